@@ -1,0 +1,190 @@
+"""What a definition asks of the catalog, and the three answers there are: one ladder of prices, none, or several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+import re2
+
+from guardrail.model.cost import PriceSource
+
+
+class _Absent(Enum):
+    ABSENT = "absent"
+
+
+ABSENT = _Absent.ABSENT
+"""Matches a row that does not have the attribute."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression (RE2) to be found anywhere in an attribute."""
+
+    text: str
+
+
+Match = str | Pattern | _Absent
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which rows are meant: exact values, patterns, or the absence of an attribute."""
+
+    vendor: str
+    service: str
+    region: str
+    family: Match | None = None
+    attributes: tuple[tuple[str, Match], ...] = ()
+    purchase_option: str = "on_demand"
+    unit: str | None = None
+
+    def __str__(self) -> str:
+        parts = [f"{key} {_spelled(match)}" for key, match in self.attributes]
+        family = [] if self.family is None else [f"family {_spelled(self.family)}"]
+        option = [] if self.purchase_option == "on_demand" else [self.purchase_option]
+        return ", ".join([f"{self.service} in {self.region}", *family, *parts, *option])
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """What a price is for: the identity of a catalog row."""
+
+    family: str
+    attributes: Mapping[str, str]
+    unit: str
+    purchase_option: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A price that holds from `start` up to `end` units a month (None: without end)."""
+
+    start: Decimal
+    end: Decimal | None
+    price: Decimal
+    source: PriceSource
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The prices of one product, cheapest quantity first: a single tier, or several that follow one another."""
+
+    product: Product
+    tiers: tuple[Tier, ...]
+
+    def split(self, quantity: Decimal, used: Decimal = Decimal(0)) -> Iterator[tuple[Tier, Decimal]]:
+        """Yield each tier that the quantity reaches and how much of it falls there, `used` units being spent already."""
+        for tier in self.tiers:
+            start = max(tier.start, used)
+            end = used + quantity if tier.end is None else min(tier.end, used + quantity)
+            if end > start:
+                yield tier, end - start
+
+
+@dataclass(frozen=True, slots=True)
+class NoPrice:
+    """The catalog has no such row. `nearest` says which part of the selector finds nothing."""
+
+    selector: Selector
+    nearest: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """The catalog has several products that fit and cost differently."""
+
+    selector: Selector
+    products: tuple[Product, ...]
+
+
+Answer = Ladder | NoPrice | Ambiguous
+
+
+class Shelf:
+    """The rows of one service in one region, with an index on each attribute that somebody asks for."""
+
+    def __init__(self, ladders: Iterable[Ladder]) -> None:
+        self._ladders = tuple(ladders)
+        self._indexes: dict[str, dict[str | None, list[int]]] = {}
+
+    def find(self, selector: Selector) -> Answer:
+        """Return the one ladder that fits, NoPrice or Ambiguous."""
+        chosen = [self._ladders[place] for place in self._candidates(selector)]
+        fitting = [ladder for ladder in chosen if _fits(ladder.product, selector)]
+        if not fitting:
+            return NoPrice(selector, self._missing(selector))
+        first = fitting[0]
+        if all(_same_prices(first, other) for other in fitting[1:]):
+            return first
+        return Ambiguous(selector, tuple(ladder.product for ladder in fitting))
+
+    def _candidates(self, selector: Selector) -> Iterable[int]:
+        best: Iterable[int] = range(len(self._ladders))
+        count = len(self._ladders)
+        for key, match in selector.attributes:
+            if isinstance(match, str):
+                places = self._index(key).get(match, [])
+                if len(places) < count:
+                    best, count = places, len(places)
+        return best
+
+    def _index(self, key: str) -> dict[str | None, list[int]]:
+        if key not in self._indexes:
+            index: dict[str | None, list[int]] = {}
+            for place, ladder in enumerate(self._ladders):
+                index.setdefault(ladder.product.attributes.get(key), []).append(place)
+            self._indexes[key] = index
+        return self._indexes[key]
+
+    def _missing(self, selector: Selector) -> str:
+        """Name the first exact value that no row of the shelf has, as a hint to the reader."""
+        if not self._ladders:
+            return f"no prices of {selector.service} in {selector.region}"
+        for key, match in selector.attributes:
+            if isinstance(match, str) and match not in self._index(key):
+                return f"no {key} {match!r} in {selector.region}"
+        return "no row has all of these"
+
+
+def _fits(product: Product, selector: Selector) -> bool:
+    if product.purchase_option != selector.purchase_option:
+        return False
+    if selector.unit is not None and product.unit != selector.unit:
+        return False
+    if selector.family is not None and not _matches(selector.family, product.family):
+        return False
+    return all(_matches(match, product.attributes.get(key)) for key, match in selector.attributes)
+
+
+def _matches(match: Match, value: str | None) -> bool:
+    if isinstance(match, str):
+        return match == value
+    if isinstance(match, Pattern):
+        return value is not None and _regex(match.text).search(value) is not None
+    return value is None
+
+
+_compiled: dict[str, Any] = {}
+
+
+def _regex(text: str) -> Any:
+    if text not in _compiled:
+        _compiled[text] = re2.compile(text)
+    return _compiled[text]
+
+
+def _same_prices(left: Ladder, right: Ladder) -> bool:
+    return left.product.unit == right.product.unit and [(t.start, t.end, t.price) for t in left.tiers] == [
+        (t.start, t.end, t.price) for t in right.tiers
+    ]
+
+
+def _spelled(match: Match) -> str:
+    if isinstance(match, Pattern):
+        return f"~ {match.text}"
+    return f"= {match}" if isinstance(match, str) else "absent"

@@ -1,0 +1,135 @@
+"""The catalog as a SQLite file: opening it, finding prices and machine specifications, saying what was used."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+from guardrail import data
+from guardrail.catalog import snapshot
+from guardrail.catalog.query import Answer, Ladder, Product, Selector, Shelf, Tier
+from guardrail.errors import CatalogError
+from guardrail.model.cost import PriceSource
+from guardrail.model.money import decimal
+from guardrail.model.report import CatalogInfo
+
+_SHELF_QUERY = """
+select product.family, product.attributes, product.unit, product.purchase_option, price.product,
+    price.tier_start, price.tier_end, price.price, price.sku, source.name, source.as_of
+from shelf join price on price.shelf = shelf.id join product on product.id = price.product
+    join source on source.id = price.source
+where shelf.vendor = ? and shelf.service = ? and shelf.region = ?
+"""
+
+
+class Catalog:
+    """Prices to select from. Remembers which vendors it was asked for, and how old the prices were."""
+
+    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+        self._database = database
+        self.path = path
+        self._shelves: dict[tuple[str, str, str], Shelf] = {}
+        self._answers: dict[Selector, Answer] = {}
+        self._specs: dict[tuple[str, str], Mapping[str, object] | None] = {}
+        self._dates: defaultdict[str, set[str]] = defaultdict(set)
+        self._sources: defaultdict[str, set[str]] = defaultdict(set)
+
+    def find(self, selector: Selector) -> Answer:
+        """Return the one ladder of prices that fits, NoPrice or Ambiguous. The same question has the same answer."""
+        if selector not in self._answers:
+            answer = self._shelf(selector.vendor, selector.service, selector.region).find(selector)
+            if isinstance(answer, Ladder):
+                self._dates[selector.vendor].update(tier.source.as_of for tier in answer.tiers)
+                self._sources[selector.vendor].update(tier.source.source for tier in answer.tiers)
+            self._answers[selector] = answer
+        return self._answers[selector]
+
+    def spec(self, vendor: str, machine_type: str) -> Mapping[str, object] | None:
+        """Return what a machine type is (vcpu, memory_gib, arch, gpus, family, current_generation), if it is known."""
+        key = (vendor, machine_type)
+        if key not in self._specs:
+            found = self._database.execute("select facts from spec where vendor = ? and name = ?", key).fetchone()
+            self._specs[key] = json.loads(found[0]) if found else None
+        return self._specs[key]
+
+    def used(self) -> tuple[CatalogInfo, ...]:
+        """Return, for each vendor of whom a price was used, how new and how old those prices are."""
+        hashes = dict(self._database.execute("select vendor, sha256 from vendor"))
+        return tuple(
+            CatalogInfo(vendor, max(dates), min(dates), ", ".join(sorted(self._sources[vendor])), hashes[vendor])
+            for vendor, dates in sorted(self._dates.items())
+        )
+
+    def _shelf(self, vendor: str, service: str, region: str) -> Shelf:
+        key = (vendor, service, region)
+        if key not in self._shelves:
+            self._shelves[key] = Shelf(self._ladders(*key))
+        return self._shelves[key]
+
+    def _ladders(self, vendor: str, service: str, region: str) -> list[Ladder]:
+        products: dict[int, Product] = {}
+        tiers: defaultdict[int, list[Tier]] = defaultdict(list)
+        try:
+            rows = self._database.execute(_SHELF_QUERY, (vendor, service, region)).fetchall()
+        except sqlite3.Error as error:
+            raise _damaged(self.path, error) from None
+        for family, attributes, unit, option, product, start, end, price, sku, source, as_of in rows:
+            if product not in products:
+                products[product] = Product(family, json.loads(attributes), unit, option)
+            origin = PriceSource(sku, source, as_of, service, region, option)
+            tiers[product].append(Tier(*snapshot.tier_bounds(start, end), decimal(price), origin))
+        return [
+            Ladder(products[product], tuple(sorted(found, key=lambda tier: tier.start)))
+            for product, found in sorted(tiers.items())
+        ]
+
+
+def open_catalog(path: Path | None = None) -> Catalog:
+    """Open a catalog file; without a path the shipped one, compiled first in a checkout.
+
+    Raises CatalogError if it is missing, damaged or of another version.
+    """
+    path = path or _shipped()
+    if not path.is_file():
+        raise CatalogError("no such catalog", where=str(path), fix="name a catalog file, or leave --catalog out")
+    try:
+        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
+        found = database.execute("select value from meta where key = 'schema'").fetchone()
+    except sqlite3.Error as error:
+        raise _damaged(path, error) from None
+    if found is None or found[0] != str(snapshot.SCHEMA_VERSION):
+        raise CatalogError(
+            "a price catalog of another version of guardrail", where=str(path), fix="make it again with this version"
+        )
+    return Catalog(database, path)
+
+
+def _shipped() -> Path:
+    """Return the compiled catalog of the wheel, or compile the checkout's CSV files into the cache if they changed."""
+    pricing = data.pricing_dir()
+    compiled = pricing / "catalog.sqlite"
+    if compiled.is_file():
+        return compiled
+    state = hashlib.sha256(str(snapshot.SCHEMA_VERSION).encode())
+    for file in sorted([*(pricing / "catalog").glob("*/*.csv"), *(pricing / "specs").glob("*.csv")]):
+        stat = file.stat()
+        state.update(f"{file.relative_to(pricing)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    cached = data.cache_dir() / f"catalog-{state.hexdigest()[:16]}.sqlite"
+    if not cached.is_file():
+        try:
+            snapshot.compile(pricing, cached)
+        except OSError as error:
+            raise CatalogError(
+                f"cannot write the compiled catalog: {error.strerror}",
+                where=str(cached),
+                fix=f"set {data.CACHE_VARIABLE} to a folder that can be written",
+            ) from None
+    return cached
+
+
+def _damaged(path: Path, error: sqlite3.Error) -> CatalogError:
+    return CatalogError(f"not a price catalog, or a damaged one: {error}", where=str(path), fix="make it again")

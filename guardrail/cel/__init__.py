@@ -1,0 +1,19 @@
+"""CEL, the expression language of rules and cost definitions: one adapter, two engines (see docs/cel.md)."""
+
+from guardrail.cel.engines import EvaluationError
+from guardrail.cel.environment import Environment, Program, Scope, Template, shown
+from guardrail.cel.names import OPEN, Path, Schema
+from guardrail.cel.syntax import CelError
+
+__all__ = [
+    "OPEN",
+    "CelError",
+    "Environment",
+    "EvaluationError",
+    "Path",
+    "Program",
+    "Schema",
+    "Scope",
+    "Template",
+    "shown",
+]

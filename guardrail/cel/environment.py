@@ -1,0 +1,241 @@
+"""Expressions over a known set of names: compile once, bind a scope, evaluate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from guardrail.cel.emit import Dialect, emit
+from guardrail.cel.engines import Engine, Evaluate, EvaluationError, engine
+from guardrail.cel.functions import marker, text, trace, unmarked
+from guardrail.cel.names import Path, Schema, check, expand
+from guardrail.cel.syntax import CelError, Tree, parse
+from guardrail.model.unknown import Unknown
+
+Value = Any
+"""None, bool, float, str, list, dict or Unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Values bound to names, and the paths below them that are known only after apply."""
+
+    activation: Any
+    unknown: tuple[Path, ...] = ()
+
+    def touches(self, reads: frozenset[Path]) -> bool:
+        """Say whether anything unknown lies on, above or below what is read."""
+        return any(read[: len(path)] == path[: len(read)] for path in self.unknown for read in reads)
+
+
+class Environment:
+    """The names that exist for a set of expressions, and what is defined over them."""
+
+    def __init__(self, schema: Schema, *, engine_name: str | None = None) -> None:
+        self._schema = schema
+        self._engine: Engine = engine(engine_name)
+        self._definitions: dict[str, dict[str, Tree]] = {}
+        self._programs: dict[str, Program] = {}
+
+    def define(self, namespace: str, expressions: Mapping[str, str]) -> None:
+        """Make `namespace.name` stand for an expression, each usable in those after it.
+
+        Raises CelError with an attribute `name` that says which one is at fault.
+        """
+        defined = self._definitions.setdefault(namespace, {})
+        for name, expression in expressions.items():
+            try:
+                tree = expand(parse(expression), self._definitions)
+                check(tree, self._schema)
+            except CelError as error:
+                error.name = name
+                raise
+            defined[name] = tree
+        self._programs.clear()
+
+    def compile(self, expression: str) -> Program:
+        """Return the program of an expression. Raises CelError."""
+        if expression not in self._programs:
+            tree = expand(parse(expression), self._definitions)
+            reads = check(tree, self._schema)
+            self._programs[expression] = Program(expression, reads, tree, self._engine, tuple(self._schema))
+        return self._programs[expression]
+
+    def template(self, pattern: str, *, opening: str = "{") -> Template:
+        """Return the template of a text with `{expression}` (or `${expression}`) in it. Raises CelError."""
+        return Template(pattern, self, opening)
+
+    def bind(self, values: Mapping[str, Value]) -> Scope:
+        """Convert values for evaluation: once, for any number of programs of any environment on this engine."""
+        unknown: list[Path] = []
+        plain = {name: _plain(value, (name,), unknown) for name, value in values.items()}
+        return Scope(self._engine.activation(plain), tuple(unknown))
+
+
+class Program:
+    """A compiled expression. `reads` are the context paths that it uses, defined names expanded."""
+
+    __slots__ = ("_careful", "_engine", "_names", "_plain", "_tree", "reads", "text")
+
+    def __init__(self, text: str, reads: frozenset[Path], tree: Tree, engine: Engine, names: tuple[str, ...]) -> None:
+        self.text = text
+        self.reads = reads
+        self._tree = tree
+        self._engine = engine
+        self._names = names
+        self._plain: Evaluate | None = None
+        self._careful: Evaluate | None = None
+
+    def evaluate(self, scope: Scope) -> Value:
+        """Return the value, or Unknown if it depends on what is known only after apply.
+
+        Raises EvaluationError if there is no value.
+        """
+        if scope.unknown and scope.touches(self.reads):
+            return self._evaluate_carefully(scope)
+        if self._plain is None:
+            self._plain = self._compiled(careful=False)
+        try:
+            return self._plain(scope.activation)
+        except EvaluationError as error:
+            raise _explained(error) from None
+
+    def prepare(self) -> None:
+        """Compile now rather than at the first evaluation. Raises CelError."""
+        if self._plain is None:
+            self._plain = self._compiled(careful=False)
+
+    def _compiled(self, *, careful: bool) -> Evaluate:
+        dialect = Dialect(careful=careful, for_celpy=self._engine.is_celpy)
+        return self._engine.program(emit(self._tree, dialect), self._names)
+
+    def _evaluate_carefully(self, scope: Scope) -> Value:
+        if self._careful is None:
+            self._careful = self._compiled(careful=True)
+        trace.clear()
+        try:
+            value = self._careful(scope.activation)
+        except EvaluationError as error:
+            if trace.unknown:
+                path, reason = unmarked(trace.unknown[0]) or ("", "")
+                return Unknown(path, reason)
+            raise _explained(error) from None
+        return _with_unknown(value)
+
+
+class Template:
+    """A text with expressions in it."""
+
+    __slots__ = ("_parts", "reads")
+
+    def __init__(self, pattern: str, environment: Environment, opening: str) -> None:
+        self._parts: list[str | Program] = []
+        for is_expression, part, column in _pieces(pattern, opening):
+            try:
+                self._parts.append(environment.compile(part) if is_expression else part)
+            except CelError as error:
+                error.column += column
+                raise
+        self.reads: frozenset[Path] = frozenset().union(*(p.reads for p in self._parts if isinstance(p, Program)))
+
+    def evaluate(self, scope: Scope) -> str:
+        """Return the text. What is known only after apply reads so. Raises EvaluationError."""
+        return "".join(part if isinstance(part, str) else shown(part.evaluate(scope)) for part in self._parts)
+
+    def values(self, scope: Scope) -> list[str | tuple[Value]]:
+        """Return the parts: constant text as it is, each value in a tuple of its own. Raises EvaluationError."""
+        return [part if isinstance(part, str) else (part.evaluate(scope),) for part in self._parts]
+
+
+def shown(value: Value) -> str:
+    """Return how a value reads in a sentence."""
+    if isinstance(value, Unknown):
+        return f"({value.reason})"
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {shown(value[key])}' for key in sorted(value))}}}"
+    return text(value)
+
+
+def _pieces(pattern: str, opening: str) -> list[tuple[bool, str, int]]:
+    """Split a pattern into (is expression, text, column): braces inside strings and maps do not end one."""
+    pieces: list[tuple[bool, str, int]] = []
+    constant, at = "", 0
+    while at < len(pattern):
+        if opening == "{" and pattern.startswith(("{{", "}}"), at):
+            constant, at = constant + pattern[at], at + 2
+        elif pattern.startswith(opening, at):
+            end = _closing(pattern, at + len(opening))
+            if constant:
+                pieces.append((False, constant, at))
+            pieces.append((True, pattern[at + len(opening) : end], at + len(opening)))
+            constant, at = "", end + 1
+        else:
+            constant, at = constant + pattern[at], at + 1
+    return [*pieces, (False, constant, at)] if constant else pieces
+
+
+def _closing(pattern: str, start: int) -> int:
+    depth, quoted = 0, ""
+    for at in range(start, len(pattern)):
+        character = pattern[at]
+        if quoted:
+            quoted = "" if character == quoted else quoted
+        elif character in "'\"":
+            quoted = character
+        elif character == "{":
+            depth += 1
+        elif character == "}":
+            if not depth:
+                return at
+            depth -= 1
+    raise CelError("an opening brace is not closed", start + 1, "write {{ for a brace that is text")
+
+
+def _plain(value: Value, path: Path, unknown: list[Path]) -> Any:
+    """Convert to what engines take: numbers as doubles, unknown values as markers (their paths are collected)."""
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float | Decimal):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+        value = Unknown(".".join(path[1:]), "a number out of range")
+    if isinstance(value, Unknown):
+        unknown.append(path)
+        return marker(value.path, value.reason)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(part, (*path, str(key)), unknown) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        # An element's place is computed more often than not, so its path ends at the list.
+        return [_plain(part, path, unknown) for part in value]
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _with_unknown(value: Any) -> Value:
+    """Convert markers inside a result back."""
+    if isinstance(value, str) and (found := unmarked(value)):
+        return Unknown(*found)
+    if isinstance(value, list):
+        return [_with_unknown(part) for part in value]
+    if isinstance(value, dict):
+        return {key: _with_unknown(part) for key, part in value.items()}
+    return value
+
+
+def _explained(error: EvaluationError) -> EvaluationError:
+    """Prefer what one of our functions said over what the engine made of it."""
+    reason = trace.errors[0] if trace.errors else str(error)
+    trace.clear()
+    return EvaluationError(reason)
+
+
+

@@ -1,0 +1,316 @@
+"""The functions that expressions may call beside CEL's own, and how a value known only after apply travels.
+
+Neither engine knows of such values, so one is handed over as a marker string that nobody else can make, and the
+emitted expression passes what it reads through `known`, which raises on a marker. CEL's `&&` and `||` absorb that
+error where the answer does not depend on it. `trace` keeps what was raised, because the engines keep only that
+something was.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import math
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import re2
+
+_MARKER = f"\ue0c1{secrets.token_hex(8)}:"
+
+Value = Any
+"""What an engine hands to a function: None, bool, float, str, list or dict (or a subclass of these)."""
+
+
+@dataclass
+class Trace:
+    """What went wrong inside functions during one evaluation. There is one, as evaluation is not concurrent."""
+
+    unknown: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Forget the last evaluation."""
+        self.unknown.clear()
+        self.errors.clear()
+
+
+trace = Trace()
+
+
+class FunctionError(ValueError):
+    """A function cannot answer for these arguments."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        trace.errors.append(message)
+
+
+def marker(path: str, reason: str) -> str:
+    """Return the string that stands for an unknown value inside an engine."""
+    return f"{_MARKER}{reason}:{path}"
+
+
+def unmarked(value: str) -> tuple[str, str] | None:
+    """Return (path, reason) of a marker, None for any other string."""
+    if not value.startswith(_MARKER):
+        return None
+    reason, _, path = value[len(_MARKER) :].partition(":")
+    return path, reason
+
+
+def known(value: Value) -> Value:
+    """Return the value; raise if it is not known yet."""
+    if isinstance(value, str) and value.startswith(_MARKER):
+        trace.unknown.append(str(value))
+        msg = "not known yet"
+        raise ValueError(msg)
+    return value
+
+
+def all_known(value: Value) -> Value:
+    """Return the value; raise if anything inside it is not known yet."""
+    if isinstance(value, dict):
+        for part in value.values():
+            all_known(part)
+    elif isinstance(value, list):
+        for part in value:
+            all_known(part)
+    return known(value)
+
+
+def same(left: Value, right: Value) -> bool:
+    """CEL's equality across types: values of different types are different, not an error."""
+    if isinstance(left, list) and isinstance(right, list):
+        return len(left) == len(right) and all(map(same, left, right))
+    if isinstance(left, dict) and isinstance(right, dict):
+        return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
+    return _kind(left) == _kind(right) and left == right
+
+
+def contained(item: Value, container: Value) -> bool:
+    """CEL's `in`: an element of a list, a key of a map. Unknown elements leave it open unless another one matches."""
+    if isinstance(container, dict):
+        return any(same(item, key) for key in container)
+    if not isinstance(container, list):
+        raise FunctionError("the right side of 'in' is neither a list nor a map")
+    if any(same(item, part) for part in container):
+        return True
+    for part in container:
+        all_known(part)
+    return False
+
+
+def elements(value: Value) -> Value:
+    """Return the elements of a list, or the keys of a map in order."""
+    if isinstance(value, dict):
+        return sorted(value)
+    if isinstance(known(value), list):
+        return value
+    raise FunctionError("neither a list nor a map to go through")
+
+
+def picked(values: list[Value], answers: list[Value]) -> list[Value]:
+    """Return the values whose answer is true; raise if an answer is an error."""
+    for answer in answers:
+        if isinstance(answer, Exception):
+            raise answer
+    return [value for value, answer in zip(values, answers, strict=True) if answer]
+
+
+def text(value: Value) -> str:
+    """Return how a value reads: whole numbers without a decimal point, lists in brackets."""
+    value = all_known(value)
+    if value is None:
+        return "null"
+    match _kind(value):
+        case "bool":
+            return "true" if value else "false"
+        case "number":
+            return format(int(value), "d") if float(value).is_integer() and abs(value) < 1e15 else format(float(value), ".15g")
+        case "list":
+            return f"[{', '.join(map(text, value))}]"
+        case "map":
+            return f"{{{', '.join(f'{text(key)}: {text(value[key])}' for key in sorted(value))}}}"
+        case _:
+            return str(value)
+
+
+def number(value: Value) -> float:
+    """Return the number that a value is or spells."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        raise FunctionError(f"not a number: {_shown(value)}") from None
+    if not math.isfinite(found):
+        raise FunctionError(f"not a finite number: {_shown(value)}")
+    return found
+
+
+def minimum(left: float, right: float) -> float:
+    """Return the smaller number."""
+    return float(min(left, right))
+
+
+def maximum(left: float, right: float) -> float:
+    """Return the larger number."""
+    return float(max(left, right))
+
+
+def ceil(value: float) -> float:
+    """Return the next whole number up."""
+    # 0.1 * 3 / 0.1 is 3.0000000000000004 in doubles, and 4 would be wrong.
+    return float(math.ceil(_finite(value) - 1e-9))
+
+
+def floor(value: float) -> float:
+    """Return the next whole number down."""
+    return float(math.floor(_finite(value) + 1e-9))
+
+
+def nearest(value: float) -> float:
+    """Return the nearest whole number, half away from zero."""
+    return math.copysign(math.floor(abs(_finite(value)) + 0.5), value)
+
+
+def absolute(value: float) -> float:
+    """Return the number without its sign."""
+    return float(abs(value))
+
+
+def lower(value: str) -> str:
+    """Return the string in lower case."""
+    return value.lower()
+
+
+def upper(value: str) -> str:
+    """Return the string in upper case."""
+    return value.upper()
+
+
+def replace(value: str, old: str, new: str) -> str:
+    """Return the string with every `old` replaced by `new`."""
+    return str(value).replace(old, new)
+
+
+def split(value: str, separator: str) -> list[str]:
+    """Return the parts of a string."""
+    if not separator:
+        raise FunctionError("split needs a separator")
+    return str(value).split(separator)
+
+
+def join(parts: list[Value], separator: str) -> str:
+    """Return the list's values as one string."""
+    return separator.join(text(part) for part in parts)
+
+
+def total(parts: list[Value]) -> float:
+    """Return the sum of a list of numbers."""
+    return float(sum(number(all_known(part)) for part in parts))
+
+
+@cache
+def regex(pattern: str) -> Any:
+    """Compile a regular expression, in RE2's dialect. Raises FunctionError if it is none."""
+    try:
+        return re2.compile(pattern, _quiet())
+    except re2.error as error:
+        raise FunctionError(f"invalid regular expression {pattern!r}: {error}") from None
+
+
+@cache
+def _quiet() -> Any:
+    options = re2.Options()
+    options.log_errors = False
+    return options
+
+
+def extract(value: str, pattern: str) -> str:
+    """Return the first group (else the whole) of the first match, "" if there is none."""
+    match = regex(str(pattern)).search(str(value))
+    if not match:
+        return ""
+    return (match.group(1) if match.re.groups else match.group()) or ""
+
+
+def get(value: Value, path: str, default: Value) -> Value:
+    """Return what stands at a dotted path of keys and indices, or the default where a step is absent or null."""
+    for step in str(path).split("."):
+        known(value)
+        if isinstance(value, dict):
+            value = dict.get(value, step)  # cel-python's maps raise instead
+        elif isinstance(value, list) and step.isdecimal():
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            value = None
+        if value is None:
+            return default
+    return known(value)
+
+
+def cidr_size(value: str) -> float:
+    """Return the number of addresses in a CIDR block."""
+    try:
+        return float(ipaddress.ip_network(str(value), strict=False).num_addresses)
+    except ValueError:
+        raise FunctionError(f"not a CIDR block: {_shown(value)}") from None
+
+
+def _kind(value: Value) -> str:
+    # cel-python's own types are subclasses of Python's, its bool of int.
+    if value is None or type(value).__name__ == "NoneType":
+        return "null"
+    if isinstance(value, bool) or type(value).__name__ == "BoolType":
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "list" if isinstance(value, list) else "map"
+
+
+def _finite(value: float) -> float:
+    if not math.isfinite(value):
+        raise FunctionError(f"not a finite number: {value}")
+    return value
+
+
+def _shown(value: Value) -> str:
+    return repr(str(value))[:60] if isinstance(value, str) else str(value)[:60]
+
+
+_ANY = "sdbnlm"  # string, double, bool, null, list, map
+
+FUNCTIONS: dict[str, tuple[Callable[..., Value], tuple[str, ...]]] = {
+    "min": (minimum, ("d", "d")),
+    "max": (maximum, ("d", "d")),
+    "ceil": (ceil, ("d",)),
+    "floor": (floor, ("d",)),
+    "round": (nearest, ("d",)),
+    "abs": (absolute, ("d",)),
+    "number": (number, ("sdb",)),
+    "lower": (lower, ("s",)),
+    "upper": (upper, ("s",)),
+    "replace": (replace, ("s", "s", "s")),
+    "split": (split, ("s", "s")),
+    "extract": (extract, ("s", "s")),
+    "join": (join, ("l", "s")),
+    "sum": (total, ("l",)),
+    "get": (get, (_ANY, "s", _ANY)),
+    "cidr_size": (cidr_size, ("s",)),
+}
+"""Name -> implementation and the kinds that each parameter takes, by their first letters."""
+
+PLUMBING: dict[str, tuple[Callable[..., Value], tuple[str, ...]]] = {
+    "known": (known, (_ANY,)),
+    "all_known": (all_known, (_ANY,)),
+    "same": (same, (_ANY, _ANY)),
+    "contained": (contained, (_ANY, _ANY)),
+    "text": (text, (_ANY,)),
+    "elements": (elements, (_ANY,)),
+    "picked": (picked, ("l", "l")),
+}
+"""Functions that only the emitted text calls."""

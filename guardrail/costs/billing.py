@@ -1,0 +1,126 @@
+"""A component's quantity at a price: lines, one a tier, or the reason why there is no amount."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Tier
+from guardrail.cel import EvaluationError, Scope
+from guardrail.costs.tariff import Charge
+from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceStatus
+from guardrail.model.money import ZERO, decimal, plain
+from guardrail.model.unknown import Unknown
+
+USAGE = "depends on usage"
+"""Reason of an Unknown that stands for usage which nobody gave."""
+
+
+def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterator[Line]:
+    """Yield the lines of a charge: a quantity spread over the tiers of a price.
+
+    Raises EvaluationError for a quantity that is no number, or negative.
+    """
+    quantity, times, per, used = (
+        number.value(scope) for number in (charge.quantity, charge.times, charge.per, charge.tier_from)
+    )
+    amount = _number(quantity, charge, "quantity")
+    factor = _number(times, charge, "times")
+    shown_per = _number(per, charge, "per")
+    if shown_per is None:
+        shown_per = Decimal(1)
+    shown_quantity = None if amount is None or factor is None else amount * factor / shown_per
+    if not isinstance(answer, Ladder):
+        status = LineStatus.NO_PRICE if isinstance(answer, NoPrice) else LineStatus.AMBIGUOUS
+        yield replace(blank, status=status, monthly_quantity=shown_quantity, note=_gap(answer))
+        return
+    if amount is None or factor is None:
+        reason = quantity if isinstance(quantity, Unknown) else times
+        first = next((tier for tier in answer.tiers if tier.price), answer.tiers[0])
+        yield unknown(_at(blank, first, shown_per), reason)
+        return
+    spread = list(answer.split(amount, _number(used, charge, "tier_from") or ZERO))
+    for tier, share in spread or [(answer.tiers[0], ZERO)]:
+        line = _at(blank, tier, shown_per)
+        cost = share * factor * tier.price
+        if charge.component.upfront_months:
+            cost /= charge.component.upfront_months
+        yield replace(
+            line,
+            name=f"{blank.name}{_tier_name(tier, charge, shown_per) if len(answer.tiers) > 1 else ''}",
+            monthly_quantity=share * factor / shown_per,
+            monthly_cost=cost,
+        )
+
+
+def _at(blank: Line, tier: Tier, per: Decimal) -> Line:
+    return replace(blank, unit_price=tier.price * per, price=tier.source)
+
+
+def _tier_name(tier: Tier, charge: Charge, per: Decimal) -> str:
+    start, end = tier.start / per, None if tier.end is None else tier.end / per
+    if not start:
+        return f" (first {_short(end)})" if end is not None else ""
+    return f" (over {_short(start)})" if end is None else f" (next {_short(end - start)})"
+
+
+def _short(number: Decimal) -> str:
+    for size, letter in ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "K")):
+        if number >= size and not number % (size // 1000 or 1):
+            return f"{plain(number / size)}{letter}"
+    return plain(number) or "0"
+
+
+def _number(value: Any, charge: Charge, what: str) -> Decimal | None:
+    """Return a computed number; None if it is unknown."""
+    if isinstance(value, Unknown):
+        return None
+    try:
+        number = decimal(value)
+    except ValueError as error:
+        raise EvaluationError(f"{what} of {charge.component.name!r}: {error}") from None
+    if number < 0:
+        raise EvaluationError(f"{what} of {charge.component.name!r} is negative: {plain(number)}")
+    return number
+
+
+def unknown(line: Line, reason: Unknown) -> Line:
+    """Return the line without amounts, saying what it waits for."""
+    status = LineStatus.USAGE if reason.reason == USAGE else LineStatus.UNKNOWN
+    path = reason.path.removeprefix("usage.")
+    return replace(line, status=status, monthly_cost=None, monthly_quantity=None, note=f"{reason.reason}: {path}")
+
+
+def _gap(answer: NoPrice | Ambiguous) -> str:
+    if isinstance(answer, NoPrice):
+        return f"{answer.nearest} ({answer.selector})"
+    return f"{len(answer.products)} prices fit: {answer.selector}"
+
+
+def grouped(line: Line, heading: str) -> Line:
+    """Return the line under another heading, above its own."""
+    return replace(line, group=".".join(part for part in (heading, line.group) if part))
+
+
+def multiplied(line: Line, times: Any) -> Line:
+    """Return the line so many times over; times may be Unknown."""
+    if isinstance(times, Unknown):
+        return unknown(line, times)
+    factor = decimal(times)
+    if factor == 1:
+        return line
+    return replace(
+        line,
+        monthly_quantity=None if line.monthly_quantity is None else line.monthly_quantity * factor,
+        monthly_cost=None if line.monthly_cost is None else line.monthly_cost * factor,
+    )
+
+
+def cost_of(lines: tuple[Line, ...]) -> Cost:
+    """Sum up one side of a resource: nothing to pay for is free."""
+    if not lines:
+        return FREE
+    complete = all(line.monthly_cost is not None for line in lines)
+    return Cost(lines, ResourceStatus.PRICED if complete else ResourceStatus.PARTIAL)

@@ -1,0 +1,354 @@
+"""Prices a resource: attributes, usage and prices in, lines out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+from guardrail.catalog import Answer, Catalog, Match, Selector
+from guardrail.cel import EvaluationError, Scope
+from guardrail.costs.billing import USAGE, cost_of, grouped, multiplied, priced, unknown
+from guardrail.costs.inventory import Inventory
+from guardrail.costs.library import Library
+from guardrail.costs.tariff import Charge, Part, Tariff, nested_usage
+from guardrail.costs.usage import NO_USAGE, Usage
+from guardrail.errors import DefinitionError
+from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.resource import Action, Change, Side
+from guardrail.model.unknown import Json, Unknown
+
+_NO_REGION = "the plan does not say it"
+_MAX_CHILD_DEPTH = 5
+_UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "no definition says what this type costs")
+
+
+class Attributes(Protocol):
+    """Where attributes are read from: one side of a resource, or what a parent hands to a child."""
+
+    def get(self, name: str) -> Json: ...
+
+    def shown(self, name: str) -> Json: ...
+
+    def has_secrets(self, name: str) -> bool: ...
+
+    def names(self) -> set[str]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Attributes that a parent hands to a child; `visible` without what is sensitive, if anything is."""
+
+    values: Mapping[str, Json]
+    visible: Mapping[str, Json] | None = None
+
+    def get(self, name: str) -> Json:
+        return self.values.get(name)
+
+    def shown(self, name: str) -> Json:
+        return (self.values if self.visible is None else self.visible).get(name)
+
+    def has_secrets(self, name: str) -> bool:  # noqa: ARG002 - known only as a whole
+        return self.visible is not None
+
+    def names(self) -> set[str]:
+        return set(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is priced: attributes and all that an expression may ask beside them."""
+
+    attributes: Attributes
+    region: str | Unknown
+    usage: Mapping[str, Any]
+    name: str
+    address: str
+    refs: Mapping[str, Json] = field(default_factory=dict)
+    parent: Mapping[str, Json] | None = None
+    depth: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """How a line came about, for `guardrail explain`."""
+
+    line: Line
+    tariff: Tariff
+    scope: Scope
+    charge: Charge | None = None
+    selector: Selector | None = None
+    answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """A subject bound for one tariff. `visible` is for what is shown: without anything sensitive."""
+
+    scope: Scope
+    visible: Scope
+    values: Mapping[str, Any]
+    assumed: frozenset[str]
+
+
+class Engine:
+    """Prices resources of one plan. Equal inputs are priced once."""
+
+    def __init__(
+        self,
+        library: Library,
+        catalog: Catalog,
+        *,
+        usage: Usage = NO_USAGE,
+        default_regions: Mapping[str, str] | None = None,
+    ) -> None:
+        self._library = library
+        self._catalog = catalog
+        self._usage = usage
+        self._default_regions = default_regions or {}
+        self._priced: dict[tuple[str, str], tuple[Line, ...]] = {}
+
+    def estimate(self, changes: Iterable[Change]) -> tuple[ResourceCost, ...]:
+        """Price every change, before and after. Raises DefinitionError for a definition that cannot be loaded."""
+        changes = tuple(changes)
+        inventory = Inventory(changes)
+        return tuple(self._resource(change, inventory) for change in changes)
+
+    def workings(self, change: Change, inventory: Inventory, *, before: bool) -> list[Working]:
+        """Return how each line of one side came about."""
+        side = change.before if before else change.billed_after
+        tariff = self._library.find(change.type)
+        if side is None or tariff is None:
+            return []
+        return list(self._lines(tariff, self._subject(change, side, tariff, inventory, before=before)))
+
+    def _resource(self, change: Change, inventory: Inventory) -> ResourceCost:
+        after = self._side(change, change.billed_after, inventory, before=False)
+        if change.action in {Action.NO_OP, Action.MOVE, Action.FORGET} and change.before is not None:
+            return ResourceCost(change, after, after)
+        return ResourceCost(change, self._side(change, change.before, inventory, before=True), after)
+
+    def _side(self, change: Change, side: Side | None, inventory: Inventory, *, before: bool) -> Cost | None:
+        if side is None:
+            return None
+        tariff = self._library.find(change.type)
+        if tariff is None:
+            return FREE if self._library.is_free(change.type) else _UNSUPPORTED
+        subject = self._subject(change, side, tariff, inventory, before=before)
+        return cost_of(self._memoized(tariff, subject))
+
+    def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
+        region = change.before_region if before else change.region
+        refs = {
+            name: _referred(inventory.find(change, reference, before=before), as_list=reference.all)
+            for name, reference in tariff.definition.refs.items()
+        }
+        return Subject(
+            side,
+            region or self._default_regions.get(tariff.vendor) or Unknown("region", _NO_REGION),
+            self._usage.of(change.address, change.type),
+            change.name,
+            change.address,
+            refs,
+        )
+
+    def _memoized(self, tariff: Tariff, subject: Subject) -> tuple[Line, ...]:
+        key = (tariff.type, self._fingerprint(tariff, subject))
+        if key not in self._priced:
+            self._priced[key] = tuple(working.line for working in self._lines(tariff, subject))
+        return self._priced[key]
+
+    def _fingerprint(self, tariff: Tariff, subject: Subject) -> str:
+        attributes = subject.attributes
+        names = attributes.names() if tariff.attributes is None or tariff.derive else tariff.attributes
+        read = [(name, attributes.get(name), attributes.has_secrets(name)) for name in sorted(names)]
+        own = [getattr(subject, root) for root in ("name", "address") if (root,) in tariff.reads]
+        return repr((read, subject.region, subject.usage, subject.refs, subject.parent, own))
+
+    def _lines(self, tariff: Tariff, subject: Subject) -> Iterator[Working]:
+        bound = _bind(tariff, subject)
+        try:
+            if tariff.when and tariff.when.value(bound.scope) is False:
+                return
+        except EvaluationError as error:
+            yield _failed(tariff.type, error, tariff, bound)
+            return
+        for charge in tariff.charges:
+            try:
+                yield from self._charge(tariff, charge, bound)
+            except EvaluationError as error:
+                yield _failed(charge.component.name, error, tariff, bound)
+        for part in tariff.parts:
+            try:
+                yield from self._part(tariff, part, bound, subject)
+            except EvaluationError as error:
+                yield _failed(part.child.block or part.child.as_, error, tariff, bound)
+
+    def _charge(self, tariff: Tariff, charge: Charge, bound: _Bound) -> Iterator[Working]:
+        scope = bound.scope
+        exists = charge.when.value(scope) if charge.when else True
+        if exists is False:
+            return
+        blank = Line(
+            charge.name.text(bound.visible), charge.unit.text(bound.visible), LineStatus.PRICED, charge.group.text(bound.visible)
+        )
+        selector = self._selector(tariff, charge, scope)
+        if isinstance(exists, Unknown):
+            yield Working(unknown(blank, exists), tariff, scope, charge)
+            return
+        if isinstance(selector, Unknown):
+            yield Working(unknown(blank, selector), tariff, scope, charge)
+            return
+        answer = self._catalog.find(selector)
+        for line in priced(blank, charge, scope, answer):
+            yield Working(_with_assumptions(line, charge, bound), tariff, scope, charge, selector, answer)
+
+    def _selector(self, tariff: Tariff, charge: Charge, scope: Scope) -> Selector | Unknown:
+        region = (charge.region or tariff.region).value(scope)
+        service, option = charge.service.value(scope), charge.purchase_option.value(scope)
+        for value in (region, service, option):
+            if isinstance(value, Unknown):
+                return value
+        family: Match | None = None
+        attributes: list[tuple[str, Match]] = []
+        for key, field in charge.attributes:
+            match = field.match(scope)
+            if isinstance(match, Unknown):
+                return match
+            attributes.append((key, match))
+        if charge.family:
+            match = charge.family.match(scope)
+            if isinstance(match, Unknown):
+                return match
+            family = match
+        unit = charge.component.price.unit
+        return Selector(tariff.vendor, str(service), str(region), family, tuple(attributes), str(option), unit)
+
+    def _part(self, tariff: Tariff, part: Part, bound: _Bound, subject: Subject) -> Iterator[Working]:
+        if subject.depth >= _MAX_CHILD_DEPTH:
+            raise DefinitionError("children are nested too deeply", where=tariff.where, fix="a type prices itself")
+        items = part.items.value(bound.scope) if part.items else [None]
+        if isinstance(items, Unknown):
+            name = part.child.block or str(part.child.as_)
+            blank = Line(name, "", LineStatus.UNKNOWN, part.child.block or "")
+            yield Working(unknown(blank, items), tariff, bound.scope)
+            return
+        items = items if isinstance(items, list) else [] if items is None else [items]
+        shown_items = part.items.value(bound.visible) if part.items else [None]
+        for index, item in enumerate(items):
+            visible = shown_items[index] if isinstance(shown_items, list) and index < len(shown_items) else item
+            group = part.child.block or ""
+            group = f"{group}[{index}]" if group and len(items) > 1 else group
+            yield from self._child(tariff, part, bound, subject, (item, visible), group)
+
+    def _child(
+        self, tariff: Tariff, part: Part, bound: _Bound, subject: Subject, item: tuple[Json, Json], group: str
+    ) -> Iterator[Working]:
+        is_secret = bound.visible is not bound.scope
+        scope = _with_each(tariff, bound.values, item[0])
+        exists = part.when.value(scope) if part.when else True
+        if exists is False:
+            return
+        type_name = part.type.value(scope)
+        child = None if isinstance(type_name, Unknown) else self._library.find(str(type_name))
+        if child is None:
+            if isinstance(type_name, Unknown) or not self._library.is_free(str(type_name)):
+                raise DefinitionError(f"no definition of {type_name} to price a child with", where=tariff.where)
+            return
+        values = _handed(part, scope)
+        visible = _handed(part, _with_each(tariff, bound.values, item[1])) if is_secret else None
+        usage = {**subject.usage, **{key: given.value(scope) for key, given in part.usage}}
+        times = part.times.value(scope)
+        inner = replace(
+            subject,
+            attributes=Handed(values, visible),
+            usage=usage,
+            parent={name: subject.attributes.get(name) for name in _parent_names(child, subject.attributes)},
+            depth=subject.depth + 1,
+            refs={},
+        )
+        heading = part.group.text(scope) if part.group else group
+        for working in self._lines(child, inner):
+            line = multiplied(grouped(working.line, heading), times)
+            if isinstance(exists, Unknown):
+                line = unknown(line, exists)
+            yield replace(working, line=line)
+
+
+def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: _Bound) -> Working:
+    """A value that a definition is not made for is a gap in one bill, not the end of the run."""
+    line = Line(name, "", LineStatus.NO_PRICE, note=f"the definition does not cover this: {error}")
+    return Working(line, tariff, bound.scope)
+
+
+def _bind(tariff: Tariff, subject: Subject) -> _Bound:
+    definition, attributes = tariff.definition, subject.attributes
+    derived = tariff.derive(attributes.get) if tariff.derive else {}
+    names = (attributes.names() | derived.keys()) if tariff.attributes is None else tariff.attributes
+    attr: dict[str, Json] = {}
+    assumed = set()
+    for name in names:
+        value = derived[name] if name in derived else attributes.get(name)
+        if isinstance(value, Unknown) and name in definition.assume:
+            assumed.add(name)
+            value = definition.assume[name]
+        attr[name] = definition.defaults.get(name) if value is None else value
+    values: dict[str, Any] = {
+        "attr": attr,
+        "usage": _usage(nested_usage(definition.usage), subject.usage, "usage"),
+        "table": {name: definition.table[name] for name in tariff.tables},
+        "ref": subject.refs,
+        "region": subject.region,
+        "name": subject.name,
+        "address": subject.address,
+        "parent": subject.parent,
+        "each": None,
+    }
+    scope = visible = tariff.environment.bind(values)
+    if any(attributes.has_secrets(name) for name in names):
+        shown = {name: attributes.shown(name) if attributes.has_secrets(name) else attr[name] for name in names}
+        visible = tariff.environment.bind({**values, "attr": {**attr, **shown}})
+    return _Bound(scope, visible, values, frozenset(assumed))
+
+
+def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:
+    """Lay what is given over the declared keys; what nobody gave and has no default is unknown."""
+    found: dict[str, Any] = {}
+    for key, entry in declared.items():
+        value = given.get(key) if isinstance(given, Mapping) else None
+        if isinstance(entry, dict):
+            found[key] = _usage(entry, value, f"{path}.{key}")
+        elif value is not None:
+            found[key] = value
+        else:
+            found[key] = Unknown(f"{path}.{key}", USAGE) if entry.default is None else entry.default
+    return found
+
+
+def _with_each(tariff: Tariff, values: Mapping[str, Any], each: Json) -> Scope:
+    return tariff.environment.bind({**values, "each": each})
+
+
+def _handed(part: Part, scope: Scope) -> dict[str, Json]:
+    whole = part.attributes.value(scope) if part.attributes else None
+    handed = dict(whole) if isinstance(whole, dict) else {}
+    return handed | {key: given.value(scope) for key, given in part.handed}
+
+
+def _parent_names(child: Tariff, attributes: Attributes) -> Iterable[str]:
+    if ("parent",) in child.reads:
+        return attributes.names()
+    return {path[1] for path in child.reads if path[0] == "parent" and len(path) > 1}
+
+
+def _referred(sides: list[Side], *, as_list: bool) -> Json:
+    found = [{name: side.get(name) for name in sorted(side.names())} for side in sides]
+    return found if as_list else found[0] if found else None
+
+
+def _with_assumptions(line: Line, charge: Charge, bound: _Bound) -> Line:
+    names = sorted(name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads))
+    if not names or line.status is not LineStatus.PRICED:
+        return line
+    stated = ", ".join(f"{name} = {bound.values['attr'][name]}" for name in names)
+    return replace(line, status=LineStatus.ASSUMED, note=f"assumed {stated}, known after apply")

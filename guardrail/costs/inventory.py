@@ -1,0 +1,84 @@
+"""All resources of a plan, to find the one that another refers to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from guardrail.costs.definition import Reference
+from guardrail.model.resource import Change, Side
+
+_IDENTITIES = ("id", "name", "arn", "identifier", "self_link", "cluster_identifier")
+
+
+class Inventory:
+    """Looks up resources by address, by what mentions them, and by the identity that they already have."""
+
+    def __init__(self, changes: Iterable[Change] = ()) -> None:
+        self._changes = {change.address: change for change in changes}
+        self._by_type: defaultdict[str, list[Change]] = defaultdict(list)
+        for change in self._changes.values():
+            self._by_type[change.type].append(change)
+        self._mentions: dict[str, list[Change]] | None = None
+        self._identities: dict[str, Mapping[str, Change]] = {}
+
+    def find(self, change: Change, reference: Reference, *, before: bool) -> list[Side]:
+        """Return the sides of the resources that are meant, in the order in which they are mentioned."""
+        if not any(name in self._by_type for name in reference.types):
+            return []
+        found = self._back(change, reference) if reference.back else self._forward(change, reference, before=before)
+        sides = [(other.before if before else other.billed_after) for other in found]
+        return [side for side in sides if side is not None]
+
+    def _forward(self, change: Change, reference: Reference, *, before: bool) -> list[Change]:
+        names = [reference.attribute] if reference.attribute else list(change.references)
+        mentioned = dict.fromkeys(address for name in names for address in change.references.get(name, ()))
+        found = [self._changes[address] for address in mentioned if address in self._changes]
+        found = [other for other in found if other.type in reference.types]
+        return found or list(self._by_identity(change, reference, before=before))
+
+    def _by_identity(self, change: Change, reference: Reference, *, before: bool) -> Iterator[Change]:
+        """Existing resources are known by value: a name, an id or an ARN."""
+        side = change.before if before else change.billed_after
+        if side is None or reference.attribute is None:
+            return
+        for value in _texts(side.get(reference.attribute)):
+            for name in reference.types:
+                other = self._identity_index(name).get(value)
+                if other is not None:
+                    yield other
+
+    def _identity_index(self, type_name: str) -> Mapping[str, Change]:
+        if type_name not in self._identities:
+            index: dict[str, Change] = {}
+            for other in self._by_type[type_name]:
+                for side in (other.after, other.before):
+                    for key in _IDENTITIES if side else ():
+                        value = side.values.get(key) if side else None
+                        if isinstance(value, str) and value:
+                            index.setdefault(value, other)
+            self._identities[type_name] = index
+        return self._identities[type_name]
+
+    def _back(self, change: Change, reference: Reference) -> list[Change]:
+        if self._mentions is None:
+            mentions: defaultdict[str, list[Change]] = defaultdict(list)
+            for other in self._changes.values():
+                for target in dict.fromkeys(address for found in other.references.values() for address in found):
+                    mentions[target].append(other)
+            self._mentions = mentions
+        found = [other for other in self._mentions.get(change.address, []) if other.type in reference.types]
+        if reference.attribute:
+            found = [other for other in found if change.address in other.references.get(reference.attribute, ())]
+        return found
+
+
+def _texts(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from _texts(part)

@@ -1,0 +1,39 @@
+"""Where the shipped rules/ and pricing/ lie: inside the wheel, or beside the package in a checkout."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from pathlib import Path
+
+import platformdirs
+
+from guardrail.errors import CatalogError
+
+CACHE_VARIABLE = "GUARDRAIL_CACHE_DIR"
+"""Environment variable that names another folder for caches."""
+
+
+def rules_dir() -> Path:
+    """Return the folder of shipped rule packs."""
+    return _data("rules")
+
+
+def pricing_dir() -> Path:
+    """Return the folder of shipped cost definitions, prices and machine specifications."""
+    return _data("pricing")
+
+
+def cache_dir() -> Path:
+    """Return the folder for what can be made again. It need not exist, and may not be writable."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("guardrail", appauthor=False))
+
+
+@cache
+def _data(name: str) -> Path:
+    package = Path(__file__).parent
+    for folder in (package / "_data" / name, package.parent / name):
+        if folder.is_dir():
+            return folder
+    raise CatalogError(f"guardrail's own {name}/ folder is missing", where=str(package), fix="install guardrail again")

@@ -1,0 +1,146 @@
+"""What resources cost in a month, line by line, and how well that is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from guardrail.model.money import ZERO
+from guardrail.model.resource import Action, Change
+
+
+class LineStatus(StrEnum):
+    """How a line's cost is known."""
+
+    PRICED = "priced"
+    ASSUMED = "assumed"  # a stated assumption filled in for a value known only after apply
+    USAGE = "usage"  # depends on usage that is not given
+    UNKNOWN = "unknown"  # depends on a value known only after apply
+    NO_PRICE = "no-price"  # the catalog has no such price
+    AMBIGUOUS = "ambiguous"  # the catalog has several and nothing tells which
+
+
+class ResourceStatus(StrEnum):
+    """How a resource's cost is known."""
+
+    PRICED = "priced"
+    PARTIAL = "partial"  # some line has no cost
+    FREE = "free"
+    UNSUPPORTED = "unsupported"  # no definition says what this type costs
+
+
+UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.AMBIGUOUS})
+
+
+@dataclass(frozen=True, slots=True)
+class PriceSource:
+    """The catalog row a unit price was read from: who said so, and when."""
+
+    sku: str
+    source: str
+    as_of: str
+    service: str
+    region: str
+    purchase_option: str = "on_demand"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One cost component. Amounts are None where they are not known.
+
+    group   the block or the child that the line belongs to ("root_block_device"), "" for the resource itself
+    note    why there is no cost, or what was assumed; "" for a plainly priced line
+    """
+
+    name: str
+    unit: str
+    status: LineStatus
+    group: str = ""
+    monthly_quantity: Decimal | None = None
+    unit_price: Decimal | None = None
+    monthly_cost: Decimal | None = None
+    price: PriceSource | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one resource costs in a month, on one side of the change."""
+
+    lines: tuple[Line, ...]
+    status: ResourceStatus
+    note: str = ""
+
+    @property
+    def known(self) -> Decimal:
+        """The sum of the lines whose cost is known; a lower bound where others are not."""
+        return sum((line.monthly_cost for line in self.lines if line.monthly_cost is not None), ZERO)
+
+    @property
+    def monthly(self) -> Decimal | None:
+        """The monthly cost as far as it is known; None where nothing of it is."""
+        if self.status is ResourceStatus.UNSUPPORTED:
+            return None
+        if self.lines and all(line.monthly_cost is None for line in self.lines):
+            return None
+        return self.known
+
+    @property
+    def unpriced(self) -> bool:
+        """Whether something has no price, for a reason other than usage that nobody gave."""
+        return self.status is ResourceStatus.UNSUPPORTED or any(line.status in UNPRICED_LINES for line in self.lines)
+
+    @property
+    def usage_based(self) -> bool:
+        """Whether something depends on usage that is not given."""
+        return any(line.status is LineStatus.USAGE for line in self.lines)
+
+
+FREE = Cost((), ResourceStatus.FREE)
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceCost:
+    """One resource of the plan, priced as it was and as it will be. A side that does not exist is None."""
+
+    change: Change
+    before: Cost | None
+    after: Cost | None
+
+    @property
+    def status(self) -> ResourceStatus:
+        """The status of the side that will be billed, else of the one that was."""
+        side = self.after or self.before
+        return side.status if side else ResourceStatus.FREE
+
+    @property
+    def monthly_before(self) -> Decimal | None:
+        """Known monthly cost before the change: 0 for what did not exist, None where nothing of it is known."""
+        return self.before.monthly if self.before else ZERO
+
+    @property
+    def monthly_cost(self) -> Decimal | None:
+        """Known monthly cost after the change: 0 for what will not exist, None where nothing of it is known."""
+        return self.after.monthly if self.after else ZERO
+
+    @property
+    def monthly_delta(self) -> Decimal | None:
+        """What the change adds to the month's bill, as far as it is known. Nothing, if nothing changes."""
+        if self.change.action in {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}:
+            return ZERO
+        after, before = self.monthly_cost, self.monthly_before
+        return None if after is None or before is None else after - before
+
+    @property
+    def unpriced(self) -> bool:
+        """Whether the bill after the change (or the saving of a delete) is not completely priced."""
+        side = self.after or self.before
+        return side.unpriced if side else False
+
+    @property
+    def delta_unpriced(self) -> bool:
+        """Whether the delta is not completely known."""
+        if self.change.action in {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}:
+            return False
+        return any(side.unpriced for side in (self.before, self.after) if side)

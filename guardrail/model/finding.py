@@ -1,0 +1,90 @@
+"""What the rules found, and who has agreed to live with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+
+from guardrail.model.unknown import Json
+
+
+class Severity(StrEnum):
+    """How bad it is; for people to sort by. Whether it blocks is `Enforcement`."""
+
+    INFO = "info"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """0 for info to 4 for critical."""
+        return list(Severity).index(self)
+
+
+class Enforcement(StrEnum):
+    """What a violation does to the change."""
+
+    ADVISORY = "advisory"  # reports
+    APPROVAL = "approval"  # blocks until somebody approves (a waiver)
+    MANDATORY = "mandatory"  # blocks
+
+
+class OnUnknown(StrEnum):
+    """What a rule does where its answer is known only after apply."""
+
+    WARN = "warn"
+    DENY = "deny"
+    PASS = "pass"
+
+
+class FindingStatus(StrEnum):
+    """What a finding is. Only `fail` (and `unknown` under on_unknown: deny, and `error`) can block."""
+
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    WAIVED = "waived"
+    PRE_EXISTING = "pre-existing"
+    ERROR = "error"  # the rule could not be evaluated: neither pass nor fail
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An agreed exception: which rule, for which addresses (globs), why, until when (inclusive), and by whom."""
+
+    rule: str
+    address: str
+    reason: str
+    expires: date
+    owner: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One answer of one rule that is not a pass.
+
+    address   the resource it is about; "" where it is about the whole change
+    blocking  whether it keeps the change from passing
+    evidence  names and values behind the answer, fit to be shown
+    project   name of the project that it was found in
+    """
+
+    rule: str
+    title: str
+    severity: Severity
+    enforcement: Enforcement
+    status: FindingStatus
+    message: str
+    blocking: bool
+    address: str = ""
+    fix: str = ""
+    docs: str = ""
+    file: str | None = None
+    line: int | None = None
+    project: str = ""
+    evidence: Mapping[str, Json] = field(default_factory=dict)
+    waiver: Waiver | None = None

@@ -1,0 +1,129 @@
+"""What Terraform is about to do to one resource."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from guardrail.model.unknown import Json, Unknown, redacted, with_unknowns
+
+
+class Action(StrEnum):
+    """What happens to a resource, in the words that rules and reports use."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"  # delete and create, in either order: one resource, not two
+    DELETE = "delete"
+    NO_OP = "no-op"
+    FORGET = "forget"  # leaves the state but goes on existing, and costing
+    IMPORT = "import"  # existed before, unmanaged; nothing else changes
+    MOVE = "move"  # a new address and nothing else
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLine:
+    """A place in the configuration: path relative to the project, and a line counted from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tags:
+    """The effective tags of one resource: its own and those inherited, or labels where a cloud calls them so.
+
+    `values` maps a key to its text, or to Unknown where the key is known and its value is not.
+    `origins` maps a key to where it comes from ("resource", "default_tags of provider aws.eu", ...).
+    `unknown` is set where the whole map is known only after apply, so that even the keys are not known.
+    """
+
+    values: Mapping[str, str | Unknown] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    unknown: Unknown | None = None
+
+
+NO_TAGS = Tags()
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A resource as it was (before) or as it will be (after): attributes and Terraform's marks on them.
+
+    Read single attributes with `get`: marks are laid over values only for what somebody asks for.
+    """
+
+    values: Mapping[str, Json]
+    unknown: Mapping[str, Json] = field(default_factory=dict)
+    sensitive: Mapping[str, Json] | bool = field(default_factory=dict)
+
+    def get(self, name: str) -> Json:
+        """Return an attribute with `Unknown` where it is not known yet; None where it is null or absent."""
+        value = self.values.get(name)
+        mark = self.unknown.get(name)
+        return with_unknowns(value, mark, name) if mark else value
+
+    def shown(self, name: str) -> Json:
+        """Return the attribute as it may leave the process, without what Terraform marks as sensitive."""
+        marks = self.sensitive
+        mark = True if marks is True else marks.get(name) if isinstance(marks, Mapping) else None
+        return redacted(self.get(name), mark)
+
+    def has_secrets(self, name: str) -> bool:
+        """Say whether anything of the attribute is marked as sensitive."""
+        marks = self.sensitive
+        return marks is True or (isinstance(marks, Mapping) and _any_mark(marks.get(name)))
+
+    def names(self) -> set[str]:
+        """Return the names of all attributes, known or not."""
+        return self.values.keys() | self.unknown.keys()
+
+
+def _any_mark(mark: Json) -> bool:
+    if isinstance(mark, dict):
+        return any(map(_any_mark, mark.values()))
+    if isinstance(mark, list):
+        return any(map(_any_mark, mark))
+    return bool(mark)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One managed resource of a plan and what happens to it.
+
+    address     as Terraform prints it: module.web["a.b"].aws_instance.this[0]
+    module      the module part of the address, "" for the root module
+    provider    short name of the provider ("aws", "azurerm", "google", "random")
+    region      where it lies in the vendor's own spelling ("eu-west-1", "westeurope"), Unknown, or None if it cannot
+                be told; `before_region` likewise
+    before      None for a resource that does not exist yet
+    after       None for one that will not exist any more (or that Terraform forgets)
+    references  attribute name -> addresses of the resources that its expression mentions, resolved through modules
+    taggable    whether its type can carry tags at all
+    """
+
+    address: str
+    type: str
+    name: str
+    action: Action
+    before: Side | None
+    after: Side | None
+    module: str = ""
+    index: str | int | None = None
+    provider: str = ""
+    provider_config: str = ""
+    region: str | Unknown | None = None
+    before_region: str | Unknown | None = None
+    tags: Tags = NO_TAGS
+    before_tags: Tags = NO_TAGS
+    taggable: bool = False
+    references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    previous_address: str | None = None
+    importing: bool = False
+    source: SourceLine | None = None
+
+    @property
+    def billed_after(self) -> Side | None:
+        """What is billed once the plan is applied: a forgotten resource goes on existing and costing."""
+        return self.before if self.action is Action.FORGET else self.after

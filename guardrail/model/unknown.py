@@ -1,0 +1,58 @@
+"""Values that Terraform will know only after apply: neither missing, nor empty, nor zero."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+Json = Any
+"""A value as JSON spells it: None, bool, int, float, str, list or dict with string keys."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that is not known yet. `path` says where it stands ("tags.env", "root_block_device.0.iops")."""
+
+    path: str
+    reason: str = "known after apply"
+
+
+def with_unknowns(value: Json, unknown: Json, path: str) -> Json:
+    """Lay Terraform's `after_unknown` marks over a value.
+
+    `unknown` is True where the value as a whole is unknown, and otherwise a dict or a list of the same shape that
+    holds the marks of the parts. Attributes that are unknown and absent from `value` are added. `path` is the
+    attribute's name, to which the places inside are appended with dots.
+    """
+    if unknown is True:
+        return Unknown(path)
+    if not unknown:
+        return value
+    if isinstance(unknown, dict):
+        parts = dict(value) if isinstance(value, dict) else {}
+        for key, mark in unknown.items():
+            if mark:
+                parts[key] = with_unknowns(parts.get(key), mark, f"{path}.{key}")
+        return parts
+    if isinstance(unknown, list):
+        items = list(value) if isinstance(value, list) else []
+        items += [None] * (len(unknown) - len(items))
+        for index, mark in enumerate(unknown):
+            if mark:
+                items[index] = with_unknowns(items[index], mark, f"{path}.{index}")
+        return items
+    return value
+
+
+def redacted(value: Json, sensitive: Json) -> Json:
+    """Replace what Terraform marks as sensitive by "(sensitive)", leaving the shape as it is."""
+    if sensitive is True:
+        return "(sensitive)"
+    if not sensitive:
+        return value
+    if isinstance(sensitive, dict) and isinstance(value, dict):
+        return {key: redacted(part, sensitive.get(key)) for key, part in value.items()}
+    if isinstance(sensitive, list) and isinstance(value, list):
+        marks = sensitive + [None] * (len(value) - len(sensitive))
+        return [redacted(part, mark) for part, mark in zip(value, marks, strict=False)]
+    return value
