@@ -1,0 +1,169 @@
+"""A rule ready to be asked: its expressions compiled, and the answer that they give together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from guardrail.cel import CelError, Environment, EvaluationError, Path, Program, Template
+from guardrail.cel import Scope as Bound
+from guardrail.errors import RuleError
+from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.context import needed, schema
+from guardrail.policy.literal import literal
+from guardrail.policy.rule import Rule, RuleFile, Scope
+from guardrail.policy.yaml_file import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a rule says of one thing.
+
+    failed    numbers of the validations that do not hold
+    unknown   what the answer waits for, if nothing failed but not all is known
+    error     why there is no answer at all, "" if there is one
+    skipped   the rule does not apply (its `when` is false)
+    """
+
+    failed: tuple[int, ...] = ()
+    unknown: Unknown | None = None
+    error: str = ""
+    skipped: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is nothing to report."""
+        return not (self.failed or self.unknown or self.error)
+
+
+PASSED = Answer()
+SKIPPED = Answer(skipped=True)
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule with its programs. `source` says where it came from."""
+
+    source: RuleFile
+    when: Program | None
+    expressions: tuple[Program, ...]
+    messages: tuple[Template, ...]
+
+    @property
+    def rule(self) -> Rule:
+        """What the file says."""
+        return self.source.rule
+
+    @cached_property
+    def reads(self) -> frozenset[Path]:
+        """The variables that the answer depends on."""
+        programs = (*self.expressions, *([self.when] if self.when else []))
+        return needed(path for program in programs for path in program.reads)
+
+    @cached_property
+    def shown(self) -> frozenset[Path]:
+        """The variables that the answer depends on or its messages show."""
+        return self.reads | needed(path for template in self.messages for path in template.reads)
+
+    @cached_property
+    def reads_cost(self) -> bool:
+        """Whether the answer depends on what a resource costs."""
+        return any(path[:2] == ("resource", "cost") for path in self.reads)
+
+    def answer(self, scope: Bound) -> Answer:
+        """Judge what is bound. A condition that is not known yet leaves open only what it decides."""
+        try:
+            applies = True if self.when is None else _truth(self.when, scope)
+            if applies is False:
+                return SKIPPED
+            verdicts = [_truth(program, scope) for program in self.expressions]
+        except EvaluationError as error:
+            return Answer(error=str(error))
+        except CelError as error:  # a fault that only the engine could find
+            raise RuleError(f"rule {self.rule.id}: {error}", where=self.source.file.where(("validations",))) from None
+        failed = tuple(index for index, verdict in enumerate(verdicts) if verdict is False)
+        waits = next((verdict for verdict in (applies, *verdicts) if isinstance(verdict, Unknown)), None)
+        if failed and not isinstance(applies, Unknown):
+            return Answer(failed=failed)
+        if failed or any(isinstance(verdict, Unknown) for verdict in verdicts):
+            return Answer(unknown=waits)
+        return PASSED
+
+    def texts(self, failed: tuple[int, ...], scope: Bound) -> tuple[str, ...]:
+        """Return the messages of the validations that do not hold."""
+        return tuple(self._text(index, scope) for index in failed)
+
+    def _text(self, index: int, scope: Bound) -> str:
+        try:
+            return self.messages[index].evaluate(scope)
+        except EvaluationError:  # what makes the rule fail can keep its message from being built: a null, a secret
+            return self.rule.title
+
+
+def _truth(program: Program, scope: Bound) -> bool | Unknown:
+    value = program.evaluate(scope)
+    if isinstance(value, bool | Unknown):
+        return value
+    raise EvaluationError(f"{program.text:.80} gives {_kind(value)}, not true or false")
+
+
+def _kind(value: Json) -> str:
+    return {str: "a text", float: "a number", list: "a list", dict: "a map"}.get(type(value), "null")
+
+
+def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule:
+    """Compile a rule's expressions. Raises RuleError with file, line and column."""
+    rule = source.rule
+    environment = Environment(schema(rule.scope), engine_name=engine)
+    compiler = _Compiler(source, environment)
+    compiler.define("params", {name: _constant(source, name, value) for name, value in rule.params.items()})
+    compiler.define("variables", rule.variables)
+    return CompiledRule(
+        source,
+        compiler.program(rule.when, ("when",)) if rule.when else None,
+        tuple(compiler.program(v.expression, ("validations", i, "expression")) for i, v in enumerate(rule.validations)),
+        tuple(compiler.template(v.message, ("validations", i, "message")) for i, v in enumerate(rule.validations)),
+    )
+
+
+def _constant(source: RuleFile, name: str, value: Json) -> str:
+    try:
+        return literal(value)
+    except ValueError as error:
+        raise RuleError(f"params.{name}: {error}", where=source.file.where(("params", name))) from None
+
+
+class _Compiler:
+    """Compiles and says where in the file a fault lies."""
+
+    def __init__(self, source: RuleFile, environment: Environment) -> None:
+        self.source = source
+        self.environment = environment
+
+    def define(self, namespace: str, expressions: Mapping[str, str]) -> None:
+        try:
+            self.environment.define(namespace, expressions)
+        except CelError as error:
+            raise self._located(error, (namespace, error.name)) from None
+
+    def program(self, text: str, place: Place) -> Program:
+        try:
+            return self.environment.compile(text)
+        except CelError as error:
+            raise self._located(error, place) from None
+
+    def template(self, text: str, place: Place) -> Template:
+        try:
+            return self.environment.template(text)
+        except CelError as error:
+            raise self._located(error, place) from None
+
+    def _located(self, error: CelError, place: Place) -> RuleError:
+        where, column = self.source.file.inside(place, error.column)
+        at = f"column {column}" if column else f"column {error.column} of {'.'.join(map(str, place))}"
+        scope = self.source.rule.scope
+        hint = error.hint
+        if scope is not Scope.RESOURCE and "no such name: resource" in error.message:
+            hint = f"a rule of scope {scope} is not asked about single resources"
+        return RuleError(f"{error.message}, {at}", where=where, fix=hint)

@@ -1,0 +1,270 @@
+"""Rules over resources, plans and budgets: asks each rule what it is about, and turns answers into findings.
+
+Rules are chosen once for each kind of resource. A resource's variables are read and bound once for all of its rules,
+and only those that the rules read; rules remember their answers, since most resources look alike to most rules.
+What was before the change is looked at only where a rule fails.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from operator import itemgetter
+from typing import Any
+
+from guardrail.cel import Environment, Path
+from guardrail.cel import Scope as Bound
+from guardrail.model.cost import ResourceCost
+from guardrail.model.finding import Finding
+from guardrail.model.resource import Action, Change
+from guardrail.model.unknown import Json
+from guardrail.policy.budgets import Budget, spent
+from guardrail.policy.compiled import Answer, CompiledRule
+from guardrail.policy.context import Project, nested, picked, plan_values, run_values
+from guardrail.policy.findings import Subject, finding
+from guardrail.policy.glob import matches_any
+from guardrail.policy.machine import Specs
+from guardrail.policy.rule import Scope
+from guardrail.policy.spend import UNCHANGED, Spend, spend, total
+from guardrail.policy.view import ResourceView, listed
+
+_REMEMBERED = 2048  # answers a rule: enough for the kinds of things there are, too few to fill memory with names
+
+PLAN_RESOURCES = ("plan", "resources")
+
+Bind = Callable[[Mapping[str, Json]], Bound]
+
+
+@dataclass
+class Judge:
+    """Rules with all that their answers depend on beside the resources.
+
+    specs                 what is known of machine types
+    now                   the time of the run; rules have no other clock
+    pr                    the pull request, empty outside of one
+    pre_existing_blocks   whether what the plan's before already violates blocks as well
+    asked, skipped        how often each rule was asked, and how often its `when` said no
+    """
+
+    rules: Sequence[CompiledRule]
+    specs: Specs
+    now: datetime
+    pr: Mapping[str, Json] = field(default_factory=dict)
+    engine: str | None = None
+    pre_existing_blocks: bool = False
+    asked: Counter[str] = field(default_factory=Counter)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.bind: Bind = Environment({}, engine_name=self.engine).bind
+
+    @property
+    def unmatched(self) -> tuple[str, ...]:
+        """Ids of the rules that nothing was asked of."""
+        return tuple(rule.rule.id for rule in self.rules if not self.asked[rule.rule.id])
+
+    def project(self, project: Project, resources: Sequence[ResourceCost]) -> tuple[Finding, ...]:
+        """Judge a project's resources one by one, then its plan as a whole. Findings stand in that order."""
+        sums = total(resources)
+        shared = self._shared(project) | {"plan": plan_values(resources, sums)}
+        rules = [r for r in self.rules if r.rule.scope is Scope.RESOURCE and _plays_in(r, project)]
+        if any(PLAN_RESOURCES in rule.shown for rule in rules):
+            shared["plan"]["resources"] = listed(resources)
+        one_by_one = _PerResource(self, rules, project, shared)
+        found = [one for resource in resources for one in one_by_one.judge(resource)]
+        return (*found, *self.plan(project, resources, sums))
+
+    def plan(self, project: Project, resources: Sequence[ResourceCost], sums: Spend) -> tuple[Finding, ...]:
+        """Judge a project's plan as a whole; `sums` is what its resources cost."""
+        rules = [r for r in self.rules if r.rule.scope is Scope.PLAN and _plays_in(r, project)]
+        plan = plan_values(resources, sums)
+        if any(PLAN_RESOURCES in rule.shown for rule in rules):
+            plan["resources"] = listed(resources)
+        now = {**self._shared(project), "plan": plan}
+        past = {**now, "plan": {**plan, **sums.as_before.values("plan")}}
+        asked = (self._whole(r, now, None if r.reads & _NOT_SUMS else past, project=project.name) for r in rules)
+        return tuple(one for one in asked if one)
+
+    def budgets(
+        self, budgets: Iterable[Budget], projects: Sequence[tuple[Project, Sequence[ResourceCost]]]
+    ) -> tuple[Finding, ...]:
+        """Judge budgets over all projects of the run."""
+        return tuple(one for budget in budgets for one in self.budget(budget, spent(budget, projects)))
+
+    def budget(self, budget: Budget, sums: Spend) -> tuple[Finding, ...]:
+        """Judge one budget; `sums` is what its resources cost."""
+        now, past = ({**self._shared(), "budget": budget.values(side)} for side in (sums, sums.as_before))
+        asked = (self._whole(r, now, past) for r in self.rules if r.rule.scope is Scope.BUDGET)
+        return tuple(one for one in asked if one)
+
+    def _shared(self, project: Project | None = None) -> dict[str, Any]:
+        """What is the same for every resource of a project, or of the whole run."""
+        return run_values(self.now, self.pr) | ({"project": asdict(project)} if project else {})
+
+    def _whole(
+        self, rule: CompiledRule, now: Mapping[str, Json], past: Mapping[str, Json] | None, *, project: str = ""
+    ) -> Finding | None:
+        """Ask a rule about totals. What was broken before the change is pre-existing: only crossing a limit is new."""
+        answer = rule.answer(self.bind(nested(picked(now, rule.reads))))
+        self.count(rule, answer)
+        if answer.passed:
+            return None
+        before = rule.answer(self.bind(nested(picked(past, rule.reads)))) if past and answer.failed else Answer()
+        old = bool(answer.failed) and set(answer.failed) <= set(before.failed)
+        evidence = picked(now, rule.shown | ({("budget", "name")} if "budget" in now else set()))
+        return finding(
+            rule,
+            answer,
+            Subject(project=project),
+            texts=rule.texts(answer.failed, self.bind(nested(evidence))),
+            evidence=evidence,
+            blocking=not old or self.pre_existing_blocks,
+            pre_existing=old,
+        )
+
+    def count(self, rule: CompiledRule, answer: Answer) -> None:
+        """Remember that a rule was asked."""
+        self.asked[rule.rule.id] += 1
+        if answer.skipped:
+            self.skipped[rule.rule.id] += 1
+
+
+# What a plan was before the change cannot be told from these.
+_NOT_SUMS = {PLAN_RESOURCES, *(("plan", "counts", action.replace("-", "_")) for action in Action)}
+
+
+def _plays_in(rule: CompiledRule, project: Project) -> bool:
+    match = rule.rule.match
+    return (not match.projects or matches_any(match.projects, project.name)) and (
+        not match.environments or matches_any(match.environments, project.env)
+    )
+
+
+def _applies(rule: CompiledRule, change: Change) -> bool:
+    match = rule.rule.match
+    return (
+        change.action in match.actions
+        and (match.taggable is None or match.taggable == change.taggable)
+        and matches_any(match.types, change.type)
+        and (not match.providers or matches_any(match.providers, change.provider))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The rules for resources of one kind, and the variables that they read between them."""
+
+    rules: tuple[tuple[CompiledRule, Callable[[list[Any]], Any], dict[Any, Answer]], ...]
+    paths: tuple[Path, ...]
+    shared: Mapping[Path, Json]
+
+
+class _PerResource:
+    """The rules about single resources, in one project."""
+
+    def __init__(self, judge: Judge, rules: list[CompiledRule], project: Project, shared: dict[str, Json]) -> None:
+        self.owner = judge
+        self.rules = rules
+        self.project = project
+        self.shared = shared
+        self._groups: dict[tuple[Any, ...], _Group] = {}
+        self._answers: dict[str, dict[Any, Answer]] = {rule.rule.id: {} for rule in rules}
+
+    def judge(self, resource: ResourceCost) -> list[Finding]:
+        """Ask every rule that applies."""
+        group = self._group(resource.change)
+        if not group.rules:
+            return []
+        view = ResourceView(resource, self.owner.specs)
+        values = [view.read(path) for path in group.paths]
+        alike = [_hashable(value) for value in values]
+        scope: Bound | None = None
+        found: list[Finding] = []
+        for rule, key_of, answers in group.rules:
+            key = key_of(alike)
+            answer = answers.get(key)
+            if answer is None:
+                if scope is None:
+                    scope = self.owner.bind(nested({**group.shared, **dict(zip(group.paths, values, strict=True))}))
+                answer = rule.answer(scope)
+                if len(answers) < _REMEMBERED:
+                    answers[key] = answer
+            self.owner.count(rule, answer)
+            if not answer.passed and (one := self._finding(rule, answer, resource)):
+                found.append(one)
+        return found
+
+    def _group(self, change: Change) -> _Group:
+        kind = (change.type, change.provider, change.action, change.taggable)
+        if kind not in self._groups:
+            rules = [rule for rule in self.rules if _applies(rule, change)]
+            reads = {path for rule in rules for path in rule.reads}
+            paths = tuple(sorted(path for path in reads if path[0] == "resource"))
+            entries = tuple((rule, _key(rule, paths), self._answers[rule.rule.id]) for rule in rules)
+            self._groups[kind] = _Group(entries, paths, picked(self.shared, reads))
+        return self._groups[kind]
+
+    def _finding(self, rule: CompiledRule, answer: Answer, resource: ResourceCost) -> Finding | None:
+        change = resource.change
+        evidence = self._values(ResourceView(resource, self.owner.specs, shown=True), rule.shown)
+        texts = rule.texts(answer.failed, self.owner.bind(nested(evidence))) if answer.failed else ()
+        old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
+        if answer.error and _has_secrets(change):
+            answer = Answer(error="what went wrong is not shown, as the rule reads sensitive values")
+        return finding(
+            rule,
+            answer,
+            Subject(change.address, self.project.name, change.source),
+            texts=texts,
+            evidence={path: value for path, value in evidence.items() if path in rule.reads},
+            blocking=not old or self.owner.pre_existing_blocks,
+            pre_existing=old,
+        )
+
+    def _pre_existing(self, rule: CompiledRule, answer: Answer, texts: tuple[str, ...], resource: ResourceCost) -> bool:
+        """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""
+        if resource.change.before is None:
+            return False
+        if resource.change.action in UNCHANGED:
+            return True
+        specs, bind = self.owner.specs, self.owner.bind
+        before = rule.answer(bind(nested(self._values(ResourceView(resource, specs, past=True), rule.reads))))
+        if not set(answer.failed) <= set(before.failed):
+            return False
+        view = ResourceView(resource, specs, past=True, shown=True)
+        if set(texts) <= set(rule.texts(answer.failed, bind(nested(self._values(view, rule.shown))))):
+            return True
+        sums = spend(resource)
+        return rule.reads_cost and not sums.delta_unpriced and sums.delta <= 0
+
+    def _values(self, view: ResourceView, paths: Iterable[Path]) -> dict[Path, Json]:
+        wanted = sorted(paths)
+        values = {path: view.read(path) for path in wanted if path[0] == "resource"}
+        return values | picked(self.shared, wanted)
+
+
+def _key(rule: CompiledRule, paths: tuple[Path, ...]) -> Callable[[list[Any]], Any]:
+    """Return what picks out of the values at `paths` those that the rule's answer depends on."""
+    indices = [index for index, path in enumerate(paths) if path in rule.reads]
+    return itemgetter(*indices) if indices else lambda _values: ()
+
+
+def _hashable(value: Json) -> Any:
+    """Return something that is equal for equal values only: to Python, True is 1."""
+    kind = type(value)
+    if kind is str or value is None:
+        return value
+    if kind is bool:
+        return (bool, value)
+    if kind is dict:
+        return (dict, *((key, _hashable(part)) for key, part in value.items()))
+    if kind is list:
+        return (list, *map(_hashable, value))
+    return value
+
+
+def _has_secrets(change: Change) -> bool:
+    sides = [side for side in (change.before, change.after) if side]
+    return any(side.has_secrets(name) for side in sides for name in side.names())

@@ -1,0 +1,83 @@
+"""Findings: what a rule's answer becomes for the people who read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from guardrail.cel import Path
+from guardrail.model.finding import Enforcement, Finding, FindingStatus, OnUnknown
+from guardrail.model.money import plain
+from guardrail.model.resource import SourceLine
+from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.compiled import Answer, CompiledRule
+
+_NOT_EVIDENCE = frozenset({("plan", "resources"), ("now",), ("today",), ("resource", "address")})
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What a finding is about: a resource's address, "" for a plan or a budget."""
+
+    address: str = ""
+    project: str = ""
+    source: SourceLine | None = None
+
+
+def finding(
+    rule: CompiledRule,
+    answer: Answer,
+    subject: Subject,
+    *,
+    texts: tuple[str, ...] = (),
+    evidence: Mapping[Path, Json] | None = None,
+    blocking: bool = True,
+    pre_existing: bool = False,
+) -> Finding | None:
+    """Return the finding for an answer that is no pass; None where the rule lets unknown answers pass.
+
+    `evidence` are values fit to be shown. An advisory rule blocks nothing, nor does anything with `blocking` off.
+    """
+    said = rule.rule
+    status, message = _status(answer, texts, pre_existing=pre_existing)
+    if status is FindingStatus.UNKNOWN:
+        if said.on_unknown is OnUnknown.PASS:
+            return None
+        blocking = said.on_unknown is OnUnknown.DENY
+    return Finding(
+        rule=said.id,
+        title=said.title,
+        severity=said.severity,
+        enforcement=said.enforcement,
+        status=status,
+        message=message,
+        blocking=blocking and said.enforcement is not Enforcement.ADVISORY,
+        address=subject.address,
+        fix=said.fix,
+        docs=said.docs,
+        file=subject.source.file if subject.source else None,
+        line=subject.source.line if subject.source else None,
+        project=subject.project,
+        evidence={
+            ".".join(path): _json(value) for path, value in (evidence or {}).items() if path not in _NOT_EVIDENCE
+        },
+    )
+
+
+def _status(answer: Answer, texts: tuple[str, ...], *, pre_existing: bool) -> tuple[FindingStatus, str]:
+    if answer.error:
+        return FindingStatus.ERROR, f"the rule could not be evaluated: {answer.error}"
+    if answer.unknown:
+        return FindingStatus.UNKNOWN, f"cannot be told yet: {answer.unknown.path} is {answer.unknown.reason}"
+    return FindingStatus.PRE_EXISTING if pre_existing else FindingStatus.FAIL, "; ".join(texts)
+
+
+def _json(value: Json) -> Json:
+    if isinstance(value, Unknown):
+        return f"({value.reason})"
+    if isinstance(value, Decimal):
+        return plain(value)
+    if isinstance(value, Mapping):
+        return {key: _json(part) for key, part in value.items()}
+    return [_json(part) for part in value] if isinstance(value, list | tuple) else value

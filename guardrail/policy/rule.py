@@ -1,0 +1,162 @@
+"""The rule file: what it may say, and what all must hold before anything is evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from guardrail.errors import RuleError
+from guardrail.model.finding import Enforcement, OnUnknown, Severity
+from guardrail.model.resource import Action
+from guardrail.policy.checked import Section, checked
+from guardrail.policy.fixture import RuleTest
+from guardrail.policy.glob import is_pattern, matches
+from guardrail.policy.yaml_file import YamlFile, read_yaml
+
+_KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RESERVED_IDS = frozenset({"waiver-expired", "waiver-expiring", "waiver-unused", "waiver-too-long"})
+"""Ids of what guardrail itself reports about waivers."""
+
+ALL_BUT_GONE = frozenset(Action) - {Action.DELETE, Action.FORGET}
+"""Actions after which the resource is still there: what a rule judges unless it says otherwise."""
+
+# How near a type must be to a known one to be a slip of the pen, and not one that nobody told us of.
+_TYPO = 0.85
+
+Expression = Annotated[str, StringConstraints(min_length=1)]
+
+
+class Scope(StrEnum):
+    """What a rule is asked about."""
+
+    RESOURCE = "resource"  # each resource that it matches
+    PLAN = "plan"  # the whole change, once
+    BUDGET = "budget"  # each budget of the configuration
+
+
+class Match(Section):
+    """Which resources a rule is about. What is left out does not matter."""
+
+    types: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
+    """globs of Terraform types"""
+    actions: frozenset[Action] = ALL_BUT_GONE
+    """default: every action after which the resource is still there"""
+    taggable: bool | None = None
+    """only types that can, or cannot, carry tags"""
+    providers: tuple[str, ...] = ()
+    """globs of short provider names: aws, azurerm, google"""
+    projects: tuple[str, ...] = ()
+    """globs of project names"""
+    environments: tuple[str, ...] = ()
+    """globs of project environments"""
+
+
+_MATCHABLE = {
+    Scope.RESOURCE: frozenset(Match.model_fields),
+    Scope.PLAN: frozenset({"projects", "environments"}),
+    Scope.BUDGET: frozenset(),
+}
+
+
+class Validation(Section):
+    """What must hold, and what to say if it does not."""
+
+    expression: Expression
+    """CEL; true: the rule is kept"""
+    message: Expression
+    """text with {expressions} in it"""
+
+
+class Rule(Section):
+    """A rule as its file states it."""
+
+    id: str
+    """kebab-case, names the problem"""
+    title: Expression
+    severity: Severity
+    enforcement: Enforcement
+    scope: Scope = Scope.RESOURCE
+    match: Match = Match()
+    params: dict[str, Any] = Field(default_factory=dict)
+    """parameters and their defaults; read as params.name"""
+    variables: dict[str, Expression] = Field(default_factory=dict)
+    """named expressions, each usable in those after it as variables.name"""
+    when: Expression | None = None
+    """the rule applies only where this is true"""
+    validations: Annotated[tuple[Validation, ...], Field(min_length=1)]
+    on_unknown: OnUnknown = OnUnknown.WARN
+    waivable: bool = True
+    fix: str = ""
+    docs: str = ""
+    description: str = ""
+    tests: tuple[RuleTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A rule and the file that it came from. `pack` is "" for a project's own rule."""
+
+    rule: Rule
+    file: YamlFile
+    pack: str = ""
+
+    def changed(self, **fields: Any) -> RuleFile:
+        """Return the rule with some of its fields set anew."""
+        return replace(self, rule=self.rule.model_copy(update=fields))
+
+
+def read_rule(path: Path, *, pack: str = "", types: Collection[str] = ()) -> RuleFile:
+    """Read one rule. `types` are all the resource types known; none: typos in patterns cannot be told.
+
+    Raises RuleError with file and line.
+    """
+    return check_rule(read_yaml(path, RuleError), pack=pack, types=types)
+
+
+def check_rule(file: YamlFile, *, pack: str = "", types: Collection[str] = ()) -> RuleFile:
+    """Return the rule that a file holds. Raises RuleError with file and line."""
+    rule = checked(Rule, file, RuleError)
+    if not _KEBAB_CASE.fullmatch(rule.id):
+        raise RuleError(f"id {rule.id!r} is not kebab-case", where=file.where(("id",)), fix="like missing-owner-tag")
+    if rule.id in RESERVED_IDS:
+        raise RuleError(f"id {rule.id!r} is guardrail's own", where=file.where(("id",)), fix="choose another id")
+    for section in ("params", "variables"):
+        for name in getattr(rule, section):
+            if not _IDENTIFIER.fullmatch(name):
+                where = file.where((section, name))
+                raise RuleError(f"{section} {name!r} is not a name", where=where, fix="letters, digits and _ only")
+    if odd := rule.match.model_fields_set - _MATCHABLE[rule.scope]:
+        what = f"a rule of scope {rule.scope} cannot match by {', '.join(sorted(odd))}"
+        fix = (
+            "resources are chosen by the budget itself"
+            if rule.scope is Scope.BUDGET
+            else "it is asked about the whole plan"
+        )
+        raise RuleError(what, where=file.where(("match",)), fix=fix)
+    for index, pattern in enumerate(rule.match.types):
+        _check_type(pattern, types, file.where(("match", "types", index)))
+    return RuleFile(rule, file, pack)
+
+
+def _check_type(pattern: str, types: Collection[str], where: str) -> None:
+    """Refuse a pattern that fits nothing but nearly does. A type that is like no known one may be a new one."""
+    if not types or any(matches(pattern, name) for name in types):
+        return
+    known = {_vendor(name) for name in types}
+    near = get_close_matches(pattern, sorted(types), n=1, cutoff=_TYPO)
+    if near:
+        raise RuleError(f"no resource type is called {pattern}", where=where, fix=f'did you mean "{near[0]}"?')
+    if is_pattern(pattern) and _vendor(pattern) in known:
+        raise RuleError(f"no resource type matches {pattern}", where=where, fix="see docs/supported-resources.md")
+
+
+def _vendor(name: str) -> str:
+    return name.partition("_")[0]

@@ -1,0 +1,102 @@
+"""Runs the tests that rules carry: examples of what they pass, fail, and cannot tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from guardrail.errors import GuardrailError
+from guardrail.model.finding import Finding, OnUnknown
+from guardrail.model.unknown import Json
+from guardrail.policy.budgets import Budget
+from guardrail.policy.compiled import compile_rule
+from guardrail.policy.context import Project
+from guardrail.policy.evaluate import Judge
+from guardrail.policy.fixture import Expected, RuleTest
+from guardrail.policy.machine import Specs
+from guardrail.policy.packs import with_params
+from guardrail.policy.rule import RuleFile, Scope
+
+NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
+"""The time at which tests play."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTestResult:
+    """How one test of a rule went. `mismatch` says what was expected and what came, "" if they agree."""
+
+    rule: str
+    name: str
+    where: str
+    mismatch: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Whether the rule did as expected."""
+        return not self.mismatch
+
+
+def run_tests(rules: Iterable[RuleFile], *, specs: Specs, engine: str | None = None) -> Iterator[RuleTestResult]:
+    """Run the tests of rules, in order. `specs` answers for machine types that a test says nothing of."""
+    for rule in rules:
+        for index, test in enumerate(rule.rule.tests):
+            name = test.name or f"{index + 1}: {test.expect}"
+            where = rule.file.where(("tests", index))
+            try:
+                mismatch = _mismatch(rule, test, specs, engine)
+            except GuardrailError as error:
+                mismatch = str(error)
+            yield RuleTestResult(rule.rule.id, name, where, mismatch)
+
+
+def _mismatch(rule: RuleFile, test: RuleTest, specs: Specs, engine: str | None) -> str:
+    # A rule that lets unknown answers pass still has them.
+    loud = rule.changed(on_unknown=OnUnknown.WARN)
+    judge = Judge(
+        [compile_rule(with_params(loud, test.params), engine=engine)], _specs(test, specs), NOW, engine=engine
+    )
+    findings = _judged(judge, rule.rule.scope, test)
+    verdict, message = _outcome(judge, findings)
+    if verdict != test.expect:
+        return f"expected {test.expect}, got {verdict}" + (f": {message}" if message else "")
+    if test.message is not None and message != test.message:
+        return f"expected the message {test.message!r}, got {message!r}"
+    return ""
+
+
+def _judged(judge: Judge, scope: Scope, test: RuleTest) -> tuple[Finding, ...]:
+    project = Project(test.project.name, test.project.path, test.project.env)
+    if scope is Scope.BUDGET:
+        if test.budget is None:
+            raise GuardrailError("a test of a budget rule needs `budget`")
+        given = test.budget
+        budget = Budget(
+            name=given.name, monthly=given.monthly, increase=given.increase, increase_percent=given.increase_percent
+        )
+        return judge.budget(budget, given.cost.spend())
+    if scope is Scope.PLAN:
+        if test.plan is None:
+            raise GuardrailError("a test of a plan rule needs `plan`")
+        return judge.plan(project, *test.plan.judged())
+    if test.resource is None:
+        raise GuardrailError("a test of a resource rule needs `resource`")
+    return judge.project(project, [test.resource.priced()])
+
+
+def _outcome(judge: Judge, findings: tuple[Finding, ...]) -> tuple[Expected, str]:
+    if findings:
+        return Expected(findings[0].status.value), findings[0].message
+    asked = judge.asked.total() - judge.skipped.total()
+    return (Expected.PASS if asked else Expected.SKIP), ""
+
+
+def _specs(test: RuleTest, specs: Specs) -> Specs:
+    """Return facts about machine types: the test's own, else those of the catalog."""
+    given = test.resource.instance if test.resource else None
+
+    def look_up(vendor: str, name: str) -> Mapping[str, Json] | None:
+        known = specs(vendor, name)
+        return {**(known or {}), **given} if given else known
+
+    return look_up

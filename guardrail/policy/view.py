@@ -1,0 +1,160 @@
+"""One side of a resource, as the variables that a rule sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+from guardrail.cel import Path
+from guardrail.model.cost import Cost, ResourceCost
+from guardrail.model.money import ZERO
+from guardrail.model.resource import Action, Side, Tags
+from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.context import SIDES
+from guardrail.policy.machine import FACTS, Specs, facts, machine_types
+from guardrail.policy.spend import NOT_PRICED, spend
+
+SENSITIVE = "(sensitive)"
+NO_TYPE = "its resource type is not supported"
+
+# Attributes that effective tags are read from, whose marks say which of them are secret.
+_TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_labels", "user_labels", "tag")
+
+
+class ResourceView:
+    """One side of a resource as a rule sees it: how it will be, or (`past`) how it was.
+
+    `shown`: as it may leave the process, without what Terraform marks as sensitive.
+    """
+
+    __slots__ = ("_instance", "change", "cost", "existing", "shown", "side", "specs", "tags")
+
+    def __init__(self, resource: ResourceCost, specs: Specs, *, past: bool = False, shown: bool = False) -> None:
+        self.change = change = resource.change
+        self.specs = specs
+        self.shown = shown
+        past = past or change.action is Action.DELETE
+        self.side = change.after if not past or change.action is Action.DELETE else change.before
+        self.existing = change.before if past else change.billed_after
+        self.tags = change.before_tags if past else change.tags
+        self.cost = ResourceCost(change, resource.before, resource.before) if past and change.after else resource
+        self._instance: dict[str, Json] | None = None
+
+    def read(self, path: Path) -> Json:
+        """Return the value of one of the variables below `resource`."""
+        if path[1] == "cost":
+            return _COST[path[2]](self.cost)
+        if path[1] == "instance":
+            return self.instance[path[2]]
+        if path[:2] in SIDES:
+            side = self.side if path[1] == "after" else self.change.before
+            return self._attribute(side, *path[2:]) if path[2:] else self._attributes(side)
+        return _RESOURCE[path[1]](self)
+
+    @property
+    def instance(self) -> dict[str, Json]:
+        """Facts about the machine type."""
+        if self._instance is None:
+            types = machine_types(self.change.type, lambda name: self._attribute(self.existing, name))
+            if SENSITIVE in types:
+                self._instance = dict.fromkeys(("type", "types", "families", *FACTS), SENSITIVE)
+            else:
+                self._instance = facts(self.change.provider, types, self.specs)
+        return self._instance
+
+    @property
+    def region(self) -> str | Unknown | None:
+        """The region on this side."""
+        return self.change.before_region if self.existing is self.change.before else self.change.region
+
+    def _attribute(self, side: Side | None, name: str) -> Json:
+        if side is None:
+            return None
+        return side.shown(name) if self.shown else side.get(name)
+
+    def _attributes(self, side: Side | None) -> dict[str, Json]:
+        return {name: self._attribute(side, name) for name in sorted(side.names())} if side else {}
+
+    def effective_tags(self) -> dict[str, Json] | Unknown:
+        """The effective tags, each value a text or unknown."""
+        if self.tags.unknown:
+            return self.tags.unknown
+        values = dict(self.tags.values)
+        if not self.shown or self.existing is None:
+            return values
+        for attribute in filter(self.existing.has_secrets, _TAG_ATTRIBUTES):
+            safe = self.existing.shown(attribute)
+            hidden = safe if isinstance(safe, dict) else dict.fromkeys(values, SENSITIVE)
+            values |= {key: SENSITIVE for key in values if hidden.get(key) == SENSITIVE}
+        return values
+
+    def unknown_paths(self) -> list[str]:
+        """What is known only after apply, attributes and effective tags alike."""
+        marks = self.side.unknown if self.side else {}
+        paths = {path for name, mark in marks.items() for path in _marked(name, mark)}
+        return sorted(paths | set(_unknown_tags(self.tags)))
+
+
+def _marked(path: str, mark: Json) -> Iterator[str]:
+    if mark is True:
+        yield path
+    elif isinstance(mark, dict | list):
+        parts = mark.items() if isinstance(mark, dict) else enumerate(mark)
+        for key, part in parts:
+            yield from _marked(f"{path}.{key}", part)
+
+
+def _unknown_tags(tags: Tags) -> Iterator[str]:
+    if tags.unknown:
+        yield "tags"
+    for key, value in tags.values.items():
+        if isinstance(value, Unknown):
+            yield f"tags.{key}"
+
+
+_RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
+    "address": lambda view: view.change.address,
+    "type": lambda view: view.change.type,
+    "name": lambda view: view.change.name,
+    "module": lambda view: view.change.module,
+    "provider": lambda view: view.change.provider,
+    "region": lambda view: view.region,
+    "action": lambda view: view.change.action.value,
+    "tags": ResourceView.effective_tags,
+    "tag_origins": lambda view: view.tags.unknown or dict(view.tags.origins),
+    "unknown": ResourceView.unknown_paths,
+}
+
+
+def _sure(name: str, cost: Cost | None) -> Json:
+    if cost is None:
+        return ZERO
+    if not cost.unpriced:
+        return cost.known
+    return Unknown(f"resource.cost.{name}", NOT_PRICED if cost.lines else NO_TYPE)
+
+
+def _delta(resource: ResourceCost) -> Json:
+    if resource.before is resource.after:
+        return ZERO
+    return Unknown("resource.cost.delta", NOT_PRICED) if resource.delta_unpriced else spend(resource).delta
+
+
+_COST: Mapping[str, Callable[[ResourceCost], Json]] = {
+    "monthly": lambda resource: _sure("monthly", resource.after),
+    "known": lambda resource: resource.after.known if resource.after else ZERO,
+    "before": lambda resource: _sure("before", resource.before),
+    "delta": _delta,
+    "priced": lambda resource: not resource.unpriced,
+    "status": lambda resource: resource.status.value,
+}
+
+
+def listed(resources: Iterable[ResourceCost]) -> list[Json]:
+    """Return what a rule reads as `plan.resources`: light, and without what is sensitive."""
+    fields = ("address", "type", "action", "module", "region", "tags")
+    views = (ResourceView(resource, lambda _vendor, _name: None, shown=True) for resource in resources)
+    return [
+        {name: view.read(("resource", name)) for name in fields}
+        | {"cost": {name: read(view.cost) for name, read in _COST.items()}}
+        for view in views
+    ]
