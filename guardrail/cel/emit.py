@@ -22,6 +22,9 @@ from guardrail.cel.syntax import (
 )
 
 
+_WORDS = RESERVED | {"true", "false", "null", "in"}
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How to spell an expression.
@@ -50,7 +53,8 @@ class _Emitter:
             return f"known({self.access(tree)})"
         return self.access(tree)
 
-    def access(self, tree: Tree) -> str:
+    def access(self, tree: Tree) -> str:  # noqa: C901 - one case a kind of node
+        """Spell a tree whatever it is used for."""
         match tree:
             case Literal(value):
                 return _literal(value)
@@ -58,13 +62,13 @@ class _Emitter:
                 return name
             case Select(operand, field):
                 # A field may be spelled like a word that CEL reserves.
-                return f"{self.value(operand)}" + (f"[{quote(field)}]" if field in RESERVED else f".{field}")
+                return f"{self.value(operand)}" + (f"[{quote(field)}]" if field in _WORDS else f".{field}")
             case Index(operand, key):
                 return f"{self.value(operand)}[{self._key(key)}]"
             case Unary(operator, operand):
                 return f"{operator}({self.value(operand)})"
             case Ternary(condition, then, otherwise):
-                return f"({self.value(condition)} ? {self.value(then)} : {self.value(otherwise)})"
+                return f"({self.value(condition)} ? {self._dyn(then)} : {self._dyn(otherwise)})"
             case ListOf(items):
                 return f"[{', '.join(map(self.value, items))}]"
             case MapOf(entries):
@@ -84,12 +88,18 @@ class _Emitter:
             return self._equality(operator, self._operand(left), self._operand(right))
         if operator == "in" and (self.for_celpy or self.careful):
             return f"contained({self._operand(left)}, {self.value(right)})"
+        if operator == "in":
+            return f"({self._dyn(left)} in {self.value(right)})"
         return f"({self.value(left)} {operator} {self.value(right)})"
 
     def _operand(self, tree: Tree) -> str:
         if self.careful and not isinstance(tree, Literal):
             return f"all_known({self.access(tree)})"
-        return self.access(tree)
+        return self._dyn(tree)
+
+    def _dyn(self, tree: Tree) -> str:
+        """Spell a value whose type is not to be checked: where types differ, C++ would refuse, and cel-python not."""
+        return self.value(tree) if isinstance(tree, Name | Select | Index) else f"dyn({self.value(tree)})"
 
     def _equality(self, operator: str, left: str, right: str) -> str:
         if self.for_celpy:
@@ -119,19 +129,20 @@ class _Emitter:
             return f"!(dyn({target}).exists({variable}, !({bodies[0]})))"
         if self.for_celpy and name == "filter":  # likewise
             return f"picked({target}, dyn({target}).map({variable}, {bodies[0]}))"
-        if self.for_celpy and len(bodies) == 2:  # whose filter cel-python ignores
+        if self.for_celpy and bodies[1:]:  # map with a filter, which cel-python ignores
             kept = self._macro("filter", target, variable, bodies[:1])
             return f"{kept}.map({variable}, {bodies[1]})"
         return f"dyn({target}).{name}({variable}, {', '.join(bodies)})"
 
     def _has(self, selection: Tree) -> str:
-        assert isinstance(selection, Select)
+        if not isinstance(selection, Select):
+            raise TypeError(selection)  # guardrail.cel.names has refused it
         operand = self.value(selection.operand)
         present = f"{operand}[{quote(selection.field)}]"
         return f"({quote(selection.field)} in {operand} && {self._equality('!=', present, 'null')})"
 
 
-def _literal(value: float | str | bool | None) -> str:
+def _literal(value: float | str | None) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):

@@ -71,13 +71,22 @@ class _CppEngine:
         self._cel = cel
         self._environments: dict[tuple[str, ...], Any] = {}
         kinds = cel.Type
-        types = {"s": kinds.STRING, "d": kinds.DOUBLE, "b": kinds.BOOL, "n": kinds.NULL, "l": kinds.LIST, "m": kinds.MAP}
+        types = {
+            "s": kinds.STRING,
+            "d": kinds.DOUBLE,
+            "b": kinds.BOOL,
+            "n": kinds.NULL,
+            "l": kinds.LIST,
+            "m": kinds.MAP,
+        }
         # A parameter of the dynamic type takes no list or map in this engine, so that each kind is its own overload.
         self._functions = [
             cel.FunctionDecl(
                 name,
                 [
-                    cel.Overload(f"{name}_{''.join(kinds)}", cel.Type.DYN, [types[kind] for kind in kinds], False, implementation)
+                    cel.Overload(
+                        f"{name}_{''.join(kinds)}", cel.Type.DYN, [types[kind] for kind in kinds], False, implementation
+                    )
                     for kinds in product(*parameters)
                 ],
             )
@@ -126,7 +135,9 @@ class _PythonEngine:
         self._types = celpy.celtypes
         # Must be chosen before the first environment of the process; several times faster than the interpreter.
         self._environment = celpy.Environment(runner_class=celpy.CompiledRunner)
-        self._functions = {name: self._wrapped(name, function) for name, (function, _) in (FUNCTIONS | PLUMBING).items()}
+        self._functions = {
+            name: self._wrapped(name, function) for name, (function, _) in (FUNCTIONS | PLUMBING).items()
+        }
         # Compiled expressions name a function by its module, and run with celpy's own globals.
         vars(celpy.evaluation)[_MODULE] = SimpleNamespace(**self._functions)
 
@@ -202,7 +213,9 @@ def _first_line(text: str) -> str:
 
 def _reason(text: str) -> str:
     """Say in one wording why evaluation failed; the engines have one each."""
-    if missing := regex(r"Key not found in map : \"(.*?)\"|no such member in mapping: (?:StringType\()?'(.*?)'").search(text):
+    if missing := regex(r"Key not found in map : \"(.*?)\"|no such member in mapping: (?:StringType\()?'(.*?)'").search(
+        text
+    ):
         return f"no such key: {missing.group(1) or missing.group(2)}"
     if "ndex error" in text or "index out of range" in text:
         return "the list has no such element"

@@ -236,6 +236,3 @@ def _explained(error: EvaluationError) -> EvaluationError:
     reason = trace.errors[0] if trace.errors else str(error)
     trace.clear()
     return EvaluationError(reason)
-
-
-

@@ -20,6 +20,9 @@ import re2
 
 _MARKER = f"\ue0c1{secrets.token_hex(8)}:"
 
+_EXACT = 1e15
+"""Below it, a double holds every whole number and the halves between."""
+
 Value = Any
 """What an engine hands to a function: None, bool, float, str, list or dict (or a subclass of these)."""
 
@@ -73,8 +76,8 @@ def known(value: Value) -> Value:
 def all_known(value: Value) -> Value:
     """Return the value; raise if anything inside it is not known yet."""
     if isinstance(value, dict):
-        for part in value.values():
-            all_known(part)
+        for key in sorted(value):  # so that always the same one is named
+            all_known(value[key])
     elif isinstance(value, list):
         for part in value:
             all_known(part)
@@ -129,7 +132,11 @@ def text(value: Value) -> str:
         case "bool":
             return "true" if value else "false"
         case "number":
-            return format(int(value), "d") if float(value).is_integer() and abs(value) < 1e15 else format(float(value), ".15g")
+            return (
+                format(int(value), "d")
+                if float(value).is_integer() and abs(value) < _EXACT
+                else format(float(value), ".15g")
+            )
         case "list":
             return f"[{', '.join(map(text, value))}]"
         case "map":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from guardrail.cel.functions import FUNCTIONS
@@ -58,8 +58,7 @@ def check(tree: Tree, schema: Schema) -> frozenset[Path]:
     return frozenset(_Reader(schema).read(tree, {}))
 
 
-def _rebuilt(node: Tree, walk: object) -> Tree:
-    assert callable(walk)
+def _rebuilt(node: Tree, walk: Callable[[Tree], Tree]) -> Tree:
     match node:
         case Literal() | Name():
             return node
@@ -72,9 +71,7 @@ def _rebuilt(node: Tree, walk: object) -> Tree:
         case Binary():
             return replace(node, left=walk(node.left), right=walk(node.right))
         case Ternary():
-            return replace(
-                node, condition=walk(node.condition), then=walk(node.then), otherwise=walk(node.otherwise)
-            )
+            return replace(node, condition=walk(node.condition), then=walk(node.then), otherwise=walk(node.otherwise))
         case ListOf():
             return replace(node, items=tuple(map(walk, node.items)))
         case MapOf():
@@ -88,7 +85,7 @@ class _Reader:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
-    def read(self, tree: Tree, bound: Mapping[str, Path]) -> Iterator[Path]:
+    def read(self, tree: Tree, bound: Mapping[str, Path]) -> Iterator[Path]:  # noqa: C901 - one case a kind of node
         """Yield the paths below `tree`; `bound` maps a macro's variable to the path that it goes through."""
         match tree:
             case Literal():
@@ -159,7 +156,9 @@ class _Reader:
             if not isinstance(variable, Name):
                 raise CelError(f"the first argument of {call.name} is a name for the element", variable.at + 1)
             if variable.name in self.schema:
-                raise CelError(f"{variable.name!r} already means something else", variable.at + 1, "choose another name")
+                raise CelError(
+                    f"{variable.name!r} already means something else", variable.at + 1, "choose another name"
+                )
             through = next(iter(self.read(call.target, bound)), ()) if _is_path(call.target) else ()
             inner = {**bound, variable.name: through}
             for body in call.args[1:]:
@@ -197,4 +196,6 @@ def _is_path(tree: Tree) -> bool:
 
 
 def _unknown(shown: str, name: str, known: Mapping[str, object], at: int) -> None:
-    raise CelError(f"no such name: {shown}", at + 1, did_you_mean(name, known) or f"known here: {', '.join(sorted(known))}")
+    raise CelError(
+        f"no such name: {shown}", at + 1, did_you_mean(name, known) or f"known here: {', '.join(sorted(known))}"
+    )

@@ -16,7 +16,25 @@ _BINARY = (
     frozenset({"*", "/", "%"}),
 )
 RESERVED = frozenset(
-    "as break const continue else for function if import let loop package namespace return var void while".split()
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ]
 )
 """Words that CEL keeps for later. A field may be called so, a variable may not."""
 _TOKEN = re.compile(
@@ -49,7 +67,7 @@ class CelError(Exception):
 class Literal:
     """A number, string, bool or null."""
 
-    value: float | str | bool | None
+    value: float | str | None
     at: int
 
 
@@ -182,7 +200,7 @@ class _Parser:
                 kind = "number" if match.group("number") else match.lastgroup
                 found.append(_Token(kind, match.group(kind), at))
             at = match.end()
-        return [*found, _Token("end", "the end", at)]
+        return [*found, _Token("end", "", at)]
 
     def take(self, *texts: str) -> _Token | None:
         token = self.token
@@ -191,9 +209,12 @@ class _Parser:
             return token
         return None
 
+    def _shown(self, token: _Token) -> str:
+        return repr(token.text) if token.text else "the end"
+
     def need(self, text: str) -> None:
         if not self.take(text):
-            self.fail(f"expected {text!r} before {self.token.text!r}")
+            self.fail(f"expected {text!r} before {self._shown(self.token)}")
 
     def expression(self) -> Tree:
         self.depth += 1
@@ -261,7 +282,7 @@ class _Parser:
             return ListOf(self.items("]"), token.at)
         if token.text == "{":
             return MapOf(self.entries(), token.at)
-        self.fail(f"expected a value, found {token.text!r}", token.at)
+        return self.fail(f"expected a value, found {self._shown(token)}", token.at)
 
     def name(self, token: _Token) -> Tree:
         if token.text in {"true", "false", "null"}:
@@ -315,7 +336,7 @@ class _Parser:
             return _ESCAPED[other]
         if other in "\\'\"`?":
             return str(other)
-        self.fail(f"no such escape: \\{other}", hint='write regular expressions as raw strings: r"\\d+"')
+        return self.fail(f"no such escape: \\{other}", self.tokens[self.position - 1].at, hint='write regular expressions as raw strings: r"\\d+"')
 
 
 def _hint_for(character: str) -> str:

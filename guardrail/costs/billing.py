@@ -49,7 +49,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
             cost /= charge.component.upfront_months
         yield replace(
             line,
-            name=f"{blank.name}{_tier_name(tier, charge, shown_per) if len(answer.tiers) > 1 else ''}",
+            name=f"{blank.name}{_tier_name(tier, shown_per) if len(answer.tiers) > 1 else ''}",
             monthly_quantity=share * factor / shown_per,
             monthly_cost=cost,
         )
@@ -59,7 +59,7 @@ def _at(blank: Line, tier: Tier, per: Decimal) -> Line:
     return replace(blank, unit_price=tier.price * per, price=tier.source)
 
 
-def _tier_name(tier: Tier, charge: Charge, per: Decimal) -> str:
+def _tier_name(tier: Tier, per: Decimal) -> str:
     start, end = tier.start / per, None if tier.end is None else tier.end / per
     if not start:
         return f" (first {_short(end)})" if end is not None else ""

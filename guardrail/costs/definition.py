@@ -127,7 +127,9 @@ def line_of(text: str, location: tuple[str | int, ...]) -> int:
             heads = [i for i, line in enumerate(lines) if line.startswith("[[") and i >= at - 1]
             at = heads[step] if step < len(heads) else at
             continue
-        pattern = re.compile(rf"^\s*(\[+[\w.\"]*\b{re.escape(step)}\b[\w.\"]*\]+|\"?{re.escape(step)}\"?\s*=|.*[{{,]\s*{re.escape(step)}\s*=)")
+        pattern = re.compile(
+            rf"^\s*(\[+[\w.\"]*\b{re.escape(step)}\b[\w.\"]*\]+|\"?{re.escape(step)}\"?\s*=|.*[{{,]\s*{re.escape(step)}\s*=)"
+        )
         at = next((i for i in range(at, len(lines)) if pattern.match(lines[i])), at)
     return at + 1
 
@@ -138,7 +140,10 @@ def _invalid(path: Path, text: str, error: ValidationError) -> DefinitionError:
     key = ".".join(str(step) for step in location)
     if first["type"] == "extra_forbidden":
         known = _fields_at(location[:-1])
-        what, fix = f"unknown key {key!r}", did_you_mean(str(location[-1]), known) or f"known: {', '.join(sorted(known))}"
+        what, fix = (
+            f"unknown key {key!r}",
+            did_you_mean(str(location[-1]), known) or f"known: {', '.join(sorted(known))}",
+        )
     elif first["type"] == "missing":
         what, fix = f"{key!r} is missing", "add it"
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
@@ -9,6 +10,7 @@ from typing import Any, Protocol
 from guardrail.catalog import Answer, Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.billing import USAGE, cost_of, grouped, multiplied, priced, unknown
+from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
 from guardrail.costs.tariff import Charge, Part, Tariff, nested_usage
@@ -26,13 +28,17 @@ _UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "no definition says what thi
 class Attributes(Protocol):
     """Where attributes are read from: one side of a resource, or what a parent hands to a child."""
 
-    def get(self, name: str) -> Json: ...
+    def get(self, name: str) -> Json:
+        """Return an attribute: Unknown where it is not known yet, None where it is null or absent."""
 
-    def shown(self, name: str) -> Json: ...
+    def shown(self, name: str) -> Json:
+        """Return it as it may leave the process."""
 
-    def has_secrets(self, name: str) -> bool: ...
+    def has_secrets(self, name: str) -> bool:
+        """Say whether anything of it is sensitive."""
 
-    def names(self) -> set[str]: ...
+    def names(self) -> set[str]:
+        """Return the names of all attributes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,15 +49,19 @@ class Handed:
     visible: Mapping[str, Json] | None = None
 
     def get(self, name: str) -> Json:
+        """Return an attribute."""
         return self.values.get(name)
 
     def shown(self, name: str) -> Json:
+        """Return it as it may leave the process."""
         return (self.values if self.visible is None else self.visible).get(name)
 
     def has_secrets(self, name: str) -> bool:  # noqa: ARG002 - known only as a whole
+        """Say whether anything is sensitive."""
         return self.visible is not None
 
     def names(self) -> set[str]:
+        """Return the names of all attributes."""
         return set(self.values)
 
 
@@ -189,9 +199,8 @@ class Engine:
         exists = charge.when.value(scope) if charge.when else True
         if exists is False:
             return
-        blank = Line(
-            charge.name.text(bound.visible), charge.unit.text(bound.visible), LineStatus.PRICED, charge.group.text(bound.visible)
-        )
+        name, unit, group = (_label(field, bound) for field in (charge.name, charge.unit, charge.group))
+        blank = Line(name, unit, LineStatus.PRICED, group)
         selector = self._selector(tariff, charge, scope)
         if isinstance(exists, Unknown):
             yield Working(unknown(blank, exists), tariff, scope, charge)
@@ -211,8 +220,8 @@ class Engine:
                 return value
         family: Match | None = None
         attributes: list[tuple[str, Match]] = []
-        for key, field in charge.attributes:
-            match = field.match(scope)
+        for key, wanted in charge.attributes:
+            match = wanted.match(scope)
             if isinstance(match, Unknown):
                 return match
             attributes.append((key, match))
@@ -273,6 +282,14 @@ class Engine:
             if isinstance(exists, Unknown):
                 line = unknown(line, exists)
             yield replace(working, line=line)
+
+
+def _label(field: Field, bound: _Bound) -> str:
+    """Return a text to show; an ellipsis stands for what it has no words for (a new volume type, something secret)."""
+    try:
+        return field.text(bound.visible)
+    except EvaluationError:
+        return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", str(field.source))
 
 
 def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: _Bound) -> Working:

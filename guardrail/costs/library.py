@@ -42,7 +42,14 @@ class Library:
                 continue
             try:
                 content = tomllib.loads(path.read_text(encoding="utf-8"))
-                found.update({name: vendor for vendor, listed in content.items() if isinstance(listed, dict) for name in listed["types"]})
+                found.update(
+                    {
+                        name: vendor
+                        for vendor, listed in content.items()
+                        if isinstance(listed, dict)
+                        for name in listed["types"]
+                    }
+                )
             except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
                 raise DefinitionError(f"not a list of free types: {error}", where=str(path)) from None
         return found

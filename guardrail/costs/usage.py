@@ -53,10 +53,8 @@ class Usage:
         """Return the entries that fit no resource of a plan: most often a typing error."""
         known, known_types = set(addresses), set(types)
         stale = [name for name in self.by_type if name not in known_types]
-        for pattern in self.by_address:
-            if pattern not in known and not any(_pattern(pattern).fullmatch(address) for address in known):
-                stale.append(pattern)
-        return stale
+        given = [pattern for pattern in self.by_address if pattern not in known]
+        return stale + [pattern for pattern in given if not any(map(_pattern(pattern).fullmatch, known))]
 
 
 NO_USAGE = Usage()

@@ -82,9 +82,8 @@ class Cost:
         """The monthly cost as far as it is known; None where nothing of it is."""
         if self.status is ResourceStatus.UNSUPPORTED:
             return None
-        if self.lines and all(line.monthly_cost is None for line in self.lines):
-            return None
-        return self.known
+        amounts = [line.monthly_cost for line in self.lines if line.monthly_cost is not None]
+        return None if self.lines and not amounts else sum(amounts, ZERO)
 
     @property
     def unpriced(self) -> bool:

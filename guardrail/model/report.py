@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 from functools import cached_property
 
 from guardrail.model.cost import ResourceCost
+from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
 
@@ -16,7 +17,7 @@ from guardrail.model.money import ZERO
 class Verdict(StrEnum):
     """The answer in one word."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     WARN = "warn"
     FAIL = "fail"
 
@@ -27,17 +28,6 @@ class FailOn(StrEnum):
     DENY = "deny"
     WARN = "warn"
     NEVER = "never"
-
-
-class ExitCode(IntEnum):
-    """What the process says to its caller; the same for every output format."""
-
-    OK = 0
-    BLOCKED = 1
-    NOT_EVALUATED = 2
-    BUG = 3
-    NOT_DELIVERED = 4
-    INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +44,8 @@ class CatalogInfo:
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums of what is known. `unpriced` counts resources with something that has no price, `usage_based` those that
-    depend on usage which is not given; both are missing from the sums."""
+    depend on usage which is not given; both are missing from the sums.
+    """
 
     monthly_before: Decimal = ZERO
     monthly_cost: Decimal = ZERO

@@ -1,0 +1,133 @@
+"""The story: read plans, price both sides, judge, waive, and say what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+
+from guardrail import __version__, data
+from guardrail.catalog import Catalog, open_catalog
+from guardrail.config import Settings, Source
+from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
+from guardrail.model.cost import ResourceCost
+from guardrail.model.finding import Finding
+from guardrail.model.report import CatalogInfo, ProjectReport, Report
+from guardrail.policy import CompiledRule, Judge, Project, apply_waivers, load_rules, read_waivers
+from guardrail.terraform.inputs import read_plans
+from guardrail.terraform.plan import Plan
+
+
+def estimate(settings: Settings) -> Report:
+    """Price what the settings name, without judging it. Raises GuardrailError."""
+    catalog = open_catalog(settings.catalog)
+    library = Library(settings.definitions)
+    projects = [
+        ProjectReport(
+            source.name, source.path, priced(source, plan, library, catalog, settings), warnings=plan.warnings
+        )
+        for source, plan in plans(settings)
+    ]
+    return _report(tuple(projects), settings, catalog, judged=False)
+
+
+def check(settings: Settings) -> Report:
+    """Price what the settings name and judge it. Raises GuardrailError."""
+    catalog = open_catalog(settings.catalog)
+    library = Library(settings.definitions)
+    rules = rules_of(settings, library)
+    blocks = settings.rules.pre_existing == "block"
+    judge = Judge(rules, catalog.spec, settings.now, pre_existing_blocks=blocks)
+    bills: list[tuple[Source, Plan, Project, tuple[ResourceCost, ...]]] = []
+    for source, plan in plans(settings):
+        project = Project(source.name, source.path, source.env)
+        bills.append((source, plan, project, priced(source, plan, library, catalog, settings)))
+    findings = [finding for _, _, project, bill in bills for finding in judge.project(project, bill)]
+    findings += judge.budgets(settings.budgets, [(project, bill) for _, _, project, bill in bills])
+    findings = list(_waived(findings, rules, settings))
+    projects = tuple(
+        ProjectReport(
+            source.name, source.path, bill, tuple(f for f in findings if f.project == source.name), plan.warnings
+        )
+        for source, plan, _, bill in bills
+    )
+    rest = tuple(finding for finding in findings if not finding.project)
+    return _report(projects, settings, catalog, judged=True, findings=rest)
+
+
+def plans(settings: Settings) -> list[tuple[Source, Plan]]:
+    """Read every plan that the settings name. Raises InputError for one that cannot be read."""
+    return [named for source in settings.sources for named in _named(source, read_plans(source.plan))]
+
+
+def priced(
+    source: Source, plan: Plan, library: Library, catalog: Catalog, settings: Settings
+) -> tuple[ResourceCost, ...]:
+    """Price one plan. Raises InputError for its usage file, DefinitionError for a definition."""
+    engine = Engine(library, catalog, usage=usage_of(source), default_regions=settings.default_region)
+    return engine.estimate(plan.changes)
+
+
+def usage_of(source: Source) -> Usage:
+    """Read the usage file that belongs to a source, if there is one. Raises InputError."""
+    return load_usage(source.usage) if source.usage else NO_USAGE
+
+
+def rules_of(settings: Settings, library: Library) -> tuple[CompiledRule, ...]:
+    """Load the rules that the settings choose. Raises RuleError or ConfigError."""
+    types = {*library.priced_types(), *library.free_types()}
+    where = str(settings.config_file or "")
+    return load_rules(settings.rules, data.rules_dir(), base=settings.base, types=types, where=where)
+
+
+def _named(source: Source, found: list[Plan]) -> list[tuple[Source, Plan]]:
+    """Several plans in one input are told apart by their place in it."""
+    if len(found) == 1:
+        return [(source, found[0])]
+    return [
+        (replace(source, name=f"{source.name}[{index}]", path=f"{source.path}[{index}]"), plan)
+        for index, plan in enumerate(found)
+    ]
+
+
+def _waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings) -> tuple[Finding, ...]:
+    if settings.waivers is None:
+        return tuple(findings)
+    return apply_waivers(
+        findings,
+        read_waivers(settings.waivers),
+        today=settings.now.date(),
+        unwaivable={rule.rule.id for rule in rules if not rule.rule.waivable},
+        rules={rule.rule.id for rule in rules},
+        report_unused=settings.complete,
+    )
+
+
+def _report(
+    projects: tuple[ProjectReport, ...],
+    settings: Settings,
+    catalog: Catalog,
+    *,
+    judged: bool,
+    findings: tuple[Finding, ...] = (),
+) -> Report:
+    used = catalog.used()
+    return Report(
+        projects=projects,
+        currency=settings.currency,
+        generated_at=settings.now,
+        tool_version=__version__,
+        catalog=used,
+        findings=findings,
+        warnings=tuple(_stale(used, settings)),
+        judged=judged,
+    )
+
+
+def _stale(used: tuple[CatalogInfo, ...], settings: Settings) -> list[str]:
+    """Say which prices are older than the configuration finds good."""
+    limit = settings.now.date() - settings.max_age
+    return [
+        f"some {info.vendor} prices are of {info.oldest}, older than {settings.max_age.days} days"
+        for info in used
+        if info.oldest and date.fromisoformat(info.oldest) < limit
+    ]

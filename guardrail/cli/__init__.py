@@ -1,0 +1,96 @@
+"""The command line: the only place that prints, exits and catches."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from guardrail import __version__
+from guardrail.cli.lazy import LazyGroup
+from guardrail.errors import DeliveryError, GuardrailError
+from guardrail.model.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from io import TextIOWrapper
+
+COMMANDS = {
+    "check": "guardrail.cli.check:check",
+    "estimate": "guardrail.cli.estimate:estimate",
+    "explain": "guardrail.cli.explain:explain",
+    "rules": "guardrail.cli.rules:rules",
+    "usage": "guardrail.cli.usage:usage",
+    "schema": "guardrail.cli.schema:schema",
+}
+"""Command -> where it is defined; loaded when it is asked for."""
+
+
+@click.group(
+    cls=LazyGroup,
+    commands_at=COMMANDS,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="guardrail", message="%(prog)s %(version)s")
+def cli() -> None:
+    """What a Terraform change costs, and whether it passes your rules: offline, without a key.
+
+    Reads a plan (`terraform show -json tfplan > plan.json`), prices it from the catalog on disk, judges it by rules
+    in CEL, and says pass or fail.
+
+    \b
+    Exit codes:
+      0    evaluated, and nothing blocks
+      1    blocked by policy
+      2    not evaluated: input, configuration, a rule or the catalog is at fault
+      3    a bug of guardrail's own
+      4    a delivery that was asked for failed
+      130  interrupted
+    """
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: the one place where errors end."""
+    _speak_utf8(sys.stdout)
+    _speak_utf8(sys.stderr)
+    try:
+        result = cli.main(list(sys.argv[1:] if argv is None else argv), prog_name="guardrail", standalone_mode=False)
+        sys.stdout.flush()
+        return int(result or ExitCode.OK)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        error.show()
+        return ExitCode.NOT_EVALUATED
+    except click.ClickException as error:
+        return _refuse(error.format_message(), ExitCode.NOT_EVALUATED)
+    except (click.Abort, KeyboardInterrupt):
+        return _refuse("interrupted", ExitCode.INTERRUPTED)
+    except DeliveryError as error:
+        return _refuse(str(error), ExitCode.NOT_DELIVERED)
+    except GuardrailError as error:
+        return _refuse(str(error), ExitCode.NOT_EVALUATED)
+    except BrokenPipeError:
+        # Whoever reads us has had enough (`| head`); what is left in the buffer must not fail at shutdown.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+    except Exception as error:  # noqa: BLE001 - a bug ends in a file to report, not in a traceback
+        from guardrail.cli.bug import bug_report  # noqa: PLC0415 - needed only then
+
+        return _refuse(bug_report(error), ExitCode.BUG)
+
+
+def _refuse(message: str, code: ExitCode) -> int:
+    from guardrail.report.text import safe  # noqa: PLC0415 - needed only then
+
+    click.echo(f"guardrail: {safe(message)}", err=True)
+    return code
+
+
+def _speak_utf8(stream: object) -> None:
+    """A cp1252 or ASCII console must not end a run at the first arrow."""
+    if hasattr(stream, "reconfigure") and (getattr(stream, "encoding", "") or "").lower().replace("-", "") != "utf8":
+        reconfigurable: TextIOWrapper = stream  # type: ignore[assignment] # it has the method
+        reconfigurable.reconfigure(encoding="utf-8", errors="replace")

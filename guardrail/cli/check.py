@@ -1,0 +1,48 @@
+"""`guardrail check`: what a plan costs, and whether it passes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from guardrail.cli.options import flags, input_options, output_options
+
+
+@click.command(short_help="Price plans and judge them by the rules: pass or fail.")
+@input_options
+@output_options
+@click.option(
+    "--fail-on",
+    type=click.Choice(["deny", "warn", "never"]),
+    default="deny",
+    show_default=True,
+    help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
+)
+@click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
+def check(**values: Any) -> int:
+    """Price plans and judge them by the rules: pass or fail.
+
+    INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a folder with a plan.json in it, or - for standard
+    input; several may be given, quoted globs too. Without one: what guardrail.yaml names, else the folder you are in.
+
+    \b
+    Examples:
+      guardrail check plan.json
+      guardrail check --config policies/guardrail.yaml 'plans/*.json'
+      guardrail check plan.json --format json --out markdown=comment.md
+      guardrail check plan.json --fail-on never        # report only
+
+    \b
+    Exit codes: 0 nothing blocks, 1 blocked by policy, 2 not evaluated, 3 a bug of ours.
+    The same for every format.
+    """
+    from guardrail.check import check as run  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.output import deliver  # noqa: PLC0415
+    from guardrail.config import settings  # noqa: PLC0415
+    from guardrail.model.report import FailOn  # noqa: PLC0415
+
+    report = run(settings(flags(values), Path.cwd()))
+    deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+    return int(report.exit_code(FailOn(values["fail_on"])))

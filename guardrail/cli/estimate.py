@@ -1,0 +1,35 @@
+"""`guardrail estimate`: what a plan costs, without judging it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from guardrail.cli.options import flags, input_options, output_options
+
+
+@click.command(short_help="What a plan costs, line by line.")
+@input_options
+@output_options
+def estimate(**values: Any) -> int:
+    """Price plans, without judging them.
+
+    INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a folder with a plan.json in it, or - for standard
+    input; several may be given, quoted globs too. Without one: what guardrail.yaml names, else the folder you are in.
+
+    \b
+    Examples:
+      guardrail estimate plan.json
+      guardrail estimate plan.json --usage-file infracost-usage.yml
+      terraform show -json tfplan | guardrail estimate -
+      guardrail estimate 'plans/*.json' --out json=costs.json
+    """
+    from guardrail.check import estimate as run  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.output import deliver  # noqa: PLC0415
+    from guardrail.config import settings  # noqa: PLC0415
+
+    report = run(settings(flags(values), Path.cwd()))
+    deliver(report, values["format_name"], values["outs"], color=values["color"], details=True)
+    return int(report.exit_code())

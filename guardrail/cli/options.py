@@ -1,0 +1,99 @@
+"""Options that several commands share, and what they mean together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from guardrail.cli.output import FORMAT_NAMES, Target
+from guardrail.config import Flags
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Moment(click.ParamType[datetime]):
+    """A date or a time, for `--now`."""
+
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return a time with its zone; UTC where none is given."""
+        try:
+            moment = datetime.fromisoformat(str(value))
+        except ValueError:
+            self.fail(f"{value!r} is not a date or a time like 2026-01-31T12:00:00Z", param, ctx)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class OutFile(click.ParamType[Target]):
+    """FORMAT=PATH, for `--out`."""
+
+    name = "format=path"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Target:
+        """Return the format and the file."""
+        if isinstance(value, Target):
+            return value
+        name, separator, path = str(value).partition("=")
+        if not separator or not path or name not in FORMAT_NAMES:
+            self.fail(f"{value!r} is not FORMAT=PATH with one of {', '.join(FORMAT_NAMES)}", param, ctx)
+        return Target(name, Path(path))
+
+
+_PATH = click.Path(path_type=Path)
+
+
+def input_options(command: Command) -> Command:
+    """Add what chooses plans, configuration and prices."""
+    for option in (
+        click.option("--allow-no-plans", is_flag=True, help="A pattern that matches no plan is fine."),
+        click.option("--now", type=Moment(), help="Time to judge waivers and price ages at. Default: now."),
+        click.option("--catalog", type=_PATH, help="Price catalog (SQLite). Default: the shipped one."),
+        click.option("--project", help="The project's name in reports, or which project of guardrail.yaml to take."),
+        click.option("--usage-file", "usage", type=_PATH, help="Usage, in the shape of infracost-usage.yml."),
+        click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here."),
+        click.argument("inputs", metavar="[INPUT]...", nargs=-1),
+    ):
+        command = option(command)
+    return command
+
+
+def output_options(command: Command) -> Command:
+    """Add what chooses formats and colours."""
+    for option in (
+        click.option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            show_default=True,
+            help="Colours; NO_COLOR and FORCE_COLOR are heeded, too.",
+        ),
+        click.option(
+            "--out",
+            "outs",
+            type=OutFile(),
+            multiple=True,
+            metavar="FORMAT=PATH",
+            help="Write a report to a file as well; may be given several times.",
+        ),
+        click.option(
+            "--format",
+            "format_name",
+            type=click.Choice(FORMAT_NAMES),
+            default="table",
+            show_default=True,
+            help="What to print.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def flags(values: dict[str, Any]) -> Flags:
+    """Take the input options out of a command's arguments."""
+    names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans")
+    return Flags(**{name: values.pop(name) for name in names})

@@ -1,0 +1,87 @@
+"""Where reports go: standard output, and files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from guardrail.errors import ConfigError
+
+if TYPE_CHECKING:
+    from guardrail.model.report import Report
+
+FORMAT_NAMES = ("table", "json", "markdown", "csv")
+"""The formats there are. A test compares them with `guardrail.report.FORMATS`, which is not imported for `--help`."""
+
+_WIDTHS = (40, 200)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A file to write a report to."""
+
+    format_name: str
+    path: Path
+
+
+def deliver(report: Report, format_name: str, outs: Iterable[Target], *, color: str, details: bool) -> None:
+    """Print the report in one format and write it to files in others. Raises ConfigError for a file it cannot write."""
+    for target in outs:
+        write_whole(target.path, _rendered(report, target.format_name, colored=False, details=details))
+    click.echo(_rendered(report, format_name, colored=wants_color(color), details=details), nl=False, color=True)
+
+
+def wants_color(choice: str) -> bool:
+    """Say whether to colour: --color, then NO_COLOR, then FORCE_COLOR, then whether it is a terminal. Empty is unset."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    forced = os.environ.get("FORCE_COLOR") or os.environ.get("CLICOLOR_FORCE")
+    if forced and forced != "0":
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place, then put it there, so that nobody reads half of it. Raises ConfigError."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+                file.write(text)
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                Path(name).unlink()
+            raise
+    except OSError as error:
+        raise ConfigError(f"cannot be written: {error.strerror}", where=str(path)) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _rendered(report: Report, format_name: str, *, colored: bool, details: bool) -> str:
+    from guardrail.report import FORMATS, table  # noqa: PLC0415 - takes a while to import
+
+    if format_name == "table":
+        width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
+        text = table(report, width=width, color=colored, details=details)
+    else:
+        text = FORMATS[format_name](report)
+    return text if text.endswith("\n") else f"{text}\n"

@@ -1,0 +1,274 @@
+"""guardrail.yaml and the command line's flags, as one frozen `Settings`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from guardrail.errors import ConfigError
+from guardrail.model.finding import Enforcement, OnUnknown
+from guardrail.model.report import FailOn
+from guardrail.policy import Budget, RuleSelection, RuleSetting
+from guardrail.policy.checked import Section, checked
+from guardrail.policy.yaml_file import YamlFile, read_yaml
+
+FILE_NAMES = ("guardrail.yaml", "guardrail.yml", ".guardrail.yaml", ".guardrail.yml")
+
+
+def _days(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,4}d", text):
+        msg = "a number of days, like 90d"
+        raise ValueError(msg)
+    return text
+
+
+class ProjectConfig(Section):
+    """One project of the repository: a plan, the usage that goes with it, and the environment it is for."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """shown in reports; budgets and rules match it"""
+    path: str | None = None
+    """folder of the configuration, relative to guardrail.yaml"""
+    plan: str | None = None
+    """plan JSON (a glob may match several), relative to guardrail.yaml"""
+    usage: str | None = None
+    """usage file, relative to guardrail.yaml"""
+    env: str = ""
+    """environment, for rules with limits by environment"""
+
+
+DEFAULT_PACKS = ("budget", "instance-sizes", "waste")
+"""Packs that play where guardrail.yaml names none: those that need not be told anything of an organization first."""
+
+
+class RulesConfig(RuleSelection):
+    """Which rules judge, and how they are set. Paths are relative to guardrail.yaml."""
+
+    packs: tuple[str, ...] = DEFAULT_PACKS
+    """shipped packs"""
+    pre_existing: Literal["report", "block"] = "report"
+    """whether violations that were there before the change block it"""
+
+
+class PricingConfig(Section):
+    """Where prices come from, and what to do without one."""
+
+    currency: Literal["USD"] = "USD"
+    """currency of all amounts; the shipped catalog is in US dollars"""
+    catalog: str | None = None
+    """catalog file, relative to guardrail.yaml; default: the shipped one"""
+    max_age: Annotated[str, AfterValidator(_days)] = "365d"
+    """older prices are warned of"""
+    on_unpriced: OnUnknown = OnUnknown.WARN
+    """what the rule unpriced-resource does: warn, deny or pass"""
+    definitions: tuple[str, ...] = ()
+    """folders of your own cost definitions, which win over the shipped ones"""
+    default_region: dict[str, str] = Field(default_factory=dict)
+    """vendor (aws, azure, gcp) -> region to price in where the plan does not say it"""
+
+
+class ConfigFile(Section):
+    """guardrail.yaml: what to check, by which rules, against which budgets."""
+
+    version: Literal[1]
+    projects: tuple[ProjectConfig, ...] = ()
+    rules: RulesConfig = RulesConfig()
+    budgets: tuple[Budget, ...] = ()
+    waivers: str | None = None
+    """waivers file, relative to guardrail.yaml"""
+    pricing: PricingConfig = PricingConfig()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where one project's plan is read from: a path, or "-" for standard input."""
+
+    plan: str
+    name: str
+    path: str
+    env: str = ""
+    usage: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All that a run needs to know, flags and file together. Paths are as the process sees them."""
+
+    sources: tuple[Source, ...]
+    now: datetime
+    base: Path = Path()
+    rules: RulesConfig = field(default_factory=RulesConfig)
+    budgets: tuple[Budget, ...] = ()
+    waivers: Path | None = None
+    currency: str = "USD"
+    catalog: Path | None = None
+    max_age: timedelta = timedelta(days=365)
+    definitions: tuple[Path, ...] = ()
+    default_region: Mapping[str, str] = field(default_factory=dict)
+    config_file: Path | None = None
+    complete: bool = True
+    """Whether all projects of the configuration are in the run, so that an unused waiver is really unused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line says over the file. None: nothing."""
+
+    inputs: tuple[str, ...] = ()
+    config: Path | None = None
+    usage: Path | None = None
+    project: str | None = None
+    catalog: Path | None = None
+    now: datetime | None = None
+    allow_no_plans: bool = False
+
+
+def find_config(start: Path) -> Path | None:
+    """Return the nearest guardrail.yaml in a folder or above it, not beyond the repository's top."""
+    for folder in (start, *start.parents):
+        for name in FILE_NAMES:
+            if (folder / name).is_file():
+                return folder / name
+        if (folder / ".git").exists():
+            return None
+    return None
+
+
+def settings(flags: Flags, cwd: Path) -> Settings:
+    """Return flags and file together; flags win. Raises ConfigError with file and line."""
+    path = flags.config or find_config(cwd)
+    file, base = (_read(path), path.parent) if path else (ConfigFile(version=1), cwd)
+    pricing = file.pricing
+    return Settings(
+        sources=_sources(flags, file, base, cwd),
+        now=flags.now or datetime.now(UTC),
+        base=base,
+        rules=_with_on_unpriced(file.rules, pricing.on_unpriced),
+        budgets=file.budgets,
+        waivers=base / file.waivers if file.waivers else None,
+        currency=pricing.currency,
+        catalog=flags.catalog or (base / pricing.catalog if pricing.catalog else None),
+        max_age=timedelta(days=int(pricing.max_age[:-1])),
+        definitions=tuple(base / folder for folder in pricing.definitions),
+        default_region=pricing.default_region,
+        config_file=path,
+        complete=not file.projects or not (flags.inputs or flags.project),
+    )
+
+
+def _with_on_unpriced(rules: RulesConfig, choice: OnUnknown) -> RulesConfig:
+    """`pricing.on_unpriced` is a short way to set the rule that reports what has no price."""
+    rule_id = "unpriced-resource"
+    if rule_id in rules.set or "budget" not in rules.packs:
+        return rules
+    enforcement = {OnUnknown.WARN: Enforcement.ADVISORY, OnUnknown.DENY: Enforcement.MANDATORY, OnUnknown.PASS: None}[
+        choice
+    ]
+    setting = RuleSetting(enabled=enforcement is not None, enforcement=enforcement)
+    return rules.model_copy(update={"set": {**rules.set, rule_id: setting}})
+
+
+def _read(path: Path) -> ConfigFile:
+    if not path.is_file():
+        raise ConfigError("no such configuration", where=str(path), fix="`guardrail schema config` shows what it holds")
+    yaml_file = read_yaml(path, ConfigError)
+    config = checked(ConfigFile, yaml_file, ConfigError)
+    _check_paths(config, yaml_file, path.parent)
+    return config
+
+
+def _check_paths(config: ConfigFile, file: YamlFile, base: Path) -> None:
+    """Refuse what names a file that is not there, where it is named."""
+    named: list[tuple[tuple[str | int, ...], str | None]] = [(("waivers",), config.waivers)]
+    named += [(("rules", "paths", i), name) for i, name in enumerate(config.rules.paths)]
+    named += [(("pricing", "definitions", i), name) for i, name in enumerate(config.pricing.definitions)]
+    named += [(("pricing", "catalog"), config.pricing.catalog)]
+    named += [(("projects", i, "usage"), project.usage) for i, project in enumerate(config.projects)]
+    for place, name in named:
+        if name and not (base / name).exists():
+            raise ConfigError(f"{'.'.join(map(str, place))}: no such file: {name}", where=file.where(place))
+    seen: set[str] = set()
+    for i, project in enumerate(config.projects):
+        where = file.where(("projects", i))
+        if project.name in seen:
+            raise ConfigError(f"two projects are called {project.name!r}", where=where, fix="give each its own name")
+        if (project.path is None) == (project.plan is None):
+            raise ConfigError(f"project {project.name!r} needs a path or a plan, and not both", where=where)
+        seen.add(project.name)
+
+
+def _sources(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> tuple[Source, ...]:
+    if flags.inputs:
+        return tuple(_from_flags(flags, file, base, cwd))
+    projects = [p for p in file.projects if flags.project in {None, p.name}]
+    if file.projects and not projects:
+        known = ", ".join(project.name for project in file.projects)
+        raise ConfigError(f"no project is called {flags.project!r}", fix=f"known: {known}")
+    if projects:
+        return tuple(source for project in projects for source in _from_project(project, flags, base))
+    return (Source(".", flags.project or ".", ".", usage=flags.usage),)
+
+
+def _from_flags(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> Iterable[Source]:
+    found: list[str] = []
+    for given in flags.inputs:
+        found += _expanded(given, cwd, allow_none=flags.allow_no_plans)
+    for plan in dict.fromkeys(found):
+        configured = _configured(plan, file, base, cwd)
+        name = flags.project or (configured.name if configured else _name_of(plan))
+        if flags.project and len(found) > 1:
+            name = f"{flags.project} ({_name_of(plan)})"
+        usage = flags.usage or (base / configured.usage if configured and configured.usage else None)
+        yield Source(plan, name, _name_of(plan), configured.env if configured else "", usage)
+
+
+def _name_of(plan: str) -> str:
+    return "stdin" if plan == "-" else Path(plan).as_posix()
+
+
+def _expanded(given: str, cwd: Path, *, allow_none: bool) -> list[str]:
+    if given == "-" or not re.search(r"[*?\[]", given) or (cwd / given).exists():
+        return [given]
+    anchor = Path(given).anchor
+    matches = sorted(Path(anchor or cwd).glob(given[len(anchor) :]))
+    if not matches and not allow_none:
+        raise ConfigError(f"no plan matches {given}", fix="check the pattern, or allow it with --allow-no-plans")
+    return [str(path if anchor else path.relative_to(cwd)) for path in matches if path.is_file()]
+
+
+def _configured(plan: str, file: ConfigFile, base: Path, cwd: Path) -> ProjectConfig | None:
+    """Return the project that a plan given on the command line belongs to."""
+    if plan == "-":
+        return None
+    path = (cwd / plan).resolve()
+    for project in file.projects:
+        if project.plan and any(match.resolve() == path for match in base.glob(project.plan)):
+            return project
+        if project.path and path.is_relative_to((base / project.path).resolve()):
+            return project
+    return None
+
+
+def _from_project(project: ProjectConfig, flags: Flags, base: Path) -> Iterable[Source]:
+    usage = flags.usage or (base / project.usage if project.usage else None)
+    if project.path is not None:
+        yield Source(str(base / project.path), project.name, project.path, project.env, usage)
+        return
+    plans = sorted(base.glob(project.plan or ""))
+    if not plans and not flags.allow_no_plans:
+        raise ConfigError(
+            f"project {project.name!r}: no plan at {project.plan}",
+            fix="make it with `terraform show -json tfplan`, or allow that with --allow-no-plans",
+        )
+    for plan in plans:
+        name = project.name if len(plans) == 1 else f"{project.name} ({plan.relative_to(base).as_posix()})"
+        yield Source(str(plan), name, plan.relative_to(base).as_posix(), project.env, usage)
+
+
+__all__ = ["FailOn", "Flags", "Settings", "Source", "find_config", "settings"]

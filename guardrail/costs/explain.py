@@ -1,0 +1,119 @@
+"""The working of one resource's bill: every expression with its value, and the price rows that were chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from guardrail.catalog import Ambiguous, Answer, Catalog, Ladder, NoPrice
+from guardrail.cel import EvaluationError, Scope, shown
+from guardrail.costs.billing import cost_of
+from guardrail.costs.engine import Engine, Working
+from guardrail.costs.fields import Field
+from guardrail.costs.inventory import Inventory
+from guardrail.costs.library import Library
+from guardrail.costs.usage import Usage
+from guardrail.model.cost import Line
+from guardrail.model.money import plain
+from guardrail.model.resource import Change
+from guardrail.model.unknown import Unknown
+
+_INDENT = "    "
+
+
+def explained(
+    change: Change,
+    changes: Sequence[Change],
+    library: Library,
+    catalog: Catalog,
+    usage: Usage,
+    default_regions: Mapping[str, str],
+) -> str:
+    """Return the working as text: the side before the change where there is one, then the side after."""
+    lines = [f"{change.address}: {change.action}" + (f" in {change.region}" if isinstance(change.region, str) else "")]
+    tariff = library.find(change.type)
+    if tariff is None:
+        free = library.is_free(change.type)
+        return "\n".join(
+            [*lines, f"{change.type} is free by itself" if free else f"no definition says what {change.type} costs"]
+        )
+    about = [tariff.where, tariff.definition.docs, tariff.definition.note]
+    lines += [text for text in about if text]
+    engine = Engine(library, catalog, usage=usage, default_regions=default_regions)
+    inventory = Inventory(changes)
+    for side, before in ((change.before, True), (change.billed_after, False)):
+        if side is not None:
+            secrets = any(map(side.has_secrets, side.names()))
+            workings = engine.workings(change, inventory, before=before)
+            lines += ["", "before:" if before else "after:", *_side(workings, secrets=secrets)]
+    return "\n".join(lines)
+
+
+def _side(workings: Sequence[Working], *, secrets: bool) -> list[str]:
+    """Return lines of text. With `secrets`, values of expressions are left out, as some of them are sensitive."""
+    cost = cost_of(tuple(working.line for working in workings))
+    text = [f"  {plain(cost.monthly) or 'not known'} a month ({cost.status})"]
+    previous: Scope | None = None
+    charge: object = None
+    for working in workings:
+        line = working.line
+        text += ["", f"  {line.group} > {line.name}" if line.group else f"  {line.name}"]
+        if working.charge is not charge or working.scope is not previous:  # else a further tier of the same charge
+            text += [f"{_INDENT}{part}" for part in _inputs(working, secrets=secrets)]
+        text += [f"{_INDENT}{part}" for part in _outcome(line)]
+        charge, previous = working.charge, working.scope
+    return text
+
+
+def _inputs(working: Working, *, secrets: bool) -> Iterator[str]:
+    charge = working.charge
+    if charge is None:
+        return
+    fields = [
+        ("when", charge.when),
+        ("quantity", charge.quantity),
+        ("times", charge.times),
+        ("tier from", charge.tier_from),
+    ]
+    for label, field in fields:
+        if field is not None and field.reads:
+            value = "(not shown)" if secrets else _value(field, working)
+            yield f"{label:<10}{field.source}  ->  {value}"
+    for name in sorted({path[1] for path in charge.reads if path[0] == "usage" and len(path) > 1}):
+        yield f"{'usage':<10}{name}: {_declared(working, name)}"
+    if working.selector is not None:
+        yield f"{'price':<10}{working.selector}"
+        yield from (f"{'':<10}{line}" for line in _rows(working.answer))
+
+
+def _rows(answer: Answer | None) -> Iterator[str]:
+    if isinstance(answer, Ladder):
+        for tier in answer.tiers:
+            bounds = f" from {plain(tier.start)}" if len(answer.tiers) > 1 else ""
+            source = tier.source
+            sku = f"sku {source.sku}, " if source.sku else ""
+            yield f"{plain(tier.price)} per {answer.product.unit}{bounds} ({sku}{source.source}, {source.as_of})"
+    elif isinstance(answer, NoPrice):
+        yield f"no such price in the catalog: {answer.nearest}"
+    elif isinstance(answer, Ambiguous):
+        for product in answer.products[:5]:
+            yield f"fits: {product.family}, {', '.join(f'{k} = {v}' for k, v in sorted(product.attributes.items()))}"
+
+
+def _value(field: Field, working: Working) -> str:
+    try:
+        value = field.value(working.scope)
+    except EvaluationError as error:
+        return f"({error})"
+    return f"unknown: {value.path} is {value.reason}" if isinstance(value, Unknown) else shown(value)
+
+
+def _declared(working: Working, name: str) -> str:
+    declared = {key: usage for key, usage in working.tariff.definition.usage.items() if key.split(".")[0] == name}
+    return "; ".join(f"{usage.help} ({usage.unit})" for usage in declared.values()) or "not declared"
+
+
+def _outcome(line: Line) -> Iterator[str]:
+    if line.monthly_cost is not None:
+        yield f"{'cost':<10}{plain(line.monthly_quantity)} {line.unit} x {plain(line.unit_price)} = {plain(line.monthly_cost)}"
+    if line.note:
+        yield f"{line.status:<10}{line.note}"
