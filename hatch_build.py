@@ -1,0 +1,38 @@
+"""Puts the data that guardrail ships into the wheel: rules and definitions as they are, prices compiled."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+DATA = "guardrail/_data"
+AS_THEY_ARE = ("rules", "pricing/definitions", "pricing/free.toml", "pricing/sources.csv")
+
+
+class DataHook(BuildHookInterface[Any]):
+    """Fills guardrail/_data. An editable install needs nothing: guardrail/data.py finds the checkout's folders."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """Compile the price files and name what travels. Raises CatalogError for a price file that is wrong."""
+        if version == "editable":
+            return
+        root = Path(self.root)
+        sys.path.insert(0, self.root)
+        from guardrail.catalog import snapshot  # noqa: PLC0415 - it lies in the tree that is being built
+
+        self._folder = Path(tempfile.mkdtemp(prefix="guardrail-build-"))
+        compiled = self._folder / "catalog.sqlite"
+        snapshot.compile(root / "pricing", compiled)
+        included = build_data["force_include"]
+        included[str(compiled)] = f"{DATA}/pricing/catalog.sqlite"
+        included.update({str(root / name): f"{DATA}/{name}" for name in AS_THEY_ARE})
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - the interface
+        """Remove what was compiled, once it is in the wheel."""
+        if version != "editable":
+            shutil.rmtree(self._folder)

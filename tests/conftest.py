@@ -1,0 +1,120 @@
+"""Cuts the tests off from the machine they run on, and gives them the command line, golden files and the catalog."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guardrail.catalog import Catalog, open_catalog
+from guardrail.cli import main
+from guardrail.data import CACHE_VARIABLE
+
+GOLDEN = Path(__file__).parent / "data" / "golden"
+HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
+XDG = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
+NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "BUILD_ID", "BUILD_NUMBER"}
+PREFIXES = (
+    *("GITHUB_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_", "BITBUCKET_", "BUILDKITE", "CIRCLE", "ATLANTIS_", "CLICOLOR"),
+    *("TF_", "TFC_", "TERRAFORM_", "AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_", "INFRACOST_", "GUARDRAIL_"),
+)
+WORKER_CACHE = "PYTEST_GUARDRAIL_CACHE"
+
+
+class NetworkUsedError(RuntimeError):
+    """A test reached for the network."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What a command came to."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing them")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Poison the process before any test module is imported."""
+    home = Path(tempfile.mkdtemp(prefix="guardrail-tests-"))
+    patch = pytest.MonkeyPatch()
+    for name in [name for name in os.environ if name in NAMES or name.startswith(PREFIXES)]:
+        patch.delenv(name)
+    for name in HOMES:
+        patch.setenv(name, str(home))
+    for name in XDG:
+        patch.setenv(name, str(home / name.lower()))
+    # The catalog is compiled once a run: the workers of pytest-xdist share the folder of the process that started them.
+    patch.setenv(WORKER_CACHE, os.environ.get(WORKER_CACHE, str(home / "cache")))
+    patch.setenv(CACHE_VARIABLE, os.environ[WORKER_CACHE])
+    sys.addaudithook(_no_network)
+    config.add_cleanup(patch.undo)
+    config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
+
+
+def _no_network(event: str, args: tuple[Any, ...]) -> None:
+    host = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.connect": 1, "socket.sendto": 1}.get(event)
+    if host is None or args[host] is None:
+        return
+    name = args[host] if isinstance(args[host], str | bytes) else args[host][0]
+    name = name.decode() if isinstance(name, bytes) else name
+    local = name in {"", "localhost", "::1"} or name.startswith(("127.", "/", "\0"))
+    if not local:
+        raise NetworkUsedError(f"{event} {name}")
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+    """Run the command line in this process: `run("check", "plan.json")`, by default in the test's own empty folder."""
+
+    def call(*args: str | Path, stdin: str | bytes = b"", cwd: Path = tmp_path) -> Ran:
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
+        given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
+        with monkeypatch.context() as patch:
+            patch.chdir(cwd)
+            patch.setattr(sys, "stdin", io.TextIOWrapper(given, encoding="utf-8"))
+            patch.setattr(sys, "stdout", out)
+            patch.setattr(sys, "stderr", err)
+            exit_code = main([str(arg) for arg in args])
+        return Ran(exit_code, *(_text(stream) for stream in (out, err)))
+
+    return call
+
+
+def _text(stream: io.TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Compare text with a file under tests/data/golden: `golden("check.md", text)`. --update-golden writes it."""
+
+    def compare(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--update-golden"):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="")
+        assert path.is_file(), f"no {path}: write it with pytest --update-golden"
+        with path.open(encoding="utf-8", newline="") as file:
+            assert text == file.read()
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def catalog() -> Catalog:
+    """The shipped prices."""
+    return open_catalog()
