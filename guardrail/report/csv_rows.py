@@ -1,0 +1,77 @@
+"""The report as a table for spreadsheets: one row a cost line, on each side of the change (RFC 4180)."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from guardrail.model.cost import Cost, ResourceCost, ResourceStatus
+from guardrail.model.money import plain
+from guardrail.model.report import Report
+from guardrail.report.text import safe
+
+COLUMNS = (
+    "project",
+    "address",
+    "type",
+    "module",
+    "action",
+    "region",
+    "component",
+    "group",
+    "unit",
+    "monthly_quantity",
+    "unit_price",
+    "monthly_cost",
+    "status",
+    "currency",
+    "price_source",
+    "price_as_of",
+    "side",
+)
+
+# Spreadsheets compute what begins so; build runners obey a line that begins with "::".
+_FORMULA = ("=", "+", "-", "@", "::")
+
+
+def csv_rows(report: Report) -> str:
+    """Return the rows with a heading. A resource without cost lines has one row, empty amounts are not known."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\r\n")
+    writer.writerow(COLUMNS)
+    for project in report.projects:
+        name = _cell(project.name)
+        for resource in project.resources:
+            for row in _rows(resource, report.currency):
+                writer.writerow((name, *row))
+    return out.getvalue()
+
+
+def _rows(resource: ResourceCost, currency: str) -> Iterator[tuple[str, ...]]:
+    change = resource.change
+    head = tuple(map(_cell, (change.address, change.type, change.module, change.action.value)))
+    sides = (("before", change.before_region, resource.before), ("after", change.region, resource.after))
+    for side, region, cost in sides:
+        place = _cell(region) if isinstance(region, str) else ""
+        for line in _lines(cost):
+            yield (*head, place, *line[:7], currency, *line[7:], side)
+
+
+def _lines(cost: Cost | None) -> Iterator[tuple[str, ...]]:
+    """Give each line's cells from component to status, then source and date of its price."""
+    if cost is None:
+        return
+    for line in cost.lines:
+        amounts = (plain(amount) or "" for amount in (line.monthly_quantity, line.unit_price, line.monthly_cost))
+        source = (_cell(line.price.source), _cell(line.price.as_of)) if line.price else ("", "")
+        yield (_cell(line.name), _cell(line.group), _cell(line.unit), *amounts, line.status.value, *source)
+    if not cost.lines:
+        amount = "" if cost.status is ResourceStatus.UNSUPPORTED else "0"
+        yield ("", "", "", "", "", amount, cost.status.value, "", "")
+
+
+def _cell(text: str) -> str:
+    """Return text that stays text: on one line, and nothing that a spreadsheet would compute."""
+    text = safe(text)
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,174 @@
+"""The wording that reports share: money, quantities, deltas, and why something has no price."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from guardrail.model.cost import UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.money import ZERO, plain, rounded
+from guardrail.model.report import Totals
+from guardrail.report.text import safe
+
+_SCIENTIFIC_FROM = Decimal(10) ** 12  # longer numbers would burst any column, and nobody is billed them
+_PRICE_PLACES = 12
+_NAME_LIMIT = 160
+
+SHORT_STATUS = {
+    LineStatus.PRICED: "",
+    LineStatus.ASSUMED: "assumed",
+    LineStatus.USAGE: "usage",
+    LineStatus.UNKNOWN: "unknown",
+    LineStatus.NO_PRICE: "no price",
+    LineStatus.AMBIGUOUS: "ambiguous",
+}
+"""One word for a line's status, where an amount would stand."""
+
+
+def money(amount: Decimal | None, currency: str, *, signed: bool = False) -> str:
+    """Return an amount with cents, "not known" for None: $1,234.56, -$12.00, EUR 3.10, +$586.00."""
+    if amount is None:
+        return "not known"
+    return _money(amount, currency, _digits(amount, places=2), signed=signed)
+
+
+def brief(amount: Decimal | None, currency: str, *, signed: bool = False) -> str:
+    """Return an amount for a headline: whole units from 100 on, cents below: $1,386, $99.50, $0."""
+    if amount is None:
+        return "not known"
+    whole = not amount or abs(amount) >= _SCIENTIFIC_FROM or abs(rounded(amount, 2)) >= 100  # noqa: PLR2004
+    return _money(amount, currency, _digits(amount, places=0 if whole else 2), signed=signed)
+
+
+def unit_price(price: Decimal, currency: str) -> str:
+    """Return a price by the unit with all the digits that it has, and at least cents: $0.0000002."""
+    if price and not Decimal(1).scaleb(-_PRICE_PLACES) <= abs(price) < _SCIENTIFIC_FROM:
+        return _money(price, currency, f"{abs(price):.3E}")
+    exact = plain(rounded(abs(price), _PRICE_PLACES)) or "0"
+    places = max(2, len(exact.partition(".")[2]))
+    return _money(price, currency, f"{Decimal(exact):,.{places}f}")
+
+
+def quantity(amount: Decimal | None) -> str:
+    """Return a quantity with at most four decimals: 730, 1,000,000, 0.0417; "" for None."""
+    if amount is None:
+        return ""
+    if abs(amount) >= _SCIENTIFIC_FROM or ZERO < abs(amount) < Decimal("0.00005"):
+        return f"{amount:.3E}"
+    text = f"{rounded(amount, 4):,f}"
+    return text.rstrip("0").rstrip(".")
+
+
+def percent(value: Decimal | None) -> str:
+    """Return a signed percentage, "" for None: +73%, -4.5%, +<0.1%."""
+    if value is None:
+        return ""
+    sign, size = _sign(value, signed=True), abs(value)
+    if size >= _SCIENTIFIC_FROM:
+        return f"{sign}{size:.1E}%"
+    if ZERO < size < Decimal("0.05"):
+        return f"{sign}<0.1%"
+    return f"{sign}{rounded(size, 0):,f}%" if rounded(size, 1) >= 10 else f"{sign}{quantity(rounded(size, 1))}%"  # noqa: PLR2004
+
+
+def delta(totals: Totals, currency: str) -> str:
+    """Return the change of a sum with its percentage: "+$586 (+73%)"; without one where it was 0 before."""
+    amount = brief(totals.monthly_delta, currency, signed=True)
+    share = percent(totals.delta_percent) if totals.monthly_delta else ""
+    return f"{amount} ({share})" if share else amount
+
+
+def gaps(totals: Totals) -> str:
+    """Say what the sums leave out: "3 not priced, 2 depend on usage"; "" for nothing."""
+    usage = f"{totals.usage_based:,} depend{'s' if totals.usage_based == 1 else ''} on usage"
+    parts = [f"{totals.unpriced:,} not priced" if totals.unpriced else "", usage if totals.usage_based else ""]
+    return ", ".join(filter(None, parts))
+
+
+def bottom_line(totals: Totals, currency: str, *, judged: bool = True) -> str:
+    """Return the sentence about money that stands in a headline. What has no price never reads as 0."""
+    missing = gaps(totals)
+    before, after = brief(totals.monthly_before, currency), brief(totals.monthly_cost, currency)
+    if missing and not (totals.monthly_before or totals.monthly_cost):
+        return f"monthly cost not known ({missing})"
+    if totals.monthly_delta or totals.monthly_before != totals.monthly_cost:
+        text = f"monthly cost {delta(totals, currency)}: {before} → {after}"
+    else:
+        text = f"monthly cost {after}" if not judged else f"monthly cost unchanged: {after}"
+    return f"{text} ({missing})" if missing else text
+
+
+def line_reason(line: Line, currency: str) -> str:
+    """Say why a line has no cost, or what was assumed for it; "" for one that is plainly priced."""
+    name, note = safe(line.name, _NAME_LIMIT), safe(line.note, _NAME_LIMIT)
+    if line.status is LineStatus.USAGE:
+        return _with(rate(line, currency), "depends on usage")
+    words = {
+        LineStatus.PRICED: "",
+        LineStatus.ASSUMED: "assumed",
+        LineStatus.UNKNOWN: "known after apply",
+        LineStatus.NO_PRICE: f"no price in the catalog for {name}",
+        LineStatus.AMBIGUOUS: f"several prices in the catalog for {name}",
+    }
+    return _with(note, words[line.status])
+
+
+def rate(line: Line, currency: str) -> str:
+    """Return what a unit of a line costs ("$0.20 per 1M requests"), else the line's note."""
+    if line.status is LineStatus.USAGE and line.unit_price is not None:
+        return f"{unit_price(line.unit_price, currency)} per {safe(line.unit, _NAME_LIMIT)}"
+    return safe(line.note, _NAME_LIMIT)
+
+
+def reasons(resource: ResourceCost, currency: str) -> tuple[str, ...]:
+    """Say why the cost of a resource, or its delta, is not completely known: each reason once."""
+    found: dict[str, None] = {}
+    for side in (resource.after, resource.before):
+        for reason in _side_reasons(side, currency) if side and side.unpriced else ():
+            found.setdefault(reason)
+    return tuple(found)
+
+
+def _side_reasons(side: Cost, currency: str) -> list[str]:
+    if side.status is ResourceStatus.UNSUPPORTED:
+        return [_with(safe(side.note, _NAME_LIMIT), "type not supported")]
+    return [line_reason(line, currency) for line in side.lines if line.status in UNPRICED_LINES]
+
+
+def status_word(finding: Finding) -> str:
+    """Return what a finding means to the change, in the fewest words."""
+    if finding.status is FindingStatus.UNKNOWN:
+        return "unknown until apply"
+    words = {FindingStatus.ERROR: "not evaluated", FindingStatus.WAIVED: "waived"}
+    words[FindingStatus.PRE_EXISTING] = "pre-existing"
+    return words.get(finding.status) or ("blocking" if finding.blocking else "warning")
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """Return "1 warning", "2 warnings"."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def _with(note: str, words: str) -> str:
+    """Join words and note, unless the note already says them."""
+    if not note or not words:
+        return note or words
+    return note if note.casefold().startswith(words.casefold()) else f"{words}: {note}"
+
+
+def _digits(amount: Decimal, places: int) -> str:
+    size = abs(amount)
+    if size >= _SCIENTIFIC_FROM:
+        return f"{size:.3E}"
+    shown = rounded(size, places)
+    return "<0.01" if size and not shown else f"{shown:,f}"
+
+
+def _money(amount: Decimal, currency: str, digits: str, *, signed: bool = False) -> str:
+    symbol = "$" if currency == "USD" else f"{currency} "
+    less = "<" if digits.startswith("<") else ""
+    return f"{_sign(amount, signed=signed)}{less}{symbol}{digits.removeprefix('<')}"
+
+
+def _sign(amount: Decimal, *, signed: bool) -> str:
+    return "-" if amount < 0 else "+" if signed and amount > 0 else ""

@@ -1,0 +1,145 @@
+"""The JSON Schema of `guardrail.report/v1`, for editors and for programs that read reports."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+from guardrail.model.cost import LineStatus, ResourceStatus
+from guardrail.model.finding import Enforcement, FindingStatus, Severity
+from guardrail.model.report import Verdict
+from guardrail.model.resource import Action
+from guardrail.report.json_v1 import SCHEMA
+
+_TEXT = {"type": "string"}
+_TEXT_OR_NULL = {"type": ["string", "null"]}
+_FLAG = {"type": "boolean"}
+_COUNT = {"type": "integer", "minimum": 0}
+_AMOUNT = {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "description": "exact decimal"}
+_AMOUNT_OR_NULL = {**_AMOUNT, "type": ["string", "null"], "description": "exact decimal; null where it is not known"}
+_LINE_OR_NULL = {"type": ["integer", "null"], "minimum": 1}
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the schema (draft 2020-12) of what `--format json` prints."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "guardrail report",
+        **_object(
+            schema={"const": SCHEMA},
+            verdict=_words(Verdict),
+            judged={**_FLAG, "description": "false for an estimate, which no rule has seen"},
+            currency=_TEXT,
+            generated_at={"type": "string", "format": "date-time"},
+            tool_version=_TEXT,
+            catalog=_list(_object(vendor=_TEXT, as_of=_TEXT, oldest=_TEXT, source=_TEXT, sha256=_TEXT)),
+            totals=_totals(),
+            projects=_list(_project()),
+            findings={**_list(_finding()), "description": "findings about the run as a whole"},
+            warnings=_list(_TEXT),
+        ),
+    }
+
+
+def _object(**properties: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of an object that has all these properties; later versions may add others."""
+    return {"type": "object", "properties": properties, "required": list(properties)}
+
+
+def _list(items: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": items}
+
+
+def _words(names: type[StrEnum]) -> dict[str, Any]:
+    return {"enum": [name.value for name in names]}
+
+
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _totals() -> dict[str, Any]:
+    return _object(
+        monthly_before=_AMOUNT,
+        monthly_cost=_AMOUNT,
+        monthly_delta=_AMOUNT,
+        unpriced={**_COUNT, "description": "resources with something that has no price, missing from the sums"},
+        usage_based={**_COUNT, "description": "resources that depend on usage which is not given"},
+    )
+
+
+def _project() -> dict[str, Any]:
+    return _object(
+        name=_TEXT,
+        path=_TEXT,
+        totals=_totals(),
+        resources=_list(_resource()),
+        findings=_list(_finding()),
+        warnings=_list(_TEXT),
+    )
+
+
+def _resource() -> dict[str, Any]:
+    return _object(
+        address=_TEXT,
+        type=_TEXT,
+        module=_TEXT,
+        provider=_TEXT,
+        region=_TEXT_OR_NULL,
+        action=_words(Action),
+        previous_address=_TEXT_OR_NULL,
+        status=_words(ResourceStatus),
+        note=_TEXT,
+        tags={
+            "type": "object",
+            "additionalProperties": _TEXT_OR_NULL,
+            "description": "effective tags; a value is null where it is known only after apply",
+        },
+        tags_unknown={**_FLAG, "description": "there may be tags whose keys are known only after apply"},
+        file=_TEXT_OR_NULL,
+        line=_LINE_OR_NULL,
+        monthly_before=_AMOUNT_OR_NULL,
+        monthly_cost=_AMOUNT_OR_NULL,
+        monthly_delta=_AMOUNT_OR_NULL,
+        unpriced={**_FLAG, "description": "something of the cost after the change has no price"},
+        delta_unpriced={**_FLAG, "description": "the delta is not completely known"},
+        components=_list(_component()),
+        components_before=_list(_component()),
+    )
+
+
+def _component() -> dict[str, Any]:
+    price = _object(sku=_TEXT, source=_TEXT, as_of=_TEXT, service=_TEXT, region=_TEXT, purchase_option=_TEXT)
+    return _object(
+        name=_TEXT,
+        group=_TEXT,
+        unit=_TEXT,
+        monthly_quantity=_AMOUNT_OR_NULL,
+        unit_price=_AMOUNT_OR_NULL,
+        monthly_cost=_AMOUNT_OR_NULL,
+        status=_words(LineStatus),
+        note=_TEXT,
+        price=_or_null(price),
+    )
+
+
+def _finding() -> dict[str, Any]:
+    date = {"type": "string", "format": "date"}
+    waiver = _object(rule=_TEXT, address=_TEXT, reason=_TEXT, expires=date, owner=_TEXT, where=_TEXT)
+    return _object(
+        rule=_TEXT,
+        title=_TEXT,
+        severity=_words(Severity),
+        enforcement=_words(Enforcement),
+        status=_words(FindingStatus),
+        blocking=_FLAG,
+        project=_TEXT,
+        address=_TEXT,
+        message=_TEXT,
+        fix=_TEXT,
+        docs=_TEXT,
+        file=_TEXT_OR_NULL,
+        line=_LINE_OR_NULL,
+        evidence={"type": "object"},
+        waiver=_or_null(waiver),
+    )

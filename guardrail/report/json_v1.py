@@ -1,0 +1,204 @@
+"""The report as JSON for other programs: everything that a run knows, under the contract `guardrail.report/v1`."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
+from guardrail.model.finding import Finding, Waiver
+from guardrail.model.money import plain
+from guardrail.model.report import CatalogInfo, ProjectReport, Report, Totals
+from guardrail.model.unknown import Json, Unknown
+
+SCHEMA = "guardrail.report/v1"
+
+_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_MAX_DEPTH = 20
+_MAX_INT = 10**4000  # Python refuses to spell longer ones
+# An escaped backslash and a surrogate pair are stepped over; what is left is half a character, which JSON cannot hold.
+_LONE_SURROGATE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..")
+
+
+def json_v1(report: Report) -> str:
+    """Return the report as ASCII, keys in the contract's order, each resource and each finding on its own line."""
+    text = _joined(
+        {
+            "schema": _encode(SCHEMA),
+            "verdict": _encode(report.verdict.value),
+            "judged": _encode(report.judged),
+            "currency": _encode(report.currency),
+            "generated_at": _encode(report.generated_at.isoformat()),
+            "tool_version": _encode(report.tool_version),
+            "catalog": _encode([_catalog(info) for info in report.catalog]),
+            "totals": _encode(_totals(report.totals)),
+            "projects": _listed(_project(project) for project in report.projects),
+            "findings": _listed(_encode(_finding(finding)) for finding in report.findings),
+            "warnings": _encode(report.warnings),
+        }
+    )
+    if "\\ud" in text:
+        text = _LONE_SURROGATE.sub(lambda match: match[1] or "\\ufffd", text)
+    # "##[" and "##vso[" are commands to build runners wherever they stand; a "#" only ever stands in a string.
+    return text.replace("##", "#\\u0023") + "\n"
+
+
+# Resources are written one by one: all of them as dictionaries at once would take several times the memory.
+def _joined(members: Mapping[str, str]) -> str:
+    """Return an object of members that are written already."""
+    return "{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}"
+
+
+def _listed(items: Iterable[str]) -> str:
+    """Return an array of items that are written already, one a line."""
+    text = ",\n".join(items)
+    return f"[\n{text}\n]" if text else "[]"
+
+
+def _catalog(info: CatalogInfo) -> dict[str, Any]:
+    return {
+        "vendor": info.vendor,
+        "as_of": info.as_of,
+        "oldest": info.oldest,
+        "source": info.source,
+        "sha256": info.sha256,
+    }
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    return {
+        "monthly_before": plain(totals.monthly_before),
+        "monthly_cost": plain(totals.monthly_cost),
+        "monthly_delta": plain(totals.monthly_delta),
+        "unpriced": totals.unpriced,
+        "usage_based": totals.usage_based,
+    }
+
+
+def _project(project: ProjectReport) -> str:
+    return _joined(
+        {
+            "name": _encode(project.name),
+            "path": _encode(project.path),
+            "totals": _encode(_totals(project.totals)),
+            "resources": _listed(_encode(_resource(resource)) for resource in project.resources),
+            "findings": _listed(_encode(_finding(finding)) for finding in project.findings),
+            "warnings": _encode(project.warnings),
+        }
+    )
+
+
+def _resource(resource: ResourceCost) -> dict[str, Any]:
+    change = resource.change
+    side = resource.after or resource.before
+    tags = change.before_tags if change.after is None else change.tags
+    return {
+        "address": change.address,
+        "type": change.type,
+        "module": change.module,
+        "provider": change.provider,
+        "region": change.region if isinstance(change.region, str) else None,
+        "action": change.action,
+        "previous_address": change.previous_address,
+        "status": resource.status,
+        "note": side.note if side else "",
+        "tags": {key: value if isinstance(value, str) else None for key, value in tags.values.items()},
+        "tags_unknown": tags.unknown is not None,
+        "file": change.source.file if change.source else None,
+        "line": change.source.line if change.source else None,
+        "monthly_before": plain(resource.monthly_before),
+        "monthly_cost": plain(resource.monthly_cost),
+        "monthly_delta": plain(resource.monthly_delta),
+        "unpriced": resource.unpriced,
+        "delta_unpriced": resource.delta_unpriced,
+        "components": _components(resource.after),
+        "components_before": _components(resource.before),
+    }
+
+
+def _components(cost: Cost | None) -> list[dict[str, Any]]:
+    return [_component(line) for line in cost.lines] if cost else []
+
+
+def _component(line: Line) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "group": line.group,
+        "unit": line.unit,
+        "monthly_quantity": plain(line.monthly_quantity),
+        "unit_price": plain(line.unit_price),
+        "monthly_cost": plain(line.monthly_cost),
+        "status": line.status,
+        "note": line.note,
+        "price": _price(line.price) if line.price else None,
+    }
+
+
+def _price(price: PriceSource) -> dict[str, str]:
+    return {
+        "sku": price.sku,
+        "source": price.source,
+        "as_of": price.as_of,
+        "service": price.service,
+        "region": price.region,
+        "purchase_option": price.purchase_option,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "title": finding.title,
+        "severity": finding.severity,
+        "enforcement": finding.enforcement,
+        "status": finding.status,
+        "blocking": finding.blocking,
+        "project": finding.project,
+        "address": finding.address,
+        "message": finding.message,
+        "fix": finding.fix,
+        "docs": finding.docs,
+        "file": finding.file,
+        "line": finding.line,
+        "evidence": {key: _value(value) for key, value in finding.evidence.items()},
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, str]:
+    return {
+        "rule": waiver.rule,
+        "address": waiver.address,
+        "reason": waiver.reason,
+        "expires": waiver.expires.isoformat(),
+        "owner": waiver.owner,
+        "where": waiver.where,
+    }
+
+
+def _value(value: Json, depth: int = 0) -> Json:
+    """Return evidence as JSON can hold it: null for what is not known, nothing nested without end."""
+    if isinstance(value, (Mapping, list, tuple)) and depth == _MAX_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _value(part, depth + 1) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(part, depth + 1) for part in value]
+    return _scalar(value)
+
+
+def _scalar(value: Json) -> Json:
+    """Return a single value; text for a number that JSON, or its readers, have no room for."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) < _MAX_INT else "a number of more than 4,000 digits"
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return plain(value) if isinstance(value, Decimal) and value.is_finite() else str(value)

@@ -1,0 +1,291 @@
+"""The report as Markdown: the body of a pull request's comment and of a job's summary, never over a size limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.report import ProjectReport, Report, Verdict
+from guardrail.report.amounts import MISSING, change_amounts, side_amount, total_amounts
+from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity, status_word
+from guardrail.report.markdown_text import code, details, link, prose
+from guardrail.report.text import yaml_text
+from guardrail.report.view import Gap, Row, View, has_news, place, worth
+
+_ALL = 1_000_000
+_SIGNS = {Verdict.PASS: "✅", Verdict.WARN: "⚠️", Verdict.FAIL: "❌"}
+_LISTED = 50  # entries of a folded list
+_WAIVED = 5  # findings in the YAML to paste
+_LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
+_LEGEND = f"\n\n{MISSING} something is missing that has no price or depends on usage"
+_SMALLEST_BULLET = 40  # bytes; tells how many findings can fit at all
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much of each part is shown: rows of the cost breakdown, the other folded parts, findings, projects."""
+
+    breakdown: int
+    folded: bool = True
+    findings: int = _ALL
+    projects: int = _ALL
+
+
+# What goes first when it does not fit: the parts that people act on least.
+_SIZES = (
+    _Size(20),
+    _Size(5),
+    _Size(0),
+    _Size(0, folded=False),
+    _Size(0, folded=False, findings=50),
+    _Size(0, folded=False, findings=50, projects=50),
+    _Size(0, folded=False, findings=10, projects=10),
+    _Size(0, folded=False, findings=0, projects=0),
+)
+
+
+def markdown(report: Report, *, limit_bytes: int = 65_000) -> str:
+    """Return the comment's body, which begins with its headline; equal reports give equal bytes.
+
+    It is cut by whole parts to at most `limit_bytes` of UTF-8. Headline, totals and footer always stay, so that
+    limits under 2,000 bytes may not be kept.
+    """
+    body = _Body(report, limit_bytes)
+    text = ""
+    for size in _SIZES:
+        text = body.render(size)
+        if len(text.encode()) <= limit_bytes:
+            break
+    return text
+
+
+class _Body:
+    """The parts of the body. Findings are rendered once, however many sizes are tried."""
+
+    def __init__(self, report: Report, limit_bytes: int) -> None:
+        self.report = report
+        self.view = View(report)
+        self.fitting = limit_bytes // _SMALLEST_BULLET + 1
+
+    def render(self, size: _Size) -> str:
+        """Return the whole body at a size."""
+        if self.view.quiet:
+            return f"{self.headline()}\n{self.footer()}\n"
+        parts = [f"{self.headline()}\n{self.projects(size.projects)}".rstrip("\n"), self.open_findings(size.findings)]
+        if size.folded:
+            parts += [self.notes(), self.other_findings()]
+        if size.breakdown:
+            parts.append(self.breakdown(size.breakdown) if self.report.judged else self.bill(size.breakdown))
+        if size.folded:
+            parts += [self.not_priced(), self.how_to_waive()]
+        return "\n\n".join(filter(None, [*parts, self.footer()])) + "\n"
+
+    def headline(self) -> str:
+        """Return the first line: the verdict and what the change costs."""
+        if not self.report.judged:
+            return f"### Guardrail estimate: {self.view.headline}"
+        return f"### {_SIGNS[self.report.verdict]} Guardrail: {self.view.headline}"
+
+    def projects(self, limit: int) -> str:
+        """Return the table of projects with something new, and the total of all."""
+        pairs = self.view.projects
+        shown = [pair for pair in pairs if has_news(pair[1]) or not self.report.judged]
+        lines = [_project_row(code(label), project, self.report) for label, project in shown[:limit]]
+        if len(pairs) > 1:
+            resources = [resource for project in self.report.projects for resource in project.resources]
+            sums = total_amounts(self.report.totals, resources, self.report.currency)
+            lines.append(_cells(f"**All {len(pairs):,} projects**", *sums[:2], f"**{sums[2]}**", ""))
+        if not lines:
+            return ""
+        hidden, same = len(shown[limit:]), len(pairs) - len(shown)
+        said = [f"{hidden:,} more with changes"] if hidden else []
+        said += [f"{count(same, 'project')} unchanged"] if same else []
+        head = ["| Project | Before | After | Δ / month | Policy |", "|:--|--:|--:|--:|:--|"]
+        return "\n".join(head + lines + (["", f"{', '.join(said)}."] if said else []))
+
+    def open_findings(self, limit: int) -> str:
+        """Return what blocks, and what could not be evaluated, unfolded."""
+        blocks = ((f"{_SIGNS[Verdict.FAIL]} Blocking", self.blocking), ("⚠️ Not evaluated", self.errors))
+        totals = (len(self.view.blocking), len(self.view.errors))
+        parts = []
+        for (title, bullets), total in zip(blocks, totals, strict=True):
+            if total:
+                shown = bullets[:limit]
+                more = [f"- {total - len(shown):,} more in the full report"] if total > len(shown) else []
+                parts.append("\n".join([f"#### {title}", *shown, *more]))
+        return "\n\n".join(parts)
+
+    @cached_property
+    def blocking(self) -> list[str]:
+        """The findings that block, as list items: no more than could fit."""
+        return [self.bullet(finding) for finding in self.view.blocking[: self.fitting]]
+
+    @cached_property
+    def errors(self) -> list[str]:
+        """The answers that are missing, as list items."""
+        return [self.bullet(finding) for finding in self.view.errors[: self.fitting]]
+
+    def bullet(self, finding: Finding) -> str:
+        """Return a finding as a list item: rule, message, where, and how to mend it or why it is accepted."""
+        where = [code(self.view.project_label(finding)), code(finding.address), code(place(finding))]
+        first = " · ".join([f"- **{prose(finding.rule)}**: {prose(finding.message)}", *filter(None, where)])
+        if finding.status in (FindingStatus.WAIVED, FindingStatus.PRE_EXISTING):
+            return f"{first}\n  {_standing(finding)}"
+        docs = link("rule docs", finding.docs)
+        second = " ".join(filter(None, [f"**Fix:** {prose(finding.fix)}" if finding.fix else "", docs]))
+        unknown = f" ({status_word(finding)})" if finding.status is FindingStatus.UNKNOWN else ""
+        return f"{first}{unknown}\n  {second}" if second else f"{first}{unknown}"
+
+    def notes(self) -> str:
+        """Return what a reader should know of the input."""
+        return _listed([f"- ⚠️ {prose(note)}" for note in self.view.notes])
+
+    def other_findings(self) -> str:
+        """Return warnings, unanswered questions, and what was there before or is waived, folded."""
+        findings = [*self.view.warnings, *self.view.accepted]
+        if not findings:
+            return ""
+        bullets = [self.bullet(finding) for finding in findings[: _LISTED + 1]]
+        return details(self.view.tally, _listed(bullets, len(findings)))
+
+    def breakdown(self, limit: int) -> str:
+        """Return the resources with the greatest effect on cost, and what the rest comes to."""
+        rows, currency = self.view.changed, self.report.currency
+        rest = [_rest(self.view.same_cost, "changed without effect on cost", currency)]
+        rest = [*filter(None, [*rest, _rest(self.view.unchanged, "unchanged", currency)])]
+        lines = ["| Resource | Before | After | Δ / month |", "|:--|--:|--:|--:|"] if rows else []
+        lines += [_change_row(row, currency) for row in rows[:limit]]
+        text = "\n".join(lines + (["", f"{'; '.join(rest)}."] if rest else []))
+        text += _LEGEND if MISSING in text else ""
+        scope = f"top {limit} of {len(rows):,}" if len(rows) > limit else count(len(rows), "changed resource")
+        words = f"{scope} changed resources" if len(rows) > limit else scope
+        return details(f"Cost breakdown ({words})", text.strip()) if text else ""
+
+    def bill(self, limit: int) -> str:
+        """Return the dearest resources of an estimate with their cost lines."""
+        rows, currency = self.view.bill, self.report.currency
+        if not rows:
+            return ""
+        lines = ["| Resource | Quantity | Unit | Monthly cost |", "|:--|--:|:--|--:|"]
+        lines += [line for row in rows[:limit] for line in _bill_rows(row, currency)]
+        scope = f"top {limit} of {len(rows):,} resources" if len(rows) > limit else count(len(rows), "resource")
+        text = "\n".join(lines)
+        return details(f"Cost breakdown ({scope})", text + (_LEGEND if MISSING in text else ""))
+
+    def not_priced(self) -> str:
+        """Return what has no price and why, what depends on usage, and what was assumed."""
+        view = self.view
+        parts = [
+            ("Not priced", view.unpriced),
+            ("Depends on usage that is not given (state it in a usage file)", view.usage_based),
+            ("Assumed", view.assumed),
+        ]
+        blocks = [f"{title}:\n{_listed([_gap(gap) for gap in gaps])}" for title, gaps in parts if gaps]
+        without = sum(gap.count for gap in view.unpriced)
+        summary = f"Not priced: {count(without, 'resource')} · assumptions" if without else "Assumptions"
+        return details(summary, "\n\n".join([*blocks, "- A month has 730 hours."]))
+
+    def how_to_waive(self) -> str:
+        """Return the YAML that waives what blocks, ready to paste."""
+        fit = [f for f in self.view.waivable if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        if not fit:
+            return ""
+        entries = "\n".join(_waiver(finding) for finding in fit[:_WAIVED])
+        text = (
+            "Add this to the waivers file that `guardrail.yaml` names. The reason and the last day are mandatory;"
+            " whoever may approve changes to that file approves the waiver. Some rules cannot be waived, and say so."
+        )
+        more = (
+            f"\n\nThe other {len(fit) - _WAIVED:,} work alike; `*` in an address stands for any text."
+            if len(fit) > _WAIVED
+            else ""
+        )
+        return details("How to waive", f"{text}\n\n```yaml\nwaivers:\n{entries}\n```{more}")
+
+    def footer(self) -> str:
+        """Return which prices and which version the report stands on."""
+        infos = [f"{prose(info.vendor, 20)} {prose(info.as_of, 20)}" for info in self.report.catalog[:10]]
+        catalog = f"Catalog {', '.join(infos)}" if infos else "No catalog"
+        parts = [f"{catalog}", f"guardrail {prose(self.report.tool_version, 40)}"]
+        return f"<sub>Estimate, list prices, {prose(self.report.currency, 10)}. {' · '.join(parts)}</sub>"
+
+
+def _cells(*texts: str) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _project_row(name: str, project: ProjectReport, report: Report) -> str:
+    before, after, change = total_amounts(project.totals, project.resources, report.currency)
+    missing = gaps(project.totals)
+    after = f"{after} ({missing})" if missing else after
+    return _cells(name, before, after, f"**{change}**", _policy(project) if report.judged else "")
+
+
+def _policy(project: ProjectReport) -> str:
+    """Return the numbers of what blocks and what warns: "❌ 2 · ⚠️ 1"."""
+    blocking = sum(finding.blocking for finding in project.findings)
+    loud = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
+    warnings = sum(finding.status in loud and not finding.blocking for finding in project.findings)
+    pairs = ((_SIGNS[Verdict.FAIL], blocking), (_SIGNS[Verdict.WARN], warnings))
+    return " · ".join(f"{sign} {number:,}" for sign, number in pairs if number) or _SIGNS[Verdict.PASS]
+
+
+def _listed(items: list[str], total: int | None = None) -> str:
+    """Join list items, and count those that are too many."""
+    total = len(items) if total is None else total
+    more = [f"- {total - _LISTED:,} more in the full report"] if total > _LISTED else []
+    return "\n".join(items[:_LISTED] + more)
+
+
+def _standing(finding: Finding) -> str:
+    """Say why a finding does not block: who accepted it, or that it was there before."""
+    waiver = finding.waiver
+    if waiver is None:
+        return status_word(finding).capitalize()
+    owner = f" by {prose(waiver.owner, 80)}" if waiver.owner else ""
+    return f"Waived{owner} until {waiver.expires.isoformat()}: {prose(waiver.reason)}"
+
+
+def _rest(rows: list[Row], words: str, currency: str) -> str:
+    return f"{len(rows):,} {words}: {money(worth(rows), currency)}" if rows else ""
+
+
+def _address(row: Row) -> str:
+    return " ".join(filter(None, [code(row.project), code(row.resource.change.address)]))
+
+
+def _change_row(row: Row, currency: str) -> str:
+    before, after, change = change_amounts(row.resource, currency)
+    action = row.resource.change.action.value
+    return _cells(f"{_address(row)} {action}", before, after, f"**{change}**")
+
+
+def _bill_rows(row: Row, currency: str) -> list[str]:
+    side = row.side
+    if side is None:
+        return []
+    gone = " (before its removal)" if row.resource.after is None else ""
+    rows = [_cells(f"{_address(row)}{gone}", "", "", f"**{side_amount(side, currency)}**")]
+    for line in side.lines[:_LISTED]:
+        name = f"{prose(line.group, 80)} / {prose(line.name, 120)}" if line.group else prose(line.name, 120)
+        why = line_reason(line, currency)
+        name = f"↳ {name} ({prose(why)})" if why else f"↳ {name}"
+        amount = SHORT_STATUS[line.status] if line.monthly_cost is None else money(line.monthly_cost, currency)
+        rows.append(_cells(name, quantity(line.monthly_quantity), prose(line.unit, 40), amount))
+    return rows
+
+
+def _gap(gap: Gap) -> str:
+    number = f" ({gap.count:,})" if gap.count > 1 else ""
+    return f"- {code(gap.subject)}{number}: {prose(gap.reason)}"
+
+
+def _waiver(finding: Finding) -> str:
+    return (
+        f"  - rule: {yaml_text(finding.rule)}\n"
+        f"    address: {yaml_text(finding.address or '*')}\n"
+        '    reason: ""  # why this is right\n'
+        "    expires: YYYY-MM-DD  # the last day on which it holds\n"
+        '    owner: ""  # who answers for it'
+    )

@@ -1,0 +1,282 @@
+"""Lays a report out for a terminal: sections of text and tables; the only file that knows rich."""
+
+from __future__ import annotations
+
+import io
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.report import Verdict
+from guardrail.model.resource import Action
+from guardrail.report.amounts import MISSING, change_amounts, side_amount, total_amounts
+from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity, status_word
+from guardrail.report.text import safe, yaml_text
+from guardrail.report.view import Gap, Row, View, named, place, worth
+
+_CHANGES = 50  # rows and entries before a list is cut short, unless details are asked for
+_BILLED = 500
+_LISTED = 20
+_ALL = 1_000_000
+_MESSAGE_LIMIT = 600
+_LONGEST_ADDRESS = 300  # a longer one cannot be copied whole, and cut it would not match
+
+_VERDICTS = {
+    Verdict.PASS: ("PASS", "bold green"),
+    Verdict.WARN: ("WARN", "bold yellow"),
+    Verdict.FAIL: ("FAIL", "bold red"),
+}
+_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "-/+", Action.DELETE: "-"}
+
+
+def laid_out(view: View, *, width: int, color: bool, details: bool) -> str:
+    """Return the text, lines padded with blanks."""
+    console = Console(
+        file=io.StringIO(),
+        width=width,
+        height=50,
+        color_system="standard" if color else None,
+        no_color=not color,
+        force_terminal=color,
+        force_jupyter=False,
+        legacy_windows=False,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+    with console.capture() as captured:
+        for part in _Page(view, details=details).parts():
+            console.print(part)
+    return captured.get()
+
+
+class _Page:
+    """The sections of one report, in reading order."""
+
+    def __init__(self, view: View, *, details: bool) -> None:
+        self.view = view
+        self.report = view.report
+        self.currency = view.report.currency
+        self.details = details
+
+    def parts(self) -> Iterator[RenderableType]:
+        """Give everything to print, top to bottom."""
+        yield self.headline()
+        if not self.view.quiet:
+            yield from self.projects()
+            if self.report.judged:
+                yield from self.changes()
+            if self.details or not self.report.judged:
+                yield from self.bill()
+            yield from self.gaps("Not priced", self.view.unpriced)
+            yield from self.gaps("Depends on usage that is not given", self.view.usage_based)
+            yield from self.gaps("Assumed", self.view.assumed)
+            yield from self.findings()
+            yield from self.notes()
+            yield ""
+        yield self.footer()
+
+    def headline(self) -> Text:
+        """Return the verdict and what the change costs."""
+        word, style = _VERDICTS[self.report.verdict] if self.report.judged else ("Estimate", "bold")
+        return Text.assemble((word, style), "  ", (self.view.headline, "bold"))
+
+    def projects(self) -> Iterator[RenderableType]:
+        """Give the table of projects, if there are several."""
+        if len(self.report.projects) < 2:  # noqa: PLR2004
+            return
+        grid = _grid("Project", "Before", "After", "Delta")
+        pairs = self.view.projects
+        for label, project in pairs[: self._limit(_CHANGES)]:
+            missing = gaps(project.totals)
+            name = f"{label} ({missing})" if missing else label
+            grid.add_row(Text(name), *map(Text, total_amounts(project.totals, project.resources, self.currency)))
+        resources = [resource for project in self.report.projects for resource in project.resources]
+        sums = total_amounts(self.report.totals, resources, self.currency)
+        grid.add_row(Text("All projects", "bold"), *(Text(amount, "bold") for amount in sums))
+        yield ""
+        yield grid
+        yield from _more(len(pairs), self._limit(_CHANGES))
+
+    def changes(self) -> Iterator[RenderableType]:
+        """Give the resources whose cost changes, and in one line each what does not."""
+        view, limit = self.view, self._limit(_CHANGES)
+        if view.changed:
+            grid = _grid("Resource", "Before", "After", "Delta")
+            rows = [(row, change_amounts(row.resource, self.currency)) for row in view.changed[:limit]]
+            for row, amounts in rows:
+                grid.add_row(_changed_name(row), *map(Text, amounts[:2]), Text(amounts[2], "bold"))
+            yield ""
+            yield grid
+            rest = view.changed[limit:]
+            if rest:
+                after = money(worth(rest), self.currency)
+                yield Text(f"  {len(rest):,} more changes: {after} afterwards (--details lists them)", "dim")
+            yield from _legend(amount for _, amounts in rows for amount in amounts)
+        folded = ((view.same_cost, "changed without effect on cost"), (view.unchanged, "unchanged"))
+        lines = [f"{len(rows):,} {words}: {money(worth(rows), self.currency)}" for rows, words in folded if rows]
+        if lines:
+            yield ""
+            yield Text("; ".join(lines), "dim")
+
+    def bill(self) -> Iterator[RenderableType]:
+        """Give each resource with its cost lines, and what is free in one line."""
+        rows, limit = self.view.bill, self._limit(_BILLED)
+        if rows:
+            grid = _grid("Resource", "Quantity", "Unit", "Monthly cost")
+            grid.columns[2].justify, grid.columns[2].no_wrap, grid.columns[2].max_width = "left", False, 24
+            for row in rows[:limit]:
+                _bill_rows(grid, row, self.currency)
+            yield ""
+            yield grid
+            if rows[limit:]:
+                rest = money(worth(rows[limit:]), self.currency)
+                yield Text(f"  {len(rows) - limit:,} more resources: {rest} (--details lists them)", "dim")
+            yield from _legend(side_amount(row.side, self.currency) for row in rows[:limit])
+        if self.view.free:
+            yield ""
+            yield Text(f"{count(len(self.view.free), 'resource')} free of charge", "dim")
+
+    def gaps(self, title: str, gaps: Sequence[Gap]) -> Iterator[RenderableType]:
+        """Give what is not known about the cost."""
+        if not gaps:
+            return
+        yield from _title(title)
+        for gap in gaps[: self._limit(_LISTED)]:
+            number = f" ({gap.count:,})" if gap.count > 1 else ""
+            yield _indented(Text(f"{gap.subject}{number}: {gap.reason}"))
+        yield from _more(len(gaps), self._limit(_LISTED))
+
+    def findings(self) -> Iterator[RenderableType]:
+        """Give what the rules found: what blocks first, what is accepted last and shortest."""
+        view = self.view
+        for title, style, findings in (
+            ("Blocking", "bold red", view.blocking),
+            ("Not evaluated", "bold red", view.errors),
+            ("Warnings", "bold yellow", view.warnings),
+        ):
+            if findings:
+                yield from _title(title, style)
+            for finding in findings[: self._limit(_CHANGES)]:
+                yield from self.finding(finding)
+            yield from _more(len(findings), self._limit(_CHANGES))
+        yield from self.how_to_waive()
+        if view.accepted:
+            numbers = Counter(map(status_word, view.accepted))
+            yield from _title(" · ".join(f"{number:,} {word}" for word, number in numbers.items()), "dim")
+            for finding in view.accepted[: self._limit(_LISTED)]:
+                yield _indented(Text(_accepted(finding), "dim"))
+            yield from _more(len(view.accepted), self._limit(_LISTED))
+
+    def how_to_waive(self) -> Iterator[RenderableType]:
+        """Give an entry for the waivers file, to copy."""
+        fit = [f for f in self.view.waivable if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        if not fit:
+            return
+        yield ""
+        yield Text("To waive one, add to the waivers file (reason and expires are mandatory):", "dim")
+        entry = {"rule": yaml_text(fit[0].rule), "address": yaml_text(fit[0].address or "*")}
+        entry |= {"reason": "...", "expires": "YYYY-MM-DD"}
+        lines = [f"{key}: {value}" for key, value in entry.items()]
+        yield _indented(Text("- " + "\n  ".join(lines), "dim"))
+
+    def finding(self, finding: Finding) -> Iterator[RenderableType]:
+        """Give one finding: rule, where, why, and how to mend it."""
+        project = self.view.project_label(finding)
+        where = " · ".join(filter(None, [project, safe(finding.address, 160), place(finding)]))
+        head = Text.assemble((safe(finding.rule, 80), "bold"), f"  {finding.severity.value}")
+        head.append(f"  {where}" if where else "", "cyan")
+        if finding.status is FindingStatus.UNKNOWN:
+            head.append(f"  ({status_word(finding)})", "dim")
+        yield _indented(head)
+        yield _indented(Text(safe(finding.message, _MESSAGE_LIMIT)), 4)
+        if finding.fix:
+            yield _indented(Text(f"Fix: {safe(finding.fix, _MESSAGE_LIMIT)}"), 4)
+
+    def notes(self) -> Iterator[RenderableType]:
+        """Give what a reader should know of the input."""
+        if self.view.notes:
+            yield from _title("Notes")
+            for note in self.view.notes[: self._limit(_LISTED)]:
+                yield _indented(Text(note))
+            yield from _more(len(self.view.notes), self._limit(_LISTED))
+
+    def footer(self) -> Text:
+        """Return which prices the report stands on."""
+        infos = [f"{safe(i.vendor, 20)} {safe(i.as_of, 20)} ({safe(i.source, 80)})" for i in self.report.catalog]
+        version = f"guardrail {safe(self.report.tool_version, 40)}"
+        catalog = f"list prices: {', '.join(infos)}" if infos else "no catalog"
+        return Text(f"Estimate in {safe(self.currency, 10)}, {catalog} · {version}", "dim")
+
+    def _limit(self, limit: int) -> int:
+        return _ALL if self.details else limit
+
+
+def _grid(*names: str) -> Table:
+    """Return a table whose first column takes what is left and may wrap; the others hold numbers and may not."""
+    grid = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, expand=True, header_style="dim")
+    grid.add_column(names[0], overflow="fold", ratio=1)
+    for name in names[1:]:
+        grid.add_column(name, justify="right", no_wrap=True, overflow="fold")
+    return grid
+
+
+def _changed_name(row: Row) -> Text:
+    change = row.resource.change
+    sign = _SIGNS.get(change.action, " ")
+    return Text.assemble((f"{sign:<4}", "dim"), named(row))
+
+
+def _bill_rows(grid: Table, row: Row, currency: str) -> None:
+    """Add a resource, its cost lines, and a heading where the group of lines changes."""
+    side = row.side
+    if side is None:
+        return
+    gone = "  (until it is removed)" if row.resource.after is None else ""
+    grid.add_row(Text(f"{named(row)}{gone}", "bold"), "", "", Text(side_amount(side, currency), "bold"))
+    group = ""
+    for line in side.lines:
+        if line.group != group:
+            group = line.group
+            grid.add_row(Text(f"  {safe(group, 80)}", "dim"), "", "", "")
+        indent = 4 if group else 2
+        why = line_reason(line, currency)
+        name: RenderableType = _indented(Text(safe(line.name, 120)), indent)
+        name = Group(name, _indented(Text(why, "dim"), indent + 2)) if why else name
+        amount = SHORT_STATUS[line.status] if line.monthly_cost is None else money(line.monthly_cost, currency)
+        grid.add_row(name, Text(quantity(line.monthly_quantity)), Text(safe(line.unit, 40)), Text(amount))
+
+
+def _title(text: str, style: str = "bold") -> Iterator[RenderableType]:
+    yield ""
+    yield Text(text, style)
+
+
+def _indented(text: Text, columns: int = 2) -> Padding:
+    text.overflow = "fold"
+    return Padding(text, (0, 0, 0, columns))
+
+
+def _more(total: int, limit: int) -> Iterator[RenderableType]:
+    if total > limit:
+        yield Text(f"  {total - limit:,} more (--details lists them)", "dim")
+
+
+def _legend(amounts: Iterable[str]) -> Iterator[RenderableType]:
+    if any(MISSING in amount for amount in amounts):
+        yield Text(f"{MISSING} something is missing that has no price or depends on usage", "dim")
+
+
+def _accepted(finding: Finding) -> str:
+    """Return a waived or pre-existing finding in one line."""
+    text = f"{safe(finding.rule, 80)}  {safe(finding.address, 160)}".rstrip()
+    waiver = finding.waiver
+    if finding.status is not FindingStatus.WAIVED or waiver is None:
+        return f"{text}  ({status_word(finding)})"
+    owner = f" by {safe(waiver.owner, 80)}" if waiver.owner else ""
+    return f"{text}  (waived{owner} until {waiver.expires.isoformat()}: {safe(waiver.reason, 200)})"

@@ -1,0 +1,277 @@
+"""What the reports for people show of a run, and in which order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+
+from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.money import ZERO
+from guardrail.model.report import ProjectReport, Report
+from guardrail.model.resource import Action
+from guardrail.report.format import bottom_line, count, rate, reasons, status_word
+from guardrail.report.text import safe
+
+_STAYS = {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}
+_WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
+_ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
+_LIMIT = 80
+_NOTE_LIMIT = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One resource, and the label of its project where there are several."""
+
+    project: str
+    resource: ResourceCost
+
+    @property
+    def sides(self) -> tuple[Cost, ...]:
+        """The costs that the resource has: after, then before."""
+        return tuple(side for side in (self.resource.after, self.resource.before) if side)
+
+    @property
+    def side(self) -> Cost | None:
+        """The side that will be billed, else the one that was."""
+        return self.sides[0] if self.sides else None
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Why some resources have no cost: the reason, whom it concerns, and how many they are."""
+
+    reason: str
+    subject: str
+    count: int
+
+
+class View:
+    """A report sorted into the parts that people read."""
+
+    def __init__(self, report: Report) -> None:
+        self.report = report
+        self.labels = _labels(report.projects)
+
+    @cached_property
+    def projects(self) -> list[tuple[str, ProjectReport]]:
+        """The projects with their labels, the greatest effect on cost first."""
+        return sorted(zip(self.labels, self.report.projects, strict=True), key=_by_total)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """All resources, the greatest effect on cost first."""
+        labels = self.labels if len(self.labels) > 1 else [""] * len(self.labels)
+        pairs = zip(labels, self.report.projects, strict=True)
+        rows = [Row(label, resource) for label, project in pairs for resource in project.resources]
+        return sorted(rows, key=_by_effect)
+
+    @cached_property
+    def changed(self) -> list[Row]:
+        """Resources whose cost changes, or changes by an amount that is not known."""
+        return [row for row in self.rows if row.resource.change.action not in _STAYS and _has_effect(row)]
+
+    @cached_property
+    def same_cost(self) -> list[Row]:
+        """Resources that change without an effect on cost."""
+        return [row for row in self.rows if row.resource.change.action not in _STAYS and not _has_effect(row)]
+
+    @cached_property
+    def unchanged(self) -> list[Row]:
+        """Resources that stay as they are."""
+        return [row for row in self.rows if row.resource.change.action in _STAYS]
+
+    @cached_property
+    def bill(self) -> list[Row]:
+        """Resources with cost lines, the dearest first; one that goes away is listed by what it did cost."""
+        return sorted((row for row in self.rows if row.side and row.side.lines), key=_by_cost)
+
+    @cached_property
+    def free(self) -> list[Row]:
+        """Resources that cost nothing."""
+        return [row for row in self.rows if row.resource.status is ResourceStatus.FREE]
+
+    @cached_property
+    def unpriced(self) -> list[Gap]:
+        """What has no price, by reason: unsupported types are counted, everything else is named."""
+        unsupported: Counter[tuple[str, str]] = Counter()
+        others = []
+        for row in self.rows:
+            if not (row.resource.unpriced or row.resource.delta_unpriced):
+                continue
+            why = "; ".join(reasons(row.resource, self.report.currency))
+            if row.side and row.side.status is ResourceStatus.UNSUPPORTED:
+                unsupported[why, safe(row.resource.change.type, _LIMIT)] += 1
+            else:
+                others.append(Gap(why, named(row), 1))
+        return others + [Gap(why, kind, number) for (why, kind), number in unsupported.most_common()]
+
+    @cached_property
+    def usage_based(self) -> list[Gap]:
+        """Lines that depend on usage which nobody gave, by resource type."""
+        return self._lines(LineStatus.USAGE)
+
+    @cached_property
+    def assumed(self) -> list[Gap]:
+        """Lines that stand on an assumption, by resource type."""
+        return self._lines(LineStatus.ASSUMED)
+
+    def _lines(self, status: LineStatus) -> list[Gap]:
+        found: Counter[tuple[str, tuple[Line, ...]]] = Counter()
+        for row in self.rows:
+            side = row.resource.after
+            lines = tuple(_bare(line) for line in side.lines if line.status is status) if side else ()
+            if lines:
+                found[row.resource.change.type, lines] += 1
+        merged: Counter[tuple[str, str]] = Counter()
+        for (kind, lines), number in found.items():
+            said = dict.fromkeys(
+                f"{safe(line.name, _LIMIT)}: {rate(line, self.report.currency)}".removesuffix(": ") for line in lines
+            )
+            merged["; ".join(said), safe(kind, _LIMIT)] += number
+        return [Gap(why, kind, number) for (why, kind), number in merged.most_common()]
+
+    @cached_property
+    def findings(self) -> list[Finding]:
+        """All findings: what blocks first, then by severity, rule and address."""
+        return sorted(self.report.all_findings, key=_by_weight)
+
+    @cached_property
+    def blocking(self) -> list[Finding]:
+        """Findings that keep the change from passing."""
+        return [finding for finding in self.findings if finding.blocking]
+
+    @cached_property
+    def waivable(self) -> list[Finding]:
+        """Blocking findings in the order to show waivers for: those about a resource first."""
+        return sorted(self.blocking, key=lambda finding: not finding.address)
+
+    @cached_property
+    def errors(self) -> list[Finding]:
+        """Rules that could not be evaluated: neither passed nor failed."""
+        return [f for f in self.findings if f.status is FindingStatus.ERROR and not f.blocking]
+
+    @cached_property
+    def warnings(self) -> list[Finding]:
+        """Violations and unanswered questions that do not block."""
+        return [f for f in self.findings if f.status in _WARNING and not f.blocking]
+
+    @cached_property
+    def accepted(self) -> list[Finding]:
+        """Findings that were there before the change, or that somebody has waived."""
+        return [f for f in self.findings if f.status in _ACCEPTED and not f.blocking]
+
+    @cached_property
+    def quiet(self) -> bool:
+        """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
+        if not self.report.judged:
+            return not self.rows
+        told = self.blocking or self.errors or self.warnings or self.notes
+        return not told and not any(map(has_news, self.report.projects))
+
+    @cached_property
+    def notes(self) -> list[str]:
+        """What a reader should know of the input: the run's warnings, then those of each project."""
+        several = len(self.labels) > 1
+        found = dict.fromkeys(safe(text, _NOTE_LIMIT) for text in self.report.warnings)
+        for label, project in zip(self.labels, self.report.projects, strict=True):
+            prefix = f"{label}: " if several else ""
+            found.update(dict.fromkeys(prefix + safe(text, _NOTE_LIMIT) for text in project.warnings))
+        return list(found)
+
+    @cached_property
+    def headline(self) -> str:
+        """The run in one sentence: what the rules say, then what it does to the bill."""
+        report = self.report
+        money = bottom_line(report.totals, report.currency, judged=report.judged)
+        if not report.judged:
+            return money if self.rows else "no resources"
+        said = [count(len(self.blocking), "blocking finding")] if self.blocking else []
+        said += [f"{count(len(self.errors), 'rule answer')} missing"] if self.errors else []
+        if not said:
+            said = (
+                [count(len(self.warnings), "warning")] if self.warnings else ["no changes" if self.quiet else "passed"]
+            )
+        return f"{', '.join(said)} · {money}" if self.rows else ", ".join(said)
+
+    @cached_property
+    def tally(self) -> str:
+        """What else the rules found, in numbers: "2 warnings · 1 unknown until apply · 3 pre-existing · 1 waived"."""
+        numbers = Counter(status_word(finding) for finding in (*self.warnings, *self.accepted))
+        words = {word: word for word in numbers} | {"warning": "warnings" if numbers["warning"] != 1 else "warning"}
+        return " · ".join(f"{number:,} {words[word]}" for word, number in numbers.items())
+
+    def project_label(self, finding: Finding) -> str:
+        """Return the name to print before an address, "" where all is in one project."""
+        return safe(finding.project, _LIMIT) if len(self.labels) > 1 else ""
+
+
+def named(row: Row, limit: int = 160) -> str:
+    """Return the address as reports print it, after its project where there are several."""
+    address = safe(row.resource.change.address, limit)
+    return f"{row.project}: {address}" if row.project else address
+
+
+def has_news(project: ProjectReport) -> bool:
+    """Say whether a project has a change, or a finding that nobody has accepted."""
+    changes = any(resource.change.action is not Action.NO_OP for resource in project.resources)
+    return changes or any(finding.blocking or finding.status not in _ACCEPTED for finding in project.findings)
+
+
+def place(finding: Finding) -> str:
+    """Return "file:line", "file" or ""."""
+    if not finding.file:
+        return ""
+    file = safe(finding.file, 160)
+    return f"{file}:{finding.line}" if finding.line is not None else file
+
+
+def worth(rows: Iterable[Row]) -> Decimal:
+    """Sum what is known of the monthly cost after the change."""
+    return sum((row.resource.monthly_cost or ZERO for row in rows), ZERO)
+
+
+def _labels(projects: tuple[ProjectReport, ...]) -> list[str]:
+    """Return what tells the projects apart: their names, with the paths where names are alike."""
+    names = Counter(project.name for project in projects)
+    return [
+        safe(project.name if names[project.name] == 1 else f"{project.name} ({project.path})", _LIMIT)
+        for project in projects
+    ]
+
+
+def _has_effect(row: Row) -> bool:
+    resource = row.resource
+    if resource.monthly_delta or resource.delta_unpriced:
+        return True
+    return resource.before != resource.after and any(side.usage_based for side in row.sides)
+
+
+def _by_effect(row: Row) -> tuple[Decimal, Decimal, str, str]:
+    resource = row.resource
+    effect = abs(resource.monthly_delta or ZERO)
+    return -effect, -(resource.monthly_cost or ZERO), row.project, resource.change.address
+
+
+def _by_total(pair: tuple[str, ProjectReport]) -> tuple[Decimal, Decimal, str]:
+    totals = pair[1].totals
+    return -abs(totals.monthly_delta), -totals.monthly_cost, pair[0]
+
+
+def _by_cost(row: Row) -> tuple[Decimal, str, str]:
+    return -(row.side.known if row.side else ZERO), row.project, row.resource.change.address
+
+
+def _by_weight(finding: Finding) -> tuple[bool, int, int, str, str, str, str]:
+    order = list(FindingStatus).index(finding.status)
+    names = finding.rule, finding.project, finding.address, finding.message
+    return (not finding.blocking, order, -finding.severity.rank, *names)
+
+
+def _bare(line: Line) -> Line:
+    """Reduce a line to what its rate depends on, so that equal ones can be counted together."""
+    return Line(line.name, line.unit, line.status, unit_price=line.unit_price, note=line.note)
