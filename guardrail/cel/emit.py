@@ -21,7 +21,6 @@ from guardrail.cel.syntax import (
     quote,
 )
 
-
 _WORDS = RESERVED | {"true", "false", "null", "in"}
 
 

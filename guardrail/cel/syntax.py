@@ -336,7 +336,11 @@ class _Parser:
             return _ESCAPED[other]
         if other in "\\'\"`?":
             return str(other)
-        return self.fail(f"no such escape: \\{other}", self.tokens[self.position - 1].at, hint='write regular expressions as raw strings: r"\\d+"')
+        return self.fail(
+            f"no such escape: \\{other}",
+            self.tokens[self.position - 1].at,
+            hint='write regular expressions as raw strings: r"\\d+"',
+        )
 
 
 def _hint_for(character: str) -> str:

@@ -75,14 +75,16 @@ def _short(number: Decimal) -> str:
 
 def _number(value: Any, charge: Charge, what: str) -> Decimal | None:
     """Return a computed number; None if it is unknown."""
-    if isinstance(value, Unknown):
-        return None
+    return None if isinstance(value, Unknown) else _count(value, f"{what} of {charge.component.name!r}")
+
+
+def _count(value: Any, what: str) -> Decimal:
     try:
         number = decimal(value)
     except ValueError as error:
-        raise EvaluationError(f"{what} of {charge.component.name!r}: {error}") from None
+        raise EvaluationError(f"{what}: {error}") from None
     if number < 0:
-        raise EvaluationError(f"{what} of {charge.component.name!r} is negative: {plain(number)}")
+        raise EvaluationError(f"{what} is negative: {plain(number)}")
     return number
 
 
@@ -105,10 +107,10 @@ def grouped(line: Line, heading: str) -> Line:
 
 
 def multiplied(line: Line, times: Any) -> Line:
-    """Return the line so many times over; times may be Unknown."""
+    """Return the line so many times over; times may be Unknown. Raises EvaluationError for what is no number."""
     if isinstance(times, Unknown):
         return unknown(line, times)
-    factor = decimal(times)
+    factor = _count(times, "times")
     if factor == 1:
         return line
     return replace(

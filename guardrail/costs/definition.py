@@ -135,7 +135,8 @@ def line_of(text: str, location: tuple[str | int, ...]) -> int:
 
 
 def _invalid(path: Path, text: str, error: ValidationError) -> DefinitionError:
-    first = error.errors()[0]
+    # A misspelt key is also a missing one; the spelling is what helps.
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     location = tuple(first["loc"])
     key = ".".join(str(step) for step in location)
     if first["type"] == "extra_forbidden":

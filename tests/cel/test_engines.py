@@ -141,7 +141,9 @@ def test_an_expression_has_one_answer_on_either_engine(environment, expression, 
 
 _numbers = st.sampled_from(["0", "1", "2.5", "r.n", "r.float", "r.unknown", "size(r.list)"])
 _sums = st.recursive(
-    _numbers, lambda inner: st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(lambda t: f"({' '.join(t)})"), max_leaves=6
+    _numbers,
+    lambda inner: st.tuples(inner, st.sampled_from(["+", "-", "*"]), inner).map(lambda t: f"({' '.join(t)})"),
+    max_leaves=6,
 )
 _tests = st.tuples(_sums, st.sampled_from(["<", "<=", ">", ">=", "==", "!="]), _sums).map(" ".join)
 _conditions = st.recursive(

@@ -4,7 +4,10 @@ import pytest
 
 from guardrail.cel import OPEN, CelError, Environment
 
-SCHEMA = {"resource": {"tags": OPEN, "after": OPEN, "cost": {"monthly": OPEN, "delta": OPEN}}, "params": {"limit": OPEN}}
+SCHEMA = {
+    "resource": {"tags": OPEN, "after": OPEN, "cost": {"monthly": OPEN, "delta": OPEN}},
+    "params": {"limit": OPEN},
+}
 
 
 @pytest.fixture
@@ -20,7 +23,10 @@ def environment():
         ('resource.after["size"] > 3', {("resource", "after", "size")}),
         ("resource.after.block[0].size", {("resource", "after", "block")}),
         ("resource.tags[params.limit]", {("resource", "tags"), ("params", "limit")}),
-        ("resource.after.list.exists(x, x.y == resource.cost.delta)", {("resource", "after", "list"), ("resource", "cost", "delta")}),
+        (
+            "resource.after.list.exists(x, x.y == resource.cost.delta)",
+            {("resource", "after", "list"), ("resource", "cost", "delta")},
+        ),
         ("size(resource.after)", {("resource", "after")}),
         ("has(resource.after.x) ? 1 : 2", {("resource", "after", "x")}),
     ],

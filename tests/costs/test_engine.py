@@ -1,0 +1,303 @@
+"""From attributes, usage and prices to lines: what each part of a definition does."""
+
+from decimal import Decimal
+
+import pytest
+
+from guardrail.catalog import NoPrice, open_catalog, snapshot
+from guardrail.costs import Engine, Library, Usage
+from guardrail.errors import DefinitionError
+from guardrail.model.cost import LineStatus, ResourceStatus
+from guardrail.model.resource import Action, Change, Side
+from guardrail.model.unknown import Unknown
+
+PRICES = """\
+eu-west-1,Storage,type=ssd,GB-Mo,on_demand,,,0.10,S1,list,2025-10-28
+eu-west-1,Storage,type=hdd,GB-Mo,on_demand,,,0.05,S2,list,2025-10-28
+eu-west-1,Requests,type=ssd,Requests,on_demand,0,1000000,0.000002,S3,list,2025-10-28
+eu-west-1,Requests,type=ssd,Requests,on_demand,1000000,Inf,0.000001,S3,list,2025-10-28
+eu-west-1,Fee,type=ssd,Quantity,reserved,,,1200,S4,list,2025-10-28
+us-east-1,Storage,type=ssd,GB-Mo,on_demand,,,0.08,S5,list,2025-10-28
+"""
+DISK = """\
+schema = 1
+docs = "https://example.com/pricing"
+[usage.requests]
+unit = "requests"
+help = "Requests in a month"
+[usage."reads.gb"]
+unit = "GB"
+help = "Data read"
+default = 0
+[defaults]
+type = "ssd"
+[assume]
+size = 10
+[table.words]
+ssd = "solid"
+hdd = "spinning"
+[let]
+type = "=lower(attr.type)"
+[[component]]
+name = "Storage (${table.words[let.type]})"
+unit = "GB"
+quantity = "=attr.size"
+price = { service = "Disks", family = "Storage", type = "=let.type" }
+[[component]]
+name = "Requests"
+unit = "1M requests"
+per = 1_000_000
+when = "=let.type == 'ssd'"
+quantity = "=usage.requests + usage.reads.gb"
+price = { service = "Disks", family = "Requests", type = "ssd" }
+"""
+SERVER = """\
+schema = 1
+[[child]]
+block = "disk"
+as = "demo_disk"
+with = { type = "=get(each, 'type', null)", size = "=get(each, 'gb', null)" }
+times = "=attr.count"
+[[component]]
+name = "Reservation"
+unit = "months"
+when = "=attr.reserved == true"
+quantity = 1
+upfront_months = 12
+price = { service = "Disks", family = "Fee", type = "ssd", purchase_option = "reserved" }
+"""
+CLUSTER = """\
+schema = 1
+[refs]
+template = { types = ["demo_server"], attribute = "template" }
+users = { types = ["demo_user"], back = true, all = true }
+[[child]]
+as = "demo_server"
+attributes = "=ref.template"
+when = "=ref.template != null"
+with = { count = 2 }
+group = "${name}"
+[[component]]
+name = "Users"
+unit = "GB"
+quantity = "=size(ref.users)"
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+
+
+@pytest.fixture
+def engine(tmp_path):
+    def make(usage=None, default_regions=None, **definitions):
+        folder = tmp_path / "definitions" / "aws"
+        folder.mkdir(parents=True, exist_ok=True)
+        texts = {"demo_disk": DISK, "demo_server": SERVER, "demo_cluster": CLUSTER} | definitions
+        for name, text in texts.items():
+            (folder / f"{name}.toml").write_text(text, encoding="utf-8")
+        pricing = tmp_path / "pricing"
+        (pricing / "catalog" / "aws").mkdir(parents=True, exist_ok=True)
+        (pricing / "catalog" / "aws" / "Disks.csv").write_text(
+            f"{','.join(snapshot.COLUMNS)}\n{PRICES}", encoding="utf-8"
+        )
+        snapshot.compile(pricing, tmp_path / "catalog.sqlite")
+        usage = usage or Usage({"demo_disk": {"requests": 500_000}})
+        catalog = open_catalog(tmp_path / "catalog.sqlite")
+        return Engine(Library([folder.parent]), catalog, usage=usage, default_regions=default_regions)
+
+    return make
+
+
+def change(type_="demo_disk", after=None, before=None, *, action=Action.CREATE, region="eu-west-1", **kwargs):
+    name = kwargs.pop("name", "a")
+    after = Side(after) if isinstance(after, dict) else after
+    sides = {"before": before and Side(before), "after": after}
+    return Change(f"{type_}.{name}", type_, name, action, region=region, before_region=region, **sides, **kwargs)
+
+
+def bill(engine, *changes):
+    """The lines of the first resource: (group, name, quantity, cost, status)."""
+    cost = engine.estimate(changes)[0].after
+    return [
+        (
+            line.group,
+            line.name,
+            line.monthly_quantity and str(line.monthly_quantity.normalize()),
+            _text(line.monthly_cost),
+            line.status,
+        )
+        for line in cost.lines
+    ]
+
+
+def _text(amount):
+    return None if amount is None else format(amount.normalize(), "f")
+
+
+REQUESTS = ("", "Requests (first 1)", "0.5", "1", LineStatus.PRICED)
+
+
+def test_attributes_defaults_and_usage_make_lines(engine):
+    assert bill(engine(), change(after={"size": 100})) == [
+        ("", "Storage (solid)", "1E+2", "10", LineStatus.PRICED),
+        REQUESTS,
+    ]
+
+
+def test_an_attribute_known_after_apply_is_assumed_only_where_the_definition_says_so(engine):
+    lines = engine().estimate([change(after=Side({}, {"size": True}))])[0].after.lines
+    assert lines[0].status is LineStatus.ASSUMED
+    assert lines[0].note == "assumed size = 10, known after apply"
+    assert lines[0].monthly_cost == 1
+
+
+def test_an_attribute_known_after_apply_is_never_a_number(engine):
+    cost = engine().estimate([change(after=Side({"size": 5}, {"type": True}))])[0].after
+    assert [line.status for line in cost.lines] == [LineStatus.UNKNOWN, LineStatus.UNKNOWN]
+    assert cost.lines[0].note == "known after apply: type"
+    assert cost.monthly is None
+    assert cost.unpriced
+
+
+def test_usage_that_nobody_gave_leaves_the_line_open_at_its_price(engine):
+    cost = engine(Usage()).estimate([change(after={"size": 100})])[0].after
+    storage, requests = cost.lines
+    assert (requests.status, requests.unit_price, requests.monthly_cost) == (LineStatus.USAGE, 2, None)
+    assert requests.note == "depends on usage: requests"
+    assert (cost.status, cost.monthly, cost.unpriced, cost.usage_based) == (ResourceStatus.PARTIAL, 10, False, True)
+
+
+def test_a_quantity_over_several_tiers_is_a_line_a_tier(engine):
+    lines = engine(Usage({"demo_disk": {"requests": 2_500_000}})).estimate([change(after={"size": 0})])[0].after.lines
+    assert [(line.name, line.monthly_quantity, line.unit_price, line.monthly_cost) for line in lines[1:]] == [
+        ("Requests (first 1)", 1, 2, 2),
+        ("Requests (over 1)", Decimal("1.5"), 1, Decimal("1.5")),
+    ]
+
+
+def test_nested_usage_keys_are_read_by_their_path(engine):
+    usage = Usage({"demo_disk": {"requests": 0, "reads": {"gb": 500_000}}})
+    assert bill(engine(usage), change(after={"size": 1}))[1] == REQUESTS
+
+
+def test_a_type_the_catalog_does_not_have_is_a_gap_not_a_zero(engine):
+    cost = engine().estimate([change(after={"size": 5, "type": "tape"})])[0].after
+    (line,) = cost.lines
+    assert (line.status, line.name, line.monthly_cost) == (LineStatus.NO_PRICE, "Storage (…)", None)
+    assert line.note.startswith("no type 'tape' in eu-west-1")
+    assert cost.monthly is None
+
+
+@pytest.mark.parametrize(
+    "region, status",
+    [("us-east-1", LineStatus.PRICED), (None, LineStatus.UNKNOWN), (Unknown("region"), LineStatus.UNKNOWN)],
+)
+def test_the_region_is_the_resources_own(engine, region, status):
+    line = engine().estimate([change(after={"size": 5}, region=region)])[0].after.lines[0]
+    assert line.status is status
+
+
+def test_a_default_region_stands_in_only_where_the_plan_says_nothing(engine):
+    priced = engine(default_regions={"aws": "us-east-1"})
+    assert priced.estimate([change(after={"size": 10}, region=None)])[0].after.lines[0].monthly_cost == Decimal("0.8")
+    assert priced.estimate([change(after={"size": 10})])[0].after.lines[0].monthly_cost == 1
+
+
+def test_blocks_are_priced_by_another_types_definition(engine):
+    usage = Usage()
+    server = {"count": 3, "disk": [{"gb": 10}, {"gb": 20, "type": "HDD"}]}
+    assert bill(engine(usage), change("demo_server", server)) == [
+        ("disk[0]", "Storage (solid)", "3E+1", "3", LineStatus.PRICED),
+        ("disk[0]", "Requests", None, None, LineStatus.USAGE),
+        ("disk[1]", "Storage (spinning)", "6E+1", "3", LineStatus.PRICED),
+    ]
+
+
+def test_an_upfront_fee_is_spread_over_its_months(engine):
+    (line,) = engine().estimate([change("demo_server", {"count": 1, "reserved": True})])[0].after.lines
+    assert (line.monthly_cost, line.unit_price) == (100, 1200)
+
+
+def test_references_are_followed_both_ways(engine):
+    server = change("demo_server", {"disk": [{"gb": 10, "type": "hdd"}]}, name="template")
+    users = [
+        change("demo_user", {"id": i}, name=f"u{i}", references={"cluster": ("demo_cluster.a",)}) for i in range(3)
+    ]
+    cluster = change("demo_cluster", {"template": "x"}, references={"template": ("demo_server.template",)})
+    assert bill(engine(), cluster, server, *users) == [
+        ("", "Users", "3", "0.3", LineStatus.PRICED),
+        ("a.disk", "Storage (spinning)", "2E+1", "1", LineStatus.PRICED),
+    ]
+
+
+def test_an_existing_resource_is_found_by_the_name_it_has(engine):
+    server = change("demo_server", {"id": "s-123", "disk": []}, name="template")
+    cluster = change("demo_cluster", {"template": "s-123"})
+    assert engine().estimate([cluster, server])[0].after.lines
+
+
+def test_a_resize_in_place_shows_its_delta_and_a_replace_is_one_resource(engine):
+    for action in (Action.UPDATE, Action.REPLACE):
+        (priced,) = engine().estimate([change(after={"size": 50}, before={"size": 20}, action=action)])
+        assert (priced.monthly_before, priced.monthly_cost, priced.monthly_delta) == (3, 6, 3)
+
+
+def test_a_move_costs_nothing_a_delete_saves_and_forget_does_not(engine):
+    disk = {"size": 20}
+    moved, deleted, forgotten = engine().estimate([
+        change(after=disk, before=disk, action=Action.MOVE, name="m"),
+        change(before=disk, action=Action.DELETE, name="d"),
+        change(before=disk, action=Action.FORGET, name="f"),
+    ])  # fmt: skip
+    assert (moved.monthly_cost, moved.monthly_delta) == (3, 0)
+    assert (deleted.monthly_before, deleted.monthly_cost, deleted.monthly_delta) == (3, 0, -3)
+    assert (forgotten.monthly_cost, forgotten.monthly_delta) == (3, 0)
+
+
+def test_types_without_a_definition_are_unsupported_and_listed_ones_free(engine):
+    priced = engine().estimate([change("demo_magic", {}), change("aws_vpc", {})])
+    assert [one.status for one in priced] == [ResourceStatus.UNSUPPORTED, ResourceStatus.FREE]
+    assert priced[0].monthly_cost is None
+    assert priced[1].monthly_cost == 0
+
+
+def test_what_is_sensitive_is_priced_but_not_shown(engine):
+    secret = Side({"type": "hdd", "size": 10}, {}, {"type": True})
+    (line,) = engine().estimate([change(after=secret)])[0].after.lines
+    assert (line.name, line.monthly_cost) == ("Storage (…)", Decimal("0.5"))
+
+
+def test_a_value_that_a_definition_is_not_made_for_is_a_gap_in_one_bill(engine):
+    cost = engine().estimate([change(after={"size": "a lot"}), change(after={"size": -1}, name="b")])
+    for priced in cost:
+        assert priced.after.lines[0].status is LineStatus.NO_PRICE
+        assert priced.after.lines[0].note.startswith("the definition does not cover this")
+
+
+def test_equal_resources_are_priced_once(engine, monkeypatch):
+    priced = engine()
+    asked = []
+    monkeypatch.setattr(priced._catalog, "find", lambda selector: asked.append(selector) or NoPrice(selector))
+    priced.estimate([change(after={"size": 7}, name=f"n{i}") for i in range(50)])
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("schema = 2\n", "schema: input should be 1"),
+        ("schema = 1\nsize = 3\n", "unknown key 'size'"),
+        (
+            "schema = 1\n[[component]]\nname = 'x'\nunit = 'GB'\nquantity = 1\nprices = {}\n",
+            "unknown key 'component.0.prices'",
+        ),
+        ("schema = 1\n[[component]]\nname = 'x'\n", "'component.0.unit' is missing"),
+        ("schema = 1\nregion = '=regoin'\n", "region: no such name: regoin (column 1)"),
+        ("schema = 1\n[let]\na = '=usage.x'\n", "let.a: no such name: usage.x (column 7)"),
+        ("schema = 1\nderive = 'nope'\n", "no such derivation: nope"),
+        ("schema = \n", "Invalid value"),
+    ],
+)
+def test_a_definition_that_is_wrong_is_refused_with_its_place(engine, text, message):
+    with pytest.raises(DefinitionError) as caught:
+        engine(demo_disk=text).estimate([change(after={})])
+    assert caught.value.what == message
+    assert "demo_disk.toml" in caught.value.where
