@@ -36,23 +36,34 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         status = LineStatus.NO_PRICE if isinstance(answer, NoPrice) else LineStatus.AMBIGUOUS
         yield replace(blank, status=status, monthly_quantity=shown_quantity, note=_gap(answer))
         return
+    start = _number(used, charge, "tier_from") or ZERO
+    ahead = [tier for tier in answer.tiers if tier.end is None or tier.end > start] or answer.tiers[-1:]
     if amount is None or factor is None:
         reason = quantity if isinstance(quantity, Unknown) else times
-        first = next((tier for tier in answer.tiers if tier.price), answer.tiers[0])
+        first = next((tier for tier in ahead if tier.price), ahead[0])
         yield unknown(_at(blank, first, shown_per), reason)
         return
-    spread = list(answer.split(amount, _number(used, charge, "tier_from") or ZERO))
-    for tier, share in spread or [(answer.tiers[0], ZERO)]:
+    for tier, share in list(answer.split(amount, start)) or [(ahead[0], ZERO)]:
         line = _at(blank, tier, shown_per)
         cost = share * factor * tier.price
         if charge.component.upfront_months:
             cost /= charge.component.upfront_months
         yield replace(
             line,
-            name=f"{blank.name}{_tier_name(tier, shown_per) if len(answer.tiers) > 1 else ''}",
+            name=f"{blank.name}{_tier_name(tier, shown_per) if len(ahead) > 1 else ''}",
             monthly_quantity=share * factor / shown_per,
             monthly_cost=cost,
         )
+
+
+def awaits_usage(charge: Charge, scope: Scope) -> bool:
+    """Say whether the amount of a line depends on usage that nobody gave."""
+    return any(is_usage(number.value(scope)) for number in (charge.quantity, charge.times))
+
+
+def is_usage(value: Any) -> bool:
+    """Say whether a value is unknown for want of usage."""
+    return isinstance(value, Unknown) and value.reason == USAGE
 
 
 def _at(blank: Line, tier: Tier, per: Decimal) -> Line:
@@ -90,7 +101,7 @@ def _count(value: Any, what: str) -> Decimal:
 
 def unknown(line: Line, reason: Unknown) -> Line:
     """Return the line without amounts, saying what it waits for."""
-    status = LineStatus.USAGE if reason.reason == USAGE else LineStatus.UNKNOWN
+    status = LineStatus.USAGE if is_usage(reason) else LineStatus.UNKNOWN
     path = reason.path.removeprefix("usage.")
     return replace(line, status=status, monthly_cost=None, monthly_quantity=None, note=f"{reason.reason}: {path}")
 

@@ -55,6 +55,7 @@ class Component(_Strict):
     price: Price
     per: Scalar = Field(1, description="how many catalog units make one shown unit")
     when: Expression | None = Field(None, description="the line exists only if this holds")
+    optional: Scalar = Field(False, description="without its usage the line is left out")
     tier_from: Scalar = Field(0, description="quantity that is used up already on the ladder of tiers")
     times: Scalar = Field(1, description="multiplies the cost after tiers, and the shown quantity")
     upfront_months: int = Field(0, ge=0, description="the price is a one-time fee, spread over so many months")

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from guardrail.catalog import Answer, Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
-from guardrail.costs.billing import USAGE, cost_of, grouped, multiplied, priced, unknown
+from guardrail.costs.billing import USAGE, awaits_usage, cost_of, grouped, is_usage, multiplied, priced, unknown
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
@@ -150,7 +150,7 @@ class Engine:
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
         refs = {
-            name: _referred(inventory.find(change, reference, before=before), as_list=reference.all)
+            name: self._referred(inventory.find(change, reference, before=before), as_list=reference.all)
             for name, reference in tariff.definition.refs.items()
         }
         return Subject(
@@ -161,6 +161,17 @@ class Engine:
             change.address,
             refs,
         )
+
+    def _referred(self, found: Iterable[tuple[Change, Side]], *, as_list: bool) -> Json:
+        """Return the attributes of resources that are referred to, and the usage given for each."""
+        resources: list[Json] = [
+            {
+                **{name: side.get(name) for name in sorted(side.names())},
+                "usage": dict(self._usage.of(other.address, other.type)),
+            }
+            for other, side in found
+        ]
+        return resources if as_list else resources[0] if resources else None
 
     def _memoized(self, tariff: Tariff, subject: Subject) -> tuple[Line, ...]:
         key = (tariff.type, self._fingerprint(tariff, subject))
@@ -198,6 +209,8 @@ class Engine:
         scope = bound.scope
         exists = charge.when.value(scope) if charge.when else True
         if exists is False:
+            return
+        if charge.optional.value(scope) is not False and (is_usage(exists) or awaits_usage(charge, scope)):
             return
         name, unit, group = (_label(field, bound) for field in (charge.name, charge.unit, charge.group))
         blank = Line(name, unit, LineStatus.PRICED, group)
@@ -356,11 +369,6 @@ def _parent_names(child: Tariff, attributes: Attributes) -> Iterable[str]:
     if ("parent",) in child.reads:
         return attributes.names()
     return {path[1] for path in child.reads if path[0] == "parent" and len(path) > 1}
-
-
-def _referred(sides: list[Side], *, as_list: bool) -> Json:
-    found = [{name: side.get(name) for name in sorted(side.names())} for side in sides]
-    return found if as_list else found[0] if found else None
 
 
 def _with_assumptions(line: Line, charge: Charge, bound: _Bound) -> Line:

@@ -22,13 +22,13 @@ class Inventory:
         self._mentions: dict[str, list[Change]] | None = None
         self._identities: dict[str, Mapping[str, Change]] = {}
 
-    def find(self, change: Change, reference: Reference, *, before: bool) -> list[Side]:
-        """Return the sides of the resources that are meant, in the order in which they are mentioned."""
+    def find(self, change: Change, reference: Reference, *, before: bool) -> list[tuple[Change, Side]]:
+        """Return the resources that are meant and one side of each, in the order in which they are mentioned."""
         if not any(name in self._by_type for name in reference.types):
             return []
         found = self._back(change, reference) if reference.back else self._forward(change, reference, before=before)
-        sides = [(other.before if before else other.billed_after) for other in found]
-        return [side for side in sides if side is not None]
+        sides = [(other, other.before if before else other.billed_after) for other in found]
+        return [(other, side) for other, side in sides if side is not None]
 
     def _forward(self, change: Change, reference: Reference, *, before: bool) -> list[Change]:
         names = [reference.attribute] if reference.attribute else list(change.references)

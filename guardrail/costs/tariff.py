@@ -26,6 +26,7 @@ class Charge:
     tier_from: Field
     group: Field
     when: Field | None
+    optional: Field
     service: Field
     family: Field | None
     region: Field | None
@@ -37,7 +38,7 @@ class Charge:
         """Everything that the line depends on."""
         return _reads_of(
             [self.name, self.unit, self.quantity, self.per, self.times, self.tier_from, self.group, self.when]
-            + [self.service, self.family, self.region, self.purchase_option]
+            + [self.optional, self.service, self.family, self.region, self.purchase_option]
             + [field for _, field in self.attributes]
         )
 
@@ -120,6 +121,7 @@ class Tariff:
             compiled(component.tier_from, environment),
             compiled(component.group, environment),
             self._optional(component.when),
+            compiled(component.optional, environment),
             compiled(price.service, environment),
             self._optional(price.family),
             self._optional(price.region),

@@ -301,3 +301,49 @@ def test_a_definition_that_is_wrong_is_refused_with_its_place(engine, text, mess
         engine(demo_disk=text).estimate([change(after={})])
     assert caught.value.what == message
     assert "demo_disk.toml" in caught.value.where
+
+
+OPTIONAL = """\
+schema = 1
+[refs]
+target = { types = ["demo_target"], back = true }
+[usage.rare]
+unit = "requests"
+help = "Requests of a rare kind"
+[[component]]
+name = "Rare requests"
+unit = "requests"
+optional = "=attr.is_rare != true"
+tier_from = 1_000_000
+quantity = "=ref.target == null ? usage.rare : ref.target.usage.capacity"
+price = { service = "Disks", family = "Requests", type = "ssd" }
+"""
+
+
+@pytest.mark.parametrize(
+    "usage, after, expected",
+    [
+        ({}, {}, []),
+        ({}, {"is_rare": True}, [("", "Rare requests", None, None, LineStatus.USAGE)]),
+        ({"rare": 10}, {}, [("", "Rare requests", "1E+1", "0.00001", LineStatus.PRICED)]),
+    ],
+)
+def test_an_optional_line_is_left_out_until_its_usage_is_given(engine, usage, after, expected):
+    priced = engine(Usage({"demo_optional": usage}), demo_optional=OPTIONAL)
+    assert bill(priced, change("demo_optional", after)) == expected
+
+
+def test_an_open_line_shows_the_price_of_the_tier_it_would_start_in(engine):
+    (line,) = (
+        engine(Usage(), demo_optional=OPTIONAL).estimate([change("demo_optional", {"is_rare": True})])[0].after.lines
+    )
+    assert line.unit_price == Decimal("0.000001")
+
+
+def test_usage_given_for_a_resource_that_is_referred_to_can_be_read(engine):
+    target = change("demo_target", {}, references={"resource": ("demo_optional.a",)})
+    usage = Usage(by_address={"demo_target.a": {"capacity": 77}})
+    priced = engine(usage, demo_optional=OPTIONAL)
+    assert bill(priced, change("demo_optional", {}), target) == [
+        ("", "Rare requests", "77", "0.000077", LineStatus.PRICED)
+    ]
