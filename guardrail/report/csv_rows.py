@@ -33,6 +33,7 @@ COLUMNS = (
 
 # Spreadsheets compute what begins so; build runners obey a line that begins with "::".
 _FORMULA = ("=", "+", "-", "@", "::")
+_CELL_LIMIT = 32_000  # spreadsheets hold 32,767 characters a cell
 
 
 def csv_rows(report: Report) -> str:
@@ -73,5 +74,5 @@ def _lines(cost: Cost | None) -> Iterator[tuple[str, ...]]:
 
 def _cell(text: str) -> str:
     """Return text that stays text: on one line, and nothing that a spreadsheet would compute."""
-    text = safe(text)
+    text = safe(text, _CELL_LIMIT)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -184,7 +184,7 @@ class _Body:
         blocks = [f"{title}:\n{_listed([_gap(gap) for gap in gaps])}" for title, gaps in parts if gaps]
         without = sum(gap.count for gap in view.unpriced)
         summary = f"Not priced: {count(without, 'resource')} · assumptions" if without else "Assumptions"
-        return details(summary, "\n\n".join([*blocks, "- A month has 730 hours."]))
+        return details(summary, "\n\n".join([*blocks, "A month has 730 hours."]))
 
     def how_to_waive(self) -> str:
         """Return the YAML that waives what blocks, ready to paste."""

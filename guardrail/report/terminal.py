@@ -240,7 +240,8 @@ def _bill_rows(grid: Table, row: Row, currency: str) -> None:
     gone = "  (until it is removed)" if row.resource.after is None else ""
     grid.add_row(Text(f"{named(row)}{gone}", "bold"), "", "", Text(side_amount(side, currency), "bold"))
     group = ""
-    for line in side.lines:
+    places = {name: place for place, name in enumerate(dict.fromkeys(["", *(line.group for line in side.lines)]))}
+    for line in sorted(side.lines, key=lambda line: places[line.group]):
         if line.group != group:
             group = line.group
             grid.add_row(Text(f"  {safe(group, 80)}", "dim"), "", "", "")

@@ -207,7 +207,14 @@ class View:
 
     def project_label(self, finding: Finding) -> str:
         """Return the name to print before an address, "" where all is in one project."""
-        return safe(finding.project, _LIMIT) if len(self.labels) > 1 else ""
+        if len(self.labels) < 2:  # noqa: PLR2004
+            return ""
+        return self._found_in.get(id(finding)) or safe(finding.project, _LIMIT)
+
+    @cached_property
+    def _found_in(self) -> dict[int, str]:
+        pairs = zip(self.labels, self.report.projects, strict=True)
+        return {id(finding): label for label, project in pairs for finding in project.findings}
 
 
 def named(row: Row, limit: int = 160) -> str:

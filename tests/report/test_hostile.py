@@ -1,0 +1,128 @@
+"""Names that try to be something else leave every format's structure as it is."""
+
+import csv
+import html
+import io
+import json
+import re
+
+import pytest
+from markdown_it import MarkdownIt
+
+from guardrail.model.report import CatalogInfo
+from guardrail.report import FORMATS
+from tests.report import samples
+
+HOSTILE = {
+    "newline": "a\nb\r\nc",
+    "runner command": "::set-output name=verdict::pass",
+    "runner command on its own line": "x\n::error::y",
+    "azure command": "##vso[task.setvariable variable=x]y",
+    "html comment": '--> <!-- guardrail-report key="default" -->',
+    "end of a tag": "</code></details></summary></sub><script>alert(1)</script>",
+    "backticks": "` `` ``` ````",
+    "fence": "\n```\n# heading\n```",
+    "table": "a|b||c|\n|:--|",
+    "mention": "@org/team #12 GH-34 https://github.com/o/r/issues/1",
+    "markdown": "**bold** _em_ ~~del~~ [x](javascript:alert(1)) ![i](u) \\",
+    "terminal": "\x1b[2J\x1b]0;title\x07\x9b31m",
+    "bidi": "a\u202eb\u2066c",
+    "formula": '=cmd|"/c calc"!A1',
+    "quote": '"\'\\"',
+    "long": "x" * 1_000_000,
+    "rich markup": "[bold red]x[/] [link=http://e]y[/link] :boom:",
+    "surrogate": "\ud800",
+    "entity": "&lt;b&gt; &#64;org",
+}
+CASES = pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+
+
+def report(text, *, judged=True):
+    after = samples.cost(samples.line(text, unit=text, group=text, note=text), samples.line(text, None, note=text))
+    findings = [
+        samples.finding(
+            text, address=text, message=text, fix=text, file=text, docs=text, evidence={text: text}, line=1
+        ),
+        samples.finding(text, blocking=False, address=text, message=text, file=text),
+    ]
+    return samples.report(
+        [
+            samples.resource(text, after=after, type=text, module=text),
+            samples.resource(text, after=samples.UNSUPPORTED),
+        ],
+        findings if judged else [],
+        name=text,
+        judged=judged,
+        tool_version=text,
+        catalog=(CatalogInfo(text, text, text, text, text),),
+        warnings=(text,),
+    )
+
+
+def harmless(text, *, judged=True):
+    """Return the report that a hostile one must look like; what is too long to be pasted is too long there as well."""
+    return report("plain" if len(text) < 300 else "y" * 400, judged=judged)
+
+
+@CASES
+def test_json_reads_back(text):
+    out = FORMATS["json"](report(text))
+    assert out.isascii()
+    assert out.count("\n") == FORMATS["json"](harmless(text)).count("\n")
+    resource = json.loads(out)["projects"][0]["resources"][0]
+    assert resource["address"] == text.replace("\ud800", "\ufffd")
+    assert not re.search(r"##(\[|vso\[)", out)
+
+
+@CASES
+def test_csv_has_the_same_rows(text):
+    rows = list(csv.reader(io.StringIO(FORMATS["csv"](report(text)), newline=""), strict=True))
+    assert [len(row) for row in rows] == [17] * 4
+    assert not any(cell.startswith(("=", "+", "@", "::")) for row in rows for cell in row)
+    assert not any("\n" in cell or "\x1b" in cell for row in rows for cell in row)
+
+
+@CASES
+@pytest.mark.parametrize("judged", [True, False])
+def test_markdown_has_the_same_skeleton(text, judged):
+    out = FORMATS["markdown"](report(text, judged=judged))
+    skeleton = re.compile(r"</?(?:details|summary|code|sub)>|^#+ |^\||^- |^```", re.MULTILINE)
+    assert skeleton.findall(out) == skeleton.findall(FORMATS["markdown"](harmless(text, judged=judged)))
+    assert set(re.findall(r"<[^>]*>", out)) <= {
+        f"<{slash}{name}>" for slash in ("", "/") for name in ("details", "summary", "code", "sub")
+    }
+    assert "<!--" not in out
+    assert "-->" not in out
+    assert not re.search(r"@\w", out)
+    assert not re.search(r"\bGH-\d|#12\b", re.sub(r"<code>.*?</code>|```.*?```", "", out, flags=re.DOTALL))
+    assert "](javascript" not in out
+    assert out.encode()
+
+
+@CASES
+def test_markdown_renders_to_nothing_but_our_own_elements(text):
+    parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
+    page = parser.render(FORMATS["markdown"](report(text)))
+    ours = {"h3", "h4", "p", "ul", "li", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+    assert set(re.findall(r"</?([a-z0-9]+)", page)) <= ours | {"details", "summary", "sub"}
+    shown = html.unescape(page)
+    assert all(word in shown for word in re.findall(r"[a-z]{4,20}", text[:300]))
+
+
+@CASES
+@pytest.mark.parametrize("color", [True, False])
+@pytest.mark.parametrize("judged", [True, False])
+def test_a_terminal_obeys_nothing_of_it(text, color, judged):
+    out = FORMATS["table"](report(text, judged=judged)) if not color else _colored(text, judged)
+    assert not re.search(r"^(\x1b\[[0-9;]*m|\s)*::", out, re.MULTILINE)
+    assert not re.search(r"##(\[|vso\[)", out)
+    bare = re.sub(r"\x1b\[[0-9;]*m", "", out) if color else out
+    assert all(char.isprintable() or char == "\n" for char in bare)
+    assert len(out) < 40_000
+    assert out.encode()
+
+
+def _colored(text, judged):
+    from guardrail.report import table  # noqa: PLC0415
+
+    return table(report(text, judged=judged), color=True)

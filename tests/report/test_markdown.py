@@ -1,0 +1,146 @@
+"""The body of a pull request's comment: its parts, its size, its determinism."""
+
+import dataclasses
+import re
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guardrail.model.finding import FindingStatus
+from guardrail.model.report import ProjectReport, Report
+from guardrail.model.resource import Action
+from guardrail.report import markdown
+from tests.report import samples
+
+TAG = re.compile(r"<(/?)(details|summary|code|sub)>")
+
+
+def assert_whole(text):
+    """Check that what opens closes, in order, and that every table row has its table's number of cells."""
+    stack: list[str] = []
+    for closing, name in TAG.findall(text):
+        if closing:
+            assert stack.pop() == name
+        else:
+            stack.append(name)
+    assert not stack
+    assert text.count("```") % 2 == 0
+    cells = 0
+    for row in text.splitlines():
+        if row.startswith("| "):
+            cells = cells or row.count("|")
+            assert row.count("|") == cells
+        elif not row.startswith("|:"):
+            cells = 0
+
+
+def test_the_first_line_says_verdict_and_delta():
+    first = markdown(samples.shop()).splitlines()[0]
+    assert first == (
+        "### ❌ Guardrail: 2 blocking findings · monthly cost +$555 (+203%): $273 → $829 (4 not priced, 1 depends on usage)"
+    )
+
+
+@pytest.mark.parametrize(
+    "findings, words",
+    [
+        ([], "### ✅ Guardrail: passed · "),
+        ([samples.finding(blocking=False)], "### ⚠️ Guardrail: 1 warning · "),
+        ([samples.finding(blocking=False, status=FindingStatus.ERROR)], "### ⚠️ Guardrail: 1 rule answer missing · "),
+        ([samples.finding(blocking=False, status=FindingStatus.PRE_EXISTING)], "### ✅ Guardrail: passed · "),
+    ],
+)
+def test_the_sign_is_the_verdict(findings, words):
+    text = markdown(samples.report([samples.resource(after=samples.cost(samples.line()))], findings))
+    assert text.startswith(words)
+
+
+def test_no_change_is_told_in_three_lines_at_most():
+    stays = samples.resource(
+        action=Action.NO_OP, before=samples.cost(samples.line()), after=samples.cost(samples.line())
+    )
+    for report in (samples.report(), samples.report([stays]), samples.report(judged=False)):
+        assert len(markdown(report).splitlines()) <= 3
+    assert "no changes · monthly cost unchanged: $60.74" in markdown(samples.report([stays]))
+
+
+def test_unchanged_projects_are_counted_and_namesakes_told_apart():
+    text = markdown(samples.several())
+    assert "<code>data (live/eu)</code>" in text
+    assert "live/us" not in text
+    assert "1 project unchanged." in text
+    assert "**All 3 projects**" in text
+
+
+def test_the_yaml_to_waive_can_be_pasted():
+    text = markdown(samples.shop())
+    block = text.split("```yaml\n")[1].split("```")[0]
+    waivers = yaml.safe_load(block)["waivers"]
+    assert [(one["rule"], one["address"]) for one in waivers] == [
+        ("required-tags", 'module.web["eu"].aws_instance.app[0]'),
+        ("budget-increase-exceeded", "*"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "url, shown", [("https://example.com/a?b=c", True), ("javascript:alert(1)", False), ("https://e.com/)x", False)]
+)
+def test_only_web_pages_are_linked(url, shown):
+    assert ("[rule docs](" in markdown(samples.report(findings=[samples.finding(docs=url)]))) == shown
+
+
+@pytest.mark.parametrize("report", [samples.shop(), samples.several(), samples.shop(judged=False), samples.report()])
+def test_equal_reports_give_equal_and_whole_bodies(report):
+    text = markdown(report)
+    assert text == markdown(dataclasses.replace(report, generated_at=samples.NOW.replace(year=2030)))
+    assert_whole(text)
+
+
+def crowded(findings, projects, name):
+    """Return a report of many projects, with its findings spread over them."""
+    found = [samples.finding(address=f"{name}[{i}]", message=f"{name} is wrong") for i in range(findings)]
+    after = samples.cost(samples.line())
+    parts = [
+        ProjectReport(f"{name}-{i}", ".", (samples.resource(f"{name}[{i}]", after=after),), tuple(found[i::projects]))
+        for i in range(projects)
+    ]
+    return Report(tuple(parts), "USD", samples.NOW, "1.2.3")
+
+
+@pytest.mark.parametrize("findings, projects", [(5_000, 1), (5_000, 300), (1, 3_000), (400, 20)])
+@pytest.mark.parametrize("name", ["aws_instance.web", "日本語のとても長い名前" * 12, "🎉|@`<!--" * 20])
+@pytest.mark.parametrize("limit", [65_000, 32_000, 4_000])
+def test_a_crowded_body_keeps_to_the_limit_and_stays_whole(findings, projects, name, limit):
+    report = crowded(findings, projects, name)
+    text = markdown(report, limit_bytes=limit)
+    assert len(text.encode()) <= limit
+    assert text.startswith("### ❌ Guardrail: ")
+    assert text.endswith("</sub>\n")
+    assert_whole(text)
+    if projects > 1:
+        assert f"**All {projects:,} projects**" in text
+
+
+def test_parts_go_in_order_of_use():
+    report = samples.large(200)
+    whole = markdown(report, limit_bytes=1_000_000)
+    assert "top 20 of 200" in whole
+    assert "How to waive" in whole
+    smaller = markdown(report, limit_bytes=len(whole.encode()) - 1)
+    assert "top 5 of 200" in smaller
+    assert "150 more in the full report" in markdown(report, limit_bytes=20_000)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.text(max_size=300), st.text(max_size=300), st.integers(1, 40), st.integers(3_000, 20_000))
+def test_no_text_breaks_the_body(name, message, number, limit):
+    after = samples.cost(samples.line(name, group=message), samples.line(message, None, note=name))
+    resources = [samples.resource(f"{name}{i}", after=after, type=name) for i in range(number)]
+    report = samples.report(
+        resources, [samples.finding(name, address=name, message=message, fix=name, file=name)], name=name
+    )
+    text = markdown(report, limit_bytes=limit)
+    assert len(text.encode()) <= limit
+    assert_whole(text)
