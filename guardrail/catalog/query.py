@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
@@ -40,14 +40,14 @@ class Selector:
     region: str
     family: Match | None = None
     attributes: tuple[tuple[str, Match], ...] = ()
-    purchase_option: str = "on_demand"
+    purchase_option: str | None = "on_demand"
     unit: str | None = None
 
     def __str__(self) -> str:
         parts = [f"{key} {_spelled(match)}" for key, match in self.attributes]
         family = [] if self.family is None else [f"family {_spelled(self.family)}"]
-        option = [] if self.purchase_option == "on_demand" else [self.purchase_option]
-        return ", ".join([f"{self.service} in {self.region}", *family, *parts, *option])
+        option = [self.purchase_option] if self.purchase_option not in {None, "on_demand"} else []
+        return ", ".join([f"{self.service} in {self.region}", *family, *parts, *map(str, option)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +142,29 @@ class Shelf:
         return self._indexes[key]
 
     def _missing(self, selector: Selector) -> str:
-        """Name the first exact value that no row of the shelf has, as a hint to the reader."""
+        """Say what stands in the way: a value that no row has, or the one condition without which a row would fit."""
         if not self._ladders:
             return f"no prices of {selector.service} in {selector.region}"
         for key, match in selector.attributes:
             if isinstance(match, str) and match not in self._index(key):
                 return f"no {key} {match!r} in {selector.region}"
-        return "no row has all of these"
+        relaxed = [(f"no {selector.purchase_option} price of it", replace(selector, purchase_option=None))]
+        relaxed += [
+            (f"no such row with {key} {_spelled(match)}", replace(selector, attributes=_without(selector, key)))
+            for key, match in selector.attributes
+        ]
+        for reason, wider in relaxed:
+            if any(_fits(ladder.product, wider) for ladder in self._ladders):
+                return f"{reason} in {selector.region}"
+        return f"no such row in {selector.region}"
+
+
+def _without(selector: Selector, key: str) -> tuple[tuple[str, Match], ...]:
+    return tuple(pair for pair in selector.attributes if pair[0] != key)
 
 
 def _fits(product: Product, selector: Selector) -> bool:
-    if product.purchase_option != selector.purchase_option:
+    if selector.purchase_option is not None and product.purchase_option != selector.purchase_option:
         return False
     if selector.unit is not None and product.unit != selector.unit:
         return False

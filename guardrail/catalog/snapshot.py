@@ -198,10 +198,14 @@ class _Ids:
 
 
 def _price(ids: _Ids, vendor: str, service: str, row: Row) -> tuple[object, ...]:
-    attributes = json.dumps(attributes_of(row.attributes) if row.attributes else {}, sort_keys=True, separators=(",", ":"))
+    attributes = json.dumps(
+        attributes_of(row.attributes) if row.attributes else {}, sort_keys=True, separators=(",", ":")
+    )
     return (
         ids.of("shelf", "vendor service region", (vendor, service, row.region)),
-        ids.of("product", "family attributes unit purchase_option", (row.family, attributes, row.unit, row.purchase_option)),
+        ids.of(
+            "product", "family attributes unit purchase_option", (row.family, attributes, row.unit, row.purchase_option)
+        ),
         row.tier_start,
         row.tier_end,
         row.price,
@@ -216,7 +220,9 @@ def _load_specs(database: sqlite3.Connection, vendor: str, file: Path) -> None:
     with file.open(encoding="utf-8", newline="") as lines:
         reader = csv.DictReader(lines)
         if tuple(reader.fieldnames or ()) != SPEC_COLUMNS:
-            raise CatalogError("not a file of machine types", where=f"{file}:1", fix=f"columns: {','.join(SPEC_COLUMNS)}")
+            raise CatalogError(
+                "not a file of machine types", where=f"{file}:1", fix=f"columns: {','.join(SPEC_COLUMNS)}"
+            )
         for row in reader:
             facts = json.dumps({key: _fact(key, value) for key, value in row.items() if key != "name" and value})
             database.execute("insert or replace into spec values (?, ?, ?)", (vendor, row["name"], facts))

@@ -23,8 +23,9 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
 
     Raises EvaluationError for a quantity that is no number, or negative.
     """
-    quantity, times, per, used = (
-        number.value(scope) for number in (charge.quantity, charge.times, charge.per, charge.tier_from)
+    quantity, times, per, used, months = (
+        number.value(scope)
+        for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
     )
     amount = _number(quantity, charge, "quantity")
     factor = _number(times, charge, "times")
@@ -37,6 +38,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         yield replace(blank, status=status, monthly_quantity=shown_quantity, note=_gap(answer))
         return
     start = _number(used, charge, "tier_from") or ZERO
+    spread = _number(months, charge, "upfront_months")
     ahead = [tier for tier in answer.tiers if tier.end is None or tier.end > start] or answer.tiers[-1:]
     if amount is None or factor is None:
         reason = quantity if isinstance(quantity, Unknown) else times
@@ -46,8 +48,8 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
     for tier, share in list(answer.split(amount, start)) or [(ahead[0], ZERO)]:
         line = _at(blank, tier, shown_per)
         cost = share * factor * tier.price
-        if charge.component.upfront_months:
-            cost /= charge.component.upfront_months
+        if spread:
+            cost /= spread
         yield replace(
             line,
             name=f"{blank.name}{_tier_name(tier, shown_per) if len(ahead) > 1 else ''}",
@@ -108,7 +110,7 @@ def unknown(line: Line, reason: Unknown) -> Line:
 
 def _gap(answer: NoPrice | Ambiguous) -> str:
     if isinstance(answer, NoPrice):
-        return f"{answer.nearest} ({answer.selector})"
+        return f"{answer.nearest} ({answer.selector.service})"
     return f"{len(answer.products)} prices fit: {answer.selector}"
 
 

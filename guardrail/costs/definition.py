@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from guardrail.errors import DefinitionError, did_you_mean
 
@@ -58,7 +58,7 @@ class Component(_Strict):
     optional: Scalar = Field(False, description="without its usage the line is left out")
     tier_from: Scalar = Field(0, description="quantity that is used up already on the ladder of tiers")
     times: Scalar = Field(1, description="multiplies the cost after tiers, and the shown quantity")
-    upfront_months: int = Field(0, ge=0, description="the price is a one-time fee, spread over so many months")
+    upfront_months: Scalar = Field(0, description="the price is a one-time fee, spread over so many months")
     group: Expression = Field("", description="heading under which reports show the line")
 
 
@@ -70,6 +70,7 @@ class Child(_Strict):
     for_each: Expression | None = Field(None, description="instead of block: an expression that gives a list")
     with_: dict[str, Any] = Field({}, alias="with", description="attributes handed over")
     attributes: Expression | None = Field(None, description="expression that gives a whole map of attributes")
+    assume: dict[str, Any] = Field({}, description="what stands for a handed attribute that is known only after apply")
     usage: dict[str, Scalar] = Field({}, description="usage handed over beside the parent's own")
     when: Expression | None = None
     times: Scalar = Field(1, description="multiplies the child's quantities")
@@ -83,6 +84,7 @@ class Reference(_Strict):
     attribute: str | None = Field(None, description="attribute whose expression mentions it; default any")
     back: bool = Field(False, description="the resource that mentions this one")
     all: bool = Field(False, description="a list of all, instead of the first")
+    of: str | None = Field(None, description="an earlier reference: look from the resources that it found")
 
 
 class Definition(_Strict):
@@ -102,6 +104,16 @@ class Definition(_Strict):
     refs: dict[str, Reference] = {}
     component: tuple[Component, ...] = ()
     child: tuple[Child, ...] = ()
+
+    @field_validator("refs")
+    @classmethod
+    def _of_earlier(cls, refs: dict[str, Reference]) -> dict[str, Reference]:
+        names = list(refs)
+        for place, reference in enumerate(refs.values()):
+            if reference.of is not None and reference.of not in names[:place]:
+                msg = f"{names[place]} looks from {reference.of!r}, which is no earlier reference"
+                raise ValueError(msg)
+        return refs
 
 
 def load_definition(path: Path) -> Definition:

@@ -67,7 +67,11 @@ class Handed:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is priced: attributes and all that an expression may ask beside them."""
+    """What is priced: attributes and all that an expression may ask beside them.
+
+    assume  what a parent wants to stand for an attribute that it hands on and that is not known yet
+    unset   attributes that the configuration leaves to the provider, whose defaults then hold
+    """
 
     attributes: Attributes
     region: str | Unknown
@@ -77,6 +81,8 @@ class Subject:
     refs: Mapping[str, Json] = field(default_factory=dict)
     parent: Mapping[str, Json] | None = None
     depth: int = 0
+    assume: Mapping[str, Json] = field(default_factory=dict)
+    unset: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +155,26 @@ class Engine:
 
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
-        refs = {
-            name: self._referred(inventory.find(change, reference, before=before), as_list=reference.all)
-            for name, reference in tariff.definition.refs.items()
-        }
+        unset = frozenset() if change.configured is None else tariff.definition.defaults.keys() - change.configured
         return Subject(
             side,
             region or self._default_regions.get(tariff.vendor) or Unknown("region", _NO_REGION),
             self._usage.of(change.address, change.type),
             change.name,
             change.address,
-            refs,
+            self._refs(change, tariff, inventory, before=before),
+            unset=frozenset(unset),
         )
+
+    def _refs(self, change: Change, tariff: Tariff, inventory: Inventory, *, before: bool) -> dict[str, Json]:
+        found: dict[str, list[tuple[Change, Side]]] = {}
+        for name, reference in tariff.definition.refs.items():
+            starts = [change] if reference.of is None else [other for other, _ in found[reference.of]]
+            found[name] = [pair for start in starts for pair in inventory.find(start, reference, before=before)]
+        return {
+            name: self._referred(found[name], as_list=reference.all)
+            for name, reference in tariff.definition.refs.items()
+        }
 
     def _referred(self, found: Iterable[tuple[Change, Side]], *, as_list: bool) -> Json:
         """Return the attributes of resources that are referred to, and the usage given for each."""
@@ -184,7 +198,7 @@ class Engine:
         names = attributes.names() if tariff.attributes is None or tariff.derive else tariff.attributes
         read = [(name, attributes.get(name), attributes.has_secrets(name)) for name in sorted(names)]
         own = [getattr(subject, root) for root in ("name", "address") if (root,) in tariff.reads]
-        return repr((read, subject.region, subject.usage, subject.refs, subject.parent, own))
+        return repr((read, subject.region, subject.usage, subject.refs, subject.parent, sorted(subject.unset), own))
 
     def _lines(self, tariff: Tariff, subject: Subject) -> Iterator[Working]:
         bound = _bind(tariff, subject)
@@ -287,7 +301,9 @@ class Engine:
             usage=usage,
             parent={name: subject.attributes.get(name) for name in _parent_names(child, subject.attributes)},
             depth=subject.depth + 1,
-            refs={},
+            refs={name: [] if sought.all else None for name, sought in child.definition.refs.items()},
+            assume=part.child.assume,
+            unset=frozenset(),
         )
         heading = part.group.text(scope) if part.group else group
         for working in self._lines(child, inner):
@@ -313,15 +329,18 @@ def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: _Bound) ->
 
 def _bind(tariff: Tariff, subject: Subject) -> _Bound:
     definition, attributes = tariff.definition, subject.attributes
+    assume = {**definition.assume, **subject.assume}
     derived = tariff.derive(attributes.get) if tariff.derive else {}
     names = (attributes.names() | derived.keys()) if tariff.attributes is None else tariff.attributes
     attr: dict[str, Json] = {}
     assumed = set()
     for name in names:
         value = derived[name] if name in derived else attributes.get(name)
-        if isinstance(value, Unknown) and name in definition.assume:
+        if isinstance(value, Unknown) and name in subject.unset:
+            value = None
+        elif isinstance(value, Unknown) and name in assume:
             assumed.add(name)
-            value = definition.assume[name]
+            value = assume[name]
         attr[name] = definition.defaults.get(name) if value is None else value
     values: dict[str, Any] = {
         "attr": attr,

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from guardrail.costs.definition import Reference
 from guardrail.model.resource import Change, Side
 
-_IDENTITIES = ("id", "name", "arn", "identifier", "self_link", "cluster_identifier")
+_IDENTITIES = (
+    *("id", "name", "arn", "identifier", "self_link", "cluster_identifier", "replication_group_id"),
+    "family",  # a task definition without its revision
+)
 
 
 class Inventory:
@@ -21,6 +24,7 @@ class Inventory:
             self._by_type[change.type].append(change)
         self._mentions: dict[str, list[Change]] | None = None
         self._identities: dict[str, Mapping[str, Change]] = {}
+        self._naming: dict[tuple[str, str], Mapping[str, list[Change]]] = {}
 
     def find(self, change: Change, reference: Reference, *, before: bool) -> list[tuple[Change, Side]]:
         """Return the resources that are meant and one side of each, in the order in which they are mentioned."""
@@ -52,11 +56,8 @@ class Inventory:
         if type_name not in self._identities:
             index: dict[str, Change] = {}
             for other in self._by_type[type_name]:
-                for side in (other.after, other.before):
-                    for key in _IDENTITIES if side else ():
-                        value = side.values.get(key) if side else None
-                        if isinstance(value, str) and value:
-                            index.setdefault(value, other)
+                for identity in _identities(other):
+                    index.setdefault(identity, other)
             self._identities[type_name] = index
         return self._identities[type_name]
 
@@ -68,9 +69,32 @@ class Inventory:
                     mentions[target].append(other)
             self._mentions = mentions
         found = [other for other in self._mentions.get(change.address, []) if other.type in reference.types]
-        if reference.attribute:
-            found = [other for other in found if change.address in other.references.get(reference.attribute, ())]
-        return found
+        if reference.attribute is None:
+            return found
+        found = [other for other in found if change.address in other.references.get(reference.attribute, ())]
+        by_value = (
+            other
+            for type_name in reference.types
+            for identity in _identities(change)
+            for other in self._naming_index(type_name, reference.attribute).get(identity, ())
+        )
+        return list({other.address: other for other in (*found, *by_value)}.values())
+
+    def _naming_index(self, type_name: str, attribute: str) -> Mapping[str, list[Change]]:
+        """Return what an attribute says -> the resources that say so; also by the last part of "kind/name"."""
+        if (type_name, attribute) not in self._naming:
+            index: defaultdict[str, list[Change]] = defaultdict(list)
+            for other in self._by_type[type_name]:
+                values = {text for side in (other.after, other.before) if side for text in _texts(side.get(attribute))}
+                for name in values | {text.rpartition("/")[2] for text in values}:
+                    index[name].append(other)
+            self._naming[type_name, attribute] = index
+        return self._naming[type_name, attribute]
+
+
+def _identities(change: Change) -> Iterator[str]:
+    found = (side.values.get(key) for side in (change.after, change.before) if side for key in _IDENTITIES)
+    yield from dict.fromkeys(value for value in found if isinstance(value, str) and value)
 
 
 def _texts(value: object) -> Iterator[str]:

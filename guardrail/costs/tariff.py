@@ -24,6 +24,7 @@ class Charge:
     per: Field
     times: Field
     tier_from: Field
+    upfront_months: Field
     group: Field
     when: Field | None
     optional: Field
@@ -38,7 +39,7 @@ class Charge:
         """Everything that the line depends on."""
         return _reads_of(
             [self.name, self.unit, self.quantity, self.per, self.times, self.tier_from, self.group, self.when]
-            + [self.optional, self.service, self.family, self.region, self.purchase_option]
+            + [self.upfront_months, self.optional, self.service, self.family, self.region, self.purchase_option]
             + [field for _, field in self.attributes]
         )
 
@@ -119,6 +120,7 @@ class Tariff:
             compiled(component.per, environment),
             compiled(component.times, environment),
             compiled(component.tier_from, environment),
+            compiled(component.upfront_months, environment),
             compiled(component.group, environment),
             self._optional(component.when),
             compiled(component.optional, environment),

@@ -88,3 +88,9 @@ class Finding:
     project: str = ""
     evidence: Mapping[str, Json] = field(default_factory=dict)
     waiver: Waiver | None = None
+
+    @property
+    def subject(self) -> str:
+        """What a waiver names to excuse it: the resource's address, "budget:NAME" or "plan"."""
+        budget = self.evidence.get("budget.name")
+        return self.address or (f"budget:{budget}" if budget is not None else "plan")

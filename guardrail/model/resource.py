@@ -100,6 +100,7 @@ class Change:
     before      None for a resource that does not exist yet
     after       None for one that will not exist any more (or that Terraform forgets)
     references  attribute name -> addresses of the resources that its expression mentions, resolved through modules
+    configured  names of the attributes that its configuration sets; None where there is no configuration to ask
     taggable    whether its type can carry tags at all
     """
 
@@ -119,6 +120,7 @@ class Change:
     before_tags: Tags = NO_TAGS
     taggable: bool = False
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    configured: frozenset[str] | None = None
     previous_address: str | None = None
     importing: bool = False
     source: SourceLine | None = None

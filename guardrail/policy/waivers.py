@@ -117,9 +117,7 @@ def apply_waivers(
 def _fits(waiver: Waiver, finding: Finding) -> bool:
     if finding.status is FindingStatus.ERROR:
         return False
-    budget = finding.evidence.get("budget.name")
-    subject = finding.address or (f"budget:{budget}" if budget is not None else "plan")
-    return matches(waiver.rule, finding.rule) and matches(waiver.address, subject)
+    return matches(waiver.rule, finding.rule) and matches(waiver.address, finding.subject)
 
 
 def _waived(finding: Finding, waiver: Waiver, refused: bool) -> Finding:  # noqa: FBT001 - private, named at its call

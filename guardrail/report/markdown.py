@@ -284,7 +284,7 @@ def _gap(gap: Gap) -> str:
 def _waiver(finding: Finding) -> str:
     return (
         f"  - rule: {yaml_text(finding.rule)}\n"
-        f"    address: {yaml_text(finding.address or '*')}\n"
+        f"    address: {yaml_text(finding.subject)}\n"
         '    reason: ""  # why this is right\n'
         "    expires: YYYY-MM-DD  # the last day on which it holds\n"
         '    owner: ""  # who answers for it'

@@ -180,7 +180,7 @@ class _Page:
             return
         yield ""
         yield Text("To waive one, add to the waivers file (reason and expires are mandatory):", "dim")
-        entry = {"rule": yaml_text(fit[0].rule), "address": yaml_text(fit[0].address or "*")}
+        entry = {"rule": yaml_text(fit[0].rule), "address": yaml_text(fit[0].subject)}
         entry |= {"reason": "...", "expires": "YYYY-MM-DD"}
         lines = [f"{key}: {value}" for key, value in entry.items()]
         yield _indented(Text("- " + "\n  ".join(lines), "dim"))
