@@ -1,0 +1,63 @@
+"""Terraform addresses, taken apart without splitting on dots: a key may hold any text."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+_KEY = r'(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?'
+_STEP = re.compile(rf"module\.([^.\[\]]+){_KEY}(?:\.|$)", re.DOTALL)
+_RESOURCE = re.compile(rf"(data\.)?([^.\[\]]+)\.([^.\[\]]+){_KEY}", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A resource, or what a reference mentions of one.
+
+    module  the address of the module instance that it lies in, "" for the root module
+    key     the instance's key as the address spells it (`0`, `"a.b"`), "" where there is none
+    """
+
+    module: str
+    type: str
+    name: str
+    key: str = ""
+    is_data: bool = False
+
+    @property
+    def resource(self) -> str:
+        """The resource without module and key: `aws_instance.web`."""
+        return f"{self.type}.{self.name}"
+
+
+def parse(text: str) -> Address | None:
+    """Take an address or a reference apart; None if it names no resource. What follows the resource is left out."""
+    end = 0
+    while step := _STEP.match(text, end):
+        end = step.end()
+    found = _RESOURCE.match(text, end)
+    if found is None:
+        return None
+    return Address(text[:end].rstrip("."), found[2], found[3], found[4] or "", is_data=found[1] is not None)
+
+
+def steps(module: str) -> Iterator[tuple[str, str, str]]:
+    """Walk a module address from the root: the address so far, the name of the call and its key."""
+    end = 0
+    while step := _STEP.match(module, end):
+        end = step.end()
+        yield module[:end].rstrip("."), step[1], step[2] or ""
+
+
+def key_value(key: str) -> str | int | None:
+    """Return what a key as the address spells it stands for."""
+    if not key:
+        return None
+    if key.isdigit():
+        return int(key)
+    try:
+        return str(json.loads(key, strict=False))
+    except ValueError:
+        return key[1:-1]

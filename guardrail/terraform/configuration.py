@@ -1,0 +1,109 @@
+"""The configuration of a plan: modules and their inputs, and what expressions come to where that can be told."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from guardrail.model.unknown import Json, Unknown
+from guardrail.terraform.address import Address, key_value, steps
+from guardrail.terraform.document import ConfigModule, ConfigResource, Configuration, ModuleCall, VariableValue
+
+_MAX_STEPS = 50  # from variable to variable; a plan with a longer chain than that was not written by Terraform
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """An instance of a module: its address and key, how it is called and from where (None: the root module)."""
+
+    address: str
+    module: ConfigModule
+    key: str = ""
+    call: ModuleCall | None = None
+    parent: Place | None = None
+
+    @property
+    def inputs(self) -> Mapping[str, Json]:
+        """The expressions that the caller hands over."""
+        return (self.call.expressions if self.call else None) or {}
+
+
+class Modules:
+    """Finds module instances and their blocks, and evaluates what the JSON tells of their expressions."""
+
+    def __init__(self, configuration: Configuration | None, variables: Mapping[str, VariableValue] | None) -> None:
+        root = (configuration.root_module if configuration else None) or ConfigModule()
+        self.root = Place("", root)
+        self._variables = variables or {}
+        self._places: dict[str, Place | None] = {"": self.root}
+        self._blocks: dict[int, Mapping[str, ConfigResource]] = {}
+
+    def place(self, address: str) -> Place | None:
+        """Return the module instance at an address; None if the configuration does not have it."""
+        if address not in self._places:
+            place: Place | None = self.root
+            for so_far, name, key in steps(address):
+                place = self._places.setdefault(so_far, _called(place, so_far, name, key))
+            self._places[address] = place
+        return self._places[address]
+
+    def block(self, address: Address) -> ConfigResource | None:
+        """Return the block that a managed resource is an instance of; None for one that is configured no more."""
+        place = self.place(address.module)
+        if place is None:
+            return None
+        blocks = self._blocks.get(id(place.module))
+        if blocks is None:
+            managed = (block for block in place.module.resources or () if block.mode in {None, "managed"})
+            blocks = self._blocks[id(place.module)] = {block.address: block for block in managed}
+        return blocks.get(address.resource)
+
+    def value(self, expression: Json, place: Place, depth: int = 0) -> Json:
+        """Return what an expression comes to, None if it is absent.
+
+        Terraform writes constants and the names that an expression mentions, but not what it does with them. An
+        expression that mentions one variable (or one output, or the key of its module) and nothing else is taken to
+        be that; all else is Unknown.
+        """
+        if not isinstance(expression, dict) or not expression:
+            return None
+        if "constant_value" in expression:
+            return expression["constant_value"]
+        mentioned = specific(expression.get("references"))
+        if len(mentioned) != 1 or depth > _MAX_STEPS:
+            return Unknown("", "cannot be told from the configuration")
+        head, _, rest = mentioned[0].partition(".")
+        if head == "var":
+            name, *path = rest.split(".")
+            return _part(self._variable(name, place, depth), path)
+        if head == "each" and rest == "key":
+            return key_value(place.key)
+        return Unknown("", "cannot be told from the configuration")
+
+    def _variable(self, name: str, place: Place, depth: int) -> Json:
+        declared = (place.module.variables or {}).get(name)
+        if place.parent is None:
+            given = self._variables.get(name)
+            found = given.value if given else None
+        else:
+            found = self.value(place.inputs.get(name), place.parent, depth + 1)
+        return declared.default if found is None and declared else found
+
+
+def specific(references: Json) -> list[str]:
+    """Leave out the references that only repeat the beginning of a longer one, as Terraform lists them."""
+    names = dict.fromkeys(name for name in references if isinstance(name, str)) if isinstance(references, list) else {}
+    if len(names) == 1:
+        return list(names)
+    return [name for name in names if not any(other.startswith((f"{name}.", f"{name}[")) for other in names)]
+
+
+def _called(parent: Place | None, address: str, name: str, key: str) -> Place | None:
+    call = (parent.module.module_calls or {}).get(name) if parent else None
+    return Place(address, call.module or ConfigModule(), key, call, parent) if call else None
+
+
+def _part(value: Json, path: list[str]) -> Json:
+    for name in path:
+        value = value.get(name) if isinstance(value, dict) else value if isinstance(value, Unknown) else None
+    return value

@@ -1,0 +1,239 @@
+"""The shape of `terraform show -json`: what is read of it, and nothing else.
+
+Sections and attributes that are needed of few resources, or of none, stay raw bytes until somebody asks.
+The format: https://developer.hashicorp.com/terraform/internals/json-format
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from guardrail.errors import InputError
+from guardrail.model.unknown import Json
+
+Raw = msgspec.Raw
+EMPTY = Raw(b"")
+
+_FORMATS = {"0", "1"}
+_AGAIN = "make it again with `terraform show -json tfplan > plan.json`"
+_ONE = "a file holds one plan, or a JSON array of plans"
+_NO_NUMBER = re.compile(rb"[-:,\[\s]*(NaN|Infinity)")
+
+Attributes = dict[str, Any]
+
+
+class ChangeEntry(msgspec.Struct):
+    """`change` of an element of `resource_changes`."""
+
+    actions: list[str] | None = None
+    before: Attributes | None = None
+    after: Attributes | None = None
+    after_unknown: Attributes | bool | None = None
+    before_sensitive: Attributes | bool | None = None
+    after_sensitive: Attributes | bool | None = None
+    importing: Attributes | None = None
+
+
+class ResourceChange(msgspec.Struct):
+    """An element of `resource_changes`."""
+
+    address: str
+    change: ChangeEntry | None = None
+    mode: str | None = None
+    type: str | None = None
+    name: str | None = None
+    index: str | int | float | None = None
+    module_address: str | None = None
+    provider_name: str | None = None
+    previous_address: str | None = None
+    deposed: str | None = None
+
+
+class StateResource(msgspec.Struct):
+    """A resource in `planned_values` or `prior_state`."""
+
+    address: str
+    mode: str | None = None
+    type: str | None = None
+    name: str | None = None
+    index: str | int | float | None = None
+    provider_name: str | None = None
+    values: Raw = EMPTY
+    sensitive_values: Raw = EMPTY
+
+
+class StateModule(msgspec.Struct):
+    """A module in `planned_values` or `prior_state`."""
+
+    resources: list[StateResource] | None = None
+    child_modules: list[StateModule] | None = None
+
+    def managed(self) -> Iterator[StateResource]:
+        """Walk the managed resources of the module and of those below it."""
+        for resource in self.resources or ():
+            if resource.mode in {None, "managed"}:
+                yield resource
+        for child in self.child_modules or ():
+            yield from child.managed()
+
+
+class State(msgspec.Struct):
+    """`planned_values`, and `values` of `prior_state`."""
+
+    root_module: StateModule | None = None
+
+    def managed(self) -> dict[str, StateResource]:
+        """Return the managed resources by address."""
+        return {resource.address: resource for resource in self.root_module.managed()} if self.root_module else {}
+
+
+class PriorState(msgspec.Struct):
+    """`prior_state`."""
+
+    values: State | None = None
+
+
+class ConfigResource(msgspec.Struct):
+    """A resource block in `configuration`."""
+
+    address: str
+    mode: str | None = None
+    provider_config_key: str | None = None
+    expressions: Raw = EMPTY
+    for_each_expression: Json = None
+
+    def expression(self, name: str) -> Json:
+        """Return the expression of one attribute, None if the block does not set it."""
+        return self.all_expressions().get(name) if name.encode() in memoryview(self.expressions).tobytes() else None
+
+    def all_expressions(self) -> Mapping[str, Json]:
+        """Return attribute name -> expression."""
+        return decoded(self.expressions)
+
+
+class ConfigVariable(msgspec.Struct):
+    """A variable that a module declares."""
+
+    default: Json = None
+
+
+class ConfigOutput(msgspec.Struct):
+    """An output of a module."""
+
+    expression: Json = None
+
+
+class ConfigModule(msgspec.Struct):
+    """A module in `configuration`."""
+
+    resources: list[ConfigResource] | None = None
+    module_calls: dict[str, ModuleCall] | None = None
+    variables: dict[str, ConfigVariable] | None = None
+    outputs: dict[str, ConfigOutput] | None = None
+
+
+class ModuleCall(msgspec.Struct):
+    """A module block: what is called, and with which inputs."""
+
+    module: ConfigModule | None = None
+    expressions: Attributes | None = None
+    for_each_expression: Json = None
+
+
+class ProviderConfig(msgspec.Struct):
+    """A provider block."""
+
+    name: str | None = None
+    alias: str | None = None
+    module_address: str | None = None
+    expressions: Attributes | None = None
+
+
+class Configuration(msgspec.Struct):
+    """`configuration`."""
+
+    provider_config: dict[str, ProviderConfig] | None = None
+    root_module: ConfigModule | None = None
+
+
+class VariableValue(msgspec.Struct):
+    """The value of a variable of the root module."""
+
+    value: Json = None
+
+
+class Document(msgspec.Struct):
+    """A plan, and the keys by which other files of Terraform are told from one."""
+
+    format_version: Json = None
+    terraform_version: Json = None
+    errored: Json = None
+    resource_changes: list[ResourceChange] | None = None
+    planned_values: State | None = None
+    prior_state: Raw = EMPTY
+    configuration: Configuration | None = None
+    variables: dict[str, VariableValue] | None = None
+    values: Raw = EMPTY
+    lineage: Json = None
+    version: Json = None
+    remote_plan_format: Json = None
+
+    def prior(self) -> dict[str, StateResource]:
+        """Return the managed resources of the prior state by address."""
+        state = msgspec.json.decode(self.prior_state, type=PriorState | None) if memoryview(self.prior_state) else None
+        return state.values.managed() if state and state.values else {}
+
+
+def documents(text: bytes, where: str) -> list[Document]:
+    """Read one plan, or an array of them. Raises InputError for what is no plan, msgspec.DecodeError for no JSON."""
+    if text.startswith(b"["):
+        found = msgspec.json.decode(text, type=list[Document])
+    else:
+        found = [msgspec.json.decode(text, type=Document)]
+    for document in found:
+        _refuse_other_documents(document, where)
+    return found
+
+
+def _refuse_other_documents(document: Document, where: str) -> None:
+    fix = "make the JSON of a saved plan with `terraform show -json tfplan > plan.json`"
+    has_plan = document.planned_values is not None or document.resource_changes is not None
+    if document.remote_plan_format is not None:
+        what = "this only points to a plan of HCP Terraform"
+        fix = "run `terraform show -json tfplan > plan.json` where you are logged in"
+        raise InputError(what, where=where, fix=fix)
+    if document.lineage is not None or (document.version is not None and not has_plan):
+        raise InputError("this is a state file, not a plan", where=where, fix=fix)
+    if memoryview(document.values) and not has_plan:
+        raise InputError("this is the JSON of a state, not of a plan", where=where, fix=fix)
+    if document.format_version is None:
+        raise InputError("this is not a plan: it has no format_version", where=where, fix=fix)
+    if str(document.format_version).partition(".")[0] not in _FORMATS:
+        what = f"format_version {document.format_version!s:.20} of the plan is not supported"
+        raise InputError(what, where=where, fix="is there a newer guardrail?")
+    if document.errored is True:
+        raise InputError("the plan is incomplete: terraform failed while planning", where=where, fix="mend that first")
+
+
+def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError:
+    """Say in one line what a decoder complains of."""
+    if isinstance(error, msgspec.ValidationError):
+        return InputError(f"not as Terraform writes a plan: {error}", where=where, fix=_AGAIN)
+    at = int(found[1]) if (found := re.search(r"\(byte (\d+)\)", str(error))) else len(text)
+    if _NO_NUMBER.match(text, max(at - 1, 0)):
+        return InputError(f"NaN or Infinity, which is not JSON, at byte {at}", where=where, fix=_AGAIN)
+    if "trailing" in str(error):
+        return InputError(f"something follows the JSON of the plan at byte {at}", where=where, fix=_ONE)
+    if "truncated" in str(error) and not text.endswith((b"}", b"]")):
+        return InputError("the JSON ends in the middle", where=where, fix=_AGAIN)
+    return InputError(f"not valid JSON at byte {at}", where=where, fix=_AGAIN)
+
+
+def decoded(section: Raw) -> Attributes:
+    """Return what a raw section holds; an empty one for null or absent. Raises msgspec.ValidationError."""
+    found = msgspec.json.decode(section, type=Attributes | None) if memoryview(section) else None
+    return found or {}

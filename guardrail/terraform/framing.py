@@ -1,0 +1,138 @@
+"""What surrounds the JSON of a plan: encodings, what CI wrappers add, and the files that people pass by mistake."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+
+from guardrail.errors import InputError
+from guardrail.model.unknown import Json
+
+MAX_DEPTH = 200
+"""Containers inside one another that are read; Terraform's own plans stay below a quarter of it."""
+
+_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
+_SHOW = "make the JSON with `terraform show -json tfplan > plan.json`"
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_EVENT = re.compile(rb'\{\s*"@(level|message|module|timestamp)"')
+_DIGITS_OF_DOUBLES = 308
+
+WRAPPER_WARNING = (
+    "the output of setup-terraform's wrapper stands around the plan and was left out: set `terraform_wrapper: false`"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Framed:
+    """The JSON text of one or several plans, in UTF-8, and what had to be mended to get at it."""
+
+    text: bytes
+    warnings: tuple[str, ...] = ()
+
+
+def unframed(data: bytes, where: str) -> Framed:
+    """Return the JSON that the bytes hold. Raises InputError, naming the mistake and its remedy."""
+    text = _utf8(data, where).strip()
+    if text.startswith((b"[command]", b"::")) or b"\n::" in text:
+        framed = Framed(_inside_wrapper(text, where), (WRAPPER_WARNING,))
+    else:
+        _refuse_other_text(text, where)
+        framed = Framed(text)
+    if _is_deeper_than(MAX_DEPTH, framed.text):
+        raise InputError(f"nested more than {MAX_DEPTH} levels deep", where=where, fix="this is no plan of Terraform")
+    return framed
+
+
+def without_huge_numbers(text: bytes) -> bytes:
+    """Return the same JSON with each number that no double can hold as a string of its digits.
+
+    Terraform's numbers have no limits, and those of everything that reads a plan have: as text such a number can be
+    shown and compared, and an expression that computes with it says so. Raises ValueError for NaN and infinities.
+    """
+    return json.dumps(json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_number)).encode()
+
+
+def _number(digits: str) -> int | float | str:
+    is_whole = digits.lstrip("-").isdigit()
+    if is_whole and len(digits) <= _DIGITS_OF_DOUBLES:
+        return int(digits)
+    number = float(digits)
+    if abs(number) == float("inf"):
+        return digits
+    return int(digits) if is_whole else number
+
+
+def _no_number(name: str) -> Json:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _utf8(data: bytes, where: str) -> bytes:
+    """Return the text in UTF-8 without a byte order mark."""
+    if data.startswith(b"PK\x03\x04"):
+        raise InputError("this is a saved plan, not its JSON", where=where, fix=_SHOW)
+    mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
+    body = data[len(mark) :] if mark else data
+    try:
+        text = body.decode(encoding)
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not {encoding.upper()} text: {error.reason} at byte {len(mark) + error.start}",
+            where=where,
+            fix=f"if it is a saved plan, {_SHOW}",
+        ) from None
+    if "\0" in text:
+        raise InputError("not UTF-8 text: it holds zero bytes", where=where, fix=f"write it in UTF-8, or {_SHOW}")
+    return body if encoding == "utf-8" else text.encode()
+
+
+def _inside_wrapper(text: bytes, where: str) -> bytes:
+    """Return the plan from the output of setup-terraform's wrapper.
+
+    Up to v2 it writes the command before the plan, and the plan again, for the log, after it: one line is the plan.
+    Where it also publishes the plan as `::set-output`, GitHub did not tell it where outputs go: it is older than the
+    runner, its exit code is not Terraform's, and what it captured is not relied on.
+    """
+    fix = f"set `terraform_wrapper: false` in setup-terraform and {_SHOW}"
+    if b"::error::Terraform exited with code" in text:
+        raise InputError("terraform failed, as setup-terraform's wrapper noted in this file", where=where, fix=fix)
+    lines = text.splitlines()
+    plans = [line for line in lines if line.startswith(b"{") and b'"format_version"' in line]
+    if len(plans) != 1 or any(line.startswith(b"::set-output") for line in lines):
+        raise InputError("this is what setup-terraform's wrapper printed, not a plan", where=where, fix=fix)
+    return plans[0]
+
+
+def _refuse_other_text(text: bytes, where: str) -> None:
+    """Raise InputError for text that is no JSON object or array, or one of another tool."""
+    if not text:
+        raise InputError("the file is empty", where=where, fix=f"did terraform fail? {_SHOW}")
+    if _EVENT.match(text):
+        raise InputError("this is the event stream of `terraform plan -json`, not a plan", where=where, fix=_SHOW)
+    if text.startswith(b"<"):
+        raise InputError("this is HTML or XML, not a plan", where=where, fix="was a login or an error page saved?")
+    if not text.startswith((b"{", b"[")):
+        raise InputError("this is not JSON", where=where, fix=_SHOW)
+
+
+def _is_deeper_than(limit: int, text: bytes) -> bool:
+    """Say whether containers stand more than `limit` deep inside one another.
+
+    Cheap for what is usual: a round takes away the innermost one or two levels of all that is there.
+    """
+    brackets = text.translate(None, _NOT_BRACKETS)
+    for _ in range(limit // 2):
+        rest = brackets.replace(b"{}", b"").replace(b"[]", b"")
+        if len(rest) == len(brackets):
+            break
+        brackets = rest
+    return bool(brackets) and _depth(text) > limit
+
+
+def _depth(text: bytes) -> int:
+    deepest = depth = 0
+    for bracket in _STRING.sub(b"", text).translate(None, _NOT_BRACKETS):
+        depth += 1 if bracket in b"{[" else -1
+        deepest = max(deepest, depth)
+    return deepest

@@ -1,0 +1,130 @@
+"""Reading a plan: `terraform show -json` and `tofu show -json` of every version, from 0.12 on."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import msgspec
+
+from guardrail.errors import InputError
+from guardrail.model.resource import Change
+from guardrail.terraform.address import Address
+from guardrail.terraform.configuration import Modules
+from guardrail.terraform.document import ConfigResource, Document, documents, malformed
+from guardrail.terraform.entries import Entry, entries, index_of
+from guardrail.terraform.framing import unframed, without_huge_numbers
+from guardrail.terraform.provider import Providers
+from guardrail.terraform.references import References
+from guardrail.terraform.region import Located, Regions
+from guardrail.terraform.tags import effective_tags, is_taggable
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What Terraform is about to do: one change for each managed resource, in the order of the plan.
+
+    warnings  what a reader should know of the input, one line each
+    """
+
+    changes: tuple[Change, ...]
+    terraform_version: str = ""
+    warnings: tuple[str, ...] = ()
+
+
+def read_plan(data: bytes, where: str) -> list[Plan]:
+    """Read a plan, or several in a JSON array. `where` names the input in errors.
+
+    Raises InputError, in one line that names the mistake and its remedy, for what is no readable plan.
+    """
+    framed = unframed(data, where)
+    del data
+    with _without_collector():
+        try:
+            return _plans(framed.text, where, framed.warnings)
+        except msgspec.ValidationError:
+            pass  # a number that the decoder cannot hold, or a plan of another shape, which the second try tells
+        except msgspec.DecodeError as error:
+            raise malformed(error, framed.text, where) from None
+        try:
+            return _plans(without_huge_numbers(framed.text), where, framed.warnings)
+        except msgspec.DecodeError as error:
+            raise malformed(error, framed.text, where) from None
+        except ValueError:
+            raise InputError("not valid JSON", where=where) from None
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """Hold back the garbage collector, which otherwise walks all of a growing plan again and again."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _plans(text: bytes, where: str, warnings: tuple[str, ...]) -> list[Plan]:
+    return [_plan(document, warnings) for document in documents(text, where)]
+
+
+def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
+    modules = Modules(document.configuration, document.variables)
+    providers = Providers(document.configuration, modules)
+    found, remarks = entries(document, modules)
+    references = References(modules, {text: entry.address for text, entry in found.items()})
+    located = {text: _located(entry, modules, references) for text, entry in found.items()}
+    regions = Regions(located, providers)
+    changes = tuple(_change(text, entry, located[text], regions, providers) for text, entry in found.items())
+    version = document.terraform_version
+    return Plan(changes, version if isinstance(version, str) else "", warnings + remarks)
+
+
+def _located(entry: Entry, modules: Modules, references: References) -> Located:
+    block = modules.block(entry.address)
+    return Located(
+        type=entry.address.type,
+        vendor=entry.provider,
+        provider_key=_provider_key(entry, block),
+        before=entry.before,
+        after=entry.after,
+        block=block,
+        references=references.of(entry.address, block),
+    )
+
+
+def _provider_key(entry: Entry, block: ConfigResource | None) -> str:
+    """Return the key of the provider configuration; 0.12 has the alias in the name of the provider too."""
+    if block and block.provider_config_key:
+        return block.provider_config_key
+    alias = entry.provider_name.rpartition("/")[2]
+    return alias if "." in alias else entry.provider
+
+
+def _change(text: str, entry: Entry, located: Located, regions: Regions, providers: Providers) -> Change:
+    address: Address = entry.address
+    defaults = providers.default_tags(located.provider_key)
+    return Change(
+        address=text,
+        type=address.type,
+        name=address.name,
+        action=entry.action,
+        before=entry.before,
+        after=entry.after,
+        module=address.module,
+        index=index_of(entry),
+        provider=entry.provider,
+        provider_config=located.provider_key,
+        region=regions.after(text),
+        before_region=regions.before(text),
+        tags=effective_tags(address.type, entry.provider, entry.after, defaults),
+        before_tags=effective_tags(address.type, entry.provider, entry.before),
+        taggable=is_taggable(address.type, entry.provider, entry.before, entry.after),
+        references=located.references,
+        previous_address=entry.previous_address,
+        importing=entry.importing,
+    )

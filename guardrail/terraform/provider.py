@@ -1,0 +1,112 @@
+"""Provider configurations: which one a resource uses, its region, and the tags that it adds to each resource."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from guardrail.model.unknown import Json, Unknown
+from guardrail.terraform.configuration import Modules, Place
+from guardrail.terraform.document import Configuration, ProviderConfig
+
+_AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class DefaultTags:
+    """What a provider adds to the tags of its resources; `origin` says where that is written."""
+
+    values: Mapping[str, Json] = field(default_factory=dict)
+    unknown: Unknown | None = None
+    origin: str = ""
+
+
+NO_DEFAULT_TAGS = DefaultTags()
+
+
+def short_name(provider_name: str | None, type_name: str) -> str:
+    """Return "aws" for "registry.terraform.io/hashicorp/aws", for 0.12's "aws" and "aws.peer", and for an aws_ type."""
+    last = (provider_name or "").rpartition("/")[2].partition(".")[0]
+    return last or type_name.partition("_")[0]
+
+
+class Providers:
+    """Evaluates the provider configurations of a plan, each once."""
+
+    def __init__(self, configuration: Configuration | None, modules: Modules) -> None:
+        self._modules = modules
+        self._configs = (configuration.provider_config if configuration else None) or {}
+        self._regions: dict[str, str | None] = {}
+        self._default_tags: dict[str, DefaultTags] = {}
+
+    def region(self, key: str) -> str | None:
+        """Return the region of the configuration with this key; None if the environment says it, or the JSON does not."""
+        if key not in self._regions:
+            self._regions[key] = self._region(key)
+        return self._regions[key]
+
+    def default_tags(self, key: str) -> DefaultTags:
+        """Return the `default_tags` (or Google's `default_labels`) of the configuration with this key."""
+        if key not in self._default_tags:
+            found = self._nearest(key)
+            self._default_tags[key] = self._tags_of(*found) if found else NO_DEFAULT_TAGS
+        return self._default_tags[key]
+
+    def _region(self, key: str) -> str | None:
+        found = self._nearest(key)
+        if found:
+            return self._region_of(found[1])
+        # A module's alias that the JSON does not trace: whatever was passed, the regions may be all the same.
+        if not re.search(r"[:.]", key):
+            return None
+        name = key.rpartition(":")[2].partition(".")[0]
+        regions = {self._region_of(config) for config in self._configs.values() if config.name == name}
+        return regions.pop() if len(regions) == 1 else None
+
+    def _nearest(self, key: str) -> tuple[str, ProviderConfig] | None:
+        """Find the configuration of a module, or the one that it inherits. An empty block in a module only names it."""
+        for candidate in _inherited(key):
+            config = self._configs.get(candidate)
+            if config and (config.expressions or ":" not in candidate):
+                return candidate, config
+        return None
+
+    def _region_of(self, config: ProviderConfig) -> str | None:
+        expressions = config.expressions or {}
+        region = self._modules.value(expressions.get("region"), self._place_of(config))
+        if isinstance(region, str):
+            # A template such as "${var.country}-west-1" looks as if it were the variable alone.
+            return region if config.name != "aws" or _AWS_REGION.fullmatch(region) else None
+        zone = self._modules.value(expressions.get("zone"), self._place_of(config))
+        return region_of_zone(zone) if isinstance(zone, str) else None
+
+    def _tags_of(self, key: str, config: ProviderConfig) -> DefaultTags:
+        expressions = config.expressions or {}
+        blocks = expressions.get("default_tags") or []
+        block = blocks[0] if isinstance(blocks, list) and blocks else blocks
+        expression = block.get("tags") if isinstance(block, dict) else None
+        name = "default_tags" if expression else "default_labels"
+        tags = self._modules.value(expression or expressions.get("default_labels"), self._place_of(config))
+        origin = f"{name} of provider {key}"
+        if isinstance(tags, Unknown):
+            return DefaultTags(unknown=Unknown("tags", tags.reason), origin=origin)
+        return DefaultTags(tags if isinstance(tags, dict) else {}, origin=origin)
+
+    def _place_of(self, config: ProviderConfig) -> Place:
+        return self._modules.place(config.module_address or "") or self._modules.root
+
+
+def region_of_zone(zone: str) -> str | None:
+    """Return the region of a zone: us-central1 for us-central1-a, us-east-1 for us-east-1a and us-east-1-bos-1a."""
+    found = re.match(r"[a-z]+-[a-z]+\d+(?=-[a-z]$)|[a-z]{2,4}(-[a-z]+)+-\d+(?=[a-z]$|-)", zone)
+    return found[0] if found else None
+
+
+def _inherited(key: str) -> Iterator[str]:
+    """Walk from the configuration of a module outwards: module.a.module.b:aws, module.a:aws, aws."""
+    module, _, name = key.rpartition(":")
+    while module:
+        yield f"{module}:{name}"
+        module = re.sub(r"(^|\.)(module\.)?[^.]+$", "", module)
+    yield name

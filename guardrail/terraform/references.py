@@ -1,0 +1,131 @@
+"""Which resources the configuration of a resource mentions, attribute by attribute, through modules."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from guardrail.model.unknown import Json
+from guardrail.terraform.address import Address, parse, steps
+from guardrail.terraform.configuration import Modules, Place, specific
+from guardrail.terraform.document import ConfigResource
+
+_MAX_STEPS = 50  # through variables and outputs
+_ITERATION = ("count.", "each.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scope:
+    """Where an expression stands: the module instance, the key of the block's instance, and what it iterates over."""
+
+    place: Place
+    key: str = ""
+    for_each: Json = None
+
+
+class References:
+    """Resolves what expressions mention to the addresses of resources of the plan."""
+
+    def __init__(self, modules: Modules, addresses: Mapping[str, Address]) -> None:
+        self._modules = modules
+        self._instances: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        self._calls: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
+        self._found: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
+        for text, address in addresses.items():
+            self._instances[address.module, address.resource][address.key] = text
+        for module in {address.module for address in addresses.values()}:
+            parent = ""
+            for so_far, name, key in steps(module):
+                self._calls[parent, name][key] = so_far
+                parent = so_far
+
+    def of(self, address: Address, block: ConfigResource | None) -> Mapping[str, tuple[str, ...]]:
+        """Return attribute name -> addresses in the order of mention; nested blocks count for their outermost one."""
+        place = self._modules.place(address.module)
+        if block is None or place is None or b'"references"' not in memoryview(block.expressions).tobytes():
+            return {}
+        scope = _Scope(place, address.key, block.for_each_expression)
+        found = {name: self._resolve(part, scope, 0) for name, part in block.all_expressions().items()}
+        return {name: addresses for name, addresses in found.items() if addresses}
+
+    def _resolve(self, expression: Json, scope: _Scope, depth: int) -> tuple[str, ...]:
+        if depth > _MAX_STEPS:
+            return ()
+        return _joined(self._mentioned(names, scope, depth) for names in _lists(expression))
+
+    def _mentioned(self, names: list[str], scope: _Scope, depth: int) -> tuple[str, ...]:
+        iterates = any(name.startswith(_ITERATION) for name in names)
+        # What does not depend on the instance is the same for all of them, and may be long.
+        where = f"{scope.key} {id(scope.for_each)}" if iterates else ""
+        memo = (scope.place.address, where, tuple(names))
+        if memo not in self._found:
+            self._found[memo] = ()  # whoever comes back here goes round in circles
+            parts = (self._target(name, scope, depth, iterates=iterates) for name in specific(names))
+            self._found[memo] = _joined(parts)
+        return self._found[memo]
+
+    def _target(self, name: str, scope: _Scope, depth: int, *, iterates: bool) -> tuple[str, ...]:
+        place = scope.place
+        head, _, rest = name.partition(".")
+        if head == "var" and place.parent:
+            caller = _Scope(place.parent, place.key, place.call.for_each_expression if place.call else None)
+            return self._resolve(place.inputs.get(rest.partition(".")[0]), caller, depth + 1)
+        if head == "each":
+            return self._of_each(scope, depth)
+        if head in {"var", "local", "data", "path", "terraform", "self", "count"}:
+            return ()
+        if head == "module":
+            return self._output(name, scope, depth, iterates=iterates)
+        target = parse(name)
+        if target is None:
+            return ()
+        instances = self._instances.get((place.address, target.resource), {})
+        return _chosen(instances, target.key, scope.key if iterates else "")
+
+    def _of_each(self, scope: _Scope, depth: int) -> tuple[str, ...]:
+        """Resolve `each`, which stands for the instance with the same key of what the block iterates over."""
+        found = self._resolve(scope.for_each, _Scope(scope.place), depth + 1)
+        same = tuple(text for text in found if (target := parse(text)) and target.key == scope.key)
+        return same or found
+
+    def _output(self, name: str, scope: _Scope, depth: int, *, iterates: bool) -> tuple[str, ...]:
+        """Resolve an output; all of them where the key is computed, since Terraform then writes the module alone."""
+        module, call, key = next(steps(name), ("", "", ""))
+        wanted = re.split(r"[.\[]", name[len(module) + 1 :])[0]
+        modules = self._calls.get((scope.place.address, call), {})
+        found: list[tuple[str, ...]] = []
+        for address in _chosen(modules, key, scope.key if iterates else ""):
+            child = self._modules.place(address)
+            for label, output in ((child.module.outputs or {}) if child else {}).items():
+                if child and wanted in {"", label}:
+                    found.append(self._resolve(output.expression, _Scope(child), depth + 1))
+        return _joined(found)
+
+
+def _lists(expression: Json) -> Iterator[list[str]]:
+    """Find the lists of references in an expression, or in the expressions of a nested block."""
+    if isinstance(expression, list):
+        for part in expression:
+            yield from _lists(part)
+    elif isinstance(expression, dict):
+        references = expression.get("references")
+        if isinstance(references, list):
+            yield [name for name in references if isinstance(name, str)]
+        for name, part in expression.items():
+            if name not in {"references", "constant_value"}:
+                yield from _lists(part)
+
+
+def _chosen(instances: Mapping[str, str], key: str, own_key: str) -> tuple[str, ...]:
+    """Choose by the key that is written, else by the key of who mentions them, else all."""
+    if key:
+        return (instances[key],) if key in instances else ()
+    return (instances[own_key],) if own_key in instances else tuple(instances.values())
+
+
+def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """Join without repetition; one part alone is shared, not copied."""
+    found = [part for part in parts if part]
+    return found[0] if len(found) == 1 else tuple(dict.fromkeys(address for part in found for address in part))

@@ -1,0 +1,149 @@
+"""Where a resource lies: by its own attributes, its parent's, or its provider's configuration."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from guardrail.model.resource import Side
+from guardrail.model.unknown import Json, Unknown
+from guardrail.terraform.document import ConfigResource
+from guardrail.terraform.provider import Providers, region_of_zone
+
+Region = str | Unknown | None
+
+_ARN = re.compile(r"arn:[^:]+:[^:]*:([a-z]{2,4}(?:-[a-z]+)+-\d+):")
+_ATTRIBUTES = {
+    "aws": ("region", "availability_zone", "availability_zones", "arn"),
+    "azurerm": ("location",),
+    "google": ("region", "zone", "location", "distribution_policy_zones", "node_locations"),
+}
+_ATTRIBUTES["google-beta"] = _ATTRIBUTES["google"]
+# Attributes that decide on the region, so that it is unknown where they are: the others only tell.
+_DECIDING = {"region", "zone", "location"}
+# References to another place than the resource's own: both ends of a peering, what is copied from.
+_ELSEWHERE = ("remote_", "source_", "target_", "destination_")
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """What is known about one resource that may tell where it lies."""
+
+    type: str
+    vendor: str
+    provider_key: str
+    before: Side | None
+    after: Side | None
+    block: ConfigResource | None
+    references: Mapping[str, tuple[str, ...]]
+
+
+class Regions:
+    """Tells the regions of the resources of a plan."""
+
+    def __init__(self, located: Mapping[str, Located], providers: Providers) -> None:
+        self._located = located
+        self._providers = providers
+        self._told: dict[tuple[str, bool], Region] = {}
+        self._seen = self._seen_by_provider()
+        self._named = self._azure_names()
+
+    def after(self, address: str) -> Region:
+        """Return the region after the change."""
+        return self._region(address, before=False)
+
+    def before(self, address: str) -> Region:
+        """Return the region before the change."""
+        return self._region(address, before=True)
+
+    def _region(self, address: str, *, before: bool) -> Region:
+        memo = (address, before)
+        if memo not in self._told:
+            self._told[memo] = None  # whoever comes back here goes round in circles
+            self._told[memo] = self._find(self._located[address], before=before)
+        return self._told[memo]
+
+    def _find(self, resource: Located, *, before: bool) -> Region:
+        side = resource.before if before else resource.after or resource.before
+        if side is None:
+            return None
+        own = _own(side, resource.vendor)
+        if isinstance(own, str) or (own is not None and not before and _is_set(own.path, resource.block)):
+            return own
+        if resource.vendor != "aws":
+            found = self._of_parent(resource, side, before=before)
+            if found is not None:
+                return found
+        return self._providers.region(resource.provider_key) or self._seen.get(resource.provider_key)
+
+    def _of_parent(self, resource: Located, side: Side, *, before: bool) -> Region:
+        """Return the location of what the resource belongs to; its resource group is asked last."""
+        names = [name for name in {**resource.references, **side.values} if not name.startswith(_ELSEWHERE)]
+        for name in sorted(names, key=lambda name: name == "resource_group_name"):
+            for address in resource.references.get(name) or self._named.get((name, str(side.values.get(name))), ()):
+                if address in self._located and self._located[address].vendor == resource.vendor:
+                    region = self._region(address, before=before)
+                    if region is not None:
+                        return region
+        return None
+
+    def _azure_names(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """Return (attribute, value) -> address of the resource that Azure's attributes name, such as
+        `virtual_network_name`, for configurations that spell names out instead of referring to resources.
+        """
+        named: dict[tuple[str, str], tuple[str, ...]] = {}
+        for address, resource in self._located.items():
+            if resource.vendor == "azurerm" and (side := resource.after or resource.before):
+                name, kind = side.values.get("name"), resource.type.removeprefix("azurerm_")
+                if isinstance(name, str):
+                    named[f"{kind}_name", name] = (address,)
+        return named
+
+    def _seen_by_provider(self) -> Mapping[str, str]:
+        """Return provider key -> region for AWS where its resources all say the same, in zones and ARNs.
+
+        An AWS provider that gets its region from the environment is told that way.
+        """
+        seen: dict[str, set[str]] = {}
+        for resource in self._located.values():
+            if resource.vendor == "aws" and self._providers.region(resource.provider_key) is None:
+                regions = {_own(side, "aws") for side in (resource.before, resource.after) if side}
+                seen.setdefault(resource.provider_key, set()).update(r for r in regions if isinstance(r, str))
+        return {key: regions.pop() for key, regions in seen.items() if len(regions) == 1}
+
+
+def _own(side: Side, vendor: str) -> Region:
+    """Return what the attributes of the resource tell; Unknown if one that decides is known only after apply."""
+    unknown = None
+    for name in _ATTRIBUTES.get(vendor, ("region", "location", "zone")):
+        value = side.get(name)
+        if isinstance(value, Unknown):
+            unknown = unknown or (value if name in _DECIDING else None)
+            continue
+        region = next(filter(None, (_spelled(name, text, vendor) for text in _texts(value))), None)
+        if region:
+            return region
+    return unknown
+
+
+def _texts(value: Json) -> Iterator[str]:
+    for text in value if isinstance(value, list) else (value,):
+        if isinstance(text, str) and text:
+            yield text
+
+
+def _spelled(name: str, text: str, vendor: str) -> str | None:
+    if vendor == "azurerm":
+        return text.replace(" ", "").lower()
+    if name == "arn":
+        return found[1] if (found := _ARN.match(text)) else None
+    last = text.rpartition("/")[2].lower()  # Google's may be URLs
+    if "zone" in name:
+        return region_of_zone(last)
+    return (region_of_zone(last) or last) if vendor.startswith("google") else text
+
+
+def _is_set(path: str, block: ConfigResource | None) -> bool:
+    """Say whether the configuration sets an attribute, so that its value is not left to the provider."""
+    return block is None or block.expression(path.partition(".")[0]) is not None
