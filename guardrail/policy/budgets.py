@@ -93,7 +93,7 @@ def _part(match: BudgetMatch, resource: ResourceCost) -> Spend:
         return spend(resource)
     change = resource.change
     after = _tagged(match.tags, change.tags if change.after else change.before_tags)
-    before = _tagged(match.tags, change.before_tags) if change.before else after
+    before = _tagged(match.tags, change.before_tags) if change.before else False
     open_before, open_after = isinstance(before, Unknown), isinstance(after, Unknown)
     sums = spend(resource, before=before is True, after=after is True)
     return sums + Spend(

@@ -30,7 +30,8 @@ def checked(model: type[Model], file: YamlFile, error: type[GuardrailError]) -> 
     try:
         return model.model_validate(file.data)
     except ValidationError as problem:
-        first = min(problem.errors(), key=lambda fault: file.line(_place(fault["loc"], file)))
+        # A misspelt key is missing as well: say what is there before what is not.
+        first = min(problem.errors(), key=lambda e: (e["type"] == "missing", file.line(_place(e["loc"], file))))
         place = _place(first["loc"], file)
         what, fix = _wording(model, dict(first), place)
         raise error(what, where=file.where(place), fix=fix) from None

@@ -43,12 +43,13 @@ SKIPPED = Answer(skipped=True)
 
 @dataclass(frozen=True)
 class CompiledRule:
-    """A rule with its programs. `source` says where it came from."""
+    """A rule with its programs. `source` says where it came from, `engine` what they were compiled for."""
 
     source: RuleFile
     when: Program | None
     expressions: tuple[Program, ...]
     messages: tuple[Template, ...]
+    engine: str | None = None
 
     @property
     def rule(self) -> Rule:
@@ -124,6 +125,7 @@ def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule
         compiler.program(rule.when, ("when",)) if rule.when else None,
         tuple(compiler.program(v.expression, ("validations", i, "expression")) for i, v in enumerate(rule.validations)),
         tuple(compiler.template(v.message, ("validations", i, "message")) for i, v in enumerate(rule.validations)),
+        engine,
     )
 
 

@@ -26,7 +26,7 @@ from guardrail.policy.context import Project, nested, picked, plan_values, run_v
 from guardrail.policy.findings import Subject, finding
 from guardrail.policy.glob import matches_any
 from guardrail.policy.machine import Specs
-from guardrail.policy.rule import Scope
+from guardrail.policy.rule import ALL_BUT_GONE, Scope
 from guardrail.policy.spend import UNCHANGED, Spend, spend, total
 from guardrail.policy.view import ResourceView, listed
 
@@ -52,13 +52,12 @@ class Judge:
     specs: Specs
     now: datetime
     pr: Mapping[str, Json] = field(default_factory=dict)
-    engine: str | None = None
     pre_existing_blocks: bool = False
     asked: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.bind: Bind = Environment({}, engine_name=self.engine).bind
+        self.bind: Bind = Environment({}, engine_name=self.rules[0].engine if self.rules else None).bind
 
     @property
     def unmatched(self) -> tuple[str, ...]:
@@ -225,7 +224,7 @@ class _PerResource:
 
     def _pre_existing(self, rule: CompiledRule, answer: Answer, texts: tuple[str, ...], resource: ResourceCost) -> bool:
         """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""
-        if resource.change.before is None:
+        if resource.change.before is None or resource.change.action not in ALL_BUT_GONE:
             return False
         if resource.change.action in UNCHANGED:
             return True

@@ -53,9 +53,7 @@ def run_tests(rules: Iterable[RuleFile], *, specs: Specs, engine: str | None = N
 def _mismatch(rule: RuleFile, test: RuleTest, specs: Specs, engine: str | None) -> str:
     # A rule that lets unknown answers pass still has them.
     loud = rule.changed(on_unknown=OnUnknown.WARN)
-    judge = Judge(
-        [compile_rule(with_params(loud, test.params), engine=engine)], _specs(test, specs), NOW, engine=engine
-    )
+    judge = Judge([compile_rule(with_params(loud, test.params), engine=engine)], _specs(test, specs), NOW)
     findings = _judged(judge, rule.rule.scope, test)
     verdict, message = _outcome(judge, findings)
     if verdict != test.expect:

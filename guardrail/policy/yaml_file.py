@@ -113,6 +113,8 @@ class _Walk:
         self.nodes[place] = node
         if len(place) > _MAX_DEPTH or len(self.nodes) > _MAX_VALUES:
             raise self._fault("nested too deeply", node)
+        if not node.tag.startswith("tag:yaml.org,2002:") or "/" in node.tag:
+            raise self._fault(f"the tag {node.tag!r} is not supported", node)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):

@@ -1,0 +1,107 @@
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from guardrail.model.cost import ResourceCost
+from guardrail.model.unknown import Unknown
+from guardrail.policy import Budget, Judge, Project
+from guardrail.policy.budgets import spent
+from guardrail.policy.spend import Spend, total
+from tests.policy.judging import NOW, resource, rule, specs
+
+SHOP, BLOG = Project("shop", env="prod"), Project("blog", env="dev")
+WEB = resource(name="web", module="module.web", tags={"team": "web"}, cost={"monthly": 100})
+STORE = resource("aws_db_instance", tags={"team": "data"}, cost={"monthly": 40})
+LOGS = resource("aws_s3_bucket", tags={"team": "web"}, cost={"monthly": 7})
+RUN = [(SHOP, [WEB, STORE]), (BLOG, [LOGS])]
+
+MATCHES = [
+    ({}, 147),
+    ({"project": "shop"}, 140),
+    ({"projects": ["b*", "nope"]}, 7),
+    ({"env": "prod"}, 140),
+    ({"tags": {"team": "web"}}, 107),
+    ({"tags": {"team": ["web", "data"]}}, 147),
+    ({"tags": {"team": "w*"}, "types": ["aws_s3_*"]}, 7),
+    ({"modules": ["module.web"]}, 100),
+    ({"addresses": ["aws_db_instance.*"]}, 40),
+    ({"tags": {"nope": "*"}}, 0),
+]
+
+
+def budget(match=None, **limits):
+    return Budget.model_validate({"name": "b", "match": match or {}, **limits})
+
+
+@pytest.mark.parametrize("match, wanted", MATCHES)
+def test_match(match, wanted):
+    assert spent(budget(match), RUN).known == wanted
+
+
+def test_parts_sum_to_the_whole():
+    parts = [spent(budget({"tags": {"team": team}}), RUN) for team in ("web", "data")]
+    assert parts[0] + parts[1] == spent(budget(), RUN) == total([WEB, STORE, LOGS])
+
+
+def test_a_resource_can_move_between_budgets():
+    moving = resource(tags={"team": "data"}, before={"tags": {"team": "web"}}, cost={"before": 10, "monthly": 12})
+    from_web = spent(budget({"tags": {"team": "web"}}), [(SHOP, [moving])])
+    to_data = spent(budget({"tags": {"team": "data"}}), [(SHOP, [moving])])
+    assert from_web == Spend(before=Decimal(10), delta=Decimal(-10))
+    assert to_data == Spend(known=Decimal(12), delta=Decimal(12))
+
+
+def test_a_tag_known_after_apply_leaves_the_total_open():
+    later = resource(unknown=["tags"], cost={"monthly": 50})
+    sums = spent(budget({"tags": {"team": "web"}}), [(SHOP, [WEB, later])])
+    assert sums == Spend(known=Decimal(100), delta=Decimal(100), unpriced=1, delta_unpriced=1)
+    assert isinstance(sums.values("budget.cost")["monthly"], Unknown)
+
+
+def test_a_delete_saves():
+    gone = resource(action="delete", tags={"team": "web"}, cost={"before": 30, "monthly": 0})
+    sums = spent(budget({"tags": {"team": "web"}}), [(SHOP, [gone])])
+    assert sums == Spend(before=Decimal(30), delta=Decimal(-30))
+
+
+def test_what_does_not_change_adds_nothing_even_without_a_price():
+    same = resource(action="no-op", cost={"before": None, "monthly": None})
+    values = total([same, WEB]).values("plan")
+    assert (values["delta"], values["known"]) == (100, 100)
+    assert values["unpriced"] == 1
+
+
+def test_before_plus_delta_is_after():
+    changed = resource(before={}, cost={"before": 20, "monthly": 35})
+    sums = total([WEB, STORE, changed])
+    assert sums.before + sums.delta == sums.known
+
+
+def test_each_budget_is_judged_by_each_budget_rule():
+    judge = Judge([rule("budget.cost.monthly <= budget.monthly", scope="budget", message="{budget.name}")], specs, NOW)
+    limits = [
+        budget({"project": "shop"}, monthly=100),
+        budget({"project": "blog"}, monthly=100),
+    ]
+    (found,) = judge.budgets(limits, RUN)
+    assert (found.message, found.address, found.evidence["budget.name"]) == ("b", "", "b")
+    assert found.evidence["budget.cost.monthly"] == "140"
+
+
+def test_without_budgets_a_budget_rule_matches_nothing():
+    judge = Judge([rule("false", scope="budget")], specs, NOW)
+    assert judge.budgets([], RUN) == ()
+    assert judge.unmatched == ("test-rule",)
+
+
+@pytest.mark.parametrize("bad", [{"monthly": -1}, {"increase": "NaN"}, {"montly": 1}, {"name": ""}])
+def test_a_budget_that_makes_no_sense_is_refused(bad):
+    with pytest.raises(ValueError, match="validation error"):
+        Budget.model_validate({"name": "b", **bad})
+
+
+def test_unsupported_types_leave_totals_open():
+    unsupported = replace(WEB, after=replace(WEB.after, lines=(), status="unsupported"))
+    assert isinstance(unsupported, ResourceCost)
+    assert total([unsupported]).known == 0

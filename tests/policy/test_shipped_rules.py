@@ -1,0 +1,47 @@
+import pytest
+
+from guardrail.data import rules_dir
+from guardrail.policy import explained, packs, read_pack, run_tests
+from guardrail.policy.fixture import Expected
+from tests.policy.judging import ENGINES
+
+RULES = [rule for pack in packs(rules_dir()) for rule in read_pack(pack, rules_dir())]
+IDS = [rule.rule.id for rule in RULES]
+ALWAYS_KNOWN = {"unpriced-resource"}
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_a_rule_does_what_its_tests_say(rule, engine):
+    results = list(run_tests([rule], specs=lambda _vendor, _name: None, engine=engine))
+    assert [result.mismatch for result in results] == [""] * len(rule.rule.tests)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_a_rule_shows_what_it_passes_fails_and_cannot_tell(rule):
+    shown = {test.expect for test in rule.rule.tests}
+    wanted = {Expected.PASS, Expected.FAIL} | (set() if rule.rule.id in ALWAYS_KNOWN else {Expected.UNKNOWN})
+    assert wanted <= shown
+    assert any(test.message for test in rule.rule.tests)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_a_rule_says_what_it_is_for_and_how_to_comply(rule):
+    assert rule.rule.description
+    assert rule.rule.fix
+    assert rule.file.name.endswith(f"/{rule.pack}/{rule.rule.id}.yaml")
+    text = explained(rule)
+    assert text.startswith(f"{rule.rule.id}: {rule.rule.title}\n")
+    assert all(validation.expression in text for validation in rule.rule.validations)
+
+
+def test_ids_are_unique():
+    assert len(set(IDS)) == len(IDS)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=IDS)
+def test_a_test_that_expects_otherwise_does_not_pass(rule):
+    wrong = {Expected.PASS: Expected.FAIL}
+    turned = [test.model_copy(update={"expect": wrong.get(test.expect, Expected.PASS)}) for test in rule.rule.tests]
+    results = list(run_tests([rule.changed(tests=tuple(turned))], specs=lambda _vendor, _name: None))
+    assert all(result.mismatch.startswith("expected ") for result in results)
