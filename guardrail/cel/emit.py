@@ -84,7 +84,9 @@ class _Emitter:
 
     def _binary(self, operator: str, left: Tree, right: Tree) -> str:
         if operator in {"==", "!="}:
-            return self._equality(operator, self._operand(left), self._operand(right))
+            # whether there is something at all does not depend on what is not known inside it
+            spell = self._dyn if _is_null(left) or _is_null(right) else self._operand
+            return self._equality(operator, spell(left), spell(right))
         if operator == "in" and (self.for_celpy or self.careful):
             return f"contained({self._operand(left)}, {self.value(right)})"
         if operator == "in":
@@ -139,6 +141,10 @@ class _Emitter:
         operand = self.value(selection.operand)
         present = f"{operand}[{quote(selection.field)}]"
         return f"({quote(selection.field)} in {operand} && {self._equality('!=', present, 'null')})"
+
+
+def _is_null(tree: Tree) -> bool:
+    return isinstance(tree, Literal) and tree.value is None
 
 
 def _literal(value: float | str | None) -> str:

@@ -45,7 +45,8 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         first = next((tier for tier in ahead if tier.price), ahead[0])
         yield unknown(_at(blank, first, shown_per), reason)
         return
-    for tier, share in list(answer.split(amount, start)) or [(ahead[0], ZERO)]:
+    shares = list(answer.split(amount, start)) or [(ahead[0], ZERO)]
+    for tier, share in shares:
         line = _at(blank, tier, shown_per)
         cost = share * factor * tier.price
         if spread:
@@ -56,6 +57,10 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
             monthly_quantity=share * factor / shown_per,
             monthly_cost=cost,
         )
+    rest = amount - sum(share for _, share in shares)
+    if rest > 0:
+        beyond = replace(blank, name=f"{blank.name} (beyond)", status=LineStatus.NO_PRICE)
+        yield replace(beyond, monthly_quantity=rest * factor / shown_per, note="the catalog's tiers end before")
 
 
 def awaits_usage(charge: Charge, scope: Scope) -> bool:

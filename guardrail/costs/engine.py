@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from dataclasses import dataclass, replace
+from typing import Any
 
 from guardrail.catalog import Answer, Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
@@ -13,6 +13,7 @@ from guardrail.costs.billing import USAGE, awaits_usage, cost_of, grouped, is_us
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
+from guardrail.costs.subject import Handed, Subject
 from guardrail.costs.tariff import Charge, Part, Tariff, nested_usage
 from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
@@ -23,66 +24,6 @@ from guardrail.model.unknown import Json, Unknown
 _NO_REGION = "the plan does not say it"
 _MAX_CHILD_DEPTH = 5
 _UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "no definition says what this type costs")
-
-
-class Attributes(Protocol):
-    """Where attributes are read from: one side of a resource, or what a parent hands to a child."""
-
-    def get(self, name: str) -> Json:
-        """Return an attribute: Unknown where it is not known yet, None where it is null or absent."""
-
-    def shown(self, name: str) -> Json:
-        """Return it as it may leave the process."""
-
-    def has_secrets(self, name: str) -> bool:
-        """Say whether anything of it is sensitive."""
-
-    def names(self) -> set[str]:
-        """Return the names of all attributes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """Attributes that a parent hands to a child; `visible` without what is sensitive, if anything is."""
-
-    values: Mapping[str, Json]
-    visible: Mapping[str, Json] | None = None
-
-    def get(self, name: str) -> Json:
-        """Return an attribute."""
-        return self.values.get(name)
-
-    def shown(self, name: str) -> Json:
-        """Return it as it may leave the process."""
-        return (self.values if self.visible is None else self.visible).get(name)
-
-    def has_secrets(self, name: str) -> bool:  # noqa: ARG002 - known only as a whole
-        """Say whether anything is sensitive."""
-        return self.visible is not None
-
-    def names(self) -> set[str]:
-        """Return the names of all attributes."""
-        return set(self.values)
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is priced: attributes and all that an expression may ask beside them.
-
-    assume  what a parent wants to stand for an attribute that it hands on and that is not known yet
-    unset   attributes that the configuration leaves to the provider, whose defaults then hold
-    """
-
-    attributes: Attributes
-    region: str | Unknown
-    usage: Mapping[str, Any]
-    name: str
-    address: str
-    refs: Mapping[str, Json] = field(default_factory=dict)
-    parent: Mapping[str, Json] | None = None
-    depth: int = 0
-    assume: Mapping[str, Json] = field(default_factory=dict)
-    unset: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +96,7 @@ class Engine:
 
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
-        unset = frozenset() if change.configured is None else tariff.definition.defaults.keys() - change.configured
+        unset = frozenset() if change.derived is None else tariff.definition.defaults.keys() - change.derived
         return Subject(
             side,
             region or self._default_regions.get(tariff.vendor) or Unknown("region", _NO_REGION),
@@ -212,7 +153,7 @@ class Engine:
             try:
                 yield from self._charge(tariff, charge, bound)
             except EvaluationError as error:
-                yield _failed(charge.component.name, error, tariff, bound)
+                yield _failed(_unfilled(charge.component.name), error, tariff, bound)
         for part in tariff.parts:
             try:
                 yield from self._part(tariff, part, bound, subject)
@@ -318,7 +259,12 @@ def _label(field: Field, bound: _Bound) -> str:
     try:
         return field.text(bound.visible)
     except EvaluationError:
-        return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", str(field.source))
+        return _unfilled(str(field.source))
+
+
+def _unfilled(pattern: str) -> str:
+    """Return a text with an ellipsis for each expression in it."""
+    return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", pattern)
 
 
 def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: _Bound) -> Working:

@@ -100,7 +100,8 @@ class Change:
     before      None for a resource that does not exist yet
     after       None for one that will not exist any more (or that Terraform forgets)
     references  attribute name -> addresses of the resources that its expression mentions, resolved through modules
-    configured  names of the attributes that its configuration sets; None where there is no configuration to ask
+    derived     names of the attributes whose expression mentions what may be known only after apply; any other that is
+                unknown is left to the provider. None where there is no configuration to ask
     taggable    whether its type can carry tags at all
     """
 
@@ -120,7 +121,7 @@ class Change:
     before_tags: Tags = NO_TAGS
     taggable: bool = False
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    configured: frozenset[str] | None = None
+    derived: frozenset[str] | None = None
     previous_address: str | None = None
     importing: bool = False
     source: SourceLine | None = None

@@ -40,7 +40,6 @@ def read_plan(data: bytes, where: str) -> list[Plan]:
     Raises InputError, in one line that names the mistake and its remedy, for what is no readable plan.
     """
     framed = unframed(data, where)
-    del data
     with _without_collector():
         try:
             return _plans(framed.text, where, framed.warnings)
@@ -52,8 +51,8 @@ def read_plan(data: bytes, where: str) -> list[Plan]:
             return _plans(without_huge_numbers(framed.text), where, framed.warnings)
         except msgspec.DecodeError as error:
             raise malformed(error, framed.text, where) from None
-        except ValueError:
-            raise InputError("not valid JSON", where=where) from None
+        except ValueError as error:
+            raise InputError(str(error), where=where, fix="only Terraform's own JSON is read") from None
 
 
 @contextmanager
@@ -86,6 +85,7 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
 
 def _located(entry: Entry, modules: Modules, references: References) -> Located:
     block = modules.block(entry.address)
+    mentions = references.of(entry.address, block)
     return Located(
         type=entry.address.type,
         vendor=entry.provider,
@@ -93,7 +93,8 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
         before=entry.before,
         after=entry.after,
         block=block,
-        references=references.of(entry.address, block),
+        references=mentions.addresses,
+        derived=mentions.derived,
     )
 
 
@@ -125,6 +126,7 @@ def _change(text: str, entry: Entry, located: Located, regions: Regions, provide
         before_tags=effective_tags(address.type, entry.provider, entry.before),
         taggable=is_taggable(address.type, entry.provider, entry.before, entry.after),
         references=located.references,
+        derived=located.derived,
         previous_address=entry.previous_address,
         importing=entry.importing,
     )

@@ -14,6 +14,7 @@ from guardrail.terraform.document import ConfigResource
 
 _MAX_STEPS = 50  # through variables and outputs
 _ITERATION = ("count.", "each.")
+_ELSEWHERE = "?"  # stands for what the JSON does not follow: local values, data sources, what is not in the plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,22 @@ class _Scope:
     place: Place
     key: str = ""
     for_each: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """What the configuration of a resource mentions.
+
+    addresses  attribute name -> addresses in the order of mention
+    derived    names of the attributes that mention anything which may be known only after apply: resources, data
+               sources, local values; None where there is no configuration
+    """
+
+    addresses: Mapping[str, tuple[str, ...]]
+    derived: frozenset[str] | None
+
+
+NO_MENTIONS = Mentions({}, None)
 
 
 class References:
@@ -41,14 +58,21 @@ class References:
                 self._calls[parent, name][key] = so_far
                 parent = so_far
 
-    def of(self, address: Address, block: ConfigResource | None) -> Mapping[str, tuple[str, ...]]:
-        """Return attribute name -> addresses in the order of mention; nested blocks count for their outermost one."""
+    def of(self, address: Address, block: ConfigResource | None) -> Mentions:
+        """Return what each attribute mentions; nested blocks count for their outermost one."""
         place = self._modules.place(address.module)
-        if block is None or place is None or b'"references"' not in memoryview(block.expressions).tobytes():
-            return {}
+        if block is None or place is None:
+            return NO_MENTIONS
+        if b'"references"' not in memoryview(block.expressions).tobytes():
+            return Mentions({}, frozenset())
         scope = _Scope(place, address.key, block.for_each_expression)
         found = {name: self._resolve(part, scope, 0) for name, part in block.all_expressions().items()}
-        return {name: addresses for name, addresses in found.items() if addresses}
+        found = {name: addresses for name, addresses in found.items() if addresses}
+        derived = frozenset(found)
+        for name in derived:
+            if _ELSEWHERE in found[name]:
+                found[name] = tuple(address for address in found[name] if address != _ELSEWHERE)
+        return Mentions({name: addresses for name, addresses in found.items() if addresses}, derived)
 
     def _resolve(self, expression: Json, scope: _Scope, depth: int) -> tuple[str, ...]:
         if depth > _MAX_STEPS:
@@ -74,7 +98,9 @@ class References:
             return self._resolve(place.inputs.get(rest.partition(".")[0]), caller, depth + 1)
         if head == "each":
             return self._of_each(scope, depth)
-        if head in {"var", "local", "data", "path", "terraform", "self", "count"}:
+        if head in {"local", "data"}:
+            return (_ELSEWHERE,)
+        if head in {"var", "path", "terraform", "self", "count"}:
             return ()
         if head == "module":
             return self._output(name, scope, depth, iterates=iterates)
@@ -82,7 +108,7 @@ class References:
         if target is None:
             return ()
         instances = self._instances.get((place.address, target.resource), {})
-        return _chosen(instances, target.key, scope.key if iterates else "")
+        return _chosen(instances, target.key, scope.key if iterates else "") or (_ELSEWHERE,)
 
     def _of_each(self, scope: _Scope, depth: int) -> tuple[str, ...]:
         """Resolve `each`, which stands for the instance with the same key of what the block iterates over."""

@@ -37,6 +37,7 @@ class Located:
     after: Side | None
     block: ConfigResource | None
     references: Mapping[str, tuple[str, ...]]
+    derived: frozenset[str] | None = None
 
 
 class Regions:

@@ -112,6 +112,8 @@ CASES = [
     ('r.list.exists(x, x == "z")', Unknown("list.1")),
     ('r.list.all(x, x == "z")', False),
     ('r.tags == {"team": "a"}', UNKNOWN),
+    ("r.tags != null && null != r.list", True),
+    ("r.unknown == null", Unknown("size")),
     ('get(r, "tags.env", "none")', UNKNOWN),
     ("[r.unknown]", Unknown("size")),
     ("join(r.list, ',')", Unknown("list.1")),

@@ -347,3 +347,77 @@ def test_usage_given_for_a_resource_that_is_referred_to_can_be_read(engine):
     assert bill(priced, change("demo_optional", {}), target) == [
         ("", "Rare requests", "77", "0.000077", LineStatus.PRICED)
     ]
+
+
+LEFT_TO_THE_PROVIDER = """\
+schema = 1
+[defaults]
+size = 8
+[assume]
+size = 20
+[[component]]
+name = "Storage"
+unit = "GB"
+quantity = "=attr.size"
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+
+
+@pytest.mark.parametrize(
+    "derived, quantity, status",
+    [
+        (frozenset({"type"}), 8, LineStatus.PRICED),
+        (frozenset({"size"}), 20, LineStatus.ASSUMED),
+        (None, 20, LineStatus.ASSUMED),
+    ],
+)
+def test_a_default_holds_for_what_the_configuration_leaves_to_the_provider(engine, derived, quantity, status):
+    disk = change("demo_plain", after=Side({}, {"size": True}), derived=derived)
+    (line,) = engine(demo_plain=LEFT_TO_THE_PROVIDER).estimate([disk])[0].after.lines
+    assert (line.monthly_quantity, line.status) == (quantity, status)
+
+
+def test_a_parent_says_what_to_assume_of_what_it_hands_on(engine):
+    definition = SERVER.replace('times = "=attr.count"', "assume = { gb = 40, size = 40 }")
+    server = change("demo_server", after=Side({"disk": [{}]}, {"disk": [{"gb": True}]}))
+    storage = engine(demo_server=definition).estimate([server])[0].after.lines[0]
+    assert (storage.monthly_quantity, storage.note) == (40, "assumed size = 40, known after apply")
+
+
+SCALED = """\
+schema = 1
+[refs]
+cluster = { types = ["demo_cluster"], attribute = "cluster" }
+targets = { types = ["demo_target"], attribute = "resource_id", back = true, all = true, of = "cluster" }
+[[component]]
+name = "Capacity"
+unit = "GB"
+quantity = "=size(ref.targets)"
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+
+
+def test_references_lead_on_from_references_by_address_and_by_value(engine):
+    service = change("demo_service", after={}, references={"cluster": ("demo_cluster.c",)})
+    cluster = change("demo_cluster", name="c", after=Side({"name": "web"}, {"id": True}))
+    targets = [
+        change("demo_target", name="mentions", after={}, references={"resource_id": ("demo_cluster.c",)}),
+        change("demo_target", name="names", after={"resource_id": "cluster/web"}),
+        change("demo_target", name="another", after={"resource_id": "cluster/db"}),
+    ]
+    (line,) = engine(demo_service=SCALED).estimate([service, cluster, *targets])[0].after.lines
+    assert line.monthly_quantity == 2
+
+
+def test_a_reference_leads_on_from_an_earlier_one_only(engine):
+    with pytest.raises(DefinitionError, match="targets looks from 'clusters', which is no earlier reference"):
+        engine(demo_service=SCALED.replace('of = "cluster"', 'of = "clusters"')).estimate(
+            [change("demo_service", after={})]
+        )
+
+
+def test_a_fee_may_be_spread_over_a_term_that_is_computed(engine):
+    definition = SERVER.replace("upfront_months = 12", 'upfront_months = "=attr.years * 12"')
+    server = change("demo_server", after={"disk": [], "reserved": True, "years": 2, "count": 1})
+    (line,) = engine(demo_server=definition).estimate([server])[0].after.lines
+    assert line.monthly_cost == 50

@@ -1,0 +1,69 @@
+"""What the engine prices: attributes, where they are read from, and all that an expression may ask beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from guardrail.model.unknown import Json, Unknown
+
+
+class Attributes(Protocol):
+    """Where attributes are read from: one side of a resource, or what a parent hands to a child."""
+
+    def get(self, name: str) -> Json:
+        """Return an attribute: Unknown where it is not known yet, None where it is null or absent."""
+
+    def shown(self, name: str) -> Json:
+        """Return it as it may leave the process."""
+
+    def has_secrets(self, name: str) -> bool:
+        """Say whether anything of it is sensitive."""
+
+    def names(self) -> set[str]:
+        """Return the names of all attributes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """Attributes that a parent hands to a child; `visible` without what is sensitive, if anything is."""
+
+    values: Mapping[str, Json]
+    visible: Mapping[str, Json] | None = None
+
+    def get(self, name: str) -> Json:
+        """Return an attribute."""
+        return self.values.get(name)
+
+    def shown(self, name: str) -> Json:
+        """Return it as it may leave the process."""
+        return (self.values if self.visible is None else self.visible).get(name)
+
+    def has_secrets(self, name: str) -> bool:  # noqa: ARG002 - known only as a whole
+        """Say whether anything is sensitive."""
+        return self.visible is not None
+
+    def names(self) -> set[str]:
+        """Return the names of all attributes."""
+        return set(self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is priced: attributes and all that an expression may ask beside them.
+
+    assume  what a parent wants to stand for an attribute that it hands on and that is not known yet
+    unset   attributes that the configuration leaves to the provider, whose defaults then hold
+    """
+
+    attributes: Attributes
+    region: str | Unknown
+    usage: Mapping[str, Any]
+    name: str
+    address: str
+    refs: Mapping[str, Json] = field(default_factory=dict)
+    parent: Mapping[str, Json] | None = None
+    depth: int = 0
+    assume: Mapping[str, Json] = field(default_factory=dict)
+    unset: frozenset[str] = frozenset()
