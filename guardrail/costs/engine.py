@@ -13,7 +13,7 @@ from guardrail.costs.billing import USAGE, awaits_usage, cost_of, grouped, is_us
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
-from guardrail.costs.subject import Handed, Subject
+from guardrail.costs.subject import Attributes, Handed, Subject
 from guardrail.costs.tariff import Charge, Part, Tariff, nested_usage
 from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
