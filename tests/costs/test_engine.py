@@ -18,6 +18,7 @@ eu-west-1,Requests,type=ssd,Requests,on_demand,0,1000000,0.000002,S3,list,2025-1
 eu-west-1,Requests,type=ssd,Requests,on_demand,1000000,Inf,0.000001,S3,list,2025-10-28
 eu-west-1,Fee,type=ssd,Quantity,reserved,,,1200,S4,list,2025-10-28
 us-east-1,Storage,type=ssd,GB-Mo,on_demand,,,0.08,S5,list,2025-10-28
+us-east-1,Requests,type=ssd,Requests,on_demand,0,1000000,0.000002,S6,list,2025-10-28
 """
 DISK = """\
 schema = 1
@@ -171,6 +172,16 @@ def test_a_quantity_over_several_tiers_is_a_line_a_tier(engine):
         ("Requests (first 1)", 1, 2, 2),
         ("Requests (over 1)", Decimal("1.5"), 1, Decimal("1.5")),
     ]
+
+
+def test_what_lies_beyond_the_last_tier_is_a_gap_not_a_zero(engine):
+    usage = Usage({"demo_disk": {"requests": 2_500_000}})
+    cost = engine(usage).estimate([change(after={"size": 0}, region="us-east-1")])[0].after
+    assert [(line.name, line.status, line.monthly_quantity, line.monthly_cost) for line in cost.lines[1:]] == [
+        ("Requests", LineStatus.PRICED, 1, 2),
+        ("Requests (beyond)", LineStatus.NO_PRICE, Decimal("1.5"), None),
+    ]
+    assert cost.unpriced
 
 
 def test_nested_usage_keys_are_read_by_their_path(engine):
