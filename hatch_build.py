@@ -11,7 +11,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 DATA = "guardrail/_data"
-AS_THEY_ARE = ("rules", "pricing/definitions", "pricing/free.toml", "pricing/sources.csv")
+COMPILED = {"catalog", "specs"}
+"""The parts of pricing/ that the compiled catalog stands for."""
 
 
 class DataHook(BuildHookInterface[Any]):
@@ -30,7 +31,10 @@ class DataHook(BuildHookInterface[Any]):
         snapshot.compile(root / "pricing", compiled)
         included = build_data["force_include"]
         included[str(compiled)] = f"{DATA}/pricing/catalog.sqlite"
-        included.update({str(root / name): f"{DATA}/{name}" for name in AS_THEY_ARE})
+        included[str(root / "rules")] = f"{DATA}/rules"
+        for path in sorted((root / "pricing").iterdir()):
+            if path.name not in COMPILED:
+                included[str(path)] = f"{DATA}/pricing/{path.name}"
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:  # noqa: ARG002 - the interface
         """Remove what was compiled, once it is in the wheel."""

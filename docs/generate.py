@@ -1,0 +1,170 @@
+"""Writes the pages that follow from the code and its data: `python docs/generate.py`; --check fails if one is out of date."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import chdir, redirect_stdout
+from pathlib import Path
+
+import click
+import yaml
+
+from guardrail import data
+from guardrail.cli import cli
+from guardrail.cli import main as guardrail
+from guardrail.costs import Library
+from guardrail.policy.context import VARIABLES
+from guardrail.policy.packs import packs, read_pack
+from guardrail.policy.rule import RuleFile
+
+DOCS = Path(__file__).parent
+README = DOCS.parent / "README.md"
+EXAMPLE = ("<!-- the example's report, written by docs/generate.py -->\n\n```text\n", "```\n\n<!-- end of it -->")
+NOTE = "<!-- Written by docs/generate.py. -->"
+VENDORS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "other": "Other providers"}
+WIDTH = 100
+
+
+def supported_resources() -> str:
+    """Every type that has a price, or is known to be free, by vendor."""
+    library = Library()
+    priced, free = _by_vendor(library.priced_types()), _by_vendor(library.free_types())
+    lines = [
+        NOTE,
+        "# Supported resources\n",
+        "A type that is on neither list is reported as *not supported*; it is never counted as 0.",
+        "What a supported type leaves out is in [limits.md](limits.md); a type is added with",
+        "[a definition](definitions.md).\n",
+        "| vendor | priced | free |",
+        "|---|---:|---:|",
+        *(
+            f"| {name} | {len(priced[vendor])} | {len(free[vendor])} |"
+            for vendor, name in VENDORS.items()
+            if priced[vendor] or free[vendor]
+        ),
+    ]
+    for vendor, name in VENDORS.items():
+        lines += _types(f"{name}: priced", priced[vendor])
+    for vendor, name in VENDORS.items():
+        lines += _types(f"{name}: free", free[vendor], folded=True)
+    return "\n".join(lines) + "\n"
+
+
+def rules_reference() -> str:
+    """Every shipped rule, and every variable that a rule may read."""
+    shipped = data.rules_dir()
+    lines = [
+        NOTE,
+        "# Shipped rules\n",
+        "Chosen by pack in `guardrail.yaml` (`rules: {packs: [...]}`); `set` changes a rule's parameters, enforcement or",
+        "severity. How to write one: [rules.md](rules.md).\n",
+        "| pack | rule | severity | enforcement | what it asks for |",
+        "|---|---|---|---|---|",
+    ]
+    files = [(pack, file) for pack in packs(shipped) for file in read_pack(pack, shipped)]
+    for pack, file in files:
+        rule = file.rule
+        lines.append(f"| {pack} | [{rule.id}](#{rule.id}) | {rule.severity} | {rule.enforcement} | {rule.title} |")
+    for _, file in files:
+        lines += _rule(file)
+    lines += ["\n## Variables\n", "What an expression may read.\n", "| name | type | meaning |", "|---|---|---|"]
+    lines += [f"| `{variable.name}` | {variable.type} | {variable.meaning} |" for variable in VARIABLES]
+    return "\n".join(lines) + "\n"
+
+
+def command_line() -> str:
+    """The help of every command."""
+    lines = [NOTE, "# Commands\n"]
+    for path, command in _commands(cli, ("guardrail",)):
+        context = click.Context(command, info_name=" ".join(path), max_content_width=WIDTH, terminal_width=WIDTH)
+        lines += [f"## {' '.join(path)}\n", "```text", command.get_help(context), "```\n"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def readme() -> str:
+    """README.md with the report of the example as it is today, up to what does not block."""
+    text = README.read_text(encoding="utf-8")
+    head, _, rest = text.partition(EXAMPLE[0])
+    _, _, tail = rest.partition(EXAMPLE[1])
+    command = ["guardrail", "check", "--config", "examples/shop/guardrail.yaml"]
+    report = _output([*command[1:], "--now", "2026-11-23"]).partition("\nWarnings\n")[0]
+    return f"{head}{EXAMPLE[0]}$ {' '.join(command)}\n{report}\n[...]\n{EXAMPLE[1]}{tail}"
+
+
+def _output(arguments: list[str]) -> str:
+    printed = io.StringIO()
+    with chdir(README.parent), redirect_stdout(printed):
+        os.environ["COLUMNS"] = str(WIDTH)
+        guardrail(arguments)
+    return printed.getvalue()
+
+
+PAGES = {
+    DOCS / "supported-resources.md": supported_resources,
+    DOCS / "rules-reference.md": rules_reference,
+    DOCS / "cli.md": command_line,
+    README: readme,
+}
+
+
+def _by_vendor(types: Mapping[str, str]) -> Mapping[str, list[str]]:
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for name, vendor in types.items():
+        found[vendor].append(name)
+    return found
+
+
+def _types(title: str, names: Iterable[str], *, folded: bool = False) -> Iterator[str]:
+    listed = ", ".join(f"`{name}`" for name in sorted(names))
+    if listed and folded:
+        yield f"\n<details><summary>{title}</summary>\n\n{listed}\n\n</details>"
+    elif listed:
+        yield f"\n## {title}\n\n{listed}"
+
+
+def _rule(file: RuleFile) -> Iterator[str]:
+    rule = file.rule
+    yield f"\n## {rule.id}\n\n{rule.title}."
+    if rule.description:
+        yield f"\n{rule.description}"
+    if rule.params:
+        yield f"\n```yaml\n{yaml.safe_dump({'params': dict(rule.params)}, sort_keys=False).rstrip()}\n```"
+    if message := next((test.message for test in rule.tests if test.message), None):
+        yield f"\nA violation reads: {message}"
+    if rule.fix:
+        yield f"\nFix: {rule.fix}"
+
+
+def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    yield path, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            if (child := command.get_command(context, name)) is not None:
+                yield from _commands(child, (*path, name))
+
+
+def main() -> int:
+    """Write the pages, or say which are out of date."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page would change")
+    check = parser.parse_args().check
+    stale = []
+    for path, page in PAGES.items():
+        text = page()
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        stale.append(path.name)
+        if not check:
+            path.write_text(text, encoding="utf-8")
+    print(f"{'out of date' if check else 'written'}: {', '.join(stale) or 'none'}")
+    return int(check and bool(stale))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
