@@ -7,7 +7,6 @@ What was before the change is looked at only where a rule fails.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
@@ -21,7 +20,7 @@ from guardrail.model.finding import Finding
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
-from guardrail.policy.compiled import Answer, CompiledRule
+from guardrail.policy.compiled import PASSED, Answer, CompiledRule
 from guardrail.policy.context import Project, nested, picked, plan_values, run_values
 from guardrail.policy.findings import Subject, finding
 from guardrail.policy.glob import matches_any
@@ -45,7 +44,7 @@ class Judge:
     now                   the time of the run; rules have no other clock
     pr                    the pull request, empty outside of one
     pre_existing_blocks   whether what the plan's before already violates blocks as well
-    asked, skipped        how often each rule was asked, and how often its `when` said no
+    asked, skipped        ids of the rules that something was asked of, and of those whose `when` ever said no
     """
 
     rules: Sequence[CompiledRule]
@@ -53,8 +52,8 @@ class Judge:
     now: datetime
     pr: Mapping[str, Json] = field(default_factory=dict)
     pre_existing_blocks: bool = False
-    asked: Counter[str] = field(default_factory=Counter)
-    skipped: Counter[str] = field(default_factory=Counter)
+    asked: set[str] = field(default_factory=set)
+    skipped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.bind: Bind = Environment({}, engine_name=self.rules[0].engine if self.rules else None).bind
@@ -62,7 +61,7 @@ class Judge:
     @property
     def unmatched(self) -> tuple[str, ...]:
         """Ids of the rules that nothing was asked of."""
-        return tuple(rule.rule.id for rule in self.rules if not self.asked[rule.rule.id])
+        return tuple(rule.rule.id for rule in self.rules if rule.rule.id not in self.asked)
 
     def project(self, project: Project, resources: Sequence[ResourceCost]) -> tuple[Finding, ...]:
         """Judge a project's resources one by one, then its plan as a whole. Findings stand in that order."""
@@ -107,7 +106,9 @@ class Judge:
     ) -> Finding | None:
         """Ask a rule about totals. What was broken before the change is pre-existing: only crossing a limit is new."""
         answer = rule.answer(self.bind(nested(picked(now, rule.reads))))
-        self.count(rule, answer)
+        self.asked.add(rule.rule.id)
+        if answer.skipped:
+            self.skipped.add(rule.rule.id)
         if answer.passed:
             return None
         before = rule.answer(self.bind(nested(picked(past, rule.reads)))) if past and answer.failed else Answer()
@@ -122,12 +123,6 @@ class Judge:
             blocking=not old or self.pre_existing_blocks,
             pre_existing=old,
         )
-
-    def count(self, rule: CompiledRule, answer: Answer) -> None:
-        """Remember that a rule was asked."""
-        self.asked[rule.rule.id] += 1
-        if answer.skipped:
-            self.skipped[rule.rule.id] += 1
 
 
 # What a plan was before the change cannot be told from these.
@@ -190,8 +185,11 @@ class _PerResource:
                 answer = rule.answer(scope)
                 if len(answers) < _REMEMBERED:
                     answers[key] = answer
-            self.owner.count(rule, answer)
-            if not answer.passed and (one := self._finding(rule, answer, resource)):
+            if answer is PASSED:
+                continue
+            if answer.skipped:
+                self.owner.skipped.add(rule.rule.id)
+            elif one := self._finding(rule, answer, resource):
                 found.append(one)
         return found
 
@@ -199,6 +197,7 @@ class _PerResource:
         kind = (change.type, change.provider, change.action, change.taggable)
         if kind not in self._groups:
             rules = [rule for rule in self.rules if _applies(rule, change)]
+            self.owner.asked.update(rule.rule.id for rule in rules)
             reads = {path for rule in rules for path in rule.reads}
             paths = tuple(sorted(path for path in reads if path[0] == "resource"))
             entries = tuple((rule, _key(rule, paths), self._answers[rule.rule.id]) for rule in rules)

@@ -85,8 +85,7 @@ def _judged(judge: Judge, scope: Scope, test: RuleTest) -> tuple[Finding, ...]:
 def _outcome(judge: Judge, findings: tuple[Finding, ...]) -> tuple[Expected, str]:
     if findings:
         return Expected(findings[0].status.value), findings[0].message
-    asked = judge.asked.total() - judge.skipped.total()
-    return (Expected.PASS if asked else Expected.SKIP), ""
+    return (Expected.PASS if judge.asked - judge.skipped else Expected.SKIP), ""
 
 
 def _specs(test: RuleTest, specs: Specs) -> Specs:
