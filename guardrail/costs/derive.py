@@ -32,38 +32,6 @@ def mixed_instances(get: Callable[[str], Json]) -> Mapping[str, Json]:
     }
 
 
-def compute_instance(get: Callable[[str], Json]) -> Mapping[str, Json]:
-    """Read the optional blocks of a Google VM as they are configured.
-
-    The provider fills them in itself, so a plan calls each that is not configured known after apply.
-    """
-    return _configured(get, ("scheduling", "guest_accelerator"))
-
-
-def container_cluster(get: Callable[[str], Json]) -> Mapping[str, Json]:
-    """Read the node pools of a GKE cluster as they are configured: a plan calls none known after apply."""
-    return _configured(get, ("node_pool", "node_config", "node_locations"))
-
-
-def container_node_pool(get: Callable[[str], Json]) -> Mapping[str, Json]:
-    """Say how many nodes a zone of a GKE node pool has; null if the configuration leaves it open.
-
-    Of its three ways to say so, a plan calls those that are not used known after apply.
-    """
-    scaling = _first(get("autoscaling"))
-    counts = (get("node_count"), _part(scaling, "min_node_count"), get("initial_node_count"))
-    known = (count for count in counts if isinstance(count, int | float))
-    total = _part(scaling, "total_min_node_count")
-    return _configured(get, ("node_config", "node_locations")) | {
-        "nodes_per_zone": next(known, None),
-        "nodes_in_all": total if isinstance(total, int | float) and total > 0 else None,
-    }
-
-
-def _configured(get: Callable[[str], Json], names: tuple[str, ...]) -> dict[str, Json]:
-    return {name: [] if isinstance(get(name), Unknown) else get(name) for name in names}
-
-
 def _part(block: Json, key: str) -> Json:
     block = _first(block)
     return block.get(key) if isinstance(block, dict) else None
@@ -77,8 +45,5 @@ def _given(value: Json, default: Json) -> Json:
     return default if value is None or isinstance(value, Unknown) else value
 
 
-DERIVATIONS: Mapping[str, Derivation] = {
-    function.__name__: function
-    for function in (mixed_instances, compute_instance, container_cluster, container_node_pool)
-}
+DERIVATIONS: Mapping[str, Derivation] = {"mixed_instances": mixed_instances}
 """Name in a definition's `derive` -> function."""
