@@ -194,6 +194,8 @@ def documents(text: bytes, where: str) -> list[Document]:
         found = msgspec.json.decode(text, type=list[Document])
     else:
         found = [msgspec.json.decode(text, type=Document)]
+    if not found:
+        raise InputError("an array without a plan in it", where=where, fix=_ONE)
     for document in found:
         _refuse_other_documents(document, where)
     return found

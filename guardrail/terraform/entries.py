@@ -92,14 +92,15 @@ def _changed(change: ResourceChange) -> Entry:
     before = _side(what.before, None, what.before_sensitive)
     after = _side(what.after, what.after_unknown, what.after_sensitive)
     action = _action(change, what)
+    address = _address(change)
     if action is Action.NO_OP:
         before, after = before or after, after or before
     return Entry(
-        address=_address(change),
+        address=address,
         action=action,
         before=None if action is Action.CREATE else before,
         after=None if action in {Action.DELETE, Action.FORGET} else after,
-        provider=short_name(change.provider_name, _address(change).type),
+        provider=short_name(change.provider_name, address.type),
         provider_name=change.provider_name or "",
         index=change.index if isinstance(change.index, str | int) else None,
         previous_address=change.previous_address,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass
 
@@ -17,7 +18,6 @@ _SHOW = "make the JSON with `terraform show -json tfplan > plan.json`"
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _EVENT = re.compile(rb'\{\s*"@(level|message|module|timestamp)"')
-_DIGITS_OF_DOUBLES = 308
 
 WRAPPER_WARNING = (
     "the output of setup-terraform's wrapper stands around the plan and was left out: set `terraform_wrapper: false`"
@@ -46,26 +46,29 @@ def unframed(data: bytes, where: str) -> Framed:
 
 
 def without_huge_numbers(text: bytes) -> bytes:
-    """Return the same JSON with each number that no double can hold as a string of its digits.
+    """Return the same JSON with each number that Python cannot hold as a string of what is written.
 
-    Terraform's numbers have no limits, and those of everything that reads a plan have: as text such a number can be
-    shown and compared, and an expression that computes with it says so. Raises ValueError for NaN and infinities.
+    Terraform's numbers have no limits. Whole numbers are kept exactly up to Python's 4,300 digits; a longer one, or one
+    such as 1e400 that no double holds, becomes text: it can be shown and compared, and what computes with it says so.
+    Raises ValueError for NaN and infinities.
     """
-    return json.dumps(json.loads(text, parse_int=_number, parse_float=_number, parse_constant=_no_number)).encode()
+    return json.dumps(json.loads(text, parse_int=_whole, parse_float=_double, parse_constant=_no_number)).encode()
 
 
-def _number(digits: str) -> int | float | str:
-    is_whole = digits.lstrip("-").isdigit()
-    if is_whole and len(digits) <= _DIGITS_OF_DOUBLES:
+def _whole(digits: str) -> int | str:
+    try:
         return int(digits)
-    number = float(digits)
-    if abs(number) == float("inf"):
+    except ValueError:
         return digits
-    return int(digits) if is_whole else number
+
+
+def _double(digits: str) -> float | str:
+    number = float(digits)
+    return digits if math.isinf(number) else number
 
 
 def _no_number(name: str) -> Json:
-    raise ValueError(f"{name} is not JSON")
+    raise ValueError(f"{name}, which is not JSON")
 
 
 def _utf8(data: bytes, where: str) -> bytes:
