@@ -23,6 +23,7 @@ from guardrail.policy.packs import packs, read_pack
 from guardrail.policy.rule import RuleFile
 
 DOCS = Path(__file__).parent
+LIMITS = DOCS / "limits.md"
 README = DOCS.parent / "README.md"
 EXAMPLE = ("<!-- the example's report, written by docs/generate.py -->\n\n```text\n", "```\n\n<!-- end of it -->")
 NOTE = "<!-- Written by docs/generate.py. -->"
@@ -53,6 +54,21 @@ def supported_resources() -> str:
     for vendor, name in VENDORS.items():
         lines += _types(f"{name}: free", free[vendor], folded=True)
     return "\n".join(lines) + "\n"
+
+
+def limits() -> str:
+    """limits.md, with what each definition says it leaves out."""
+    library = Library()
+    head, mark, _ = LIMITS.read_text(encoding="utf-8").partition(
+        "<!-- From the definitions' notes, by docs/generate.py. -->\n"
+    )
+    tariffs = {name: library.find(name) for name in library.priced_types()}
+    notes = [
+        f"| `{name}` | {tariff.definition.note} |"
+        for name, tariff in tariffs.items()
+        if tariff and tariff.definition.note
+    ]
+    return "\n".join([f"{head}{mark}", "| type | note |", "|---|---|", *notes]) + "\n"
 
 
 def rules_reference() -> str:
@@ -108,6 +124,7 @@ PAGES = {
     DOCS / "supported-resources.md": supported_resources,
     DOCS / "rules-reference.md": rules_reference,
     DOCS / "cli.md": command_line,
+    LIMITS: limits,
     README: readme,
 }
 

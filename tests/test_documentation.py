@@ -1,0 +1,53 @@
+"""What the documentation shows works as shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
+LINK = re.compile(r"\]\(([^)#:\s]+)(#[^)]*)?\)")
+
+
+def yaml_blocks(page: str) -> list[str]:
+    return re.findall(r"^```yaml\n(.*?)^```", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def rules(page: str) -> list[str]:
+    return [block for block in yaml_blocks(page) if block.startswith("id:")]
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/rules.md"])
+def test_rules_in_the_documentation_pass_their_own_tests(page, run, tmp_path):
+    (text,) = rules(page)
+    tests = len(yaml.safe_load(text)["tests"])
+    (tmp_path / "rule.yaml").write_text(text, encoding="utf-8")
+    (tmp_path / "guardrail.yaml").write_text("{version: 1, rules: {packs: [], paths: [rule.yaml]}}", encoding="utf-8")
+    ran = run("rules", "test")
+    assert ran.exit_code == 0, ran.stdout + ran.stderr
+    assert f"{tests} passed" in ran.stdout
+
+
+def test_the_rule_in_the_readme_is_the_example_s():
+    (shown,) = rules("README.md")
+    example = (ROOT / "examples/shop/policies/log-retention-too-long.yaml").read_text(encoding="utf-8")
+    full, short = yaml.safe_load(example), yaml.safe_load(shown)
+    assert [test for test in short.pop("tests") if test not in full["tests"]] == []
+    assert short.items() <= full.items()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page):
+    targets = [match[1] for match in LINK.finditer(page.read_text(encoding="utf-8"))]
+    assert [target for target in targets if not (page.parent / target).exists()] == []
+
+
+def test_the_configuration_in_the_readme_names_what_the_example_s_does():
+    (shown,) = [yaml.safe_load(block) for block in yaml_blocks("README.md") if block.startswith("version:")]
+    example = yaml.safe_load((ROOT / "examples/shop/guardrail.yaml").read_text(encoding="utf-8"))
+    assert shown["rules"]["packs"] == example["rules"]["packs"]
+    assert shown["rules"]["paths"] == example["rules"]["paths"]
