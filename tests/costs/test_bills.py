@@ -1,0 +1,143 @@
+"""Every definition's bill: attributes and usage in, the expected lines out, at the prices of the shipped catalog."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from guardrail.catalog import Catalog
+from guardrail.costs import Engine, Library, Usage
+from guardrail.costs.definition import Reference
+from guardrail.model.cost import Cost
+from guardrail.model.money import decimal, plain
+from guardrail.model.resource import Action, Change, Side
+
+BILLS = Path(__file__).parent.parent / "data" / "bills"
+CASE_KEYS = {"name", "region", "attributes", "unknown", "derived", "usage", "refs", "monthly", "lines", "status"}
+LINE_KEYS = {"name", "group", "unit", "quantity", "unit_price", "cost", "status", "note"}
+LIBRARY = Library()
+
+
+def cases() -> Iterator[Any]:
+    for path in sorted(BILLS.glob("*/*.toml")):
+        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
+            yield pytest.param(path.stem, case, id=f"{path.stem}: {case['name']}")
+
+
+@pytest.mark.parametrize("type_name, case", list(cases()))
+def test_bill(type_name: str, case: Mapping[str, Any], catalog: Catalog) -> None:
+    assert not case.keys() - CASE_KEYS
+    cost = priced(type_name, case, catalog)
+    lines = [_shown(line, wanted) for line, wanted in zip(cost.lines, case["lines"], strict=False)]
+    names = [line.name for line in cost.lines]
+    assert lines == case["lines"]
+    assert len(names) == len(lines), names
+    assert (plain(cost.monthly) or "") == _plain(case["monthly"])
+    if "status" in case:
+        assert cost.status == case["status"]
+
+
+@pytest.mark.parametrize("type_name", sorted(LIBRARY.priced_types()))
+def test_every_definition_loads_and_has_a_bill(type_name: str) -> None:
+    assert LIBRARY.find(type_name) is not None
+    vendor = LIBRARY.priced_types()[type_name]
+    assert (BILLS / vendor / f"{type_name}.toml").is_file()
+
+
+def test_every_bill_is_of_a_definition() -> None:
+    assert {path.stem for path in BILLS.glob("*/*.toml")} <= LIBRARY.priced_types().keys()
+
+
+def priced(type_name: str, case: Mapping[str, Any], catalog: Catalog) -> Cost:
+    """Price the resource of a case, which stands first among those that it refers to."""
+    tariff = LIBRARY.find(type_name)
+    assert tariff is not None
+    changes = _changes(type_name, case, tariff.definition.refs)
+    usage = Usage({}, {changes[0].address: case.get("usage", {})})
+    after = Engine(LIBRARY, catalog, usage=usage).estimate(changes)[0].after
+    assert after is not None
+    return after
+
+
+def _changes(type_name: str, case: Mapping[str, Any], refs: Mapping[str, Reference]) -> list[Change]:
+    """Return the resource of a case and those that it refers to: `refs` names them as the definition does."""
+    subject = f"{type_name}.this"
+    mentions: dict[str, dict[str, tuple[str, ...]]] = {subject: {}}
+    others: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, str] = {}
+    for name, given in case.get("refs", {}).items():
+        reference = refs[name]
+        origin = found[reference.of] if reference.of else subject
+        for number, attributes in enumerate(given if isinstance(given, list) else [given]):
+            address = f"{reference.types[0]}.{name}_{number}"
+            found.setdefault(name, address)
+            others[address] = attributes
+            source, target = (address, origin) if reference.back else (origin, address)
+            attribute = reference.attribute or name
+            mentioned = mentions.setdefault(source, {})
+            mentioned[attribute] = (*mentioned.get(attribute, ()), target)
+    side = Side(case.get("attributes", {}), _marks(case.get("unknown", [])))
+    derived = frozenset(case["derived"]) if "derived" in case else None
+    return [
+        _change(subject, side, case, mentions[subject], derived),
+        *(_change(address, Side(values), case, mentions.get(address, {})) for address, values in others.items()),
+    ]
+
+
+def _change(
+    address: str,
+    side: Side,
+    case: Mapping[str, Any],
+    references: Mapping[str, tuple[str, ...]],
+    derived: frozenset[str] | None = None,
+) -> Change:
+    type_name, _, name = address.partition(".")
+    region = case.get("region")
+    return Change(
+        address, type_name, name, Action.CREATE, None, side, region=region, references=references, derived=derived
+    )
+
+
+def _marks(paths: list[str]) -> dict[str, Any]:
+    """Return Terraform's `after_unknown` for dotted paths such as "root_block_device.0.volume_size"."""
+    marks: dict[str, Any] = {}
+    for path in paths:
+        _mark(marks, path.split("."))
+    return marks
+
+
+def _mark(level: Any, steps: list[str]) -> None:
+    step, *below = steps
+    key = int(step) if isinstance(level, list) else step
+    if not below:
+        level[key] = True
+        return
+    if isinstance(level, dict):
+        level.setdefault(key, [{} for _ in range(int(below[0]) + 1)] if below[0].isdecimal() else {})
+    _mark(level[key], below)
+
+
+def _shown(line: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a case says about a line, in its words."""
+    assert not wanted.keys() - LINE_KEYS
+    amounts = {"quantity": line.monthly_quantity, "unit_price": line.unit_price, "cost": line.monthly_cost}
+    texts = {"name": line.name, "group": line.group, "unit": line.unit, "status": str(line.status), "note": line.note}
+    return {key: _amount(amounts[key], text) if key in amounts else texts[key] for key, text in wanted.items()}
+
+
+def _amount(amount: Decimal | None, wanted: str) -> str:
+    """Return the amount as the case spells it if they are equal ("5.00"), else plainly."""
+    if amount is not None and wanted and decimal(wanted) == amount:
+        return wanted
+    return plain(amount) or ""
+
+
+@lru_cache(maxsize=1024)
+def _plain(text: str) -> str:
+    return plain(decimal(text)) or "" if text else ""
