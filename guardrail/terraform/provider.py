@@ -46,6 +46,11 @@ class Providers:
             self._regions[key] = self._region(key)
         return self._regions[key]
 
+    def common_region(self, name: str) -> str | None:
+        """Return the region on which all configurations of a provider agree."""
+        regions = {self._region_of(config) for config in self._configs.values() if config.name == name}
+        return regions.pop() if len(regions) == 1 else None
+
     def default_tags(self, key: str) -> DefaultTags:
         """Return the `default_tags` (or Google's `default_labels`) of the configuration with this key."""
         if key not in self._default_tags:
@@ -58,11 +63,7 @@ class Providers:
         if found:
             return self._region_of(found[1])
         # A module's alias that the JSON does not trace: whatever was passed, the regions may be all the same.
-        if not re.search(r"[:.]", key):
-            return None
-        name = key.rpartition(":")[2].partition(".")[0]
-        regions = {self._region_of(config) for config in self._configs.values() if config.name == name}
-        return regions.pop() if len(regions) == 1 else None
+        return self.common_region(key.rpartition(":")[2].partition(".")[0]) if re.search(r"[:.]", key) else None
 
     def _nearest(self, key: str) -> tuple[str, ProviderConfig] | None:
         """Find the configuration of a module, or the one that it inherits. An empty block in a module only names it."""

@@ -52,7 +52,7 @@ class References:
         self._found: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
         for text, address in addresses.items():
             self._instances[address.module, address.resource][address.key] = text
-        for module in {address.module for address in addresses.values()}:
+        for module in dict.fromkeys(address.module for address in addresses.values()):
             parent = ""
             for so_far, name, key in steps(module):
                 self._calls[parent, name][key] = so_far

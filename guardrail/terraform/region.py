@@ -76,18 +76,27 @@ class Regions:
             found = self._of_parent(resource, side, before=before)
             if found is not None:
                 return found
-        return self._providers.region(resource.provider_key) or self._seen.get(resource.provider_key)
+        return self._of_provider(resource) or self._seen.get(resource.provider_key)
+
+    def _of_provider(self, resource: Located) -> str | None:
+        """Return the region of the provider; nothing says which configuration a resource without a block had."""
+        if resource.block is None and "." not in resource.provider_key:
+            return self._providers.common_region(resource.provider_key)
+        return self._providers.region(resource.provider_key)
 
     def _of_parent(self, resource: Located, side: Side, *, before: bool) -> Region:
         """Return the location of what the resource belongs to; its resource group is asked last."""
         names = [name for name in {**resource.references, **side.values} if not name.startswith(_ELSEWHERE)]
         for name in sorted(names, key=lambda name: name == "resource_group_name"):
-            for address in resource.references.get(name) or self._named.get((name, str(side.values.get(name))), ()):
+            for address in resource.references.get(name) or self._of_name(name, side.values.get(name)):
                 if address in self._located and self._located[address].vendor == resource.vendor:
                     region = self._region(address, before=before)
                     if region is not None:
                         return region
         return None
+
+    def _of_name(self, name: str, value: Json) -> tuple[str, ...]:
+        return self._named.get((name, value), ()) if isinstance(value, str) else ()
 
     def _azure_names(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
         """Return (attribute, value) -> address of the resource that Azure's attributes name, such as
@@ -108,7 +117,7 @@ class Regions:
         """
         seen: dict[str, set[str]] = {}
         for resource in self._located.values():
-            if resource.vendor == "aws" and self._providers.region(resource.provider_key) is None:
+            if resource.vendor == "aws" and self._of_provider(resource) is None:
                 regions = {_own(side, "aws") for side in (resource.before, resource.after) if side}
                 seen.setdefault(resource.provider_key, set()).update(r for r in regions if isinstance(r, str))
         return {key: regions.pop() for key, regions in seen.items() if len(regions) == 1}

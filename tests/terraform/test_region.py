@@ -60,6 +60,12 @@ def test_a_deleted_resource_is_told_by_what_it_was():
     assert (found.before_region, found.region) == ("sa-east-1", "sa-east-1")
 
 
+@pytest.mark.parametrize("providers, expected", [(TWO, None), ({"aws": TWO["aws"]}, "us-east-1")])
+def test_whose_block_is_gone_has_the_region_of_all_providers(providers, expected):
+    source = document(change("aws_nat_gateway.nat", actions=["delete"], before={}), providers=providers)
+    assert by_address(source)["aws_nat_gateway.nat"].before_region == expected
+
+
 @pytest.mark.parametrize(
     "key, expected",
     [
