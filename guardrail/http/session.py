@@ -1,0 +1,244 @@
+"""A session with one server: its address, its token, its limits, and how often something is tried."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import urljoin
+
+import requests
+import urllib3
+
+from guardrail import __version__
+from guardrail.errors import NetworkError
+from guardrail.http.patience import TRIES, Patience, limited
+from guardrail.http.response import Response, StatusError, UnansweredError, headers, origin, place
+from guardrail.model.unknown import Json
+
+Answer = TypeVar("Answer")
+
+_log = logging.getLogger(__name__)
+
+_REDIRECTS = frozenset({301, 302, 307, 308})
+_MOVED_FOR_READING = 303
+_MAX_REDIRECTS = 5
+_MAX_BODY = 50_000_000  # bytes of an answer that is held in memory
+_PART = 1 << 16  # bytes read at a time
+_CONNECT_SECONDS = 10.0
+_CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
+_CA_FIX = "name the certificates to trust by --ca-bundle, REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. `repeatable`: asking twice does no more than asking once."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    json: Json = None
+    repeatable: bool = True
+
+
+class Session:
+    """Talks to the server at `base`, serially.
+
+    secrets    headers that only this server may see, and no message or log ever
+    ca_bundle  certificates to trust; default: REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, else the usual ones
+    write_gap  seconds between two requests that change something
+
+    Proxies are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY; passwords of a .netrc file are not read.
+    """
+
+    def __init__(
+        self,
+        base: str = "",
+        *,
+        headers: Mapping[str, str] | None = None,
+        secrets: Mapping[str, str] | None = None,
+        ca_bundle: str | None = None,
+        timeout: float = 30.0,
+        patience: Patience | None = None,
+        write_gap: float = 0.0,
+    ) -> None:
+        self.base = base
+        self.patience = patience or Patience()
+        self._secrets = {name: value for name, value in (secrets or {}).items() if value}
+        self._timeout = timeout
+        self._write_gap = write_gap
+        self._last_write = float("-inf")
+        self._verify = _verify(ca_bundle)
+        self._requests = requests.Session()
+        self._requests.headers.update({"User-Agent": f"guardrail/{__version__}", **(headers or {})})
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        json: Json = None,
+        headers: Mapping[str, str] | None = None,
+        reads: bool = False,
+    ) -> Response:
+        """Ask for something and return the answer, 2xx or 304.
+
+        `url` may be relative to the base. A POST is sent once, unless it only `reads`; everything else is tried again
+        after what passes. Raises StatusError for any other answer, UnansweredError where it is not known whether the
+        request was carried out, NetworkError.
+        """
+        repeatable = reads or method != "POST"
+        asked = Asked(method, urljoin(self.base, url), headers or {}, json, repeatable)
+        if method != "GET" and not reads:
+            self._space_writes()
+        return self._persist(asked, lambda answer: self._whole(answer, asked))
+
+    def pages(self, url: str) -> Iterator[Response]:
+        """Give every page of a list, as the server's Link headers chain them. Raises as `send` does."""
+        following: str | None = url
+        seen: set[str] = set()
+        while following and following not in seen:
+            seen.add(following)
+            response = self.send("GET", following)
+            yield response
+            following = response.next_url
+
+    def open(self, asked: Asked) -> requests.Response:
+        """Return an answer, 2xx or 304, whose body is still to be read by `raw_parts`. Raises as `send` does."""
+        return self._persist(asked, lambda answer: answer)
+
+    def raw_parts(self, answer: requests.Response, asked: Asked) -> Iterator[bytes]:
+        """Give the body as it travels, compressed if the server compresses. Raises UnansweredError where it is cut."""
+        try:
+            yield from answer.raw.stream(_PART, decode_content=False)
+        except urllib3.exceptions.HTTPError:
+            raise self._failed(requests.ConnectionError(), answer.url, asked) from None
+
+    def _persist(self, asked: Asked, read: Callable[[requests.Response], Answer]) -> Answer:
+        """Ask until an answer is read, as often as waiting can help."""
+        failures = limits = 0
+        while True:
+            try:
+                answer = self._redirected(asked)
+                if answer.status_code < 300 or answer.status_code == 304:  # noqa: PLR2004 - success, not modified
+                    return read(answer)
+                response = self._whole(answer, asked)
+            except UnansweredError:
+                failures += 1
+                again = asked.repeatable and failures < TRIES
+                if not again or not self.patience.wait(self.patience.back_off(failures - 1)):
+                    raise
+                continue
+            pause = self.patience.wait_before_next(response, failures, limits)
+            hindered = limited(response)
+            if pause is None or not (hindered or asked.repeatable) or not self.patience.wait(pause):
+                raise self._refused(response)
+            failures, limits = failures + (not hindered), limits + hindered
+
+    def _redirected(self, asked: Asked) -> requests.Response:
+        """Ask, and follow redirects: never from https to http, and to other hosts only to read, without secrets."""
+        url, method = asked.url, asked.method
+        for _ in range(_MAX_REDIRECTS + 1):
+            answer = self._once(method, url, asked)
+            location = answer.headers.get("location")
+            moved = answer.status_code in _REDIRECTS or answer.status_code == _MOVED_FOR_READING
+            if not moved or not location:
+                return answer
+            answer.close()
+            target = urljoin(url, location)
+            if origin(url)[0] == "https" and origin(target)[0] != "https":
+                raise NetworkError("refused to be redirected from https to http", where=place(url))
+            if answer.status_code == _MOVED_FOR_READING:
+                method = "GET"
+            if origin(target) != origin(url) and (method != "GET" or self._secrets):
+                raise NetworkError(f"refused to be redirected to {place(target)}", where=place(url))
+            url = target
+        raise NetworkError("redirected without end", where=place(asked.url))
+
+    def _once(self, method: str, url: str, asked: Asked) -> requests.Response:
+        if self.patience.left <= 0:
+            raise NetworkError("no time is left for the network", where=place(url))
+        wait = min(self._timeout, self.patience.left)
+        try:
+            answer = self._requests.request(
+                method,
+                url,
+                headers=dict(asked.headers),
+                json=asked.json,
+                timeout=(min(_CONNECT_SECONDS, wait), wait),
+                verify=self._verify,
+                allow_redirects=False,
+                stream=True,
+                auth=self._sign,
+            )
+        except requests.RequestException as error:
+            raise self._failed(error, url, asked) from None
+        except OSError:
+            raise NetworkError(
+                "the certificates to trust cannot be read", where=str(self._verify), fix=_CA_FIX
+            ) from None
+        _log.debug("%s %s: %d", method, place(url), answer.status_code)
+        return answer
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the secrets, for their own server alone. That this is here keeps requests from asking .netrc."""
+        if not self.base or origin(request.url or "") == origin(self.base):
+            request.headers.update(self._secrets)
+        return request
+
+    def _whole(self, answer: requests.Response, asked: Asked) -> Response:
+        """Read the body, up to a size that no honest answer has."""
+        parts, size = [], 0
+        try:
+            with closing(answer):
+                for part in answer.iter_content(_PART):
+                    parts.append(part)
+                    size += len(part)
+                    if size > _MAX_BODY:
+                        raise NetworkError("the answer is too long", where=place(answer.url))
+        except requests.RequestException as error:
+            raise self._failed(error, answer.url, asked) from None
+        return Response(answer.status_code, answer.url, headers(answer.headers), b"".join(parts))
+
+    def _space_writes(self) -> None:
+        clock = self.patience.clock
+        wait = self._last_write + self._write_gap - clock.steady()
+        if wait > 0:
+            clock.sleep(wait)
+        self._last_write = clock.steady()
+
+    def _failed(self, error: requests.RequestException, url: str, asked: Asked) -> NetworkError:
+        """Say in our own words what went wrong: those of the library may hold what was sent."""
+        where = place(url)
+        _log.debug("%s %s: %s", asked.method, where, type(error).__name__)
+        if isinstance(error, requests.exceptions.SSLError):
+            return NetworkError("the server's certificate is not trusted", where=where, fix=_CA_FIX)
+        if isinstance(error, requests.exceptions.ProxyError):
+            return NetworkError("the proxy does not let it through", where=where, fix="check HTTPS_PROXY and NO_PROXY")
+        if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
+            return NetworkError("not an address that can be asked", where=where)
+        late = isinstance(error, requests.exceptions.Timeout)
+        what = "no answer in time" if late else "the connection failed or was cut"
+        return UnansweredError(what, where=where, fix="is the address right, and may this machine reach it?")
+
+    def _refused(self, response: Response) -> StatusError:
+        said = self._without_secrets(" ".join(response.said().split()))
+        what = f"answered {response.status}" + (f": {said}" if said else "")
+        if limited(response):
+            again = self.patience.again_at(response)
+            fix = f"the limit on requests is used up until {again}" if again else "the limit on requests is used up"
+            return StatusError(response, what, fix=fix)
+        return StatusError(response, what)
+
+    def _without_secrets(self, text: str) -> str:
+        for value in self._secrets.values():
+            for secret in (value, value.rpartition(" ")[2]):
+                text = text.replace(secret, "***")
+        return text
+
+
+def _verify(ca_bundle: str | None) -> str | bool:
+    return next(filter(None, (ca_bundle, *map(os.environ.get, _CA_VARIABLES))), True)
