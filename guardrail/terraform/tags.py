@@ -4,21 +4,34 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from guardrail.model.resource import NO_TAGS, Side, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.provider import NO_DEFAULT_TAGS, DefaultTags
 
 _GOOGLE = {"google", "google-beta"}
-# What the resource says itself, and what the provider computes from that and its defaults; the first that is there.
-_OWN = {"google": ("labels", "resource_labels", "user_labels"), "other": ("tags", "labels")}
-_ALL = {"google": ("effective_labels", "terraform_labels"), "other": ("tags_all",)}
-_BLOCKS = "tag"  # aws_autoscaling_group, which takes no default tags either
 
-# Types whose attribute of such a name is something else.
-_UNTAGGABLE = {
-    "aws_autoscaling_group_tag": "the tag that it sets on a group",
-    "aws_resourcegroupstaggingapi_resources": "a search",
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """Attributes with the tags that the resource says itself, and with their sum with the provider's defaults."""
+
+    own: tuple[str, ...]
+    everything: tuple[str, ...] = ()
+
+
+# Where both are there, `labels` are something else: those of Kubernetes on an aws_eks_node_group.
+_TAGS = _Names(("tags",), ("tags_all",))
+_LABELS = _Names(("labels", "resource_labels", "user_labels"), ("effective_labels", "terraform_labels"))
+_NAMES = {"aws": _TAGS, "azurerm": _TAGS, "google": _LABELS, "google-beta": _LABELS}
+_OTHERS = _Names(("tags", "labels"))
+
+# Types whose `labels` say something else: what they configure, or what they put on other resources.
+_OTHER_LABELS = {
+    "google_cloud_identity_group": _Names(()),
+    "google_monitoring_notification_channel": _Names(("user_labels",)),
+    "kubernetes_labels": _Names(()),
 }
 
 
@@ -28,9 +41,8 @@ def is_taggable(type_name: str, vendor: str, *sides: Side | None) -> bool:
     Providers write each attribute of a type, as null or as unknown where it is not set: what has no attribute for
     tags cannot be tagged. A list under such a name is something else (the network tags of Google, say).
     """
-    if type_name in _UNTAGGABLE:
-        return False
-    names = (*_names(vendor, _OWN), *_names(vendor, _ALL))
+    attributes = _names(type_name, vendor)
+    names = attributes.own + attributes.everything
     for side in sides:
         if side is None:
             continue
@@ -48,35 +60,28 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
         return NO_TAGS
     if type_name == "aws_autoscaling_group":
         return _block_tags(side)
-    own = _first(side, _names(vendor, _OWN))
+    names = _names(type_name, vendor)
+    own = _first(side, names.own)
     if own is None and vendor in _GOOGLE:
         own = _settings(side).get("user_labels")
-    everything = _first(side, _names(vendor, _ALL))
+    mine = {key: value for key, value in own.items() if value is not None} if isinstance(own, dict) else {}
+    everything = _first(side, names.everything)
     if isinstance(everything, dict):
-        return _sum(everything, own, defaults)
+        provider = defaults.origin or "provider"
+        return _tags(everything, {key: "resource" if key in mine else provider for key in everything})
     if isinstance(own, Unknown):
         return Tags(unknown=own)
-    mine = own if isinstance(own, dict) else {}
-    inherited = defaults if isinstance(everything, Unknown) or _inherits(vendor, side) else NO_DEFAULT_TAGS
+    has_defaults = isinstance(everything, Unknown) or not side.names().isdisjoint(names.own)
+    inherited = defaults if has_defaults else NO_DEFAULT_TAGS
     merged = {**inherited.values, **mine}
     origins = {key: "resource" if key in mine else inherited.origin for key in merged}
     return _tags(merged, origins, inherited.unknown)
 
 
-def _sum(everything: Mapping[str, Json], own: Json, defaults: DefaultTags) -> Tags:
-    mine = own if isinstance(own, dict) else {}
-    provider = defaults.origin or "provider"
-    return _tags(everything, {key: "resource" if key in mine else provider for key in everything})
-
-
-def _inherits(vendor: str, side: Side) -> bool:
-    """Say whether the provider would add its defaults to a resource for which the plan holds no sum."""
-    return any(name in side.names() for name in _names(vendor, _OWN))
-
-
 def _block_tags(side: Side) -> Tags:
+    """Return the tags of an aws_autoscaling_group, which are blocks; it takes no default tags."""
     values: dict[str, Json] = {}
-    for name in (_BLOCKS, "tags"):
+    for name in ("tag", "tags"):
         blocks = side.get(name)
         if isinstance(blocks, Unknown):
             return Tags(unknown=Unknown("tags", blocks.reason))
@@ -119,5 +124,5 @@ def _settings(side: Side) -> Mapping[str, Json]:
     return block if isinstance(block, dict) else {}
 
 
-def _names(vendor: str, names: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    return names["google" if vendor in _GOOGLE else "other"]
+def _names(type_name: str, vendor: str) -> _Names:
+    return _OTHER_LABELS.get(type_name) or _NAMES.get(vendor, _OTHERS)

@@ -50,6 +50,7 @@ MISTAKES = {
     "UTF-16 cut in half": (codecs.BOM_UTF16_LE + "{}".encode("utf-16-le") + b"x", "not UTF-16-LE text"),
     "UTF-16 without a mark": (PLAN.decode().encode("utf-16-le"), "zero bytes"),
     "too deep": (with_value("[" * MAX_DEPTH + "]" * MAX_DEPTH), "nested more than 200 levels deep"),
+    "deep in turns": (with_value('[{"a":' * MAX_DEPTH + "1" + "}]" * MAX_DEPTH), "nested more than 200 levels deep"),
     "much too deep": (b"[" * 100_000, "nested more than 200 levels deep"),
     "NaN": (with_value("NaN"), "NaN or Infinity"),
     "minus infinity": (with_value("-Infinity"), "NaN or Infinity"),

@@ -160,8 +160,18 @@ def planned(*, prior=None, listed=None, resources=(("aws_eip.ip", NEW),), **sect
             [("aws_eip.a", Action.CREATE, None, NEW), ("aws_eip.ip", Action.NO_OP, NEW, NEW)],
         ),
         (planned(listed=[], prior=[("aws_eip.gone", OLD)], resources=()), []),
+        (planned(listed=[], prior=[("aws_eip.gone", OLD)]), [("aws_eip.ip", Action.CREATE, None, NEW)]),
     ],
-    ids=["new", "nothing listed", "as before", "other than before", "gone", "beside what is listed", "nothing planned"],
+    ids=[
+        "new",
+        "nothing listed",
+        "as before",
+        "other than before",
+        "gone",
+        "beside what is listed",
+        "nothing planned",
+        "only what is planned",
+    ],
 )
 def test_planned_values_tell_where_changes_do_not(source, expected):
     found = [(c.address, c.action, c.before and c.before.values, after(c)) for c in read(source).changes]

@@ -36,6 +36,9 @@ def tags(after, unknown=None, *, address="aws_s3_bucket.b", key="aws.eu", provid
         ({"tags": TEAM}, {"tags": {"id": True}, "tags_all": True}, {"env": "default", "team": "a", "id": Unknown("tags.id")}, [DEFAULTS, "resource", "resource"]),
         ({"tags": TEAM, "tags_all": TEAM}, {"tags_all": {"id": True}}, {"team": "a", "id": Unknown("tags_all.id")}, ["resource", DEFAULTS]),
         ({"tags": {"team": "", "no": None, "n": 1, "yes": True}, "tags_all": {"team": "", "no": None, "n": 1, "yes": True}}, {}, {"team": "", "n": "1", "yes": "true"}, ["resource"] * 3),
+        ({"tags": {"env": None}}, {"tags_all": True}, {"env": "default"}, [DEFAULTS]),
+        ({"tags": None, "labels": {"node": "x"}, "tags_all": {}}, {}, {}, []),
+        ({"tags": None, "labels": {"node": "x"}}, {"tags_all": True}, {"env": "default"}, [DEFAULTS]),
         ({"device_name": "/dev/sdh"}, {"id": True}, {}, []),
     ],
 )  # fmt: skip
@@ -108,6 +111,7 @@ def test_tag_blocks_of_autoscaling_groups(after, unknown, expected):
         ({"labels": TEAM}, {}, {"env": "default", "team": "a"}, [LABELS, "resource"]),
         ({"labels": None, "tags": ["http"]}, {}, {"env": "default"}, [LABELS]),
         ({"settings": [{"user_labels": TEAM}]}, {}, TEAM, ["resource"]),
+        ({"user_labels": TEAM}, {}, {"env": "default", "team": "a"}, [LABELS, "resource"]),
         ({"resource_labels": TEAM, "terraform_labels": TEAM}, {}, TEAM, ["resource"]),
     ],
 )
@@ -140,6 +144,10 @@ def test_tags_of_azure():
         ("azurerm_subnet.s", {"name": "s"}, {}, False),
         ("datadog_monitor.m", {"tags": ["a"]}, {}, False),
         ("random_id.x", {}, {"hex": True}, False),
+        ("google_cloud_identity_group.g", {"labels": TEAM}, {}, False),
+        ("hcloud_server.s", {"labels": None}, {}, True),
+        ("kubernetes_labels.node", {"labels": TEAM}, {}, False),
+        ("google_monitoring_notification_channel.mail", {"labels": TEAM, "user_labels": None}, {}, True),
     ],
 )
 def test_what_can_carry_tags(address, after, unknown, taggable):
