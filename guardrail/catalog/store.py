@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import weakref
 from collections import defaultdict
 from collections.abc import Mapping
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from guardrail import data
@@ -91,21 +93,26 @@ class Catalog:
 def open_catalog(path: Path | None = None) -> Catalog:
     """Open a catalog file; without a path the shipped one, compiled first in a checkout.
 
-    Raises CatalogError if it is missing, damaged or of another version.
+    Raises CatalogError if it is missing, damaged or of another version. The file is closed with the last reference.
     """
     path = path or _shipped()
     if not path.is_file():
         raise CatalogError("no such catalog", where=str(path), fix="name a catalog file, or leave --catalog out")
     try:
-        database = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
-        found = database.execute("select value from meta where key = 'schema'").fetchone()
+        with ExitStack() as opened:
+            database = opened.enter_context(closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)))
+            found = database.execute("select value from meta where key = 'schema'").fetchone()
+            if found is None or found[0] != str(snapshot.SCHEMA_VERSION):
+                raise CatalogError(
+                    "a price catalog of another version of guardrail",
+                    where=str(path),
+                    fix="make it again with this version",
+                )
+            catalog = Catalog(database, path)
+            weakref.finalize(catalog, opened.pop_all().close)
+            return catalog
     except sqlite3.Error as error:
         raise _damaged(path, error) from None
-    if found is None or found[0] != str(snapshot.SCHEMA_VERSION):
-        raise CatalogError(
-            "a price catalog of another version of guardrail", where=str(path), fix="make it again with this version"
-        )
-    return Catalog(database, path)
 
 
 def _shipped() -> Path:
