@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import Address, key_value, steps
 from guardrail.terraform.document import ConfigModule, ConfigResource, Configuration, ModuleCall, VariableValue
 
+_PART = re.compile(r"[.\[]")
 _MAX_STEPS = 50  # from variable to variable; a plan with a longer chain than that was not written by Terraform
 
 
@@ -93,9 +95,8 @@ class Modules:
 def specific(references: Json) -> list[str]:
     """Leave out the references that only repeat the beginning of a longer one, as Terraform lists them."""
     names = dict.fromkeys(name for name in references if isinstance(name, str)) if isinstance(references, list) else {}
-    if len(names) == 1:
-        return list(names)
-    return [name for name in names if not any(other.startswith((f"{name}.", f"{name}[")) for other in names)]
+    beginnings = {name[: end.start()] for name in names for end in _PART.finditer(name)}
+    return [name for name in names if name not in beginnings]
 
 
 def _called(parent: Place | None, address: str, name: str, key: str) -> Place | None:
