@@ -9,7 +9,6 @@ from guardrail import __version__, data
 from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
-from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.policy import CompiledRule, Judge, Project, apply_waivers, load_rules, read_waivers
@@ -21,13 +20,8 @@ def estimate(settings: Settings) -> Report:
     """Price what the settings name, without judging it. Raises GuardrailError."""
     catalog = open_catalog(settings.catalog)
     library = Library(settings.definitions)
-    projects = [
-        ProjectReport(
-            source.name, source.path, priced(source, plan, library, catalog, settings), warnings=plan.warnings
-        )
-        for source, plan in plans(settings)
-    ]
-    return _report(tuple(projects), settings, catalog, judged=False)
+    projects = tuple(_priced(source, plan, library, catalog, settings) for source, plan in plans(settings))
+    return _report(projects, settings, catalog, judged=False)
 
 
 def check(settings: Settings) -> Report:
@@ -35,23 +29,20 @@ def check(settings: Settings) -> Report:
     catalog = open_catalog(settings.catalog)
     library = Library(settings.definitions)
     rules = rules_of(settings, library)
-    blocks = settings.rules.pre_existing == "block"
-    judge = Judge(rules, catalog.spec, settings.now, pre_existing_blocks=blocks)
-    bills: list[tuple[Source, Plan, Project, tuple[ResourceCost, ...]]] = []
-    for source, plan in plans(settings):
-        project = Project(source.name, source.path, source.env)
-        bills.append((source, plan, project, priced(source, plan, library, catalog, settings)))
-    findings = [finding for _, _, project, bill in bills for finding in judge.project(project, bill)]
-    findings += judge.budgets(settings.budgets, [(project, bill) for _, _, project, bill in bills])
-    findings = list(_waived(findings, rules, settings))
+    judge = Judge(rules, catalog.spec, settings.now, pre_existing_blocks=settings.rules.pre_existing == "block")
+    bills = [
+        (Project(source.name, source.path, source.env), _priced(source, plan, library, catalog, settings))
+        for source, plan in plans(settings)
+    ]
+    found = [finding for project, bill in bills for finding in judge.project(project, bill.resources)]
+    found += judge.budgets(settings.budgets, [(project, bill.resources) for project, bill in bills])
+    findings = _waived(found, rules, settings)
     projects = tuple(
-        ProjectReport(
-            source.name, source.path, bill, tuple(f for f in findings if f.project == source.name), plan.warnings
-        )
-        for source, plan, _, bill in bills
+        replace(bill, findings=tuple(finding for finding in findings if finding.project == bill.name))
+        for _, bill in bills
     )
-    rest = tuple(finding for finding in findings if not finding.project)
-    return _report(projects, settings, catalog, judged=True, findings=rest)
+    whole = tuple(finding for finding in findings if not finding.project)
+    return _report(projects, settings, catalog, judged=True, findings=whole)
 
 
 def plans(settings: Settings) -> list[tuple[Source, Plan]]:
@@ -59,12 +50,14 @@ def plans(settings: Settings) -> list[tuple[Source, Plan]]:
     return [named for source in settings.sources for named in _named(source, read_plans(source.plan))]
 
 
-def priced(
-    source: Source, plan: Plan, library: Library, catalog: Catalog, settings: Settings
-) -> tuple[ResourceCost, ...]:
+def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, settings: Settings) -> ProjectReport:
     """Price one plan. Raises InputError for its usage file, DefinitionError for a definition."""
-    engine = Engine(library, catalog, usage=usage_of(source), default_regions=settings.default_region)
-    return engine.estimate(plan.changes)
+    usage = usage_of(source)
+    engine = Engine(library, catalog, usage=usage, default_regions=settings.default_region)
+    resources = engine.estimate(plan.changes)
+    stale = usage.unused((r.change.address for r in resources), (r.change.type for r in resources))
+    hints = [f"{usage.where}: nothing in the plan is called {name}" for name in stale]
+    return ProjectReport(source.name, source.path, resources, warnings=(*plan.warnings, *hints))
 
 
 def usage_of(source: Source) -> Usage:

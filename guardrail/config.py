@@ -12,11 +12,10 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from guardrail.errors import ConfigError
+from guardrail.files import Section, YamlFile, checked, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import FailOn
 from guardrail.policy import Budget, RuleSelection, RuleSetting
-from guardrail.policy.checked import Section, checked
-from guardrail.policy.yaml_file import YamlFile, read_yaml
 
 FILE_NAMES = ("guardrail.yaml", "guardrail.yml", ".guardrail.yaml", ".guardrail.yml")
 
@@ -219,11 +218,10 @@ def _from_flags(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> Iterab
     found: list[str] = []
     for given in flags.inputs:
         found += _expanded(given, cwd, allow_none=flags.allow_no_plans)
-    for plan in dict.fromkeys(found):
-        configured = _configured(plan, file, base, cwd)
-        name = flags.project or (configured.name if configured else _name_of(plan))
-        if flags.project and len(found) > 1:
-            name = f"{flags.project} ({_name_of(plan)})"
+    plans = {plan: _configured(plan, file, base, cwd) for plan in found}
+    names = [flags.project or (configured.name if configured else _name_of(plan)) for plan, configured in plans.items()]
+    for (plan, configured), short in zip(plans.items(), names, strict=True):
+        name = short if names.count(short) == 1 else f"{short} ({_name_of(plan)})"
         usage = flags.usage or (base / configured.usage if configured and configured.usage else None)
         yield Source(plan, name, _name_of(plan), configured.env if configured else "", usage)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,11 +17,12 @@ from guardrail.costs.subject import Attributes, Handed, Subject
 from guardrail.costs.tariff import Charge, Part, Tariff, nested_usage
 from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
-from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown
 
 _NO_REGION = "the plan does not say it"
+_NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
 _MAX_CHILD_DEPTH = 5
 _UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "no definition says what this type costs")
 
@@ -45,7 +46,13 @@ class _Bound:
     scope: Scope
     visible: Scope
     values: Mapping[str, Any]
+    visible_values: Mapping[str, Any]
     assumed: frozenset[str]
+
+    @property
+    def secret(self) -> bool:
+        """Whether the price depends on anything sensitive."""
+        return self.visible is not self.scope
 
 
 class Engine:
@@ -97,36 +104,45 @@ class Engine:
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
         unset = frozenset() if change.derived is None else tariff.definition.defaults.keys() - change.derived
+        refs, visible_refs = self._refs(change, tariff, inventory, before=before)
         return Subject(
             side,
             region or self._default_regions.get(tariff.vendor) or Unknown("region", _NO_REGION),
             self._usage.of(change.address, change.type),
             change.name,
             change.address,
-            self._refs(change, tariff, inventory, before=before),
+            refs,
             unset=frozenset(unset),
+            visible={} if visible_refs is None else {"ref": visible_refs},
         )
 
-    def _refs(self, change: Change, tariff: Tariff, inventory: Inventory, *, before: bool) -> dict[str, Json]:
+    def _refs(
+        self, change: Change, tariff: Tariff, inventory: Inventory, *, before: bool
+    ) -> tuple[dict[str, Json], dict[str, Json] | None]:
+        """Return what is referred to, and the same without what is sensitive if anything is."""
         found: dict[str, list[tuple[Change, Side]]] = {}
         for name, reference in tariff.definition.refs.items():
             starts = [change] if reference.of is None else [other for other, _ in found[reference.of]]
             found[name] = [pair for start in starts for pair in inventory.find(start, reference, before=before)]
-        return {
-            name: self._referred(found[name], as_list=reference.all)
-            for name, reference in tariff.definition.refs.items()
-        }
+        sides = [side for pairs in found.values() for _, side in pairs]
+        secret = any(side.has_secrets(name) for side in sides for name in side.names())
+        refs = {name: self._referred(pairs, tariff, name, Side.get) for name, pairs in found.items()}
+        if not secret:
+            return refs, None
+        return refs, {name: self._referred(pairs, tariff, name, Side.shown) for name, pairs in found.items()}
 
-    def _referred(self, found: Iterable[tuple[Change, Side]], *, as_list: bool) -> Json:
+    def _referred(
+        self, found: Iterable[tuple[Change, Side]], tariff: Tariff, name: str, read: Callable[[Side, str], Json]
+    ) -> Json:
         """Return the attributes of resources that are referred to, and the usage given for each."""
         resources: list[Json] = [
             {
-                **{name: side.get(name) for name in sorted(side.names())},
+                **{key: read(side, key) for key in sorted(side.names())},
                 "usage": dict(self._usage.of(other.address, other.type)),
             }
             for other, side in found
         ]
-        return resources if as_list else resources[0] if resources else None
+        return resources if tariff.definition.refs[name].all else resources[0] if resources else None
 
     def _memoized(self, tariff: Tariff, subject: Subject) -> tuple[Line, ...]:
         key = (tariff.type, self._fingerprint(tariff, subject))
@@ -139,7 +155,18 @@ class Engine:
         names = attributes.names() if tariff.attributes is None or tariff.derive else tariff.attributes
         read = [(name, attributes.get(name), attributes.has_secrets(name)) for name in sorted(names)]
         own = [getattr(subject, root) for root in ("name", "address") if (root,) in tariff.reads]
-        return repr((read, subject.region, subject.usage, subject.refs, subject.parent, sorted(subject.unset), own))
+        return repr(
+            (
+                read,
+                subject.region,
+                subject.usage,
+                subject.refs,
+                subject.visible,
+                subject.parent,
+                sorted(subject.unset),
+                own,
+            )
+        )
 
     def _lines(self, tariff: Tariff, subject: Subject) -> Iterator[Working]:
         bound = _bind(tariff, subject)
@@ -178,7 +205,7 @@ class Engine:
             return
         answer = self._catalog.find(selector)
         for line in priced(blank, charge, scope, answer):
-            yield Working(_with_assumptions(line, charge, bound), tariff, scope, charge, selector, answer)
+            yield Working(_annotated(line, charge, bound), tariff, scope, charge, selector, answer)
 
     def _selector(self, tariff: Tariff, charge: Charge, scope: Scope) -> Selector | Unknown:
         region = (charge.region or tariff.region).value(scope)
@@ -221,7 +248,6 @@ class Engine:
     def _child(
         self, tariff: Tariff, part: Part, bound: _Bound, subject: Subject, item: tuple[Json, Json], group: str
     ) -> Iterator[Working]:
-        is_secret = bound.visible is not bound.scope
         scope = _with_each(tariff, bound.values, item[0])
         exists = part.when.value(scope) if part.when else True
         if exists is False:
@@ -233,20 +259,22 @@ class Engine:
                 raise DefinitionError(f"no definition of {type_name} to price a child with", where=tariff.where)
             return
         values = _handed(part, scope)
-        visible = _handed(part, _with_each(tariff, bound.values, item[1])) if is_secret else None
+        seen = _with_each(tariff, bound.visible_values, item[1]) if bound.secret else scope
+        names = _parent_names(child, subject.attributes)
         usage = {**subject.usage, **{key: given.value(scope) for key, given in part.usage}}
         times = part.times.value(scope)
         inner = replace(
             subject,
-            attributes=Handed(values, visible),
+            attributes=Handed(values, _handed(part, seen) if bound.secret else None),
             usage=usage,
-            parent={name: subject.attributes.get(name) for name in _parent_names(child, subject.attributes)},
+            parent={name: subject.attributes.get(name) for name in names},
             depth=subject.depth + 1,
             refs={name: [] if sought.all else None for name, sought in child.definition.refs.items()},
             assume=part.child.assume,
             unset=frozenset(),
+            visible={"parent": {name: subject.attributes.shown(name) for name in names}} if bound.secret else {},
         )
-        heading = part.group.text(scope) if part.group else group
+        heading = part.group.text(seen) if part.group else group
         for working in self._lines(child, inner):
             line = multiplied(grouped(working.line, heading), times)
             if isinstance(exists, Unknown):
@@ -269,7 +297,8 @@ def _unfilled(pattern: str) -> str:
 
 def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: _Bound) -> Working:
     """A value that a definition is not made for is a gap in one bill, not the end of the run."""
-    line = Line(name, "", LineStatus.NO_PRICE, note=f"the definition does not cover this: {error}")
+    reason = _NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
+    line = Line(name, "", LineStatus.NO_PRICE, note=reason)
     return Working(line, tariff, bound.scope)
 
 
@@ -300,10 +329,13 @@ def _bind(tariff: Tariff, subject: Subject) -> _Bound:
         "each": None,
     }
     scope = visible = tariff.environment.bind(values)
-    if any(attributes.has_secrets(name) for name in names):
-        shown = {name: attributes.shown(name) if attributes.has_secrets(name) else attr[name] for name in names}
-        visible = tariff.environment.bind({**values, "attr": {**attr, **shown}})
-    return _Bound(scope, visible, values, frozenset(assumed))
+    visible_values = values
+    secret = {name for name in names if attributes.has_secrets(name)}
+    if secret or subject.visible:
+        shown = {name: attributes.shown(name) for name in secret}
+        visible_values = {**values, **subject.visible, "attr": {**attr, **shown}}
+        visible = tariff.environment.bind(visible_values)
+    return _Bound(scope, visible, values, visible_values, frozenset(assumed))
 
 
 def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:
@@ -336,7 +368,10 @@ def _parent_names(child: Tariff, attributes: Attributes) -> Iterable[str]:
     return {path[1] for path in child.reads if path[0] == "parent" and len(path) > 1}
 
 
-def _with_assumptions(line: Line, charge: Charge, bound: _Bound) -> Line:
+def _annotated(line: Line, charge: Charge, bound: _Bound) -> Line:
+    """State what was assumed, and leave out a reason that would tell what is sensitive."""
+    if bound.secret and line.status in UNPRICED_LINES:
+        return replace(line, note=_NOT_SHOWN)
     names = sorted(name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads))
     if not names or line.status is not LineStatus.PRICED:
         return line

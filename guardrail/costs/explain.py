@@ -80,7 +80,7 @@ def _inputs(working: Working, *, secrets: bool) -> Iterator[str]:
             yield f"{label:<10}{field.source}  ->  {value}"
     for name in sorted({path[1] for path in charge.reads if path[0] == "usage" and len(path) > 1}):
         yield f"{'usage':<10}{name}: {_declared(working, name)}"
-    if working.selector is not None:
+    if working.selector is not None and not secrets:
         yield f"{'price':<10}{working.selector}"
         yield from (f"{'':<10}{line}" for line in _rows(working.answer))
 

@@ -55,6 +55,7 @@ class Subject:
 
     assume  what a parent wants to stand for an attribute that it hands on and that is not known yet
     unset   attributes that the configuration leaves to the provider, whose defaults then hold
+    visible "ref" and "parent" without what is sensitive, where something of them is
     """
 
     attributes: Attributes
@@ -67,3 +68,4 @@ class Subject:
     depth: int = 0
     assume: Mapping[str, Json] = field(default_factory=dict)
     unset: frozenset[str] = frozenset()
+    visible: Mapping[str, Json] = field(default_factory=dict)

@@ -9,26 +9,20 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from guardrail.errors import InputError, did_you_mean
+from guardrail.errors import InputError
+from guardrail.files import Section, checked, read_yaml
 
 _INDEX = re.compile(r'\[(?:\*|\d+|"(?:[^"\\]|\\.)*")\]')
 
 
-class UsageFile(BaseModel):
+class UsageFile(Section):
     """The file: usage by type, and by address; an address may say `[*]` where any index is meant."""
 
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-
-    version: str = "0.1"
-    resource_type_default_usage: dict[str, dict[str, Any] | None] | None = Field(
-        None, description="usage that every resource of a type has"
-    )
-    resource_usage: dict[str, dict[str, Any] | None] | None = Field(
-        None, description="usage of single resources by address, which wins over the type's key by key"
-    )
+    version: str | float = "0.1"
+    resource_type_default_usage: dict[str, dict[str, Any] | None] | None = None
+    """usage that every resource of a type has"""
+    resource_usage: dict[str, dict[str, Any] | None] | None = None
+    """usage of single resources by address, which wins over the type's key by key"""
 
 
 @dataclass(frozen=True)
@@ -62,33 +56,13 @@ NO_USAGE = Usage()
 
 def load_usage(path: Path) -> Usage:
     """Read a usage file. Raises InputError with file and line."""
-    try:
-        content = yaml.load(path.read_text(encoding="utf-8-sig"), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-        file = UsageFile.model_validate({} if content is None else content)
-    except FileNotFoundError:
-        raise InputError("no such usage file", where=str(path), fix="make one with `guardrail usage init`") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path)) from None
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise InputError(f"not YAML: {error.problem}", where=f"{path}:{line}") from None
-    except (yaml.YAMLError, RecursionError) as error:
-        raise InputError(f"not YAML: {error}", where=str(path)) from None
-    except ValidationError as error:
-        raise _invalid(path, error) from None
+    if not path.is_file():
+        raise InputError("no such usage file", where=str(path), fix="make one with `guardrail usage init`")
+    source = read_yaml(path, InputError)
+    file = UsageFile() if source.data is None else checked(UsageFile, source, InputError)
     by_type = {name: usage or {} for name, usage in (file.resource_type_default_usage or {}).items()}
     by_address = {name: usage or {} for name, usage in (file.resource_usage or {}).items()}
     return Usage(by_type, by_address, str(path))
-
-
-def _invalid(path: Path, error: ValidationError) -> InputError:
-    first = error.errors()[0]
-    key = ".".join(str(step) for step in first["loc"]) or "the file"
-    if first["type"] == "extra_forbidden":
-        known = set(UsageFile.model_fields)
-        hint = did_you_mean(str(first["loc"][0]), known) or f"known: {', '.join(sorted(known))}"
-        return InputError(f"unknown key {key!r}", where=str(path), fix=hint)
-    return InputError(f"{key} is not a usage entry", where=str(path), fix="address or type, then key: number below it")
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator
 
+from guardrail.files.checked import Section
 from guardrail.model.cost import ResourceCost
 from guardrail.model.resource import Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.checked import Section
 from guardrail.policy.context import Project
 from guardrail.policy.glob import matches_any
 from guardrail.policy.spend import Spend, spend

@@ -9,11 +9,11 @@ from functools import cached_property
 from guardrail.cel import CelError, Environment, EvaluationError, Path, Program, Template
 from guardrail.cel import Scope as Bound
 from guardrail.errors import RuleError
+from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.context import needed, schema
 from guardrail.policy.literal import literal
 from guardrail.policy.rule import Rule, RuleFile, Scope
-from guardrail.policy.yaml_file import Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
+from guardrail.files.checked import Section
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.resource import Action, Change, Side, Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.checked import Section
 from guardrail.policy.machine import ATTRIBUTES
 from guardrail.policy.spend import Spend, total
 

@@ -9,9 +9,9 @@ from typing import Any
 from pydantic import Field
 
 from guardrail.errors import ConfigError, RuleError, did_you_mean
+from guardrail.files.checked import Section
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.model.unknown import Json
-from guardrail.policy.checked import Section
 from guardrail.policy.compiled import CompiledRule, compile_rule
 from guardrail.policy.rule import RuleFile, read_rule
 

@@ -13,12 +13,12 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints
 
 from guardrail.errors import RuleError
+from guardrail.files.checked import Section, checked
+from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.model.resource import Action
-from guardrail.policy.checked import Section, checked
 from guardrail.policy.fixture import RuleTest
 from guardrail.policy.glob import is_pattern, matches
-from guardrail.policy.yaml_file import YamlFile, read_yaml
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -15,10 +15,10 @@ from typing import Annotated, Any
 from pydantic import Field, StringConstraints, field_validator
 
 from guardrail.errors import ConfigError, did_you_mean
+from guardrail.files.checked import Section, checked
+from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
-from guardrail.policy.checked import Section, checked
 from guardrail.policy.glob import is_pattern, matches
-from guardrail.policy.yaml_file import YamlFile, read_yaml
 
 WARN_DAYS = 14
 """A waiver that ends within so many days is announced."""

@@ -160,7 +160,7 @@ def test_an_attribute_known_after_apply_is_never_a_number(engine):
 
 def test_usage_that_nobody_gave_leaves_the_line_open_at_its_price(engine):
     cost = engine(Usage()).estimate([change(after={"size": 100})])[0].after
-    storage, requests = cost.lines
+    _, requests = cost.lines
     assert (requests.status, requests.unit_price, requests.monthly_cost) == (LineStatus.USAGE, 2, None)
     assert requests.note == "depends on usage: requests"
     assert (cost.status, cost.monthly, cost.unpriced, cost.usage_based) == (ResourceStatus.PARTIAL, 10, False, True)
@@ -286,7 +286,12 @@ def test_a_value_that_a_definition_is_not_made_for_is_a_gap_in_one_bill(engine):
 def test_equal_resources_are_priced_once(engine, monkeypatch):
     priced = engine()
     asked = []
-    monkeypatch.setattr(priced._catalog, "find", lambda selector: asked.append(selector) or NoPrice(selector))
+
+    def find(selector):
+        asked.append(selector)
+        return NoPrice(selector)
+
+    monkeypatch.setattr(priced._catalog, "find", find)
     priced.estimate([change(after={"size": 7}, name=f"n{i}") for i in range(50)])
     assert len(asked) == 2
 

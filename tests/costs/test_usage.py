@@ -65,10 +65,10 @@ def test_an_empty_file_gives_nothing(usage, text):
     "text, message",
     [
         ("resource_usge: {}\n", "unknown key 'resource_usge'"),
-        ("resource_usage: {a.b: 3}\n", "resource_usage.a.b is not a usage entry"),
-        ("- 1\n", "the file is not a usage entry"),
-        ("a: [1\n", "not YAML: "),
-        ("a: !!python/object:os.system x\n", "not YAML: "),
+        ("resource_usage: {a.b: 3}\n", "resource_usage.a.b: should be a valid dictionary"),
+        ("- 1\n", "must hold keys and values"),
+        ("a: [1\n", "not valid YAML"),
+        ("a: !!python/object:os.system x\n", "the tag 'python/object"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_in_one_line(usage, text, message):

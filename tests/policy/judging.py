@@ -9,7 +9,7 @@ from guardrail.errors import RuleError
 from guardrail.policy import CompiledRule, Judge, Project, compile_rule
 from guardrail.policy.fixture import ResourceFixture
 from guardrail.policy.rule import check_rule
-from guardrail.policy.yaml_file import parse_yaml
+from guardrail.files.yaml_file import parse_yaml
 
 ENGINES = ("cpp", "python")
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from guardrail.errors import GuardrailError, did_you_mean
-from guardrail.policy.yaml_file import Place, YamlFile
+from guardrail.files.yaml_file import Place, YamlFile
 
 Model = TypeVar("Model", bound=BaseModel)
 

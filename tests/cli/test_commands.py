@@ -1,0 +1,292 @@
+"""Commands as people type them: exit codes, what goes where, and one line for every mistake."""
+
+import json
+import tempfile
+from typing import Any
+
+import jsonschema
+import pytest
+
+import guardrail.check
+from guardrail.cli.output import FORMAT_NAMES
+from guardrail.report import FORMATS
+
+PLAN: dict[str, Any] = {
+    "format_version": "1.2",
+    "terraform_version": "1.9.8",
+    "resource_changes": [
+        {
+            "address": "aws_instance.big",
+            "mode": "managed",
+            "type": "aws_instance",
+            "name": "big",
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {
+                "actions": ["create"],
+                "before": None,
+                "after": {
+                    "instance_type": "p4d.24xlarge",
+                    "availability_zone": "us-east-1a",
+                    "tags": {},
+                    "tags_all": {},
+                },
+                "after_unknown": {"id": True},
+            },
+        }
+    ],
+    "configuration": {"root_module": {}},
+}
+SMALL = json.loads(json.dumps(PLAN).replace("p4d.24xlarge", "t3.micro"))
+UNKNOWN = json.loads(
+    json.dumps(SMALL).replace('"instance_type": "t3.micro", ', "").replace('{"id": true}', '{"instance_type": true}')
+)
+EMPTY = {**PLAN, "resource_changes": []}
+OLD = {**PLAN, "resource_changes": [PLAN["resource_changes"][0] | {"change": {
+    "actions": ["no-op"], "before": PLAN["resource_changes"][0]["change"]["after"],
+    "after": PLAN["resource_changes"][0]["change"]["after"], "after_unknown": {},
+}}]}  # fmt: skip
+BROKEN_RULE = """\
+id: always-breaks
+title: A rule that cannot be evaluated
+severity: low
+enforcement: advisory
+validations: [{expression: resource.after.tags.nope.deeper == 1, message: never}]
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def put(name, content):
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(content if isinstance(content, str) else json.dumps(content), encoding="utf-8")
+        return file
+
+    return put
+
+
+@pytest.mark.parametrize("format_name", FORMAT_NAMES)
+@pytest.mark.parametrize(
+    "plan, options, code",
+    [
+        (SMALL, [], 0),
+        (EMPTY, [], 0),
+        (PLAN, [], 1),
+        (PLAN, ["--fail-on", "never"], 0),
+        (UNKNOWN, [], 0),
+        (UNKNOWN, ["--fail-on", "warn"], 1),
+        (OLD, [], 0),
+        (OLD, ["--fail-on", "warn"], 0),
+        ("not a plan", [], 2),
+    ],
+)
+def test_exit_codes_are_the_same_in_every_format(run, write, format_name, plan, options, code):
+    write("plan.json", plan)
+    assert run("check", "plan.json", "--format", format_name, "--now", "2026-01-01", *options).exit_code == code
+
+
+def test_a_rule_that_cannot_be_evaluated_is_neither_pass_nor_fail(run, write):
+    write("plan.json", SMALL)
+    write("policies/always-breaks.yaml", BROKEN_RULE)
+    write("guardrail.yaml", "version: 1\nrules: {packs: [], paths: [policies]}\n")
+    ran = run("check", "plan.json", "--format", "json")
+    assert ran.exit_code == 2
+    (finding,) = json.loads(ran.stdout)["projects"][0]["findings"]
+    assert finding["status"] == "error"
+    assert "no such key: nope" in finding["message"]
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["check", "nope.json"], "nope.json: no such file"),
+        (["check", "*.nope"], "no plan matches *.nope"),
+        (["check", "empty"], "empty: a folder without a plan.json or tfplan.json"),
+        (["check", "--config", "nope.yaml"], "nope.yaml: no such configuration"),
+        (["check", "plan.json", "--catalog", "nope.sqlite"], "nope.sqlite: no such catalog"),
+        (["check", "plan.json", "--usage-file", "nope.yml"], "nope.yml: no such usage file"),
+        (["check", "plan.json", "--now", "yesterday"], "'yesterday' is not a date or a time"),
+        (["check", "plan.json", "--out", "html=x"], "'html=x' is not FORMAT=PATH with one of"),
+        (["check", "plan.json", "--out", "json=plan.json/x.json"], "cannot be written"),
+        (["check", "plan.json", "--format", "xml"], "'xml' is not one of"),
+        (["explain", "aws_instance.bigg", "plan.json"], 'did you mean "aws_instance.big"?'),
+        (["explain", "gpu-instnace"], 'did you mean "gpu-instance"?'),
+        (["rules", "show", "gpu-instnace"], 'did you mean "gpu-instance"?'),
+        (["chekc"], 'did you mean "check"?'),
+    ],
+)
+def test_a_mistake_is_one_line_on_stderr_and_exit_code_2(run, write, arguments, message):
+    write("plan.json", SMALL)
+    write("empty/README.md", "no plan here")
+    ran = run(*arguments)
+    assert ran.exit_code == 2
+    assert ran.stdout == ""
+    last = ran.stderr.strip().splitlines()[-1]
+    assert message in last
+    assert "Traceback" not in ran.stderr
+
+
+def test_machine_formats_stand_alone_on_stdout(run, write):
+    write("plan.json", b"\xef\xbb\xbf".decode("utf-8-sig") + json.dumps(PLAN))
+    ran = run("check", "plan.json", "--format", "json")
+    assert json.loads(ran.stdout)["schema"] == "guardrail.report/v1"
+    assert ran.stderr == ""
+
+
+def test_a_blocked_check_has_written_its_files_before_it_exits(run, write, tmp_path):
+    write("plan.json", PLAN)
+    ran = run(
+        "check",
+        "plan.json",
+        "--out",
+        "json=out/report.json",
+        "--out",
+        "markdown=out/comment.md",
+        "--out",
+        "csv=costs.csv",
+    )
+    assert ran.exit_code == 1
+    assert json.loads((tmp_path / "out" / "report.json").read_text())["verdict"] == "fail"
+    assert (tmp_path / "out" / "comment.md").read_text().startswith("### ")
+    assert (tmp_path / "costs.csv").read_text().startswith("project,")
+    assert not [path.name for path in tmp_path.rglob(".*")]
+
+
+def test_standard_input_globs_and_several_plans(run, write):
+    write("a/one.json", SMALL)
+    write("a/two.json", PLAN)
+    assert run("check", "-", stdin=json.dumps(SMALL)).exit_code == 0
+    report = json.loads(run("check", "a/*.json", "--format", "json").stdout)
+    assert [project["name"] for project in report["projects"]] == ["a/one.json", "a/two.json"]
+    total = sum(float(project["totals"]["monthly_cost"]) for project in report["projects"])
+    assert float(report["totals"]["monthly_cost"]) == pytest.approx(total)
+    both = json.loads(run("estimate", "-", "--format", "json", stdin=json.dumps([SMALL, PLAN])).stdout)
+    assert [project["name"] for project in both["projects"]] == ["stdin[0]", "stdin[1]"]
+
+
+def test_no_plans_are_fine_if_that_is_said(run):
+    ran = run("check", "plans/*.json", "--allow-no-plans", "--format", "json")
+    assert (ran.exit_code, json.loads(ran.stdout)["projects"]) == (0, [])
+
+
+def test_the_same_input_gives_the_same_bytes(run, write):
+    write("plan.json", PLAN)
+    first, second = (run("check", "plan.json", "--format", "json", "--now", "2026-01-01").stdout for _ in range(2))
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "choice, environment, colored",
+    [
+        ("auto", {}, False),
+        ("always", {}, True),
+        ("auto", {"FORCE_COLOR": "1"}, True),
+        ("auto", {"FORCE_COLOR": "0"}, False),
+        ("auto", {"FORCE_COLOR": ""}, False),
+        ("auto", {"NO_COLOR": "1", "FORCE_COLOR": "1"}, False),
+        ("always", {"NO_COLOR": "1"}, True),
+        ("never", {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colours_follow_the_flag_then_no_color_then_force_color(run, write, monkeypatch, choice, environment, colored):
+    write("plan.json", PLAN)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert ("\x1b[" in run("check", "plan.json", "--color", choice).stdout) is colored
+
+
+def test_explain_names_every_price_row(run, write):
+    write("plan.json", SMALL)
+    ran = run("explain", "aws_instance.big", "plan.json")
+    assert ran.exit_code == 0
+    assert "t3.micro" in ran.stdout
+    assert "0.0104 per Hrs" in ran.stdout
+    assert "730 hours x 0.0104 = 7.592" in ran.stdout
+
+
+def test_explain_shows_a_rule_as_it_is_set_here(run, write):
+    write(
+        "guardrail.yaml", "version: 1\nrules: {packs: [budget], set: {expensive-resource: {params: {monthly: 42}}}}\n"
+    )
+    ran = run("explain", "expensive-resource")
+    assert ran.exit_code == 0
+    assert "monthly = 42" in ran.stdout
+
+
+def test_a_usage_file_to_fill_in_is_one_that_can_be_read_back(run, write):
+    lambda_plan = json.loads(json.dumps(SMALL).replace("aws_instance", "aws_lambda_function"))
+    write("plan.json", lambda_plan)
+    for options in ([], ["--by", "address"]):
+        template = run("usage", "init", "plan.json", *options).stdout
+        assert "# monthly_requests: 0" in template
+        write("usage.yml", template.replace("# monthly_requests", "monthly_requests"))
+        assert run("estimate", "plan.json", "--usage-file", "usage.yml").exit_code == 0
+
+
+def test_an_entry_of_the_usage_file_that_fits_nothing_is_told(run, write):
+    write("plan.json", SMALL)
+    write("usage.yml", "resource_usage:\n  aws_instance.bgi: {monthly_hrs: 100}\n")
+    ran = run("estimate", "plan.json", "--usage-file", "usage.yml", "--format", "json")
+    (warning,) = json.loads(ran.stdout)["projects"][0]["warnings"]
+    assert "aws_instance.bgi" in warning
+
+
+@pytest.mark.parametrize("name", ["config", "rule", "usage", "waivers", "definition", "report"])
+def test_schemas_are_json_schemas(run, name):
+
+    ran = run("schema", name)
+    jsonschema.Draft202012Validator.check_schema(json.loads(ran.stdout))
+    assert ran.exit_code == 0
+
+
+def test_rules_can_be_listed_linted_and_tested(run):
+    listed = run("rules", "list", "--all")
+    assert {"required-tags", "gpu-instance", "budget-exceeded"} <= set(listed.stdout.split())
+    assert run("rules", "lint").exit_code == 0
+    tested = run("rules", "test")
+    assert tested.exit_code == 0
+    assert " 0 failed" in tested.stdout
+
+
+def test_a_rule_test_that_does_not_come_out_is_exit_code_1(run, write):
+    write("policies/r.yaml", BROKEN_RULE + "tests: [{expect: pass, resource: {type: aws_instance}}]\n")
+    ran = run("rules", "test", "policies")
+    assert ran.exit_code == 1
+    assert "policies/r.yaml:6: always-breaks" in ran.stdout
+
+
+def test_every_command_says_what_it_is_for(run):
+    for command in (
+        [],
+        ["check"],
+        ["estimate"],
+        ["explain"],
+        ["rules"],
+        ["rules", "test"],
+        ["usage", "init"],
+        ["schema"],
+    ):
+        ran = run(*command, "--help")
+        assert ran.exit_code == 0
+        assert ran.stdout.startswith("Usage: guardrail")
+        assert max(map(len, ran.stdout.splitlines())) <= 100
+
+
+def test_a_bug_of_ours_is_exit_code_3_and_a_file_without_values_of_the_plan(run, write, monkeypatch, tmp_path):
+
+    def explode(_settings):
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(guardrail.check, "check", explode)
+    write("plan.json", PLAN)
+    ran = run("check", "plan.json")
+    assert ran.exit_code == 3
+    (file,) = tmp_path.glob("guardrail-bug-*.txt")
+    assert str(file) in ran.stderr
+    assert "RuntimeError" in file.read_text()
+    assert "hunter2" not in file.read_text() + ran.stderr + ran.stdout
+
+
+def test_the_formats_offered_are_those_there_are():
+    assert set(FORMAT_NAMES) == set(FORMATS)

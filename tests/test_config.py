@@ -1,0 +1,110 @@
+"""guardrail.yaml: found upwards, flags over it, and one line with file and line for what is wrong in it."""
+
+from pathlib import Path
+
+import pytest
+
+from guardrail.config import Flags, find_config, settings
+from guardrail.errors import ConfigError
+
+FULL = """\
+version: 1
+projects:
+  - {name: payments, plan: build/payments.json, usage: usage.yml, env: prod}
+  - {name: web, path: infra/web}
+rules:
+  packs: [tagging]
+  paths: [policies]
+  set:
+    required-tags: {enforcement: advisory, params: {required: [team]}}
+budgets:
+  - {name: all, monthly: 1000}
+waivers: waivers.yaml
+pricing: {max_age: 30d, default_region: {aws: eu-west-1}}
+"""
+
+
+@pytest.fixture
+def repo(tmp_path):
+    for name in ("build/payments.json", "usage.yml", "infra/web/plan.json", "policies/r.yaml", "waivers.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("", encoding="utf-8")
+    (tmp_path / "guardrail.yaml").write_text(FULL, encoding="utf-8")
+    return tmp_path
+
+
+def test_the_file_names_what_to_check_relative_to_itself(repo):
+    found = settings(Flags(), repo / "infra" / "web")
+    assert [(source.name, Path(source.plan), source.env) for source in found.sources] == [
+        ("payments", repo / "build" / "payments.json", "prod"),
+        ("web", repo / "infra" / "web", ""),
+    ]
+    assert found.sources[0].usage == repo / "usage.yml"
+    assert found.waivers == repo / "waivers.yaml"
+    assert found.max_age.days == 30
+    assert found.complete
+
+
+def test_inputs_and_flags_win_over_the_file(repo):
+    flags = Flags(inputs=("build/payments.json",), usage=repo / "other.yml", catalog=repo / "c.sqlite")
+    found = settings(flags, repo)
+    (source,) = found.sources
+    assert (source.name, source.env, source.usage) == ("payments", "prod", repo / "other.yml")
+    assert found.catalog == repo / "c.sqlite"
+    assert not found.complete
+
+
+def test_a_single_project_can_be_chosen(repo):
+    assert [source.name for source in settings(Flags(project="web"), repo).sources] == ["web"]
+    with pytest.raises(ConfigError, match="no project is called 'wbe'"):
+        settings(Flags(project="wbe"), repo)
+
+
+def test_the_search_ends_at_the_top_of_the_repository(repo):
+    inner = repo / "inner"
+    (inner / ".git").mkdir(parents=True)
+    (inner / "deep").mkdir()
+    assert find_config(inner / "deep") is None
+    assert find_config(repo / "infra") == repo / "guardrail.yaml"
+
+
+def test_without_a_file_the_folder_itself_is_checked(tmp_path):
+    (tmp_path / ".git").mkdir()
+    found = settings(Flags(), tmp_path)
+    assert [(source.plan, source.name) for source in found.sources] == [(".", ".")]
+    assert "tagging" not in found.rules.packs
+
+
+@pytest.mark.parametrize(
+    "text, line, message",
+    [
+        ("version: 2\n", 1, "version: should be 1, not 2"),
+        ("projects: []\n", 1, "'version' is missing"),
+        ("version: 1\nbudgts: []\n", 2, "unknown key 'budgts' (did you mean \"budgets\"?)"),
+        ("version: 1\nrules:\n  pack: [x]\n", 3, "unknown key 'rules.pack' (did you mean \"packs\"?)"),
+        ("version: 1\nprojects:\n  - {name: a}\n", 3, "project 'a' needs a path or a plan, and not both"),
+        ("version: 1\nprojects:\n  - {name: a, path: .}\n  - {name: a, path: .}\n", 4, "two projects are called 'a'"),
+        ("version: 1\nprojects:\n  - {name: a, plan: x.json, usage: nope.yml}\n", 3, "no such file: nope.yml"),
+        ("version: 1\nwaivers: nope.yaml\n", 2, "waivers: no such file: nope.yaml"),
+        ("version: 1\nrules: {paths: [nope]}\n", 2, "rules.paths.0: no such file: nope"),
+        ("version: 1\npricing: {max_age: soon}\n", 2, "pricing.max_age: a number of days, like 90d"),
+        ("version: 1\npricing: {currency: XXX}\n", 2, "pricing.currency: should be"),
+        ("version: 1\nbudgets:\n  - {name: a, monthly: lots}\n", 3, "budgets.0.monthly: should be a valid decimal"),
+        ("version: 1\nversion: 1\n", 2, "'version' is there twice"),
+        ("version: [1\n", 2, "not valid YAML"),
+        ("- 1\n", None, "must hold keys and values"),
+    ],
+)
+def test_what_is_wrong_is_said_in_one_line_with_its_place(tmp_path, text, line, message):
+    file = tmp_path / "guardrail.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        settings(Flags(), tmp_path)
+    assert message in str(caught.value)
+    assert caught.value.where == (f"{file}:{line}" if line else str(file))
+    assert "\n" not in str(caught.value)
+
+
+def test_on_unpriced_sets_the_rule_that_reports_it(tmp_path):
+    (tmp_path / "guardrail.yaml").write_text("version: 1\npricing: {on_unpriced: deny}\n", encoding="utf-8")
+    assert settings(Flags(), tmp_path).rules.set["unpriced-resource"].enforcement == "mandatory"
