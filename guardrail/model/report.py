@@ -42,6 +42,14 @@ class CatalogInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class PullRequest:
+    """The proposed change that a run was for: its number on the platform, and the commit at its head."""
+
+    number: int
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Totals:
     """Sums of what is known. `unpriced` counts resources with something that has no price, `usage_based` those that
     depend on usage which is not given; both are missing from the sums.
@@ -102,9 +110,10 @@ class ProjectReport:
 class Report:
     """A whole run.
 
-    judged    False for an estimate, which no rule has seen
-    findings  of the run as a whole (unused waivers, budgets over several projects); a project's own are in it
-    warnings  what a reader should know of the input (recovered debris, a stale catalog), one line each
+    judged        False for an estimate, which no rule has seen
+    findings      of the run as a whole (unused waivers, budgets over several projects); a project's own are in it
+    warnings      what a reader should know of the input (recovered debris, a stale catalog), one line each
+    pull_request  the change that the run was for, where its environment tells
     """
 
     projects: tuple[ProjectReport, ...]
@@ -115,6 +124,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     judged: bool = True
+    pull_request: PullRequest | None = None
 
     @cached_property
     def totals(self) -> Totals:

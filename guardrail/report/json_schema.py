@@ -32,6 +32,10 @@ def report_schema() -> dict[str, Any]:
             currency=_TEXT,
             generated_at={"type": "string", "format": "date-time"},
             tool_version=_TEXT,
+            pull_request={
+                **_or_null(_object(number={"type": "integer", "minimum": 1}, commit=_TEXT)),
+                "description": "the change that the run was for, where its environment tells",
+            },
             catalog=_list(_object(vendor=_TEXT, as_of=_TEXT, oldest=_TEXT, source=_TEXT, sha256=_TEXT)),
             totals=_totals(),
             projects=_list(_project()),
@@ -94,6 +98,11 @@ def _resource() -> dict[str, Any]:
             "type": "object",
             "additionalProperties": _TEXT_OR_NULL,
             "description": "effective tags; a value is null where it is known only after apply",
+        },
+        tags_before={
+            "type": ["object", "null"],
+            "additionalProperties": _TEXT_OR_NULL,
+            "description": "the tags before the change; null where they are the same",
         },
         tags_unknown={**_FLAG, "description": "there may be tags whose keys are known only after apply"},
         file=_TEXT_OR_NULL,

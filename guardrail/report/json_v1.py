@@ -12,7 +12,8 @@ from typing import Any
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.finding import Finding, Waiver
 from guardrail.model.money import plain
-from guardrail.model.report import CatalogInfo, ProjectReport, Report, Totals
+from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
+from guardrail.model.resource import Tags
 from guardrail.model.unknown import Json, Unknown
 
 SCHEMA = "guardrail.report/v1"
@@ -34,6 +35,7 @@ def json_v1(report: Report) -> str:
             "currency": _encode(report.currency),
             "generated_at": _encode(report.generated_at.isoformat()),
             "tool_version": _encode(report.tool_version),
+            "pull_request": _encode(_pull_request(report.pull_request)),
             "catalog": _encode([_catalog(info) for info in report.catalog]),
             "totals": _encode(_totals(report.totals)),
             "projects": _listed(_project(project) for project in report.projects),
@@ -69,6 +71,10 @@ def _catalog(info: CatalogInfo) -> dict[str, Any]:
     }
 
 
+def _pull_request(pull: PullRequest | None) -> dict[str, Any] | None:
+    return {"number": pull.number, "commit": pull.commit} if pull else None
+
+
 def _totals(totals: Totals) -> dict[str, Any]:
     return {
         "monthly_before": plain(totals.monthly_before),
@@ -96,6 +102,7 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
     change = resource.change
     side = resource.after or resource.before
     tags = change.before_tags if change.after is None else change.tags
+    before = change.before_tags if change.before and change.after else tags
     return {
         "address": change.address,
         "type": change.type,
@@ -106,7 +113,8 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "previous_address": change.previous_address,
         "status": resource.status,
         "note": side.note if side else "",
-        "tags": {key: value if isinstance(value, str) else None for key, value in tags.values.items()},
+        "tags": _tags(tags),
+        "tags_before": _tags(before) if _tags(before) != _tags(tags) else None,
         "tags_unknown": tags.unknown is not None,
         "file": change.source.file if change.source else None,
         "line": change.source.line if change.source else None,
@@ -118,6 +126,10 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "components": _components(resource.after),
         "components_before": _components(resource.before),
     }
+
+
+def _tags(tags: Tags) -> dict[str, str | None]:
+    return {key: value if isinstance(value, str) else None for key, value in tags.values.items()}
 
 
 def _components(cost: Cost | None) -> list[dict[str, Any]]:

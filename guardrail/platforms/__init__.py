@@ -1,0 +1,65 @@
+"""Where reports are delivered: one adapter a platform, found by the environment of the job."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from guardrail.http import Patience
+from guardrail.platforms import github, gitlab
+from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
+from guardrail.platforms.context import Context, Overrides, read_context
+from guardrail.platforms.runner import write_outputs, write_summary
+
+
+class Platform(Protocol):
+    """A place where a change is reviewed."""
+
+    @property
+    def dialect(self) -> str:
+        """The Markdown that it reads, as `guardrail.report` names it."""
+
+    @property
+    def target(self) -> str:
+        """Where a comment would go, in words."""
+
+    def comment(self, comment: Comment, mode: Mode, *, first: bool) -> Posted:
+        """Make the change show a report; `first`: also where it shows none yet. Raises NotPostedError."""
+
+    def status(self, state: str, description: str, *, name: str) -> None:
+        """Set the status of the commit: success, failure or error. Raises NotPostedError."""
+
+
+Connect = Callable[[Mapping[str, str], Overrides, Patience | None], Platform]
+
+PLATFORMS: dict[str, tuple[str, Connect]] = {
+    "github": ("GITHUB_ACTIONS", github.connect),
+    "gitlab": ("GITLAB_CI", gitlab.connect),
+}
+"""Name to the variable that its jobs have set, and to how it is spoken to."""
+
+
+def detect(environ: Mapping[str, str], overrides: Overrides) -> str | None:
+    """Return the name of the platform that this job runs on, or that the command line means; None for neither."""
+    for name, (variable, _) in PLATFORMS.items():
+        if environ.get(variable) == "true":
+            return name
+    return "github" if overrides.repository or overrides.api_url else None
+
+
+__all__ = [
+    "PLATFORMS",
+    "Comment",
+    "Context",
+    "Marker",
+    "Mode",
+    "NotPostedError",
+    "Outcome",
+    "Overrides",
+    "Platform",
+    "Posted",
+    "detect",
+    "read_context",
+    "write_outputs",
+    "write_summary",
+]

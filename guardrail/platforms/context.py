@@ -1,0 +1,186 @@
+"""Where a run on GitHub Actions stands: repository, pull request, commit and who may write, from its environment."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+from guardrail.errors import ConfigError, InputError
+
+PUBLIC_API = "https://api.github.com"
+
+_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
+_PULL_REF = re.compile(r"refs/pull/(\d{1,9})/")
+_COMMIT = re.compile(r"[0-9a-fA-F]{40,64}")
+_MAX_EVENT = 30_000_000  # bytes; GitHub sends no more than 25 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What the command line says over the environment. None: nothing."""
+
+    repository: str | None = None
+    number: int | None = None
+    api_url: str | None = None
+    ca_bundle: str | None = None
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One run. `number` is None where the environment names no pull request; `commit` "" where it names none.
+
+    merge_queue   the run is for a merge group, which has no pull request of its own
+    read_only     the token can be expected to only read: the pull request is a fork's, or Dependabot's
+    untrusted     the run is privileged, and what it reports on comes from a run that is not (workflow_run)
+    base          the commit that the pull request is to be merged into
+    labels, title, author   of the pull request, as the event tells them
+    """
+
+    api: str
+    graphql: str
+    server: str
+    repository: str = ""
+    number: int | None = None
+    commit: str = ""
+    base: str = ""
+    event: str = ""
+    run: str = ""
+    run_url: str = ""
+    merge_queue: bool = False
+    read_only: bool = False
+    untrusted: bool = False
+    title: str = ""
+    author: str = ""
+    labels: tuple[str, ...] = ()
+
+
+def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
+    """Return where this run stands. Raises ConfigError for a flag, InputError for an event file that cannot be read."""
+    repository = overrides.repository or environ.get("GITHUB_REPOSITORY", "")
+    if repository and not _REPOSITORY.fullmatch(repository):
+        raise ConfigError(f"not a repository: {repository!r}", where="--repo", fix="it looks like owner/name")
+    event, name = _event(environ), environ.get("GITHUB_EVENT_NAME", "")
+    pull = _mapping(event, "pull_request")
+    api = api_url(overrides.api_url) if overrides.api_url else environ.get("GITHUB_API_URL") or PUBLIC_API
+    named = not overrides.api_url and environ.get("GITHUB_GRAPHQL_URL")
+    server = (environ.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/")
+    run_id = environ.get("GITHUB_RUN_ID", "")
+    login = _text(_mapping(pull, "user"), "login")
+    return Context(
+        api=api.rstrip("/"),
+        graphql=named or graphql_url(api),
+        server=server,
+        repository=repository,
+        number=overrides.number or _number(event, environ),
+        commit=overrides.commit or _commit(event, name, environ),
+        base=_text(_mapping(pull, "base"), "sha"),
+        event=name,
+        run=f"{run_id}.{environ.get('GITHUB_RUN_ATTEMPT', '1')}" if run_id else "",
+        run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id and repository else "",
+        merge_queue=name == "merge_group",
+        read_only=_from_fork(pull) or _by_dependabot(event, environ, login),
+        untrusted=name == "workflow_run",
+        title=_text(pull, "title"),
+        author=login,
+        labels=_labels(pull),
+    )
+
+
+def api_url(given: str) -> str:
+    """Return the address of the REST interface for one that people write, with or without /api/v3.
+
+    Raises ConfigError for what is no web address.
+    """
+    parts = urlsplit(given)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ConfigError(
+            f"not an address: {given!r:.100}", where="--github-api-url", fix="like https://ghe.example.com"
+        )
+    path = parts.path.rstrip("/")
+    if parts.hostname == "github.com":
+        return PUBLIC_API
+    if not path and not parts.hostname.startswith("api."):
+        path = "/api/v3"
+    return urlunsplit((parts.scheme, parts.netloc, path, "", ""))
+
+
+def graphql_url(api: str) -> str:
+    """Return the address of the GraphQL interface beside a REST one."""
+    api = api.rstrip("/")
+    return f"{api.removesuffix('/v3')}/graphql"
+
+
+def _event(environ: Mapping[str, str]) -> dict[str, Any]:
+    """Read the payload of the event; empty where there is none, as in containers that do not mount it."""
+    path = environ.get("GITHUB_EVENT_PATH", "")
+    if not path or not Path(path).is_file():
+        return {}
+    try:
+        if Path(path).stat().st_size > _MAX_EVENT:
+            raise InputError("the event is too large", where=path)
+        event = json.loads(Path(path).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        raise InputError("the event cannot be read", where=path, fix="see GITHUB_EVENT_PATH") from None
+    return event if isinstance(event, dict) else {}
+
+
+def _number(event: Mapping[str, Any], environ: Mapping[str, str]) -> int | None:
+    issue = _mapping(event, "issue")
+    holders = (_mapping(event, "pull_request"), issue if "pull_request" in issue else {})
+    for holder in holders:
+        number = holder.get("number")
+        if isinstance(number, int) and number > 0:
+            return number
+    match = _PULL_REF.match(environ.get("GITHUB_REF", ""))
+    return int(match[1]) if match else None
+
+
+def _commit(event: Mapping[str, Any], name: str, environ: Mapping[str, str]) -> str:
+    """Return the commit that is reported on: of a pull request its head, never the merge that GITHUB_SHA names."""
+    heads = (
+        _text(_mapping(_mapping(event, "pull_request"), "head"), "sha"),
+        _text(_mapping(event, "workflow_run"), "head_sha"),
+        _text(_mapping(event, "merge_group"), "head_sha"),
+    )
+    for sha in heads:
+        if _COMMIT.fullmatch(sha):
+            return sha.lower()
+    about_pull = name.startswith(("pull_request", "issue_comment")) or _PULL_REF.match(environ.get("GITHUB_REF", ""))
+    sha = "" if about_pull else environ.get("GITHUB_SHA", "")
+    return sha.lower() if _COMMIT.fullmatch(sha) else ""
+
+
+def _from_fork(pull: Mapping[str, Any]) -> bool:
+    """Say whether the pull request comes from another repository, or from one that has been deleted since."""
+    if not pull:
+        return False
+    base = _text(_mapping(_mapping(pull, "base"), "repo"), "full_name")
+    return _text(_mapping(_mapping(pull, "head"), "repo"), "full_name") != base
+
+
+def _by_dependabot(event: Mapping[str, Any], environ: Mapping[str, str], author: str) -> bool:
+    sender = _text(_mapping(event, "sender"), "login")
+    return "dependabot[bot]" in {environ.get("GITHUB_ACTOR"), sender, author}
+
+
+def _labels(pull: Mapping[str, Any]) -> tuple[str, ...]:
+    labels = pull.get("labels")
+    return (
+        tuple(_text(label, "name") for label in labels if isinstance(label, dict)) if isinstance(labels, list) else ()
+    )
+
+
+def _mapping(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    value = holder.get(name)
+    return value if isinstance(value, dict) else {}
+
+
+def _text(holder: Mapping[str, Any], name: str) -> str:
+    value = holder.get(name)
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,171 @@
+"""GitLab: notes on a merge request and the status of a commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from guardrail.errors import NetworkError
+from guardrail.http import Patience, Session, StatusError
+from guardrail.platforms.comment import Comment, Existing, Mode, NotPostedError, Outcome, Posted, marker_of, upsert
+from guardrail.platforms.context import Overrides
+
+NOTE_LIMIT = 990_000
+"""Bytes of a note: GitLab takes 1,000,000 characters."""
+TOTAL_SECONDS = 180.0
+
+_TOKEN_FIX = "set GITLAB_TOKEN to a project access token with the scope `api` and a role above Guest"  # noqa: S105 - words
+_STATES = {"success": "success", "failure": "failed", "error": "failed"}
+_DESCRIPTION = 255  # characters
+
+
+@dataclass(slots=True)
+class GitLab:
+    """One project on GitLab, as this job may speak to it. `merge_request` is "" outside of one."""
+
+    session: Session
+    project: str
+    merge_request: str
+    commit: str
+    run: str
+    run_url: str
+    dialect: str = "gitlab"
+
+    @property
+    def target(self) -> str:
+        """Where a comment would go, in words."""
+        return f"project {self.project}, merge request !{self.merge_request or '?'}"
+
+    def comment(self, comment: Comment, mode: Mode, *, first: bool) -> Posted:
+        """Make the merge request show a report. Raises NotPostedError."""
+        if not self.merge_request:
+            return Posted(Outcome.SKIPPED, note="no merge request belongs to this pipeline")
+        if mode is Mode.HIDE_AND_NEW:
+            raise NotPostedError("GitLab cannot hide a note", fix="use --comment-mode update or delete-and-new")
+        return upsert(_Notes(self), comment, mode, first=first)
+
+    def status(self, state: str, description: str, *, name: str) -> None:
+        """Set the commit's status. Raises NotPostedError."""
+        body = {
+            "state": _STATES[state],
+            "name": name,
+            "description": description[:_DESCRIPTION],
+            "target_url": self.run_url,
+        }
+        try:
+            self.session.send("POST", f"projects/{self.project}/statuses/{self.commit}", json=body)
+        except NetworkError as error:
+            raise refused(error) from None
+
+
+class _Notes:
+    """One merge request's notes."""
+
+    limit = NOTE_LIMIT
+    visible_marker = False
+
+    def __init__(self, owner: GitLab) -> None:
+        self.session = owner.session
+        self.base = f"projects/{owner.project}/merge_requests/{owner.merge_request}"
+
+    def find(self, key: str, *, since: str = "") -> list[Existing]:
+        """Notes have no filter by time: with `since`, the hundred newest are looked at."""
+        found, page = [], "1"
+        order = "desc" if since else "asc"
+        while page:
+            query = f"per_page=100&sort={order}&order_by=created_at&page={page}"
+            response = self.session.send("GET", f"{self.base}/notes?{query}")
+            found += [one for one in _listed(response.json()) if _is_ours(one, key)]
+            page = "" if since else response.headers.get("x-next-page", "")
+        me = self._whoami() if found else None
+        ours = [_existing(one) for one in found if _get(one, "author", "id") == me]
+        return ours[::-1] if since else ours
+
+    def _whoami(self) -> Any:
+        return _get(self.session.send("GET", "user").json(), "id")
+
+    def head(self) -> str:
+        sha = _get(self.session.send("GET", self.base).json(), "sha")
+        return sha if isinstance(sha, str) else ""
+
+    def create(self, body: str) -> Existing:
+        return _existing(self.session.send("POST", f"{self.base}/notes", json={"body": body}).json())
+
+    def update(self, existing: Existing, body: str) -> Existing | None:
+        try:
+            return _existing(self.session.send("PUT", f"{self.base}/notes/{existing.id}", json={"body": body}).json())
+        except StatusError as error:
+            if error.status == 404:  # noqa: PLR2004 - not found
+                return None
+            raise
+
+    def retire(self, gone: Sequence[Existing], *, delete: bool) -> None:
+        for one in gone if delete else ():
+            try:
+                self.session.send("DELETE", f"{self.base}/notes/{one.id}")
+            except NetworkError:
+                return  # the report itself is posted; a leftover goes with the next run
+
+    def too_long(self, error: StatusError) -> bool:
+        return error.status in {400, 413} and (error.status == 413 or b"too long" in error.response.body)  # noqa: PLR2004
+
+    def refused(self, error: NetworkError) -> NotPostedError:
+        return refused(error)
+
+
+def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience | None = None) -> GitLab:
+    """Return GitLab as this job may speak to it. Raises NotPostedError without a token.
+
+    The project is the merge request's own: in a pipeline of a fork, CI_PROJECT_ID is the fork.
+    """
+    token = environ.get("GITLAB_TOKEN", "")
+    if not token:
+        raise NotPostedError(
+            "there is no token to speak to GitLab with; a job's own cannot write notes", fix=_TOKEN_FIX
+        )
+    api = environ.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
+    session = Session(
+        f"{api.rstrip('/')}/",
+        secrets={"PRIVATE-TOKEN": token},
+        ca_bundle=overrides.ca_bundle,
+        patience=patience or Patience(total=TOTAL_SECONDS),
+    )
+    return GitLab(
+        session,
+        project=environ.get("CI_MERGE_REQUEST_PROJECT_ID") or environ.get("CI_PROJECT_ID", ""),
+        merge_request=str(overrides.number or environ.get("CI_MERGE_REQUEST_IID", "")),
+        commit=overrides.commit
+        or environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")
+        or environ.get("CI_COMMIT_SHA", ""),
+        run=environ.get("CI_JOB_ID", ""),
+        run_url=environ.get("CI_JOB_URL", ""),
+    )
+
+
+def refused(error: NetworkError) -> NotPostedError:
+    """Return what GitLab's refusal means: it answers 401 to a job's token, and 404 to a guest."""
+    refusal = isinstance(error, StatusError) and error.status in {401, 403, 404}
+    return NotPostedError(error.what, where=error.where, fix=_TOKEN_FIX if refusal else error.fix)
+
+
+def _is_ours(note: Mapping[str, Any], key: str) -> bool:
+    body = note.get("body")
+    marker = marker_of(body) if isinstance(body, str) and not note.get("system") else None
+    return marker is not None and marker.key == key
+
+
+def _existing(data: Any) -> Existing:
+    if not isinstance(data, dict) or "id" not in data:
+        raise NetworkError("the answer is not a note")
+    return Existing(str(data["id"]), str(data.get("body") or ""), created=str(data.get("created_at") or ""))
+
+
+def _listed(data: Any) -> list[dict[str, Any]]:
+    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+
+
+def _get(data: Any, *path: str) -> Any:
+    for step in path:
+        data = data.get(step) if isinstance(data, dict) else None
+    return data
