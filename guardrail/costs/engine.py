@@ -19,7 +19,7 @@ from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
 from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.resource import Action, Change, Side
-from guardrail.model.unknown import Json, Unknown
+from guardrail.model.unknown import Json, Unknown, without_unknowns
 
 _NO_REGION = "the plan does not say it"
 _NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
@@ -137,7 +137,7 @@ class Engine:
         """Return the attributes of resources that are referred to, and the usage given for each."""
         resources: list[Json] = [
             {
-                **{key: read(side, key) for key in sorted(side.names())},
+                **{key: _configured(other, key, read(side, key)) for key in sorted(side.names())},
                 "usage": dict(self._usage.of(other.address, other.type)),
             }
             for other, side in found
@@ -295,6 +295,11 @@ def _unfilled(pattern: str) -> str:
     return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", pattern)
 
 
+def _configured(change: Change, name: str, value: Json) -> Json:
+    """Return an attribute without what the configuration leaves to the provider."""
+    return value if change.derived is None or name in change.derived else without_unknowns(value)
+
+
 def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: _Bound) -> Working:
     """A value that a definition is not made for is a gap in one bill, not the end of the run."""
     reason = _NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
@@ -311,8 +316,8 @@ def _bind(tariff: Tariff, subject: Subject) -> _Bound:
     assumed = set()
     for name in names:
         value = derived[name] if name in derived else attributes.get(name)
-        if isinstance(value, Unknown) and name in subject.unset:
-            value = None
+        if name in subject.unset:
+            value = without_unknowns(value)
         elif isinstance(value, Unknown) and name in assume:
             assumed.add(name)
             value = assume[name]

@@ -44,6 +44,17 @@ def with_unknowns(value: Json, unknown: Json, path: str) -> Json:
     return value
 
 
+def without_unknowns(value: Json) -> Json:
+    """Return a value as if nobody had said anything about what is unknown in it: null, and absent from maps."""
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, dict):
+        return {key: without_unknowns(part) for key, part in value.items() if not isinstance(part, Unknown)}
+    if isinstance(value, list):
+        return [without_unknowns(part) for part in value]
+    return value
+
+
 def redacted(value: Json, sensitive: Json) -> Json:
     """Replace what Terraform marks as sensitive by "(sensitive)", leaving the shape as it is."""
     if sensitive is True:

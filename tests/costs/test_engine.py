@@ -393,6 +393,33 @@ def test_a_default_holds_for_what_the_configuration_leaves_to_the_provider(engin
     assert (line.monthly_quantity, line.status) == (quantity, status)
 
 
+NESTED = """\
+schema = 1
+[refs]
+template = { types = ["demo_template"], attribute = "template" }
+[defaults]
+disk = []
+[[component]]
+name = "Storage"
+unit = "GB"
+quantity = "=get(attr.disk, '0.gb', 8) + get(ref.template, 'disk.0.gb', 100)"
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+
+
+@pytest.mark.parametrize(
+    "own, others, quantity",
+    [(frozenset(), frozenset(), 108), (frozenset({"disk"}), frozenset(), None), (frozenset(), frozenset({"disk"}), None)],
+)
+def test_what_the_configuration_leaves_out_of_a_block_reads_as_absent(engine, own, others, quantity):
+    block = Side({"disk": [{"type": "ssd"}]}, {"disk": [{"gb": True}]})
+    disk = change("demo_nested", after=block, derived=own, references={"template": ("demo_template.t",)})
+    template = change("demo_template", name="t", after=block, derived=others)
+    (line,) = engine(demo_nested=NESTED).estimate([disk, template])[0].after.lines
+    assert line.monthly_quantity == quantity
+    assert line.status is (LineStatus.PRICED if quantity else LineStatus.UNKNOWN)
+
+
 def test_a_parent_says_what_to_assume_of_what_it_hands_on(engine):
     definition = SERVER.replace('times = "=attr.count"', "assume = { gb = 40, size = 40 }")
     server = change("demo_server", after=Side({"disk": [{}]}, {"disk": [{"gb": True}]}))
