@@ -121,6 +121,8 @@ class References:
         module, call, key = next(steps(name), ("", "", ""))
         wanted = re.split(r"[.\[]", name[len(module) + 1 :])[0]
         modules = self._calls.get((scope.place.address, call), {})
+        if not modules:
+            return (_ELSEWHERE,)
         found: list[tuple[str, ...]] = []
         for address in _chosen(modules, key, scope.key if iterates else ""):
             child = self._modules.place(address)

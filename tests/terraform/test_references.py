@@ -36,6 +36,29 @@ def test_mentions_become_addresses(mentioned, present, expected):
     assert references(document(*changes, root=root), NAT, "allocation_id") == expected
 
 
+@pytest.mark.parametrize(
+    "mentioned, is_derived",
+    [
+        (["aws_eip.ip.id", "aws_eip.ip"], True),
+        (["aws_eip.gone.id", "aws_eip.gone"], True),
+        (["data.aws_eip.ip.id", "data.aws_eip.ip"], True),
+        (["local.ip"], True),
+        (["module.nowhere.id", "module.nowhere"], True),
+        (["var.ip"], False),
+        (["count.index"], False),
+        (["path.module"], False),
+    ],
+)
+def test_what_may_come_to_something_unknown_is_derived(mentioned, is_derived):
+    root = {"resources": [block(NAT, allocation_id=mentioned)]}
+    source = document(change("aws_eip.ip", {}), change(NAT, {}), root=root)
+    assert by_address(source)[NAT].derived == (frozenset({"allocation_id"}) if is_derived else frozenset())
+
+
+def test_without_a_configuration_nothing_is_known_of_what_is_derived():
+    assert by_address(document(change(NAT, {})))[NAT].derived is None
+
+
 def test_nested_blocks_count_for_the_outermost():
     nested = [
         {"ebs": [{"kms_key_id": {"references": ["aws_kms_key.k.arn", "aws_kms_key.k"]}}]},
