@@ -11,7 +11,7 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from guardrail.cel.functions import FUNCTIONS, PLUMBING, regex
+from guardrail.cel.functions import FUNCTIONS, PLUMBING, FunctionError, regex
 from guardrail.cel.syntax import CelError
 from guardrail.errors import ConfigError, did_you_mean
 
@@ -135,11 +135,12 @@ class _PythonEngine:
         self._types = celpy.celtypes
         # Must be chosen before the first environment of the process; several times faster than the interpreter.
         self._environment = celpy.Environment(runner_class=celpy.CompiledRunner)
-        self._functions = {
-            name: self._wrapped(name, function) for name, (function, _) in (FUNCTIONS | PLUMBING).items()
-        }
+        functions = {name: function for name, (function, _) in (FUNCTIONS | PLUMBING).items()}
+        functions["contains"] = _contains
+        self._functions = {name: self._wrapped(name, function) for name, function in functions.items()}
         # Compiled expressions name a function by its module, and run with celpy's own globals.
         vars(celpy.evaluation)[_MODULE] = SimpleNamespace(**self._functions)
+        vars(celpy.evaluation)["result"] = _Checked(celpy.evaluation)
 
     def _wrapped(self, name: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
@@ -197,6 +198,29 @@ class _PythonEngine:
         if isinstance(value, dict):
             return {str(key): self._plain(part) for key, part in value.items()}
         return [self._plain(part) for part in value] if isinstance(value, list) else None
+
+
+class _Checked:
+    """Celpy's `result`, but for every exception: its own lets some pass by what should absorb them (||, && and ?:)."""
+
+    def __init__(self, evaluation: Any) -> None:
+        self.__globals__ = vars(evaluation)  # where celpy runs what it compiled
+        self._failure = evaluation.CELEvalError
+
+    def __call__(self, activation: Any, expression: Callable[[Any], Any]) -> Any:
+        try:
+            return expression(activation)
+        except self._failure as error:
+            return error
+        except Exception as error:  # noqa: BLE001 - what is absorbed may be anything
+            return self._failure(f"no such member in mapping: {error}" if isinstance(error, KeyError) else str(error))
+
+
+def _contains(text: Any, part: Any) -> bool:
+    """Celpy's own fails on strings that were put together with +, which are no longer of its type."""
+    if isinstance(text, str) and isinstance(part, str):
+        return part in text
+    raise FunctionError("contains is for strings")
 
 
 @cache

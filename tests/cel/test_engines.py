@@ -92,6 +92,15 @@ CASES = [
     ('"a".matches("(")', ERROR),
     ("r.blocks[0].y[0]", 1.0),
     ("r.blocks[7]", ERROR),
+    ('("some" + " " + "text").contains("e t") && !("a" + "b").contains("c")', True),
+    ('("some" + "text").startsWith("some") && ("some" + "text").endsWith("text")', True),
+    ("r.n.contains('x')", ERROR),
+    # what is not chosen, or makes no difference, may be an error of any kind
+    ("r.null == null ? 1 : r.null.x", 1.0),
+    ("r.null == null ? [] : r.null.map(x, x)", []),
+    ("r.null == null || r.null.x.y == 1", True),
+    ("r.null != null && number(r.s) > 1", False),
+    ("r.null != null ? number(r.s) : 2", 2.0),
     # known only after apply
     ("r.unknown", Unknown("size")),
     ("r.unknown > 3 ? 1 : 2", Unknown("size")),
