@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from guardrail.model.unknown import Json, Unknown
+from guardrail.model.unknown import Json, Unknown, without_unknowns
 
 Derivation = Callable[[Callable[[str], Json]], Mapping[str, Json]]
 
@@ -32,6 +32,15 @@ def mixed_instances(get: Callable[[str], Json]) -> Mapping[str, Json]:
     }
 
 
+def sql_settings(get: Callable[[str], Json]) -> Mapping[str, Json]:
+    """Read the settings of a Cloud SQL instance as they are configured.
+
+    They nearly always mention a network, so that the plan calls everything in them that is not configured known after
+    apply; sizes and tiers hardly ever follow from other resources.
+    """
+    return {"settings": without_unknowns(get("settings"))}
+
+
 def _part(block: Json, key: str) -> Json:
     block = _first(block)
     return block.get(key) if isinstance(block, dict) else None
@@ -45,5 +54,5 @@ def _given(value: Json, default: Json) -> Json:
     return default if value is None or isinstance(value, Unknown) else value
 
 
-DERIVATIONS: Mapping[str, Derivation] = {"mixed_instances": mixed_instances}
+DERIVATIONS: Mapping[str, Derivation] = {"mixed_instances": mixed_instances, "sql_settings": sql_settings}
 """Name in a definition's `derive` -> function."""
