@@ -42,7 +42,8 @@ def explained(
     inventory = Inventory(changes)
     for side, before in ((change.before, True), (change.billed_after, False)):
         if side is not None:
-            secrets = any(map(side.has_secrets, side.names()))
+            read = side.names() if tariff.attributes is None else tariff.attributes
+            secrets = any(map(side.has_secrets, read))
             workings = engine.workings(change, inventory, before=before)
             lines += ["", "before:" if before else "after:", *_side(workings, secrets=secrets)]
     return "\n".join(lines)
