@@ -36,7 +36,7 @@ def check(settings: Settings) -> Report:
     ]
     found = [finding for project, bill in bills for finding in judge.project(project, bill.resources)]
     found += judge.budgets(settings.budgets, [(project, bill.resources) for project, bill in bills])
-    findings = _waived(found, rules, settings)
+    findings = waived(found, rules, settings)
     projects = tuple(
         replace(bill, findings=tuple(finding for finding in findings if finding.project == bill.name))
         for _, bill in bills
@@ -82,7 +82,8 @@ def _named(source: Source, found: list[Plan]) -> list[tuple[Source, Plan]]:
     ]
 
 
-def _waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings) -> tuple[Finding, ...]:
+def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings) -> tuple[Finding, ...]:
+    """Apply the waivers file, if there is one; what it says of itself follows. Raises ConfigError."""
     if settings.waivers is None:
         return tuple(findings)
     return apply_waivers(

@@ -111,6 +111,8 @@ class Settings:
     definitions: tuple[Path, ...] = ()
     default_region: Mapping[str, str] = field(default_factory=dict)
     config_file: Path | None = None
+    environments: Mapping[str, str] = field(default_factory=dict)
+    """Of the configuration's projects: name to environment."""
     complete: bool = True
     """Whether all projects of the configuration are in the run, so that an unused waiver is really unused."""
 
@@ -157,6 +159,7 @@ def settings(flags: Flags, cwd: Path) -> Settings:
         definitions=tuple(base / folder for folder in pricing.definitions),
         default_region=pricing.default_region,
         config_file=path,
+        environments={project.name: project.env for project in file.projects},
         complete=not file.projects or not (flags.inputs or flags.project),
     )
 

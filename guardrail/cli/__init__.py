@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "guardrail.cli.check:check",
     "estimate": "guardrail.cli.estimate:estimate",
+    "report": "guardrail.cli.report:report",
     "explain": "guardrail.cli.explain:explain",
     "rules": "guardrail.cli.rules:rules",
     "usage": "guardrail.cli.usage:usage",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +44,8 @@ def check(**values: Any) -> int:
     from guardrail.cli.output import deliver  # noqa: PLC0415
     from guardrail.config import settings  # noqa: PLC0415
     from guardrail.model.report import FailOn  # noqa: PLC0415
+    from guardrail.platforms.context import pull_request  # noqa: PLC0415
 
-    report = run(settings(flags(values), Path.cwd()))
+    report = replace(run(settings(flags(values), Path.cwd())), pull_request=pull_request(os.environ))
     deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     return int(report.exit_code(FailOn(values["fail_on"])))

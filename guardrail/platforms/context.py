@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 from guardrail.errors import ConfigError, InputError
+from guardrail.model.report import PullRequest
 
 PUBLIC_API = "https://api.github.com"
 
@@ -90,6 +91,17 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
         author=login,
         labels=_labels(pull),
     )
+
+
+def pull_request(environ: Mapping[str, str]) -> PullRequest | None:
+    """Return the pull or merge request that a job is for, by the environment of GitHub Actions or GitLab CI."""
+    if environ.get("GITLAB_CI") == "true" and environ.get("CI_MERGE_REQUEST_IID", "").isdecimal():
+        commit = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", "")
+        return PullRequest(int(environ["CI_MERGE_REQUEST_IID"]), commit)
+    if environ.get("GITHUB_ACTIONS") != "true":
+        return None
+    context = read_context(environ, Overrides())
+    return PullRequest(context.number, context.commit) if context.number else None
 
 
 def api_url(given: str) -> str:

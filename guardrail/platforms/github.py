@@ -78,6 +78,16 @@ class GitHub:
         return f"{self.context.api}/repos/{self.context.repository}"
 
     @property
+    def commit(self) -> str:
+        """The commit that is reported on; "" if the environment names none."""
+        return self.context.commit
+
+    @property
+    def run(self) -> str:
+        """The run and its attempt: "123.1"."""
+        return self.context.run
+
+    @property
     def target(self) -> str:
         """Where a comment would go, in words."""
         return f"{self.context.repository}#{self.context.number or '?'}"

@@ -8,7 +8,8 @@ from guardrail.model.report import Report
 from guardrail.report.csv_rows import csv_rows
 from guardrail.report.json_schema import report_schema
 from guardrail.report.json_v1 import json_v1
-from guardrail.report.markdown import markdown
+from guardrail.report.markdown import Frame, markdown
+from guardrail.report.read_json import MAX_ARTIFACT_BYTES, read_result
 from guardrail.report.table import table
 
 Renderer = Callable[[Report], str]
@@ -21,4 +22,15 @@ FORMATS: dict[str, Renderer] = {
 }
 """Format name, as `--format` takes it, to its renderer. `table` and `markdown` have options beside the report."""
 
-__all__ = ["FORMATS", "Renderer", "csv_rows", "json_v1", "markdown", "report_schema", "table"]
+__all__ = [
+    "FORMATS",
+    "MAX_ARTIFACT_BYTES",
+    "Frame",
+    "Renderer",
+    "csv_rows",
+    "json_v1",
+    "markdown",
+    "read_result",
+    "report_schema",
+    "table",
+]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
+from urllib.parse import quote
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import ProjectReport, Report, Verdict
@@ -45,13 +47,34 @@ _SIZES = (
 )
 
 
-def markdown(report: Report, *, limit_bytes: int = 65_000) -> str:
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the body is to be posted: what tells it from other comments, and addresses that it can point to.
+
+    key       shown in the headline, where a change has several reports
+    commit    that the report is of
+    run_url   of the run that made it
+    blob_url  of the repository's files at that commit, with a slash at its end
+    files     project name and file of a finding to the file's path in the repository
+    """
+
+    key: str = ""
+    commit: str = ""
+    run_url: str = ""
+    blob_url: str = ""
+    files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+NO_FRAME = Frame()
+
+
+def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRAME) -> str:
     """Return the comment's body, which begins with its headline; equal reports give equal bytes.
 
     It is cut by whole parts to at most `limit_bytes` of UTF-8. Headline, totals and footer always stay, so that
     limits under 2,000 bytes may not be kept.
     """
-    body = _Body(report, limit_bytes)
+    body = _Body(report, limit_bytes, frame)
     text = ""
     for size in _SIZES:
         text = body.render(size)
@@ -63,8 +86,9 @@ def markdown(report: Report, *, limit_bytes: int = 65_000) -> str:
 class _Body:
     """The parts of the body. Findings are rendered once, however many sizes are tried."""
 
-    def __init__(self, report: Report, limit_bytes: int) -> None:
+    def __init__(self, report: Report, limit_bytes: int, frame: Frame) -> None:
         self.report = report
+        self.frame = frame
         self.view = View(report)
         self.fitting = limit_bytes // _SMALLEST_BULLET + 1
 
@@ -83,9 +107,10 @@ class _Body:
 
     def headline(self) -> str:
         """Return the first line: the verdict and what the change costs."""
+        key = f" {code(self.frame.key, 80)}" if self.frame.key else ""
         if not self.report.judged:
-            return f"### Guardrail estimate: {self.view.headline}"
-        return f"### {_SIGNS[self.report.verdict]} Guardrail: {self.view.headline}"
+            return f"### Guardrail estimate{key}: {self.view.headline}"
+        return f"### {_SIGNS[self.report.verdict]} Guardrail{key}: {self.view.headline}"
 
     def projects(self, limit: int) -> str:
         """Return the table of projects with something new, and the total of all."""
@@ -128,7 +153,7 @@ class _Body:
 
     def bullet(self, finding: Finding) -> str:
         """Return a finding as a list item: rule, message, where, and how to mend it or why it is accepted."""
-        where = [code(self.view.project_label(finding)), code(finding.address), code(place(finding))]
+        where = [code(self.view.project_label(finding)), code(finding.address), self.place(finding)]
         first = " · ".join([f"- **{prose(finding.rule)}**: {prose(finding.message)}", *filter(None, where)])
         if finding.status in (FindingStatus.WAIVED, FindingStatus.PRE_EXISTING):
             return f"{first}\n  {_standing(finding)}"
@@ -136,6 +161,15 @@ class _Body:
         second = " ".join(filter(None, [f"**Fix:** {prose(finding.fix)}" if finding.fix else "", docs]))
         unknown = f" ({status_word(finding)})" if finding.status is FindingStatus.UNKNOWN else ""
         return f"{first}{unknown}\n  {second}" if second else f"{first}{unknown}"
+
+    def place(self, finding: Finding) -> str:
+        """Return file and line of a finding, as a link that goes on leading there after later pushes."""
+        words = code(place(finding))
+        path = self.frame.files.get((finding.project, finding.file or ""))
+        if not path or not self.frame.blob_url:
+            return words
+        line = f"#L{finding.line}" if finding.line is not None else ""
+        return link(words, f"{self.frame.blob_url}{quote(path)}{line}") or words
 
     def notes(self) -> str:
         """Return what a reader should know of the input."""
@@ -208,6 +242,8 @@ class _Body:
         infos = [f"{prose(info.vendor, 20)} {prose(info.as_of, 20)}" for info in self.report.catalog[:10]]
         catalog = f"Catalog {', '.join(infos)}" if infos else "No catalog"
         parts = [f"{catalog}", f"guardrail {prose(self.report.tool_version, 40)}"]
+        parts += [f"commit {prose(self.frame.commit[:7])}"] if self.frame.commit else []
+        parts += filter(None, [link("run", self.frame.run_url)])
         return f"<sub>Estimate, list prices, {prose(self.report.currency, 10)}. {' · '.join(parts)}</sub>"
 
 

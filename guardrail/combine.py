@@ -1,0 +1,110 @@
+"""Several results as one: the checks of a pull request's projects, and what can only be judged over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from guardrail.check import rules_of, waived
+from guardrail.config import Settings
+from guardrail.costs import Library
+from guardrail.errors import InputError
+from guardrail.model.finding import Finding
+from guardrail.model.report import ProjectReport, Report
+from guardrail.policy import Judge, Project
+
+Item = TypeVar("Item")
+
+
+def combine(results: Sequence[tuple[str, Report]], settings: Settings | None) -> Report:
+    """Return one report of all results, each given with the name of its file.
+
+    A single result stands as it is. Of several, what each check said of its own resources stands; budgets and the
+    state of waivers are judged again over all projects, if there is a configuration, and what the checks said of them
+    on their own is dropped, since each saw but a part. Raises InputError for results that do not belong together,
+    ConfigError or RuleError for the configuration.
+    """
+    _check(results)
+    reports = [report for _, report in results]
+    if len(reports) == 1:
+        return reports[0]
+    merged = _merged(reports)
+    return _judged_again(merged, settings) if settings and merged.judged else merged
+
+
+def _check(results: Sequence[tuple[str, Report]]) -> None:
+    """Refuse results that cannot be one report."""
+    first_name, first = results[0]
+    seen: dict[tuple[str, str], str] = {}
+    for name, report in results:
+        if report.currency != first.currency:
+            raise InputError(f"is in {report.currency}, and {first_name} in {first.currency}", where=name)
+        if report.judged != first.judged:
+            raise InputError(f"one of it and {first_name} is an estimate, which no rule has seen", where=name)
+        for project in report.projects:
+            other = seen.setdefault((project.name, project.path), name)
+            if other != name:
+                what = f"project {project.name!r} ({project.path}) is also in {other}"
+                raise InputError(what, where=name, fix="give each its own name: `guardrail check --project NAME`")
+
+
+def _merged(reports: Sequence[Report]) -> Report:
+    latest = max(reports, key=lambda report: report.generated_at)
+    versions = sorted({report.tool_version for report in reports})
+    mixed = [f"the results were made by different versions of guardrail: {', '.join(versions)}"] if versions[1:] else []
+    pulls = _once(report.pull_request for report in reports)
+    return replace(
+        latest,
+        projects=tuple(project for report in reports for project in report.projects),
+        catalog=_once(info for report in reports for info in report.catalog),
+        findings=_once(finding for report in reports for finding in report.findings),
+        warnings=_once([*(warning for report in reports for warning in report.warnings), *mixed]),
+        pull_request=pulls[0] if len(pulls) == 1 else None,
+    )
+
+
+def _judged_again(report: Report, settings: Settings) -> Report:
+    rules = rules_of(settings, Library(settings.definitions))
+    # Rules on budgets read sums alone: no machine types.
+    judge = Judge(rules, lambda _vendor, _name: None, settings.now)
+    projects = [(Project(p.name, p.path, _environment(p, settings)), p.resources) for p in report.projects]
+    budgets = judge.budgets(settings.budgets, projects)
+    stays = [finding for finding in report.findings if not _is_about_the_whole(finding)]
+    named = {_configured_name(project, settings) for project in report.projects}
+    settings = replace(settings, complete=named >= settings.environments.keys())
+    flat = [finding for project in report.projects for finding in project.findings]
+    found = waived([*flat, *stays, *budgets], rules, settings)
+    done: list[ProjectReport] = []
+    start = 0
+    for project in report.projects:
+        end = start + len(project.findings)
+        done.append(replace(project, findings=found[start:end]))
+        start = end
+    return replace(report, projects=tuple(done), findings=found[start:])
+
+
+def _is_about_the_whole(finding: Finding) -> bool:
+    """Say whether a finding is about a budget or about a waiver itself: a check of a part cannot judge these."""
+    return not finding.address and (finding.subject.startswith("budget:") or finding.rule.startswith("waiver-"))
+
+
+def _configured_name(project: ProjectReport, settings: Settings) -> str:
+    """Return the name in the configuration: a project with several plans is checked as "name (plan)"."""
+    return next(
+        (name for name in settings.environments if project.name == name or project.name.startswith(f"{name} (")),
+        project.name,
+    )
+
+
+def _environment(project: ProjectReport, settings: Settings) -> str:
+    return settings.environments.get(_configured_name(project, settings), "")
+
+
+def _once(items: Iterable[Item]) -> tuple[Item, ...]:
+    """Return the items without repetitions, in their order."""
+    found: list[Item] = []
+    for item in items:
+        if item not in found:
+            found.append(item)
+    return tuple(found)

@@ -1,0 +1,246 @@
+"""Brings a report to where people look: step outputs, job summary, annotations, the comment, the commit's status.
+
+Nothing here changes the verdict. What cannot be delivered is said, and counts only where it is asked to count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from guardrail.errors import GuardrailError
+from guardrail.http import Patience
+from guardrail.model.exit_code import ExitCode
+from guardrail.model.finding import FindingStatus
+from guardrail.model.money import plain, rounded
+from guardrail.model.report import Report, Verdict
+from guardrail.model.resource import Action
+from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
+from guardrail.platforms.context import Context, Overrides, read_context
+from guardrail.platforms.detect import PLATFORMS, Platform, detect
+from guardrail.platforms.runner import write_outputs, write_summary
+from guardrail.report import Frame, markdown
+from guardrail.report.view import View
+
+DEFAULT_KEY = "default"
+
+Tell = Callable[[str, str], None]
+"""Says something to the user: "notice" or "warning", and the text."""
+
+
+class When(StrEnum):
+    """When a change gets its first comment. One that is there is renewed in any case, but with `never`."""
+
+    ALWAYS = "always"
+    CHANGES = "changes"
+    FAILURES = "failures"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What to deliver, and how. `trusted` is off for results that an untrusted run has left."""
+
+    comment: When = When.CHANGES
+    mode: Mode = Mode.UPDATE
+    key: str = DEFAULT_KEY
+    summary: bool = True
+    outputs: bool = True
+    status: bool = False
+    dry_run: bool = False
+    trusted: bool = True
+    overrides: Overrides = field(default_factory=Overrides)
+    patience: Patience | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of it. `complete`: all that was asked for has arrived."""
+
+    complete: bool
+    posted: Posted | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    report: Report
+    code: ExitCode
+    options: Options
+    environ: Mapping[str, str]
+    now: datetime
+    tell: Tell
+
+    def tried(self, what: str, act: Callable[[], None]) -> bool:
+        """Do one thing; where it cannot be done, say so and go on."""
+        try:
+            act()
+        except NotPostedError as error:
+            self.tell("notice" if error.expected else "warning", f"{what}: {error}")
+            return False
+        except GuardrailError as error:
+            self.tell("warning", f"{what}: {error}")
+            return False
+        except OSError as error:
+            self.tell("warning", f"{what}: {error.strerror}")
+            return False
+        return True
+
+
+def deliver(
+    report: Report, code: ExitCode, options: Options, *, environ: Mapping[str, str], now: datetime, tell: Tell
+) -> Delivered:
+    """Deliver a report whose exit code is `code`: outputs, summary, comment, status, in this order."""
+    job = _Delivery(report, code, options, environ, now, tell)
+    name = detect(environ, options.overrides)
+    if options.dry_run:
+        _rehearse(job, name)
+        return Delivered(complete=True)
+    done = True
+    if options.outputs:
+        done &= job.tried("step outputs", lambda: _write(environ, verdict_outputs(report, code)))
+    context: list[Context] = []
+    done &= job.tried("environment", lambda: context.append(read_context(environ, options.overrides)))
+    frame = frame_of(report, options, context[0]) if context else Frame()
+    if options.summary:
+        done &= job.tried("job summary", lambda: _summarize(environ, report, frame))
+    posted: list[Posted] = []
+    if name and context and _may_comment(job, context[0]):
+        done &= _speak(job, name, frame, posted)
+    said = posted[0] if posted else None
+    if options.outputs:
+        done &= job.tried("step outputs", lambda: _write(environ, comment_outputs(said)))
+    return Delivered(done, said)
+
+
+def wanted(when: When, report: Report) -> bool:
+    """Say whether a report is worth a first comment. A delta that is not known is not taken for none."""
+    if when is When.CHANGES:
+        resources = [resource for project in report.projects for resource in project.resources]
+        changes = any(resource.monthly_delta or resource.delta_unpriced for resource in resources)
+        return changes or report.verdict is not Verdict.PASS
+    return when is When.ALWAYS or (when is When.FAILURES and report.verdict is Verdict.FAIL)
+
+
+def frame_of(report: Report, options: Options, context: Context) -> Frame:
+    """Return what the comment can point to: files that are there, at the commit that was checked."""
+    commit = context.commit or (report.pull_request.commit if report.pull_request and options.trusted else "")
+    known = context.repository and commit
+    return Frame(
+        key="" if options.key == DEFAULT_KEY else options.key,
+        commit=commit,
+        run_url=context.run_url,
+        blob_url=f"{context.server}/{context.repository}/blob/{commit}/" if known else "",
+        files=_files(report, Path.cwd()) if known and options.trusted else {},
+    )
+
+
+def verdict_outputs(report: Report, code: ExitCode) -> dict[str, str]:
+    """Return the outputs of the step that tell of the report: short texts, empty where there is no such number."""
+    totals, findings = report.totals, report.all_findings
+    percent = totals.delta_percent
+    loud = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
+    changes = [r for project in report.projects for r in project.resources if r.change.action is not Action.NO_OP]
+    return {
+        "verdict": "error" if code is ExitCode.NOT_EVALUATED else report.verdict.value,
+        "exit-code": str(int(code)),
+        "monthly-cost": plain(totals.monthly_cost) or "",
+        "monthly-cost-before": plain(totals.monthly_before) or "",
+        "monthly-delta": plain(totals.monthly_delta) or "",
+        "monthly-delta-percent": "" if percent is None else plain(rounded(percent, 2)) or "",
+        "currency": report.currency,
+        "has-changes": str(bool(changes)).lower(),
+        "denied": str(sum(one.blocking for one in findings)),
+        "warned": str(sum(one.status in loud and not one.blocking for one in findings)),
+        "waived": str(sum(one.status is FindingStatus.WAIVED for one in findings)),
+        "pre-existing": str(sum(one.status is FindingStatus.PRE_EXISTING for one in findings)),
+        "unpriced": str(totals.unpriced),
+        "catalog-date": min((info.oldest or info.as_of for info in report.catalog), default=""),
+    }
+
+
+def comment_outputs(posted: Posted | None) -> dict[str, str]:
+    """Return the outputs of the step that tell of the comment."""
+    there = posted is not None and posted.there
+    return {
+        "comment-posted": str(there).lower(),
+        "comment-url": posted.url if posted else "",
+        "comment-id": posted.id if posted else "",
+    }
+
+
+def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> bool:
+    """Speak to the platform: the comment, then the status. Say whether all that was asked for arrived."""
+    options = job.options
+    if options.comment is When.NEVER and not options.status:
+        return True
+    found: list[Platform] = []
+    connect = PLATFORMS[name][1]
+    overrides = options.overrides
+    if not job.tried("delivery", lambda: found.append(connect(job.environ, overrides, options.patience))):
+        return False
+    platform, done = found[0], True
+    if options.comment is not When.NEVER:
+        done &= job.tried("comment", lambda: posted.append(_comment(job, platform, frame)))
+        if posted and posted[0].outcome in {Outcome.STALE, Outcome.SKIPPED}:
+            job.tell("notice", f"no comment written: {posted[0].note}")
+    if options.status:
+        done &= job.tried("status", lambda: _status(job, platform))
+    return done
+
+
+def _may_comment(job: _Delivery, context: Context) -> bool:
+    """What an untrusted run has left names a pull request: it is believed only for the commit that GitHub names."""
+    if job.options.trusted or context.commit:
+        return True
+    job.tell(
+        "warning", "comment: the artifact's pull request cannot be verified: no event or --commit names its commit"
+    )
+    return False
+
+
+def _comment(job: _Delivery, platform: Platform, frame: Frame) -> Posted:
+    options = job.options
+    marker = Marker(options.key, platform.commit, platform.run, job.now)
+    comment = Comment(marker, lambda limit: markdown(job.report, limit_bytes=limit, frame=frame))
+    return platform.comment(comment, options.mode, first=wanted(options.comment, job.report))
+
+
+def _status(job: _Delivery, platform: Platform) -> None:
+    states = {ExitCode.OK: "success", ExitCode.BLOCKED: "failure"}
+    name = "guardrail" if job.options.key == DEFAULT_KEY else f"guardrail/{job.options.key}"
+    platform.status(states.get(job.code, "error"), View(job.report).headline, name=name)
+
+
+def _summarize(environ: Mapping[str, str], report: Report, frame: Frame) -> None:
+    write_summary(environ, lambda limit: markdown(report, limit_bytes=limit, frame=frame))
+
+
+def _write(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
+    write_outputs(environ, values)
+
+
+def _rehearse(job: _Delivery, name: str | None) -> None:
+    """Say what would be done, without a call."""
+    options = job.options
+    if name is None or options.comment is When.NEVER:
+        job.tell("notice", "dry run: no comment would be written")
+        return
+    first = "written or renewed" if wanted(options.comment, job.report) else "renewed if it is there"
+    job.tell("notice", f"dry run: on {name} the comment with the key {options.key!r} would be {first} ({options.mode})")
+
+
+def _files(report: Report, here: Path) -> dict[tuple[str, str], str]:
+    """Return where in the repository the files of findings are, for those that are there."""
+    top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here).resolve()
+    found: dict[tuple[str, str], str] = {}
+    for project in report.projects:
+        for file in {finding.file for finding in project.findings if finding.file}:
+            for folder in (here / project.path, (here / project.path).parent, here):
+                path = (folder / file).resolve()
+                if path.is_file() and path.is_relative_to(top):
+                    found[project.name, file] = path.relative_to(top).as_posix()
+                    break
+    return found

@@ -1,0 +1,54 @@
+"""The platforms there are, and which of them a job runs on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from guardrail.http import Patience
+from guardrail.platforms import github, gitlab
+from guardrail.platforms.comment import Comment, Mode, Posted
+from guardrail.platforms.context import Overrides
+
+
+class Platform(Protocol):
+    """A place where a change is reviewed."""
+
+    @property
+    def dialect(self) -> str:
+        """The Markdown that it reads, as `guardrail.report` names it."""
+
+    @property
+    def commit(self) -> str:
+        """The commit that is reported on; "" if the environment names none."""
+
+    @property
+    def run(self) -> str:
+        """The run and its attempt, as the platform counts them."""
+
+    @property
+    def target(self) -> str:
+        """Where a comment would go, in words."""
+
+    def comment(self, comment: Comment, mode: Mode, *, first: bool) -> Posted:
+        """Make the change show a report; `first`: also where it shows none yet. Raises NotPostedError."""
+
+    def status(self, state: str, description: str, *, name: str) -> None:
+        """Set the status of the commit: success, failure or error. Raises NotPostedError."""
+
+
+Connect = Callable[[Mapping[str, str], Overrides, Patience | None], Platform]
+
+PLATFORMS: dict[str, tuple[str, Connect]] = {
+    "github": ("GITHUB_ACTIONS", github.connect),
+    "gitlab": ("GITLAB_CI", gitlab.connect),
+}
+"""Name to the variable that its jobs have set, and to how it is spoken to."""
+
+
+def detect(environ: Mapping[str, str], overrides: Overrides) -> str | None:
+    """Return the name of the platform that this job runs on, or that the command line means; None for neither."""
+    for name, (variable, _) in PLATFORMS.items():
+        if environ.get(variable) == "true":
+            return name
+    return "github" if overrides.repository or overrides.api_url else None
