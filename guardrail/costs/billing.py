@@ -16,6 +16,7 @@ from guardrail.model.unknown import Unknown
 
 USAGE = "depends on usage"
 """Reason of an Unknown that stands for usage which nobody gave."""
+_NOT_SAID = "the plan does not say it"
 
 
 def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterator[Line]:
@@ -27,6 +28,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         number.value(scope)
         for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
     )
+    quantity = Unknown("quantity", _NOT_SAID) if quantity is None else quantity
     amount = _number(quantity, charge, "quantity")
     factor = _number(times, charge, "times")
     shown_per = _number(per, charge, "per")
