@@ -2,6 +2,7 @@
 
 from guardrail.cel.engines import EvaluationError
 from guardrail.cel.environment import Environment, Program, Scope, Template, shown
+from guardrail.cel.looks import Look
 from guardrail.cel.names import OPEN, Path, Schema
 from guardrail.cel.syntax import CelError
 
@@ -10,6 +11,7 @@ __all__ = [
     "CelError",
     "Environment",
     "EvaluationError",
+    "Look",
     "Path",
     "Program",
     "Schema",

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import reduce
 from typing import Any
 
 from guardrail.cel.emit import Dialect, emit
 from guardrail.cel.engines import Engine, Evaluate, EvaluationError, engine
 from guardrail.cel.functions import marker, text, trace, unmarked
+from guardrail.cel.looks import Look, look
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.syntax import CelError, Tree, parse
 from guardrail.model.unknown import Unknown
@@ -109,6 +112,10 @@ class Program:
         if self._plain is None:
             self._plain = self._compiled(careful=False)
 
+    def look(self, path: Path) -> Look:
+        """Return what the value depends on of the map at a path."""
+        return look(self._tree, path)
+
     def _compiled(self, *, careful: bool) -> Evaluate:
         dialect = Dialect(careful=careful, for_celpy=self._engine.is_celpy)
         return self._engine.program(emit(self._tree, dialect), self._names)
@@ -141,6 +148,11 @@ class Template:
                 error.column += column
                 raise
         self.reads: frozenset[Path] = frozenset().union(*(p.reads for p in self._parts if isinstance(p, Program)))
+
+    def look(self, path: Path) -> Look:
+        """Return what the text depends on of the map at a path."""
+        looks = (part.look(path) for part in self._parts if isinstance(part, Program))
+        return reduce(operator.or_, looks, Look())
 
     def evaluate(self, scope: Scope) -> str:
         """Return the text. What is known only after apply reads so. Raises EvaluationError."""

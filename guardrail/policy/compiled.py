@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 
-from guardrail.cel import CelError, Environment, EvaluationError, Path, Program, Template
+from guardrail.cel import CelError, Environment, EvaluationError, Look, Path, Program, Template
 from guardrail.cel import Scope as Bound
 from guardrail.errors import RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.context import needed, schema
+from guardrail.policy.context import TAGS, compared, needed, schema
 from guardrail.policy.literal import literal
 from guardrail.policy.rule import Rule, RuleFile, Scope
 
@@ -59,13 +60,26 @@ class CompiledRule:
     @cached_property
     def reads(self) -> frozenset[Path]:
         """The variables that the answer depends on."""
-        programs = (*self.expressions, *([self.when] if self.when else []))
-        return needed(path for program in programs for path in program.reads)
+        return needed(path for program in self._programs for path in program.reads)
 
     @cached_property
     def shown(self) -> frozenset[Path]:
         """The variables that the answer depends on or its messages show."""
         return self.reads | needed(path for template in self.messages for path in template.reads)
+
+    @cached_property
+    def answer_keys(self) -> tuple[Path, ...]:
+        """What of a resource the answer depends on, as `guardrail.policy.view` reads it."""
+        return compared(self.reads, _look(self._programs))
+
+    @cached_property
+    def message_keys(self) -> tuple[Path, ...]:
+        """What of a resource its messages depend on."""
+        return compared(needed(path for template in self.messages for path in template.reads), _look(self.messages))
+
+    @property
+    def _programs(self) -> tuple[Program, ...]:
+        return (*self.expressions, *([self.when] if self.when else []))
 
     @cached_property
     def reads_cost(self) -> bool:
@@ -100,6 +114,10 @@ class CompiledRule:
             return self.messages[index].evaluate(scope)
         except EvaluationError:  # what makes the rule fail can keep its message from being built: a null, a secret
             return self.rule.title
+
+
+def _look(asked: Iterable[Program | Template]) -> Look:
+    return reduce(operator.or_, (one.look(TAGS) for one in asked), Look())
 
 
 def _truth(program: Program, scope: Bound) -> bool | Unknown:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from guardrail.cel import OPEN, Path
+from guardrail.cel import OPEN, Look, Path
 from guardrail.model.cost import ResourceCost
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json
@@ -130,6 +130,27 @@ def needed(reads: Iterable[Path]) -> frozenset[Path]:
         else:
             found |= {name for name in _NAMES if read[: len(name)] == name or name[: len(read)] == read}
     return frozenset(found)
+
+
+TAGS = ("resource", "tags")
+TAG_NAMES = ("resource", "tag_names")
+MACHINES = ("resource", "machines")
+
+
+def compared(reads: Iterable[Path], tags: Look) -> tuple[Path, ...]:
+    """Return what tells resources apart for an expression that reads these variables, and this of the tags.
+
+    Most resources differ in tags that no rule asks for; all facts about machines follow from their types.
+    """
+    found: set[Path] = set()
+    for path in reads:
+        if path[0] != "resource":
+            continue  # the same for all resources
+        if path == TAGS and not tags.whole:
+            found |= {(*TAGS, key) for key in tags.keys} | ({TAG_NAMES} if tags.names else set())
+        else:
+            found.add(MACHINES if path[1] == "instance" else path)
+    return tuple(sorted(found))
 
 
 def nested(values: Mapping[Path, Json]) -> dict[str, Json]:

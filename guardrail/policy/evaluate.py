@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
-from operator import itemgetter
+from functools import cached_property
 from typing import Any
 
 from guardrail.cel import Environment, Path
@@ -20,14 +20,14 @@ from guardrail.model.finding import Finding
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
-from guardrail.policy.compiled import PASSED, Answer, CompiledRule
+from guardrail.policy.compiled import Answer, CompiledRule
 from guardrail.policy.context import Project, nested, picked, plan_values, run_values
 from guardrail.policy.findings import Subject, finding
 from guardrail.policy.glob import matches_any
 from guardrail.policy.machine import Specs
 from guardrail.policy.rule import ALL_BUT_GONE, Scope
 from guardrail.policy.spend import UNCHANGED, Spend, spend, total
-from guardrail.policy.view import ResourceView, listed
+from guardrail.policy.view import ResourceView, listed, reader
 
 _REMEMBERED = 2048  # answers a rule: enough for the kinds of things there are, too few to fill memory with names
 
@@ -113,7 +113,7 @@ class Judge:
             return None
         before = rule.answer(self.bind(nested(picked(past, rule.reads)))) if past and answer.failed else Answer()
         old = bool(answer.failed) and set(answer.failed) <= set(before.failed)
-        evidence = picked(now, rule.shown | ({("budget", "name")} if "budget" in now else set()))
+        evidence = picked(now, sorted(rule.shown | ({("budget", "name")} if "budget" in now else set())))
         return finding(
             rule,
             answer,
@@ -148,11 +148,11 @@ def _applies(rule: CompiledRule, change: Change) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """The rules for resources of one kind, and the variables that they read between them."""
+    """The rules for resources of one kind, what tells such resources apart to them, and what they have answered."""
 
-    rules: tuple[tuple[CompiledRule, Callable[[list[Any]], Any], dict[Any, Answer]], ...]
-    paths: tuple[Path, ...]
-    shared: Mapping[Path, Json]
+    rules: tuple[tuple[CompiledRule, tuple[int, ...]], ...]
+    readers: tuple[Callable[[ResourceView], Json], ...]
+    answers: dict[tuple[Any, ...], list[tuple[CompiledRule, Answer]]]
 
 
 class _PerResource:
@@ -164,7 +164,8 @@ class _PerResource:
         self.project = project
         self.shared = shared
         self._groups: dict[tuple[Any, ...], _Group] = {}
-        self._answers: dict[str, dict[Any, Answer]] = {rule.rule.id: {} for rule in rules}
+        self._answers: dict[str, dict[tuple[Any, ...], Answer]] = {rule.rule.id: {} for rule in rules}
+        self._texts: dict[str, dict[tuple[Any, ...], tuple[str, ...]]] = {rule.rule.id: {} for rule in rules}
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
         """Ask every rule that applies."""
@@ -172,42 +173,64 @@ class _PerResource:
         if not group.rules:
             return []
         view = ResourceView(resource, self.owner.specs)
-        values = [view.read(path) for path in group.paths]
-        alike = [_hashable(value) for value in values]
-        scope: Bound | None = None
-        found: list[Finding] = []
-        for rule, key_of, answers in group.rules:
-            key = key_of(alike)
-            answer = answers.get(key)
-            if answer is None:
-                if scope is None:
-                    scope = self.owner.bind(nested({**group.shared, **dict(zip(group.paths, values, strict=True))}))
-                answer = rule.answer(scope)
-                if len(answers) < _REMEMBERED:
-                    answers[key] = answer
-            if answer is PASSED:
-                continue
+        alike = tuple([_hashable(read(view)) for read in group.readers])
+        answers = group.answers.get(alike)
+        if answers is None:
+            answers = self._ask(group, alike, view)
+            if len(group.answers) < _REMEMBERED:
+                group.answers[alike] = answers
+        found = (self._finding(rule, answer, resource) for rule, answer in answers)
+        return [one for one in found if one]
+
+    def _ask(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> list[tuple[CompiledRule, Answer]]:
+        """Return what the rules say that is not simply yes."""
+        scope = _Lazy(lambda: self._bound(view, {path for rule, _ in group.rules for path in rule.reads}))
+        found: list[tuple[CompiledRule, Answer]] = []
+        for rule, indices in group.rules:
+            answer = self._answer(rule, tuple([alike[index] for index in indices]), scope)
             if answer.skipped:
                 self.owner.skipped.add(rule.rule.id)
-            elif one := self._finding(rule, answer, resource):
-                found.append(one)
+            elif not answer.passed:
+                found.append((rule, answer))
         return found
+
+    def _answer(self, rule: CompiledRule, key: tuple[Any, ...], scope: _Lazy) -> Answer:
+        answers = self._answers[rule.rule.id]
+        answer = answers.get(key)
+        if answer is None:
+            answer = rule.answer(scope.value)
+            if len(answers) < _REMEMBERED:
+                answers[key] = answer
+        return answer
+
+    def _said(self, rule: CompiledRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
+        """Return the messages of a rule about a resource as it may be shown."""
+        key = (failed, *_key(rule.message_keys, view))
+        texts = self._texts[rule.rule.id]
+        found = texts.get(key)
+        if found is None:
+            found = rule.texts(failed, self._bound(view, rule.shown))
+            if len(texts) < _REMEMBERED:
+                texts[key] = found
+        return found
+
+    def _bound(self, view: ResourceView, paths: Iterable[Path]) -> Bound:
+        return self.owner.bind(nested(self._values(view, paths)))
 
     def _group(self, change: Change) -> _Group:
         kind = (change.type, change.provider, change.action, change.taggable)
         if kind not in self._groups:
             rules = [rule for rule in self.rules if _applies(rule, change)]
             self.owner.asked.update(rule.rule.id for rule in rules)
-            reads = {path for rule in rules for path in rule.reads}
-            paths = tuple(sorted(path for path in reads if path[0] == "resource"))
-            entries = tuple((rule, _key(rule, paths), self._answers[rule.rule.id]) for rule in rules)
-            self._groups[kind] = _Group(entries, paths, picked(self.shared, reads))
+            keys = sorted({path for rule in rules for path in rule.answer_keys})
+            entries = tuple((rule, tuple(map(keys.index, rule.answer_keys))) for rule in rules)
+            self._groups[kind] = _Group(entries, tuple(map(reader, keys)), {})
         return self._groups[kind]
 
     def _finding(self, rule: CompiledRule, answer: Answer, resource: ResourceCost) -> Finding | None:
         change = resource.change
-        evidence = self._values(ResourceView(resource, self.owner.specs, shown=True), rule.shown)
-        texts = rule.texts(answer.failed, self.owner.bind(nested(evidence))) if answer.failed else ()
+        view = ResourceView(resource, self.owner.specs, shown=True)
+        texts = self._said(rule, answer.failed, view) if answer.failed else ()
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
         if answer.error and _has_secrets(change):
             answer = Answer(error="what went wrong is not shown, as the rule reads sensitive values")
@@ -216,7 +239,7 @@ class _PerResource:
             answer,
             Subject(change.address, self.project.name, change.source),
             texts=texts,
-            evidence={path: value for path, value in evidence.items() if path in rule.reads},
+            evidence=self._values(view, rule.reads),
             blocking=not old or self.owner.pre_existing_blocks,
             pre_existing=old,
         )
@@ -227,12 +250,13 @@ class _PerResource:
             return False
         if resource.change.action in UNCHANGED:
             return True
-        specs, bind = self.owner.specs, self.owner.bind
-        before = rule.answer(bind(nested(self._values(ResourceView(resource, specs, past=True), rule.reads))))
+        past = ResourceView(resource, self.owner.specs, past=True)
+        scope = _Lazy(lambda: self._bound(past, rule.reads))
+        before = self._answer(rule, _key(rule.answer_keys, past), scope)
         if not set(answer.failed) <= set(before.failed):
             return False
-        view = ResourceView(resource, specs, past=True, shown=True)
-        if set(texts) <= set(rule.texts(answer.failed, bind(nested(self._values(view, rule.shown))))):
+        view = ResourceView(resource, self.owner.specs, past=True, shown=True)
+        if set(texts) <= set(self._said(rule, answer.failed, view)):
             return True
         sums = spend(resource)
         return rule.reads_cost and not sums.delta_unpriced and sums.delta <= 0
@@ -243,10 +267,19 @@ class _PerResource:
         return values | picked(self.shared, wanted)
 
 
-def _key(rule: CompiledRule, paths: tuple[Path, ...]) -> Callable[[list[Any]], Any]:
-    """Return what picks out of the values at `paths` those that the rule's answer depends on."""
-    indices = [index for index, path in enumerate(paths) if path in rule.reads]
-    return itemgetter(*indices) if indices else lambda _values: ()
+class _Lazy:
+    """Variables that are bound when the first rule needs them."""
+
+    def __init__(self, bind: Callable[[], Bound]) -> None:
+        self._bind = bind
+
+    @cached_property
+    def value(self) -> Bound:
+        return self._bind()
+
+
+def _key(paths: Iterable[Path], view: ResourceView) -> tuple[Any, ...]:
+    return tuple(_hashable(view.read(path)) for path in paths)
 
 
 def _hashable(value: Json) -> Any:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
 
 from guardrail.cel import Path
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.resource import Action, Side, Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.context import SIDES
 from guardrail.policy.machine import FACTS, Specs, facts, machine_types
 from guardrail.policy.spend import NOT_PRICED, spend
 
@@ -41,20 +41,17 @@ class ResourceView:
 
     def read(self, path: Path) -> Json:
         """Return the value of one of the variables below `resource`."""
-        if path[1] == "cost":
-            return _COST[path[2]](self.cost)
-        if path[1] == "instance":
-            return self.instance[path[2]]
-        if path[:2] in SIDES:
-            side = self.side if path[1] == "after" else self.change.before
-            return self._attribute(side, *path[2:]) if path[2:] else self._attributes(side)
-        return _RESOURCE[path[1]](self)
+        return reader(path)(self)
+
+    def machines(self) -> list[str | Unknown]:
+        """The machine types that the resource names."""
+        return machine_types(self.change.type, lambda name: self.attribute(self.existing, name))
 
     @property
     def instance(self) -> dict[str, Json]:
         """Facts about the machine type."""
         if self._instance is None:
-            types = machine_types(self.change.type, lambda name: self._attribute(self.existing, name))
+            types = self.machines()
             if SENSITIVE in types:
                 self._instance = dict.fromkeys(("type", "types", "families", *FACTS), SENSITIVE)
             else:
@@ -66,13 +63,15 @@ class ResourceView:
         """The region on this side."""
         return self.change.before_region if self.existing is self.change.before else self.change.region
 
-    def _attribute(self, side: Side | None, name: str) -> Json:
+    def attribute(self, side: Side | None, name: str) -> Json:
+        """An attribute of one side, None where it has none."""
         if side is None:
             return None
         return side.shown(name) if self.shown else side.get(name)
 
-    def _attributes(self, side: Side | None) -> dict[str, Json]:
-        return {name: self._attribute(side, name) for name in sorted(side.names())} if side else {}
+    def attributes(self, side: Side | None) -> dict[str, Json]:
+        """All attributes of one side."""
+        return {name: self.attribute(side, name) for name in sorted(side.names())} if side else {}
 
     def effective_tags(self) -> dict[str, Json] | Unknown:
         """The effective tags, each value a text or unknown."""
@@ -87,11 +86,36 @@ class ResourceView:
             values |= {key: SENSITIVE for key in values if hidden.get(key) == SENSITIVE}
         return values
 
+    def tag(self, key: str) -> str | Unknown | None:
+        """One effective tag, None where there is none."""
+        tags = self.effective_tags() if self.shown else self.tags.unknown or self.tags.values
+        return tags if isinstance(tags, Unknown) else tags.get(key)
+
     def unknown_paths(self) -> list[str]:
         """What is known only after apply, attributes and effective tags alike."""
         marks = self.side.unknown if self.side else {}
-        paths = {path for name, mark in marks.items() for path in _marked(name, mark)}
+        paths = {path for name, mark in marks.items() if mark for path in _marked(name, mark)}
         return sorted(paths | set(_unknown_tags(self.tags)))
+
+
+@cache
+def reader(path: Path) -> Callable[[ResourceView], Json]:
+    """Return what reads a variable below `resource`, or one of those that resources are told apart by."""
+    match path[1:]:
+        case ("cost", name):
+            of_cost = _COST[name]
+            return lambda view: of_cost(view.cost)
+        case ("instance", name):
+            return lambda view: view.instance[name]
+        case ("tags", key):
+            return lambda view: view.tag(key)
+        case ("after", name):
+            return lambda view: view.attribute(view.side, name)
+        case ("before", name):
+            return lambda view: view.attribute(view.change.before, name)
+        case (name,):
+            return _RESOURCE[name]
+    raise KeyError(path)
 
 
 def _marked(path: str, mark: Json) -> Iterator[str]:
@@ -119,7 +143,11 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "provider": lambda view: view.change.provider,
     "region": lambda view: view.region,
     "action": lambda view: view.change.action.value,
+    "after": lambda view: view.attributes(view.side),
+    "before": lambda view: view.attributes(view.change.before),
+    "machines": lambda view: [view.change.provider, *view.machines()],
     "tags": ResourceView.effective_tags,
+    "tag_names": lambda view: view.tags.unknown or list(view.tags.values),
     "tag_origins": lambda view: view.tags.unknown or dict(view.tags.origins),
     "unknown": ResourceView.unknown_paths,
 }

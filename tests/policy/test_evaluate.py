@@ -239,6 +239,36 @@ def test_true_is_not_one_to_a_rule_that_remembers():
     ]
 
 
+TAG_RULES = [
+    "!('Team' in resource.tags)",
+    "resource.tags.exists(k, lower(k) == 'team')",
+    "resource.tags.all(k, resource.tags[k] != '')",
+    "['team', 'env'].all(t, t in resource.tags && resource.tags[t] != '')",
+    "!has(resource.tags.env) || resource.tags.env == 'a'",
+    "size(resource.tags) < 2",
+]
+TAG_VALUES = st.dictionaries(st.sampled_from(["team", "Team", "env", "other"]), st.sampled_from(["", "a", "b"]))
+
+
+@given(st.sampled_from(TAG_RULES), st.lists(st.tuples(TAG_VALUES, TAG_VALUES), max_size=8))
+def test_what_a_rule_remembers_is_what_it_would_say(text, pairs):
+    asked = rule(text, message="{resource.tags.filter(k, k != 'team')}")
+    tagged = [
+        resource("aws_s3_bucket", name=f"b{i}", tags=after, before={"tags": before})
+        for i, (before, after) in enumerate(pairs)
+    ]
+    assert judge(asked, *tagged) == [found for one in tagged for found in judge(asked, one)]
+
+
+def test_what_is_said_of_an_open_value_is_not_said_of_a_secret_one():
+    tags = {"owner": "canary"}
+    open_, secret = (resource("aws_s3_bucket", name=name, tags=tags) for name in ("open", "secret"))
+    hidden = Side(secret.change.after.values, sensitive={"tags": {"owner": True}})
+    secret = replace(secret, change=replace(secret.change, after=hidden))
+    found = judge(rule("resource.tags.owner == ''", message="{resource.tags.owner}"), open_, secret)
+    assert [message for _, _, message in found] == ["canary", "(sensitive)"]
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_plan_is_judged_as_a_whole(engine):
     old = resource(name="a", before={}, cost={"before": 100, "monthly": 150})
