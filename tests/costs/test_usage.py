@@ -68,7 +68,7 @@ def test_an_empty_file_gives_nothing(usage, text):
         ("resource_usage: {a.b: 3}\n", "resource_usage.a.b: should be a valid dictionary"),
         ("- 1\n", "must hold keys and values"),
         ("a: [1\n", "not valid YAML"),
-        ("a: !!python/object:os.system x\n", "the tag 'python/object"),
+        ("a: !!python/object:os.system x\n", "the tag 'tag:yaml.org,2002:python/object"),
     ],
 )
 def test_a_file_that_is_wrong_is_refused_in_one_line(usage, text, message):

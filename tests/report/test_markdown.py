@@ -80,7 +80,7 @@ def test_the_yaml_to_waive_can_be_pasted():
     waivers = yaml.safe_load(block)["waivers"]
     assert [(one["rule"], one["address"]) for one in waivers] == [
         ("required-tags", 'module.web["eu"].aws_instance.app[0]'),
-        ("budget-increase-exceeded", "*"),
+        ("budget-increase-exceeded", "plan"),
     ]
 
 
