@@ -150,13 +150,14 @@ class Shelf:
                 return f"no {key} {match!r} in {selector.region}"
         relaxed = [(f"no {selector.purchase_option} price of it", replace(selector, purchase_option=None))]
         relaxed += [
-            (f"no such row with {key} {_spelled(match)}", replace(selector, attributes=_without(selector, key)))
+            (f"none with {key} {match!r}", replace(selector, attributes=_without(selector, key)))
             for key, match in selector.attributes
+            if isinstance(match, str)
         ]
         for reason, wider in relaxed:
             if any(_fits(ladder.product, wider) for ladder in self._ladders):
                 return f"{reason} in {selector.region}"
-        return f"no such row in {selector.region}"
+        return f"no such price in {selector.region}"
 
 
 def _without(selector: Selector, key: str) -> tuple[tuple[str, Match], ...]:

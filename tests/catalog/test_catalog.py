@@ -71,8 +71,8 @@ def test_a_selector_finds_the_one_price_that_it_means(catalog, question, price):
         ({"volumeApiName": "gp9"}, "no volumeApiName 'gp9' in eu-west-1"),
         ({"volumeApiName": "gp3", "region": "eu-north-9"}, "no prices of Service One in eu-north-9"),
         ({"volumeApiName": "gp3", "option": "spot"}, "no spot price of it in eu-west-1"),
-        ({"family": "API", "usagetype": ABSENT}, "no such row with usagetype absent in eu-west-1"),
-        ({"family": "Storage", "kind": "out"}, "no such row with kind = out in eu-west-1"),
+        ({"family": "API", "usagetype": ABSENT}, "no such price in eu-west-1"),
+        ({"family": "Storage", "kind": "out"}, "none with kind 'out' in eu-west-1"),
     ],
 )
 def test_what_the_catalog_does_not_have_is_a_gap_with_a_hint(catalog, question, hint):
