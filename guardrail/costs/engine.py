@@ -70,7 +70,7 @@ class Engine:
         self._catalog = catalog
         self._usage = usage
         self._default_regions = default_regions or {}
-        self._priced: dict[tuple[str, str], tuple[Line, ...]] = {}
+        self._priced: dict[tuple[str, str], Cost] = {}
 
     def estimate(self, changes: Iterable[Change]) -> tuple[ResourceCost, ...]:
         """Price every change, before and after. Raises DefinitionError for a definition that cannot be loaded."""
@@ -99,7 +99,7 @@ class Engine:
         if tariff is None:
             return FREE if self._library.is_free(change.type) else _UNSUPPORTED
         subject = self._subject(change, side, tariff, inventory, before=before)
-        return cost_of(self._memoized(tariff, subject))
+        return self._memoized(tariff, subject)
 
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
@@ -144,10 +144,10 @@ class Engine:
         ]
         return resources if tariff.definition.refs[name].all else resources[0] if resources else None
 
-    def _memoized(self, tariff: Tariff, subject: Subject) -> tuple[Line, ...]:
+    def _memoized(self, tariff: Tariff, subject: Subject) -> Cost:
         key = (tariff.type, self._fingerprint(tariff, subject))
         if key not in self._priced:
-            self._priced[key] = tuple(working.line for working in self._lines(tariff, subject))
+            self._priced[key] = cost_of(tuple(working.line for working in self._lines(tariff, subject)))
         return self._priced[key]
 
     def _fingerprint(self, tariff: Tariff, subject: Subject) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 
 from guardrail.model.money import ZERO
 from guardrail.model.resource import Action, Change
@@ -64,20 +65,20 @@ class Line:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Cost:
-    """What one resource costs in a month, on one side of the change."""
+    """What one resource costs in a month, on one side of the change. Equal resources share one."""
 
     lines: tuple[Line, ...]
     status: ResourceStatus
     note: str = ""
 
-    @property
+    @cached_property
     def known(self) -> Decimal:
         """The sum of the lines whose cost is known; a lower bound where others are not."""
         return sum((line.monthly_cost for line in self.lines if line.monthly_cost is not None), ZERO)
 
-    @property
+    @cached_property
     def monthly(self) -> Decimal | None:
         """The monthly cost as far as it is known; None where nothing of it is."""
         if self.status is ResourceStatus.UNSUPPORTED:
@@ -85,12 +86,12 @@ class Cost:
         amounts = [line.monthly_cost for line in self.lines if line.monthly_cost is not None]
         return None if self.lines and not amounts else sum(amounts, ZERO)
 
-    @property
+    @cached_property
     def unpriced(self) -> bool:
         """Whether something has no price, for a reason other than usage that nobody gave."""
         return self.status is ResourceStatus.UNSUPPORTED or any(line.status in UNPRICED_LINES for line in self.lines)
 
-    @property
+    @cached_property
     def usage_based(self) -> bool:
         """Whether something depends on usage that is not given."""
         return any(line.status is LineStatus.USAGE for line in self.lines)

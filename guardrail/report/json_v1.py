@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -91,18 +91,35 @@ def _project(project: ProjectReport) -> str:
             "name": _encode(project.name),
             "path": _encode(project.path),
             "totals": _encode(_totals(project.totals)),
-            "resources": _listed(_encode(_resource(resource)) for resource in project.resources),
+            "resources": _listed(_resources(project.resources)),
             "findings": _listed(_encode(_finding(finding)) for finding in project.findings),
             "warnings": _encode(project.warnings),
         }
     )
 
 
+def _resources(resources: Iterable[ResourceCost]) -> Iterator[str]:
+    """Write each resource. Those that cost the same share a `Cost`, which is most of the text: it is written once."""
+    costs: dict[int, str] = {}
+
+    def components(cost: Cost | None) -> str:
+        if cost is None:
+            return "[]"
+        if id(cost) not in costs:
+            costs[id(cost)] = _encode([_component(line) for line in cost.lines])
+        return costs[id(cost)]
+
+    for resource in resources:
+        after, before = components(resource.after), components(resource.before)
+        yield f'{_encode(_resource(resource))[:-1]},"components":{after},"components_before":{before}}}'
+
+
 def _resource(resource: ResourceCost) -> dict[str, Any]:
     change = resource.change
     side = resource.after or resource.before
     tags = change.before_tags if change.after is None else change.tags
-    before = change.before_tags if change.before and change.after else tags
+    shown = _tags(tags)
+    before = _tags(change.before_tags) if change.before and change.after else shown
     return {
         "address": change.address,
         "type": change.type,
@@ -113,8 +130,8 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "previous_address": change.previous_address,
         "status": resource.status,
         "note": side.note if side else "",
-        "tags": _tags(tags),
-        "tags_before": _tags(before) if _tags(before) != _tags(tags) else None,
+        "tags": shown,
+        "tags_before": before if before != shown else None,
         "tags_unknown": tags.unknown is not None,
         "file": change.source.file if change.source else None,
         "line": change.source.line if change.source else None,
@@ -123,17 +140,11 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "monthly_delta": plain(resource.monthly_delta),
         "unpriced": resource.unpriced,
         "delta_unpriced": resource.delta_unpriced,
-        "components": _components(resource.after),
-        "components_before": _components(resource.before),
     }
 
 
 def _tags(tags: Tags) -> dict[str, str | None]:
     return {key: value if isinstance(value, str) else None for key, value in tags.values.items()}
-
-
-def _components(cost: Cost | None) -> list[dict[str, Any]]:
-    return [_component(line) for line in cost.lines] if cost else []
 
 
 def _component(line: Line) -> dict[str, Any]:
