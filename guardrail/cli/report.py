@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,7 +87,6 @@ def report(**values: Any) -> int:
     from guardrail.model.exit_code import ExitCode  # noqa: PLC0415
     from guardrail.model.report import FailOn  # noqa: PLC0415
 
-    _log_if_asked()
     now = values["now"] or datetime.now(UTC)
     trusted = not values["from_artifact"]
     settings = _settings(values["config"], now) if trusted or values["config"] else None
@@ -95,7 +95,8 @@ def report(**values: Any) -> int:
     write(whole, values["format_name"], values["outs"], color=values["color"], details=False)
     if values["annotations"] and os.environ.get("GITHUB_ACTIONS") == "true" and not values["dry_run"]:
         _annotate(whole)
-    done = deliver(whole, code, _options(values, whole), environ=os.environ, now=now, tell=_tell)
+    with _logged_if_asked():
+        done = deliver(whole, code, _options(values, whole), environ=os.environ, now=now, tell=_tell)
     if values["require_delivery"] and not done.complete and code is ExitCode.OK:
         raise DeliveryError("not everything was delivered", fix="see the warnings above")
     return int(code)
@@ -173,8 +174,18 @@ def _tell(level: str, text: str) -> None:
     click.echo(line, err=True)
 
 
-def _log_if_asked() -> None:
+@contextlib.contextmanager
+def _logged_if_asked() -> Iterator[None]:
     """Log each call where a debug run asks for it; addresses and codes only, never what is sent."""
-    if os.environ.get("RUNNER_DEBUG") == "1" or os.environ.get("ACTIONS_STEP_DEBUG") == "true":
-        logging.basicConfig(stream=sys.stderr, format="guardrail: %(message)s")
-        logging.getLogger("guardrail").setLevel(logging.DEBUG)
+    if os.environ.get("RUNNER_DEBUG") != "1" and os.environ.get("ACTIONS_STEP_DEBUG") != "true":
+        yield
+        return
+    log, handler = logging.getLogger("guardrail"), logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("guardrail: %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)

@@ -15,7 +15,7 @@ from guardrail.model.report import PullRequest
 
 PUBLIC_API = "https://api.github.com"
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9._-]+/[A-Za-z0-9._-]+")
+_REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _PULL_REF = re.compile(r"refs/pull/(\d{1,9})/")
 _COMMIT = re.compile(r"[0-9a-fA-F]{40,64}")
 _MAX_EVENT = 30_000_000  # bytes; GitHub sends no more than 25 MB
