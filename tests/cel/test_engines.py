@@ -1,5 +1,7 @@
 """Both engines give the same answers: to a list of expressions, to random ones, and to what is known only after apply."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,7 +12,7 @@ from guardrail.model.unknown import Unknown
 
 ENGINES = ("cpp", "python")
 SCHEMA = {"r": OPEN, "params": OPEN, "region": OPEN}
-VALUES = {
+VALUES: dict[str, Any] = {
     "r": {
         "tags": {"team": "a", "env": Unknown("tags.env")},
         "n": 3,
@@ -189,7 +191,7 @@ def test_an_answer_that_is_given_despite_an_unknown_does_not_depend_on_it(expres
 
 def test_the_engine_can_be_chosen_by_the_environment_but_only_among_those_there_are(monkeypatch):
     monkeypatch.setenv("GUARDRAIL_CEL_ENGINE", "pythn")
-    with pytest.raises(ConfigError, match='GUARDRAIL_CEL_ENGINE: no such CEL engine: pythn .*did you mean "python"'):
+    with pytest.raises(ConfigError, match=r'GUARDRAIL_CEL_ENGINE: no such CEL engine: pythn .*did you mean "python"'):
         Environment(SCHEMA)
     monkeypatch.setenv("GUARDRAIL_CEL_ENGINE", "python")
     assert Environment(SCHEMA).compile("1 + 1").evaluate(Environment(SCHEMA).bind({})) == 2.0

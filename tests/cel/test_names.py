@@ -3,6 +3,7 @@
 import pytest
 
 from guardrail.cel import OPEN, CelError, Environment
+from guardrail.model.unknown import Unknown
 
 SCHEMA = {
     "resource": {"tags": OPEN, "after": OPEN, "cost": {"monthly": OPEN, "delta": OPEN}},
@@ -95,8 +96,6 @@ def test_a_defined_name_that_is_at_fault_is_named(environment):
     ],
 )
 def test_a_template_shows_values_as_people_write_them(environment, pattern, text):
-    from guardrail.model.unknown import Unknown
-
     values = {"resource": {"tags": {"team": "a", "env": "b"}, "after": {"size": Unknown("size")}}}
     assert environment.template(pattern).evaluate(environment.bind(values)) == text
 

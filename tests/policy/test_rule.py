@@ -3,9 +3,9 @@ import re
 import pytest
 
 from guardrail.errors import RuleError
+from guardrail.files.yaml_file import parse_yaml
 from guardrail.policy import compile_rule, read_rule
 from guardrail.policy.rule import check_rule
-from guardrail.files.yaml_file import parse_yaml
 from tests.policy.judging import ENGINES
 
 GOOD = """\

@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrail.errors import ConfigError
+from guardrail.files.yaml_file import parse_yaml
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.policy import read_waivers
 from guardrail.policy.waivers import apply_waivers, load_waivers
-from guardrail.files.yaml_file import parse_yaml
 
 TODAY = date(2026, 3, 1)
 FAIL = Finding(
