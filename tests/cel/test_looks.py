@@ -1,8 +1,10 @@
+from typing import Any
+
 import pytest
 
 from guardrail.cel import Environment, Look
 
-SCHEMA = {"resource": {"tags": {}, "after": {}}, "list": {}}
+SCHEMA: dict[str, Any] = {"resource": {"tags": {}, "after": {}}, "list": {}}
 WHOLE = Look(whole=True)
 LOOKS = [
     ("1 + 1", Look()),
