@@ -415,7 +415,11 @@ price = { service = "Disks", family = "Storage", type = "ssd" }
 
 @pytest.mark.parametrize(
     "own, others, quantity",
-    [(frozenset(), frozenset(), 108), (frozenset({"disk"}), frozenset(), None), (frozenset(), frozenset({"disk"}), None)],
+    [
+        (frozenset(), frozenset(), 108),
+        (frozenset({"disk"}), frozenset(), None),
+        (frozenset(), frozenset({"disk"}), None),
+    ],
 )
 def test_what_the_configuration_leaves_out_of_a_block_reads_as_absent(engine, own, others, quantity):
     block = Side({"disk": [{"type": "ssd"}]}, {"disk": [{"gb": True}]})
