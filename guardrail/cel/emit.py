@@ -21,6 +21,8 @@ from guardrail.cel.syntax import (
     quote,
 )
 
+_LISTING = {"map", "filter"}
+"""Macros that give a list."""
 _WORDS = RESERVED | {"true", "false", "null", "in"}
 
 
@@ -120,12 +122,14 @@ class _Emitter:
             return f"{name}({', '.join(map(self.value, args))})"
         if name in MACROS:
             variable, *bodies = args
-            return self._macro(name, self.value(target), self.access(variable), tuple(map(self.value, bodies)))
+            return self._macro(name, self._range(name, target), self.access(variable), tuple(map(self.value, bodies)))
         return f"{self.value(target)}.{name}({', '.join(map(self.value, args))})"
 
+    def _range(self, name: str, target: Tree) -> str:
+        """Spell what a macro goes through. A map has no order in C++, and what we print must have one."""
+        return self.value(target) if name not in _LISTING or _is_list(target) else f"elements({self.value(target)})"
+
     def _macro(self, name: str, target: str, variable: str, bodies: tuple[str, ...]) -> str:
-        if name in {"map", "filter"}:
-            target = f"elements({target})"  # a map has no order in C++, and what we print must have one
         if self.for_celpy and name == "all":  # an error counts as true in cel-python's own
             return f"!(dyn({target}).exists({variable}, !({bodies[0]})))"
         if self.for_celpy and name == "filter":  # likewise
@@ -145,6 +149,10 @@ class _Emitter:
 
 def _is_null(tree: Tree) -> bool:
     return isinstance(tree, Literal) and tree.value is None
+
+
+def _is_list(tree: Tree) -> bool:
+    return isinstance(tree, ListOf) or (isinstance(tree, Call) and tree.name in _LISTING)
 
 
 def _literal(value: float | str | None) -> str:

@@ -24,10 +24,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SourceLine:
-    """A place in the configuration: path relative to the project, and a line counted from 1."""
+    """A place in the configuration: path as seen from the current folder, and a line counted from 1.
+
+    `calls` are the module blocks that lead to it, from the root module down.
+    """
 
     file: str
     line: int
+    calls: tuple[SourceLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,9 @@ class Side:
     def has_secrets(self, name: str) -> bool:
         """Say whether anything of the attribute is marked as sensitive."""
         marks = self.sensitive
-        return marks is True or (isinstance(marks, Mapping) and _any_mark(marks.get(name)))
+        if isinstance(marks, bool):
+            return marks
+        return bool(marks) and _any_mark(marks.get(name))
 
     def names(self) -> set[str]:
         """Return the names of all attributes, known or not."""

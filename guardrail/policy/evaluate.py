@@ -146,11 +146,14 @@ def _applies(rule: CompiledRule, change: Change) -> bool:
     )
 
 
+_Answers = dict[tuple[Any, ...], Answer]
+
+
 @dataclass(frozen=True, slots=True)
 class _Group:
     """The rules for resources of one kind, what tells such resources apart to them, and what they have answered."""
 
-    rules: tuple[tuple[CompiledRule, tuple[int, ...]], ...]
+    rules: tuple[tuple[CompiledRule, tuple[int, ...], _Answers], ...]
     readers: tuple[Callable[[ResourceView], Json], ...]
     answers: dict[tuple[Any, ...], list[tuple[CompiledRule, Answer]]]
 
@@ -164,7 +167,7 @@ class _PerResource:
         self.project = project
         self.shared = shared
         self._groups: dict[tuple[Any, ...], _Group] = {}
-        self._answers: dict[str, dict[tuple[Any, ...], Answer]] = {rule.rule.id: {} for rule in rules}
+        self._answers: dict[str, _Answers] = {rule.rule.id: {} for rule in rules}
         self._texts: dict[str, dict[tuple[Any, ...], tuple[str, ...]]] = {rule.rule.id: {} for rule in rules}
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
@@ -184,24 +187,15 @@ class _PerResource:
 
     def _ask(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> list[tuple[CompiledRule, Answer]]:
         """Return what the rules say that is not simply yes."""
-        scope = _Lazy(lambda: self._bound(view, {path for rule, _ in group.rules for path in rule.reads}))
+        scope = _Lazy(lambda: self._bound(view, {path for rule, _, _ in group.rules for path in rule.reads}))
         found: list[tuple[CompiledRule, Answer]] = []
-        for rule, indices in group.rules:
-            answer = self._answer(rule, tuple([alike[index] for index in indices]), scope)
+        for rule, indices, answers in group.rules:
+            answer = _answer(rule, answers, tuple([alike[index] for index in indices]), scope)
             if answer.skipped:
                 self.owner.skipped.add(rule.rule.id)
             elif not answer.passed:
                 found.append((rule, answer))
         return found
-
-    def _answer(self, rule: CompiledRule, key: tuple[Any, ...], scope: _Lazy) -> Answer:
-        answers = self._answers[rule.rule.id]
-        answer = answers.get(key)
-        if answer is None:
-            answer = rule.answer(scope.value)
-            if len(answers) < _REMEMBERED:
-                answers[key] = answer
-        return answer
 
     def _said(self, rule: CompiledRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
         """Return the messages of a rule about a resource as it may be shown."""
@@ -223,7 +217,9 @@ class _PerResource:
             rules = [rule for rule in self.rules if _applies(rule, change)]
             self.owner.asked.update(rule.rule.id for rule in rules)
             keys = sorted({path for rule in rules for path in rule.answer_keys})
-            entries = tuple((rule, tuple(map(keys.index, rule.answer_keys))) for rule in rules)
+            entries = tuple(
+                (rule, tuple(map(keys.index, rule.answer_keys)), self._answers[rule.rule.id]) for rule in rules
+            )
             self._groups[kind] = _Group(entries, tuple(map(reader, keys)), {})
         return self._groups[kind]
 
@@ -252,7 +248,7 @@ class _PerResource:
             return True
         past = ResourceView(resource, self.owner.specs, past=True)
         scope = _Lazy(lambda: self._bound(past, rule.reads))
-        before = self._answer(rule, _key(rule.answer_keys, past), scope)
+        before = _answer(rule, self._answers[rule.rule.id], _key(rule.answer_keys, past), scope)
         if not set(answer.failed) <= set(before.failed):
             return False
         view = ResourceView(resource, self.owner.specs, past=True, shown=True)
@@ -278,6 +274,15 @@ class _Lazy:
         return self._bind()
 
 
+def _answer(rule: CompiledRule, answers: _Answers, key: tuple[Any, ...], scope: _Lazy) -> Answer:
+    answer = answers.get(key)
+    if answer is None:
+        answer = rule.answer(scope.value)
+        if len(answers) < _REMEMBERED:
+            answers[key] = answer
+    return answer
+
+
 def _key(paths: Iterable[Path], view: ResourceView) -> tuple[Any, ...]:
     return tuple(_hashable(view.read(path)) for path in paths)
 
@@ -285,14 +290,8 @@ def _key(paths: Iterable[Path], view: ResourceView) -> tuple[Any, ...]:
 def _hashable(value: Json) -> Any:
     """Return something that is equal for equal values only: to Python, True is 1."""
     kind = type(value)
-    if kind is str or value is None:
-        return value
-    if kind is bool:
-        return (bool, value)
-    if kind is dict:
-        return (dict, *((key, _hashable(part)) for key, part in value.items()))
-    if kind is list:
-        return (list, *map(_hashable, value))
+    if kind is bool or kind is dict or kind is list:
+        return (kind, repr(value))
     return value
 
 

@@ -94,8 +94,10 @@ class ResourceView:
     def unknown_paths(self) -> list[str]:
         """What is known only after apply, attributes and effective tags alike."""
         marks = self.side.unknown if self.side else {}
-        paths = {path for name, mark in marks.items() if mark for path in _marked(name, mark)}
-        return sorted(paths | set(_unknown_tags(self.tags)))
+        paths = {name for name, mark in marks.items() if mark is True}
+        nested = ((name, mark) for name, mark in marks.items() if mark and mark is not True)
+        paths.update(path for name, mark in nested for path in _marked(name, mark))
+        return sorted(paths.union(_unknown_tags(self.tags)))
 
 
 @cache

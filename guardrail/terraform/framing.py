@@ -77,6 +77,8 @@ def _utf8(data: bytes, where: str) -> bytes:
         raise InputError("this is a saved plan, not its JSON", where=where, fix=_SHOW)
     mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
     body = data[len(mark) :] if mark else data
+    if encoding == "utf-8" and body.isascii() and b"\0" not in body:
+        return body  # as most plans are: nothing to decode
     try:
         text = body.decode(encoding)
     except UnicodeDecodeError as error:
