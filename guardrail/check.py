@@ -42,7 +42,8 @@ def check(settings: Settings) -> Report:
         for _, bill in bills
     )
     whole = tuple(finding for finding in findings if not finding.project)
-    return _report(projects, settings, catalog, judged=True, findings=whole)
+    report = _report(projects, settings, catalog, judged=True, findings=whole)
+    return replace(report, rules=tuple(rule.rule.id for rule in rules))
 
 
 def plans(settings: Settings) -> list[tuple[Source, Plan]]:

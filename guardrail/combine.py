@@ -59,6 +59,7 @@ def _merged(reports: Sequence[Report]) -> Report:
         projects=tuple(project for report in reports for project in report.projects),
         catalog=_once(info for report in reports for info in report.catalog),
         findings=_once(finding for report in reports for finding in report.findings),
+        rules=_once(rule for report in reports for rule in report.rules),
         warnings=_once([*(warning for report in reports for warning in report.warnings), *mixed]),
         pull_request=pulls[0] if len(pulls) == 1 else None,
     )

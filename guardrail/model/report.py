@@ -111,6 +111,7 @@ class Report:
     """A whole run.
 
     judged        False for an estimate, which no rule has seen
+    rules         ids of the rules that judged it; those without a finding have passed
     findings      of the run as a whole (unused waivers, budgets over several projects); a project's own are in it
     warnings      what a reader should know of the input (recovered debris, a stale catalog), one line each
     pull_request  the change that the run was for, where its environment tells
@@ -124,6 +125,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     judged: bool = True
+    rules: tuple[str, ...] = ()
     pull_request: PullRequest | None = None
 
     @cached_property

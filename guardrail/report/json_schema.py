@@ -36,6 +36,7 @@ def report_schema() -> dict[str, Any]:
                 **_or_null(_object(number={"type": "integer", "minimum": 1}, commit=_TEXT)),
                 "description": "the change that the run was for, where its environment tells",
             },
+            rules={**_list(_TEXT), "description": "ids of the rules that judged it"},
             catalog=_list(_object(vendor=_TEXT, as_of=_TEXT, oldest=_TEXT, source=_TEXT, sha256=_TEXT)),
             totals=_totals(),
             projects=_list(_project()),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -15,50 +13,35 @@ from guardrail.model.money import plain
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
 from guardrail.model.resource import Tags
 from guardrail.model.unknown import Json, Unknown
+from guardrail.report.json_text import encode, finished, joined, listed
 
 SCHEMA = "guardrail.report/v1"
 
-_encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 _MAX_DEPTH = 20
 _MAX_INT = 10**4000  # Python refuses to spell longer ones
-# An escaped backslash and a surrogate pair are stepped over; what is left is half a character, which JSON cannot hold.
-_LONE_SURROGATE = re.compile(r"(\\\\|\\ud[89ab]..\\ud[c-f]..)|\\ud[89a-f]..")
 
 
 def json_v1(report: Report) -> str:
     """Return the report as ASCII, keys in the contract's order, each resource and each finding on its own line."""
-    text = _joined(
-        {
-            "schema": _encode(SCHEMA),
-            "verdict": _encode(report.verdict.value),
-            "judged": _encode(report.judged),
-            "currency": _encode(report.currency),
-            "generated_at": _encode(report.generated_at.isoformat()),
-            "tool_version": _encode(report.tool_version),
-            "pull_request": _encode(_pull_request(report.pull_request)),
-            "catalog": _encode([_catalog(info) for info in report.catalog]),
-            "totals": _encode(_totals(report.totals)),
-            "projects": _listed(_project(project) for project in report.projects),
-            "findings": _listed(_encode(_finding(finding)) for finding in report.findings),
-            "warnings": _encode(report.warnings),
-        }
+    return finished(
+        joined(
+            {
+                "schema": encode(SCHEMA),
+                "verdict": encode(report.verdict.value),
+                "judged": encode(report.judged),
+                "currency": encode(report.currency),
+                "generated_at": encode(report.generated_at.isoformat()),
+                "tool_version": encode(report.tool_version),
+                "pull_request": encode(_pull_request(report.pull_request)),
+                "rules": encode(report.rules),
+                "catalog": encode([_catalog(info) for info in report.catalog]),
+                "totals": encode(_totals(report.totals)),
+                "projects": listed(_project(project) for project in report.projects),
+                "findings": listed(encode(_finding(finding)) for finding in report.findings),
+                "warnings": encode(report.warnings),
+            }
+        )
     )
-    if "\\ud" in text:
-        text = _LONE_SURROGATE.sub(lambda match: match[1] or "\\ufffd", text)
-    # "##[" and "##vso[" are commands to build runners wherever they stand; a "#" only ever stands in a string.
-    return text.replace("##", "#\\u0023") + "\n"
-
-
-# Resources are written one by one: all of them as dictionaries at once would take several times the memory.
-def _joined(members: Mapping[str, str]) -> str:
-    """Return an object of members that are written already."""
-    return "{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}"
-
-
-def _listed(items: Iterable[str]) -> str:
-    """Return an array of items that are written already, one a line."""
-    text = ",\n".join(items)
-    return f"[\n{text}\n]" if text else "[]"
 
 
 def _catalog(info: CatalogInfo) -> dict[str, Any]:
@@ -86,14 +69,14 @@ def _totals(totals: Totals) -> dict[str, Any]:
 
 
 def _project(project: ProjectReport) -> str:
-    return _joined(
+    return joined(
         {
-            "name": _encode(project.name),
-            "path": _encode(project.path),
-            "totals": _encode(_totals(project.totals)),
-            "resources": _listed(_resources(project.resources)),
-            "findings": _listed(_encode(_finding(finding)) for finding in project.findings),
-            "warnings": _encode(project.warnings),
+            "name": encode(project.name),
+            "path": encode(project.path),
+            "totals": encode(_totals(project.totals)),
+            "resources": listed(_resources(project.resources)),
+            "findings": listed(encode(_finding(finding)) for finding in project.findings),
+            "warnings": encode(project.warnings),
         }
     )
 
@@ -106,12 +89,12 @@ def _resources(resources: Iterable[ResourceCost]) -> Iterator[str]:
         if cost is None:
             return "[]"
         if id(cost) not in costs:
-            costs[id(cost)] = _encode([_component(line) for line in cost.lines])
+            costs[id(cost)] = encode([_component(line) for line in cost.lines])
         return costs[id(cost)]
 
     for resource in resources:
         after, before = components(resource.after), components(resource.before)
-        yield f'{_encode(_resource(resource))[:-1]},"components":{after},"components_before":{before}}}'
+        yield f'{encode(_resource(resource))[:-1]},"components":{after},"components_before":{before}}}'
 
 
 def _resource(resource: ResourceCost) -> dict[str, Any]:

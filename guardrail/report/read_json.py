@@ -150,6 +150,7 @@ class _Report(msgspec.Struct):
     projects: list[_Project]
     findings: list[_Finding]
     warnings: list[str]
+    rules: list[str]
 
 
 _decoder = msgspec.json.Decoder(_Report)
@@ -186,6 +187,7 @@ def _report(data: _Report) -> Report:
         findings=tuple(map(_finding, data.findings)),
         warnings=tuple(data.warnings),
         judged=data.judged,
+        rules=tuple(data.rules),
         pull_request=PullRequest(data.pull_request.number, data.pull_request.commit) if data.pull_request else None,
     )
 

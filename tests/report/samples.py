@@ -16,6 +16,15 @@ NOW = datetime(2026, 8, 20, 9, 30, tzinfo=UTC)
 CATALOG = CatalogInfo("aws", "2026-08-14", "2026-07-01", "list prices", "0" * 64)
 UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED)
 
+RULES = (
+    "allowed-family",
+    "budget-increase-exceeded",
+    "log-retention",
+    "oversized-instance",
+    "required-tags",
+    "unused-address",
+)
+
 _EXISTS_BEFORE = set(Action) - {Action.CREATE}
 _EXISTS_AFTER = set(Action) - {Action.DELETE}
 
@@ -132,7 +141,8 @@ def shop_findings() -> list[Finding]:
 def shop(*, judged: bool = True) -> Report:
     """Return a report with something of everything."""
     warnings = ("shop.json: 2 lines of a wrapper's output were left out",)
-    return report(shop_resources(), shop_findings() if judged else (), judged=judged, warnings=warnings)
+    findings, rules = (shop_findings(), RULES) if judged else ((), ())
+    return report(shop_resources(), findings, judged=judged, rules=rules, warnings=warnings)
 
 
 def several() -> Report:
@@ -144,7 +154,7 @@ def several() -> Report:
         ProjectReport("data", "live/eu", (grows,)),
         ProjectReport("data", "live/us", (stays,)),
     )
-    return Report(projects, "EUR", NOW, "1.2.3", (CATALOG,))
+    return Report(projects, "EUR", NOW, "1.2.3", (CATALOG,), rules=RULES)
 
 
 def large(number: int) -> Report:

@@ -1,0 +1,198 @@
+"""Whose rules judge a change: the flag in the report, and rules read from before the change."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.platforms.fake_github import pull_request_event
+
+PLAN = (Path(__file__).parent.parent / "examples/shop/plan.json").read_text(encoding="utf-8")
+CONFIG = """\
+version: 1
+rules: {packs: [], paths: [policies]}
+waivers: waivers.yaml
+projects: [{name: shop, plan: plan.json}]
+pricing: {max_age: 99999d}
+"""
+RULE = """\
+id: no-machines
+title: No machines
+severity: high
+enforcement: mandatory
+match: {types: [aws_instance], actions: [create, update, replace, no-op]}
+validations: [{expression: "false", message: no machines}]
+"""
+OTHER = "# not a rule\n"
+
+
+class Repository:
+    """A git repository with a configuration at its top, committed as "base"."""
+
+    def __init__(self, top):
+        self.top = top
+        self.git("init", "-q", "-b", "main")
+        self.write("infra/guardrail.yaml", CONFIG)
+        self.write("infra/policies/no-machines.yaml", RULE)
+        self.write("infra/waivers.yaml", "waivers: []\n")
+        self.write("infra/plan.json", PLAN)
+        self.base = self.commit()
+
+    def write(self, name, text):
+        path = self.top / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+    def commit(self):
+        self.git("add", "-A")
+        self.git("-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "-q", "-m", "x", "--allow-empty")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def git(self, *args):
+        ran = subprocess.run(["git", "-C", self.top, *args], capture_output=True, text=True, check=True)  # noqa: S607
+        return ran.stdout
+
+
+@pytest.fixture
+def repository(tmp_path):
+    (tmp_path / "repository").mkdir()
+    return Repository(tmp_path / "repository")
+
+
+@pytest.fixture
+def check(run, tmp_path, monkeypatch, repository):
+    """Check the plan as a job for a pull request does, and return exit code, report and what was said beside it."""
+
+    def call(*args, base=None, cwd="infra"):
+        event = pull_request_event(base={"sha": base or repository.base, "repo": {"full_name": "octo/shop"}})
+        (tmp_path / "event.json").write_text(json.dumps(event), encoding="utf-8")
+        with monkeypatch.context() as patch:
+            patch.setenv("GITHUB_ACTIONS", "true")
+            patch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
+            patch.setenv("GITHUB_EVENT_NAME", "pull_request")
+            ran = run("check", "--format", "json", *args, cwd=repository.top / cwd)
+        return ran.exit_code, json.loads(ran.stdout or "null"), ran.stderr
+
+    return call
+
+
+EDITS = {
+    "infra/policies/no-machines.yaml": RULE.replace("mandatory", "advisory"),
+    "infra/policies/another.yaml": RULE.replace("no-machines", "another"),
+    "infra/guardrail.yaml": CONFIG.replace("paths: [policies]", "paths: []"),
+    "infra/waivers.yaml": "waivers: [{rule: x, address: y, reason: z, expires: 2999-01-01}]\n",
+}
+
+
+@pytest.mark.parametrize("name", EDITS)
+def test_a_change_of_rules_or_waivers_is_flagged(check, repository, name):
+    repository.write(name, EDITS[name])
+    repository.commit()
+    _, report, _ = check()
+    assert f"this change edits the rules it is judged by: {name}" in report["warnings"]
+
+
+def test_other_changes_are_not_flagged(check, repository):
+    repository.write("infra/main.tf", OTHER)
+    repository.write("policies/elsewhere.yaml", RULE)
+    repository.commit()
+    code, report, said = check()
+    assert (code, report["warnings"], said) == (1, [], "")
+
+
+def test_what_happened_on_the_base_meanwhile_is_not_flagged(check, repository):
+    repository.git("checkout", "-q", "-b", "feature")
+    repository.write("infra/main.tf", OTHER)
+    repository.commit()
+    repository.git("checkout", "-q", "main")
+    repository.write("infra/waivers.yaml", EDITS["infra/waivers.yaml"])
+    base = repository.commit()
+    repository.git("checkout", "-q", "feature")
+    assert check(base=base)[1]["warnings"] == []
+
+
+def test_a_base_that_is_not_there_is_said_and_stops_nothing(check):
+    code, report, said = check(base="f" * 40)
+    assert code == 1
+    assert report["warnings"] == []
+    assert "cannot tell whether the change edits its own rules" in said
+    assert "fetch-depth: 0" in said
+
+
+@pytest.mark.parametrize("name", EDITS)
+@pytest.mark.parametrize("cwd", ["infra", "."])
+def test_policy_ref_base_judges_by_the_rules_of_before(check, repository, name, cwd):
+    config = [] if cwd == "infra" else ["--config", "infra/guardrail.yaml"]
+    before = check(*config, cwd=cwd)[1]
+    repository.write(name, EDITS[name])
+    repository.commit()
+    code, report, _ = check("--policy-ref", "base", *config, cwd=cwd)
+    assert code == 1
+    assert report["projects"][0]["findings"] == before["projects"][0]["findings"]
+    assert report["warnings"] == [f"rules and waivers are those of {repository.base[:12]}, not of this change"]
+
+
+def test_policy_ref_base_reads_the_plan_of_the_working_tree(check, repository):
+    plan = json.loads(PLAN)
+    repository.write("infra/plan.json", json.dumps({**plan, "resource_changes": []}))
+    repository.commit()
+    assert check("--policy-ref", "base")[:1] == (0,)
+
+
+def test_a_configuration_that_the_change_removes_is_still_the_base_s(check, repository):
+    repository.git("rm", "-q", "infra/guardrail.yaml")
+    repository.commit()
+    assert check("--policy-ref", "base")[0] == 1
+
+
+def test_any_revision_can_be_named(check, repository):
+    repository.git("tag", "good")
+    repository.write("infra/guardrail.yaml", EDITS["infra/guardrail.yaml"])
+    repository.commit()
+    assert check("--policy-ref", "good")[0] == 1
+    assert check("--policy-ref", "head")[0] == 0
+
+
+@pytest.mark.parametrize("revision", ["f" * 40, "none", "--output=x", "HEAD:infra"])
+def test_a_missing_commit_is_2_and_never_silently_head(check, revision):
+    code, report, said = check("--policy-ref", revision)
+    assert (code, report) == (2, None)
+    assert "is not in this checkout" in said
+    assert "fetch-depth: 0" in said
+
+
+def test_a_new_configuration_is_not_in_the_base(check, repository):
+    repository.git("rm", "-q", "-r", "infra")
+    base = repository.commit()
+    repository.write("infra/guardrail.yaml", "version: 1\n")
+    repository.write("infra/plan.json", PLAN)
+    repository.commit()
+    code, _, said = check("--policy-ref", "base", base=base)
+    assert code == 2
+    assert "that commit has no guardrail.yaml" in said
+
+
+def test_without_an_event_base_is_unknown(run, repository):
+    ran = run("check", "--policy-ref", "base", cwd=repository.top / "infra")
+    assert ran.exit_code == 2
+    assert "nothing tells the base commit here" in ran.stderr
+
+
+def test_outside_of_git_there_is_no_revision(run, tmp_path):
+    ran = run("check", "--policy-ref", "main", cwd=tmp_path)
+    assert ran.exit_code == 2
+    assert "not in a git checkout" in ran.stderr
+
+
+def test_report_reads_budgets_of_the_base(run, repository, check):
+    _, report, _ = check()
+    for name in ("a", "b"):
+        text = json.dumps({**report, "projects": [{**report["projects"][0], "name": name, "findings": []}]})
+        (repository.top / f"{name}.json").write_text(text, encoding="utf-8")
+    repository.write("guardrail.yaml", "version: 1\nrules: {packs: [budget]}\nbudgets: [{name: all, increase: 1}]\n")
+    strict = repository.commit()
+    repository.write("guardrail.yaml", "version: 1\nrules: {packs: [budget]}\nbudgets: []\n")
+    repository.commit()
+    assert run("report", "a.json", "b.json", cwd=repository.top).exit_code == 0
+    assert run("report", "a.json", "b.json", "--policy-ref", strict, cwd=repository.top).exit_code == 1
