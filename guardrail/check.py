@@ -29,7 +29,9 @@ def check(settings: Settings) -> Report:
     catalog = open_catalog(settings.catalog)
     library = Library(settings.definitions)
     rules = rules_of(settings, library)
-    judge = Judge(rules, catalog.spec, settings.now, pre_existing_blocks=settings.rules.pre_existing == "block")
+    judge = Judge(
+        rules, catalog.spec, settings.now, settings.pr, pre_existing_blocks=settings.rules.pre_existing == "block"
+    )
     bills = [
         (Project(source.name, source.path, source.env), _priced(source, plan, library, catalog, settings))
         for source, plan in plans(settings)
@@ -48,7 +50,8 @@ def check(settings: Settings) -> Report:
 
 def plans(settings: Settings) -> list[tuple[Source, Plan]]:
     """Read every plan that the settings name. Raises InputError for one that cannot be read."""
-    return [named for source in settings.sources for named in _named(source, read_plans(source.plan))]
+    folder = settings.source_folder
+    return [named for source in settings.sources for named in _named(source, read_plans(source.plan, folder))]
 
 
 def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, settings: Settings) -> ProjectReport:

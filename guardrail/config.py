@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -101,6 +101,8 @@ class Settings:
 
     sources: tuple[Source, ...]
     now: datetime
+    source_folder: Path | None = None
+    """The configuration to take lines from, where it is not beside the plan."""
     base: Path = Path()
     rules: RulesConfig = field(default_factory=RulesConfig)
     budgets: tuple[Budget, ...] = ()
@@ -111,6 +113,8 @@ class Settings:
     definitions: tuple[Path, ...] = ()
     default_region: Mapping[str, str] = field(default_factory=dict)
     config_file: Path | None = None
+    pr: Mapping[str, Any] = field(default_factory=dict)
+    """What rules read as `pr`; empty outside of a pull request."""
     environments: Mapping[str, str] = field(default_factory=dict)
     """Of the configuration's projects: name to environment."""
     complete: bool = True
@@ -128,6 +132,7 @@ class Flags:
     catalog: Path | None = None
     now: datetime | None = None
     allow_no_plans: bool = False
+    source: Path | None = None
 
 
 def find_config(start: Path) -> Path | None:
@@ -141,14 +146,25 @@ def find_config(start: Path) -> Path | None:
     return None
 
 
-def settings(flags: Flags, cwd: Path) -> Settings:
+@dataclass(frozen=True, slots=True)
+class PolicyAt:
+    """Where the policy is read from, if not from the working tree: the file (None: there is none), and the folder of
+    the working tree that stands for the file's own: plans and usage are read there.
+    """
+
+    file: Path | None
+    folder: Path
+
+
+def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings:
     """Return flags and file together; flags win. Raises ConfigError with file and line."""
-    path = flags.config or find_config(cwd)
+    path = at.file if at else flags.config or find_config(cwd)
     file, base = (_read(path), path.parent) if path else (ConfigFile(version=1), cwd)
     pricing = file.pricing
     return Settings(
-        sources=_sources(flags, file, base, cwd),
+        sources=_sources(flags, file, at.folder if at else base, cwd),
         now=flags.now or datetime.now(UTC),
+        source_folder=flags.source,
         base=base,
         rules=_with_on_unpriced(file.rules, pricing.on_unpriced),
         budgets=file.budgets,
@@ -272,4 +288,4 @@ def _from_project(project: ProjectConfig, flags: Flags, base: Path) -> Iterable[
         yield Source(str(plan), name, plan.relative_to(base).as_posix(), project.env, usage)
 
 
-__all__ = ["FailOn", "Flags", "Settings", "Source", "find_config", "settings"]
+__all__ = ["FailOn", "Flags", "PolicyAt", "Settings", "Source", "find_config", "settings"]

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from guardrail.cli.options import flags, input_options, output_options
+from guardrail.cli.policy_ref import policy_notes, policy_ref_option, revision_of
 
 
 @click.command(short_help="Price plans and judge them by the rules: pass or fail.")
@@ -22,6 +23,7 @@ from guardrail.cli.options import flags, input_options, output_options
     show_default=True,
     help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
 )
+@policy_ref_option
 @click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
 def check(**values: Any) -> int:
     """Price plans and judge them by the rules: pass or fail.
@@ -42,10 +44,15 @@ def check(**values: Any) -> int:
     """
     from guardrail.check import check as run  # noqa: PLC0415 - only when it runs
     from guardrail.cli.output import deliver  # noqa: PLC0415
-    from guardrail.config import settings  # noqa: PLC0415
     from guardrail.model.report import FailOn  # noqa: PLC0415
-    from guardrail.platforms.context import pull_request  # noqa: PLC0415
+    from guardrail.platforms.context import proposal  # noqa: PLC0415
+    from guardrail.revision import settings_at  # noqa: PLC0415
 
-    report = replace(run(settings(flags(values), Path.cwd())), pull_request=pull_request(os.environ))
+    proposed, here = proposal(os.environ), Path.cwd()
+    revision = revision_of(values["policy_ref"], proposed)
+    with settings_at(flags(values), here, revision) as chosen:
+        report = run(replace(chosen, pr=proposed.for_rules))
+        notes = policy_notes(chosen, revision, proposed)
+    report = replace(report, pull_request=proposed.change, warnings=(*report.warnings, *notes))
     deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     return int(report.exit_code(FailOn(values["fail_on"])))

@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.options import Moment, output_options
+from guardrail.cli.policy_ref import policy_ref_option, revision_of
 from guardrail.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
-    from guardrail.config import Settings
     from guardrail.deliver import Options
     from guardrail.model.report import Report
 
@@ -37,6 +38,7 @@ _PATH = click.Path(path_type=Path)
     show_default=True,
     help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
 )
+@policy_ref_option
 @click.option(
     "--comment",
     type=click.Choice(["always", "changes", "failures", "never"]),
@@ -89,8 +91,8 @@ def report(**values: Any) -> int:
 
     now = values["now"] or datetime.now(UTC)
     trusted = not values["from_artifact"]
-    settings = _settings(values["config"], now) if trusted or values["config"] else None
-    whole = combine(_results(values["results"], trusted=trusted), settings)
+    results = _results(values["results"], trusted=trusted)
+    whole = _with_policy(results, values, now) if trusted or values["config"] else combine(results, None)
     code = whole.exit_code(FailOn(values["fail_on"]))
     write(whole, values["format_name"], values["outs"], color=values["color"], details=False)
     if values["annotations"] and os.environ.get("GITHUB_ACTIONS") == "true" and not values["dry_run"]:
@@ -122,13 +124,18 @@ def _expanded(pattern: str) -> list[str]:
     return sorted(path.as_posix() for path in Path(anchor).glob(pattern[len(anchor) :]) if path.is_file())
 
 
-def _settings(config: Path | None, now: datetime) -> Settings | None:
-    """Read the configuration, if there is one, without its plans."""
-    from guardrail.config import Flags, find_config, settings  # noqa: PLC0415 - only when it runs
+def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now: datetime) -> Report:
+    """Merge results under the configuration, if there is one. Its plans are not read."""
+    from guardrail.combine import combine  # noqa: PLC0415 - only when it runs
+    from guardrail.config import Flags  # noqa: PLC0415
+    from guardrail.platforms.context import proposal  # noqa: PLC0415
+    from guardrail.revision import settings_at  # noqa: PLC0415
 
-    here = Path.cwd()
-    path = config or find_config(here)
-    return settings(Flags(inputs=("-",), config=path, now=now), here) if path else None
+    proposed = proposal(os.environ)
+    revision = revision_of(values["policy_ref"], proposed)
+    given = Flags(inputs=("-",), config=values["config"], now=now)
+    with settings_at(given, Path.cwd(), revision) as chosen:
+        return combine(results, replace(chosen, pr=proposed.for_rules) if chosen.config_file else None)
 
 
 def _options(values: dict[str, Any], whole: Report) -> Options:

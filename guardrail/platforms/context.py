@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -93,15 +93,43 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
     )
 
 
-def pull_request(environ: Mapping[str, str]) -> PullRequest | None:
-    """Return the pull or merge request that a job is for, by the environment of GitHub Actions or GitLab CI."""
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The change that a job is for, as far as its environment tells.
+
+    change      its number and commit, None outside of a pull or merge request
+    base        the commit that it is to be merged into, "" if not told
+    for_rules   what rules read as `pr`
+    privileged  whether the run has rights that the change's author need not have (pull_request_target)
+    """
+
+    change: PullRequest | None = None
+    base: str = ""
+    for_rules: Mapping[str, Any] = field(default_factory=dict)
+    privileged: bool = False
+
+
+def proposal(environ: Mapping[str, str]) -> Proposal:
+    """Return the change that a job on GitHub Actions or GitLab CI is for. Raises InputError for an unreadable event."""
     if environ.get("GITLAB_CI") == "true" and environ.get("CI_MERGE_REQUEST_IID", "").isdecimal():
         commit = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", "")
-        return PullRequest(int(environ["CI_MERGE_REQUEST_IID"]), commit)
+        labels = [label for label in environ.get("CI_MERGE_REQUEST_LABELS", "").split(",") if label]
+        title, author = environ.get("CI_MERGE_REQUEST_TITLE", ""), environ.get("GITLAB_USER_LOGIN", "")
+        change = PullRequest(int(environ["CI_MERGE_REQUEST_IID"]), commit)
+        base = environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
+        return Proposal(change, base, _for_rules(change.number, title, labels, author))
     if environ.get("GITHUB_ACTIONS") != "true":
-        return None
+        return Proposal()
     context = read_context(environ, Overrides())
-    return PullRequest(context.number, context.commit) if context.number else None
+    if context.number is None:
+        return Proposal(base=context.base)
+    told = _for_rules(context.number, context.title, context.labels, context.author)
+    privileged = context.event == "pull_request_target"
+    return Proposal(PullRequest(context.number, context.commit), context.base, told, privileged)
+
+
+def _for_rules(number: int, title: str, labels: Sequence[str], author: str) -> dict[str, Any]:
+    return {"number": number, "title": title, "labels": list(labels), "author": author}
 
 
 def api_url(given: str) -> str:

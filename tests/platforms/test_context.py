@@ -6,7 +6,7 @@ import pytest
 
 from guardrail.errors import ConfigError, InputError
 from guardrail.model.report import PullRequest
-from guardrail.platforms.context import Overrides, api_url, graphql_url, pull_request, read_context
+from guardrail.platforms.context import Overrides, api_url, graphql_url, proposal, read_context
 from tests.platforms.fake_github import SHA, pull_request_event
 
 ENVIRON = {
@@ -141,4 +141,13 @@ def test_an_event_that_is_no_json_is_refused_in_one_line(tmp_path):
     ],
 )
 def test_the_change_that_a_job_is_for(environ, expected):
-    assert pull_request(environ) == expected
+    assert proposal(environ).change == expected
+
+
+def test_what_rules_and_comparisons_read_of_it(tmp_path):
+    path = tmp_path / "event.json"
+    path.write_text(json.dumps(pull_request_event()), encoding="utf-8")
+    environ = {**ENVIRON, "GITHUB_EVENT_NAME": "pull_request_target", "GITHUB_EVENT_PATH": str(path)}
+    found = proposal(environ)
+    assert found.for_rules == {"number": 7, "title": "Larger servers", "labels": ["infra"], "author": "ana"}
+    assert (found.base, found.privileged) == ("c" * 40, True)
