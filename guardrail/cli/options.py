@@ -55,6 +55,11 @@ def input_options(command: Command) -> Command:
         click.option("--catalog", type=_PATH, help="Price catalog (SQLite). Default: the shipped one."),
         click.option("--project", help="The project's name in reports, or which project of guardrail.yaml to take."),
         click.option("--usage-file", "usage", type=_PATH, help="Usage, in the shape of infracost-usage.yml."),
+        click.option(
+            "--source",
+            type=_PATH,
+            help="Folder of the configuration, for file and line. Default: the saved plan, or the folder of the plan.",
+        ),
         click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here."),
         click.argument("inputs", metavar="[INPUT]...", nargs=-1),
     ):
@@ -95,5 +100,5 @@ def output_options(command: Command) -> Command:
 
 def flags(values: dict[str, Any]) -> Flags:
     """Take the input options out of a command's arguments."""
-    names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans")
+    names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source")
     return Flags(**{name: values.pop(name) for name in names})

@@ -1,30 +1,47 @@
-"""From what a user names to plans: a file, standard input, or a folder with a plan in it."""
+"""From what a user names to plans: a file, standard input, or a folder, and the configuration that lines are read from."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from guardrail.errors import InputError
+from guardrail.terraform.module_tree import FolderTree, ModuleTree, configuration_files, shown
 from guardrail.terraform.plan import Plan, read_plan
+from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
+from guardrail.terraform.source import Sources
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
 """What a plan is called in a folder."""
 
+_SAVED_SUFFIXES = ("", ".tfplan", ".out", ".bin", ".binary", ".plan")
 _MAX_BYTES = 2 * 1024**3
 
 
-def read_plans(given: str) -> list[Plan]:
-    """Read the plan, or the plans, at a path ("-": standard input). Raises InputError in one line."""
-    return read_plan(_bytes(given), "standard input" if given == "-" else given)
+def read_plans(given: str, source: Path | None = None) -> list[Plan]:
+    """Read the plan, or the plans, at a path ("-": standard input). Raises InputError in one line.
+
+    `source` is the folder of the configuration that resources are looked up in, for their lines. Without it: the saved
+    plan itself, the one beside the JSON (tfplan beside tfplan.json), or the folder that the plan lies in.
+    """
+    where = "standard input" if given == "-" else given
+    path = None if given == "-" else _plan_at(Path(given))
+    data = _bytes(path)
+    tree: ModuleTree | None = _folder_of(source) if source else None
+    if is_saved_plan(data):
+        saved = _saved(data, path, where)
+        plans, tree = read_plan(saved.as_json(), where), tree or saved.tree
+    else:
+        plans = read_plan(data, where)
+        if tree is None and path and len(plans) == 1:
+            tree = _beside(path)
+    return [replace(plan, changes=Sources(tree).placed(plan.changes)) for plan in plans] if tree else plans
 
 
-def _bytes(plan: str) -> bytes:
-    if plan == "-":
+def _bytes(path: Path | None) -> bytes:
+    if path is None:
         return sys.stdin.buffer.read()
-    path = Path(plan)
-    if path.is_dir():
-        path = _plan_in(path)
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError("is larger than 2 GB", where=str(path), fix="is this the right file?")
@@ -37,12 +54,38 @@ def _bytes(plan: str) -> bytes:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def _plan_in(folder: Path) -> Path:
+def _plan_at(path: Path) -> Path:
+    if not path.is_dir():
+        return path
     for name in PLAN_NAMES:
-        if (folder / name).is_file():
-            return folder / name
+        if (path / name).is_file():
+            return path / name
     raise InputError(
         f"a folder without a {' or '.join(PLAN_NAMES)}",
-        where=str(folder),
+        where=str(path),
         fix="make one there: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
     )
+
+
+def _folder_of(source: Path) -> ModuleTree:
+    if not configuration_files(source):
+        raise InputError("no configuration of Terraform in it", where=str(source), fix="name the root module's folder")
+    return FolderTree(source)
+
+
+def _saved(data: bytes, path: Path | None, where: str) -> SavedPlan:
+    """Open a saved plan; its root module is where it lies if there is configuration there."""
+    folder = path.parent if path and configuration_files(path.parent) else None
+    return SavedPlan(data, where, shown(folder) if folder else "")
+
+
+def _beside(path: Path) -> ModuleTree | None:
+    """Return the configuration of a plan by what lies beside it: the saved plan that it was made of, else the folder."""
+    for suffix in _SAVED_SUFFIXES:
+        saved = path.with_name(path.name.removesuffix(".json") + suffix)
+        if saved != path and saved.is_file():
+            with saved.open("rb") as file:
+                data = file.read(4) if saved.stat().st_size <= _MAX_BYTES else b""
+            if is_saved_plan(data):
+                return _saved(saved.read_bytes(), saved, str(saved)).tree
+    return FolderTree(path.parent) if configuration_files(path.parent) else None

@@ -1,0 +1,180 @@
+"""The blocks of a file of Terraform's language: what they are called, where they stand, and what is in them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import hcl2
+from lark.exceptions import LarkError
+
+from guardrail.errors import InputError
+
+Body = dict[str, Any]
+"""Attribute or nested block -> what python-hcl2 makes of it: `"${...}"` for expressions, `'"..."'` for strings."""
+
+_COMMENT = r"\#[^\n]*|//[^\n]*|/\*.*?\*/"
+_TOP = re.compile(
+    rf'(?P<comment>{_COMMENT})|(?P<kind>[A-Za-z_][\w-]*)(?P<labels>(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*)[ \t]*\{{',
+    re.DOTALL,
+)
+_CODE = re.compile(
+    rf'{_COMMENT}|<<-?(?P<end>[A-Za-z_][\w.-]*)\r?\n.*?^[ \t]*(?P=end)\b|[{{}}"]', re.DOTALL | re.MULTILINE
+)
+_TEXT = re.compile(r'\\.|\$\$\{|%%\{|[$%]\{|"', re.DOTALL)
+_LABEL = re.compile(r'"([^"]*)"|([\w-]+)')
+_OPTIONS = hcl2.SerializationOptions(with_comments=False, preserve_heredocs=False)
+_WITH_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment of a file: its line, counted from 1, and its text with the mark that makes it one."""
+
+    line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A block at the top of a file, with the lines that it takes, counted from 1. `json` is its body in JSON syntax."""
+
+    kind: str
+    labels: tuple[str, ...]
+    file: str
+    line: int
+    end_line: int
+    text: str = ""
+    json: str = ""
+
+    def body(self) -> Body:
+        """Return what the block sets. Raises InputError where python-hcl2 cannot read it."""
+        if self.json:
+            body: Body = _from_json(json.loads(self.json))
+            return body
+        try:
+            found: Any = _parsed(self.text)
+        except (LarkError, RuntimeError, ValueError, RecursionError):
+            raise InputError(
+                f"the {self.kind} block cannot be read", where=f"{self.file}:{self.line}", fix="is it valid Terraform?"
+            ) from None
+        for label in (self.kind, *self.labels):
+            step = found.get(label, found.get(f'"{label}"'))
+            found = step[0] if isinstance(step, list) else step
+        return dict(found or {})
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """The blocks and the comments of one file."""
+
+    blocks: tuple[Block, ...]
+    comments: tuple[Comment, ...] = ()
+
+
+def read_blocks(text: str, file: str) -> SourceFile:
+    """Find the blocks of a file; `file` is how they call it. What is broken ends the search."""
+    text = text.removeprefix("\ufeff")
+    if file.endswith(".json"):
+        return SourceFile(tuple(_json_blocks(text, file)))
+    blocks: list[Block] = []
+    comments: list[Comment] = []
+    at, line = 0, 1
+    while found := _TOP.search(text, at):
+        line += text.count("\n", at, found.start())
+        if found["comment"]:
+            comments.append(Comment(line, found["comment"]))
+            at = found.start()
+            line += text.count("\n", at, found.end())
+            at = found.end()
+            continue
+        end = _end(text, found.end(), line, comments)
+        if end is None:
+            break
+        labels = tuple(quoted or bare for quoted, bare in _LABEL.findall(found["labels"]))
+        last = line + text.count("\n", found.start(), end)
+        blocks.append(Block(found["kind"], labels, file, line, last, text[found.start() : end]))
+        at, line = end, last
+    return SourceFile(tuple(blocks), tuple(comments))
+
+
+def _end(text: str, at: int, line: int, comments: list[Comment]) -> int | None:
+    """Return where the block ends whose brace has just been opened; None if nothing closes it."""
+    open_ones, counted = ["{"], at
+    while open_ones:
+        in_text = open_ones[-1] == '"'
+        found = (_TEXT if in_text else _CODE).search(text, at)
+        if found is None:
+            return None
+        mark, at = found[0], found.end()
+        if mark == '"' and in_text:
+            open_ones.pop()
+        elif mark in {"{", "${", "%{", '"'}:
+            open_ones.append(mark)
+        elif mark == "}":
+            open_ones.pop()
+        elif not in_text and mark.startswith(("#", "/")):
+            line, counted = line + text.count("\n", counted, found.start()), found.start()
+            comments.append(Comment(line, mark))
+    return at
+
+
+@lru_cache(maxsize=4096)
+def _parsed(text: str) -> Body:
+    return hcl2.loads(text, serialization_options=_OPTIONS)
+
+
+def _json_blocks(text: str, file: str) -> Iterator[Block]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return
+    for kind, depth in _WITH_LABELS.items():
+        for labels, body in _labelled(document.get(kind) if isinstance(document, dict) else None, depth):
+            line = _json_line(text, (kind, *labels))
+            yield Block(kind, labels, file, line, line, json=json.dumps(body))
+    for body in _each(document.get("locals") if isinstance(document, dict) else None):
+        yield Block("locals", (), file, _json_line(text, ("locals",)), 1, json=json.dumps(body))
+
+
+def _labelled(value: Any, depth: int) -> Iterator[tuple[tuple[str, ...], Body]]:
+    for part in _each(value):
+        if depth == 0:
+            yield (), part
+            continue
+        for label, inner in part.items():
+            for rest, body in _labelled(inner, depth - 1):
+                yield (label, *rest), body
+
+
+def _each(value: Any) -> Iterator[Body]:
+    for part in value if isinstance(value, list) else [value]:
+        if isinstance(part, dict):
+            yield part
+
+
+def _json_line(text: str, keys: tuple[str, ...]) -> int:
+    """Find the line of a key below others, each the first of its name after the one that it lies in."""
+    at = start = 0
+    for key in keys:
+        found = re.compile(rf"{re.escape(json.dumps(key))}\s*:").search(text, at)
+        if found is None:
+            break
+        at, start = found.end(), found.start()
+    return text.count("\n", 0, start) + 1
+
+
+def _from_json(value: Any) -> Any:
+    """Spell JSON syntax as python-hcl2 spells the other: strings are templates."""
+    if isinstance(value, dict):
+        return {key: _from_json(part) for key, part in value.items() if key != "//"}
+    if isinstance(value, list):
+        return [_from_json(part) for part in value]
+    if isinstance(value, str):
+        whole = re.fullmatch(r"\$\{((?:[^{}]|\{[^{}]*\})*)\}", value)
+        return value if whole else json.dumps(value)
+    return value

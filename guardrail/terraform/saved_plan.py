@@ -1,0 +1,254 @@
+"""The file that `terraform plan -out` writes: a zip with the plan, and the text of every module that it was made from.
+
+Its entry `tfplan` is a message of protocol buffers whose values are MessagePack. The formats are Terraform's own
+(internal/plans/planproto/planfile.proto, which says that they may change); what is read has been the same since 0.14.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from guardrail.errors import InputError
+from guardrail.model.unknown import Json, Unknown
+from guardrail.terraform.address import key_value, parse
+from guardrail.terraform.configuration_json import configuration_json
+from guardrail.terraform.module_tree import TextTree, folders_of
+
+_ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")
+_MAX_BYTES = 512 * 1024**2
+_PLAN_FORMAT = 3
+_ACTIONS = {
+    0: ["no-op"],
+    1: ["create"],
+    2: ["read"],
+    3: ["update"],
+    5: ["delete"],
+    6: ["delete", "create"],
+    7: ["create", "delete"],
+    8: ["forget"],
+    9: ["create", "forget"],
+}
+_IMPORTING = 5  # a field of a change
+_ONLY_AFTER, _ONLY_BEFORE, _SAME = {1}, {5, 8}, {0}
+
+Fields = dict[int, list[Any]]
+
+
+class SavedPlan:
+    """A saved plan: the modules that it was made from, and what it says, as `terraform show -json` would."""
+
+    def __init__(self, data: bytes, where: str, folder: str = "") -> None:
+        """Open a saved plan. `folder` is where the root module is shown to lie. Raises InputError."""
+        self._where = where
+        try:
+            self._entries = _entries(data)
+        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError):
+            raise InputError("a zip that cannot be read", where=where, fix="make the plan again") from None
+        if "tfplan" not in self._entries:
+            raise InputError("a zip, but no saved plan of Terraform", where=where, fix="pass plan JSON or a saved plan")
+        texts: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        for name, content in self._entries.items():
+            if found := _ENTRY.fullmatch(name):
+                texts[found[1]][found[2]] = content.decode("utf-8", "replace")
+        folders = folders_of(self._entries.get("tfconfig/modules.json", b"").decode("utf-8", "replace"))
+        self.tree = TextTree(folders, texts, folder)
+
+    def as_json(self) -> bytes:
+        """Return the plan as JSON. Raises InputError for a format that is not known, and for a damaged one."""
+        try:
+            configuration = configuration_json(self.tree)
+        except InputError as error:
+            raise self._unreadable(f"its configuration cannot be read: {error}") from None
+        try:
+            plan = _fields(self._entries["tfplan"])
+            self._refuse(plan)
+            document = {
+                "format_version": "1.2",
+                "terraform_version": _text(plan, 14),
+                "resource_changes": [_change(_fields(entry)) for entry in plan.get(3, ())],
+                "configuration": configuration,
+                "variables": _variables(plan),
+            }
+            return json.dumps(document).encode()
+        except (LookupError, TypeError, ValueError, AttributeError, RecursionError, msgspec.DecodeError):
+            raise self._unreadable("its plan cannot be read") from None
+
+    def _refuse(self, plan: Fields) -> None:
+        version = _one(plan, 1, 0)
+        if version != _PLAN_FORMAT:
+            raise self._unreadable(f"saved plans of format {version!s:.20} are not read")
+        if _one(plan, 20, 0):
+            what = "the plan is incomplete: terraform failed while planning"
+            raise InputError(what, where=self._where, fix="mend that first")
+
+    def _unreadable(self, what: str) -> InputError:
+        return InputError(what, where=self._where, fix="make JSON of it: terraform show -json tfplan > plan.json")
+
+
+def is_saved_plan(data: bytes) -> bool:
+    """Say whether a file may be a saved plan, by how it begins."""
+    return data.startswith(b"PK\x03\x04")
+
+
+def _entries(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        wanted = [info for info in archive.infolist() if info.filename.startswith(("tfplan", "tfconfig/"))]
+        if sum(info.file_size for info in wanted) > _MAX_BYTES:
+            msg = "more than is read"
+            raise ValueError(msg)
+        return {info.filename: archive.read(info) for info in wanted}
+
+
+def _variables(plan: Fields) -> dict[str, Any]:
+    entries = (_fields(entry) for entry in plan.get(2, ()))
+    values = {_text(entry, 1): _value(_one(entry, 2, b"")) for entry in entries}
+    return {name: {"value": value} for name, value in values.items() if not isinstance(value, Unknown)}
+
+
+def _change(entry: Fields) -> dict[str, Any]:
+    address = _text(entry, 13)
+    found = parse(address)
+    change = _fields(_one(entry, 9, b""))
+    action = _one(change, 1, 0)
+    values = [_value(one) for one in change.get(2, ())]
+    first, last = (values[0], values[-1]) if values else (None, None)
+    before = None if action in _ONLY_AFTER else first
+    after = None if action in _ONLY_BEFORE else last
+    told: dict[str, Any] = {
+        "actions": _ACTIONS[action],
+        "before": _known(before),
+        "after": _known(after),
+        "after_unknown": _marks(after) or {},
+        "before_sensitive": _sensitive(change.get(3, ())),
+        "after_sensitive": _sensitive(change.get(4, ())),
+    }
+    if _IMPORTING in change:
+        told["importing"] = {}
+    previous = _text(entry, 14)
+    return {
+        "address": address,
+        "mode": "data" if found and found.is_data else "managed",
+        "type": found.type if found else "",
+        "name": found.name if found else address,
+        "index": key_value(found.key) if found else None,
+        "provider_name": _provider(_text(entry, 8)),
+        "deposed": _text(entry, 7) or None,
+        "change": told,
+        **({"previous_address": previous} if previous and previous != address else {}),
+    }
+
+
+def _provider(text: str) -> str:
+    """Return the source of a provider: `provider["registry.terraform.io/hashicorp/aws"].west` has an alias, too."""
+    found = re.search(r'provider\["([^"]+)"\]', text)
+    return found[1] if found else text
+
+
+def _sensitive(paths: list[bytes] | tuple[bytes, ...]) -> dict[str, Any]:
+    """Return marks for what paths of attributes lead to; a path to a part marks the whole attribute."""
+    marks: dict[str, Any] = {}
+    for path in paths:
+        steps = [_text(_fields(step), 1) for step in _fields(path).get(1, ())]
+        if steps and steps[0]:
+            marks[steps[0]] = True
+    return marks
+
+
+def _value(dynamic: bytes) -> Json:
+    packed = _one(_fields(dynamic), 1, b"")
+    return _plain(msgspec.msgpack.decode(packed, ext_hook=lambda _code, _data: Unknown(""))) if packed else None
+
+
+def _plain(value: Json) -> Json:
+    """Undo what Terraform packs: a value of any type comes with its type, and a number may be a text."""
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        if len(value) == 2 and isinstance(value[0], bytes):  # noqa: PLR2004 - a type and a value
+            return _typed(_plain(value[1]), json.loads(value[0]))
+        return [_plain(part) for part in value]
+    return value
+
+
+def _typed(value: Json, kind: Json) -> Json:
+    if kind == "number" and isinstance(value, str):
+        return json.loads(value)
+    if isinstance(kind, list) and isinstance(value, dict):
+        of = kind[1] if kind[0] == "object" else dict.fromkeys(value, kind[1])
+        return {key: _typed(part, of.get(key)) for key, part in value.items()}
+    if isinstance(kind, list) and isinstance(value, list):
+        of = kind[1] if kind[0] == "tuple" else [kind[1]] * len(value)
+        return [_typed(part, one) for part, one in zip(value, of, strict=True)]
+    return value
+
+
+def _known(value: Json) -> Json:
+    """Leave out what is unknown, as Terraform's JSON does: absent from maps, null in lists."""
+    if isinstance(value, dict):
+        return {key: _known(part) for key, part in value.items() if not isinstance(part, Unknown)}
+    if isinstance(value, list):
+        return [_known(part) for part in value]
+    return None if isinstance(value, Unknown) else value
+
+
+def _marks(value: Json) -> Json:
+    """Return marks of what is unknown, False where nothing is."""
+    if isinstance(value, Unknown):
+        return True
+    if isinstance(value, dict):
+        return {key: mark for key, part in value.items() if (mark := _marks(part))} or False
+    if isinstance(value, list):
+        marks = [_marks(part) for part in value]
+        return marks if any(marks) else False
+    return False
+
+
+def _fields(message: bytes) -> Fields:
+    """Return the fields of a message of protocol buffers: number -> values. Raises ValueError or IndexError."""
+    fields: defaultdict[int, list[Any]] = defaultdict(list)
+    for number, value in _walk(message):
+        fields[number].append(value)
+    return dict(fields)
+
+
+def _walk(message: bytes) -> Iterator[tuple[int, Any]]:
+    at = 0
+    while at < len(message):
+        tag, at = _varint(message, at)
+        kind = tag & 7
+        if kind == 0:
+            value, at = _varint(message, at)
+            yield tag >> 3, value
+            continue
+        length, at = _varint(message, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)  # noqa: PLR2004 - wire types
+        if at + length > len(message):
+            raise IndexError(at)
+        yield tag >> 3, message[at : at + length]
+        at += length
+
+
+def _varint(message: bytes, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        byte = message[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:  # noqa: PLR2004 - the last byte of a number has its high bit clear
+            return value, at
+
+
+def _one(fields: Fields, number: int, default: Any) -> Any:
+    return fields[number][-1] if number in fields else default
+
+
+def _text(fields: Fields, number: int) -> str:
+    value = _one(fields, number, b"")
+    return value.decode() if isinstance(value, bytes) else ""
