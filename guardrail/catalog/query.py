@@ -109,12 +109,12 @@ class Shelf:
     """The rows of one service in one region, with an index on each attribute that somebody asks for."""
 
     def __init__(self, ladders: Iterable[Ladder]) -> None:
-        self._ladders = tuple(ladders)
+        self.ladders = tuple(ladders)
         self._indexes: dict[str, dict[str | None, list[int]]] = {}
 
     def find(self, selector: Selector) -> Answer:
         """Return the one ladder that fits, NoPrice or Ambiguous."""
-        chosen = [self._ladders[place] for place in self._candidates(selector)]
+        chosen = [self.ladders[place] for place in self._candidates(selector)]
         fitting = [ladder for ladder in chosen if _fits(ladder.product, selector)]
         if not fitting:
             return NoPrice(selector, self._missing(selector))
@@ -124,8 +124,8 @@ class Shelf:
         return Ambiguous(selector, tuple(ladder.product for ladder in fitting))
 
     def _candidates(self, selector: Selector) -> Iterable[int]:
-        best: Iterable[int] = range(len(self._ladders))
-        count = len(self._ladders)
+        best: Iterable[int] = range(len(self.ladders))
+        count = len(self.ladders)
         for key, match in selector.attributes:
             if isinstance(match, str):
                 places = self._index(key).get(match, [])
@@ -136,14 +136,14 @@ class Shelf:
     def _index(self, key: str) -> dict[str | None, list[int]]:
         if key not in self._indexes:
             index: dict[str | None, list[int]] = {}
-            for place, ladder in enumerate(self._ladders):
+            for place, ladder in enumerate(self.ladders):
                 index.setdefault(ladder.product.attributes.get(key), []).append(place)
             self._indexes[key] = index
         return self._indexes[key]
 
     def _missing(self, selector: Selector) -> str:
         """Say what stands in the way: a value that no row has, or the one condition without which a row would fit."""
-        if not self._ladders:
+        if not self.ladders:
             return f"no prices of {selector.service} in {selector.region}"
         for key, match in selector.attributes:
             if isinstance(match, str) and match not in self._index(key):
@@ -155,7 +155,7 @@ class Shelf:
             if isinstance(match, str)
         ]
         for reason, wider in relaxed:
-            if any(_fits(ladder.product, wider) for ladder in self._ladders):
+            if any(_fits(ladder.product, wider) for ladder in self.ladders):
                 return f"{reason} in {selector.region}"
         return f"no such price in {selector.region}"
 
@@ -169,12 +169,13 @@ def _fits(product: Product, selector: Selector) -> bool:
         return False
     if selector.unit is not None and product.unit != selector.unit:
         return False
-    if selector.family is not None and not _matches(selector.family, product.family):
+    if selector.family is not None and not matches(selector.family, product.family):
         return False
-    return all(_matches(match, product.attributes.get(key)) for key, match in selector.attributes)
+    return all(matches(match, product.attributes.get(key)) for key, match in selector.attributes)
 
 
-def _matches(match: Match, value: str | None) -> bool:
+def matches(match: Match, value: str | None) -> bool:
+    """Say whether an attribute, None if the row does not have it, is what is asked for."""
     if isinstance(match, str):
         return match == value
     if isinstance(match, Pattern):

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -16,7 +16,7 @@ from pathlib import Path
 from guardrail.errors import CatalogError
 from guardrail.model.money import decimal
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 VENDORS = ("aws", "azure", "gcp")
 COLUMNS = (
     "region",
@@ -45,6 +45,10 @@ create table product (id integer primary key, family text not null, attributes t
 create table price (shelf integer not null, product integer not null, tier_start text not null, tier_end text not null,
     price text not null, sku text not null, source integer not null,
     primary key (shelf, product, tier_start)) without rowid;
+create table synced (vendor text not null, service text not null, region text not null, at text not null,
+    rows integer not null, primary key (vendor, service, region)) without rowid;
+create table fetched (vendor text not null, service text not null, place text not null, version text not null,
+    primary key (vendor, service, place)) without rowid;
 create table spec (vendor text not null, name text not null, facts text not null, primary key (vendor, name))
     without rowid;
 """
@@ -154,7 +158,7 @@ def _load_vendor(database: sqlite3.Connection, vendor: str, files: Sequence[Path
     digest = hashlib.sha256()
     dates: set[str] = set()
     count = 0
-    ids = _Ids(database)
+    ids = Ids(database)
     for file in files:
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
         service = file.stem
@@ -176,7 +180,7 @@ def _load_vendor(database: sqlite3.Connection, vendor: str, files: Sequence[Path
     )
 
 
-class _Ids:
+class Ids:
     """Numbers for what many rows share, given out as it is met."""
 
     def __init__(self, database: sqlite3.Connection) -> None:
@@ -184,6 +188,7 @@ class _Ids:
         self._known: dict[tuple[str, ...], int] = {}
 
     def of(self, table: str, columns: str, values: tuple[str, ...]) -> int:
+        """Return the number of a row of a table, which is added if it is not there."""
         key = (table, *values)
         if key not in self._known:
             names = columns.split()
@@ -197,10 +202,13 @@ class _Ids:
         return self._known[key]
 
 
-def _price(ids: _Ids, vendor: str, service: str, row: Row) -> tuple[object, ...]:
-    attributes = json.dumps(
-        attributes_of(row.attributes) if row.attributes else {}, sort_keys=True, separators=(",", ":")
-    )
+def attributes_json(attributes: Mapping[str, str]) -> str:
+    """Spell attributes as the database does."""
+    return json.dumps(attributes, sort_keys=True, separators=(",", ":"))
+
+
+def _price(ids: Ids, vendor: str, service: str, row: Row) -> tuple[object, ...]:
+    attributes = attributes_json(attributes_of(row.attributes) if row.attributes else {})
     return (
         ids.of("shelf", "vendor service region", (vendor, service, row.region)),
         ids.of(

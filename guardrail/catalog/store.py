@@ -9,6 +9,7 @@ import weakref
 from collections import defaultdict
 from collections.abc import Mapping
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from guardrail import data
@@ -26,6 +27,17 @@ from shelf join price on price.shelf = shelf.id join product on product.id = pri
     join source on source.id = price.source
 where shelf.vendor = ? and shelf.service = ? and shelf.region = ?
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Shelved:
+    """Prices of one service in one region that a sync brought, when, and how many."""
+
+    vendor: str
+    service: str
+    region: str
+    at: str
+    rows: int
 
 
 class Catalog:
@@ -57,6 +69,28 @@ class Catalog:
             found = self._database.execute("select facts from spec where vendor = ? and name = ?", key).fetchone()
             self._specs[key] = json.loads(found[0]) if found else None
         return self._specs[key]
+
+    def synced(self) -> tuple[Shelved, ...]:
+        """Return what syncs brought; nothing in the shipped catalog."""
+        return tuple(Shelved(*row) for row in self._database.execute("select * from synced order by 1, 2, 3"))
+
+    def fetched(self) -> Mapping[tuple[str, ...], str]:
+        """Return vendor, service and place of each list that a sync read -> its version."""
+        rows = self._database.execute("select vendor, service, place, version from fetched")
+        return {tuple(row[:3]): row[3] for row in rows}
+
+    def vendors(self) -> tuple[CatalogInfo, ...]:
+        """Return how new and how old all prices of each vendor are, and how many there are (as `source`)."""
+        rows = self._database.execute("select vendor, newest, oldest, rows, sha256 from vendor order by 1")
+        return tuple(CatalogInfo(vendor, new, old, f"{count} prices", sha) for vendor, new, old, count, sha in rows)
+
+    def shelves(self) -> tuple[tuple[str, str, str], ...]:
+        """Return vendor, service and region of everything there are prices of."""
+        return tuple(self._database.execute("select vendor, service, region from shelf order by 1, 2, 3"))
+
+    def ladders(self, vendor: str, service: str, region: str) -> tuple[Ladder, ...]:
+        """Return every price of a service in a region."""
+        return self._shelf(vendor, service, region).ladders
 
     def used(self) -> tuple[CatalogInfo, ...]:
         """Return, for each vendor of whom a price was used, how new and how old those prices are."""
@@ -91,11 +125,11 @@ class Catalog:
 
 
 def open_catalog(path: Path | None = None) -> Catalog:
-    """Open a catalog file; without a path the shipped one, compiled first in a checkout.
+    """Open a catalog file; without a path the one that was synced, else the shipped one, compiled first in a checkout.
 
     Raises CatalogError if it is missing, damaged or of another version. The file is closed with the last reference.
     """
-    path = path or _shipped()
+    path = path or current_catalog()
     if not path.is_file():
         raise CatalogError("no such catalog", where=str(path), fix="name a catalog file, or leave --catalog out")
     try:
@@ -106,7 +140,7 @@ def open_catalog(path: Path | None = None) -> Catalog:
                 raise CatalogError(
                     "a price catalog of another version of guardrail",
                     where=str(path),
-                    fix="make it again with this version",
+                    fix="make it again with `guardrail pricing sync`, or remove it to use the shipped prices",
                 )
             catalog = Catalog(database, path)
             weakref.finalize(catalog, opened.pop_all().close)
@@ -115,7 +149,18 @@ def open_catalog(path: Path | None = None) -> Catalog:
         raise _damaged(path, error) from None
 
 
-def _shipped() -> Path:
+def synced_catalog() -> Path:
+    """Return where `guardrail pricing sync` puts its catalog."""
+    return data.cache_dir() / "pricing" / "catalog.sqlite"
+
+
+def current_catalog() -> Path:
+    """Return the catalog that is used where none is named: the synced one, else the shipped one."""
+    synced = synced_catalog()
+    return synced if synced.is_file() else shipped_catalog()
+
+
+def shipped_catalog() -> Path:
     """Return the compiled catalog of the wheel, or compile the checkout's CSV files into the cache if they changed."""
     pricing = data.pricing_dir()
     compiled = pricing / "catalog.sqlite"
@@ -139,4 +184,8 @@ def _shipped() -> Path:
 
 
 def _damaged(path: Path, error: sqlite3.Error) -> CatalogError:
-    return CatalogError(f"not a price catalog, or a damaged one: {error}", where=str(path), fix="make it again")
+    return CatalogError(
+        f"not a price catalog, or a damaged one: {error}",
+        where=str(path),
+        fix="make it again, or remove it to use the shipped prices",
+    )

@@ -26,6 +26,7 @@ COMMANDS = {
     "explain": "guardrail.cli.explain:explain",
     "rules": "guardrail.cli.rules:rules",
     "usage": "guardrail.cli.usage:usage",
+    "pricing": "guardrail.cli.pricing:pricing",
     "schema": "guardrail.cli.schema:schema",
 }
 """Command -> where it is defined; loaded when it is asked for."""

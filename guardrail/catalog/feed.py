@@ -1,0 +1,123 @@
+"""Where vendors' price lists come from: their hosts, a mirror of them, or a folder of downloaded files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import quote, urlsplit
+
+from guardrail.errors import CatalogError, NetworkError
+from guardrail.http import Session, StatusError, download
+from guardrail.http.download import Progress
+
+_NOT_FOUND = 404
+_MAX_PAGES = 20_000  # of one list; a server that never ends one is at fault
+
+
+class Feed(Protocol):
+    """One vendor's files and pages."""
+
+    def file(self, *paths: str) -> Path:
+        """Bring a file and return where it lies: the first of `paths` that there is. Raises GuardrailError."""
+        ...
+
+    def pages(self, path: str, folder: str, following: Callable[[Any], str]) -> Iterator[tuple[Any, str]]:
+        """Give each page of a list, and the day on which it held.
+
+        path       of the first page; `following` finds the next one's in a page, "" after the last
+        folder     where the pages lie as files (*.json) if there is no server
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A vendor's server, or a mirror that answers as it does. Downloads lie in `folder` until the sync is done."""
+
+    base: str
+    folder: Path
+    now: datetime
+    secrets: Mapping[str, str]
+    progress: Callable[[str], Progress]
+
+    def file(self, *paths: str) -> Path:
+        """Download a file, going on where an earlier run was cut."""
+        session = self._session()
+        for path in paths:
+            target = self.folder.joinpath(
+                *(quote(part, safe=" ") for part in path.split("/") if part not in {"", ".", ".."})
+            )
+            try:
+                return download(session, self.base + path, target, progress=self.progress(path)).path
+            except StatusError as error:
+                if error.status != _NOT_FOUND or path == paths[-1]:
+                    raise _explained(error) from None
+        raise NetworkError("nothing to download", where=self.base)
+
+    def pages(self, path: str, folder: str, following: Callable[[Any], str]) -> Iterator[tuple[Any, str]]:
+        """Ask for page after page. The next page's address is taken on this host, whichever host it names."""
+        session, tell = self._session(), self.progress(folder)
+        seen: set[str] = set()
+        while path and path not in seen:
+            seen.add(path)
+            if len(seen) > _MAX_PAGES:
+                raise NetworkError("a list of prices without end", where=self.base)
+            try:
+                page = session.send("GET", self.base + path).json()
+            except StatusError as error:
+                raise _explained(error) from None
+            yield page, f"{self.now:%Y-%m-%d}"
+            tell(len(seen), None)
+            parts = urlsplit(following(page))
+            path = f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+    def _session(self) -> Session:
+        return Session(self.base, secrets=self.secrets, timeout=60.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Files that somebody downloaded: the same paths as on the vendor's host, pages of a list as *.json files."""
+
+    root: Path
+
+    def file(self, *paths: str) -> Path:
+        """Return the first of the files that is there."""
+        for path in paths:
+            found = self.root.joinpath(*(part for part in path.split("/") if part not in {"", ".", ".."}))
+            if found.is_file():
+                return found
+        raise CatalogError(
+            f"no {paths[0].lstrip('/')} in it", where=str(self.root), fix="download it from the vendor to that path"
+        )
+
+    def pages(self, path: str, folder: str, following: Callable[[Any], str]) -> Iterator[tuple[Any, str]]:  # noqa: ARG002 - files have no addresses
+        """Read the files of a folder, in the order of their names."""
+        for file in sorted((self.root / folder).glob("*.json")):
+            try:
+                page = json.loads(file.read_bytes())
+            except (OSError, ValueError, RecursionError):
+                raise CatalogError("not a page of a price list", where=str(file), fix="download it again") from None
+            yield page, f"{datetime.fromtimestamp(file.stat().st_mtime, UTC):%Y-%m-%d}"
+
+
+def clear(folder: Path) -> None:
+    """Throw away what was downloaded, once it is in the catalog."""
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _explained(error: StatusError) -> NetworkError:
+    """Say what people can do about an answer of a vendor's server."""
+    fixes = {
+        401: "check the key",
+        403: "check the key, and whether a proxy lets this machine reach the host",
+        404: "the list has moved or the mirror does not have it: update guardrail, or check --from",
+        429: "run it again in some minutes: what has come is not lost",
+    }
+    fix = error.fix or fixes.get(error.status, "run it again: what has come is not lost; the old prices stay")
+    return NetworkError(error.what, where=error.where, fix=fix)

@@ -1,0 +1,189 @@
+"""Fresh prices from the vendors' public lists: what is fetched, what is kept, and one new catalog of it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from pathlib import Path
+
+import filelock
+
+from guardrail import data
+from guardrail.catalog import aws, azure, gcp
+from guardrail.catalog.building import Building, building
+from guardrail.catalog.feed import Feed, Folder, Host, clear
+from guardrail.catalog.offer import Offer
+from guardrail.catalog.snapshot import VENDORS
+from guardrail.catalog.store import open_catalog, shipped_catalog, synced_catalog
+from guardrail.catalog.wanted import Wanted
+from guardrail.errors import CatalogError, ConfigError
+from guardrail.http.download import Progress
+
+SOURCES = {"aws": "AWS Price List", "azure": "Azure Retail Prices API", "gcp": "Google Cloud Billing Catalog"}
+"""What the rows of a sync name as their source."""
+_HOSTS = {"aws": aws.HOST, "azure": azure.HOST, "gcp": gcp.HOST}
+_UNREAD = {"aws": aws.UNREAD, "azure": azure.UNREAD, "gcp": gcp.UNREAD}
+_SHRUNK = 2  # a list that has less than one in so many of the rows it had is taken for another format
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What to sync. Empty: everything.
+
+    origin  a mirror's address or a folder, instead of the vendors' hosts
+    wait    seconds to wait for another sync that is running
+    force   take a list even if most of what it had is gone
+    """
+
+    now: datetime
+    vendors: Sequence[str] = ()
+    services: Sequence[str] = ()
+    regions: Sequence[str] = ()
+    origin: str = ""
+    wait: float = 0.0
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Whom to tell what happens: a line of text, and how far a download is."""
+
+    line: Callable[[str], None]
+    progress: Callable[[str], Progress]
+
+
+def sync(order: Order, wanted: Wanted, told: Told) -> Path:
+    """Bring the lists that are ordered into a new catalog, and return where it is.
+
+    The old catalog is replaced once the new one is whole, and stays as it is if anything fails.
+    Raises NetworkError, CatalogError, ConfigError.
+    """
+    target = synced_catalog()
+    downloads = target.parent / "downloads"
+    with _locked(target, order.wait), building(target, shipped_catalog()) as new:
+        old = _Old.of(target)
+        for vendor in order.vendors or VENDORS:
+            feed = _feed(vendor, order, downloads / vendor, told)
+            if feed is None:
+                told.line(f"{vendor}: left out, there is no {gcp.KEY_VARIABLE} in the environment")
+                continue
+            _Run(new, vendor, feed, order, wanted, told, old).all()
+        if old.path:
+            new.carry(old.path)
+    clear(downloads)
+    return target
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    """What the last sync brought: rows by shelf, and versions by list. Without a path: nothing that can be read."""
+
+    path: Path | None
+    rows: Mapping[tuple[str, ...], int]
+    versions: Mapping[tuple[str, ...], str]
+
+    @classmethod
+    def of(cls, target: Path) -> _Old:
+        try:
+            catalog = open_catalog(target)
+        except CatalogError:
+            return cls(None, {}, {})
+        return cls(target, {(s.vendor, s.service, s.region): s.rows for s in catalog.synced()}, catalog.fetched())
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """The lists of one vendor on their way into the new catalog."""
+
+    new: Building
+    vendor: str
+    feed: Feed
+    order: Order
+    wanted: Wanted
+    told: Told
+    old: _Old
+
+    def all(self) -> None:
+        """Read every list that is ordered."""
+        services = self._services()
+        {"aws": self._aws, "azure": self._azure, "gcp": self._gcp}[self.vendor](services)
+        self.new.shelve(self.vendor, _UNREAD[self.vendor], f"{self.order.now:%Y-%m-%dT%H:%M:%SZ}")
+        for shelf, before in sorted(self.old.rows.items()):
+            rows = self.new.rows_of(shelf)
+            if rows is not None and rows * _SHRUNK < before and not self.order.force:
+                raise CatalogError(
+                    f"{before} prices were in it, and now {rows} that definitions select: has the format changed?",
+                    where=" ".join(shelf),
+                    fix="update guardrail; --force takes it as it is",
+                )
+
+    def _services(self) -> tuple[str, ...]:
+        known = self.wanted.services(self.vendor)
+        return tuple(name for name in known if not self.order.services or name in self.order.services)
+
+    def _aws(self, services: Sequence[str]) -> None:
+        lists = sorted(aws.lists(self.feed, services, self.order.regions))
+        for service, group in groupby(lists, key=lambda found: found[0]):
+            files = [(region, path, f"{path} {self.wanted.fingerprint('aws', service)}") for _, region, path in group]
+            if all(self.old.versions.get(("aws", service, region)) == version for region, _, version in files):
+                self.told.line(f"aws {service}: as it was")
+                continue
+            for region, path, version in files:
+                count = self._stage(aws.read(aws.fetch(self.feed, path), service, self.wanted), f"{service} {region}")
+                if count:
+                    self.new.remember("aws", service, region, version)
+
+    def _azure(self, services: Sequence[str]) -> None:
+        for service, path in azure.lists(services, self.order.regions):
+            self._stage(azure.read(self.feed, service, path, self.wanted), service)
+
+    def _gcp(self, services: Sequence[str]) -> None:
+        for service, identity, path in gcp.lists(self.feed, services):
+            self._stage(gcp.read(self.feed, service, (identity, path), self.order.regions, self.wanted), service)
+
+    def _stage(self, offers: Iterator[Offer], name: str) -> int:
+        count = self.new.stage(self.vendor, SOURCES[self.vendor], offers)
+        nothing = "nothing that definitions select: prices stay as they were"
+        self.told.line(f"{self.vendor} {name}: {f'{count:,} prices' if count else nothing}")
+        return count
+
+
+def _feed(vendor: str, order: Order, downloads: Path, told: Told) -> Feed | None:
+    """Return where a vendor's lists come from; None if there is no key and the vendor was not asked for."""
+    if order.origin and "://" not in order.origin:
+        root = Path(order.origin)
+        if not root.is_dir():
+            raise ConfigError("no such folder of price lists", where=order.origin, fix="--from FOLDER, or an address")
+        return Folder(root)
+    secrets = {}
+    if vendor == "gcp":
+        key = os.environ.get(gcp.KEY_VARIABLE, "")
+        if not key and vendor in order.vendors:
+            fix = f"put a key for the Cloud Billing API into {gcp.KEY_VARIABLE}"
+            raise ConfigError("Google's price list needs a key", fix=fix)
+        if not key:
+            return None
+        secrets = {"X-Goog-Api-Key": key}
+    base = order.origin.rstrip("/") or _HOSTS[vendor]
+    return Host(base, downloads, order.now, secrets, told.progress)
+
+
+@contextmanager
+def _locked(target: Path, wait: float) -> Iterator[None]:
+    """Let one sync at a time run. The lock ends with the process that has it."""
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with filelock.FileLock(target.parent / "sync.lock", timeout=wait):
+            yield
+    except filelock.Timeout:
+        raise CatalogError(
+            "another sync is running", where=str(target.parent), fix="wait for it: --wait 600 does so for ten minutes"
+        ) from None
+    except PermissionError:
+        raise CatalogError(
+            "cannot be written", where=str(target.parent), fix=f"set {data.CACHE_VARIABLE} to a folder that can be"
+        ) from None

@@ -1,0 +1,65 @@
+"""What definitions can select, so that a price list of millions of rows is kept to those that matter."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from guardrail.catalog.query import Match, matches
+
+_REMEMBERED = 20_000  # answers held in memory; a price list repeats itself
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """What one component asks for. None: anything, for what is decided by a resource's attributes."""
+
+    vendor: str
+    service: str
+    family: Match | None
+    attributes: tuple[tuple[str, Match | None], ...]
+    purchase_option: str | None
+
+
+class Wanted:
+    """All wants together."""
+
+    def __init__(self, wants: Iterable[Want]) -> None:
+        self._wants: defaultdict[tuple[str, str], set[Want]] = defaultdict(set)
+        for want in wants:
+            self._wants[want.vendor, want.service].add(want)
+        self._answers: dict[tuple[object, ...], bool] = {}
+
+    def services(self, vendor: str) -> tuple[str, ...]:
+        """Return the services of a vendor that anything is asked of."""
+        return tuple(sorted(service for owner, service in self._wants if owner == vendor))
+
+    def keys(self, vendor: str, service: str) -> tuple[str, ...]:
+        """Return the attributes by which rows of a service are selected: the only ones that are kept."""
+        return tuple(sorted({key for want in self._wants[vendor, service] for key, _ in want.attributes}))
+
+    def fingerprint(self, vendor: str, service: str) -> str:
+        """Return what changes when other rows, or more of them, are selected."""
+        text = "\n".join(sorted(map(repr, self._wants[vendor, service])))
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def keeps(self, vendor: str, service: str, family: str, attributes: Mapping[str, str], option: str | None) -> bool:
+        """Say whether any definition could select a row; without an option, by any of them."""
+        key = (vendor, service, family, option, *attributes.items())
+        if key not in self._answers:
+            if len(self._answers) >= _REMEMBERED:
+                self._answers.clear()
+            self._answers[key] = any(
+                _could_be(want, family, attributes, option) for want in self._wants[vendor, service]
+            )
+        return self._answers[key]
+
+
+def _could_be(want: Want, family: str, attributes: Mapping[str, str], option: str | None) -> bool:
+    if option is not None and want.purchase_option not in {None, option}:
+        return False
+    if want.family is not None and not matches(want.family, family):
+        return False
+    return all(match is None or matches(match, attributes.get(key)) for key, match in want.attributes)

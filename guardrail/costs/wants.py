@@ -1,0 +1,34 @@
+"""What all definitions together can select from the catalog."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrail.catalog import Match, Pattern
+from guardrail.catalog.wanted import Want, Wanted
+from guardrail.costs.fields import Field
+from guardrail.costs.library import Library
+from guardrail.costs.tariff import Charge
+
+
+def wanted(library: Library) -> Wanted:
+    """Collect what the definitions ask of the catalog. Raises DefinitionError for one that cannot be loaded."""
+    return Wanted(want for _, _, want in wants(library))
+
+
+def wants(library: Library) -> Iterator[tuple[str, Charge, Want]]:
+    """Give what each component of each type asks for, as far as it is known without a resource."""
+    for name, vendor in library.priced_types().items():
+        tariff = library.find(name)
+        for charge in tariff.charges if tariff else ():
+            attributes = tuple((key, _match(field)) for key, field in charge.attributes)
+            option = None if charge.purchase_option.program else str(charge.purchase_option.source)
+            family = _match(charge.family) if charge.family else None
+            yield name, charge, Want(vendor, str(charge.service.source), family, attributes, option)
+
+
+def _match(field: Field) -> Match | None:
+    """Return what is asked of an attribute; None where a resource decides."""
+    if field.program or field.template:
+        return None
+    return Pattern(str(field.source)) if field.is_pattern else str(field.source)
