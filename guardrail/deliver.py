@@ -12,6 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from guardrail.errors import GuardrailError
+from guardrail.files.repository import repository_files
 from guardrail.http import Patience
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import FindingStatus
@@ -107,8 +108,8 @@ def deliver(
     if options.summary:
         done &= job.tried("job summary", lambda: _summarize(environ, report, frame))
     posted: list[Posted] = []
-    if name and context and _may_comment(job, context[0]):
-        done &= _speak(job, name, frame, posted)
+    if name and context:
+        done &= _may_comment(job, context[0]) and _speak(job, name, frame, posted)
     said = posted[0] if posted else None
     if options.outputs:
         done &= job.tried("step outputs", lambda: _write(environ, comment_outputs(said)))
@@ -133,7 +134,7 @@ def frame_of(report: Report, options: Options, context: Context) -> Frame:
         commit=commit,
         run_url=context.run_url,
         blob_url=f"{context.server}/{context.repository}/blob/{commit}/" if known else "",
-        files=_files(report, Path.cwd()) if known and options.trusted else {},
+        files=repository_files(report, Path.cwd()) if known and options.trusted else {},
     )
 
 
@@ -204,7 +205,8 @@ def _may_comment(job: _Delivery, context: Context) -> bool:
 def _comment(job: _Delivery, platform: Platform, frame: Frame) -> Posted:
     options = job.options
     marker = Marker(options.key, platform.commit, platform.run, job.now)
-    comment = Comment(marker, lambda limit: markdown(job.report, limit_bytes=limit, frame=frame))
+    blocking = job.code is not ExitCode.OK
+    comment = Comment(marker, lambda limit: markdown(job.report, limit_bytes=limit, frame=frame), blocking=blocking)
     return platform.comment(comment, options.mode, first=wanted(options.comment, job.report))
 
 
@@ -230,17 +232,3 @@ def _rehearse(job: _Delivery, name: str | None) -> None:
         return
     first = "written or renewed" if wanted(options.comment, job.report) else "renewed if it is there"
     job.tell("notice", f"dry run: on {name} the comment with the key {options.key!r} would be {first} ({options.mode})")
-
-
-def _files(report: Report, here: Path) -> dict[tuple[str, str], str]:
-    """Return where in the repository the files of findings are, for those that are there."""
-    top = next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here).resolve()
-    found: dict[tuple[str, str], str] = {}
-    for project in report.projects:
-        for file in {finding.file for finding in project.findings if finding.file}:
-            for folder in (here / project.path, (here / project.path).parent, here):
-                path = (folder / file).resolve()
-                if path.is_file() and path.is_relative_to(top):
-                    found[project.name, file] = path.relative_to(top).as_posix()
-                    break
-    return found

@@ -1,1 +1,1 @@
-"""Where reports are delivered: GitHub and GitLab, each behind the same few calls."""
+"""Where reports are delivered: GitHub, GitLab and Azure DevOps, each behind the same few calls."""

@@ -56,10 +56,11 @@ class Marker:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What is to be said. `render` returns the body in at most so many bytes of UTF-8."""
+    """What is to be said. `render` returns the body in at most so many bytes of UTF-8; `blocking`: it stops the change."""
 
     marker: Marker
     render: Callable[[int], str]
+    blocking: bool = False
 
     def text(self, limit: int, *, visible: bool = False) -> str:
         """Return marker and body in at most `limit` bytes."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from guardrail.http import Patience
-from guardrail.platforms import github, gitlab
+from guardrail.platforms import azure, github, gitlab
 from guardrail.platforms.comment import Comment, Mode, Posted
 from guardrail.platforms.context import Overrides
 
@@ -15,20 +15,12 @@ class Platform(Protocol):
     """A place where a change is reviewed."""
 
     @property
-    def dialect(self) -> str:
-        """The Markdown that it reads, as `guardrail.report` names it."""
-
-    @property
     def commit(self) -> str:
         """The commit that is reported on; "" if the environment names none."""
 
     @property
     def run(self) -> str:
         """The run and its attempt, as the platform counts them."""
-
-    @property
-    def target(self) -> str:
-        """Where a comment would go, in words."""
 
     def comment(self, comment: Comment, mode: Mode, *, first: bool) -> Posted:
         """Make the change show a report; `first`: also where it shows none yet. Raises NotPostedError."""
@@ -42,6 +34,7 @@ Connect = Callable[[Mapping[str, str], Overrides, Patience | None], Platform]
 PLATFORMS: dict[str, tuple[str, Connect]] = {
     "github": ("GITHUB_ACTIONS", github.connect),
     "gitlab": ("GITLAB_CI", gitlab.connect),
+    "azure": ("TF_BUILD", azure.connect),
 }
 """Name to the variable that its jobs have set, and to how it is spoken to."""
 
@@ -49,6 +42,6 @@ PLATFORMS: dict[str, tuple[str, Connect]] = {
 def detect(environ: Mapping[str, str], overrides: Overrides) -> str | None:
     """Return the name of the platform that this job runs on, or that the command line means; None for neither."""
     for name, (variable, _) in PLATFORMS.items():
-        if environ.get(variable) == "true":
+        if environ.get(variable, "").lower() == "true":
             return name
     return "github" if overrides.repository or overrides.api_url else None

@@ -42,7 +42,6 @@ class GitHub:
 
     context: Context
     session: Session
-    dialect: str = "github"
     _login: str = ""
     _ours: set[str] = field(default_factory=set)
 
@@ -86,11 +85,6 @@ class GitHub:
     def run(self) -> str:
         """The run and its attempt: "123.1"."""
         return self.context.run
-
-    @property
-    def target(self) -> str:
-        """Where a comment would go, in words."""
-        return f"{self.context.repository}#{self.context.number or '?'}"
 
     def _pull(self) -> int | None:
         """Return the pull request's number: from the environment, else the open one that the commit belongs to."""

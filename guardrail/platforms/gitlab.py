@@ -30,12 +30,6 @@ class GitLab:
     commit: str
     run: str
     run_url: str
-    dialect: str = "gitlab"
-
-    @property
-    def target(self) -> str:
-        """Where a comment would go, in words."""
-        return f"project {self.project}, merge request !{self.merge_request or '?'}"
 
     def comment(self, comment: Comment, mode: Mode, *, first: bool) -> Posted:
         """Make the merge request show a report. Raises NotPostedError."""
