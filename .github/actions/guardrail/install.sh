@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Installs the guardrail of the action's own commit, and what it needs by hash, into a folder of the job.
+set -euo pipefail
+
+here=$GITHUB_ACTION_PATH
+environment=$RUNNER_TEMP/guardrail/environment
+[[ -d $environment ]] || "$PYTHON" -m venv "$environment"
+programs=$environment/bin
+[[ -d $programs ]] || programs=$environment/Scripts
+pip=("$programs/python" -m pip --quiet --disable-pip-version-check install)
+"${pip[@]}" --require-hashes --only-binary :all: --requirement "$here/requirements.txt"
+"${pip[@]}" --no-index --no-deps --no-build-isolation "$here/../../.."
+echo "guardrail=$programs/guardrail" >> "$GITHUB_OUTPUT"
