@@ -140,9 +140,11 @@ def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now:
 
 def _options(values: dict[str, Any], whole: Report) -> Options:
     from guardrail.deliver import Options, When  # noqa: PLC0415 - only when it runs
-    from guardrail.platforms.comment import Mode  # noqa: PLC0415
+    from guardrail.platforms.comment import KEY_LIMIT, Mode  # noqa: PLC0415
     from guardrail.platforms.context import Overrides  # noqa: PLC0415
 
+    if len(values["comment_key"]) > KEY_LIMIT:
+        raise ConfigError(f"is longer than {KEY_LIMIT} characters", where="--comment-key")
     trusted = not values["from_artifact"]
     told = whole.pull_request.number if whole.pull_request and not trusted else None
     overrides = Overrides(
@@ -165,10 +167,10 @@ def _options(values: dict[str, Any], whole: Report) -> Options:
 
 def _annotate(whole: Report) -> None:
     """Print annotations on the other stream: standard output is the report's alone."""
-    from guardrail.report import FORMATS  # noqa: PLC0415 - only when it runs
+    from guardrail.files.repository import seen_from_repository  # noqa: PLC0415 - only when it runs
+    from guardrail.report import annotate  # noqa: PLC0415
 
-    if render := FORMATS.get("github"):
-        click.echo(render(whole), err=True, nl=False)
+    click.echo(annotate(seen_from_repository(whole, Path.cwd())), err=True, nl=False)
 
 
 def _tell(level: str, text: str) -> None:

@@ -59,7 +59,6 @@ class _Threads:
     """One pull request's threads. The id of ours is "thread/comment"."""
 
     limit = THREAD_LIMIT
-    visible_marker = False
 
     def __init__(self, owner: Azure, *, blocking: bool) -> None:
         self.session = owner.session

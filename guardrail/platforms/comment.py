@@ -16,11 +16,11 @@ from guardrail.http import StatusError, UnansweredError
 Written = TypeVar("Written")
 
 SCHEMA = "1"
+KEY_LIMIT = 100
+"""Characters of a key; longer ones would not be found again."""
 
 _FIELDS = ("key", "sha", "run", "at", "schema")
-_MARKER = re.compile(
-    r"(?:<!-- |_)guardrail-report " + " ".join(rf'{name}="([^"\s]{{0,600}})"' for name in _FIELDS) + r"(?: -->|_)"
-)
+_MARKER = re.compile(r"<!-- guardrail-report " + " ".join(rf'{name}="([^"\s]{{0,1200}})"' for name in _FIELDS) + " -->")
 _SERVER_ERROR = 500
 _CLEARED = 2  # leftovers taken away in one run, so that a delivery stays within its number of calls
 
@@ -46,12 +46,12 @@ class Marker:
     run: str
     at: datetime
 
-    def line(self, *, visible: bool = False) -> str:
-        """Return the line; `visible` as emphasised text, for platforms that strip HTML comments."""
+    def line(self) -> str:
+        """Return the line, an HTML comment in ASCII."""
         at = self.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         values = (self.key, self.sha, self.run, at, SCHEMA)
         fields = " ".join(f'{name}="{_encoded(value)}"' for name, value in zip(_FIELDS, values, strict=True))
-        return f"_guardrail-report {fields}_" if visible else f"<!-- guardrail-report {fields} -->"
+        return f"<!-- guardrail-report {fields} -->"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,9 @@ class Comment:
     render: Callable[[int], str]
     blocking: bool = False
 
-    def text(self, limit: int, *, visible: bool = False) -> str:
+    def text(self, limit: int) -> str:
         """Return marker and body in at most `limit` bytes."""
-        line = self.marker.line(visible=visible)
+        line = self.marker.line()
         return f"{line}\n{self.render(limit - len(line.encode()) - 1)}"
 
 
@@ -124,8 +124,6 @@ class Thread(Protocol):
 
     limit: int
     """bytes that a comment may have"""
-    visible_marker: bool
-    """whether the marker must be text, since the platform strips HTML comments"""
 
     def find(self, key: str, *, since: str = "") -> list[Existing]:
         """Return our own comments with this key that are not hidden, oldest first; `since` a time: newer ones only."""
@@ -207,7 +205,7 @@ def _newer(thread: Thread, marker: Marker, ours: Sequence[Existing]) -> str:
 
 
 def _renew(thread: Thread, existing: Existing, comment: Comment) -> Posted:
-    text = comment.text(thread.limit, visible=thread.visible_marker)
+    text = comment.text(thread.limit)
     if _without_marker(existing.body) == _without_marker(text):
         return Posted(Outcome.UNCHANGED, existing.url, existing.id)
     updated = _fitting(thread, comment, lambda body: thread.update(existing, body))
@@ -246,11 +244,11 @@ def _settle_race(thread: Thread, created: Existing, comment: Comment) -> Posted:
 def _fitting(thread: Thread, comment: Comment, write: Callable[[str], Written]) -> Written:
     """Write the comment; where it is refused as too long, write half of it."""
     try:
-        return write(comment.text(thread.limit, visible=thread.visible_marker))
+        return write(comment.text(thread.limit))
     except StatusError as error:
         if not thread.too_long(error):
             raise
-    return write(comment.text(thread.limit // 2, visible=thread.visible_marker))
+    return write(comment.text(thread.limit // 2))
 
 
 def _without_marker(body: str) -> str:
@@ -258,4 +256,4 @@ def _without_marker(body: str) -> str:
 
 
 def _encoded(value: str) -> str:
-    return quote(value, safe=":+").replace("--", "%2D%2D").replace("_", "%5F")
+    return quote(value, safe=":+").replace("--", "%2D%2D")

@@ -141,7 +141,6 @@ class _Conversation:
     """One pull request's comments."""
 
     limit = COMMENT_LIMIT
-    visible_marker = False
 
     def __init__(self, owner: GitHub, number: int) -> None:
         self.owner = owner

@@ -57,7 +57,6 @@ class _Notes:
     """One merge request's notes."""
 
     limit = NOTE_LIMIT
-    visible_marker = False
 
     def __init__(self, owner: GitLab) -> None:
         self.session = owner.session

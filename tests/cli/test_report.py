@@ -234,6 +234,7 @@ def test_an_artifact_is_at_most_5_mb(github, job, tmp_path):
         (["bad.json"], "bad.json: not a result of guardrail.report/v1"),
         (["fails.json", "copy.json"], "project 'shop' (.) is also in fails.json"),
         (["fails.json", "--repo", "nonsense", "--comment", "always", "--require-delivery"], ""),
+        (["fails.json", "--comment-key", "k" * 101], "--comment-key: is longer than 100 characters"),
         ([], "Missing argument"),
         (["fails.json", "--comment-mode", "sometimes"], "sometimes"),
     ],
