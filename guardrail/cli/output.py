@@ -19,7 +19,10 @@ from guardrail.errors import ConfigError
 if TYPE_CHECKING:
     from guardrail.model.report import Report
 
-FORMAT_NAMES = ("table", "json", "markdown", "csv")
+FORMAT_NAMES = (
+    *("table", "json", "markdown", "csv", "sarif", "junit", "github", "gitlab"),
+    *("markdown-gitlab", "markdown-azure", "markdown-bitbucket", "infracost-json"),
+)
 """The formats there are. A test compares them with `guardrail.report.FORMATS`, which is not imported for `--help`."""
 
 _WIDTHS = (40, 200)
@@ -77,11 +80,12 @@ def _umask() -> int:
 
 
 def _rendered(report: Report, format_name: str, *, colored: bool, details: bool) -> str:
-    from guardrail.report import FORMATS, table  # noqa: PLC0415 - takes a while to import
+    from guardrail.files.repository import seen_from_repository  # noqa: PLC0415 - only for some formats
+    from guardrail.report import FORMATS, POINTING, table  # noqa: PLC0415 - takes a while to import
 
     if format_name == "table":
         width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         text = table(report, width=width, color=colored, details=details)
     else:
-        text = FORMATS[format_name](report)
+        text = FORMATS[format_name](seen_from_repository(report, Path.cwd()) if format_name in POINTING else report)
     return text if text.endswith("\n") else f"{text}\n"

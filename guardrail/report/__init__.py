@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from guardrail.model.report import Report
+from guardrail.report.annotations import annotate
+from guardrail.report.code_quality import code_quality
 from guardrail.report.csv_rows import csv_rows
+from guardrail.report.infracost_json import infracost_json
 from guardrail.report.json_schema import report_schema
 from guardrail.report.json_v1 import json_v1
+from guardrail.report.junit import junit
 from guardrail.report.markdown import Frame, markdown
 from guardrail.report.read_json import MAX_ARTIFACT_BYTES, read_result
+from guardrail.report.sarif import sarif
 from guardrail.report.table import table
 
 Renderer = Callable[[Report], str]
@@ -19,18 +25,35 @@ FORMATS: dict[str, Renderer] = {
     "json": json_v1,
     "markdown": markdown,
     "csv": csv_rows,
+    "sarif": sarif,
+    "junit": junit,
+    "github": annotate,
+    "gitlab": code_quality,
+    "markdown-gitlab": partial(markdown, limit_bytes=1_000_000),
+    "markdown-azure": partial(markdown, limit_bytes=140_000),
+    "markdown-bitbucket": partial(markdown, limit_bytes=32_000, html=False),
+    "infracost-json": infracost_json,
 }
-"""Format name, as `--format` takes it, to its renderer. `table` and `markdown` have options beside the report."""
+"""Format name, as `--format` takes it, to its renderer. Some have options beside the report."""
+
+POINTING = frozenset({"sarif", "junit", "github", "gitlab"})
+"""The formats that point at files, and want a report whose files are told from the repository's top."""
 
 __all__ = [
     "FORMATS",
     "MAX_ARTIFACT_BYTES",
+    "POINTING",
     "Frame",
     "Renderer",
+    "annotate",
+    "code_quality",
     "csv_rows",
+    "infracost_json",
     "json_v1",
+    "junit",
     "markdown",
     "read_result",
     "report_schema",
+    "sarif",
     "table",
 ]

@@ -11,6 +11,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import ProjectReport, Report, Verdict
 from guardrail.report.amounts import MISSING, change_amounts, side_amount, total_amounts
 from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity, status_word
+from guardrail.report.markdown_plain import without_html
 from guardrail.report.markdown_text import code, details, link, prose
 from guardrail.report.text import yaml_text
 from guardrail.report.view import Gap, Row, View, has_news, place, worth
@@ -68,16 +69,17 @@ class Frame:
 NO_FRAME = Frame()
 
 
-def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRAME) -> str:
+def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRAME, html: bool = True) -> str:
     """Return the comment's body, which begins with its headline; equal reports give equal bytes.
 
+    `html` off is for places that show tags as they are written: nothing is folded there.
     It is cut by whole parts to at most `limit_bytes` of UTF-8. Headline, totals and footer always stay, so that
     limits under 2,000 bytes may not be kept.
     """
     body = _Body(report, limit_bytes, frame)
     text = ""
     for size in _SIZES:
-        text = body.render(size)
+        text = body.render(size) if html else without_html(body.render(size))
         if len(text.encode()) <= limit_bytes:
             break
     return text

@@ -14,7 +14,7 @@ _ENTITIES = str.maketrans(
     {char: f"&#{ord(char)};" for char in "\\`*[]~#!|@$\"'"} | {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 )
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
-_CALL = re.compile(r"@|#|\bgh-", re.IGNORECASE)
+_CALL = re.compile(r"@|#|[!~](?=\w)|\bgh-", re.IGNORECASE)
 _URL = re.compile(r"https?://[A-Za-z0-9./_~%?=&#+,:-]{1,500}")
 
 
@@ -30,7 +30,12 @@ def prose(text: str, limit: int = _PROSE_LIMIT) -> str:
 
 def link(words: str, url: str) -> str:
     """Return a link to a web page, or nothing where `url` is not plainly one."""
-    return f"[{words}]({url})" if _URL.fullmatch(url) else ""
+    return f"[{words}]({url})" if is_web_page(url) else ""
+
+
+def is_web_page(url: str) -> bool:
+    """Say whether a text is plainly the address of a web page."""
+    return bool(_URL.fullmatch(url))
 
 
 def details(summary: str, body: str) -> str:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from guardrail.report import csv_rows, json_v1, markdown, table
+from guardrail.report import FORMATS, csv_rows, json_v1, markdown, table
 from tests.report import samples
 
 REPORTS = {
@@ -15,16 +15,22 @@ REPORTS = {
 }
 
 
-def pretty(report):
-    return json.dumps(json.loads(json_v1(report)), indent=2, ensure_ascii=False) + "\n"
+def pretty(render):
+    return lambda report: json.dumps(json.loads(render(report)), indent=2, ensure_ascii=False) + "\n"
 
 
 RENDERERS = {
     "80.txt": lambda report: table(report, width=80),
     "120.txt": lambda report: table(report, width=120, details=True),
     "md": markdown,
-    "json": pretty,
+    "json": pretty(json_v1),
     "csv": csv_rows,
+    "sarif": pretty(FORMATS["sarif"]),
+    "junit.xml": FORMATS["junit"],
+    "github.txt": FORMATS["github"],
+    "gitlab.json": pretty(FORMATS["gitlab"]),
+    "bitbucket.md": FORMATS["markdown-bitbucket"],
+    "infracost.json": pretty(FORMATS["infracost-json"]),
 }
 
 
@@ -32,5 +38,5 @@ RENDERERS = {
 @pytest.mark.parametrize("name", REPORTS)
 def test_report(golden, name, ending):
     text = RENDERERS[ending](REPORTS[name])
-    assert text
+    assert text or ending == "github.txt"
     golden(f"report/{name}.{ending}", text)

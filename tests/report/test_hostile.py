@@ -5,6 +5,7 @@ import html
 import io
 import json
 import re
+import xml.etree.ElementTree as ET
 
 import pytest
 from markdown_it import MarkdownIt
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 from guardrail.model.report import CatalogInfo
 from guardrail.report import FORMATS
 from tests.report import samples
+from tests.report.schemas import junit_faults, sarif_faults
 
 HOSTILE = {
     "newline": "a\nb\r\nc",
@@ -107,6 +109,58 @@ def test_markdown_renders_to_nothing_but_our_own_elements(text):
     assert set(re.findall(r"</?([a-z0-9]+)", page)) <= ours | {"details", "summary", "sub"}
     shown = html.unescape(page)
     assert all(word in shown for word in re.findall(r"[a-z]{4,20}", text[:300]))
+
+
+@CASES
+def test_markdown_without_html_renders_to_nothing_but_our_own_elements(text):
+    out = FORMATS["markdown-bitbucket"](report(text))
+    page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(out)
+    ours = {"h3", "h4", "p", "ul", "li", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+    assert set(re.findall(r"</?([a-z0-9]+)", page)) <= ours
+    rows = re.compile(r"<(?:tr|li|h[34]|pre)>")
+    harm = MarkdownIt("commonmark").enable("table").render(FORMATS["markdown-bitbucket"](harmless(text)))
+    assert rows.findall(page) == rows.findall(harm)
+    assert not re.search(r"@\w|://(?!github)", re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL))
+
+
+@CASES
+@pytest.mark.parametrize("judged", [True, False])
+def test_sarif_is_valid_and_points_into_the_repository(text, judged):
+    out = FORMATS["sarif"](report(text, judged=judged))
+    assert sarif_faults(out) == []
+    assert out.isascii()
+    assert not re.search(r"##(\[|vso\[)|^\s*::", out, re.MULTILINE)
+    (run,) = json.loads(out)["runs"]
+    places = [one["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for one in run["results"]]
+    assert all(re.fullmatch(r"[A-Za-z0-9_.~%-][A-Za-z0-9_.~%/-]*", uri) and ".." not in uri for uri in places)
+
+
+@CASES
+@pytest.mark.parametrize("judged", [True, False])
+def test_junit_is_valid_and_has_the_same_tests(text, judged):
+    out = FORMATS["junit"](report(text, judged=judged))
+    assert junit_faults(out) == []
+    assert not re.search(r"##(\[|vso\[)|^\s*::", out, re.MULTILINE)
+    tags = [element.tag for element in ET.fromstring(out).iter()]  # noqa: S314 - our own text
+    assert tags == [element.tag for element in ET.fromstring(FORMATS["junit"](harmless(text, judged=judged))).iter()]  # noqa: S314
+
+
+@CASES
+def test_annotations_are_our_own_commands_alone(text):
+    lines = FORMATS["github"](report(text)).split("\n")
+    assert [line.partition(" ")[0] for line in lines] == ["::error", "::warning", ""]
+    assert all(re.match(r"::\w+ (file=[^:,]+,line=1,)?title=[^:,]*::", line) for line in lines[:2])
+    assert not any("##[" in line or "##vso[" in line for line in lines)
+
+
+@CASES
+@pytest.mark.parametrize("name", ["gitlab", "infracost-json"])
+def test_other_json_reads_back(text, name):
+    out = FORMATS[name](report(text))
+    assert out.isascii()
+    assert not re.search(r"##(\[|vso\[)", out)
+    assert json.loads(out)
+    assert out.count("\n") == FORMATS[name](harmless(text)).count("\n")
 
 
 @CASES

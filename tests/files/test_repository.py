@@ -1,0 +1,61 @@
+"""Files of findings, told from the repository's top, if they are there."""
+
+import dataclasses
+
+import pytest
+
+from guardrail.files.repository import repository_files, seen_from_repository
+from guardrail.model.report import ProjectReport
+from tests.report import samples
+
+
+@pytest.fixture
+def here(tmp_path):
+    """Return a folder inside a repository, with a project beside it."""
+    for name in (".git/HEAD", "infra/live/prod/main.tf", "infra/live/prod/plan.json", "infra/modules/web/web.tf",
+                 "infra/live/test/b.tf", "infra/live/test/a.tf", "infra/guardrail.waivers.yaml"):  # fmt: skip
+        path = tmp_path / "repository" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    (tmp_path / "outside.tf").touch()
+    return tmp_path / "repository" / "infra"
+
+
+def report(path, *files):
+    findings = tuple(samples.finding(file=file, line=3 if file else None) for file in files)
+    return dataclasses.replace(samples.report(), projects=(ProjectReport("shop", path, (), findings),))
+
+
+@pytest.mark.parametrize(
+    "path, file, told",
+    [
+        ("live/prod", "main.tf", ("main.tf", 3)),
+        ("live/prod/plan.json", "main.tf", ("main.tf", 3)),
+        ("live/prod", "../../modules/web/web.tf", ("../../modules/web/web.tf", 3)),
+        ("live/prod", "live/prod/main.tf", ("main.tf", 3)),
+        ("live/prod", "gone.tf", ("main.tf", None)),
+        ("live/prod", "../../../../outside.tf", ("main.tf", None)),
+        ("live/prod", None, ("main.tf", None)),
+        ("live/test", None, ("a.tf", None)),
+    ],
+)
+def test_files_are_told_from_their_project_s_folder_if_they_are_there(here, path, file, told):
+    (project,) = seen_from_repository(report(path, file), here).projects
+    assert project.path == path.removesuffix("/plan.json").replace("live", "infra/live", 1)
+    assert [(one.file, one.line) for one in project.findings] == [told]
+
+
+def test_a_project_outside_the_repository_stays_as_it_is(here):
+    outside = report("../../elsewhere/plan.json", "x.tf")
+    assert seen_from_repository(outside, here).projects[0].path == "../../elsewhere/plan.json"
+
+
+def test_findings_about_the_whole_run_are_told_from_the_top(here):
+    whole = dataclasses.replace(report("live/prod"), findings=(samples.finding(file="guardrail.waivers.yaml", line=2),))
+    (found,) = seen_from_repository(whole, here).findings
+    assert (found.file, found.line) == ("infra/guardrail.waivers.yaml", 2)
+
+
+def test_files_to_link_to_are_those_that_are_there(here):
+    found = repository_files(report("live/prod", "main.tf", "gone.tf"), here)
+    assert found == {("shop", "main.tf"): "infra/live/prod/main.tf"}
