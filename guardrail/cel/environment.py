@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import reduce
@@ -29,6 +29,7 @@ class Scope:
 
     activation: Any
     unknown: tuple[Path, ...] = ()
+    converted: Mapping[str, Any] = field(default_factory=dict)
 
     def touches(self, reads: frozenset[Path]) -> bool:
         """Say whether anything unknown lies on, above or below what is read."""
@@ -74,9 +75,14 @@ class Environment:
 
     def bind(self, values: Mapping[str, Value]) -> Scope:
         """Convert values for evaluation: once, for any number of programs of any environment on this engine."""
-        unknown: list[Path] = []
+        return self.rebind(Scope(None), values)
+
+    def rebind(self, scope: Scope, values: Mapping[str, Value]) -> Scope:
+        """Bind some names anew; the other values of the scope are not converted again."""
+        unknown = [path for path in scope.unknown if path[0] not in values]
         plain = {name: _plain(value, (name,), unknown) for name, value in values.items()}
-        return Scope(self._engine.activation(plain), tuple(unknown))
+        converted = {**scope.converted, **plain}
+        return Scope(self._engine.activation(converted), tuple(unknown), converted)
 
 
 class Program:

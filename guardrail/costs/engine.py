@@ -24,6 +24,7 @@ from guardrail.model.unknown import Json, Unknown, without_unknowns
 _NO_REGION = "the plan does not say it"
 _NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
 _MAX_CHILD_DEPTH = 5
+_REMEMBERED = 2048  # children: enough for the kinds there are, too few to fill memory
 _UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "no definition says what this type costs")
 
 
@@ -46,7 +47,6 @@ class _Bound:
     scope: Scope
     visible: Scope
     values: Mapping[str, Any]
-    visible_values: Mapping[str, Any]
     assumed: frozenset[str]
 
     @property
@@ -71,6 +71,7 @@ class Engine:
         self._usage = usage
         self._default_regions = default_regions or {}
         self._priced: dict[tuple[str, str], Cost] = {}
+        self._children: dict[tuple[str, str], tuple[Working, ...]] = {}
 
     def estimate(self, changes: Iterable[Change]) -> tuple[ResourceCost, ...]:
         """Price every change, before and after. Raises DefinitionError for a definition that cannot be loaded."""
@@ -150,10 +151,23 @@ class Engine:
             self._priced[key] = cost_of(tuple(working.line for working in self._lines(tariff, subject)))
         return self._priced[key]
 
+    def _remembered(self, tariff: Tariff, subject: Subject) -> tuple[Working, ...]:
+        """Price a child, or return how an equal one was priced: most volumes look alike."""
+        key = (tariff.type, self._fingerprint(tariff, subject))
+        found = self._children.get(key)
+        if found is None:
+            found = tuple(self._lines(tariff, subject))
+            if len(self._children) < _REMEMBERED:
+                self._children[key] = found
+        return found
+
     def _fingerprint(self, tariff: Tariff, subject: Subject) -> str:
         attributes = subject.attributes
         names = attributes.names() if tariff.attributes is None or tariff.derive else tariff.attributes
-        read = [(name, attributes.get(name), attributes.has_secrets(name)) for name in sorted(names)]
+        read = [
+            (name, attributes.get(name), attributes.shown(name) if attributes.has_secrets(name) else None)
+            for name in sorted(names)
+        ]
         own = [getattr(subject, root) for root in ("name", "address") if (root,) in tariff.reads]
         return repr(
             (
@@ -163,6 +177,8 @@ class Engine:
                 subject.refs,
                 subject.visible,
                 subject.parent,
+                subject.depth,
+                subject.assume,
                 sorted(subject.unset),
                 own,
             )
@@ -248,7 +264,7 @@ class Engine:
     def _child(
         self, tariff: Tariff, part: Part, bound: _Bound, subject: Subject, item: tuple[Json, Json], group: str
     ) -> Iterator[Working]:
-        scope = _with_each(tariff, bound.values, item[0])
+        scope = tariff.environment.rebind(bound.scope, {"each": item[0]})
         exists = part.when.value(scope) if part.when else True
         if exists is False:
             return
@@ -259,7 +275,7 @@ class Engine:
                 raise DefinitionError(f"no definition of {type_name} to price a child with", where=tariff.where)
             return
         values = _handed(part, scope)
-        seen = _with_each(tariff, bound.visible_values, item[1]) if bound.secret else scope
+        seen = tariff.environment.rebind(bound.visible, {"each": item[1]}) if bound.secret else scope
         names = _parent_names(child, subject.attributes)
         usage = {**subject.usage, **{key: given.value(scope) for key, given in part.usage}}
         times = part.times.value(scope)
@@ -275,7 +291,7 @@ class Engine:
             visible={"parent": {name: subject.attributes.shown(name) for name in names}} if bound.secret else {},
         )
         heading = part.group.text(seen) if part.group else group
-        for working in self._lines(child, inner):
+        for working in self._remembered(child, inner):
             line = multiplied(grouped(working.line, heading), times)
             if isinstance(exists, Unknown):
                 line = unknown(line, exists)
@@ -334,13 +350,11 @@ def _bind(tariff: Tariff, subject: Subject) -> _Bound:
         "each": None,
     }
     scope = visible = tariff.environment.bind(values)
-    visible_values = values
     secret = {name for name in names if attributes.has_secrets(name)}
     if secret or subject.visible:
         shown = {name: attributes.shown(name) for name in secret}
-        visible_values = {**values, **subject.visible, "attr": {**attr, **shown}}
-        visible = tariff.environment.bind(visible_values)
-    return _Bound(scope, visible, values, visible_values, frozenset(assumed))
+        visible = tariff.environment.rebind(scope, {**subject.visible, "attr": {**attr, **shown}})
+    return _Bound(scope, visible, values, frozenset(assumed))
 
 
 def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:
@@ -355,10 +369,6 @@ def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]
         else:
             found[key] = Unknown(f"{path}.{key}", USAGE) if entry.default is None else entry.default
     return found
-
-
-def _with_each(tariff: Tariff, values: Mapping[str, Any], each: Json) -> Scope:
-    return tariff.environment.bind({**values, "each": each})
 
 
 def _handed(part: Part, scope: Scope) -> dict[str, Json]:
