@@ -7,7 +7,7 @@ import json
 import sqlite3
 import weakref
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,15 @@ select product.family, product.attributes, product.unit, product.purchase_option
 from shelf join price on price.shelf = shelf.id join product on product.id = price.product
     join source on source.id = price.source
 where shelf.vendor = ? and shelf.service = ? and shelf.region = ?
+"""
+
+_SEARCHED = """
+select vendor, service, region, family, attributes, unit, purchase_option, tier_start, tier_end, price, sku,
+    source.name as source, source.as_of as as_of,
+    vendor || ' ' || service || ' ' || region || ' ' || family || ' ' || attributes || ' ' || unit || ' '
+    || purchase_option || ' ' || sku as text
+from price join shelf on price.shelf = shelf.id join product on product.id = price.product
+    join source on source.id = price.source
 """
 
 
@@ -89,8 +98,17 @@ class Catalog:
         return tuple(self._database.execute("select vendor, service, region from shelf order by 1, 2, 3"))
 
     def ladders(self, vendor: str, service: str, region: str) -> tuple[Ladder, ...]:
-        """Return every price of a service in a region."""
-        return self._shelf(vendor, service, region).ladders
+        """Return every price of a service in a region. They are read each time: all of them are too many to hold."""
+        return tuple(self._ladders(vendor, service, region))
+
+    def search(self, words: Iterable[str], limit: int) -> list[tuple[str, ...]]:
+        """Return rows in which every word is found, as vendor, service, region and the columns of `snapshot.Row`."""
+        found = [word.casefold() for word in words]
+        terms = " and ".join(["instr(lower(text), ?)"] * len(found)) or "true"
+        return self._database.execute(
+            f"select * from ({_SEARCHED}) where {terms} limit ?",  # noqa: S608 - words are parameters
+            (*found, limit),
+        ).fetchall()
 
     def used(self) -> tuple[CatalogInfo, ...]:
         """Return, for each vendor of whom a price was used, how new and how old those prices are."""

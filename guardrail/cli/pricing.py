@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.options import Moment
+from guardrail.cli.options import Moment, input_options
 from guardrail.errors import ConfigError, did_you_mean
+from guardrail.model.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
 
 _VENDORS = ("aws", "azure", "gcp")
 
@@ -42,9 +47,10 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
     from guardrail.catalog.sync import Order  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.sync import sync as run  # noqa: PLC0415
     from guardrail.cli.progress import told  # noqa: PLC0415
+    from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.wants import wanted  # noqa: PLC0415
 
-    wants = wanted(_library(config))
+    wants = wanted(Library(_settings({"config": config}).definitions))
     known = [service for vendor in values["vendors"] or _VENDORS for service in wants.services(vendor)]
     for service in values["services"]:
         if service not in known:
@@ -56,8 +62,116 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
     click.echo(f"prices are in {path}")
 
 
-def _library(config: Path | None) -> Any:
-    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
+@pricing.command(short_help="Which prices are used, how old they are, and what a plan finds no price for.")
+@input_options
+def status(**values: Any) -> None:
+    """Say which catalog is used, how large and how old it is, what was synced; for plans, what has no price in it."""
+    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.store import synced_catalog  # noqa: PLC0415
+    from guardrail.cli.pricing_text import gap_lines, status_lines  # noqa: PLC0415
+
+    asked = bool(values["inputs"])
+    chosen = _settings(values, plans=asked)
+    catalog = open_catalog(chosen.catalog)
+    kind = "named" if chosen.catalog else "synced" if catalog.path == synced_catalog() else "shipped"
+    for line in status_lines(catalog, kind):
+        click.echo(line)
+    if asked:
+        from guardrail.check import estimate  # noqa: PLC0415
+
+        for line in gap_lines(estimate(chosen)):
+            click.echo(line)
+
+
+@pricing.command(short_help="What a type asks of the catalog, or the rows in which words are found.")
+@click.argument("words", metavar="TYPE|SKU|WORD...", nargs=-1, required=True)
+@click.option("--catalog", type=click.Path(path_type=Path), help="Price catalog. Default: the one that `check` uses.")
+@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Rows to show at most.")
+def show(words: tuple[str, ...], catalog: Path | None, config: Path | None, limit: int) -> None:
+    """Show what a resource type asks of the catalog, or the rows in which a SKU or every one of the words is found.
+
+    \b
+    Examples:
+      guardrail pricing show aws_nat_gateway
+      guardrail pricing show AmazonEC2 eu-west-1 t3.large
+    """
+    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.pricing_text import row_lines, type_lines  # noqa: PLC0415
     from guardrail.costs import Library  # noqa: PLC0415
 
-    return Library(settings(Flags(config=config), Path.cwd()).definitions)
+    chosen = _settings({"catalog": catalog, "config": config})
+    library = Library(chosen.definitions)
+    if len(words) == 1 and library.find(words[0]):
+        lines = type_lines(library, words[0])
+    else:
+        lines = row_lines(open_catalog(chosen.catalog).search(words, limit + 1), limit)
+    for line in lines:
+        click.echo(line)
+
+
+@pricing.command(short_help="Definitions held against the catalog: no price, several, sudden jumps.")
+@click.option("--catalog", type=click.Path(path_type=Path), help="Price catalog. Default: the one that `check` uses.")
+@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here.")
+@click.option("--threshold", type=click.FloatRange(0), default=50.0, show_default=True, help="Percent; above: a jump.")
+def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
+    """Hold every definition against the catalog, and the catalog against the one before the last sync.
+
+    Components that find no price in any region are named; those that find several, and prices that jumped by more
+    than the threshold, make the exit code 1.
+    """
+    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.building import previous  # noqa: PLC0415
+    from guardrail.catalog.compare import compare  # noqa: PLC0415
+    from guardrail.cli.pricing_text import change_line  # noqa: PLC0415
+    from guardrail.costs import Library  # noqa: PLC0415
+    from guardrail.costs.lint import lint  # noqa: PLC0415
+    from guardrail.model.money import decimal  # noqa: PLC0415
+
+    chosen = _settings({"catalog": catalog, "config": config})
+    current = open_catalog(chosen.catalog)
+    faults = list(lint(Library(chosen.definitions), current))
+    for fault in faults:
+        click.echo(f"{fault.kind:<10} {fault.type_name}: {fault.component}: {fault.reason}")
+    before = previous(current.path)
+    changes = compare(open_catalog(before), current) if before.is_file() else ()
+    jumps = [change for change in changes if change.jumps(decimal(threshold))]
+    for change in jumps:
+        click.echo(f"jump       {change_line(change)}")
+    doubtful = sum(fault.kind == "ambiguous" for fault in faults)
+    click.echo(
+        f"{len(faults) - doubtful} without a price, {doubtful} ambiguous, {len(jumps)} jumps since the last sync"
+    )
+    return ExitCode.BLOCKED if doubtful or jumps else ExitCode.OK
+
+
+@pricing.command(short_help="What changed between two catalogs, and what it does to a plan.")
+@click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("inputs", metavar="[INPUT]...", nargs=-1)
+@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here.")
+@click.option("--usage-file", "usage", type=click.Path(path_type=Path), help="Usage of the plans' resources.")
+@click.option("--limit", type=click.IntRange(0), default=20, show_default=True, help="Prices to show at most.")
+def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: Any) -> None:
+    """Show which prices came, went and changed from catalog OLD to NEW; with plans, whose estimates change and how."""
+    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.compare import compare  # noqa: PLC0415
+    from guardrail.check import estimate  # noqa: PLC0415
+    from guardrail.cli.pricing_text import change_lines, effect_lines  # noqa: PLC0415
+
+    for line in change_lines(compare(open_catalog(old), open_catalog(new)), limit):
+        click.echo(line)
+    if inputs:
+        before, after = (
+            estimate(_settings({**values, "inputs": inputs, "catalog": path}, plans=True)) for path in (old, new)
+        )
+        for line in effect_lines(before, after):
+            click.echo(line)
+
+
+def _settings(values: Mapping[str, Any], *, plans: bool = False) -> Settings:
+    """Return the settings; without plans, of the configuration alone, whose projects are not looked for."""
+    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
+
+    given = {**values} if plans else {**values, "inputs": ("-",)}
+    return settings(Flags(**given), Path.cwd())

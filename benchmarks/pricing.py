@@ -1,0 +1,121 @@
+"""Measures `guardrail pricing sync` on an AWS offer file of real size: rows a second, and peak memory.
+
+`python benchmarks/pricing.py [--mb 300] [--json]` generates the file, of the shape and the width of AmazonEC2's, and
+syncs it in a process of its own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+BASE = "offers/v1.0/aws"
+PATH = f"{BASE}/AmazonEC2/20260901000000/eu-west-1/index"
+TITLES = ("SKU", "OfferTermCode", "RateCode", "TermType", "PriceDescription", "EffectiveDate", "StartingRange",
+          "EndingRange", "Unit", "PricePerUnit", "Currency", "RelatedTo", "LeaseContractLength", "PurchaseOption",
+          "OfferingClass", "Product Family", "serviceCode", "Location", "Location Type", "Instance Type",
+          "Operating System", "License Model", "Tenancy", "CapacityStatus", "Pre Installed S/W", "usageType",
+          "operation", "Region Code")  # fmt: skip
+FILLING = 60  # columns that nothing selects by; AmazonEC2 has about 90 in all
+
+
+def generate(root: Path, size: int, *, as_json: bool) -> int:
+    """Write an offer file of so many bytes and its indexes; return its rows."""
+    file = root / f"{PATH}.{'json' if as_json else 'csv'}"
+    file.parent.mkdir(parents=True)
+    rows = _json(file, size) if as_json else _csv(file, size)
+    index = f"/{BASE}/AmazonEC2/current/region_index.json"
+    _write(root / index[1:], {"regions": {"eu-west-1": {"currentVersionUrl": f"/{PATH}.json"}}})
+    _write(root / BASE / "index.json", {"offers": {"AmazonEC2": {"currentRegionIndexUrl": index}}})
+    return rows
+
+
+def _write(path: Path, content: object) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(content), encoding="utf-8")
+
+
+def _csv(file: Path, size: int) -> int:
+    count = 0
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, quoting=csv.QUOTE_ALL)
+        writer.writerows([("FormatVersion", "v1.0"), ("Publication Date", "2026-09-01T00:00:00Z")])
+        writer.writerow([*TITLES, *(f"Filling {n}" for n in range(FILLING))])
+        while text.tell() < size:
+            for _ in range(1000):
+                writer.writerow(_row(count))
+                count += 1
+    return count
+
+
+def _row(number: int) -> list[str]:
+    """One in eight rows is such that a definition selects it, on demand; half are reservations."""
+    product, kind = divmod(number, 8)
+    on_demand = kind < 4  # noqa: PLR2004 - half of them
+    term = ["OnDemand", "", "", ""] if on_demand else ["Reserved", "1yr", "No Upfront", "standard"]
+    status = ("Used", "AllocatedCapacityReservation", "UnusedCapacityReservation", "Used")[kind % 4]
+    software = "NA" if kind % 4 == 0 else "SQL Ent"
+    sku = f"SKU{number // 2:013}"
+    return [sku, "JRTCKXETXF", f"{sku}.JRTCKXETXF.6YS6EN2CT7", term[0], "$0.1 per On Demand Linux m5.large Instance",
+            "2026-09-01", "0", "Inf", "Hrs", f"0.{number % 10_000_000:010}", "USD", "", *term[1:], "Compute Instance",
+            "AmazonEC2", "EU (Ireland)", "AWS Region", f"m{product // 4}.large", "Linux", "No License required",
+            "Shared", status, software, f"EU-BoxUsage:m{product}.large", "RunInstances", "eu-west-1",
+            *(["a value"] * FILLING)]  # fmt: skip
+
+
+def _json(file: Path, size: int) -> int:
+    count = size // 1900
+    with file.open("w", encoding="utf-8") as text:
+        text.write('{"offerCode":"AmazonEC2","publicationDate":"2026-09-01T00:00:00Z","products":{')
+        rows = {row[0]: row for row in map(_row, range(count))}
+        for place, (sku, row) in enumerate(rows.items()):
+            names = ("locationType", "instanceType", "operatingSystem", "licenseModel", "tenancy", "capacitystatus",
+                     "preInstalledSw", "usagetype", "operation", "regionCode")  # fmt: skip
+            attributes = dict(zip(names, row[18:28], strict=True)) | {f"filling{n}": "a value" for n in range(FILLING)}
+            product = {"sku": sku, "productFamily": "Compute Instance", "attributes": attributes}
+            text.write(f"{',' if place else ''}{json.dumps(sku)}:{json.dumps(product)}")
+        text.write('},"terms":{"OnDemand":{')
+        for place, (sku, row) in enumerate(rows.items()):
+            rate = {"unit": "Hrs", "beginRange": "0", "endRange": "Inf", "pricePerUnit": {"USD": row[9]}}
+            offer = {"offerTermCode": "JRTCKXETXF", "sku": sku, "priceDimensions": {row[2]: rate}, "termAttributes": {}}
+            text.write(f"{',' if place else ''}{json.dumps(sku)}:{json.dumps({f'{sku}.JRTCKXETXF': offer})}")
+        text.write("}}}")
+    return len(rows)
+
+
+def main() -> None:
+    """Generate, sync in a child, and print what it took."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--mb", type=int, default=300)
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "lists"
+        rows = generate(root, given.mb * 1_000_000, as_json=given.json)
+        size = sum(file.stat().st_size for file in root.rglob("index.*"))
+        command = [sys.executable, "-m", "guardrail", "pricing", "sync", "--vendor", "aws", "--from", str(root)]
+        environment = {**os.environ, "GUARDRAIL_CACHE_DIR": str(Path(folder) / "cache")}
+        subprocess.run(
+            [sys.executable, "-m", "guardrail", "pricing", "status"],
+            check=True,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip - compiles the shipped catalog
+        started = time.perf_counter()
+        subprocess.run([*command, "--service", "AmazonEC2"], check=True, env=environment)
+        took = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    kind = "JSON" if given.json else "CSV"
+    print(f"{kind}, {size / 1e6:.0f} MB, {rows:,} rows: {took:.1f} s, {rows / took:,.0f} rows/s, peak {peak:.0f} MB")
+
+
+if __name__ == "__main__":
+    main()
