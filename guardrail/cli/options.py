@@ -89,9 +89,10 @@ def output_options(command: Command) -> Command:
             "--format",
             "format_name",
             type=click.Choice(FORMAT_NAMES),
+            metavar="FORMAT",
             default="table",
             show_default=True,
-            help="What to print.",
+            help=f"What to print: {', '.join(FORMAT_NAMES)}.",
         ),
     ):
         command = option(command)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,25 +27,42 @@ def repository_files(report: Report, here: Path) -> dict[tuple[str, str], str]:
 def seen_from_repository(report: Report, here: Path) -> Report:
     """Return the report with its projects' folders told from the repository's top, and files only that are there.
 
-    A finding without a file gets one of its project's folder, without a line.
+    A finding without a file gets one of its project's folder, without a line. What concerns the whole run does so
+    where there is but one project.
     """
     top = _top(here)
-    whole = tuple(_relocated(finding, [here], top, top) for finding in report.findings)
-    return replace(report, projects=tuple(_seen(project, here, top) for project in report.projects), findings=whole)
+    projects = tuple(_seen(project, here, top) for project in report.projects)
+    only = _home(report.projects[0], list(_folders(report.projects[0], here)), top) if len(projects) == 1 else None
+    usual = _usual_file(only) if only else None
+    default = (only / usual).relative_to(top).as_posix() if only and usual else None
+    whole = (_relocated(finding, [here], top, top) for finding in report.findings)
+    return replace(report, projects=projects, findings=tuple(_with_file(finding, default) for finding in whole))
 
 
 def _seen(project: ProjectReport, here: Path, top: Path) -> ProjectReport:
     folders = list(_folders(project, here))
-    home = next((folder for folder in folders[:2] if folder.is_dir() and folder.is_relative_to(top)), None)
-    if home is None:
-        return project
+    home = _home(project, folders, top)
     usual = _usual_file(home)
     findings = (_relocated(finding, folders, home, top) for finding in project.findings)
     return replace(
         project,
         path=home.relative_to(top).as_posix(),
-        findings=tuple(finding if finding.file else replace(finding, file=usual, line=None) for finding in findings),
+        findings=tuple(_with_file(finding, usual) for finding in findings),
     )
+
+
+def _home(project: ProjectReport, folders: list[Path], top: Path) -> Path:
+    """Return the folder of a project's root module: the topmost that its resources are written in, if that is known."""
+    files = {resource.change.source.file for resource in project.resources if resource.change.source}
+    known = [path.parent for file in files if (path := _found(file, folders, top))]
+    if known:
+        return min(known, key=lambda path: (len(path.parts), path))
+    inside = (folder for folder in folders if folder.is_relative_to(top))
+    return next((folder for folder in inside if os.path.isdir(folder)), top)  # noqa: PTH112 - never raises
+
+
+def _with_file(finding: Finding, file: str | None) -> Finding:
+    return finding if finding.file or not file else replace(finding, file=file, line=None)
 
 
 def _relocated(finding: Finding, folders: list[Path], home: Path, top: Path) -> Finding:
@@ -61,12 +78,15 @@ def _usual_file(folder: Path) -> str | None:
 
 def _folders(project: ProjectReport, here: Path) -> Iterator[Path]:
     """Give the places that a project's files are told from: its folder, the folder of its plan, where we are."""
-    yield from ((here / project.path).resolve(), (here / project.path).resolve().parent, here.resolve())
+    if project.path.isprintable():
+        yield from ((here / project.path).resolve(), (here / project.path).resolve().parent)
+    yield here.resolve()
 
 
-def _found(file: str, folders: Iterator[Path] | list[Path], top: Path) -> Path | None:
-    places = ((folder / file).resolve() for folder in folders)
-    return next((path for path in places if path.is_file() and path.is_relative_to(top)), None)
+def _found(file: str, folders: Iterable[Path], top: Path) -> Path | None:
+    """Return the file if it is in the repository. Names may come from a result that nobody has looked at."""
+    places = ((folder / file).resolve() for folder in folders) if file.isprintable() else ()
+    return next((path for path in places if os.path.isfile(path) and path.is_relative_to(top)), None)  # noqa: PTH113 - never raises
 
 
 def _top(here: Path) -> Path:

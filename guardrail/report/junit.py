@@ -67,8 +67,8 @@ def _cases(rules: Iterable[str], project: ProjectReport, folder: str, *, judged:
 def _case(finding: Finding, folder: str = "") -> _Case:
     rule, message = safe(finding.rule, _NAME_LIMIT), safe(finding.message, _TEXT_LIMIT)
     name = f"{rule}: {safe(finding.address, _NAME_LIMIT)}" if finding.address else rule
-    path = repository_path(folder, finding.file) if finding.file else None
-    place = f' file="{escape(path)}" line="{finding.line or 1}"' if path else ""
+    path = repository_path(folder, finding.file) if finding.file and finding.line else None
+    place = f' file="{escape(path)}" line="{finding.line}"' if path else ""
     fix = [f"Fix: {safe(finding.fix, _TEXT_LIMIT)}"] if finding.fix else []
     outcome, summary = _outcome(finding, message)
     return _Case(name, place, outcome, summary, "\n".join([message, *fix]))

@@ -6,6 +6,7 @@ import pytest
 
 from guardrail.files.repository import repository_files, seen_from_repository
 from guardrail.model.report import ProjectReport
+from guardrail.model.resource import SourceLine
 from tests.report import samples
 
 
@@ -45,15 +46,41 @@ def test_files_are_told_from_their_project_s_folder_if_they_are_there(here, path
     assert [(one.file, one.line) for one in project.findings] == [told]
 
 
-def test_a_project_outside_the_repository_stays_as_it_is(here):
-    outside = report("../../elsewhere/plan.json", "x.tf")
-    assert seen_from_repository(outside, here).projects[0].path == "../../elsewhere/plan.json"
+def test_a_project_outside_the_repository_is_where_we_are(here):
+    (project,) = seen_from_repository(report("../../elsewhere/plan.json", "x.tf"), here).projects
+    assert (project.path, project.findings[0].file) == ("infra", None)
+
+
+@pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 1_000_000, "y/" * 3_000, "a\nb", ""])
+def test_a_name_that_no_file_can_have_is_not_there(here, name):
+    whole = dataclasses.replace(report(name, name), findings=(samples.finding(file=name, line=1),))
+    seen = seen_from_repository(whole, here)
+    assert [one.file for one in seen.all_findings] == [None, None]
+    assert repository_files(whole, here) == {}
 
 
 def test_findings_about_the_whole_run_are_told_from_the_top(here):
     whole = dataclasses.replace(report("live/prod"), findings=(samples.finding(file="guardrail.waivers.yaml", line=2),))
     (found,) = seen_from_repository(whole, here).findings
     assert (found.file, found.line) == ("infra/guardrail.waivers.yaml", 2)
+
+
+def test_the_root_module_is_the_topmost_folder_of_the_sources(here):
+    sources = (SourceLine("live/test/a.tf", 1), SourceLine("modules/web/web.tf", 1), SourceLine("live/test/b.tf", 1))
+    resources = tuple(samples.resource(f"aws_instance.n{i}", source=one) for i, one in enumerate(sources))
+    project = ProjectReport(
+        "shop", "plan.json", resources, (samples.finding(), samples.finding(file="modules/web/web.tf"))
+    )
+    seen = seen_from_repository(dataclasses.replace(samples.report(), projects=(project,)), here)
+    assert seen.projects[0].path == "infra/live/test"
+    assert [one.file for one in seen.projects[0].findings] == ["a.tf", "../../modules/web/web.tf"]
+
+
+def test_what_concerns_the_whole_run_is_at_its_only_project(here):
+    whole = dataclasses.replace(report("live/test"), findings=(samples.finding(address=""),))
+    assert [one.file for one in seen_from_repository(whole, here).findings] == ["infra/live/test/a.tf"]
+    several = dataclasses.replace(whole, projects=whole.projects * 2)
+    assert [one.file for one in seen_from_repository(several, here).findings] == [None]
 
 
 def test_files_to_link_to_are_those_that_are_there(here):
