@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache
 from urllib.parse import quote
 
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.report import ProjectReport, Report, Verdict
+from guardrail.model.money import HOURS_PER_MONTH
+from guardrail.model.report import ProjectReport, Report, Totals, Verdict
 from guardrail.report.amounts import MISSING, change_amounts, side_amount, total_amounts
-from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity, status_word
+from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity
+from guardrail.report.markdown_findings import listed_findings
 from guardrail.report.markdown_plain import without_html
 from guardrail.report.markdown_text import code, details, link, prose
 from guardrail.report.text import yaml_text
@@ -22,7 +24,7 @@ _LISTED = 50  # entries of a folded list
 _WAIVED = 5  # findings in the YAML to paste
 _LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
 _LEGEND = f"\n\n{MISSING} something is missing that has no price or depends on usage"
-_SMALLEST_BULLET = 40  # bytes; tells how many findings can fit at all
+_SMALLEST_PLACE = 20  # bytes; tells how many findings can fit at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,10 @@ _SIZES = (
     _Size(5),
     _Size(0),
     _Size(0, folded=False),
-    _Size(0, folded=False, findings=50),
-    _Size(0, folded=False, findings=50, projects=50),
+    _Size(0, folded=False, findings=2_000),
+    _Size(0, folded=False, findings=500, projects=100),
+    _Size(0, folded=False, findings=150, projects=20),
+    _Size(0, folded=False, findings=50, projects=20),
     _Size(0, folded=False, findings=10, projects=10),
     _Size(0, folded=False, findings=0, projects=0),
 )
@@ -86,13 +90,15 @@ def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRA
 
 
 class _Body:
-    """The parts of the body. Findings are rendered once, however many sizes are tried."""
+    """The parts of the body."""
 
     def __init__(self, report: Report, limit_bytes: int, frame: Frame) -> None:
         self.report = report
         self.frame = frame
         self.view = View(report)
-        self.fitting = limit_bytes // _SMALLEST_BULLET + 1
+        self.fitting = limit_bytes // _SMALLEST_PLACE + 1
+        # Sizes that show as many findings show the same.
+        self.open_findings = cache(self._open_findings)
 
     def render(self, size: _Size) -> str:
         """Return the whole body at a size."""
@@ -122,47 +128,39 @@ class _Body:
         if len(pairs) > 1:
             resources = [resource for project in self.report.projects for resource in project.resources]
             sums = total_amounts(self.report.totals, resources, self.report.currency)
-            lines.append(_cells(f"**All {len(pairs):,} projects**", *sums[:2], f"**{sums[2]}**", ""))
+            after = _marked(sums[1], self.report.totals)
+            lines.append(_cells(f"**All {len(pairs):,} projects**", "", f"**{sums[2]}**", sums[0], after))
         if not lines:
             return ""
         hidden, same = len(shown[limit:]), len(pairs) - len(shown)
         said = [f"{hidden:,} more with changes"] if hidden else []
         said += [f"{count(same, 'project')} unchanged"] if same else []
-        head = ["| Project | Before | After | Δ / month | Policy |", "|:--|--:|--:|--:|:--|"]
-        return "\n".join(head + lines + (["", f"{', '.join(said)}."] if said else []))
+        # What people ask first stands first: a phone shows three columns.
+        head = ["| Project | Policy | Δ / month | Before | After |", "|:--|:--|--:|--:|--:|"]
+        text = "\n".join(head + lines)
+        text += _LEGEND if MISSING in text else ""
+        return f"{text}\n\n{', '.join(said)}." if said else text
 
-    def open_findings(self, limit: int) -> str:
+    def _open_findings(self, limit: int) -> str:
         """Return what blocks, and what could not be evaluated, unfolded."""
-        blocks = ((f"{_SIGNS[Verdict.FAIL]} Blocking", self.blocking), ("⚠️ Not evaluated", self.errors))
-        totals = (len(self.view.blocking), len(self.view.errors))
-        parts = []
-        for (title, bullets), total in zip(blocks, totals, strict=True):
-            if total:
-                shown = bullets[:limit]
-                more = [f"- {total - len(shown):,} more in the full report"] if total > len(shown) else []
-                parts.append("\n".join([f"#### {title}", *shown, *more]))
-        return "\n\n".join(parts)
+        blocks = ((f"{_SIGNS[Verdict.FAIL]} Blocking", self.view.blocking), ("⚠️ Not evaluated", self.view.errors))
+        return "\n\n".join(
+            f"#### {title}\n{self.findings(found, min(limit, self.fitting))}" for title, found in blocks if found
+        )
 
-    @cached_property
-    def blocking(self) -> list[str]:
-        """The findings that block, as list items: no more than could fit."""
-        return [self.bullet(finding) for finding in self.view.blocking[: self.fitting]]
+    def findings(self, findings: list[Finding], limit: int) -> str:
+        """Return findings as a list, and the number of those that it leaves out."""
+        return "\n".join(listed_findings(findings, self.where, limit, self.rest))
 
-    @cached_property
-    def errors(self) -> list[str]:
-        """The answers that are missing, as list items."""
-        return [self.bullet(finding) for finding in self.view.errors[: self.fitting]]
+    @property
+    def rest(self) -> str:
+        """Where that is which does not fit."""
+        return f"the {link('full report', self.frame.run_url) or 'full report'}"
 
-    def bullet(self, finding: Finding) -> str:
-        """Return a finding as a list item: rule, message, where, and how to mend it or why it is accepted."""
-        where = [code(self.view.project_label(finding)), code(finding.address), self.place(finding)]
-        first = " · ".join([f"- **{prose(finding.rule)}**: {prose(finding.message)}", *filter(None, where)])
-        if finding.status in (FindingStatus.WAIVED, FindingStatus.PRE_EXISTING):
-            return f"{first}\n  {_standing(finding)}"
-        docs = link("rule docs", finding.docs)
-        second = " ".join(filter(None, [f"**Fix:** {prose(finding.fix)}" if finding.fix else "", docs]))
-        unknown = f" ({status_word(finding)})" if finding.status is FindingStatus.UNKNOWN else ""
-        return f"{first}{unknown}\n  {second}" if second else f"{first}{unknown}"
+    def where(self, finding: Finding) -> str:
+        """Return project, address, file and line of a finding."""
+        parts = [code(self.view.project_label(finding)), code(finding.address), self.place(finding)]
+        return " · ".join(filter(None, parts))
 
     def place(self, finding: Finding) -> str:
         """Return file and line of a finding, as a link that goes on leading there after later pushes."""
@@ -175,22 +173,26 @@ class _Body:
 
     def notes(self) -> str:
         """Return what a reader should know of the input."""
-        return _listed([f"- ⚠️ {prose(note)}" for note in self.view.notes])
+        notes = self.view.notes
+        # Without a line of its own the list would go on that of the findings.
+        return f"Notes:\n{self.listed([f'- ⚠️ {prose(note)}' for note in notes])}" if notes else ""
+
+    def listed(self, items: list[str]) -> str:
+        """Join list items, and count those that are too many."""
+        more = [f"- {len(items) - _LISTED:,} more in {self.rest}"] if len(items) > _LISTED else []
+        return "\n".join(items[:_LISTED] + more)
 
     def other_findings(self) -> str:
         """Return warnings, unanswered questions, and what was there before or is waived, folded."""
         findings = [*self.view.warnings, *self.view.accepted]
-        if not findings:
-            return ""
-        bullets = [self.bullet(finding) for finding in findings[: _LISTED + 1]]
-        return details(self.view.tally, _listed(bullets, len(findings)))
+        return details(self.view.tally, self.findings(findings, _LISTED)) if findings else ""
 
     def breakdown(self, limit: int) -> str:
         """Return the resources with the greatest effect on cost, and what the rest comes to."""
         rows, currency = self.view.changed, self.report.currency
         rest = [_rest(self.view.same_cost, "changed without effect on cost", currency)]
         rest = [*filter(None, [*rest, _rest(self.view.unchanged, "unchanged", currency)])]
-        lines = ["| Resource | Before | After | Δ / month |", "|:--|--:|--:|--:|"] if rows else []
+        lines = ["| Δ / month | Resource | Before | After |", "|--:|:--|--:|--:|"] if rows else []
         lines += [_change_row(row, currency) for row in rows[:limit]]
         text = "\n".join(lines + (["", f"{'; '.join(rest)}."] if rest else []))
         text += _LEGEND if MISSING in text else ""
@@ -217,10 +219,10 @@ class _Body:
             ("Depends on usage that is not given (state it in a usage file)", view.usage_based),
             ("Assumed", view.assumed),
         ]
-        blocks = [f"{title}:\n{_listed([_gap(gap) for gap in gaps])}" for title, gaps in parts if gaps]
+        blocks = [f"{title}:\n{self.listed([_gap(gap) for gap in gaps])}" for title, gaps in parts if gaps]
         without = sum(gap.count for gap in view.unpriced)
         summary = f"Not priced: {count(without, 'resource')} · assumptions" if without else "Assumptions"
-        return details(summary, "\n\n".join([*blocks, "A month has 730 hours."]))
+        return details(summary, "\n\n".join(blocks)) if blocks else ""
 
     def how_to_waive(self) -> str:
         """Return the YAML that waives what blocks, ready to paste."""
@@ -246,7 +248,8 @@ class _Body:
         parts = [f"{catalog}", f"guardrail {prose(self.report.tool_version, 40)}"]
         parts += [f"commit {prose(self.frame.commit[:7])}"] if self.frame.commit else []
         parts += filter(None, [link("run", self.frame.run_url)])
-        return f"<sub>Estimate, list prices, {prose(self.report.currency, 10)}. {' · '.join(parts)}</sub>"
+        basis = f"Estimate, list prices, {prose(self.report.currency, 10)}, months of {HOURS_PER_MONTH} hours"
+        return f"<sub>{basis}. {' · '.join(parts)}</sub>"
 
 
 def _cells(*texts: str) -> str:
@@ -255,9 +258,12 @@ def _cells(*texts: str) -> str:
 
 def _project_row(name: str, project: ProjectReport, report: Report) -> str:
     before, after, change = total_amounts(project.totals, project.resources, report.currency)
-    missing = gaps(project.totals)
-    after = f"{after} ({missing})" if missing else after
-    return _cells(name, before, after, f"**{change}**", _policy(project) if report.judged else "")
+    policy = _policy(project) if report.judged else ""
+    return _cells(name, policy, f"**{change}**", before, _marked(after, project.totals))
+
+
+def _marked(amount: str, totals: Totals) -> str:
+    return f"{amount}{MISSING}" if gaps(totals) and amount[-1:].isdigit() else amount
 
 
 def _policy(project: ProjectReport) -> str:
@@ -267,22 +273,6 @@ def _policy(project: ProjectReport) -> str:
     warnings = sum(finding.status in loud and not finding.blocking for finding in project.findings)
     pairs = ((_SIGNS[Verdict.FAIL], blocking), (_SIGNS[Verdict.WARN], warnings))
     return " · ".join(f"{sign} {number:,}" for sign, number in pairs if number) or _SIGNS[Verdict.PASS]
-
-
-def _listed(items: list[str], total: int | None = None) -> str:
-    """Join list items, and count those that are too many."""
-    total = len(items) if total is None else total
-    more = [f"- {total - _LISTED:,} more in the full report"] if total > _LISTED else []
-    return "\n".join(items[:_LISTED] + more)
-
-
-def _standing(finding: Finding) -> str:
-    """Say why a finding does not block: who accepted it, or that it was there before."""
-    waiver = finding.waiver
-    if waiver is None:
-        return status_word(finding).capitalize()
-    owner = f" by {prose(waiver.owner, 80)}" if waiver.owner else ""
-    return f"Waived{owner} until {waiver.expires.isoformat()}: {prose(waiver.reason)}"
 
 
 def _rest(rows: list[Row], words: str, currency: str) -> str:
@@ -296,7 +286,7 @@ def _address(row: Row) -> str:
 def _change_row(row: Row, currency: str) -> str:
     before, after, change = change_amounts(row.resource, currency)
     action = row.resource.change.action.value
-    return _cells(f"{_address(row)} {action}", before, after, f"**{change}**")
+    return _cells(f"**{change}**", f"{_address(row)} {action}", before, after)
 
 
 def _bill_rows(row: Row, currency: str) -> list[str]:

@@ -105,7 +105,7 @@ def test_markdown_has_the_same_skeleton(text, judged):
 def test_markdown_renders_to_nothing_but_our_own_elements(text):
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     page = parser.render(FORMATS["markdown"](report(text)))
-    ours = {"h3", "h4", "p", "ul", "li", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+    ours = {"h3", "h4", "p", "br", "ul", "li", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
     assert set(re.findall(r"</?([a-z0-9]+)", page)) <= ours | {"details", "summary", "sub"}
     shown = html.unescape(page)
     assert all(word in shown for word in re.findall(r"[a-z]{4,20}", text[:300]))
@@ -115,7 +115,7 @@ def test_markdown_renders_to_nothing_but_our_own_elements(text):
 def test_markdown_without_html_renders_to_nothing_but_our_own_elements(text):
     out = FORMATS["markdown-bitbucket"](report(text))
     page = MarkdownIt("commonmark").enable(["table", "strikethrough"]).render(out)
-    ours = {"h3", "h4", "p", "ul", "li", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
+    ours = {"h3", "h4", "p", "br", "ul", "li", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
     assert set(re.findall(r"</?([a-z0-9]+)", page)) <= ours
     rows = re.compile(r"<(?:tr|li|h[34]|pre)>")
     harm = MarkdownIt("commonmark").enable("table").render(FORMATS["markdown-bitbucket"](harmless(text)))

@@ -130,7 +130,38 @@ def test_parts_go_in_order_of_use():
     assert "How to waive" in whole
     smaller = markdown(report, limit_bytes=len(whole.encode()) - 1)
     assert "top 5 of 200" in smaller
-    assert "150 more in the full report" in markdown(report, limit_bytes=20_000)
+    assert "50 more in the full report" in markdown(report, limit_bytes=14_000)
+    assert "150 more in the full report" in markdown(report, limit_bytes=8_000)
+
+
+def test_what_is_wrong_in_several_places_is_said_once():
+    places = [{"address": f"aws_instance.web[{i}]", "file": "main.tf", "line": 7 + i} for i in range(3)]
+    other = samples.finding(message="missing tags: [env]")
+    text = markdown(samples.report(findings=[*(samples.finding(**place) for place in places), other]))
+    assert "- **required-tags**: missing tags: &#91;team&#93; · 3 times  \n  **Fix:** Add the tags" in text
+    listed = [line for line in text.splitlines() if line.startswith("  - <code>")]
+    assert listed == [
+        f"  - <code>aws_instance.web&#91;{i}&#93;</code> · <code>main.tf:{7 + i}</code>" for i in range(3)
+    ]
+    assert "- **required-tags**: missing tags: &#91;env&#93; · <code>aws_instance.web</code>" in text
+
+
+def test_a_cut_list_shows_some_of_everything_that_is_wrong():
+    places = [samples.finding(address=f"aws_instance.web[{i}]") for i in range(400)]
+    others = [samples.finding("zz-last", address=f"aws_instance.web[{i}]") for i in range(400)]
+    text = markdown(samples.report(findings=[*places, *others]), limit_bytes=20_000)
+    assert text.count(" · 400 times") == 2
+    assert text.count("  - 325 more in the full report") == 2
+
+
+def test_findings_without_a_place_stay_apart():
+    text = markdown(samples.report(findings=[samples.finding(address="") for _ in range(2)]))
+    assert text.count("- **required-tags**") == 2
+
+
+def test_notes_are_no_findings():
+    text = markdown(samples.shop())
+    assert "\n\nNotes:\n- ⚠️ shop.json: 2 lines" in text
 
 
 @settings(deadline=None, max_examples=60)
