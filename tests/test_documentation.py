@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 import yaml
+
+from guardrail.cli import cli
+from guardrail.cli.output import FORMAT_NAMES
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
@@ -51,3 +56,28 @@ def test_the_configuration_in_the_readme_names_what_the_example_s_does():
     example = yaml.safe_load((ROOT / "examples/shop/guardrail.yaml").read_text(encoding="utf-8"))
     assert shown["rules"]["packs"] == example["rules"]["packs"]
     assert shown["rules"]["paths"] == example["rules"]["paths"]
+
+
+def test_every_format_has_its_row():
+    page = (ROOT / "docs/formats.md").read_text(encoding="utf-8")
+    table = page.split("| name | for | limits |")[1].split("\n\n")[0]
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", table, re.MULTILINE)) == set(FORMAT_NAMES)
+
+
+def test_commands_and_flags_that_people_migrate_to_exist():
+    page = (ROOT / "docs/migrating-from-infracost.md").read_text(encoding="utf-8")
+    shown = re.findall(r"(?:`|^)guardrail ([^`#|\n]+)", page, re.MULTILINE)
+    assert len(shown) > 20
+    for line in shown:
+        command: click.Command = cli
+        for word in shlex.split(line):
+            if isinstance(command, click.Group):
+                command = _loaded(command, word)
+            elif word.startswith("--"):
+                assert word in {flag for option in command.params for flag in option.opts}, line
+
+
+def _loaded(group: click.Group, name: str) -> click.Command:
+    command = group.get_command(click.Context(group), name)
+    assert command is not None, name
+    return command
