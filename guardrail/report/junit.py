@@ -100,13 +100,12 @@ def _suite(name: str, time: str, cases: list[_Case], out: str) -> tuple[Counter[
     name = escape(safe(name, _NAME_LIMIT))
     body = "".join(line for case in cases for line in _test(case, name))
     said = f"<system-out>{escape(out, quote=False)}</system-out>\n" if out else ""
-    head = f'<testsuite name="{name}" {_counts(numbers)} timestamp="{time}">'
+    head = f'<testsuite name="{name}" {_counts(numbers)} skipped="{numbers["skipped"]}" timestamp="{time}">'
     return numbers, f"{head}\n{body}{said}</testsuite>\n"
 
 
 def _counts(numbers: Counter[str]) -> str:
-    failures, errors, skipped = numbers["failure"], numbers["error"], numbers["skipped"]
-    return f'tests="{numbers["tests"]}" failures="{failures}" errors="{errors}" skipped="{skipped}" time="0"'
+    return f'tests="{numbers["tests"]}" failures="{numbers["failure"]}" errors="{numbers["error"]}" time="0"'
 
 
 def _test(case: _Case, suite: str) -> Iterator[str]:

@@ -28,6 +28,8 @@ def test_it_is_valid_and_its_numbers_are_those_of_its_tests(report):
         tests = list(suite.iter("testcase"))
         found = {name: sum(test.find(child) is not None for test in tests)
                  for name, child in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped"))}  # fmt: skip
+        if suite is whole:  # Jenkins knows no such number there
+            del found["skipped"]
         assert {name: int(suite.get(name, "")) for name in found} == found
         assert int(suite.get("tests", "")) == len(tests) > 0
 
