@@ -24,7 +24,7 @@ from guardrail.model.unknown import Json, Unknown, without_unknowns
 _NO_REGION = "the plan does not say it"
 _NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
 _MAX_CHILD_DEPTH = 5
-_REMEMBERED = 2048  # children: enough for the kinds there are, too few to fill memory
+_REMEMBERED = 4096  # children and charges: enough for the kinds there are, too few to fill memory
 _UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "no definition says what this type costs")
 
 
@@ -54,6 +54,12 @@ class _Bound:
         """Whether the price depends on anything sensitive."""
         return self.visible is not self.scope
 
+    def seen_by(self, looks: Iterable[tuple[str, str]]) -> str:
+        """Spell the values that stand at (root, name), and which of them are assumed: equal only for equal ones."""
+        values = self.values
+        seen = [values[root][name] if name and values[root] is not None else values[root] for root, name in looks]
+        return repr((seen, sorted(self.assumed))) if self.assumed else repr(seen)
+
 
 class Engine:
     """Prices resources of one plan. Equal inputs are priced once."""
@@ -72,6 +78,7 @@ class Engine:
         self._default_regions = default_regions or {}
         self._priced: dict[tuple[str, str], Cost] = {}
         self._children: dict[tuple[str, str], tuple[Working, ...]] = {}
+        self._charges: dict[tuple[str, int, str], tuple[Working, ...]] = {}
 
     def estimate(self, changes: Iterable[Change]) -> tuple[ResourceCost, ...]:
         """Price every change, before and after. Raises DefinitionError for a definition that cannot be loaded."""
@@ -192,16 +199,27 @@ class Engine:
         except EvaluationError as error:
             yield _failed(tariff.type, error, tariff, bound)
             return
-        for charge in tariff.charges:
-            try:
-                yield from self._charge(tariff, charge, bound)
-            except EvaluationError as error:
-                yield _failed(_unfilled(charge.component.name), error, tariff, bound)
+        for number in range(len(tariff.charges)):
+            yield from self._charged(tariff, number, bound)
         for part in tariff.parts:
             try:
                 yield from self._part(tariff, part, bound, subject)
             except EvaluationError as error:
                 yield _failed(part.child.block or part.child.as_, error, tariff, bound)
+
+    def _charged(self, tariff: Tariff, number: int, bound: _Bound) -> tuple[Working, ...]:
+        """Return the lines of a charge, remembered by all that it reads: most machines differ in their disks only."""
+        charge = tariff.charges[number]
+        key = (tariff.type, number, "" if bound.secret else bound.seen_by(tariff.looks[number]))
+        found = None if bound.secret else self._charges.get(key)
+        if found is None:
+            try:
+                found = tuple(self._charge(tariff, charge, bound))
+            except EvaluationError as error:
+                found = (_failed(_unfilled(charge.component.name), error, tariff, bound),)
+            if not bound.secret and len(self._charges) < _REMEMBERED:
+                self._charges[key] = found
+        return found
 
     def _charge(self, tariff: Tariff, charge: Charge, bound: _Bound) -> Iterator[Working]:
         scope = bound.scope
