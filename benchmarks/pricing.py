@@ -57,12 +57,12 @@ def _csv(file: Path, size: int) -> int:
 
 
 def _row(number: int) -> list[str]:
-    """One in eight rows is such that a definition selects it, on demand; half are reservations."""
+    """Return a row: one in eight is such that a definition selects it, and half are reservations."""
     product, kind = divmod(number, 8)
     on_demand = kind < 4  # noqa: PLR2004 - half of them
     term = ["OnDemand", "", "", ""] if on_demand else ["Reserved", "1yr", "No Upfront", "standard"]
     status = ("Used", "AllocatedCapacityReservation", "UnusedCapacityReservation", "Used")[kind % 4]
-    software = "NA" if kind % 4 == 0 else "SQL Ent"
+    software = "NA" if kind == 0 else "SQL Ent"
     sku = f"SKU{number // 2:013}"
     return [sku, "JRTCKXETXF", f"{sku}.JRTCKXETXF.6YS6EN2CT7", term[0], "$0.1 per On Demand Linux m5.large Instance",
             "2026-09-01", "0", "Inf", "Hrs", f"0.{number % 10_000_000:010}", "USD", "", *term[1:], "Compute Instance",
@@ -72,23 +72,25 @@ def _row(number: int) -> list[str]:
 
 
 def _json(file: Path, size: int) -> int:
-    count = size // 1900
+    """Nothing is held in memory: a child's peak is no lower than what its parent has when it starts."""
+    numbers = range(0, size // 1064, 2)
+    names = ("locationType", "instanceType", "operatingSystem", "licenseModel", "tenancy", "capacitystatus",
+             "preInstalledSw", "usagetype", "operation", "regionCode")  # fmt: skip
     with file.open("w", encoding="utf-8") as text:
         text.write('{"offerCode":"AmazonEC2","publicationDate":"2026-09-01T00:00:00Z","products":{')
-        rows = {row[0]: row for row in map(_row, range(count))}
-        for place, (sku, row) in enumerate(rows.items()):
-            names = ("locationType", "instanceType", "operatingSystem", "licenseModel", "tenancy", "capacitystatus",
-                     "preInstalledSw", "usagetype", "operation", "regionCode")  # fmt: skip
+        for number in numbers:
+            row = _row(number)
             attributes = dict(zip(names, row[18:28], strict=True)) | {f"filling{n}": "a value" for n in range(FILLING)}
-            product = {"sku": sku, "productFamily": "Compute Instance", "attributes": attributes}
-            text.write(f"{',' if place else ''}{json.dumps(sku)}:{json.dumps(product)}")
+            product = {"sku": row[0], "productFamily": "Compute Instance", "attributes": attributes}
+            text.write(f"{',' if number else ''}{json.dumps(row[0])}:{json.dumps(product)}")
         text.write('},"terms":{"OnDemand":{')
-        for place, (sku, row) in enumerate(rows.items()):
+        for number in numbers:
+            row = _row(number)
             rate = {"unit": "Hrs", "beginRange": "0", "endRange": "Inf", "pricePerUnit": {"USD": row[9]}}
-            offer = {"offerTermCode": "JRTCKXETXF", "sku": sku, "priceDimensions": {row[2]: rate}, "termAttributes": {}}
-            text.write(f"{',' if place else ''}{json.dumps(sku)}:{json.dumps({f'{sku}.JRTCKXETXF': offer})}")
+            offer = {"offerTermCode": row[1], "sku": row[0], "priceDimensions": {row[2]: rate}, "termAttributes": {}}
+            text.write(f"{',' if number else ''}{json.dumps(row[0])}:{json.dumps({f'{row[0]}.{row[1]}': offer})}")
         text.write("}}}")
-    return len(rows)
+    return len(numbers)
 
 
 def main() -> None:

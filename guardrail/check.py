@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from guardrail import __version__, data
 from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
 from guardrail.model.finding import Finding
+from guardrail.model.money import ZERO, rounded
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.policy import CompiledRule, Judge, Project, apply_waivers, load_rules, read_waivers
 from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.plan import Plan
 
+if TYPE_CHECKING:
+    from guardrail.catalog.overlay import Terms
+
 
 def estimate(settings: Settings) -> Report:
     """Price what the settings name, without judging it. Raises GuardrailError."""
-    catalog = open_catalog(settings.catalog)
+    catalog = prices(settings)
     library = Library(settings.definitions)
     projects = tuple(_priced(source, plan, library, catalog, settings) for source, plan in plans(settings))
     return _report(projects, settings, catalog, judged=False)
@@ -26,7 +31,7 @@ def estimate(settings: Settings) -> Report:
 
 def check(settings: Settings) -> Report:
     """Price what the settings name and judge it. Raises GuardrailError."""
-    catalog = open_catalog(settings.catalog)
+    catalog = prices(settings)
     library = Library(settings.definitions)
     rules = rules_of(settings, library)
     judge = Judge(
@@ -46,6 +51,20 @@ def check(settings: Settings) -> Report:
     whole = tuple(finding for finding in findings if not finding.project)
     report = _report(projects, settings, catalog, judged=True, findings=whole)
     return replace(report, rules=tuple(rule.rule.id for rule in rules))
+
+
+def prices(settings: Settings) -> Catalog:
+    """Open the catalog that the settings name, at the prices that are paid. Raises CatalogError or ConfigError."""
+    return open_catalog(settings.catalog, _terms(settings))
+
+
+def _terms(settings: Settings) -> Terms | None:
+    """Read the overlay and the rates, if there are any; else nothing of either is loaded."""
+    if settings.overlay is None and settings.currency == "USD":
+        return None
+    from guardrail.catalog.overlay import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
+
+    return read_terms(settings.overlay, settings.rates, settings.currency, settings.now.date())
 
 
 def plans(settings: Settings) -> list[tuple[Source, Plan]]:
@@ -116,9 +135,20 @@ def _report(
         tool_version=__version__,
         catalog=used,
         findings=findings,
-        warnings=tuple(_stale(used, settings)),
+        warnings=(*_stale(used, settings), *_basis(projects, settings)),
         judged=judged,
     )
+
+
+def _basis(projects: tuple[ProjectReport, ...], settings: Settings) -> list[str]:
+    """Say what amounts stand on where that is not the list in US dollars, and what the list makes of the bill."""
+    terms = _terms(settings)
+    if terms is None:
+        return []
+    sides = [resource.after for project in projects for resource in project.resources if resource.after]
+    listed = sum((line.list_cost or ZERO for side in sides for line in side.lines), ZERO)
+    said = f"at list prices the month after the change costs {rounded(listed, 2)} {settings.currency}"
+    return [*terms.notes, said] if settings.overlay else list(terms.notes)
 
 
 def _stale(used: tuple[CatalogInfo, ...], settings: Settings) -> list[str]:

@@ -58,10 +58,14 @@ class RulesConfig(RuleSelection):
 class PricingConfig(Section):
     """Where prices come from, and what to do without one."""
 
-    currency: Literal["USD"] = "USD"
-    """currency of all amounts; the shipped catalog is in US dollars"""
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """currency of all amounts, budgets included; catalogs are in US dollars, others need `rates`"""
+    rates: str | None = None
+    """file of exchange rates, relative to guardrail.yaml"""
+    overlay: str | None = None
+    """file of your own prices and discounts, relative to guardrail.yaml"""
     catalog: str | None = None
-    """catalog file, relative to guardrail.yaml; default: the shipped one"""
+    """catalog file, relative to guardrail.yaml; default: the synced one, else the shipped one"""
     max_age: Annotated[str, AfterValidator(_days)] = "365d"
     """older prices are warned of"""
     on_unpriced: OnUnknown = OnUnknown.WARN
@@ -109,6 +113,8 @@ class Settings:
     waivers: Path | None = None
     currency: str = "USD"
     catalog: Path | None = None
+    overlay: Path | None = None
+    rates: Path | None = None
     max_age: timedelta = timedelta(days=365)
     definitions: tuple[Path, ...] = ()
     default_region: Mapping[str, str] = field(default_factory=dict)
@@ -171,6 +177,8 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         waivers=base / file.waivers if file.waivers else None,
         currency=pricing.currency,
         catalog=flags.catalog or (base / pricing.catalog if pricing.catalog else None),
+        overlay=base / pricing.overlay if pricing.overlay else None,
+        rates=base / pricing.rates if pricing.rates else None,
         max_age=timedelta(days=int(pricing.max_age[:-1])),
         definitions=tuple(base / folder for folder in pricing.definitions),
         default_region=pricing.default_region,
@@ -206,7 +214,8 @@ def _check_paths(config: ConfigFile, file: YamlFile, base: Path) -> None:
     named: list[tuple[tuple[str | int, ...], str | None]] = [(("waivers",), config.waivers)]
     named += [(("rules", "paths", i), name) for i, name in enumerate(config.rules.paths)]
     named += [(("pricing", "definitions", i), name) for i, name in enumerate(config.pricing.definitions)]
-    named += [(("pricing", "catalog"), config.pricing.catalog)]
+    own = config.pricing
+    named += [(("pricing", key), getattr(own, key)) for key in ("catalog", "overlay", "rates")]
     named += [(("projects", i, "usage"), project.usage) for i, project in enumerate(config.projects)]
     for place, name in named:
         if name and not (base / name).exists():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import re
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,8 @@ _REQUIRED = _COLUMNS[:8] + _COLUMNS[11:]
 _PLACE = ("Location Type", "Region Code", "From Location Type", "From Region Code")
 _PREFIX = re.compile(r"^(?:(?:AF|AP|CA|CN|EU|IL|ME|MX|SA|UG|US)[A-Z]{1,2}\d{1,2}|EU|Global|Region)-")
 """The region in front of a usage type: `USW2-NatGateway-Hours`, `EU-Requests-Tier1`."""
+_Product = tuple[tuple[str, ...], tuple[str, ...]]
+"""The attributes' names; region, family and the attributes: as small as it gets, since JSON has products before prices."""
 _CHANGED = "the format has changed: update guardrail"
 
 
@@ -105,7 +108,7 @@ def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: st
 
 def _read_json(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
     as_of = str(_first(file, "publicationDate"))[:10]
-    products: dict[str, tuple[str, str, Mapping[str, str]]] = {}
+    products: dict[str, _Product] = {}
     keys = wanted.keys("aws", service)
     for sku, product in _items(file, "products"):
         found = product["attributes"]
@@ -113,7 +116,8 @@ def _read_json(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
         if not wanted.keeps("aws", service, product.get("productFamily", ""), kept, None):
             continue
         place = (found.get(key, "") for key in ("locationType", "regionCode", "fromLocationType", "fromRegionCode"))
-        products[sku] = (_region(*place), product.get("productFamily", ""), kept)
+        values = tuple(map(sys.intern, (_region(*place), product.get("productFamily", ""), *kept.values())))
+        products[sku] = (tuple(map(sys.intern, kept)), values)
     for term in ("OnDemand", "Reserved"):
         for sku, offers in _items(file, f"terms.{term}"):
             if sku in products:
@@ -125,7 +129,7 @@ def _json_offer(
     offer: Mapping[str, Any],
     term: str,
     service: str,
-    product: tuple[str, str, Mapping[str, str]],
+    product: _Product,
     wanted: Wanted,
     as_of: str,
 ) -> Iterator[Offer]:
@@ -133,7 +137,8 @@ def _json_offer(
     purchase = _purchase_option(
         term, *(said.get(key, "") for key in ("LeaseContractLength", "PurchaseOption", "OfferingClass"))
     )
-    region, family, attributes = product
+    keys, (region, family, *values) = product
+    attributes = dict(zip(keys, values, strict=True))
     if not purchase or not wanted.keeps("aws", service, family, attributes, purchase):
         return
     for dimension in offer["priceDimensions"].values():

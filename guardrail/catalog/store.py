@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from guardrail import data
 from guardrail.catalog import snapshot
@@ -49,11 +50,24 @@ class Shelved:
     rows: int
 
 
+class Terms(Protocol):
+    """What is made of list prices (guardrail.catalog.overlay)."""
+
+    def applied(self, vendor: str, ladder: Ladder) -> Ladder:
+        """Return a ladder at what is paid."""
+        ...
+
+    def own(self, vendor: str, service: str, region: str) -> list[Ladder]:
+        """Return prices of one's own."""
+        ...
+
+
 class Catalog:
     """Prices to select from. Remembers which vendors it was asked for, and how old the prices were."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path) -> None:
+    def __init__(self, database: sqlite3.Connection, path: Path, terms: Terms | None = None) -> None:
         self._database = database
+        self._terms = terms
         self.path = path
         self._shelves: dict[tuple[str, str, str], Shelf] = {}
         self._answers: dict[Selector, Answer] = {}
@@ -66,6 +80,7 @@ class Catalog:
         if selector not in self._answers:
             answer = self._shelf(selector.vendor, selector.service, selector.region).find(selector)
             if isinstance(answer, Ladder):
+                answer = self._terms.applied(selector.vendor, answer) if self._terms else answer
                 self._dates[selector.vendor].update(tier.source.as_of for tier in answer.tiers)
                 self._sources[selector.vendor].update(tier.source.source for tier in answer.tiers)
             self._answers[selector] = answer
@@ -114,14 +129,17 @@ class Catalog:
         """Return, for each vendor of whom a price was used, how new and how old those prices are."""
         hashes = dict(self._database.execute("select vendor, sha256 from vendor"))
         return tuple(
-            CatalogInfo(vendor, max(dates), min(dates), ", ".join(sorted(self._sources[vendor])), hashes[vendor])
+            CatalogInfo(
+                vendor, max(dates), min(dates), ", ".join(sorted(self._sources[vendor])), hashes.get(vendor, "")
+            )
             for vendor, dates in sorted(self._dates.items())
         )
 
     def _shelf(self, vendor: str, service: str, region: str) -> Shelf:
         key = (vendor, service, region)
         if key not in self._shelves:
-            self._shelves[key] = Shelf(self._ladders(*key))
+            own = self._terms.own(*key) if self._terms else []
+            self._shelves[key] = Shelf([*self._ladders(*key), *own])
         return self._shelves[key]
 
     def _ladders(self, vendor: str, service: str, region: str) -> list[Ladder]:
@@ -142,10 +160,10 @@ class Catalog:
         ]
 
 
-def open_catalog(path: Path | None = None) -> Catalog:
+def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalog:
     """Open a catalog file; without a path the one that was synced, else the shipped one, compiled first in a checkout.
 
-    Raises CatalogError if it is missing, damaged or of another version. The file is closed with the last reference.
+    With terms its prices are what is paid. Raises CatalogError if it is missing, damaged or of another version. The file is closed with the last reference.
     """
     path = path or current_catalog()
     if not path.is_file():
@@ -160,7 +178,7 @@ def open_catalog(path: Path | None = None) -> Catalog:
                     where=str(path),
                     fix="make it again with `guardrail pricing sync`, or remove it to use the shipped prices",
                 )
-            catalog = Catalog(database, path)
+            catalog = Catalog(database, path, terms)
             weakref.finalize(catalog, opened.pop_all().close)
             return catalog
     except sqlite3.Error as error:

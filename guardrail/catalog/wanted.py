@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from guardrail.catalog.query import Match, matches
 
-_REMEMBERED = 20_000  # answers held in memory; a price list repeats itself
+_REMEMBERED = 4_000  # answers held in memory; a price list repeats itself
 
 
 @dataclass(frozen=True, slots=True)

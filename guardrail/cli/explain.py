@@ -48,12 +48,11 @@ def _rule(rule_id: str, chosen: Settings) -> str:
 
 
 def _resource(address: str, chosen: Settings) -> str:
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.check import plans, usage_of  # noqa: PLC0415
+    from guardrail.check import plans, prices, usage_of  # noqa: PLC0415 - only when it runs
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.explain import explained  # noqa: PLC0415
 
-    library, catalog = Library(chosen.definitions), open_catalog(chosen.catalog)
+    library, catalog = Library(chosen.definitions), prices(chosen)
     read = plans(chosen)
     for source, plan in read:
         for change in plan.changes:

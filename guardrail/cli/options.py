@@ -52,7 +52,7 @@ def input_options(command: Command) -> Command:
     for option in (
         click.option("--allow-no-plans", is_flag=True, help="A pattern that matches no plan is fine."),
         click.option("--now", type=Moment(), help="Time to judge waivers and price ages at. Default: now."),
-        click.option("--catalog", type=_PATH, help="Price catalog (SQLite). Default: the shipped one."),
+        click.option("--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced one, else the shipped one."),
         click.option("--project", help="The project's name in reports, or which project of guardrail.yaml to take."),
         click.option("--usage-file", "usage", type=_PATH, help="Usage, in the shape of infracost-usage.yml."),
         click.option(

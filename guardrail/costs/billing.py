@@ -76,7 +76,10 @@ def is_usage(value: Any) -> bool:
 
 
 def _at(blank: Line, tier: Tier, per: Decimal) -> Line:
-    return replace(blank, unit_price=tier.price * per, price=tier.source)
+    listed, source = tier.source.list_price, tier.source
+    if listed is not None:
+        source = replace(source, list_price=listed * per)
+    return replace(blank, unit_price=tier.price * per, price=source)
 
 
 def _tier_name(tier: Tier, per: Decimal) -> str:

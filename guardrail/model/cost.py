@@ -36,7 +36,10 @@ UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.
 
 @dataclass(frozen=True, slots=True)
 class PriceSource:
-    """The catalog row a unit price was read from: who said so, and when."""
+    """The catalog row a unit price was read from: who said so, and when.
+
+    list_price  what the vendor's list says, where something else is paid: in the unit of the price beside it
+    """
 
     sku: str
     source: str
@@ -44,6 +47,7 @@ class PriceSource:
     service: str
     region: str
     purchase_option: str = "on_demand"
+    list_price: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,15 @@ class Line:
     monthly_cost: Decimal | None = None
     price: PriceSource | None = None
     note: str = ""
+
+    @property
+    def list_cost(self) -> Decimal | None:
+        """What it would cost at list prices."""
+        if self.monthly_cost is None or self.price is None or self.price.list_price is None:
+            return self.monthly_cost
+        if self.unit_price:
+            return self.monthly_cost * self.price.list_price / self.unit_price
+        return self.price.list_price * (self.monthly_quantity or ZERO)
 
 
 @dataclass(frozen=True)

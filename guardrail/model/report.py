@@ -138,6 +138,13 @@ class Report:
         """The findings of the run and of every project."""
         return self.findings + tuple(f for project in self.projects for f in project.findings)
 
+    @cached_property
+    def basis(self) -> str:
+        """Which prices amounts stand on: the vendors' lists, or your own where any was applied."""
+        sides = (side for project in self.projects for r in project.resources for side in (r.before, r.after) if side)
+        own = any(line.price and line.price.list_price is not None for side in sides for line in side.lines)
+        return "your prices" if own else "list prices"
+
     @property
     def verdict(self) -> Verdict:
         """Fail if anything blocks; warn if a violation or an unanswered question is left; else pass."""

@@ -120,6 +120,8 @@ def _resource() -> dict[str, Any]:
 
 def _component() -> dict[str, Any]:
     price = _object(sku=_TEXT, source=_TEXT, as_of=_TEXT, service=_TEXT, region=_TEXT, purchase_option=_TEXT)
+    listed = "the list's price for a unit, where unit_price is one of your own"
+    price["properties"]["list_price"] = {**_AMOUNT, "description": listed}
     return _object(
         name=_TEXT,
         group=_TEXT,

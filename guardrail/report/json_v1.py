@@ -144,7 +144,8 @@ def _component(line: Line) -> dict[str, Any]:
     }
 
 
-def _price(price: PriceSource) -> dict[str, str]:
+def _price(price: PriceSource) -> dict[str, str | None]:
+    listed = {} if price.list_price is None else {"list_price": plain(price.list_price)}
     return {
         "sku": price.sku,
         "source": price.source,
@@ -152,6 +153,7 @@ def _price(price: PriceSource) -> dict[str, str]:
         "service": price.service,
         "region": price.region,
         "purchase_option": price.purchase_option,
+        **listed,
     }
 
 

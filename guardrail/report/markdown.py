@@ -248,7 +248,7 @@ class _Body:
         parts = [f"{catalog}", f"guardrail {prose(self.report.tool_version, 40)}"]
         parts += [f"commit {prose(self.frame.commit[:7])}"] if self.frame.commit else []
         parts += filter(None, [link("run", self.frame.run_url)])
-        basis = f"Estimate, list prices, {prose(self.report.currency, 10)}, months of {HOURS_PER_MONTH} hours"
+        basis = f"Estimate, {self.report.basis}, {prose(self.report.currency, 10)}, months of {HOURS_PER_MONTH} hours"
         return f"<sub>{basis}. {' · '.join(parts)}</sub>"
 
 

@@ -42,6 +42,7 @@ class _Price(msgspec.Struct):
     service: str
     region: str
     purchase_option: str
+    list_price: str | None = None
 
 
 class _Component(msgspec.Struct):
@@ -251,7 +252,6 @@ def _cost(components: list[_Component], monthly: Decimal | None) -> Cost:
 
 
 def _line(data: _Component) -> Line:
-    price = data.price
     return Line(
         data.name,
         data.unit,
@@ -260,11 +260,14 @@ def _line(data: _Component) -> Line:
         _known(data.monthly_quantity),
         _known(data.unit_price),
         _known(data.monthly_cost),
-        PriceSource(price.sku, price.source, price.as_of, price.service, price.region, price.purchase_option)
-        if price
-        else None,
+        _price(data.price) if data.price else None,
         data.note,
     )
+
+
+def _price(data: _Price) -> PriceSource:
+    listed = _known(data.list_price)
+    return PriceSource(data.sku, data.source, data.as_of, data.service, data.region, data.purchase_option, listed)
 
 
 def _finding(data: _Finding) -> Finding:
