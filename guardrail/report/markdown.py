@@ -272,7 +272,7 @@ def _policy(project: ProjectReport) -> str:
     loud = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
     warnings = sum(finding.status in loud and not finding.blocking for finding in project.findings)
     pairs = ((_SIGNS[Verdict.FAIL], blocking), (_SIGNS[Verdict.WARN], warnings))
-    return " · ".join(f"{sign} {number:,}" for sign, number in pairs if number) or _SIGNS[Verdict.PASS]
+    return " · ".join(f"{sign}\u00a0{number:,}" for sign, number in pairs if number) or _SIGNS[Verdict.PASS]
 
 
 def _rest(rows: list[Row], words: str, currency: str) -> str:
