@@ -14,6 +14,7 @@ from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, rounded
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.policy import CompiledRule, Judge, Project, apply_waivers, load_rules, read_waivers
+from guardrail.policy.completeness import incomplete
 from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.plan import Plan
 
@@ -37,11 +38,13 @@ def check(settings: Settings) -> Report:
     judge = Judge(
         rules, catalog.spec, settings.now, settings.pr, pre_existing_blocks=settings.rules.pre_existing == "block"
     )
+    read = plans(settings)
     bills = [
         (Project(source.name, source.path, source.env), _priced(source, plan, library, catalog, settings))
-        for source, plan in plans(settings)
+        for source, plan in read
     ]
-    found = [finding for project, bill in bills for finding in judge.project(project, bill.resources)]
+    found = [finding for source, plan in read for finding in incomplete(source.name, plan.incomplete)]
+    found += [finding for project, bill in bills for finding in judge.project(project, bill.resources)]
     found += judge.budgets(settings.budgets, [(project, bill.resources) for project, bill in bills])
     findings = waived(found, rules, settings)
     projects = tuple(
@@ -70,7 +73,8 @@ def _terms(settings: Settings) -> Terms | None:
 def plans(settings: Settings) -> list[tuple[Source, Plan]]:
     """Read every plan that the settings name. Raises InputError for one that cannot be read."""
     folder = settings.source_folder
-    return [named for source in settings.sources for named in _named(source, read_plans(source.plan, folder))]
+    read = ((source, read_plans(source.plan, folder, settings.choices)) for source in settings.sources)
+    return [named for source, found in read for named in _named(source, found)]
 
 
 def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, settings: Settings) -> ProjectReport:
@@ -79,8 +83,9 @@ def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, sett
     engine = Engine(library, catalog, usage=usage, default_regions=settings.default_region)
     resources = engine.estimate(plan.changes)
     stale = usage.unused((r.change.address for r in resources), (r.change.type for r in resources))
+    missing = [f"not evaluated: {line}" for line in plan.incomplete]
     hints = [f"{usage.where}: nothing in the plan is called {name}" for name in stale]
-    return ProjectReport(source.name, source.path, resources, warnings=(*plan.warnings, *hints))
+    return ProjectReport(source.name, source.path, resources, warnings=(*plan.warnings, *missing, *hints))
 
 
 def usage_of(source: Source) -> Usage:
@@ -96,12 +101,13 @@ def rules_of(settings: Settings, library: Library) -> tuple[CompiledRule, ...]:
 
 
 def _named(source: Source, found: list[Plan]) -> list[tuple[Source, Plan]]:
-    """Several plans in one input are told apart by their place in it."""
+    """Several plans in one input are told apart by their folder, or by their place in it."""
     if len(found) == 1:
         return [(source, found[0])]
+    places = [f"/{plan.folder}" if plan.folder else f"[{index}]" for index, plan in enumerate(found)]
     return [
-        (replace(source, name=f"{source.name}[{index}]", path=f"{source.path}[{index}]"), plan)
-        for index, plan in enumerate(found)
+        (replace(source, name=source.name + place, path=source.path + place), plan)
+        for place, plan in zip(places, found, strict=True)
     ]
 
 

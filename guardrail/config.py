@@ -16,6 +16,7 @@ from guardrail.files import Section, YamlFile, checked, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import FailOn
 from guardrail.policy import Budget, RuleSelection, RuleSetting
+from guardrail.terraform.choices import NO_CHOICES, Choices
 
 FILE_NAMES = ("guardrail.yaml", "guardrail.yml", ".guardrail.yaml", ".guardrail.yml")
 
@@ -107,6 +108,7 @@ class Settings:
     now: datetime
     source_folder: Path | None = None
     """The configuration to take lines from, where it is not beside the plan."""
+    choices: Choices = NO_CHOICES
     base: Path = Path()
     rules: RulesConfig = field(default_factory=RulesConfig)
     budgets: tuple[Budget, ...] = ()
@@ -139,6 +141,7 @@ class Flags:
     now: datetime | None = None
     allow_no_plans: bool = False
     source: Path | None = None
+    choices: Choices = NO_CHOICES
 
 
 def find_config(start: Path) -> Path | None:
@@ -171,6 +174,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         sources=_sources(flags, file, at.folder if at else base, cwd),
         now=flags.now or datetime.now(UTC),
         source_folder=flags.source,
+        choices=flags.choices,
         base=base,
         rules=_with_on_unpriced(file.rules, pricing.on_unpriced),
         budgets=file.budgets,

@@ -28,8 +28,9 @@ from guardrail.cli.policy_ref import policy_notes, policy_ref_option, revision_o
 def check(**values: Any) -> int:
     """Price plans and judge them by the rules: pass or fail.
 
-    INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a folder with a plan.json in it, or - for standard
-    input; several may be given, quoted globs too. Without one: what guardrail.yaml names, else the folder you are in.
+    INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a saved plan, a folder with a plan.json in it, a
+    folder of configuration, or - for standard input; several may be given, quoted globs too. Without one: what
+    guardrail.yaml names, else the folder you are in.
 
     \b
     Examples:

@@ -16,8 +16,9 @@ from guardrail.cli.options import flags, input_options, output_options
 def estimate(**values: Any) -> int:
     """Price plans, without judging them.
 
-    INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a folder with a plan.json in it, or - for standard
-    input; several may be given, quoted globs too. Without one: what guardrail.yaml names, else the folder you are in.
+    INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a saved plan, a folder with a plan.json in it, a
+    folder of configuration, or - for standard input; several may be given, quoted globs too. Without one: what
+    guardrail.yaml names, else the folder you are in.
 
     \b
     Examples:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ import click
 
 from guardrail.cli.output import FORMAT_NAMES, Target
 from guardrail.config import Flags
+from guardrail.terraform.choices import Choices
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -52,13 +54,24 @@ def input_options(command: Command) -> Command:
     for option in (
         click.option("--allow-no-plans", is_flag=True, help="A pattern that matches no plan is fine."),
         click.option("--now", type=Moment(), help="Time to judge waivers and price ages at. Default: now."),
-        click.option("--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced one, else the shipped one."),
+        click.option(
+            "--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced one, else the shipped one."
+        ),
         click.option("--project", help="The project's name in reports, or which project of guardrail.yaml to take."),
         click.option("--usage-file", "usage", type=_PATH, help="Usage, in the shape of infracost-usage.yml."),
         click.option(
             "--source",
             type=_PATH,
             help="Folder of the configuration, for file and line. Default: the saved plan, or the folder of the plan.",
+        ),
+        click.option(
+            "--workspace", default="", help="Of a configuration folder. Default: the one that is selected there."
+        ),
+        click.option(
+            "--var-file", "var_files", type=_PATH, multiple=True, help="Of a configuration folder: a file of variables."
+        ),
+        click.option(
+            "--var", "variables", metavar="NAME=VALUE", multiple=True, help="Of a configuration folder: a variable."
         ),
         click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here."),
         click.argument("inputs", metavar="[INPUT]...", nargs=-1),
@@ -102,4 +115,5 @@ def output_options(command: Command) -> Command:
 def flags(values: dict[str, Any]) -> Flags:
     """Take the input options out of a command's arguments."""
     names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source")
-    return Flags(**{name: values.pop(name) for name in names})
+    choices = Choices(values.pop("variables"), values.pop("var_files"), values.pop("workspace"), os.environ)
+    return Flags(choices=choices, **{name: values.pop(name) for name in names})

@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-import hcl2
-from lark.exceptions import LarkError
-
 from guardrail.errors import InputError
 
 Body = dict[str, Any]
@@ -27,7 +24,6 @@ _CODE = re.compile(
 )
 _TEXT = re.compile(r'\\.|\$\$\{|%%\{|[$%]\{|"', re.DOTALL)
 _LABEL = re.compile(r'"([^"]*)"|([\w-]+)')
-_OPTIONS = hcl2.SerializationOptions(with_comments=False, preserve_heredocs=False)
 _WITH_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
 
@@ -58,7 +54,7 @@ class Block:
             return body
         try:
             found: Any = _parsed(self.text)
-        except (LarkError, RuntimeError, ValueError, RecursionError):
+        except ValueError:
             raise InputError(
                 f"the {self.kind} block cannot be read", where=f"{self.file}:{self.line}", fix="is it valid Terraform?"
             ) from None
@@ -123,9 +119,26 @@ def _end(text: str, at: int, line: int, comments: list[Comment]) -> int | None:
     return at
 
 
+def value_of(text: str) -> Any:
+    """Return what python-hcl2 makes of an expression. Raises InputError where it cannot read it."""
+    try:
+        return _parsed(f"x = {text}\n").get("x")
+    except ValueError:
+        raise InputError(f"not an expression: {text[:60]}", fix="is it valid Terraform?") from None
+
+
 @lru_cache(maxsize=4096)
 def _parsed(text: str) -> Body:
-    return hcl2.loads(text, serialization_options=_OPTIONS)
+    """Parse text with python-hcl2, which takes its time to load. Raises ValueError."""
+    import hcl2  # noqa: PLC0415
+    from lark.exceptions import LarkError  # noqa: PLC0415
+
+    options = hcl2.SerializationOptions(with_comments=False, preserve_heredocs=False)
+    try:
+        body: Body = hcl2.loads(text, serialization_options=options)
+    except (LarkError, RuntimeError) as error:
+        raise ValueError(str(error)) from None
+    return body
 
 
 def _json_blocks(text: str, file: str) -> Iterator[Block]:

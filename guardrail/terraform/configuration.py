@@ -37,6 +37,7 @@ class Modules:
         root = (configuration.root_module if configuration else None) or ConfigModule()
         self.root = Place("", root)
         self._variables = variables or {}
+        self._unset = frozenset(root.variables or ()) - self._variables.keys() if variables is not None else frozenset()
         self._places: dict[str, Place | None] = {"": self.root}
         self._blocks: dict[int, Mapping[str, ConfigResource]] = {}
 
@@ -48,6 +49,10 @@ class Modules:
                 place = self._places.setdefault(so_far, _called(place, so_far, name, key))
             self._places[address] = place
         return self._places[address]
+
+    def is_unset(self, name: str) -> bool:
+        """Say whether a variable of the root module has no value: a plan has one for each, a folder may not."""
+        return name in self._unset
 
     def block(self, address: Address) -> ConfigResource | None:
         """Return the block that a managed resource is an instance of; None for one that is configured no more."""

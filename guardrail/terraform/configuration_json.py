@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from guardrail.terraform.blocks import Block, Body
@@ -13,11 +14,16 @@ _META = frozenset({"count", "for_each", "provider", "providers", "depends_on", "
 _NOT_BLOCKS = _META | {"provisioner", "connection"}
 
 
-def configuration_json(tree: ModuleTree) -> dict[str, Any]:
+Evaluated = Mapping[tuple[str, int], Mapping[str, Any]]
+"""File and line of a provider block -> expressions of it that have been evaluated."""
+
+
+def configuration_json(tree: ModuleTree, evaluated: Evaluated | None = None) -> dict[str, Any]:
     """Return what `terraform show -json` says of a configuration: expressions, calls, variables, outputs, providers."""
     providers: dict[str, Any] = {}
     root = tree.module("")
-    return {"root_module": _module(tree, root, "", providers) if root else {}, "provider_config": providers}
+    writer = _Writer(tree, providers, evaluated or {})
+    return {"root_module": writer.module(root, "") if root else {}, "provider_config": providers}
 
 
 def expression(value: Any) -> Any:
@@ -30,26 +36,43 @@ def expression(value: Any) -> Any:
         return {"references": references(value)}
 
 
-def _module(tree: ModuleTree, module: Module, address: str, providers: dict[str, Any]) -> dict[str, Any]:
-    for block in module.blocks("provider"):
-        name, config = _provider(block, address)
-        providers.setdefault(name, config)
-    return {
-        "resources": [
-            _resource(block, address, providers) for block in module.blocks("resource") if len(block.labels) > 1
-        ],
-        "module_calls": {
-            block.labels[0]: _call(tree, block, module.key, address, providers)
-            for block in module.blocks("module")
-            if block.labels
-        },
-        "variables": {block.labels[0]: _variable(block) for block in module.blocks("variable") if block.labels},
-        "outputs": {
-            block.labels[0]: {"expression": expression(block.body().get("value"))}
-            for block in module.blocks("output")
-            if block.labels
-        },
-    }
+class _Writer:
+    def __init__(self, tree: ModuleTree, providers: dict[str, Any], evaluated: Evaluated) -> None:
+        self._tree, self._providers, self._evaluated = tree, providers, evaluated
+
+    def module(self, module: Module, address: str) -> dict[str, Any]:
+        for block in module.blocks("provider"):
+            self._add_provider(block, address)
+        resources = [block for block in module.blocks("resource") if len(block.labels) > 1]
+        return {
+            "resources": [_resource(block, address, self._providers) for block in resources],
+            "module_calls": {
+                b.labels[0]: self._call(b, module.key, address) for b in module.blocks("module") if b.labels
+            },
+            "variables": {block.labels[0]: _variable(block) for block in module.blocks("variable") if block.labels},
+            "outputs": {b.labels[0]: _output(b) for b in module.blocks("output") if b.labels},
+        }
+
+    def _call(self, block: Block, key: str, address: str) -> dict[str, Any]:
+        name, body = block.labels[0], block.body()
+        child = self._tree.module(f"{key}.{name}" if key else name)
+        inner = f"{address}.module.{name}" if address else f"module.{name}"
+        _hand_over(body, address, inner, self._providers)
+        found = {"expressions": _expressions(body), "module": self.module(child, inner) if child else {}}
+        if "for_each" in body:
+            found["for_each_expression"] = expression(body["for_each"])
+        return found
+
+    def _add_provider(self, block: Block, address: str) -> None:
+        body = block.body()
+        alias = body.get("alias")
+        name = block.labels[0] if block.labels else ""
+        key = ".".join([name, str(alias).strip('"')]) if alias else name
+        known = self._evaluated.get((block.file, block.line), {})
+        config: dict[str, Any] = {"name": name, "expressions": {**_expressions(body), **known}}
+        if address:
+            config["module_address"] = address
+        self._providers.setdefault(f"{address}:{key}" if address else key, config)
 
 
 def _resource(block: Block, module: str, providers: dict[str, Any]) -> dict[str, Any]:
@@ -84,17 +107,6 @@ def provider_of(body: Body, kind: str) -> str:
     return ".".join(path) if path else kind.partition("_")[0]
 
 
-def _call(tree: ModuleTree, block: Block, key: str, address: str, providers: dict[str, Any]) -> dict[str, Any]:
-    name, body = block.labels[0], block.body()
-    child = tree.module(f"{key}.{name}" if key else name)
-    inner = f"{address}.module.{name}" if address else f"module.{name}"
-    _hand_over(body, address, inner, providers)
-    found = {"expressions": _expressions(body), "module": _module(tree, child, inner, providers) if child else {}}
-    if "for_each" in body:
-        found["for_each_expression"] = expression(body["for_each"])
-    return found
-
-
 def _hand_over(body: Body, outer: str, inner: str, providers: dict[str, Any]) -> None:
     """Give a module the provider configurations that its call passes on."""
     passed = body.get("providers")
@@ -106,15 +118,8 @@ def _hand_over(body: Body, outer: str, inner: str, providers: dict[str, Any]) ->
             providers[f"{inner}:{name}"] = config
 
 
-def _provider(block: Block, address: str) -> tuple[str, dict[str, Any]]:
-    body = block.body()
-    alias = body.get("alias")
-    name = block.labels[0] if block.labels else ""
-    key = ".".join([name, str(alias).strip('"')]) if alias else name
-    config: dict[str, Any] = {"name": name, "expressions": _expressions(body)}
-    if address:
-        config["module_address"] = address
-    return (f"{address}:{key}" if address else key), config
+def _output(block: Block) -> dict[str, Any]:
+    return {"expression": expression(block.body().get("value"))}
 
 
 def _variable(block: Block) -> dict[str, Any]:

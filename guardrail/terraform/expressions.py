@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from guardrail.terraform.blocks import Body
+from guardrail.errors import InputError
+from guardrail.terraform.blocks import Body, value_of
 
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TRAVERSAL = re.compile(
@@ -163,3 +164,15 @@ def _key(key: str) -> str:
 def attributes(body: Body) -> Iterator[tuple[str, Any]]:
     """Walk what a block sets, without what is python-hcl2's own."""
     return ((name, part) for name, part in body.items() if name not in _NOT_MENTIONED)
+
+
+def parts_of_call(value: Any, function: str) -> list[Any] | None:
+    """Return the arguments of an expression that is one call of a function and nothing else; None for any other."""
+    text = value[2:-1].strip() if is_expression(value) else ""
+    if not text.startswith(f"{function}(") or not text.endswith(")") or text.endswith("...)"):
+        return None
+    try:
+        parts = value_of(f"[{text[len(function) + 1 : -1]}]")
+    except InputError:
+        return None  # two calls side by side, say
+    return parts if isinstance(parts, list) else None

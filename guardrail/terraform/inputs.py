@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from guardrail.errors import InputError
+from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.module_tree import FolderTree, ModuleTree, configuration_files, shown
 from guardrail.terraform.plan import Plan, read_plan
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
@@ -19,14 +20,17 @@ _SAVED_SUFFIXES = ("", ".tfplan", ".out", ".bin", ".binary", ".plan")
 _MAX_BYTES = 2 * 1024**3
 
 
-def read_plans(given: str, source: Path | None = None) -> list[Plan]:
+def read_plans(given: str, source: Path | None = None, choices: Choices = NO_CHOICES) -> list[Plan]:
     """Read the plan, or the plans, at a path ("-": standard input). Raises InputError in one line.
 
+    A folder without a plan is evaluated as configuration: each root module in it is one plan.
     `source` is the folder of the configuration that resources are looked up in, for their lines. Without it: the saved
     plan itself, the one beside the JSON (tfplan beside tfplan.json), or the folder that the plan lies in.
     """
     where = "standard input" if given == "-" else given
     path = None if given == "-" else _plan_at(Path(given))
+    if path and path.is_dir():
+        return _configurations(path, choices)
     data = _bytes(path)
     tree: ModuleTree | None = _folder_of(source) if source else None
     if is_saved_plan(data):
@@ -55,16 +59,23 @@ def _bytes(path: Path | None) -> bytes:
 
 
 def _plan_at(path: Path) -> Path:
-    if not path.is_dir():
-        return path
-    for name in PLAN_NAMES:
-        if (path / name).is_file():
-            return path / name
-    raise InputError(
-        f"a folder without a {' or '.join(PLAN_NAMES)}",
-        where=str(path),
-        fix="make one there: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
-    )
+    names = (path / name for name in PLAN_NAMES) if path.is_dir() else ()
+    return next((plan for plan in names if plan.is_file()), path)
+
+
+def _configurations(folder: Path, choices: Choices) -> list[Plan]:
+    """Evaluate the root modules in a folder. tfparse, which is large, is loaded for that alone."""
+    from guardrail.terraform.directory import read_folder, root_modules  # noqa: PLC0415
+
+    roots = root_modules(folder)
+    if not roots:
+        raise InputError(
+            f"a folder without a {' or '.join(PLAN_NAMES)}, and without configuration",
+            where=str(folder),
+            fix="make a plan there: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
+        )
+    plans = [(root, read_folder(root, choices)) for root in roots]
+    return [replace(plan, folder="" if root == folder else root.relative_to(folder).as_posix()) for root, plan in plans]
 
 
 def _folder_of(source: Path) -> ModuleTree:

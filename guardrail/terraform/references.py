@@ -98,7 +98,7 @@ class References:
             return self._resolve(place.inputs.get(rest.partition(".")[0]), caller, depth + 1)
         if head == "each":
             return self._of_each(scope, depth)
-        if head in {"local", "data"}:
+        if head in {"local", "data"} or (head == "var" and self._modules.is_unset(rest.partition(".")[0])):
             return (_ELSEWHERE,)
         if head in {"var", "path", "terraform", "self", "count"}:
             return ()

@@ -1,7 +1,7 @@
 """The file that `terraform plan -out` writes: a zip with the plan, and the text of every module that it was made from.
 
 Its entry `tfplan` is a message of protocol buffers whose values are MessagePack. The formats are Terraform's own
-(internal/plans/planproto/planfile.proto, which says that they may change); what is read has been the same since 0.14.
+(internal/plans/planproto/planfile.proto, which says that they may change): what is of another format is refused.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class SavedPlan:
                 "terraform_version": _text(plan, 14),
                 "resource_changes": [_change(_fields(entry)) for entry in plan.get(3, ())],
                 "configuration": configuration,
-                "variables": _variables(plan),
+                "variables": {**_defaults(configuration), **_variables(plan)},
             }
             return json.dumps(document).encode()
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError, msgspec.DecodeError):
@@ -105,6 +105,12 @@ def _entries(data: bytes) -> dict[str, bytes]:
             msg = "more than is read"
             raise ValueError(msg)
         return {info.filename: archive.read(info) for info in wanted}
+
+
+def _defaults(configuration: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of the root module as their defaults; a saved plan holds those only that were given."""
+    declared = configuration["root_module"].get("variables", {})
+    return {name: {"value": variable.get("default")} for name, variable in declared.items()}
 
 
 def _variables(plan: Fields) -> dict[str, Any]:

@@ -111,10 +111,21 @@ def _first(side: Side, names: tuple[str, ...]) -> Json:
     for name in names:
         value = side.get(name)
         if isinstance(value, dict):
-            return value
+            return _without_secrets(value, side, name)
         if isinstance(value, Unknown):
             unknown = unknown or value
     return unknown
+
+
+def _without_secrets(tags: Mapping[str, Json], side: Side, name: str) -> Mapping[str, Json]:
+    """Return tags of which those with a sensitive value are there, but not what they say."""
+    if not side.has_secrets(name):
+        return tags
+    shown = side.shown(name)
+    plain = shown if isinstance(shown, dict) else {}
+    return {
+        key: value if plain.get(key) == value else Unknown(f"{name}.{key}", "sensitive") for key, value in tags.items()
+    }
 
 
 def _settings(side: Side) -> Mapping[str, Json]:

@@ -1,0 +1,204 @@
+"""A folder of configuration as if it were a plan: everything is created, and what only a plan can know is unknown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from guardrail.errors import InputError
+from guardrail.model.unknown import Json
+from guardrail.terraform.address import key_value
+from guardrail.terraform.blocks import Block, Body
+from guardrail.terraform.choices import Choices
+from guardrail.terraform.configuration_json import configuration_json, provider_of
+from guardrail.terraform.evaluation import Evaluation, plain, values_of
+from guardrail.terraform.expressions import constant
+from guardrail.terraform.marks import Instance, Marks, Scope, both
+from guardrail.terraform.module_tree import FolderTree, configuration_files
+from guardrail.terraform.nulls import failures
+from guardrail.terraform.plan import Plan, read_plan
+from guardrail.terraform.source import Sources
+from guardrail.terraform.tag_carriers import tag_attribute
+from guardrail.terraform.variables import given_variables, workspace_of
+
+_META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"})
+_UNKNOWN = {"references": ["local.unknown"]}
+
+
+def read_folder(root: Path, choices: Choices) -> Plan:
+    """Evaluate the root module in a folder. Raises InputError for what is no valid configuration."""
+    folder = _Folder(root, choices)
+    changes = [change for instance in folder.instances() for change in folder.changes(instance)]
+    document = {
+        "format_version": "1.2",
+        "resource_changes": changes,
+        "configuration": configuration_json(folder.tree, folder.providers()),
+        "variables": {name: {"value": value} for name, value in {**folder.defaults(), **folder.given}.items()},
+    }
+    (plan,) = read_plan(json.dumps(document).encode(), str(root))
+    return replace(plan, changes=Sources(folder.tree).placed(plan.changes), incomplete=tuple(folder.missing))
+
+
+def root_modules(folder: Path) -> list[Path]:
+    """Return the root modules in a folder: itself, else those below it that no other calls."""
+    if configuration_files(folder):
+        return [folder]
+    found = sorted(path for path in folder.rglob("*") if path.is_dir() and _is_visible(path, folder))
+    found = [path for path in found if configuration_files(path)]
+    trees = [(FolderTree(path), path) for path in found]
+    called = {
+        child.resolve()
+        for tree, _ in trees
+        if (module := tree.module(""))
+        for block in module.blocks("module")
+        if block.labels and (child := tree.path(block.labels[0]))
+    }
+    return [path for path in found if path.resolve() not in called]
+
+
+def _is_visible(path: Path, folder: Path) -> bool:
+    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
+
+
+class _Folder:
+    """One root module: what tfparse makes of it, and what of that can be relied on."""
+
+    def __init__(self, root: Path, choices: Choices) -> None:
+        self.tree = FolderTree(root)
+        module = self.tree.module("")
+        if module is None or not module.files:
+            raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
+        self.root = Instance("", module)
+        self.given = given_variables(root, module, choices)
+        self.missing: dict[str, None] = {}
+        self._evaluation = Evaluation(self.tree, self.given, workspace_of(root, choices))
+        known, absent = frozenset(self.given), frozenset(self._evaluation.absent)
+        self._unknown = Marks(self.tree, known, absent)
+        self._secret = Marks(self.tree, known, absent, is_secret=True)
+        for file in configuration_files(root):
+            if file.name.split(".")[0].endswith("override"):
+                self.missing[f"{file}: override files are not merged into what they override"] = None
+
+    def instances(self) -> Iterator[Instance]:
+        """Walk the instances of the modules, each before those that it calls."""
+        waiting = [self.root]
+        while waiting:
+            instance = waiting.pop(0)
+            yield instance
+            for call in instance.module.blocks("module"):
+                waiting += self._called(instance, call)
+
+    def _called(self, instance: Instance, call: Block) -> Iterator[Instance]:
+        name, key = call.labels[0], instance.module.key
+        address = f"{instance.address}.module.{name}".removeprefix(".")
+        child, body = self.tree.module(f"{key}.{name}" if key else name), call.body()
+        if child is None:
+            source = str(body.get("source", "")).strip('"')
+            self.missing[f"{address}: its source {source} is not here: run `terraform init`"] = None
+            return
+        raws = self._evaluation.calls(instance.address, name)
+        if self._is_countable(address, body, Scope(instance), raws):
+            for spelled in sorted(raws, key=_order):
+                yield Instance(_keyed(address, spelled), child, key_value(spelled), call, instance)
+
+    def changes(self, instance: Instance) -> Iterator[dict[str, Any]]:
+        """Tell of the resources of a module instance, as a plan's JSON would."""
+        for block in instance.module.blocks("resource"):
+            body = block.body()
+            address = f"{instance.address}.{'.'.join(block.labels)}".removeprefix(".")
+            raws = self._evaluation.resources(instance.address, block)
+            if self._is_countable(address, body, Scope(instance), raws):
+                for spelled in sorted(raws, key=_order):
+                    scope = Scope(instance, body.get("for_each"), key_value(spelled))
+                    yield self._change(block, _keyed(address, spelled), raws[spelled], scope)
+
+    def _change(self, block: Block, address: str, raw: dict[str, Any], scope: Scope) -> dict[str, Any]:
+        whole = block.body()
+        body = {name: part for name, part in whole.items() if name not in _META}
+        values = values_of(raw, [body])
+        told = self._unknown.of_block(body, scope, values)
+        marks = {**both(told, failures(body, values, scope, self.given)), "id": True}
+        tags = tag_attribute(block.labels[0])
+        if tags and tags not in values:
+            values[tags] = None
+        secret = self._secret.of_block(body, scope, values)
+        return {
+            "address": address,
+            "mode": "managed",
+            "type": block.labels[0],
+            "name": block.labels[1],
+            "index": scope.key,
+            "provider_name": provider_of(whole, block.labels[0]).partition(".")[0],
+            "change": {
+                "actions": ["create"],
+                "before": None,
+                "after": known_part(values, marks),
+                "after_unknown": marks,
+                "after_sensitive": secret,
+            },
+        }
+
+    def _is_countable(self, address: str, body: Body, scope: Scope, raws: Mapping[str, Any]) -> bool:
+        """Say whether the number of instances is known; what is not is said to be missing."""
+        for name in ("count", "for_each"):
+            if name not in body:
+                continue
+            mark = self._unknown.of(body[name], scope)
+            if mark is True or isinstance(mark, list):
+                self.missing[f"{address}: {name} is known only after apply"] = None
+                return False
+            if any(name in raw and plain(raw[name]) is None for raw in raws.values()):
+                self.missing[f"{address}: {name} cannot be evaluated"] = None
+                return False
+            return True
+        if not raws:
+            self.missing[f"{address}: cannot be evaluated"] = None
+        return bool(raws)
+
+    def defaults(self) -> dict[str, Json]:
+        """Return the variables of the root module that have a default."""
+        bodies = {block.labels[0]: block.body() for block in self.root.module.blocks("variable")}
+        return {name: constant(body["default"]) for name, body in bodies.items() if "default" in body}
+
+    def providers(self) -> dict[tuple[str, int], dict[str, Any]]:
+        """Return what provider blocks come to: regions, zones and default tags."""
+        found: dict[tuple[str, int], dict[str, Any]] = {}
+        for instance in self.instances():
+            for block in instance.module.blocks("provider"):
+                raw, body = self._evaluation.providers.get((block.file, block.line)), block.body()
+                if raw is None:
+                    continue
+                values, marks = values_of(raw, [body]), self._unknown.of_block(body, Scope(instance), {})
+                told = {name: _told(values[name], marks.get(name)) for name in values if name != "alias"}
+                found[block.file, block.line] = told
+        return found
+
+
+def known_part(value: Json, mark: Any) -> Json:
+    """Return a value without what is marked as unknown: left out of maps, null in lists."""
+    if isinstance(value, dict) and isinstance(mark, dict):
+        return {key: known_part(part, mark.get(key)) for key, part in value.items() if mark.get(key) is not True}
+    if isinstance(value, list) and isinstance(mark, list):
+        marks = mark + [False] * (len(value) - len(mark))
+        return [known_part(part, one) for part, one in zip(value, marks, strict=False)]
+    return None if mark is True else value
+
+
+def _told(value: Json, mark: Any) -> Any:
+    if isinstance(value, list) and all(isinstance(block, dict) for block in value):
+        marks = mark if isinstance(mark, list) else [{}] * len(value)
+        pairs = zip(value, marks, strict=False)
+        return [{name: _told(part, one.get(name)) for name, part in block.items()} for block, one in pairs]
+    return _UNKNOWN if mark or value is None else {"constant_value": value}
+
+
+def _keyed(address: str, spelled: str) -> str:
+    return f"{address}[{spelled}]" if spelled else address
+
+
+def _order(spelled: str) -> tuple[int, str]:
+    key = key_value(spelled)
+    return (key, "") if isinstance(key, int) else (-1, str(key))
