@@ -79,6 +79,21 @@ class Building:
         ).fetchone()
         return int(found[0]) if found else None
 
+    def lost_keys(self, old: Path, vendor: str) -> list[tuple[str, str]]:
+        """Return service and attribute where a service's rows had it at the last sync, and none of this one's has."""
+        self.database.commit()
+        self.database.execute("attach ? as old", (f"{old.resolve().as_uri()}?mode=ro",))
+        keys = """select distinct shelf.service, attribute.key from {0}.shelf
+            join {0}.price on price.shelf = shelf.id join {0}.product on product.id = price.product,
+            json_each(product.attributes) as attribute
+            where vendor = ?1 and attribute.key != 'sku' and (service, region) in
+            (select old.synced.service, old.synced.region from old.synced join main.synced using (vendor, service, region)
+            where vendor = ?1)"""
+        query = f"{keys.format('old')} except {keys.format('main')} order by 1, 2"
+        found = [(service, key) for service, key in self.database.execute(query, (vendor,))]
+        self.database.execute("detach old")
+        return found
+
     def remember(self, vendor: str, service: str, place: str, version: str) -> None:
         """Note which version of a list this catalog has."""
         self.database.execute("insert or replace into fetched values (?, ?, ?, ?)", (vendor, service, place, version))

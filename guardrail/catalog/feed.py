@@ -54,8 +54,9 @@ class Host:
             )
             try:
                 return download(session, self.base + path, target, progress=self.progress(path)).path
-            except StatusError as error:
-                if error.status != _NOT_FOUND or path == paths[-1]:
+            except NetworkError as error:
+                absent = isinstance(error, StatusError) and error.status == _NOT_FOUND
+                if not absent or path == paths[-1]:
                     raise _explained(error) from None
         raise NetworkError("nothing to download", where=self.base)
 
@@ -69,7 +70,7 @@ class Host:
                 raise NetworkError("a list of prices without end", where=self.base)
             try:
                 page = session.send("GET", self.base + path).json()
-            except StatusError as error:
+            except NetworkError as error:
                 raise _explained(error) from None
             yield page, f"{self.now:%Y-%m-%d}"
             tell(len(seen), None)
@@ -111,13 +112,14 @@ def clear(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _explained(error: StatusError) -> NetworkError:
-    """Say what people can do about an answer of a vendor's server."""
+def _explained(error: NetworkError) -> NetworkError:
+    """Say what people can do about what a vendor's server did."""
     fixes = {
         401: "check the key",
         403: "check the key, and whether a proxy lets this machine reach the host",
         404: "the list has moved or the mirror does not have it: update guardrail, or check --from",
         429: "run it again in some minutes: what has come is not lost",
     }
-    fix = error.fix or fixes.get(error.status, "run it again: what has come is not lost; the old prices stay")
+    status = error.status if isinstance(error, StatusError) else 0
+    fix = error.fix or fixes.get(status, "run it again: what has come is not lost; the old prices stay")
     return NetworkError(error.what, where=error.where, fix=fix)

@@ -27,6 +27,7 @@ SOURCES = {"aws": "AWS Price List", "azure": "Azure Retail Prices API", "gcp": "
 """What the rows of a sync name as their source."""
 _HOSTS = {"aws": aws.HOST, "azure": azure.HOST, "gcp": gcp.HOST}
 _UNREAD = {"aws": aws.UNREAD, "azure": azure.UNREAD, "gcp": gcp.UNREAD}
+_CHANGED = "update guardrail if the format has changed; --force takes it as it is"
 _SHRUNK = 2  # a list that has less than one in so many of the rows it had is taken for another format
 
 
@@ -112,13 +113,23 @@ class _Run:
         services = self._services()
         {"aws": self._aws, "azure": self._azure, "gcp": self._gcp}[self.vendor](services)
         self.new.shelve(self.vendor, _UNREAD[self.vendor], f"{self.order.now:%Y-%m-%dT%H:%M:%SZ}")
+        if not self.order.force:
+            self._check()
+
+    def _check(self) -> None:
+        """Refuse what looks like another format than that of the last sync."""
+        if self.old.path:
+            for service, key in self.new.lost_keys(self.old.path, self.vendor):
+                raise CatalogError(
+                    f"no price in it has {key!r} any more", where=f"{self.vendor} {service}", fix=_CHANGED
+                )
         for shelf, before in sorted(self.old.rows.items()):
             rows = self.new.rows_of(shelf)
-            if rows is not None and rows * _SHRUNK < before and not self.order.force:
+            if rows is not None and rows * _SHRUNK < before:
                 raise CatalogError(
                     f"{before} prices were in it, and now {rows} that definitions select: has the format changed?",
                     where=" ".join(shelf),
-                    fix="update guardrail; --force takes it as it is",
+                    fix=_CHANGED,
                 )
 
     def _services(self) -> tuple[str, ...]:
@@ -133,7 +144,8 @@ class _Run:
                 self.told.line(f"aws {service}: as it was")
                 continue
             for region, path, version in files:
-                count = self._stage(aws.read(aws.fetch(self.feed, path), service, self.wanted), f"{service} {region}")
+                offers = aws.read(aws.fetch(self.feed, path), service, self.wanted)
+                count = self._stage(offers, service, region)
                 if count:
                     self.new.remember("aws", service, region, version)
 
@@ -145,11 +157,22 @@ class _Run:
         for service, identity, path in gcp.lists(self.feed, services):
             self._stage(gcp.read(self.feed, service, (identity, path), self.order.regions, self.wanted), service)
 
-    def _stage(self, offers: Iterator[Offer], name: str) -> int:
+    def _stage(self, offers: Iterator[Offer], service: str, region: str = "") -> int:
+        """Take what a list has. One that had prices at the last sync and has none now is taken for another format."""
         count = self.new.stage(self.vendor, SOURCES[self.vendor], offers)
+        name = f"{self.vendor} {service} {region}".rstrip()
+        if not count and not self.order.force and self._had(service, region):
+            raise CatalogError("nothing in it that definitions select, and there was", where=name, fix=_CHANGED)
         nothing = "nothing that definitions select: prices stay as they were"
-        self.told.line(f"{self.vendor} {name}: {f'{count:,} prices' if count else nothing}")
+        self.told.line(f"{name}: {f'{count:,} prices' if count else nothing}")
         return count
+
+    def _had(self, service: str, region: str) -> bool:
+        regions = (region,) if region else self.order.regions
+        return any(
+            (owner, name) == (self.vendor, service) and (not regions or place in regions)
+            for owner, name, place in self.old.rows
+        )
 
 
 def _feed(vendor: str, order: Order, downloads: Path, told: Told) -> Feed | None:

@@ -20,7 +20,7 @@ from guardrail.model.money import decimal, plain, rounded
 
 PUBLISHED = "2026-09-01"
 VERSION = "20260901000000"
-PAGE = 500
+PAGE = 100
 TITLES = {"preInstalledSw": "Pre Installed S/W", "capacitystatus": "CapacityStatus", "usagetype": "usageType"}
 PLACES = ("Location Type", "Region Code", "From Location Type", "From Region Code")
 TERMS = ("SKU", "OfferTermCode", "RateCode", "TermType", "PriceDescription", "EffectiveDate", "StartingRange",

@@ -1,0 +1,400 @@
+"""Syncs against a local server that speaks as the vendors do: whatever goes wrong, the old catalog stays whole."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import filelock
+import pytest
+
+from guardrail import data
+from guardrail.catalog import Ambiguous, Ladder, Selector, open_catalog, snapshot
+from guardrail.catalog.building import Building, previous
+from guardrail.catalog.store import synced_catalog
+from guardrail.catalog.sync import Order, Told, sync
+from guardrail.costs import Library
+from guardrail.costs.wants import wanted
+from guardrail.errors import CatalogError, ConfigError, GuardrailError
+from guardrail.http import Clock, Patience, Session
+from tests.catalog import price_lists
+from tests.catalog.vendors import serving
+
+NOW = datetime(2026, 9, 1, tzinfo=UTC)
+WANTS = wanted(Library())
+SERVICES = {"aws": ["AWSLambda", "AmazonEKS"], "azure": ["Key Vault", "Storage"], "gcp": ["Cloud Storage", "Cloud DNS"]}
+REGIONS = frozenset({"eu-west-1", "eu-central-1", "westeurope", "europe-west1", "eastus", "global"})
+LAMBDA = Selector("aws", "AWSLambda", "eu-west-1", "Serverless", (("group", "AWS-Lambda-Requests"),))
+PRICE = "0.0000002"
+ROWS = """
+select vendor, service, region, family, attributes, unit, purchase_option, tier_start, tier_end, price, sku
+from shelf join price on price.shelf = shelf.id join product on product.id = price.product
+"""
+
+
+def rows(path):
+    with closing(sqlite3.connect(path)) as database:
+        return sorted(database.execute(ROWS))
+
+
+@pytest.fixture(scope="session")
+def lists(tmp_path_factory):
+    """The vendors' lists, as files: every price as it is, and in `dearer` one of them doubled."""
+    root = tmp_path_factory.mktemp("lists")
+    for name in ("same", "dearer"):
+        published = {
+            vendor: {
+                service: price_lists.published(vendor, service, found, WANTS)
+                for service, found in price_lists.facts(data.pricing_dir(), vendor, REGIONS).items()
+                if service in SERVICES[vendor]
+            }
+            for vendor in snapshot.VENDORS
+        }
+        if name == "dearer":
+            found = published["aws"]["AWSLambda"]
+            published["aws"]["AWSLambda"] = [
+                replace(row, price="0.0000004") if row.price == PRICE else row for row in found
+            ]
+        version = "20260901000000" if name == "same" else "20260908000000"
+        price_lists.write_aws(root / name, published["aws"], version=version)
+        price_lists.write_azure(root / name, published["azure"])
+        price_lists.write_gcp(root / name, published["gcp"])
+    return root
+
+
+@pytest.fixture(scope="session")
+def shipped(tmp_path_factory):
+    """A small shipped catalog: of some services and regions."""
+    folder = tmp_path_factory.mktemp("shipped")
+    for vendor in snapshot.VENDORS:
+        for service, found in price_lists.facts(data.pricing_dir(), vendor, REGIONS).items():
+            if service in SERVICES[vendor]:
+                price_lists.write_snapshot(folder, vendor, service, found)
+    snapshot.compile(folder, folder / "shipped.sqlite")
+    return folder / "shipped.sqlite"
+
+
+@pytest.fixture
+def synced(shipped, tmp_path, monkeypatch):
+    """Run a sync as the environment of a test has it; return what it said, line by line."""
+    monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv("GOOGLE_API_KEY", "k3y")
+    monkeypatch.setattr("guardrail.catalog.sync.shipped_catalog", lambda: shipped)
+    monkeypatch.setattr("guardrail.catalog.store.shipped_catalog", lambda: shipped)
+    quick = Clock(sleep=lambda _seconds: None)
+    monkeypatch.setattr(
+        "guardrail.catalog.feed.Session", lambda *a, **k: Session(*a, **k, patience=Patience(clock=quick))
+    )
+
+    def run(origin, **order):
+        said: list[str] = []
+        sync(Order(NOW, **{"origin": str(origin), **order}), WANTS, Told(said.append, lambda _n: lambda _r, _t: None))
+        return said
+
+    return run
+
+
+def leftovers():
+    return [path.name for path in synced_catalog().parent.iterdir() if ".new" in path.name]
+
+
+def test_a_server_and_a_folder_give_the_same(synced, lists):
+    synced(lists / "same")
+    by_folder = rows(synced_catalog())
+    synced_catalog().unlink()
+    with serving(lists / "same") as vendors:
+        synced(vendors.base)
+        assert any("%24skip=1" in path for path in vendors.asked)
+    assert rows(synced_catalog()) == by_folder
+    assert isinstance(open_catalog().find(LAMBDA), Ladder)
+
+
+def test_what_is_not_synced_stays_as_shipped_and_what_was_synced_stays_synced(synced, lists, shipped):
+    synced(lists / "same", vendors=("aws",), services=("AWSLambda",))
+    assert {(s.vendor, s.service) for s in open_catalog().synced()} == {("aws", "AWSLambda")}
+    synced(lists / "same", vendors=("azure",), services=("Key Vault",), regions=("westeurope",))
+    after = open_catalog()
+    assert {(s.vendor, s.service) for s in after.synced()} == {("aws", "AWSLambda"), ("azure", "Key Vault")}
+    kept = [row for row in rows(shipped) if row[1] == "AmazonEKS"]
+    assert kept
+    assert [row for row in rows(synced_catalog()) if row[1] == "AmazonEKS"] == kept
+
+
+def test_a_list_that_is_as_it_was_is_not_fetched_again(synced, lists):
+    with serving(lists / "same") as vendors:
+        synced(vendors.base, vendors=("aws",))
+        before = rows(synced_catalog())
+        vendors.asked.clear()
+        assert synced(vendors.base, vendors=("aws",)) == ["aws AWSLambda: as it was", "aws AmazonEKS: as it was"]
+        assert not [path for path in vendors.asked if path.endswith(".csv")]
+    assert rows(synced_catalog()) == before
+
+
+PLACES = {
+    "index": ("/offers/v1.0/aws/index.json", "aws"),
+    "region index": ("/AWSLambda/current/region_index.json", "aws"),
+    "offer file": ("/AmazonEKS/20260908000000/eu-west-1/index", "aws"),
+    "page of Azure": ("%24skip=1", "azure"),
+    "services of Google": ("/v1/services?", "gcp"),
+    "page of Google": ("/skus?", "gcp"),
+}
+FAULTS = [
+    403,
+    404,
+    429,
+    500,
+    503,
+    "cut",
+    "long",
+    "not-gzip",
+    b"",
+    b'{"half": ',
+    b"[1, 2]",
+    b"<html>login</html>",
+    b"null",
+]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("fault", FAULTS, ids=str)
+def test_faults(place, fault, synced, lists):
+    part, vendor = PLACES[place]
+    synced(lists / "same", vendors=(vendor,))
+    old = synced_catalog().read_bytes()
+    with serving(lists / "dearer") as vendors:
+        vendors.faults[part] = fault
+        with pytest.raises(GuardrailError) as caught:
+            synced(vendors.base, vendors=(vendor,))
+        assert caught.value.fix, str(caught.value)
+        assert "k3y" not in str(caught.value)
+        assert synced_catalog().read_bytes() == old
+        assert leftovers() == []
+        vendors.faults.clear()
+        synced(vendors.base, vendors=(vendor,))
+    if vendor == "aws":
+        found = open_catalog().find(LAMBDA)
+        assert isinstance(found, Ladder)
+        assert str(found.tiers[0].price) != PRICE
+
+
+def test_a_cut_download_goes_on_and_what_has_come_is_asked_for_conditionally(synced, lists):
+    with serving(lists / "same") as vendors:
+        vendors.faults["AmazonEKS/20260901000000/eu-west-1/index.csv"] = "cut-once"
+        synced(vendors.base, vendors=("aws",))
+        assert 206 in vendors.statuses
+        vendors.faults.clear()
+        vendors.faults["AmazonEKS/20260901000000/eu-west-1/index"] = 500
+        synced_catalog().unlink()
+        with pytest.raises(GuardrailError):
+            synced(vendors.base, vendors=("aws",))
+        vendors.faults.clear()
+        vendors.statuses.clear()
+        synced(vendors.base, vendors=("aws",))
+        assert vendors.statuses.count(304) >= 3
+
+
+def test_a_server_may_compress(synced, lists):
+    synced(lists / "same", vendors=("aws",))
+    plain = rows(synced_catalog())
+    synced_catalog().unlink()
+    with serving(lists / "same") as vendors:
+        vendors.faults["/offers/"] = "gzip"
+        synced(vendors.base, vendors=("aws",))
+    assert rows(synced_catalog()) == plain
+
+
+COLUMNS = ["SKU", "TermType", "StartingRange", "EndingRange", "Unit", "PricePerUnit", "Currency", "Product Family"]
+
+
+@pytest.mark.parametrize("column", [*COLUMNS, "Group", "usageType", "Region Code", "Publication Date"])
+def test_a_column_that_is_renamed_or_gone_is_noticed(column, synced, lists, tmp_path):
+    synced(lists / "same", vendors=("aws",))
+    old = synced_catalog().read_bytes()
+    changed = tmp_path / "changed"
+    shutil.copytree(lists / "dearer", changed)
+    for file in changed.rglob("*.csv"):
+        if "AWSLambda" in str(file):
+            file.write_text(file.read_text().replace(f'"{column}"', '"Something Else"', 1))
+    if column in {"usageType", "Region Code"}:
+        # Without these, prices are found elsewhere or not at all; what matters is that nothing is mixed up quietly.
+        try:
+            synced(changed, vendors=("aws",))
+        except CatalogError:
+            assert synced_catalog().read_bytes() == old
+        else:
+            assert isinstance(open_catalog().find(LAMBDA), Ladder)
+        return
+    with pytest.raises(CatalogError, match="update guardrail"):
+        synced(changed, vendors=("aws",))
+    assert synced_catalog().read_bytes() == old
+
+
+def test_a_list_that_shrank_is_taken_if_that_is_meant(synced, lists, tmp_path):
+    synced(lists / "same", vendors=("azure",))
+    less = tmp_path / "less"
+    shutil.copytree(lists / "same", less)
+    for file in sorted((less / "azure" / "Storage").glob("*.json"))[1:]:
+        file.unlink()
+    with pytest.raises(CatalogError, match="--force"):
+        synced(less, vendors=("azure",))
+    synced(less, vendors=("azure",), force=True)
+    assert open_catalog().synced()
+
+
+def test_prices_in_another_currency_are_refused(synced, lists, tmp_path):
+    euros = tmp_path / "euros"
+    shutil.copytree(lists / "same", euros)
+    for file in (euros / "azure").rglob("*.json"):
+        file.write_text(file.read_text().replace('"BillingCurrency": "USD"', '"BillingCurrency": "EUR"'))
+    with pytest.raises(CatalogError, match="not in US dollars"):
+        synced(euros, vendors=("azure",))
+    assert not synced_catalog().exists()
+
+
+def test_google_needs_a_key_if_it_is_asked_for(synced, lists, monkeypatch):
+    monkeypatch.delenv("GOOGLE_API_KEY")
+    with serving(lists / "same") as vendors:
+        said = synced(vendors.base)
+        assert "gcp: left out, there is no GOOGLE_API_KEY in the environment" in said
+        with pytest.raises(ConfigError, match="GOOGLE_API_KEY"):
+            synced(vendors.base, vendors=("gcp",))
+        assert not [path for path in vendors.asked if path.startswith("/v1/")]
+
+
+@pytest.mark.parametrize("point", ["copy", "write", "finish"])
+def test_a_full_disk(point, synced, lists, monkeypatch):
+    synced(lists / "same", vendors=("aws",))
+    old = synced_catalog().read_bytes()
+
+    def full(*_args, **_kwargs):
+        if point == "copy":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patch:
+        if point == "copy":
+            patch.setattr("guardrail.catalog.building.shutil.copyfile", full)
+        else:
+            patch.setattr(Building, {"write": "stage", "finish": "finish"}[point], full)
+        with pytest.raises(CatalogError, match="make room in"):
+            synced(lists / "dearer", vendors=("aws",))
+    assert synced_catalog().read_bytes() == old
+    assert leftovers() == []
+    synced(lists / "dearer", vendors=("aws",))
+    assert synced_catalog().read_bytes() != old
+
+
+@pytest.mark.parametrize("now", [datetime(1970, 1, 1, tzinfo=UTC), datetime(2199, 1, 1, tzinfo=UTC)])
+def test_a_clock_that_jumps_changes_dates_only(now, synced, lists):
+    synced(lists / "same")
+    before = rows(synced_catalog())
+    synced_catalog().unlink()
+    with serving(lists / "same") as vendors:
+        sync(Order(now, origin=vendors.base), WANTS, Told(lambda _l: None, lambda _n: lambda _r, _t: None))
+        synced(vendors.base)
+    assert rows(synced_catalog()) == before
+
+
+def test_one_sync_at_a_time(synced, lists):
+    synced(lists / "same", vendors=("aws",))
+    lock = filelock.FileLock(synced_catalog().parent / "sync.lock")
+    with lock, pytest.raises(CatalogError, match="another sync is running"):
+        synced(lists / "dearer", vendors=("aws",))
+    lock.acquire()
+    waiting = threading.Thread(target=lambda: synced(lists / "dearer", vendors=("aws",), wait=30))
+    waiting.start()
+    time.sleep(0.2)
+    assert waiting.is_alive()
+    lock.release()
+    waiting.join()
+    assert str(_first(open_catalog())) != PRICE
+
+
+def test_who_reads_during_a_sync_reads_one_whole_catalog(synced, lists):
+    synced(lists / "same", vendors=("aws",))
+    reading = open_catalog()
+    synced(lists / "dearer", vendors=("aws",))
+    assert _first(reading) == _first(open_catalog(previous(synced_catalog())))
+    assert _first(open_catalog()) == _first(reading) * 2
+
+
+def _first(catalog):
+    answer = catalog.find(LAMBDA)
+    assert isinstance(answer, Ladder)
+    return answer.tiers[0].price
+
+
+def test_prices_that_definitions_cannot_tell_apart_are_ambiguous_not_chosen(synced, lists, tmp_path):
+    twice = tmp_path / "twice"
+    shutil.copytree(lists / "same", twice)
+    file = next(twice.rglob("AWSLambda/*/eu-west-1/index.csv"))
+    lines = file.read_text().splitlines(keepends=True)
+    line = next(line for line in lines if "AWS-Lambda-Requests" in line and "ARM" not in line)
+    sku = line.split('"')[1]
+    lines.append(line.replace(sku, "OTHER").replace("0.00000020000000", "0.00000050000000"))
+    file.write_text("".join(lines))
+    synced(twice, vendors=("aws",))
+    answer = open_catalog().find(LAMBDA)
+    assert isinstance(answer, Ambiguous)
+    assert {product.attributes["sku"] for product in answer.products} == {sku, "OTHER"}
+
+
+KILLING = """
+import os, random, signal, sys, time
+from tests.catalog.test_sync import NOW, Order, QUIET, WANTS, rows, sync, synced_catalog
+import guardrail.catalog.sync
+from pathlib import Path
+shipped, lists = Path(sys.argv[1]), Path(sys.argv[2])
+guardrail.catalog.sync.shipped_catalog = lambda: shipped
+
+def child(name):
+    process = os.fork()
+    if not process:
+        try:
+            sync(Order(NOW, vendors=("aws",), origin=str(lists / name)), WANTS, QUIET)
+        finally:
+            os._exit(0)
+    return process
+
+states = []
+for name in ("dearer", "same"):
+    started = time.monotonic()
+    os.waitpid(child(name), 0)
+    longest = time.monotonic() - started
+    states.append(rows(synced_catalog()))
+assert states[0] != states[1]
+dice = random.Random(7)
+killed = 0
+for _ in range(50):
+    process = child(dice.choice(["same", "dearer"]))
+    time.sleep(dice.uniform(0, longest))
+    os.kill(process, signal.SIGKILL)
+    killed += os.WIFSIGNALED(os.waitpid(process, 0)[1])
+    assert rows(synced_catalog()) in states
+os.waitpid(child("dearer"), 0)
+assert rows(synced_catalog()) == states[0]
+print(killed, len(list(synced_catalog().parent.glob("*.new*"))))
+"""
+QUIET = Told(lambda _line: None, lambda _name: lambda _received, _total: None)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor kill -9")
+def test_killed_at_any_moment_nothing_is_lost(shipped, lists, tmp_path, monkeypatch):
+    monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
+    root = Path(__file__).parents[2]
+    ran = subprocess.run(
+        [sys.executable, "-c", KILLING, str(shipped), str(lists)], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stderr
+    killed, left = map(int, ran.stdout.split())
+    assert killed > 10
+    assert left == 0
