@@ -73,7 +73,12 @@ def _terms(settings: Settings) -> Terms | None:
 def plans(settings: Settings) -> list[tuple[Source, Plan]]:
     """Read every plan that the settings name. Raises InputError for one that cannot be read."""
     folder = settings.source_folder
-    read = ((source, read_plans(source.plan, folder, settings.choices)) for source in settings.sources)
+    read = [(source, read_plans(source.plan, folder, settings.choices)) for source in settings.sources]
+    if settings.compare_with:
+        from guardrail.terraform.base import against  # noqa: PLC0415 - only where there is a base
+
+        base, choices = settings.compare_with, settings.choices
+        read = [(source, against(base, source.plan, found, choices)) for source, found in read]
     return [named for source, found in read for named in _named(source, found)]
 
 

@@ -109,6 +109,8 @@ class Settings:
     source_folder: Path | None = None
     """The configuration to take lines from, where it is not beside the plan."""
     choices: Choices = NO_CHOICES
+    compare_with: str = ""
+    """A folder or a commit that configuration folders are compared with."""
     base: Path = Path()
     rules: RulesConfig = field(default_factory=RulesConfig)
     budgets: tuple[Budget, ...] = ()
@@ -142,6 +144,7 @@ class Flags:
     allow_no_plans: bool = False
     source: Path | None = None
     choices: Choices = NO_CHOICES
+    compare_with: str = ""
 
 
 def find_config(start: Path) -> Path | None:
@@ -175,6 +178,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         now=flags.now or datetime.now(UTC),
         source_folder=flags.source,
         choices=flags.choices,
+        compare_with=flags.compare_with,
         base=base,
         rules=_with_on_unpriced(file.rules, pricing.on_unpriced),
         budgets=file.budgets,

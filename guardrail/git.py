@@ -36,6 +36,13 @@ def commit_of(top: Path, revision: str) -> str:
     return found.decode().strip()
 
 
+def merge_base(top: Path, revision: str) -> str:
+    """Return the commit in which HEAD and a revision last met, else the revision itself. Raises Missing."""
+    commit = commit_of(top, revision)
+    met = _git(top, "merge-base", commit, "HEAD")  # a shallow checkout may not have it
+    return met.decode().strip() if met else commit
+
+
 def touched(top: Path, base: str, paths: Sequence[Path]) -> tuple[str, ...]:
     """Return the files at or below `paths` that differ from the base, relative to the top. Raises Missing."""
     commit = commit_of(top, base)

@@ -65,6 +65,13 @@ def input_options(command: Command) -> Command:
             help="Folder of the configuration, for file and line. Default: the saved plan, or the folder of the plan.",
         ),
         click.option(
+            "--base",
+            "compare_with",
+            default="",
+            metavar="COMMIT|FOLDER",
+            help="Compare configuration folders with where HEAD has left a commit, or with another folder or plan.",
+        ),
+        click.option(
             "--workspace", default="", help="Of a configuration folder. Default: the one that is selected there."
         ),
         click.option(
@@ -114,6 +121,6 @@ def output_options(command: Command) -> Command:
 
 def flags(values: dict[str, Any]) -> Flags:
     """Take the input options out of a command's arguments."""
-    names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source")
+    names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source", "compare_with")
     choices = Choices(values.pop("variables"), values.pop("var_files"), values.pop("workspace"), os.environ)
     return Flags(choices=choices, **{name: values.pop(name) for name in names})

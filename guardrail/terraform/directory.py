@@ -39,7 +39,8 @@ def read_folder(root: Path, choices: Choices) -> Plan:
         "variables": {name: {"value": value} for name, value in {**folder.defaults(), **folder.given}.items()},
     }
     (plan,) = read_plan(json.dumps(document).encode(), str(root))
-    return replace(plan, changes=Sources(folder.tree).placed(plan.changes), incomplete=tuple(folder.missing))
+    placed = Sources(folder.tree).placed(plan.changes)
+    return replace(plan, changes=placed, incomplete=tuple(folder.missing), is_configuration=True)
 
 
 def root_modules(folder: Path) -> list[Path]:

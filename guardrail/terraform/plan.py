@@ -26,15 +26,17 @@ from guardrail.terraform.tags import effective_tags, is_taggable
 class Plan:
     """What Terraform is about to do: one change for each managed resource, in the order of the plan.
 
-    warnings    what a reader should know of the input, one line each
-    incomplete  what is missing from it that Terraform would plan, one line each
-    folder      where it lies below what was named, "" if that was it
+    warnings          what a reader should know of the input, one line each
+    incomplete        what is missing from it that Terraform would plan, one line each
+    is_configuration  whether it is a folder of configuration that nobody has planned
+    folder            where it lies below what was named, "" if that was it
     """
 
     changes: tuple[Change, ...]
     terraform_version: str = ""
     warnings: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
+    is_configuration: bool = False
     folder: str = ""
 
 

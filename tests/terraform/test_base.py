@@ -1,0 +1,132 @@
+"""Configuration against its base: actions, both sides and their cost, from git and from folders."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+KEPT = 'resource "aws_instance" "kept" {\n  instance_type = "t3.micro"\n}\n'
+BEFORE = (
+    'provider "aws" { region = "us-east-1" }\n'
+    + KEPT
+    + 'resource "aws_instance" "grown" { instance_type = "m5.large" }\n'
+    + 'resource "aws_instance" "gone" { instance_type = "m5.large" }\n'
+)
+AFTER = (
+    BEFORE.replace('"grown" { instance_type = "m5.large"', '"grown" { instance_type = "m5.xlarge"').replace(
+        '"gone"', '"new"'
+    )
+    + "# nothing\n"
+)
+ACTIONS = {"kept": "no-op", "grown": "update", "gone": "delete", "new": "create"}
+
+
+def git(folder, *args):
+    who = ("-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false")
+    return subprocess.run(["git", "-C", str(folder), *who, *args], check=True, capture_output=True, text=True).stdout  # noqa: S607
+
+
+def commit(folder, message, **files):
+    for name, text in files.items():
+        path = Path(folder, name, "main.tf")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    git(folder, "add", "-A")
+    git(folder, "commit", "-q", "-m", message)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    git(tmp_path, "init", "-q", "-b", "main")
+    commit(tmp_path, "before", infra=BEFORE)
+    git(tmp_path, "checkout", "-q", "-b", "change")
+    commit(tmp_path, "after", infra=AFTER)
+    git(tmp_path, "checkout", "-q", "main")
+    commit(tmp_path, "main goes on", infra=BEFORE.replace("t3.micro", "t3.large"))
+    git(tmp_path, "checkout", "-q", "change")
+    return tmp_path
+
+
+def compared(run, *args):
+    ran = run("estimate", *args, "--format", "json")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    return json.loads(ran.stdout)["projects"]
+
+
+def test_a_change_has_before_after_and_delta(repository, run):
+    ((project,), status) = (compared(run, "infra", "--base", "main"), git(repository, "status", "--porcelain"))
+    resources = {resource["address"].rpartition(".")[2]: resource for resource in project["resources"]}
+    assert {name: resource["action"] for name, resource in resources.items()} == ACTIONS
+    was, will, more = (float(resources["grown"][f"monthly_{side}"]) for side in ("before", "cost", "delta"))
+    assert more == pytest.approx(will - was)
+    assert 0 < was < will
+    assert float(resources["gone"]["monthly_delta"]) == -float(resources["new"]["monthly_delta"]) < 0
+    assert {name: resource["line"] for name, resource in resources.items()} == {
+        "kept": 2,
+        "grown": 5,
+        "new": 6,
+        "gone": None,
+    }
+    assert status == ""
+
+
+def test_a_folder_may_be_the_base(repository, run):
+    (repository / "old").mkdir()
+    (repository / "old/main.tf").write_text(BEFORE, encoding="utf-8")
+    (project,) = compared(run, "infra", "--base", "old")
+    assert {r["address"].rpartition(".")[2]: r["action"] for r in project["resources"]} == ACTIONS
+
+
+def test_violations_from_before_do_not_block(repository, run):
+    gpu = 'provider "aws" { region = "us-east-1" }\nresource "aws_instance" "gpu" { instance_type = "p4d.24xlarge" }\n'
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "gpu", infra=gpu)
+    git(repository, "checkout", "-q", "-b", "more")
+    commit(repository, "more", infra=gpu + KEPT)
+    assert run("check", "infra").exit_code == 1
+    assert run("check", "infra", "--base", "main").exit_code == 0
+
+
+def test_root_modules_come_and_go(repository, run):
+    git(repository, "rm", "-q", "-r", "infra")
+    commit(repository, "moved", **{"tree/a": KEPT, "tree/b": KEPT})
+    git(repository, "branch", "-f", "main")
+    git(repository, "rm", "-q", "-r", "tree/a")
+    commit(repository, "c", **{"tree/c": KEPT})
+    projects = compared(run, "tree", "--base", "main")
+    assert {p["name"]: [r["action"] for r in p["resources"]] for p in projects} == {
+        "tree/a": ["delete"],
+        "tree/b": ["no-op"],
+        "tree/c": ["create"],
+    }
+
+
+def test_a_folder_that_was_not_there_is_new(repository, run):
+    commit(repository, "new", fresh=KEPT)
+    (project,) = compared(run, "fresh", "--base", "main")
+    assert [resource["action"] for resource in project["resources"]] == ["create"]
+
+
+@pytest.mark.parametrize(
+    "args, said",
+    [
+        (("infra", "--base", "nowhere"), "commit 'nowhere' is not in this checkout"),
+        (("infra", "--base", "-x"), "commit '-x' is not in this checkout"),
+        (("plan.json", "--base", "main"), "a plan says itself what was before"),
+    ],
+)
+def test_what_cannot_be_compared_says_so(repository, run, args, said):
+    plan = {"format_version": "1.2", "resource_changes": []}
+    (repository / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    ran = run("estimate", *args)
+    assert ran.exit_code == 2
+    assert said in ran.stderr
+    assert ran.stderr.count("\n") == 1
+
+
+def test_outside_of_git_a_base_is_a_folder(tmp_path, run):
+    (tmp_path / "main.tf").write_text(KEPT, encoding="utf-8")
+    ran = run("estimate", ".", "--base", "main")
+    assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
+    assert "not in a git checkout" in ran.stderr
