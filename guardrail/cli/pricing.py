@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.options import Moment, input_options
+from guardrail.cli.options import Moment, flags, input_options
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 
@@ -69,14 +70,15 @@ def status(**values: Any) -> None:
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.store import synced_catalog  # noqa: PLC0415
     from guardrail.cli.pricing_text import gap_lines, status_lines  # noqa: PLC0415
+    from guardrail.config import settings  # noqa: PLC0415
 
-    asked = bool(values["inputs"])
-    chosen = _settings(values, plans=asked)
+    given = flags(values)
+    chosen = settings(given if given.inputs else replace(given, inputs=("-",)), Path.cwd())
     catalog = open_catalog(chosen.catalog)
     kind = "named" if chosen.catalog else "synced" if catalog.path == synced_catalog() else "shipped"
     for line in status_lines(catalog, kind):
         click.echo(line)
-    if asked:
+    if given.inputs:
         from guardrail.check import estimate  # noqa: PLC0415
 
         for line in gap_lines(estimate(chosen)):
@@ -162,16 +164,13 @@ def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: An
     for line in change_lines(compare(open_catalog(old), open_catalog(new)), limit):
         click.echo(line)
     if inputs:
-        before, after = (
-            estimate(_settings({**values, "inputs": inputs, "catalog": path}, plans=True)) for path in (old, new)
-        )
+        before, after = (estimate(_settings({**values, "inputs": inputs, "catalog": path})) for path in (old, new))
         for line in effect_lines(before, after):
             click.echo(line)
 
 
-def _settings(values: Mapping[str, Any], *, plans: bool = False) -> Settings:
-    """Return the settings; without plans, of the configuration alone, whose projects are not looked for."""
+def _settings(values: Mapping[str, Any]) -> Settings:
+    """Return the settings; without inputs, of the configuration alone, whose projects are not looked for."""
     from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
 
-    given = {**values} if plans else {**values, "inputs": ("-",)}
-    return settings(Flags(**given), Path.cwd())
+    return settings(Flags(**{"inputs": ("-",), **values}), Path.cwd())
