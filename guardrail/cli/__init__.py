@@ -80,8 +80,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _refuse(str(error), ExitCode.NOT_DELIVERED)
     except GuardrailError as error:
         return _refuse(str(error), ExitCode.NOT_EVALUATED)
-    except BrokenPipeError:
-        # Whoever reads us has had enough (`| head`); what is left in the buffer must not fail at shutdown.
+    except (BrokenPipeError, SystemExit):
+        # Whoever reads us has had enough (`| head`), where click would exit with 1, which is for violations alone;
+        # what is left in the buffer must not fail at shutdown.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
     except Exception as error:  # noqa: BLE001 - a bug ends in a file to report, not in a traceback

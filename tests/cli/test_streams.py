@@ -1,0 +1,53 @@
+"""What the commands write to: consoles of other encodings, pipes that close, terminals that are none."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+CHECK = [sys.executable, "-m", "guardrail", "check", "--config", str(ROOT / "examples" / "shop" / "guardrail.yaml")]
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_console_of_another_encoding_gets_utf_8_and_no_traceback(encoding):
+    environ = {**os.environ, "PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+    ran = subprocess.run(CHECK, capture_output=True, env=environ, check=False, timeout=60)
+    assert ran.returncode == 1
+    assert "→" in ran.stdout.decode("utf-8")
+    assert ran.stderr == b""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pipes close differently there")
+def test_a_reader_that_has_had_enough_is_no_error():
+    read, write = os.pipe()
+    os.close(read)
+    environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with os.fdopen(write, "wb") as closed:
+        ran = subprocess.run(CHECK, stdout=closed, stderr=subprocess.PIPE, env=environ, check=False, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals there")
+@pytest.mark.parametrize("extra, colored", [({}, True), ({"NO_COLOR": "1", "FORCE_COLOR": "1"}, False)])
+def test_the_terminal_of_a_hook_gets_colours_at_most(extra, colored):
+    """pre-commit runs hooks on a terminal of its own, which scrolls by: nothing may move the cursor there."""
+    ours, theirs = os.openpty()
+    environ = {**os.environ, "PRE_COMMIT": "1", "TERM": "xterm", "PYTHONPATH": str(ROOT), **extra}
+    with subprocess.Popen(CHECK, stdout=theirs, stderr=theirs, env=environ) as process:
+        os.close(theirs)
+        shown = b"".join(iter(lambda: _read(ours), b""))
+    os.close(ours)
+    assert process.returncode == 1
+    assert (b"\x1b[" in shown) == colored
+    assert not any(code in shown for code in (b"\x1b[?25l", b"\x1b[2K", b"\x1b[1A"))
+    assert b"blocking findings" in shown
+
+
+def _read(terminal):
+    try:
+        return os.read(terminal, 65_536)
+    except OSError:  # Linux says so when the other side is gone
+        return b""
