@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-NAMES = ("config", "rule", "usage", "waivers", "definition", "report")
+NAMES = ("config", "rule", "usage", "waivers", "definition", "overlay", "rates", "report")
 
 
 @click.command(short_help="JSON Schema of a file format, for editors.")
@@ -28,8 +28,9 @@ def schema(name: str) -> None:
 
 
 def _schema(name: str) -> dict[str, Any]:
-    from pydantic import BaseModel  # noqa: PLC0415 - only when it runs
+    from pydantic import BaseModel  # noqa: PLC0415
 
+    from guardrail.catalog.overlay import OverlayFile, RatesFile  # noqa: PLC0415 - only when it runs
     from guardrail.config import ConfigFile  # noqa: PLC0415
     from guardrail.costs.definition import Definition  # noqa: PLC0415
     from guardrail.costs.usage import UsageFile  # noqa: PLC0415
@@ -42,6 +43,8 @@ def _schema(name: str) -> dict[str, Any]:
         "usage": UsageFile,
         "waivers": WaiverList,
         "definition": Definition,
+        "overlay": OverlayFile,
+        "rates": RatesFile,
     }
     if name == "report":
         return report_schema()

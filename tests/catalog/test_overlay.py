@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -171,3 +173,15 @@ def test_a_private_service_is_priced_by_a_definition_of_ones_own(run, tmp_path):
     (tmp_path / "plan.json").write_text(json.dumps({**PLAN, "resource_changes": [change]}), encoding="utf-8")
     ran = run("estimate", "plan.json", "--format", "json")
     assert json.loads(ran.stdout)["totals"]["monthly_cost"] == "365"
+
+
+def test_the_files_in_the_documentation_can_be_read(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "pricing.md").read_text(encoding="utf-8")
+    overlay, rates = re.findall(r"^```yaml\n(version: 1\n.*?)^```", page, re.MULTILINE | re.DOTALL)
+    (tmp_path / "prices.yaml").write_text(overlay, encoding="utf-8")
+    (tmp_path / "rates.yaml").write_text(rates, encoding="utf-8")
+    terms = read_terms(tmp_path / "prices.yaml", tmp_path / "rates.yaml", "EUR", TODAY)
+    assert terms is not None
+    assert paid(terms, sku="SGF4MSKWRV77VRXR")[0] == Decimal("0.92") * (
+        Decimal("0.7") * Decimal("0.63") + Decimal("0.3") * Decimal("0.07")
+    )
