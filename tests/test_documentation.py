@@ -81,3 +81,21 @@ def _loaded(group: click.Group, name: str) -> click.Command:
     command = group.get_command(click.Context(group), name)
     assert command is not None, name
     return command
+
+
+COUNTS = "X11 P6 A8 C10 E8 F4 L8 T7 H9 S8 J1 G4 Z4 B3 Y1 R1 M7".split()
+
+
+def test_every_requirement_has_a_test_that_exists_or_a_reason():
+    text = (ROOT / "docs" / "ci-requirements.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([A-Z]-\d\d) \| [^|]+ \| ([^|]{20,}) \|$", text, re.MULTILINE))
+    assert rows.keys() == {f"{one[0]}-{n:02}" for one in COUNTS for n in range(1, int(one[1:]) + 1)}
+    named = set(re.findall(r"`(tests/[^`]+::[^`]+)`", text))
+    missing = [
+        name
+        for name in named
+        for path, _, test in [name.partition("::")]
+        if f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8")
+    ]
+    assert len(named) > 100
+    assert missing == []
