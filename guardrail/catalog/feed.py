@@ -64,16 +64,19 @@ class Host:
         """Ask for page after page. The next page's address is taken on this host, whichever host it names."""
         session, tell = self._session(), self.progress(folder)
         seen: set[str] = set()
+        received = 0
         while path and path not in seen:
             seen.add(path)
             if len(seen) > _MAX_PAGES:
                 raise NetworkError("a list of prices without end", where=self.base)
             try:
-                page = session.send("GET", self.base + path).json()
+                response = session.send("GET", self.base + path)
+                page = response.json()
             except NetworkError as error:
                 raise _explained(error) from None
             yield page, f"{self.now:%Y-%m-%d}"
-            tell(len(seen), None)
+            received += len(response.body)
+            tell(received, None)
             parts = urlsplit(following(page))
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
 

@@ -50,6 +50,16 @@ class Shelved:
     rows: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """All prices of one vendor: how many, and the days of the oldest and the newest ("" where there is none)."""
+
+    vendor: str
+    rows: int
+    oldest: str
+    newest: str
+
+
 class Terms(Protocol):
     """What is made of list prices (guardrail.catalog.overlay)."""
 
@@ -103,10 +113,11 @@ class Catalog:
         rows = self._database.execute("select vendor, service, place, version from fetched")
         return {tuple(row[:3]): row[3] for row in rows}
 
-    def vendors(self) -> tuple[CatalogInfo, ...]:
-        """Return how new and how old all prices of each vendor are, and how many there are (as `source`)."""
-        rows = self._database.execute("select vendor, newest, oldest, rows, sha256 from vendor order by 1")
-        return tuple(CatalogInfo(vendor, new, old, f"{count} prices", sha) for vendor, new, old, count, sha in rows)
+    def stock(self) -> tuple[Stock, ...]:
+        """Return how many prices there are of each vendor, and of when."""
+        return tuple(
+            Stock(*row) for row in self._database.execute("select vendor, rows, oldest, newest from vendor order by 1")
+        )
 
     def shelves(self) -> tuple[tuple[str, str, str], ...]:
         """Return vendor, service and region of everything there are prices of."""

@@ -19,12 +19,9 @@ from guardrail.report.text import safe
 def status_lines(catalog: Catalog, kind: str) -> Iterator[str]:
     """Say which catalog it is, what each vendor's prices are, and what was synced."""
     yield f"catalog: {catalog.path} ({kind}, {catalog.path.stat().st_size / 1e6:.1f} MB)"
-    for info in catalog.vendors():
-        yield (
-            f"{info.vendor:<6} {info.source}, of {info.oldest} to {info.as_of}"
-            if info.as_of
-            else f"{info.vendor:<6} none"
-        )
+    for stock in catalog.stock():
+        days = f", of {stock.oldest} to {stock.newest}" if stock.newest else ""
+        yield f"{stock.vendor:<6} {stock.rows:,} prices{days}"
     synced = catalog.synced()
     if not synced:
         yield "synced: nothing (`guardrail pricing sync` brings newer prices)"

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from guardrail.catalog.sync import Told
     from guardrail.http.download import Progress
 
+_SHOWN = 40  # characters of an address; the end tells files apart
+
 
 def told() -> tuple[Told, AbstractContextManager[object]]:
     """Return whom a sync tells what happens, and what must be open meanwhile. All of it goes to standard error."""
@@ -20,15 +22,15 @@ def told() -> tuple[Told, AbstractContextManager[object]]:
     if not sys.stderr.isatty():
         return Told(lambda line: click.echo(line, err=True), lambda _name: _nothing), nullcontext()
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
-    from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn  # noqa: PLC0415
+    from rich.progress import BarColumn, DownloadColumn, TextColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415
 
     console = Console(stderr=True)
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), DownloadColumn())
     bars = Bars(*columns, console=console, transient=True)
 
     def bar(name: str) -> Progress:
-        task = bars.add_task(name[-60:], total=None)
+        task = bars.add_task(name[-_SHOWN:], total=None)
 
         def tell(received: int, total: int | None) -> None:
             bars.update(task, completed=received, total=total, visible=received != total)
