@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
@@ -43,8 +44,10 @@ def check(settings: Settings) -> Report:
         (Project(source.name, source.path, source.env), _priced(source, plan, library, catalog, settings))
         for source, plan in read
     ]
-    found = [finding for source, plan in read for finding in incomplete(source.name, plan.incomplete)]
-    found += [finding for project, bill in bills for finding in judge.project(project, bill.resources)]
+    found: list[Finding] = []
+    for (source, plan), (project, bill) in zip(read, bills, strict=True):
+        found += incomplete(source.name, plan.incomplete)
+        found += _waived_inline(judge.project(project, bill.resources), plan, source, rules, settings)
     found += judge.budgets(settings.budgets, [(project, bill.resources) for project, bill in bills])
     findings = waived(found, rules, settings)
     projects = tuple(
@@ -128,6 +131,18 @@ def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: S
         rules={rule.rule.id for rule in rules},
         report_unused=settings.complete,
     )
+
+
+def _waived_inline(
+    findings: Sequence[Finding], plan: Plan, source: Source, rules: tuple[CompiledRule, ...], settings: Settings
+) -> Sequence[Finding]:
+    """Apply the waivers in the comments of a project's configuration to its findings."""
+    if not plan.waivers or not settings.inline_waivers:
+        return findings
+    unwaivable, known = {rule.rule.id for rule in rules if not rule.rule.waivable}, {rule.rule.id for rule in rules}
+    today = settings.now.date()
+    applied = apply_waivers(findings, plan.waivers, today=today, unwaivable=unwaivable, rules=known)
+    return [replace(finding, project=source.name) for finding in applied]
 
 
 def _report(

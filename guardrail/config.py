@@ -54,6 +54,8 @@ class RulesConfig(RuleSelection):
     """shipped packs"""
     pre_existing: Literal["report", "block"] = "report"
     """whether violations that were there before the change block it"""
+    inline_waivers: bool = True
+    """whether comments in the configuration (guardrail:ignore) waive"""
 
 
 class PricingConfig(Section):
@@ -113,6 +115,7 @@ class Settings:
     """A folder or a commit that configuration folders are compared with."""
     base: Path = Path()
     rules: RulesConfig = field(default_factory=RulesConfig)
+    inline_waivers: bool = True
     budgets: tuple[Budget, ...] = ()
     waivers: Path | None = None
     currency: str = "USD"
@@ -181,6 +184,8 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         compare_with=flags.compare_with,
         base=base,
         rules=_with_on_unpriced(file.rules, pricing.on_unpriced),
+        # Comments are the change's own: they are no policy from elsewhere.
+        inline_waivers=file.rules.inline_waivers and at is None,
         budgets=file.budgets,
         waivers=base / file.waivers if file.waivers else None,
         currency=pricing.currency,

@@ -20,7 +20,7 @@ from guardrail.terraform.marks import Instance, Marks, Scope, both
 from guardrail.terraform.module_tree import FolderTree, configuration_files
 from guardrail.terraform.nulls import failures
 from guardrail.terraform.plan import Plan, read_plan
-from guardrail.terraform.source import Sources
+from guardrail.terraform.source import with_sources
 from guardrail.terraform.tag_carriers import tag_attribute
 from guardrail.terraform.variables import given_variables, workspace_of
 
@@ -39,8 +39,7 @@ def read_folder(root: Path, choices: Choices) -> Plan:
         "variables": {name: {"value": value} for name, value in {**folder.defaults(), **folder.given}.items()},
     }
     (plan,) = read_plan(json.dumps(document).encode(), str(root))
-    placed = Sources(folder.tree).placed(plan.changes)
-    return replace(plan, changes=placed, incomplete=tuple(folder.missing), is_configuration=True)
+    return replace(with_sources(plan, folder.tree), incomplete=tuple(folder.missing), is_configuration=True)
 
 
 def root_modules(folder: Path) -> list[Path]:

@@ -11,7 +11,7 @@ from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.module_tree import FolderTree, ModuleTree, configuration_files, shown
 from guardrail.terraform.plan import Plan, read_plan
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
-from guardrail.terraform.source import Sources
+from guardrail.terraform.source import with_sources
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
 """What a plan is called in a folder."""
@@ -40,7 +40,7 @@ def read_plans(given: str, source: Path | None = None, choices: Choices = NO_CHO
         plans = read_plan(data, where)
         if tree is None and path and len(plans) == 1:
             tree = _beside(path)
-    return [replace(plan, changes=Sources(tree).placed(plan.changes)) for plan in plans] if tree else plans
+    return [with_sources(plan, tree) for plan in plans] if tree else plans
 
 
 def _bytes(path: Path | None) -> bytes:

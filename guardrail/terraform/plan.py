@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import msgspec
 
 from guardrail.errors import InputError
+from guardrail.model.finding import Waiver
 from guardrail.model.resource import Change
 from guardrail.terraform.address import Address
 from guardrail.terraform.configuration import Modules
@@ -29,6 +30,7 @@ class Plan:
     warnings          what a reader should know of the input, one line each
     incomplete        what is missing from it that Terraform would plan, one line each
     is_configuration  whether it is a folder of configuration that nobody has planned
+    waivers           those in comments of the configuration
     folder            where it lies below what was named, "" if that was it
     """
 
@@ -37,6 +39,7 @@ class Plan:
     warnings: tuple[str, ...] = ()
     incomplete: tuple[str, ...] = ()
     is_configuration: bool = False
+    waivers: tuple[Waiver, ...] = ()
     folder: str = ""
 
 

@@ -8,7 +8,20 @@ from guardrail.errors import InputError
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address, parse, steps
 from guardrail.terraform.blocks import Block
+from guardrail.terraform.inline_waivers import InlineWaivers
 from guardrail.terraform.module_tree import Module, ModuleTree
+from guardrail.terraform.plan import Plan
+
+
+def with_sources(plan: Plan, tree: ModuleTree) -> Plan:
+    """Return a plan with what its configuration adds: the lines of its resources, and the waivers in comments."""
+    inline = InlineWaivers(tree)
+    try:
+        waivers = inline.of(plan.changes)
+    except InputError:  # what cannot be read waives nothing; the plan counts all the same
+        waivers = ()
+    warnings = (*plan.warnings, *inline.remarks)
+    return replace(plan, changes=Sources(tree).placed(plan.changes), waivers=waivers, warnings=warnings)
 
 
 class Sources:
