@@ -83,7 +83,7 @@ def _loaded(group: click.Group, name: str) -> click.Command:
     return command
 
 
-COUNTS = "X11 P6 A8 C10 E8 F4 L8 T7 H9 S8 J1 G4 Z4 B3 Y1 R1 M7".split()
+COUNTS = ["X11", "P6", "A8", "C10", "E8", "F4", "L8", "T7", "H9", "S8", "J1", "G4", "Z4", "B3", "Y1", "R1", "M7"]
 
 
 def test_every_requirement_has_a_test_that_exists_or_a_reason():

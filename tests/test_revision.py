@@ -64,13 +64,13 @@ def repository(tmp_path):
 def check(run, tmp_path, monkeypatch, repository):
     """Check the plan as a job for a pull request does, and return exit code, report and what was said beside it."""
 
-    def call(*args, base=None, cwd="infra"):
+    def call(*args, base=None, cwd="infra", event_name="pull_request"):
         event = pull_request_event(base={"sha": base or repository.base, "repo": {"full_name": "octo/shop"}})
         (tmp_path / "event.json").write_text(json.dumps(event), encoding="utf-8")
         with monkeypatch.context() as patch:
             patch.setenv("GITHUB_ACTIONS", "true")
             patch.setenv("GITHUB_EVENT_PATH", str(tmp_path / "event.json"))
-            patch.setenv("GITHUB_EVENT_NAME", "pull_request")
+            patch.setenv("GITHUB_EVENT_NAME", event_name)
             ran = run("check", "--format", "json", *args, cwd=repository.top / cwd)
         return ran.exit_code, json.loads(ran.stdout or "null"), ran.stderr
 
@@ -91,6 +91,14 @@ def test_a_change_of_rules_or_waivers_is_flagged(check, repository, name):
     repository.commit()
     _, report, _ = check()
     assert f"this change edits the rules it is judged by: {name}" in report["warnings"]
+
+
+@pytest.mark.parametrize("event, warned", [("pull_request", False), ("pull_request_target", True)])
+def test_a_privileged_run_on_the_change_itself_is_warned_of(check, event, warned):
+    _, report, _ = check(event_name=event)
+    assert ("a privileged run (pull_request_target) reads plan and rules" in " ".join(report["warnings"])) == warned
+    _, report, _ = check("--policy-ref", "base", event_name=event)
+    assert "privileged" not in " ".join(report["warnings"])
 
 
 def test_other_changes_are_not_flagged(check, repository):
