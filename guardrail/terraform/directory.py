@@ -17,7 +17,7 @@ from guardrail.terraform.configuration_json import configuration_json, provider_
 from guardrail.terraform.evaluation import Evaluation, plain, values_of
 from guardrail.terraform.expressions import constant
 from guardrail.terraform.marks import Instance, Marks, Scope, both
-from guardrail.terraform.module_tree import FolderTree, configuration_files
+from guardrail.terraform.module_tree import FolderTree, Module, configuration_files
 from guardrail.terraform.nulls import failures
 from guardrail.terraform.plan import Plan, read_plan
 from guardrail.terraform.source import with_sources
@@ -63,6 +63,18 @@ def _is_visible(path: Path, folder: Path) -> bool:
     return not any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
+def _refuse_circles(tree: FolderTree, module: Module, above: tuple[Path, ...]) -> None:
+    """Refuse modules that call themselves, which have no end. Raises InputError."""
+    for call in module.blocks("module"):
+        key = f"{module.key}.{call.labels[0]}" if module.key else call.labels[0]
+        path, child = tree.path(key), tree.module(key)
+        if path is None or child is None:
+            continue
+        if path.resolve() in above:
+            raise InputError("a module that calls itself", where=f"{call.file}:{call.line}", fix="remove the call")
+        _refuse_circles(tree, child, (*above, path.resolve()))
+
+
 class _Folder:
     """One root module: what tfparse makes of it, and what of that can be relied on."""
 
@@ -71,6 +83,7 @@ class _Folder:
         module = self.tree.module("")
         if module is None or not module.files:
             raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
+        _refuse_circles(self.tree, module, (root.resolve(),))
         self.root = Instance("", module)
         self.given = given_variables(root, module, choices)
         self.missing: dict[str, None] = {}

@@ -250,6 +250,12 @@ def test_secrets_stay_secret(tmp_path, run):
     [
         ({}, {}, "a folder without a plan.json"),
         ({"main_DOT_tf": 'resource "a" {'}, {}, "main.tf"),
+        ({"main_DOT_tf": 'module "a" { source = "./" }'}, {}, "main.tf:1: a module that calls itself"),
+        (
+            {"main_DOT_tf": 'module "a" { source = "./a" }', "a__main_DOT_tf": 'module "b" { source = "../a/" }'},
+            {},
+            "main.tf:1: a module that calls itself",
+        ),
         ({"main_DOT_tf": "", "terraform_DOT_tfvars": "v ="}, {}, "terraform.tfvars: not as Terraform writes values"),
         ({"main_DOT_tf": PRECEDENCE}, {"variables": ("w=1",)}, "no variable 'w'"),
         ({"main_DOT_tf": PRECEDENCE}, {"variables": ("v",)}, "'v' is not NAME=VALUE"),
