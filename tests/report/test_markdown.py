@@ -109,9 +109,12 @@ def crowded(findings, projects, name):
     return Report(tuple(parts), "USD", samples.NOW, "1.2.3")
 
 
-@pytest.mark.parametrize("findings, projects", [(5_000, 1), (5_000, 300), (1, 3_000), (400, 20)])
-@pytest.mark.parametrize("name", ["aws_instance.web", "日本語のとても長い名前" * 12, "🎉|@`<!--" * 20])
-@pytest.mark.parametrize("limit", [65_000, 32_000, 4_000])
+PLAIN, WIDE, WILD = "aws_instance.web", "日本語のとても長い名前" * 12, "🎉|@`<!--" * 20
+CROWDS = [(400, 20, name, limit) for name in (PLAIN, WIDE, WILD) for limit in (65_000, 32_000, 4_000)]
+CROWDS += [(5_000, 1, PLAIN, 65_000), (5_000, 300, WILD, 32_000), (1, 3_000, WIDE, 4_000)]
+
+
+@pytest.mark.parametrize("findings, projects, name, limit", CROWDS)
 def test_a_crowded_body_keeps_to_the_limit_and_stays_whole(findings, projects, name, limit):
     report = crowded(findings, projects, name)
     text = markdown(report, limit_bytes=limit)
