@@ -10,6 +10,7 @@ from guardrail.catalog import Catalog, Ladder
 from guardrail.catalog.query import matches
 from guardrail.catalog.wanted import Want
 from guardrail.costs.library import Library
+from guardrail.costs.tariff import Charge
 from guardrail.costs.wants import wants
 
 
@@ -23,13 +24,48 @@ class Fault:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What one component of a type asks."""
+
+    type_name: str
+    charge: Charge
+    want: Want
+
+    def is_of(self, region: str) -> bool:
+        """Say whether it is asked in a region: some are asked in one alone."""
+        field = self.charge.region
+        return field is None or bool(field.program or field.template) or field.source == region
+
+    def fits(self, ladder: Ladder) -> bool:
+        """Say whether a price may be the answer."""
+        want, unit, product = self.want, self.charge.component.price.unit, ladder.product
+        if unit not in {None, product.unit} or want.purchase_option not in {None, product.purchase_option}:
+            return False
+        if want.family is not None and not matches(want.family, product.family):
+            return False
+        return all(match is None or matches(match, product.attributes.get(key)) for key, match in want.attributes)
+
+    def is_ambiguous(self, ladders: list[Ladder]) -> bool:
+        """Say whether prices differ that agree in all that a resource decides."""
+        decided = [key for key, field in self.charge.attributes if field.program or field.template]
+        groups: defaultdict[tuple[object, ...], set[tuple[object, ...]]] = defaultdict(set)
+        for ladder in ladders:
+            product = ladder.product
+            values = tuple(product.attributes.get(key) for key in decided)
+            if None in values:
+                continue  # what a resource decides is a value, as a rule; whether it may be absent is not known here
+            group = (product.purchase_option, self.want.family is None and product.family, *values)
+            groups[group].add((product.unit, *((tier.start, tier.end, tier.price) for tier in ladder.tiers)))
+        return any(len(prices) > 1 for prices in groups.values())
+
+
 def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
     """Give the faults of every definition, in the order of types. Raises DefinitionError."""
     shelves = _shelves(catalog)
-    asked: defaultdict[tuple[str, str], list[tuple[str, str, Want, str | None]]] = defaultdict(list)
+    asked: defaultdict[tuple[str, str], list[_Question]] = defaultdict(list)
     for name, charge, want in wants(library):
-        component = charge.component
-        asked[want.vendor, want.service].append((name, component.name, want, component.price.unit))
+        asked[want.vendor, want.service].append(_Question(name, charge, want))
     faults = [
         fault
         for key, questions in asked.items()
@@ -49,43 +85,21 @@ def _of_service(
     catalog: Catalog,
     key: tuple[str, str],
     regions: list[str],
-    questions: list[tuple[str, str, Want, str | None]],
+    questions: list[_Question],
 ) -> Iterator[Fault]:
     answered: defaultdict[int, int] = defaultdict(int)
     doubtful: defaultdict[int, list[str]] = defaultdict(list)
     for region in regions:
         ladders = catalog.ladders(*key, region)
-        for number, (_, _, want, unit) in enumerate(questions):
-            found = [ladder for ladder in ladders if _fits(want, unit, ladder)]
+        for number, question in enumerate(questions):
+            found = [ladder for ladder in ladders if question.fits(ladder)] if question.is_of(region) else []
             answered[number] += len(found)
-            if _is_ambiguous(want, found):
+            if question.is_ambiguous(found):
                 doubtful[number].append(region)
-    for number, (name, component, want, _) in enumerate(questions):
+    for number, question in enumerate(questions):
+        name, component, want = question.type_name, question.charge.component.name, question.want
         if not answered[number]:
             yield Fault("no-match", name, component, f"{want.service} has no such price in any region")
         elif doubtful[number]:
             places = ", ".join(doubtful[number][:3]) + (" ..." if len(doubtful[number]) > 3 else "")  # noqa: PLR2004
             yield Fault("ambiguous", name, component, f"several prices of {want.service} fit in {places}")
-
-
-def _fits(want: Want, unit: str | None, ladder: Ladder) -> bool:
-    product = ladder.product
-    if unit not in {None, product.unit} or want.purchase_option not in {None, product.purchase_option}:
-        return False
-    if want.family is not None and not matches(want.family, product.family):
-        return False
-    return all(match is None or matches(match, product.attributes.get(key)) for key, match in want.attributes)
-
-
-def _is_ambiguous(want: Want, ladders: list[Ladder]) -> bool:
-    """Say whether prices differ that agree in all that a resource decides."""
-    decided = [key for key, match in want.attributes if match is None]
-    groups: defaultdict[tuple[object, ...], set[tuple[object, ...]]] = defaultdict(set)
-    for ladder in ladders:
-        product = ladder.product
-        values = tuple(product.attributes.get(key) for key in decided)
-        if None in values:
-            continue  # what a resource decides is a value, as a rule; whether it may be absent is not known here
-        group = (product.purchase_option, want.family is None and product.family, *values)
-        groups[group].add((product.unit, *((tier.start, tier.end, tier.price) for tier in ladder.tiers)))
-    return any(len(prices) > 1 for prices in groups.values())

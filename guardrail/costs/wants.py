@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from guardrail.catalog import Match, Pattern
@@ -9,6 +10,8 @@ from guardrail.catalog.wanted import Want, Wanted
 from guardrail.costs.fields import Field
 from guardrail.costs.library import Library
 from guardrail.costs.tariff import Charge
+
+_INSERTED = re.compile(r"\$\{[^}]*\}")
 
 
 def wanted(library: Library) -> Wanted:
@@ -28,7 +31,12 @@ def wants(library: Library) -> Iterator[tuple[str, Charge, Want]]:
 
 
 def _match(field: Field) -> Match | None:
-    """Return what is asked of an attribute; None where a resource decides."""
-    if field.program or field.template:
+    """Return what is asked of an attribute: of a text with expressions in it what is sure, None for an expression."""
+    if field.program:
         return None
+    if field.template:
+        sure = _INSERTED.split(str(field.source).removeprefix("~"))
+        if any("${" in part or "}" in part for part in sure):
+            return None
+        return Pattern(".*".join(sure) if field.is_pattern else f"^{'.*'.join(map(re.escape, sure))}$")
     return Pattern(str(field.source)) if field.is_pattern else str(field.source)
