@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import tfparse
 
 from guardrail.errors import InputError
 from guardrail.model.unknown import Json
@@ -134,17 +134,29 @@ def _dynamic(value: Any) -> list[tuple[str, Any]]:
     return [(label.strip('"'), block.get("content") or {}) for part in parts for label, block in attributes(part)]
 
 
+# In a process of its own: there are configurations that tfparse ends its process on.
+_SCRIPT = """
+import json, sys, tfparse
+folder, workspace, variables = sys.argv[1:]
+try:
+    found = tfparse.load_from_path(folder, stop_on_hcl_error=True, workspace_name=workspace, vars_paths=[variables])
+except tfparse.ParseError as error:
+    sys.exit("guardrail:" + str(error))
+json.dump(found, sys.stdout)
+"""
+
+
 def _run(folder: Path, variables: Mapping[str, Json], workspace: str) -> dict[str, list[Raw]]:
     with tempfile.TemporaryDirectory(prefix="guardrail-") as scratch:
         file = Path(scratch, "given.tfvars.json")
         file.write_text(json.dumps(variables), encoding="utf-8")
-        try:
-            found: dict[str, list[Raw]] = tfparse.load_from_path(
-                str(folder),
-                stop_on_hcl_error=True,
-                workspace_name=workspace,
-                vars_paths=[os.path.relpath(file.resolve(), folder.resolve())],
-            )
-        except tfparse.ParseError as error:
-            raise InputError(str(error), where=str(folder), fix="mend the configuration") from None
-    return found
+        place = os.path.relpath(file.resolve(), folder.resolve())
+        command = [sys.executable, "-c", _SCRIPT, str(folder), workspace, place]
+        ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - no shell, our own script
+    if ran.returncode == 0:
+        found: dict[str, list[Raw]] = json.loads(ran.stdout)
+        return found
+    said = ran.stderr.decode("utf-8", "replace").rpartition("guardrail:")
+    if said[1] and ran.returncode == 1:
+        raise InputError(said[2], where=str(folder), fix="mend the configuration")
+    raise InputError("tfparse fails on this configuration", where=str(folder), fix="make a plan, and check that")

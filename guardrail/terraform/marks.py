@@ -79,7 +79,7 @@ class Marks:
         if path:
             return self._target(path, scope, depth + 1)
         mentioned = [path_of(name) for name in references(value)]
-        if not self._is_secret and any(_is_fragile(path, scope) for path in mentioned):
+        if not self._is_secret and any(is_fragile(path, scope) for path in mentioned):
             return True
         merged = parts_of_call(value, "merge")
         if merged is not None:
@@ -215,7 +215,7 @@ def _is_computed(value: Any) -> bool:
     return any(name != "each.key" for name in references(value))
 
 
-def _is_fragile(path: list[str], scope: Scope) -> bool:
+def is_fragile(path: list[str], scope: Scope) -> bool:
     """Say whether tfparse gets lost: it does not know of other blocks where it computes in one of several instances."""
     if scope.key is None and scope.for_each is None and not scope.iterators:
         return False

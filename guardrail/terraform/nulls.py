@@ -8,7 +8,7 @@ from typing import Any
 
 from guardrail.model.unknown import Json
 from guardrail.terraform.expressions import attributes, path_of, references, traversal
-from guardrail.terraform.marks import Scope
+from guardrail.terraform.marks import Scope, is_fragile
 
 _MAY_GIVE_NULL = re.compile(r"\bnull\b|\b(?:try|lookup|one|element|each|optional)\b")
 _MAX_DEPTH = 30  # from name to name
@@ -43,6 +43,8 @@ def may_be_null(value: Any, scope: Scope, given: Mapping[str, Json], depth: int 
 def _target_may(path: list[str], scope: Scope, given: Mapping[str, Json], depth: int) -> bool:
     head, *rest = path
     instance = scope.instance
+    if is_fragile(path, scope):
+        return False
     if not rest or len(path) > 2:  # noqa: PLR2004 - part of something may always be null
         return True
     if head == "local":
