@@ -18,9 +18,9 @@ from statistics import median
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
+from benchmarks.own_rules import write_rules  # noqa: E402
 from guardrail import __version__  # noqa: E402 - found by the line above
 from guardrail.cel.engines import ENGINE_VARIABLE  # noqa: E402
-from rules import write_rules  # noqa: E402 - beside this file
 
 SIZES = (100, 500, 1_000, 10_000)
 ENGINES = {"cpp": "fast (C++)", "python": "cel-python"}
@@ -122,7 +122,7 @@ def main() -> None:
 {platform.system()} {platform.machine()}, {os.cpu_count()} processors.
 
 Whole processes, from start to exit; medians of {TIMES} runs, each after one of parsing alone, which is `json.load` in a process of its own.
-`check --format json` prices both sides and judges {RULES} rules: the shipped ones and `benchmarks/rules.py`. "times" compares processor time.
+`check --format json` prices both sides and judges {RULES} rules: the shipped ones and `benchmarks/own_rules.py`. "times" compares processor time.
 {busy if before > BUSY else "Nothing else ran on the machine."}
 
 """

@@ -134,16 +134,7 @@ def _dynamic(value: Any) -> list[tuple[str, Any]]:
     return [(label.strip('"'), block.get("content") or {}) for part in parts for label, block in attributes(part)]
 
 
-# In a process of its own: there are configurations that tfparse ends its process on.
-_SCRIPT = """
-import json, sys, tfparse
-folder, workspace, variables = sys.argv[1:]
-try:
-    found = tfparse.load_from_path(folder, stop_on_hcl_error=True, workspace_name=workspace, vars_paths=[variables])
-except tfparse.ParseError as error:
-    sys.exit("guardrail:" + str(error))
-json.dump(found, sys.stdout)
-"""
+_PROCESS = Path(__file__).with_name("tfparse_process.py")
 
 
 def _run(folder: Path, variables: Mapping[str, Json], workspace: str) -> dict[str, list[Raw]]:
@@ -151,7 +142,8 @@ def _run(folder: Path, variables: Mapping[str, Json], workspace: str) -> dict[st
         file = Path(scratch, "given.tfvars.json")
         file.write_text(json.dumps(variables), encoding="utf-8")
         place = os.path.relpath(file.resolve(), folder.resolve())
-        command = [sys.executable, "-c", _SCRIPT, str(folder), workspace, place]
+        # -P: the modules beside the script must not be taken for others of the same name.
+        command = [sys.executable, "-P", str(_PROCESS), str(folder), workspace, place]
         ran = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - no shell, our own script
     if ran.returncode == 0:
         found: dict[str, list[Raw]] = json.loads(ran.stdout)

@@ -65,7 +65,6 @@ def write(tmp_path):
     return put
 
 
-@pytest.mark.parametrize("format_name", FORMAT_NAMES)
 @pytest.mark.parametrize(
     "plan, options, code",
     [
@@ -80,6 +79,13 @@ def write(tmp_path):
         ("not a plan", [], 2),
     ],
 )
+def test_exit_codes_are_one_table(run, write, plan, options, code):
+    write("plan.json", plan)
+    assert run("check", "plan.json", "--now", "2026-01-01", *options).exit_code == code
+
+
+@pytest.mark.parametrize("format_name", FORMAT_NAMES)
+@pytest.mark.parametrize("plan, options, code", [(SMALL, [], 0), (PLAN, [], 1), (UNKNOWN, ["--fail-on", "warn"], 1)])
 def test_exit_codes_are_the_same_in_every_format(run, write, format_name, plan, options, code):
     write("plan.json", plan)
     assert run("check", "plan.json", "--format", format_name, "--now", "2026-01-01", *options).exit_code == code

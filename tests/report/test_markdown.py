@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from typing import Any
 
 import pytest
 import yaml
@@ -138,7 +139,9 @@ def test_parts_go_in_order_of_use():
 
 
 def test_what_is_wrong_in_several_places_is_said_once():
-    places = [{"address": f"aws_instance.web[{i}]", "file": "main.tf", "line": 7 + i} for i in range(3)]
+    places: list[dict[str, Any]] = [
+        {"address": f"aws_instance.web[{i}]", "file": "main.tf", "line": 7 + i} for i in range(3)
+    ]
     other = samples.finding(message="missing tags: [env]")
     text = markdown(samples.report(findings=[*(samples.finding(**place) for place in places), other]))
     assert "- **required-tags**: missing tags: &#91;team&#93; · 3 times  \n  **Fix:** Add the tags" in text
