@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 from guardrail.catalog import Answer, Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
-from guardrail.costs.billing import USAGE, awaits_usage, cost_of, grouped, is_usage, multiplied, priced, unknown
+from guardrail.costs.billing import awaits_usage, cost_of, grouped, is_usage, multiplied, priced, unknown
+from guardrail.costs.bound import Bound, bind
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
 from guardrail.costs.subject import Attributes, Handed, Subject
-from guardrail.costs.tariff import Charge, Part, Tariff, nested_usage
+from guardrail.costs.tariff import Charge, Part, Tariff
 from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
 from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
@@ -38,27 +38,6 @@ class Working:
     charge: Charge | None = None
     selector: Selector | None = None
     answer: Answer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Bound:
-    """A subject bound for one tariff. `visible` is for what is shown: without anything sensitive."""
-
-    scope: Scope
-    visible: Scope
-    values: Mapping[str, Any]
-    assumed: frozenset[str]
-
-    @property
-    def secret(self) -> bool:
-        """Whether the price depends on anything sensitive."""
-        return self.visible is not self.scope
-
-    def seen_by(self, looks: Iterable[tuple[str, str]]) -> str:
-        """Spell the values that stand at (root, name), and which of them are assumed: equal only for equal ones."""
-        values = self.values
-        seen = [values[root][name] if name and values[root] is not None else values[root] for root, name in looks]
-        return repr((seen, sorted(self.assumed))) if self.assumed else repr(seen)
 
 
 class Engine:
@@ -192,7 +171,7 @@ class Engine:
         )
 
     def _lines(self, tariff: Tariff, subject: Subject) -> Iterator[Working]:
-        bound = _bind(tariff, subject)
+        bound = bind(tariff, subject)
         try:
             if tariff.when and tariff.when.value(bound.scope) is False:
                 return
@@ -207,7 +186,7 @@ class Engine:
             except EvaluationError as error:
                 yield _failed(part.child.block or part.child.as_, error, tariff, bound)
 
-    def _charged(self, tariff: Tariff, number: int, bound: _Bound) -> tuple[Working, ...]:
+    def _charged(self, tariff: Tariff, number: int, bound: Bound) -> tuple[Working, ...]:
         """Return the lines of a charge, remembered by all that it reads: most machines differ in their disks only."""
         charge = tariff.charges[number]
         key = (tariff.type, number, "" if bound.secret else bound.seen_by(tariff.looks[number]))
@@ -221,7 +200,7 @@ class Engine:
                 self._charges[key] = found
         return found
 
-    def _charge(self, tariff: Tariff, charge: Charge, bound: _Bound) -> Iterator[Working]:
+    def _charge(self, tariff: Tariff, charge: Charge, bound: Bound) -> Iterator[Working]:
         scope = bound.scope
         exists = charge.when.value(scope) if charge.when else True
         if exists is False:
@@ -262,7 +241,7 @@ class Engine:
         unit = charge.component.price.unit
         return Selector(tariff.vendor, str(service), str(region), family, tuple(attributes), str(option), unit)
 
-    def _part(self, tariff: Tariff, part: Part, bound: _Bound, subject: Subject) -> Iterator[Working]:
+    def _part(self, tariff: Tariff, part: Part, bound: Bound, subject: Subject) -> Iterator[Working]:
         if subject.depth >= _MAX_CHILD_DEPTH:
             raise DefinitionError("children are nested too deeply", where=tariff.where, fix="a type prices itself")
         items = part.items.value(bound.scope) if part.items else [None]
@@ -280,7 +259,7 @@ class Engine:
             yield from self._child(tariff, part, bound, subject, (item, visible), group)
 
     def _child(
-        self, tariff: Tariff, part: Part, bound: _Bound, subject: Subject, item: tuple[Json, Json], group: str
+        self, tariff: Tariff, part: Part, bound: Bound, subject: Subject, item: tuple[Json, Json], group: str
     ) -> Iterator[Working]:
         scope = tariff.environment.rebind(bound.scope, {"each": item[0]})
         exists = part.when.value(scope) if part.when else True
@@ -316,7 +295,7 @@ class Engine:
             yield replace(working, line=line)
 
 
-def _label(field: Field, bound: _Bound) -> str:
+def _label(field: Field, bound: Bound) -> str:
     """Return a text to show; an ellipsis stands for what it has no words for (a new volume type, something secret)."""
     try:
         return field.text(bound.visible)
@@ -334,59 +313,11 @@ def _configured(change: Change, name: str, value: Json) -> Json:
     return value if change.derived is None or name in change.derived else without_unknowns(value)
 
 
-def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: _Bound) -> Working:
+def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: Bound) -> Working:
     """A value that a definition is not made for is a gap in one bill, not the end of the run."""
     reason = _NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
     line = Line(name, "", LineStatus.NO_PRICE, note=reason)
     return Working(line, tariff, bound.scope)
-
-
-def _bind(tariff: Tariff, subject: Subject) -> _Bound:
-    definition, attributes = tariff.definition, subject.attributes
-    assume = {**definition.assume, **subject.assume}
-    derived = tariff.derive(attributes.get) if tariff.derive else {}
-    names = (attributes.names() | derived.keys()) if tariff.attributes is None else tariff.attributes
-    attr: dict[str, Json] = {}
-    assumed = set()
-    for name in names:
-        value = derived[name] if name in derived else attributes.get(name)
-        if name in subject.unset:
-            value = without_unknowns(value)
-        elif isinstance(value, Unknown) and name in assume:
-            assumed.add(name)
-            value = assume[name]
-        attr[name] = definition.defaults.get(name) if value is None else value
-    values: dict[str, Any] = {
-        "attr": attr,
-        "usage": _usage(nested_usage(definition.usage), subject.usage, "usage"),
-        "table": {name: definition.table[name] for name in tariff.tables},
-        "ref": subject.refs,
-        "region": subject.region,
-        "name": subject.name,
-        "address": subject.address,
-        "parent": subject.parent,
-        "each": None,
-    }
-    scope = visible = tariff.environment.bind(values)
-    secret = {name for name in names if attributes.has_secrets(name)}
-    if secret or subject.visible:
-        shown = {name: attributes.shown(name) for name in secret}
-        visible = tariff.environment.rebind(scope, {**subject.visible, "attr": {**attr, **shown}})
-    return _Bound(scope, visible, values, frozenset(assumed))
-
-
-def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:
-    """Lay what is given over the declared keys; what nobody gave and has no default is unknown."""
-    found: dict[str, Any] = {}
-    for key, entry in declared.items():
-        value = given.get(key) if isinstance(given, Mapping) else None
-        if isinstance(entry, dict):
-            found[key] = _usage(entry, value, f"{path}.{key}")
-        elif value is not None:
-            found[key] = value
-        else:
-            found[key] = Unknown(f"{path}.{key}", USAGE) if entry.default is None else entry.default
-    return found
 
 
 def _handed(part: Part, scope: Scope) -> dict[str, Json]:
@@ -401,7 +332,7 @@ def _parent_names(child: Tariff, attributes: Attributes) -> Iterable[str]:
     return {path[1] for path in child.reads if path[0] == "parent" and len(path) > 1}
 
 
-def _annotated(line: Line, charge: Charge, bound: _Bound) -> Line:
+def _annotated(line: Line, charge: Charge, bound: Bound) -> Line:
     """State what was assumed, and leave out a reason that would tell what is sensitive."""
     if bound.secret and line.status in UNPRICED_LINES:
         return replace(line, note=_NOT_SHOWN)
