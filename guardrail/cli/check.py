@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import click
 
-from guardrail.cli.options import flags, input_options, output_options
-from guardrail.cli.policy_ref import policy_notes, policy_ref_option, revision_of
+from guardrail.cli.hook import check_commit, hook_options
+from guardrail.cli.options import input_options, output_options
+from guardrail.cli.policy_ref import policy_ref_option
+from guardrail.cli.watch import watch, watch_option
 
 
 @click.command(short_help="Price plans and judge them by the rules: pass or fail.")
@@ -24,6 +23,8 @@ from guardrail.cli.policy_ref import policy_notes, policy_ref_option, revision_o
     help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
 )
 @policy_ref_option
+@watch_option
+@hook_options
 @click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
 def check(**values: Any) -> int:
     """Price plans and judge them by the rules: pass or fail.
@@ -43,17 +44,14 @@ def check(**values: Any) -> int:
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 not evaluated, 3 a bug of ours.
     The same for every format.
     """
-    from guardrail.check import check as run  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
     from guardrail.cli.output import deliver  # noqa: PLC0415
     from guardrail.model.report import FailOn  # noqa: PLC0415
-    from guardrail.platforms.context import proposal  # noqa: PLC0415
-    from guardrail.revision import settings_at  # noqa: PLC0415
 
-    proposed, here = proposal(os.environ), Path.cwd()
-    revision = revision_of(values["policy_ref"], proposed)
-    with settings_at(flags(values), here, revision) as chosen:
-        report = run(replace(chosen, pr=proposed.for_rules))
-        notes = policy_notes(chosen, revision, proposed)
-    report = replace(report, pull_request=proposed.change, warnings=(*report.warnings, *notes))
+    if values["hook"] or values["hook_strict"]:
+        return check_commit(values)
+    if values["stays"]:
+        return watch(values)
+    report = judged(values)
     deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     return int(report.exit_code(FailOn(values["fail_on"])))

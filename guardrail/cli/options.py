@@ -122,5 +122,5 @@ def output_options(command: Command) -> Command:
 def flags(values: dict[str, Any]) -> Flags:
     """Take the input options out of a command's arguments."""
     names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source", "compare_with")
-    choices = Choices(values.pop("variables"), values.pop("var_files"), values.pop("workspace"), os.environ)
-    return Flags(choices=choices, **{name: values.pop(name) for name in names})
+    choices = Choices(values["variables"], values["var_files"], values["workspace"], os.environ)
+    return Flags(choices=choices, **{name: values[name] for name in names})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from guardrail.model.report import Report
 
 FORMAT_NAMES = (
-    *("table", "json", "markdown", "csv", "sarif", "junit", "github", "gitlab"),
+    *("table", "concise", "json", "markdown", "csv", "sarif", "junit", "github", "gitlab"),
     *("markdown-gitlab", "markdown-azure", "markdown-bitbucket", "infracost-json"),
 )
 """The formats there are. A test compares them with `guardrail.report.FORMATS`, which is not imported for `--help`."""
@@ -38,9 +38,14 @@ class Target:
 
 def deliver(report: Report, format_name: str, outs: Iterable[Target], *, color: str, details: bool) -> None:
     """Print the report in one format and write it to files in others. Raises ConfigError for a file it cannot write."""
+    write_files(report, outs, details=details)
+    click.echo(_rendered(report, format_name, colored=wants_color(color), details=details), nl=False, color=True)
+
+
+def write_files(report: Report, outs: Iterable[Target], *, details: bool) -> None:
+    """Write the report to files. Raises ConfigError for a file it cannot write."""
     for target in outs:
         write_whole(target.path, _rendered(report, target.format_name, colored=False, details=details))
-    click.echo(_rendered(report, format_name, colored=wants_color(color), details=details), nl=False, color=True)
 
 
 def wants_color(choice: str) -> bool:

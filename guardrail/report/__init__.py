@@ -8,6 +8,7 @@ from functools import partial
 from guardrail.model.report import Report
 from guardrail.report.annotations import annotate
 from guardrail.report.code_quality import code_quality
+from guardrail.report.concise import concise
 from guardrail.report.csv_rows import csv_rows
 from guardrail.report.infracost_json import infracost_json
 from guardrail.report.json_schema import report_schema
@@ -22,6 +23,7 @@ Renderer = Callable[[Report], str]
 
 FORMATS: dict[str, Renderer] = {
     "table": table,
+    "concise": concise,
     "json": json_v1,
     "markdown": markdown,
     "csv": csv_rows,
@@ -47,6 +49,7 @@ __all__ = [
     "Renderer",
     "annotate",
     "code_quality",
+    "concise",
     "csv_rows",
     "infracost_json",
     "json_v1",

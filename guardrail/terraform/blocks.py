@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from guardrail.errors import InputError
+from guardrail.terraform.memory import key_of, memory
 
 Body = dict[str, Any]
 """Attribute or nested block -> what python-hcl2 makes of it: `"${...}"` for expressions, `'"..."'` for strings."""
@@ -119,16 +120,28 @@ def _end(text: str, at: int, line: int, comments: list[Comment]) -> int | None:
     return at
 
 
-def value_of(text: str) -> Any:
-    """Return what python-hcl2 makes of an expression. Raises InputError where it cannot read it."""
+def value_of(text: str, *, is_secret: bool = False) -> Any:
+    """Return what python-hcl2 makes of an expression; a secret is not kept. Raises InputError where it cannot read it."""
     try:
-        return _parsed(f"x = {text}\n").get("x")
+        return _parsed(f"x = {text}\n", keep=not is_secret).get("x")
     except ValueError:
         raise InputError(f"not an expression: {text[:60]}", fix="is it valid Terraform?") from None
 
 
 @lru_cache(maxsize=4096)
-def _parsed(text: str) -> Body:
+def _parsed(text: str, *, keep: bool = True) -> Body:
+    """Parse text, or remember what it came to. Raises ValueError."""
+    key = key_of("hcl", text) if keep else ""
+    known: Body | None = memory().recall(key) if keep else None
+    if known is not None:
+        return known
+    body = _read(text)
+    if keep:
+        memory().keep(key, body)
+    return body
+
+
+def _read(text: str) -> Body:
     """Parse text with python-hcl2, which takes its time to load. Raises ValueError."""
     import hcl2  # noqa: PLC0415
     from lark.exceptions import LarkError  # noqa: PLC0415

@@ -16,6 +16,7 @@ from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration_json import configuration_json, provider_of
 from guardrail.terraform.evaluation import Evaluation, plain, values_of
 from guardrail.terraform.expressions import constant
+from guardrail.terraform.kept import Evaluated, evaluated
 from guardrail.terraform.marks import Instance, Marks, Scope, both
 from guardrail.terraform.module_tree import FolderTree, Module, configuration_files
 from guardrail.terraform.nulls import failures
@@ -30,16 +31,15 @@ _UNKNOWN = {"references": ["local.unknown"]}
 
 def read_folder(root: Path, choices: Choices) -> Plan:
     """Evaluate the root module in a folder. Raises InputError for what is no valid configuration."""
-    folder = _Folder(root, choices)
-    changes = [change for instance in folder.instances() for change in folder.changes(instance)]
-    document = {
-        "format_version": "1.2",
-        "resource_changes": changes,
-        "configuration": configuration_json(folder.tree, folder.providers()),
-        "variables": {name: {"value": value} for name, value in {**folder.defaults(), **folder.given}.items()},
-    }
-    (plan,) = read_plan(json.dumps(document).encode(), str(root))
-    return replace(with_sources(plan, folder.tree), incomplete=tuple(folder.missing), is_configuration=True)
+    tree = FolderTree(root)
+    module = tree.module("")
+    if module is None or not module.files:
+        raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
+    _refuse_circles(tree, module, (root.resolve(),))
+    given, workspace = given_variables(root, module, choices), workspace_of(root, choices)
+    found = evaluated(tree, given, workspace, lambda: _Folder(tree, module, given, workspace).evaluated())
+    (plan,) = read_plan(found.document.encode(), str(root))
+    return replace(with_sources(plan, tree), incomplete=found.missing, is_configuration=True)
 
 
 def root_modules(folder: Path) -> list[Path]:
@@ -78,22 +78,28 @@ def _refuse_circles(tree: FolderTree, module: Module, above: tuple[Path, ...]) -
 class _Folder:
     """One root module: what tfparse makes of it, and what of that can be relied on."""
 
-    def __init__(self, root: Path, choices: Choices) -> None:
-        self.tree = FolderTree(root)
-        module = self.tree.module("")
-        if module is None or not module.files:
-            raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
-        _refuse_circles(self.tree, module, (root.resolve(),))
+    def __init__(self, tree: FolderTree, module: Module, given: Mapping[str, Json], workspace: str) -> None:
+        self.tree, self.given = tree, given
         self.root = Instance("", module)
-        self.given = given_variables(root, module, choices)
         self.missing: dict[str, None] = {}
-        self._evaluation = Evaluation(self.tree, self.given, workspace_of(root, choices))
-        known, absent = frozenset(self.given), frozenset(self._evaluation.absent)
-        self._unknown = Marks(self.tree, known, absent)
-        self._secret = Marks(self.tree, known, absent, is_secret=True)
-        for file in configuration_files(root):
+        self._evaluation = Evaluation(tree, given, workspace)
+        known, absent = frozenset(given), frozenset(self._evaluation.absent)
+        self._unknown = Marks(tree, known, absent)
+        self._secret = Marks(tree, known, absent, is_secret=True)
+        for file in configuration_files(tree.root):
             if file.name.split(".")[0].endswith("override"):
                 self.missing[f"{file}: override files are not merged into what they override"] = None
+
+    def evaluated(self) -> Evaluated:
+        """Tell what it comes to."""
+        changes = [change for instance in self.instances() for change in self.changes(instance)]
+        document = {
+            "format_version": "1.2",
+            "resource_changes": changes,
+            "configuration": configuration_json(self.tree, self.providers()),
+            "variables": {name: {"value": value} for name, value in {**self.defaults(), **self.given}.items()},
+        }
+        return Evaluated(json.dumps(document), tuple(self.missing))
 
     def instances(self) -> Iterator[Instance]:
         """Walk the instances of the modules, each before those that it calls."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
+from guardrail.terraform.memory import memory
 from guardrail.terraform.module_tree import FolderTree, ModuleTree, configuration_files, shown
 from guardrail.terraform.plan import Plan, read_plan
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
@@ -28,9 +29,14 @@ def read_plans(given: str, source: Path | None = None, choices: Choices = NO_CHO
     plan itself, the one beside the JSON (tfplan beside tfplan.json), or the folder that the plan lies in.
     """
     where = "standard input" if given == "-" else given
-    path = None if given == "-" else _plan_at(Path(given))
-    if path and path.is_dir():
-        return _configurations(path, choices)
+    path = None if given == "-" else plan_at(Path(given))
+    plans = _configurations(path, choices) if path and path.is_dir() else _planned(path, where, source)
+    memory().save()
+    return plans
+
+
+def _planned(path: Path | None, where: str, source: Path | None) -> list[Plan]:
+    """Read plans from a file, or from standard input."""
     data = _bytes(path)
     tree: ModuleTree | None = _folder_of(source) if source else None
     if is_saved_plan(data):
@@ -58,7 +64,8 @@ def _bytes(path: Path | None) -> bytes:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def _plan_at(path: Path) -> Path:
+def plan_at(path: Path) -> Path:
+    """Return the plan in a folder; the path itself if it is none, or has none."""
     names = (path / name for name in PLAN_NAMES) if path.is_dir() else ()
     return next((plan for plan in names if plan.is_file()), path)
 

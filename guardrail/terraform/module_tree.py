@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -87,6 +87,16 @@ class FolderTree:
         else:
             return None
         return found if found.is_dir() else None
+
+    def folders(self) -> Iterator[tuple[str, Path | None]]:
+        """Walk the modules: their keys, and the folders they lie in; None for one that is not at hand."""
+        waiting = [""]
+        while waiting:
+            key = waiting.pop()
+            yield key, self.path(key)
+            module = self.module(key)
+            names = [call.labels[0] for call in module.blocks("module")] if module else []
+            waiting += [f"{key}.{name}" if key else name for name in names]
 
 
 class TextTree:

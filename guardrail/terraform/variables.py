@@ -26,8 +26,9 @@ def given_variables(folder: Path, module: Module, choices: Choices) -> dict[str,
     for name, text in choices.environ.items():
         if name.startswith(_ENVIRONMENT):
             found[name.removeprefix(_ENVIRONMENT)] = _spelled(name.removeprefix(_ENVIRONMENT), text, declared)
+    is_secret = any("sensitive" in block.body() for block in module.blocks("variable"))
     for file in (*_automatic(folder), *choices.files):
-        found.update(_file(file))
+        found.update(_file(file, is_secret=is_secret))
     for assignment in choices.variables:
         name, equals, text = assignment.partition("=")
         if not equals or name not in declared:
@@ -51,10 +52,11 @@ def _automatic(folder: Path) -> Iterator[Path]:
     yield from sorted(path for path in folder.iterdir() if path.name.endswith((".auto.tfvars", ".auto.tfvars.json")))
 
 
-def _file(path: Path) -> dict[str, Json]:
+def _file(path: Path, *, is_secret: bool) -> dict[str, Json]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-        found = json.loads(text) if path.suffix == ".json" else constant(value_of(f"{{\n{text}\n}}"))
+        is_json = path.suffix == ".json"
+        found = json.loads(text) if is_json else constant(value_of(f"{{\n{text}\n}}", is_secret=is_secret))
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix="is it there?") from None
     except (ValueError, InputError, NotConstantError):
@@ -69,7 +71,7 @@ def _spelled(name: str, text: str, declared: Mapping[str, str]) -> Json:
     if declared.get(name, "").strip('"') in _PRIMITIVE:
         return text
     try:
-        return constant(value_of(text))
+        return constant(value_of(text, is_secret=True))
     except (InputError, NotConstantError):
         raise InputError(
             f"the value of variable {name} is not an expression", where=name, fix='like ["a", "b"]'

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from guardrail.report import FORMATS, csv_rows, json_v1, markdown, table
+from guardrail.report import FORMATS, concise, csv_rows, json_v1, markdown, table
 from tests.report import samples
 
 REPORTS = {
@@ -22,6 +22,7 @@ def pretty(render):
 RENDERERS = {
     "80.txt": lambda report: table(report, width=80),
     "120.txt": lambda report: table(report, width=120, details=True),
+    "concise.txt": concise,
     "md": markdown,
     "json": pretty(json_v1),
     "csv": csv_rows,

@@ -1,0 +1,33 @@
+"""One evaluation as the command line asks for it, shared by `check`, its commit hook and its watch."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from guardrail.cli.options import flags
+from guardrail.cli.policy_ref import policy_notes, revision_of
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.model.report import Report
+
+Choose = Callable[["Settings"], "Settings"]
+
+
+def judged(values: dict[str, Any], choose: Choose | None = None) -> Report:
+    """Price and judge what a command's arguments name; `choose` may narrow it down. Raises GuardrailError."""
+    from guardrail.check import check  # noqa: PLC0415 - only when it runs
+    from guardrail.platforms.context import proposal  # noqa: PLC0415
+    from guardrail.revision import settings_at  # noqa: PLC0415
+
+    proposed = proposal(os.environ)
+    revision = revision_of(values["policy_ref"], proposed)
+    with settings_at(flags(values), Path.cwd(), revision) as whole:
+        chosen = choose(whole) if choose else whole
+        report = check(replace(chosen, pr=proposed.for_rules))
+        notes = policy_notes(chosen, revision, proposed)
+    return replace(report, pull_request=proposed.change, warnings=(*report.warnings, *notes))

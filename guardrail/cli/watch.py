@@ -1,0 +1,117 @@
+"""`guardrail check --watch`: the report again whenever a file that it depends on is saved."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guardrail.cli.options import Command
+from guardrail.errors import ConfigError, GuardrailError
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.model.report import Report
+
+_PAUSE = 250  # milliseconds after which a watch that has seen nothing says so
+_SHOWN = 3
+
+
+def watch_option(command: Command) -> Command:
+    """Add --watch."""
+    text = "Stay, and report again whenever the configuration, a plan, rules or guardrail.yaml are saved; Ctrl-C ends."
+    return click.option("--watch", "stays", is_flag=True, help=text)(command)
+
+
+def watch(values: dict[str, Any]) -> int:
+    """Report, wait until a file is saved, and begin again, until somebody interrupts."""
+    from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.output import deliver  # noqa: PLC0415
+
+    if "-" in values["inputs"]:
+        raise click.UsageError("standard input cannot be watched: name a file or a folder")
+    own = {target.path.resolve() for target in values["outs"]}
+    folders, last = frozenset({Path.cwd()}), None
+
+    def noted(settings: Settings) -> Settings:
+        nonlocal folders
+        folders = folders_of(settings)
+        return settings
+
+    while True:
+        began = time.time()
+        try:
+            report = judged(values, noted)
+            deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+            last = _compared(last, report)
+        except GuardrailError as error:  # editors save what is half written
+            click.echo(f"guardrail: {error}", err=True)
+        click.echo(f"guardrail: watching {len(folders):,} folders; Ctrl-C ends", err=True)
+        names = saved(folders, began, own)
+        click.clear()
+        more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+        click.echo(f"guardrail: {datetime.now(UTC).astimezone():%H:%M:%S} {', '.join(names[:_SHOWN])}{more}", err=True)
+
+
+def _compared(last: Report | None, report: Report) -> Report:
+    """Say what the last save has changed."""
+    from guardrail.report.format import brief  # noqa: PLC0415 - only when it runs
+
+    if last:
+        more = report.totals.monthly_cost - last.totals.monthly_cost
+        blocking = sum(f.blocking for f in report.all_findings) - sum(f.blocking for f in last.all_findings)
+        said = f"monthly cost {brief(more, report.currency, signed=True)}, blocking findings {blocking:+d}"
+        click.echo(f"guardrail: since the last save: {said}", err=True)
+    return report
+
+
+def folders_of(settings: Settings) -> frozenset[Path]:
+    """Return the folders with all that a check depends on: modules, plans, usage, guardrail.yaml, rules, waivers."""
+    from guardrail.terraform.footprint import footprints  # noqa: PLC0415 - only when it runs
+
+    found = {folder for source in settings.sources for part in footprints(Path(source.plan)) for folder in part.folders}
+    found |= {Path(source.plan).resolve() for source in settings.sources if Path(source.plan).is_dir()}
+    rules = [settings.base / path for path in settings.rules.paths]
+    found |= {folder.resolve() for path in (*rules, *settings.definitions) for folder in _tree(path)}
+    usage = [source.usage for source in settings.sources]
+    files = (settings.config_file, settings.waivers, settings.overlay, settings.rates, *usage)
+    return frozenset(found | {file.resolve().parent for file in files if file} or {Path.cwd()})
+
+
+def _tree(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield path
+        yield from (folder for folder in path.rglob("*") if folder.is_dir())
+
+
+def saved(folders: Collection[Path], since: float, own: Collection[Path]) -> list[str]:
+    """Wait until a file in the folders is newer than a time, and return which. Our own output does not count."""
+    try:
+        from watchfiles import DefaultFilter, watch  # noqa: PLC0415 - an extra
+    except ImportError:
+        fix = "pip install 'guardrail-finops[watch]'"
+        raise ConfigError("needs the package watchfiles", where="--watch", fix=fix) from None
+
+    is_noise = DefaultFilter()
+
+    def is_ours(change: Any, path: str) -> bool:
+        file = Path(path)
+        return is_noise(change, path) and file not in own and (bool(file.suffix) or file.name == "tfplan")
+
+    there = [folder for folder in folders if folder.is_dir()]
+    changes = watch(*there, watch_filter=is_ours, recursive=False, rust_timeout=_PAUSE, yield_on_timeout=True)
+    for found in changes:  # the first, even if empty, tells that the watch is under way
+        names = {Path(path).name for _, path in found} or _missed(there, since, is_ours)
+        if names:
+            return sorted(names)
+    raise KeyboardInterrupt
+
+
+def _missed(folders: Collection[Path], since: float, is_ours: Any) -> set[str]:
+    """Return the files that were saved while nobody watched."""
+    found = {file for folder in folders for file in folder.iterdir() if file.is_file() and is_ours(None, str(file))}
+    return {file.name for file in found if file.stat().st_mtime > since}

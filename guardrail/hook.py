@@ -1,0 +1,101 @@
+"""What a commit hook looks at: the projects that the files of a commit belong to, and whether their plans are of now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from guardrail import git
+from guardrail.config import FILE_NAMES, Settings, Source
+from guardrail.terraform.footprint import Footprint, footprints
+from guardrail.terraform.module_tree import configuration_files, is_configuration
+
+_Part = tuple[Source, Footprint]
+
+_SKEW = 60  # seconds by which file systems and checkouts may disagree about what was first
+_NO_PLAN = "no plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What there is to check of a commit; `remarks` are what is not checked, or not as it is now, one line each."""
+
+    settings: Settings
+    remarks: tuple[str, ...] = ()
+
+
+def is_plan(name: str) -> bool:
+    """Say whether a file of a commit is a plan, by its name."""
+    path = Path(name)
+    return path.suffix in {".json", ".tfplan"} and not is_configuration(name) and not name.endswith(".tfvars.json")
+
+
+def commit_of(settings: Settings, files: Sequence[str]) -> Commit:
+    """Return what to check for files of a commit, as Terraform's; everything for no files.
+
+    What the files belong to is checked alone. A file of configuration that no project uses is remarked on; any other
+    that no project contains (rules, waivers) concerns every project, and so does guardrail.yaml. Configuration is
+    compared with HEAD, unless settings name another base: a commit answers for what it changes.
+    """
+    if not settings.sources:
+        return Commit(settings, (_NO_PLAN,))
+    found = [(source, list(footprints(Path(source.plan)))) for source in settings.sources]
+    remarks = [f"{source.path}: {_nothing(source)}" for source, parts in found if not parts]
+    chosen = [(_named(source, part), part) for source, parts in found for part in parts]
+    if files:
+        chosen, unused = _touched(chosen, files)
+        remarks += [f"{file}: not checked, no project uses it" for file in unused]
+    remarks += [remark for _, part in chosen if part.is_plan and (remark := _stale(part.path))]
+    settings = replace(
+        settings,
+        sources=tuple(source for source, _ in chosen),
+        complete=settings.complete and not files,
+        compare_with=settings.compare_with or _head([part for _, part in chosen]),
+    )
+    return Commit(settings, tuple(remarks))
+
+
+def _named(source: Source, part: Footprint) -> Source:
+    """Return the source that is this part alone."""
+    path = Path(source.plan)
+    if part.is_plan or part.path == path:
+        return source
+    below = f"/{part.path.relative_to(path).as_posix()}"
+    return replace(source, plan=str(part.path), name=source.name + below, path=source.path + below)
+
+
+def _touched(parts: Sequence[_Part], files: Sequence[str]) -> tuple[list[_Part], list[str]]:
+    """Return the parts that files belong to, and the files of configuration that belong to none."""
+    touched: set[Source] = set()
+    unused = []
+    for name in files:
+        file = Path(name).resolve()
+        found = [source for source, part in parts if part.has(file) and file.name not in FILE_NAMES]
+        if not found and is_configuration(file.name):
+            unused.append(name)
+        else:
+            touched.update(found or (source for source, _ in parts))
+    return [(source, part) for source, part in parts if source in touched], unused
+
+
+def _nothing(source: Source) -> str:
+    return "no configuration and no plan in it" if Path(source.plan).is_dir() else _NO_PLAN
+
+
+def _stale(plan: Path) -> str:
+    """Say that a plan is older than the configuration beside it; "" where it is not."""
+    made = plan.stat().st_mtime
+    newer = [file for file in configuration_files(plan.parent) if file.stat().st_mtime > made + _SKEW]
+    return f"{plan.name} is older than {newer[0].name}: make it again, it is what is checked" if newer else ""
+
+
+def _head(parts: Sequence[Footprint]) -> str:
+    """Return HEAD where there is one to compare with; plans know themselves what was before."""
+    if not parts or any(part.is_plan for part in parts):
+        return ""
+    top = git.top_of(parts[0].path)
+    try:
+        return "HEAD" if top and git.commit_of(top, "HEAD") else ""
+    except git.Missing:  # nothing is committed yet
+        return ""
