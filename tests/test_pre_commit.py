@@ -1,6 +1,7 @@
 """The hooks as pre-commit runs them: in a scratch repository, from our own manifest, with the network cut."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -86,6 +87,25 @@ def test_the_manifest_is_one():
     hooks = {hook["id"]: hook for hook in load_manifest(str(MANIFEST))}
     assert set(hooks) == {"guardrail-check", "guardrail-check-plan", "guardrail-validate"}
     assert all(hook["require_serial"] and not hook["additional_dependencies"] for hook in hooks.values())
+    assert {hook["language"] for hook in hooks.values()} == {"python"}
+
+
+FILES = {
+    "guardrail-check": ["main.tf", "a/b.tofu", "x.tf.json", "p/terraform.tfvars", "q.auto.tfvars.json", "guardrail.yaml", "x/.guardrail.yml",
+                        "guardrail.waivers.yaml"],
+    "guardrail-check-plan": ["plan.json", "a/tfplan.json", "prod-plan.json", "prod.plan.json"],
+    "guardrail-validate": ["guardrail.yaml", "x/.guardrail.yml", "guardrail.waivers.yaml", "policies/own.yaml", "a/policies/b/c.yml",
+                           "infracost-usage.yml"],
+    "": ["main.tf.bak", "explanation.json", "notguardrail.yaml", ".terraform/modules/m/main.tf", "package.json", "policies.md", "tf"],
+}  # fmt: skip
+
+
+def test_files_of_ours_are_told_by_their_names():
+    hooks = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    names = {name for files in FILES.values() for name in files}
+    for hook in hooks:
+        found = {n for n in names if re.search(hook["files"], n) and not re.search(hook.get("exclude", "^$"), n)}
+        assert found == set(FILES[hook["id"]])
 
 
 def test_a_repository_lives_with_the_hooks(scratch):
