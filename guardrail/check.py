@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guardrail import __version__, data
 from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
+from guardrail.errors import InputError
+from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, rounded
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
@@ -27,8 +30,11 @@ def estimate(settings: Settings) -> Report:
     """Price what the settings name, without judging it. Raises GuardrailError."""
     catalog = prices(settings)
     library = Library(settings.definitions)
-    projects = tuple(_priced(source, plan, library, catalog, settings) for source, plan in plans(settings))
-    return _report(projects, settings, catalog, judged=False)
+    read, base = plans(settings), _earlier(settings)
+    bills = [_priced(source, plan, library, catalog, settings) for source, plan in read]
+    projects = tuple(_since(base, bill, is_only=len(read) == 1) for bill in bills)
+    report = _report(projects, settings, catalog, judged=False)
+    return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
 
 
 def check(settings: Settings) -> Report:
@@ -39,15 +45,19 @@ def check(settings: Settings) -> Report:
     judge = Judge(
         rules, catalog.spec, settings.now, settings.pr, pre_existing_blocks=settings.rules.pre_existing == "block"
     )
-    read = plans(settings)
+    read, base = plans(settings), _earlier(settings)
     bills = [
-        (Project(source.name, source.path, source.env), _priced(source, plan, library, catalog, settings))
+        (Project(source.name, source.path, source.env), _since(base, bill, is_only=len(read) == 1))
         for source, plan in read
+        for bill in [_priced(source, plan, library, catalog, settings)]
     ]
     found: list[Finding] = []
     for (source, plan), (project, bill) in zip(read, bills, strict=True):
         found += incomplete(source.name, plan.incomplete)
-        found += _waived_inline(judge.project(project, bill.resources), plan, source, rules, settings)
+        judged: Sequence[Finding] = judge.project(project, bill.resources)
+        if base and (former := project_at(base, bill, is_only=len(read) == 1)):
+            judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
+        found += _waived_inline(judged, plan, source, rules, settings)
     found += judge.budgets(settings.budgets, [(project, bill.resources) for project, bill in bills])
     findings = waived(found, rules, settings)
     projects = tuple(
@@ -56,7 +66,7 @@ def check(settings: Settings) -> Report:
     )
     whole = tuple(finding for finding in findings if not finding.project)
     report = _report(projects, settings, catalog, judged=True, findings=whole)
-    return replace(report, rules=tuple(rule.rule.id for rule in rules))
+    return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
 
 
 def prices(settings: Settings) -> Catalog:
@@ -78,11 +88,47 @@ def plans(settings: Settings) -> list[tuple[Source, Plan]]:
     folder = settings.source_folder
     read = [(source, read_plans(source.plan, folder, settings.choices)) for source in settings.sources]
     if settings.compare_with:
-        from guardrail.terraform.base import against  # noqa: PLC0415 - only where there is a base
+        from guardrail.terraform.base import against, refuse_plans  # noqa: PLC0415 - only where there is a base
 
         base, choices = settings.compare_with, settings.choices
-        read = [(source, against(base, source.plan, found, choices)) for source, found in read]
+        for source, found in read:
+            refuse_plans(found, source.plan)
+        if not _is_result(base):
+            read = [(source, against(base, source.plan, found, choices)) for source, found in read]
     return [named for source, found in read for named in _named(source, found)]
+
+
+def _is_result(base: str) -> bool:
+    from guardrail.report.read_json import is_result  # noqa: PLC0415 - only where there is a base
+
+    return is_result(Path(base))
+
+
+def _earlier(settings: Settings) -> Report | None:
+    """Read the earlier result that this run is compared with, if it is one. Raises InputError."""
+    if not settings.compare_with or not _is_result(settings.compare_with):
+        return None
+    from guardrail.report.read_json import read_result  # noqa: PLC0415 - only where there is a base
+
+    base = read_result(Path(settings.compare_with))
+    if base.currency != settings.currency:
+        what = f"is in {base.currency}, and this run in {settings.currency}"
+        raise InputError(what, where=settings.compare_with, fix="make both with the same pricing.currency")
+    return base
+
+
+def _since(base: Report | None, bill: ProjectReport, *, is_only: bool) -> ProjectReport:
+    """Return a project as a change from what an earlier run has said of it."""
+    former = project_at(base, bill, is_only=is_only) if base else None
+    return (
+        bill if base is None else replace(bill, resources=compared(former.resources if former else (), bill.resources))
+    )
+
+
+def _against(base: Report | None, report: Report, settings: Settings) -> Report:
+    """Return a report with what is to be said of the earlier one."""
+    said = remarks(base, report, settings.compare_with) if base else []
+    return replace(report, warnings=(*report.warnings, *said))
 
 
 def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, settings: Settings) -> ProjectReport:

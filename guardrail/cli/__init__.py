@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "check": "guardrail.cli.check:check",
     "estimate": "guardrail.cli.estimate:estimate",
+    "diff": "guardrail.cli.diff:diff",
     "report": "guardrail.cli.report:report",
     "explain": "guardrail.cli.explain:explain",
     "rules": "guardrail.cli.rules:rules",

@@ -111,6 +111,7 @@ class Report:
     """A whole run.
 
     judged        False for an estimate, which no rule has seen
+    compares      whether an estimate is of a change, so that what differs matters more than the bill
     rules         ids of the rules that judged it; those without a finding have passed
     findings      of the run as a whole (unused waivers, budgets over several projects); a project's own are in it
     warnings      what a reader should know of the input (recovered debris, a stale catalog), one line each
@@ -125,6 +126,7 @@ class Report:
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     judged: bool = True
+    compares: bool = False
     rules: tuple[str, ...] = ()
     pull_request: PullRequest | None = None
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -84,6 +84,23 @@ class Side:
     def names(self) -> set[str]:
         """Return the names of all attributes, known or not."""
         return self.values.keys() | self.unknown.keys()
+
+
+class _Everything(Mapping[str, Json]):
+    """Marks that mark whatever is asked for."""
+
+    def __getitem__(self, key: str) -> Json:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 1
+
+
+UNTOLD = Side({}, unknown=_Everything())
+"""A side of which nobody tells the attributes: each is unknown."""
 
 
 def _any_mark(mark: Json) -> bool:

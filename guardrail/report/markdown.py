@@ -108,7 +108,11 @@ class _Body:
         if size.folded:
             parts += [self.notes(), self.other_findings()]
         if size.breakdown:
-            parts.append(self.breakdown(size.breakdown) if self.report.judged else self.bill(size.breakdown))
+            parts.append(
+                self.breakdown(size.breakdown)
+                if self.report.judged or self.report.compares
+                else self.bill(size.breakdown)
+            )
         if size.folded:
             parts += [self.not_priced(), self.how_to_waive()]
         return "\n\n".join(filter(None, [*parts, self.footer()])) + "\n"

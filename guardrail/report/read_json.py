@@ -157,6 +157,15 @@ class _Report(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Report)
 
 
+def is_result(path: Path) -> bool:
+    """Say whether a file is a result, by how it begins."""
+    try:
+        with path.open("rb") as file:
+            return SCHEMA.encode() in file.read(200)
+    except OSError:
+        return False
+
+
 def read_result(path: Path, *, max_bytes: int = MAX_BYTES) -> Report:
     """Read a result file. Raises InputError for what is none, or holds more than `max_bytes`."""
     try:

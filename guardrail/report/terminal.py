@@ -69,9 +69,10 @@ class _Page:
         yield self.headline()
         if not self.view.quiet:
             yield from self.projects()
-            if self.report.judged:
+            has_changes = self.report.judged or self.report.compares
+            if has_changes:
                 yield from self.changes()
-            if self.details or not self.report.judged:
+            if self.details or not has_changes:
                 yield from self.bill()
             yield from self.gaps("Not priced", self.view.unpriced)
             yield from self.gaps("Depends on usage that is not given", self.view.usage_based)
@@ -83,7 +84,8 @@ class _Page:
 
     def headline(self) -> Text:
         """Return the verdict and what the change costs."""
-        word, style = _VERDICTS[self.report.verdict] if self.report.judged else ("Estimate", "bold")
+        unjudged = ("Difference" if self.report.compares else "Estimate", "bold")
+        word, style = _VERDICTS[self.report.verdict] if self.report.judged else unjudged
         return Text.assemble((word, style), "  ", (self.view.headline, "bold"))
 
     def projects(self) -> Iterator[RenderableType]:

@@ -187,7 +187,7 @@ class View:
     def headline(self) -> str:
         """The run in one sentence: what the rules say, then what it does to the bill."""
         report = self.report
-        money = bottom_line(report.totals, report.currency, judged=report.judged)
+        money = bottom_line(report.totals, report.currency, judged=report.judged or report.compares)
         if not report.judged:
             return money if self.rows else "no resources"
         said = [count(len(self.blocking), "blocking finding")] if self.blocking else []

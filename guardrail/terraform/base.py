@@ -22,10 +22,8 @@ def against(base: str, given: str, plans: list[Plan], choices: Choices) -> list[
     """Return the plans of a configuration folder as changes from what its base says.
 
     `base` is a folder or a plan, or what git calls a commit: then the base is where HEAD has left it. Raises InputError,
-    also for plans, which know themselves what was before, and git.Missing for a commit that is not there.
+    and git.Missing for a commit that is not there.
     """
-    if not all(plan.is_configuration for plan in plans):
-        raise InputError("a plan says itself what was before", where=given, fix="--base is for configuration folders")
     with _base_folder(base, Path(given)) as folder:
         try:
             found = read_plans(str(folder), None, choices) if folder else []
@@ -34,6 +32,13 @@ def against(base: str, given: str, plans: list[Plan], choices: Choices) -> list[
     before = {plan.folder: plan for plan in found}
     compared = [compare(before.pop(plan.folder, _NOTHING), plan) for plan in plans]
     return compared + [compare(plan, replace(_NOTHING, folder=plan.folder)) for plan in before.values()]
+
+
+def refuse_plans(plans: list[Plan], given: str) -> None:
+    """Refuse plans, which know themselves what was before. Raises InputError."""
+    if not all(plan.is_configuration for plan in plans):
+        fix = "--base is for configuration folders; `guardrail diff` compares plans"
+        raise InputError("a plan says itself what was before", where=given, fix=fix)
 
 
 def compare(base: Plan, head: Plan) -> Plan:
