@@ -88,13 +88,13 @@ def plans(settings: Settings) -> list[tuple[Source, Plan]]:
     folder = settings.source_folder
     read = [(source, read_plans(source.plan, folder, settings.choices)) for source in settings.sources]
     if settings.compare_with:
-        from guardrail.terraform.base import against, refuse_plans  # noqa: PLC0415 - only where there is a base
+        from guardrail.terraform.base import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 
-        base, choices = settings.compare_with, settings.choices
         for source, found in read:
             refuse_plans(found, source.plan)
-        if not _is_result(base):
-            read = [(source, against(base, source.plan, found, choices)) for source, found in read]
+        if not _is_result(settings.compare_with):
+            with Base(settings.compare_with) as base:
+                read = [(source, base.against(source.plan, found, settings.choices)) for source, found in read]
     return [named for source, found in read for named in _named(source, found)]
 
 

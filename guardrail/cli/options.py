@@ -68,8 +68,9 @@ def input_options(command: Command) -> Command:
             "--base",
             "compare_with",
             default="",
-            metavar="COMMIT|FOLDER",
-            help="Compare configuration folders with where HEAD has left a commit, or with another folder or plan.",
+            metavar="COMMIT|FOLDER|RESULT",
+            help="Compare configuration folders with where HEAD has left a commit, with another folder or plan, or with "
+            "the JSON of an earlier run.",
         ),
         click.option(
             "--workspace", default="", help="Of a configuration folder. Default: the one that is selected there."

@@ -4,34 +4,80 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Self
 
 from guardrail import git
 from guardrail.errors import InputError
 from guardrail.model.resource import NO_TAGS, Action, Change
 from guardrail.terraform.choices import Choices
 from guardrail.terraform.inputs import read_plans
+from guardrail.terraform.module_tree import is_configuration
 from guardrail.terraform.plan import Plan
 
 _NOTHING = Plan(())
 
 
-def against(base: str, given: str, plans: list[Plan], choices: Choices) -> list[Plan]:
-    """Return the plans of a configuration folder as changes from what its base says.
+class Base:
+    """What configuration folders are compared with: a folder or a plan, or what git calls a commit.
 
-    `base` is a folder or a plan, or what git calls a commit: then the base is where HEAD has left it. Raises InputError,
-    and git.Missing for a commit that is not there.
+    A commit's base is where HEAD has left it; its files are written to a temporary folder, once a run. Use it in a `with`.
     """
-    with _base_folder(base, Path(given)) as folder:
+
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._commits: dict[Path, Path] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def against(self, given: str, plans: list[Plan], choices: Choices) -> list[Plan]:
+        """Return the plans of a configuration folder as changes from what the base says.
+
+        Raises InputError, and git.Missing for a commit that is not there.
+        """
+        folder = self._folder(Path(given))
         try:
             found = read_plans(str(folder), None, choices) if folder else []
         except InputError as error:
-            raise InputError(error.what, where=f"--base {base}", fix=error.fix) from None
-    before = {plan.folder: plan for plan in found}
-    compared = [compare(before.pop(plan.folder, _NOTHING), plan) for plan in plans]
-    return compared + [compare(plan, replace(_NOTHING, folder=plan.folder)) for plan in before.values()]
+            raise InputError(error.what, where=f"--base {self._base}", fix=error.fix) from None
+        before = {plan.folder: plan for plan in found}
+        compared = [compare(before.pop(plan.folder, _NOTHING), plan) for plan in plans]
+        return compared + [compare(plan, replace(_NOTHING, folder=plan.folder)) for plan in before.values()]
+
+    def _folder(self, folder: Path) -> Path | None:
+        """Return the folder as it is at the base; None where it was not there. The checkout is left as it is."""
+        if Path(self._base).exists():
+            return Path(self._base)
+        top = git.top_of(folder)
+        if top is None:
+            what = f"no folder {self._base!r}, and not in a git checkout"
+            raise InputError(what, where="--base", fix="name a folder or a commit")
+        if top not in self._commits:
+            self._commits[top] = self._stack.enter_context(_files_at(top, git.merge_base(top, self._base)))
+        there = self._commits[top] / folder.resolve().relative_to(top.resolve())
+        for fetched in folder.rglob(".terraform"):  # what `terraform init` has fetched is in no commit
+            place = there / fetched.relative_to(folder)
+            if fetched.is_dir() and place.parent.is_dir() and not place.exists():
+                place.symlink_to(fetched.resolve(), target_is_directory=True)
+        return there if there.is_dir() else None
+
+
+@contextmanager
+def _files_at(top: Path, commit: str) -> Iterator[Path]:
+    """Write what configuration can read of a commit: all that lies in, or below, a folder with configuration."""
+    names = [PurePosixPath(name) for name in git.files_of(top, commit)]
+    folders = {name.parent for name in names if is_configuration(name.name)}
+    wanted = [name.as_posix() for name in names if not folders.isdisjoint(name.parents)]
+    with tempfile.TemporaryDirectory(prefix="guardrail-base-") as scratch:
+        git.extract(top, commit, wanted, Path(scratch))
+        yield Path(scratch)
 
 
 def refuse_plans(plans: list[Plan], given: str) -> None:
@@ -42,31 +88,38 @@ def refuse_plans(plans: list[Plan], given: str) -> None:
 
 
 def compare(base: Plan, head: Plan) -> Plan:
-    """Return the changes that lead from what one plan makes of each resource to what another does."""
+    """Return the changes that lead from what one plan makes of each resource to what another does.
+
+    `moved` and `removed` blocks are those of the second.
+    """
     before = {change.address: change for change in base.changes if change.after}
-    changes = [_changed(before.pop(change.address, None), change) for change in head.changes]
-    changes += [_deleted(change) for change in before.values()]
+    addresses = {change.address for change in head.changes}
+    changes = []
+    for change in head.changes:
+        former = change.address if change.address in before else head.moves.former(change.address, before, addresses)
+        changes.append(_changed(before.pop(former), change) if former else change)
+    changes += [_gone(change, is_let_go=head.moves.is_let_go(change.address)) for change in before.values()]
     incomplete = [*head.incomplete, *(f"at the base: {line}" for line in base.incomplete)]
     return replace(head, changes=tuple(changes), incomplete=tuple(dict.fromkeys(incomplete)))
 
 
-def _changed(before: Change | None, change: Change) -> Change:
-    if before is None:
-        return change
-    was = (before.after, before.region, before.tags)
+def _changed(before: Change, change: Change) -> Change:
+    is_same = (before.after, before.region, before.tags) == (change.after, change.region, change.tags)
+    has_moved = before.address != change.address
     return replace(
         change,
-        action=Action.NO_OP if was == (change.after, change.region, change.tags) else Action.UPDATE,
+        action=(Action.MOVE if has_moved else Action.NO_OP) if is_same else Action.UPDATE,
         before=before.after,
         before_region=before.region,
         before_tags=before.tags,
+        previous_address=before.address if has_moved else None,
     )
 
 
-def _deleted(change: Change) -> Change:
+def _gone(change: Change, *, is_let_go: bool) -> Change:
     return replace(
         change,
-        action=Action.DELETE,
+        action=Action.FORGET if is_let_go else Action.DELETE,
         before=change.after,
         after=None,
         before_region=change.region,
@@ -74,26 +127,3 @@ def _deleted(change: Change) -> Change:
         tags=NO_TAGS,
         source=None,
     )
-
-
-@contextmanager
-def _base_folder(base: str, folder: Path) -> Iterator[Path | None]:
-    """Give the folder as it is at the base; None where it was not there. The checkout is left as it is."""
-    if Path(base).exists():
-        yield Path(base)
-        return
-    top = git.top_of(folder)
-    if top is None:
-        raise InputError(
-            f"no folder {base!r}, and not in a git checkout", where="--base", fix="name a folder or a commit"
-        )
-    commit = git.merge_base(top, base)
-    inside = folder.resolve().relative_to(top.resolve())
-    with tempfile.TemporaryDirectory(prefix="guardrail-base-") as scratch:
-        git.extract(top, commit, git.files_of(top, commit), Path(scratch))
-        there = Path(scratch, inside)
-        for fetched in folder.rglob(".terraform"):  # what `terraform init` has fetched is in no commit
-            place = there / fetched.relative_to(folder)
-            if fetched.is_dir() and place.parent.is_dir() and not place.exists():
-                place.symlink_to(fetched.resolve(), target_is_directory=True)
-        yield there if there.is_dir() else None

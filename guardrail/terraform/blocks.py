@@ -163,8 +163,10 @@ def _json_blocks(text: str, file: str) -> Iterator[Block]:
         for labels, body in _labelled(document.get(kind) if isinstance(document, dict) else None, depth):
             line = _json_line(text, (kind, *labels))
             yield Block(kind, labels, file, line, line, json=json.dumps(body))
-    for body in _each(document.get("locals") if isinstance(document, dict) else None):
-        yield Block("locals", (), file, _json_line(text, ("locals",)), 1, json=json.dumps(body))
+    for kind in ("locals", "moved", "removed"):
+        for body in _each(document.get(kind) if isinstance(document, dict) else None):
+            line = _json_line(text, (kind,))
+            yield Block(kind, (), file, line, line, json=json.dumps(body))
 
 
 def _labelled(value: Any, depth: int) -> Iterator[tuple[tuple[str, ...], Body]]:

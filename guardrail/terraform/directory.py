@@ -19,6 +19,7 @@ from guardrail.terraform.expressions import constant
 from guardrail.terraform.kept import Evaluated, evaluated
 from guardrail.terraform.marks import Instance, Marks, Scope, both
 from guardrail.terraform.module_tree import FolderTree, Module, configuration_files
+from guardrail.terraform.moves import moves_of
 from guardrail.terraform.nulls import failures
 from guardrail.terraform.plan import Plan, read_plan
 from guardrail.terraform.source import with_sources
@@ -39,7 +40,8 @@ def read_folder(root: Path, choices: Choices) -> Plan:
     given, workspace = given_variables(root, module, choices), workspace_of(root, choices)
     found = evaluated(tree, given, workspace, lambda: _Folder(tree, module, given, workspace).evaluated())
     (plan,) = read_plan(found.document.encode(), str(root))
-    return replace(with_sources(plan, tree), incomplete=found.missing, is_configuration=True)
+    plan = with_sources(plan, tree)
+    return replace(plan, incomplete=found.missing, is_configuration=True, moves=moves_of(tree))
 
 
 def root_modules(folder: Path) -> list[Path]:

@@ -17,6 +17,7 @@ from guardrail.terraform.configuration import Modules
 from guardrail.terraform.document import ConfigResource, Document, documents, malformed
 from guardrail.terraform.entries import Entry, entries, index_of
 from guardrail.terraform.framing import unframed, without_huge_numbers
+from guardrail.terraform.moves import NO_MOVES, Moves
 from guardrail.terraform.provider import Providers
 from guardrail.terraform.references import References
 from guardrail.terraform.region import Located, Regions
@@ -32,6 +33,7 @@ class Plan:
     is_configuration  whether it is a folder of configuration that nobody has planned
     waivers           those in comments of the configuration
     folder            where it lies below what was named, "" if that was it
+    moves             what a configuration says of the addresses that its resources had
     """
 
     changes: tuple[Change, ...]
@@ -41,6 +43,7 @@ class Plan:
     is_configuration: bool = False
     waivers: tuple[Waiver, ...] = ()
     folder: str = ""
+    moves: Moves = NO_MOVES
 
 
 def read_plan(data: bytes, where: str) -> list[Plan]:

@@ -78,6 +78,23 @@ def test_a_folder_may_be_the_base(repository, run):
     assert {r["address"].rpartition(".")[2]: r["action"] for r in project["resources"]} == ACTIONS
 
 
+def test_moved_and_removed_blocks_are_followed(repository, run):
+    text = AFTER.replace('"grown"', '"renamed"').replace(
+        'resource "aws_instance" "kept" {', 'resource "aws_instance" "kept" {\n  count = 1'
+    )
+    text += "moved {\n  from = aws_instance.grown\n  to   = aws_instance.renamed\n}\n"
+    text += "removed {\n  from = aws_instance.gone\n  lifecycle { destroy = false }\n}\n"
+    commit(repository, "renamed", infra=text)
+    (project,) = compared(run, "infra", "--base", "main")
+    found = {r["address"].partition(".")[2]: (r["action"], r["previous_address"]) for r in project["resources"]}
+    assert found == {
+        "kept[0]": ("move", "aws_instance.kept"),
+        "renamed": ("update", "aws_instance.grown"),
+        "new": ("create", None),
+        "gone": ("forget", None),
+    }
+
+
 def test_violations_from_before_do_not_block(repository, run):
     gpu = 'provider "aws" { region = "us-east-1" }\nresource "aws_instance" "gpu" { instance_type = "p4d.24xlarge" }\n'
     git(repository, "checkout", "-q", "main")

@@ -1,0 +1,77 @@
+"""Addresses that were: what `moved` and `removed` blocks say, instance by instance, through modules and chains."""
+
+import json
+
+import pytest
+
+from guardrail.terraform import moves as module
+from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.moves import Moves, moves_of, segments, spelled
+
+CASES = [
+    # moved: (module, from, to); address now; addresses before; the one that it was
+    ([("", "x.a", "x.b")], "x.b", ["x.a"], "x.a"),
+    ([("", "x.a", "x.b")], 'x.b["k.1"]', ['x.a["k.1"]'], 'x.a["k.1"]'),
+    ([("", "x.a", "x.b")], "x.c", ["x.a"], None),
+    ([("", "x.a", "x.b")], "x.b", ["x.z"], None),
+    ([("", "x.a[0]", 'x.a["k"]')], 'x.a["k"]', ["x.a[0]", "x.a[1]"], "x.a[0]"),
+    ([("", "x.a[0]", 'x.a["k"]')], 'x.a["l"]', ["x.a[0]", "x.a[1]"], None),
+    ([("", "x.a", 'x.a["k"]')], 'x.a["k"]', ["x.a"], "x.a"),
+    ([("", "x.a", "x.b"), ("", "x.b", "x.c")], "x.c", ["x.a"], "x.a"),
+    ([("", "x.a", "x.b"), ("", "x.b", "x.a")], "x.a", ["x.c"], None),
+    ([("", "module.m", "module.n")], 'module.n["k"].module.o.x.a[2]', ['module.m["k"].module.o.x.a[2]'], 'module.m["k"].module.o.x.a[2]'),
+    ([("", "module.m[0]", "module.n")], "module.n.x.a", ["module.m[0].x.a"], "module.m[0].x.a"),
+    ([("", "x.a", "module.m.x.a")], "module.m.x.a", ["x.a"], "x.a"),
+    ([("", "module.m.x.a", "x.a")], "x.a", ["module.m.x.a"], "module.m.x.a"),
+    ([("m", "x.a", "x.b")], 'module.m["k"].x.b', ['module.m["k"].x.a'], 'module.m["k"].x.a'),
+    ([("m", "x.a", "x.b")], "x.b", ["x.a"], None),
+    ([], "x.a[0]", ["x.a"], "x.a"),
+    ([], "x.a", ["x.a[0]"], "x.a[0]"),
+    ([], "module.m[0].x.a", ["module.m.x.a"], "module.m.x.a"),
+    ([], "x.a[1]", ["x.a"], None),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("moved, address, base, former", CASES)
+def test_a_resource_is_found_where_it_was(moved, address, base, former):
+    told = tuple((calls(key), segments(old), segments(new)) for key, old, new in moved)
+    assert Moves(told).former(address, base, {address}) == former
+
+
+def calls(key):
+    return tuple(f"module.{name}" for name in key.split(".") if name)
+
+
+def test_what_is_still_there_has_not_moved():
+    assert Moves((((), segments("x.a"), segments("x.b")),)).former("x.b", ["x.a"], {"x.a", "x.b"}) is None
+
+
+@pytest.mark.parametrize("text", ['module.a["x.y"].module.b[0].t.n["[\\"]"]', "t.n", "module.a", "t.n[3]"])
+def test_addresses_come_together_again(text):
+    assert spelled(segments(text)) == text
+
+
+def test_blocks_of_all_modules_are_read(tmp_path):
+    (tmp_path / "m").mkdir()
+    (tmp_path / "main.tf").write_text(
+        'module "m" { source = "./m" }\nmoved {\n  from = x.a["k"]\n  to   = module.m.x.b\n}\n'
+        "removed {\n  from = x.gone\n  lifecycle {\n    destroy = false\n  }\n}\nremoved {\n  from = x.destroyed\n}\n",
+        encoding="utf-8",
+    )
+    (tmp_path / "m/main.tf.json").write_text(json.dumps({"moved": [{"from": "x.c", "to": "x.d"}]}), encoding="utf-8")
+    found = moves_of(FolderTree(tmp_path))
+    assert found.former("module.m.x.b", ['x.a["k"]'], ()) == 'x.a["k"]'
+    assert found.former("module.m.x.d", ["module.m.x.c"], ()) == "module.m.x.c"
+    assert [found.is_let_go(name) for name in ("x.gone", "x.gone[1]", "x.destroyed", "module.m.x.gone")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
+def test_circles_end(monkeypatch):
+    monkeypatch.setattr(module, "_CHAIN", 3)
+    many = tuple(((), segments(f"x.a{n}"), segments(f"x.a{n + 1}")) for n in range(10))
+    assert Moves(many).former("x.a5", ["x.a3"], ()) == "x.a3"
+    assert Moves(many).former("x.a5", ["x.a1"], ()) is None
