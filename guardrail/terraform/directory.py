@@ -23,7 +23,7 @@ from guardrail.terraform.moves import moves_of
 from guardrail.terraform.nulls import failures
 from guardrail.terraform.plan import Plan, read_plan
 from guardrail.terraform.source import with_sources
-from guardrail.terraform.tag_carriers import tag_attribute
+from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
 from guardrail.terraform.variables import given_variables, workspace_of
 
 _META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"})
@@ -143,8 +143,8 @@ class _Folder:
         told = self._unknown.of_block(body, scope, values)
         marks = {**both(told, failures(body, values, scope, self.given)), "id": True}
         tags = tag_attribute(block.labels[0])
-        if tags and tags not in values:
-            values[tags] = None
+        if tags and tags != SOMETHING_ELSE and "." not in tags:
+            values.setdefault(tags, None)
         secret = self._secret.of_block(body, scope, values)
         return {
             "address": address,

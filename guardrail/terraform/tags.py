@@ -9,47 +9,52 @@ from dataclasses import dataclass
 from guardrail.model.resource import NO_TAGS, Side, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.provider import NO_DEFAULT_TAGS, DefaultTags
-
-_GOOGLE = {"google", "google-beta"}
+from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
 
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """Attributes with the tags that the resource says itself, and with their sum with the provider's defaults."""
+    """Where a type has its tags: the attributes that the resource sets, and those with the provider's defaults added.
+
+    block     the block that they lie in; "" for the resource itself
+    inherits  whether the provider adds its defaults
+    """
 
     own: tuple[str, ...]
     everything: tuple[str, ...] = ()
+    block: str = ""
+    inherits: bool = True
 
 
-# Where both are there, `labels` are something else: those of Kubernetes on an aws_eks_node_group.
-_TAGS = _Names(("tags",), ("tags_all",))
-_LABELS = _Names(("labels", "resource_labels", "user_labels"), ("effective_labels", "terraform_labels"))
-_NAMES = {"aws": _TAGS, "azurerm": _TAGS, "google": _LABELS, "google-beta": _LABELS}
+_TAGS_ALL = ("tags_all",)
+_ALL_LABELS = ("effective_labels", "terraform_labels")
+_SUMS = {"tags": _TAGS_ALL, "labels": _ALL_LABELS, "resource_labels": _ALL_LABELS}
+_BLOCKS = "tag"
+
+# What a type that no schema tells of has, by provider. Where AWS has both, `labels` are something else: those of
+# Kubernetes on an aws_eks_node_group.
+_LABELS = _Names(("labels", "resource_labels", "user_labels"), _ALL_LABELS)
+_NAMES = {"aws": _Names(("tags",), _TAGS_ALL), "azurerm": _Names(("tags",)), "google": _LABELS, "google-beta": _LABELS}
 _OTHERS = _Names(("tags", "labels"))
-
-# Types whose `labels` say something else: what they configure, or what they put on other resources.
-_OTHER_LABELS = {
-    "google_cloud_identity_group": _Names(()),
-    "google_monitoring_notification_channel": _Names(("user_labels",)),
-    "kubernetes_labels": _Names(()),
-}
+_NONE = _Names(())
 
 
 def is_taggable(type_name: str, vendor: str, *sides: Side | None) -> bool:
     """Say whether resources of a type carry tags.
 
     Providers write each attribute of a type, as null or as unknown where it is not set: what has no attribute for
-    tags cannot be tagged. A list under such a name is something else (the network tags of Google, say).
+    tags cannot be tagged, in this version of the provider. A list under such a name is something else (the network
+    tags of Google, say).
     """
     attributes = _names(type_name, vendor)
     names = attributes.own + attributes.everything
     for side in sides:
         if side is None:
             continue
+        if attributes.block or attributes.own == (_BLOCKS,):
+            return True
         known = side.names()
         if any(name in known and not isinstance(side.values.get(name), list) for name in names):
-            return True
-        if type_name == "aws_autoscaling_group" or "user_labels" in _settings(side):
             return True
     return False
 
@@ -58,12 +63,11 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     """Return the tags that a resource has. `defaults` counts where the plan does not hold the sum itself."""
     if side is None:
         return NO_TAGS
-    if type_name == "aws_autoscaling_group":
-        return _block_tags(side)
     names = _names(type_name, vendor)
+    if names.own == (_BLOCKS,):
+        return _block_tags(side)
+    side = _holder(side, names)
     own = _first(side, names.own)
-    if own is None and vendor in _GOOGLE:
-        own = _settings(side).get("user_labels")
     mine = {key: value for key, value in own.items() if value is not None} if isinstance(own, dict) else {}
     everything = _first(side, names.everything)
     if isinstance(everything, dict):
@@ -72,7 +76,7 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     if isinstance(own, Unknown):
         return Tags(unknown=own)
     has_defaults = isinstance(everything, Unknown) or not side.names().isdisjoint(names.own)
-    inherited = defaults if has_defaults else NO_DEFAULT_TAGS
+    inherited = defaults if has_defaults and names.inherits else NO_DEFAULT_TAGS
     merged = {**inherited.values, **mine}
     origins = {key: "resource" if key in mine else inherited.origin for key in merged}
     return _tags(merged, origins, inherited.unknown)
@@ -128,12 +132,27 @@ def _without_secrets(tags: Mapping[str, Json], side: Side, name: str) -> Mapping
     }
 
 
-def _settings(side: Side) -> Mapping[str, Json]:
-    """Return the first `settings` block, where google_sql_database_instance has its labels."""
-    settings = side.get("settings") if "settings" in side.names() else None
-    block = settings[0] if isinstance(settings, list) and settings else None
+def _holder(side: Side, names: _Names) -> Side:
+    """Return the part of a resource that holds its tags: all of it, or the first block of a name."""
+    if not names.block:
+        return side
+    if side.unknown.get(names.block) is True:
+        return Side({}, dict.fromkeys(names.own, True))
+    secrets = side.sensitive if isinstance(side.sensitive, bool) else _first_block(side.sensitive, names.block)
+    return Side(_first_block(side.values, names.block), _first_block(side.unknown, names.block), secrets)
+
+
+def _first_block(values: Mapping[str, Json], name: str) -> Mapping[str, Json]:
+    blocks = values.get(name)
+    block = blocks[0] if isinstance(blocks, list) and blocks else None
     return block if isinstance(block, dict) else {}
 
 
 def _names(type_name: str, vendor: str) -> _Names:
-    return _OTHER_LABELS.get(type_name) or _NAMES.get(vendor, _OTHERS)
+    attribute = tag_attribute(type_name)
+    if attribute == SOMETHING_ELSE or type_name == "kubernetes_labels":
+        return _NONE
+    if attribute is None:
+        return _NAMES.get(vendor, _OTHERS)
+    block, _, name = attribute.rpartition(".")
+    return _Names((name,), _SUMS.get(name, ()), block, inherits=name in _SUMS)

@@ -98,29 +98,37 @@ def test_tag_blocks_of_autoscaling_groups(after, unknown, expected):
     assert tags(after, unknown, address=address, providers=provider({"env": "x"})) == expected
 
 
+SQL, RUN, ALERT = "google_sql_database_instance.db", "google_cloud_run_service.run", "google_monitoring_alert_policy.p"
+BOTH = [LABELS, "resource"]
+
+
 @pytest.mark.parametrize(
-    "after, unknown, values, origins",
+    "address, after, unknown, values, origins",
     [
-        (
-            {"labels": TEAM, "effective_labels": {**TEAM, "env": "b"}},
-            {},
-            {"team": "a", "env": "b"},
-            ["resource", LABELS],
-        ),
-        ({"labels": TEAM, "terraform_labels": TEAM}, {"effective_labels": True}, TEAM, ["resource"]),
-        ({"labels": TEAM}, {}, {"env": "default", "team": "a"}, [LABELS, "resource"]),
-        ({"labels": None, "tags": ["http"]}, {}, {"env": "default"}, [LABELS]),
-        ({"settings": [{"user_labels": TEAM}]}, {}, TEAM, ["resource"]),
-        ({"user_labels": TEAM}, {}, {"env": "default", "team": "a"}, [LABELS, "resource"]),
-        ({"resource_labels": TEAM, "terraform_labels": TEAM}, {}, TEAM, ["resource"]),
+        ("google_compute_disk.d", {"labels": TEAM, "effective_labels": {**TEAM, "env": "b"}}, {}, {"team": "a", "env": "b"}, ["resource", LABELS]),
+        ("google_compute_disk.d", {"labels": TEAM, "terraform_labels": TEAM}, {"effective_labels": True}, TEAM, ["resource"]),
+        ("google_compute_disk.d", {"labels": TEAM}, {}, {"env": "default", "team": "a"}, BOTH),
+        ("google_compute_instance.web", {"labels": None, "tags": ["http"]}, {}, {"env": "default"}, [LABELS]),
+        ("google_of_tomorrow.x", {"labels": TEAM}, {}, {"env": "default", "team": "a"}, BOTH),
+        ("google_container_cluster.k8s", {"resource_labels": TEAM, "terraform_labels": TEAM}, {}, TEAM, ["resource"]),
+        (ALERT, {"user_labels": TEAM}, {}, TEAM, ["resource"]),
+        (SQL, {"settings": [{"user_labels": TEAM}]}, {}, TEAM, ["resource"]),
+        (SQL, {"settings": [{}]}, {"settings": [{"user_labels": {"id": True}}]}, {"id": Unknown("user_labels.id")}, ["resource"]),
+        (SQL, {"settings": []}, {}, {}, []),
+        (RUN, {"metadata": [{"labels": TEAM}]}, {"metadata": [{"effective_labels": True}]}, {"env": "default", "team": "a"}, BOTH),
+        (RUN, {"metadata": [{"labels": None, "effective_labels": {"env": "b"}}]}, {}, {"env": "b"}, [LABELS]),
     ],
-)
-def test_labels_of_google(after, unknown, values, origins):
+)  # fmt: skip
+def test_labels_of_google(address, after, unknown, values, origins):
     expressions = {"default_labels": {"constant_value": {"env": "default"}}}
     providers = {"google": {"name": "google", "expressions": expressions}}
-    found = tags(after, unknown, address="google_compute_instance.web", key="google", providers=providers)
+    found = tags(after, unknown, address=address, key="google", providers=providers)
     assert found.values == values
     assert list(found.origins.values()) == origins
+
+
+def test_labels_in_a_block_that_is_unknown_are_unknown():
+    assert tags({}, {"settings": True}, address=SQL, key="google").unknown == Unknown("user_labels")
 
 
 def test_tags_of_azure():
@@ -148,6 +156,11 @@ def test_tags_of_azure():
         ("hcloud_server.s", {"labels": None}, {}, True),
         ("kubernetes_labels.node", {"labels": TEAM}, {}, False),
         ("google_monitoring_notification_channel.mail", {"labels": TEAM, "user_labels": None}, {}, True),
+        ("google_sql_database_instance.db", {}, {"settings": True}, True),
+        ("aws_inspector_resource_group.g", {"tags": TEAM}, {}, False),
+        ("azurerm_api_management_named_value.v", {"tags": None}, {}, False),
+        ("aws_dx_gateway.g", {"name": "of a provider that gave it none"}, {}, False),
+        ("aws_of_tomorrow.x", {"tags": None}, {}, True),
     ],
 )
 def test_what_can_carry_tags(address, after, unknown, taggable):
