@@ -15,16 +15,16 @@ from guardrail.terraform.memory import key_of, memory
 Body = dict[str, Any]
 """Attribute or nested block -> what python-hcl2 makes of it: `"${...}"` for expressions, `'"..."'` for strings."""
 
-_COMMENT = r"\#[^\n]*|//[^\n]*|/\*.*?\*/"
-_TOP = re.compile(
-    rf'(?P<comment>{_COMMENT})|(?P<kind>[A-Za-z_][\w-]*)(?P<labels>(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*)[ \t]*\{{',
+COMMENT = r"\#[^\n]*|//[^\n]*|/\*.*?\*/"
+TOP = re.compile(
+    rf'(?P<comment>{COMMENT})|(?P<kind>[A-Za-z_][\w-]*)(?P<labels>(?:[ \t]+(?:"[^"\n]*"|[A-Za-z_][\w-]*))*)[ \t]*\{{',
     re.DOTALL,
 )
-_CODE = re.compile(
-    rf'{_COMMENT}|<<-?(?P<end>[A-Za-z_][\w.-]*)\r?\n.*?^[ \t]*(?P=end)\b|[{{}}"]', re.DOTALL | re.MULTILINE
-)
+HEREDOC = r"<<-?(?P<end>[A-Za-z_][\w.-]*)\r?\n.*?^[ \t]*(?P=end)\b"
+_CODE = re.compile(rf'{COMMENT}|{HEREDOC}|[{{}}"\[\]()]', re.DOTALL | re.MULTILINE)
+_OPENING, _CLOSING = frozenset({"{", "[", "(", "${", "%{", '"'}), frozenset("}])")
 _TEXT = re.compile(r'\\.|\$\$\{|%%\{|[$%]\{|"', re.DOTALL)
-_LABEL = re.compile(r'"([^"]*)"|([\w-]+)')
+LABEL = re.compile(r'"([^"]*)"|([\w-]+)')
 _WITH_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
 
@@ -81,7 +81,7 @@ def read_blocks(text: str, file: str) -> SourceFile:
     blocks: list[Block] = []
     comments: list[Comment] = []
     at, line = 0, 1
-    while found := _TOP.search(text, at):
+    while found := TOP.search(text, at):
         line += text.count("\n", at, found.start())
         if found["comment"]:
             comments.append(Comment(line, found["comment"]))
@@ -89,31 +89,29 @@ def read_blocks(text: str, file: str) -> SourceFile:
             line += text.count("\n", at, found.end())
             at = found.end()
             continue
-        end = _end(text, found.end(), line, comments)
+        end = end_of(text, found.end(), line, comments)
         if end is None:
             break
-        labels = tuple(quoted or bare for quoted, bare in _LABEL.findall(found["labels"]))
+        labels = tuple(quoted or bare for quoted, bare in LABEL.findall(found["labels"]))
         last = line + text.count("\n", found.start(), end)
         blocks.append(Block(found["kind"], labels, file, line, last, text[found.start() : end]))
         at, line = end, last
     return SourceFile(tuple(blocks), tuple(comments))
 
 
-def _end(text: str, at: int, line: int, comments: list[Comment]) -> int | None:
-    """Return where the block ends whose brace has just been opened; None if nothing closes it."""
-    open_ones, counted = ["{"], at
+def end_of(text: str, at: int, line: int, comments: list[Comment], opening: str = "{") -> int | None:
+    """Return where what has just been opened is closed: a block, a bracket or a string; None if nothing closes it."""
+    open_ones, counted = [opening], at
     while open_ones:
         in_text = open_ones[-1] == '"'
         found = (_TEXT if in_text else _CODE).search(text, at)
         if found is None:
             return None
         mark, at = found[0], found.end()
-        if mark == '"' and in_text:
+        if mark in _CLOSING or (mark == '"' and in_text):
             open_ones.pop()
-        elif mark in {"{", "${", "%{", '"'}:
+        elif mark in _OPENING:
             open_ones.append(mark)
-        elif mark == "}":
-            open_ones.pop()
         elif not in_text and mark.startswith(("#", "/")):
             line, counted = line + text.count("\n", counted, found.start()), found.start()
             comments.append(Comment(line, mark))

@@ -14,8 +14,8 @@ _META = frozenset({"count", "for_each", "provider", "providers", "depends_on", "
 _NOT_BLOCKS = _META | {"provisioner", "connection"}
 
 
-Evaluated = Mapping[tuple[str, int], Mapping[str, Any]]
-"""File and line of a provider block -> expressions of it that have been evaluated."""
+Evaluated = Mapping[tuple[str, str, str], Mapping[str, Any]]
+"""File, name and alias of a provider block -> expressions of it that have been evaluated."""
 
 
 def configuration_json(tree: ModuleTree, evaluated: Evaluated | None = None) -> dict[str, Any]:
@@ -65,10 +65,9 @@ class _Writer:
 
     def _add_provider(self, block: Block, address: str) -> None:
         body = block.body()
-        alias = body.get("alias")
-        name = block.labels[0] if block.labels else ""
-        key = ".".join([name, str(alias).strip('"')]) if alias else name
-        known = self._evaluated.get((block.file, block.line), {})
+        alias, name = alias_of(body), block.labels[0] if block.labels else ""
+        key = f"{name}.{alias}" if alias else name
+        known = self._evaluated.get((block.file, name, alias), {})
         config: dict[str, Any] = {"name": name, "expressions": {**_expressions(body), **known}}
         if address:
             config["module_address"] = address
@@ -105,6 +104,11 @@ def provider_of(body: Body, kind: str) -> str:
     named = body.get("provider")
     path = traversal(named) or ([named.strip('"')] if isinstance(named, str) and "${" not in named else None)
     return ".".join(path) if path else kind.partition("_")[0]
+
+
+def alias_of(body: Body) -> str:
+    """Return the alias of a provider block; "" for the default one."""
+    return str(body.get("alias", "")).strip('"')
 
 
 def _hand_over(body: Body, outer: str, inner: str, providers: dict[str, Any]) -> None:

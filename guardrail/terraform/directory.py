@@ -13,7 +13,7 @@ from guardrail.model.unknown import Json
 from guardrail.terraform.address import key_value
 from guardrail.terraform.blocks import Block, Body
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.configuration_json import configuration_json, provider_of
+from guardrail.terraform.configuration_json import alias_of, configuration_json, provider_of
 from guardrail.terraform.evaluation import Evaluation, plain, values_of
 from guardrail.terraform.expressions import constant
 from guardrail.terraform.kept import Evaluated, evaluated
@@ -88,9 +88,7 @@ class _Folder:
         known, absent = frozenset(given), frozenset(self._evaluation.absent)
         self._unknown = Marks(tree, known, absent)
         self._secret = Marks(tree, known, absent, is_secret=True)
-        for file in configuration_files(tree.root):
-            if file.name.split(".")[0].endswith("override"):
-                self.missing[f"{file}: override files are not merged into what they override"] = None
+        self.missing.update(dict.fromkeys(what for module in tree.all() for what in module.left))
 
     def evaluated(self) -> Evaluated:
         """Tell what it comes to."""
@@ -184,17 +182,19 @@ class _Folder:
         bodies = {block.labels[0]: block.body() for block in self.root.module.blocks("variable")}
         return {name: constant(body["default"]) for name, body in bodies.items() if "default" in body}
 
-    def providers(self) -> dict[tuple[str, int], dict[str, Any]]:
+    def providers(self) -> dict[tuple[str, str, str], dict[str, Any]]:
         """Return what provider blocks come to: regions, zones and default tags."""
-        found: dict[tuple[str, int], dict[str, Any]] = {}
+        found: dict[tuple[str, str, str], dict[str, Any]] = {}
         for instance in self.instances():
             for block in instance.module.blocks("provider"):
-                raw, body = self._evaluation.providers.get((block.file, block.line)), block.body()
+                body = block.body()
+                key = (block.file, block.labels[0], alias_of(body))
+                raw = self._evaluation.providers.get(key)
                 if raw is None:
                     continue
                 values, marks = values_of(raw, [body]), self._unknown.of_block(body, Scope(instance), {})
                 told = {name: _told(values[name], marks.get(name)) for name in values if name != "alias"}
-                found[block.file, block.line] = told
+                found[key] = told
         return found
 
 

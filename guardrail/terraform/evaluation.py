@@ -19,6 +19,7 @@ from guardrail.terraform.blocks import Block, Body
 from guardrail.terraform.expressions import NotConstantError, attributes, constant
 from guardrail.terraform.marks import is_blocks
 from guardrail.terraform.module_tree import FolderTree, Module, shown
+from guardrail.terraform.overlay import Overlay
 
 Raw = dict[str, Any]
 """A block as tfparse tells it: attributes, nested blocks, and what it knows of its place."""
@@ -38,9 +39,11 @@ class Evaluation:
         self._tree, self._workspace = tree, workspace
         self._resources: defaultdict[tuple[str, str], list[tuple[str, str, Raw]]] = defaultdict(list)
         self._calls: defaultdict[tuple[str, str], dict[str, Raw]] = defaultdict(dict)
-        self.providers: dict[tuple[str, int], Raw] = {}
+        self.providers: dict[tuple[str, str, str], Raw] = {}
         self.absent: set[tuple[str, str]] = set()
-        self._evaluate(tree.root, "", variables)
+        with tempfile.TemporaryDirectory(prefix="guardrail-") as scratch:
+            self._overlay = _overlay(tree, Path(scratch).resolve())
+            self._evaluate(tree.root, "", variables)
 
     def resources(self, module: str, block: Block) -> dict[str, Raw]:
         """Return the instances of a resource block by the key that their address spells."""
@@ -52,7 +55,12 @@ class Evaluation:
         return self._calls.get((module, name), {})
 
     def _evaluate(self, folder: Path, prefix: str, variables: Mapping[str, Json]) -> None:
-        found = _run(folder, variables, self._workspace)
+        place = self._overlay.at(folder)
+        try:
+            found = _run(place, variables, self._workspace)
+        except InputError as error:
+            what = error.what.replace(str(place), str(folder))
+            raise InputError(what, where=str(folder), fix=error.fix) from None
         begun: set[str] = set()
         calls: list[tuple[str, str, Raw]] = []
         for kind, blocks in found.items():
@@ -76,7 +84,7 @@ class Evaluation:
             *above, (_, name, key) = steps(path)
             self._calls[above[-1][0] if above else "", name][key] = raw
         elif kind == "provider":
-            self.providers[file, meta.get("line_start", 0)] = raw
+            self.providers[file, str(meta.get("label")), str(raw.get("alias", ""))] = raw
         elif meta.get("type") == "resource" and (address := parse(path)):
             self._resources[address.module, address.resource].append((address.key, file, raw))
 
@@ -98,6 +106,12 @@ class Evaluation:
             except NotConstantError:
                 continue
         self._evaluate(folder, f"{address}.", given)
+
+
+def _overlay(tree: FolderTree, scratch: Path) -> Overlay:
+    """Lay out the modules with what override files make of them: tfparse does not merge those."""
+    modules = [(module, path) for module in tree.all() if (path := tree.path(module.key))]
+    return Overlay([path for _, path in modules], {path: one.changed for one, path in modules if one.changed}, scratch)
 
 
 def plain(value: Any) -> Json:

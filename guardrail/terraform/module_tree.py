@@ -6,12 +6,13 @@ import json
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
 from guardrail.terraform.blocks import Block, SourceFile, read_blocks
+from guardrail.terraform.overrides import merged
 
 SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 """What Terraform and OpenTofu read as configuration."""
@@ -30,12 +31,16 @@ class Module:
     key     the names of the calls that lead to it, joined by dots; "" for the root module
     folder  where its files lie, as they are shown
     remote  whether it comes from elsewhere, so that its files are not the reader's own
+    changed the text of files that override files changed, by name
+    left    what of its override files could not be merged, and why
     """
 
     key: str
     folder: str
     files: tuple[SourceFile, ...]
     remote: bool = False
+    changed: Mapping[str, str] = field(default_factory=dict)
+    left: tuple[str, ...] = ()
 
     def find(self, kind: str, *labels: str) -> Block | None:
         """Return the block with these labels."""
@@ -98,6 +103,14 @@ class FolderTree:
             names = [call.labels[0] for call in module.blocks("module")] if module else []
             waiting += [f"{key}.{name}" if key else name for name in names]
 
+    def all(self, key: str = "") -> Iterator[Module]:
+        """Walk the modules that are at hand, each before those that it calls."""
+        module = self.module(key)
+        if module:
+            yield module
+            for call in module.blocks("module"):
+                yield from self.all(f"{key}.{call.labels[0]}" if key else call.labels[0])
+
 
 class TextTree:
     """The modules of a saved plan: their folders by key, and the text of their files."""
@@ -114,9 +127,9 @@ class TextTree:
 
     def _read(self, key: str) -> Module:
         folder = posixpath.normpath(posixpath.join(self._shown, self._folders[key]))
-        texts = sorted(self._texts.get(key, {}).items())
-        files = tuple(read_blocks(text, posixpath.join(folder, name).removeprefix("./")) for name, text in texts)
-        return Module(key, folder, files, remote=_is_remote(self._folders[key]))
+        texts = dict(sorted(self._texts.get(key, {}).items()))
+        names = {name: posixpath.join(folder, name).removeprefix("./") for name in texts}
+        return _module(key, folder, texts, names, remote=_is_remote(self._folders[key]))
 
 
 def is_local(source: str) -> bool:
@@ -147,12 +160,16 @@ def shown(path: Path) -> str:
 
 
 def _read_folder(path: Path, key: str, root: Path) -> Module:
-    files = tuple(
-        read_blocks(file.read_text(encoding="utf-8", errors="replace"), shown(file))
-        for file in configuration_files(path)
-        if file.stat().st_size <= _MAX_BYTES
-    )
-    return Module(key, shown(path), files, remote=_is_remote(os.path.relpath(path, root)))
+    files = [file for file in configuration_files(path) if file.stat().st_size <= _MAX_BYTES]
+    texts = {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
+    names = {file.name: shown(file) for file in files}
+    return _module(key, shown(path), texts, names, remote=_is_remote(os.path.relpath(path, root)))
+
+
+def _module(key: str, folder: str, texts: Mapping[str, str], names: Mapping[str, str], *, remote: bool) -> Module:
+    """Make a module of the texts of its files; `names` is how the files are shown."""
+    found = merged(texts, {name: read_blocks(text, names[name]) for name, text in texts.items()})
+    return Module(key, folder, found.files, remote, found.changed, found.left)
 
 
 def _is_remote(folder: str) -> bool:
