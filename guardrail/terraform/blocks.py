@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -24,8 +25,11 @@ HEREDOC = r"<<-?(?P<end>[A-Za-z_][\w.-]*)\r?\n.*?^[ \t]*(?P=end)\b"
 _CODE = re.compile(rf'{COMMENT}|{HEREDOC}|[{{}}"\[\]()]', re.DOTALL | re.MULTILINE)
 _OPENING, _CLOSING = frozenset({"{", "[", "(", "${", "%{", '"'}), frozenset("}])")
 _TEXT = re.compile(r'\\.|\$\$\{|%%\{|[$%]\{|"', re.DOTALL)
+_JSON = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}\[\]]')
 LABEL = re.compile(r'"([^"]*)"|([\w-]+)')
-_WITH_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
+_WITH_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1} | dict.fromkeys(
+    ("locals", "moved", "removed"), 0
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,14 +161,12 @@ def _json_blocks(text: str, file: str) -> Iterator[Block]:
         document = json.loads(text)
     except ValueError:
         return
+    lines = _key_lines(text)
     for kind, depth in _WITH_LABELS.items():
         for labels, body in _labelled(document.get(kind) if isinstance(document, dict) else None, depth):
-            line = _json_line(text, (kind, *labels))
+            places = lines[kind, *labels]
+            line = places.pop(0) if len(places) > 1 else places[0]
             yield Block(kind, labels, file, line, line, json=json.dumps(body))
-    for kind in ("locals", "moved", "removed"):
-        for body in _each(document.get(kind) if isinstance(document, dict) else None):
-            line = _json_line(text, (kind,))
-            yield Block(kind, (), file, line, line, json=json.dumps(body))
 
 
 def _labelled(value: Any, depth: int) -> Iterator[tuple[tuple[str, ...], Body]]:
@@ -183,15 +185,21 @@ def _each(value: Any) -> Iterator[Body]:
             yield part
 
 
-def _json_line(text: str, keys: tuple[str, ...]) -> int:
-    """Find the line of a key below others, each the first of its name after the one that it lies in."""
-    at = start = 0
-    for key in keys:
-        found = re.compile(rf"{re.escape(json.dumps(key))}\s*:").search(text, at)
-        if found is None:
-            break
-        at, start = found.end(), found.start()
-    return text.count("\n", 0, start) + 1
+def _key_lines(text: str) -> dict[tuple[str, ...], list[int]]:
+    """Return the lines of the keys of a JSON document by the keys that lead to them; lists do not count."""
+    found: defaultdict[tuple[str, ...], list[int]] = defaultdict(list)
+    path: list[str | None] = []
+    line, at = 1, 0
+    for token in _JSON.finditer(text):
+        line, at = line + text.count("\n", at, token.start()), token.start()
+        if token["key"]:
+            path[-1] = json.loads(token["key"])
+            found[tuple(key for key in path if key is not None)].append(line)
+        elif token[0] in {"{", "["}:
+            path.append(None)
+        elif token[0] in {"}", "]"}:
+            path.pop()
+    return found
 
 
 def _from_json(value: Any) -> Any:

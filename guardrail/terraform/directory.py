@@ -125,7 +125,13 @@ class _Folder:
 
     def changes(self, instance: Instance) -> Iterator[dict[str, Any]]:
         """Tell of the resources of a module instance, as a plan's JSON would."""
-        for block in instance.module.blocks("resource"):
+        blocks = instance.module.blocks("resource")
+        names = {".".join(block.labels) for block in blocks}
+        names |= {f"module.{block.labels[0]}" for block in instance.module.blocks("module")}
+        for name in sorted(self._evaluation.names[instance.address] - names):
+            address = f"{instance.address}.{name}".removeprefix(".")
+            self.missing[f"{address}: its block is not found: is it written in an unusual way?"] = None
+        for block in blocks:
             body = block.body()
             address = f"{instance.address}.{'.'.join(block.labels)}".removeprefix(".")
             raws = self._evaluation.resources(instance.address, block)

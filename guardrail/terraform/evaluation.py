@@ -32,7 +32,8 @@ class Evaluation:
     """The blocks of a configuration, evaluated. Raises InputError for what is no valid configuration.
 
     tfparse evaluates at most 32 module calls of a module. What it leaves out is evaluated from the folder of the module
-    that is called, with the inputs that the call comes to; `absent` tells the calls whose outputs it did not have.
+    that is called, with the inputs that the call comes to; `absent` tells the calls whose outputs it did not have,
+    `names` the resources and the calls of each module instance.
     """
 
     def __init__(self, tree: FolderTree, variables: Mapping[str, Json], workspace: str) -> None:
@@ -41,6 +42,7 @@ class Evaluation:
         self._calls: defaultdict[tuple[str, str], dict[str, Raw]] = defaultdict(dict)
         self.providers: dict[tuple[str, str, str], Raw] = {}
         self.absent: set[tuple[str, str]] = set()
+        self.names: defaultdict[str, set[str]] = defaultdict(set)
         with tempfile.TemporaryDirectory(prefix="guardrail-") as scratch:
             self._overlay = _overlay(tree, Path(scratch).resolve())
             self._evaluate(tree.root, "", variables)
@@ -82,10 +84,13 @@ class Evaluation:
         file = shown(folder / meta.get("filename", ""))
         if kind == "module":
             *above, (_, name, key) = steps(path)
-            self._calls[above[-1][0] if above else "", name][key] = raw
+            outer = above[-1][0] if above else ""
+            self.names[outer].add(f"module.{name}")
+            self._calls[outer, name][key] = raw
         elif kind == "provider":
             self.providers[file, str(meta.get("label")), str(raw.get("alias", ""))] = raw
         elif meta.get("type") == "resource" and (address := parse(path)):
+            self.names[address.module].add(address.resource)
             self._resources[address.module, address.resource].append((address.key, file, raw))
 
     def _go_on(self, module: Module, address: str, raw: Raw) -> None:

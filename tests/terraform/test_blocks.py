@@ -49,6 +49,35 @@ def test_blocks_in_json_syntax_have_the_lines_of_their_names():
     assert found[1].body() == {"bucket": "${var.y}"}
 
 
+def test_keys_in_json_that_look_like_others_mislead_no_line():
+    text = """{
+ "//": "\\"resource\\": {",
+ "output": {"resource": {"value": 1}, "aws_s3_bucket": {"value": {"a": 1}}},
+ "locals": [{"resource": {"aws_s3_bucket": {"a": 1}}}, {"x": 1}],
+ "resource": [
+  {"aws_other": {
+    "a": {"aws_s3_bucket": {"a": 1}}}},
+  {"aws_s3_bucket": {"b": {"a": 1}, "c": 1,
+    "a": {}}},
+  {"aws_s3_bucket": {
+    "d": {}}}
+ ],
+ "provider": {"aws": [{"region": "x"},
+   {"alias": "y"}]}
+}"""
+    found = {".".join((block.kind, *block.labels)): block.line for block in read_blocks(text, "main.tf.json").blocks}
+    assert found == {
+        "output.resource": 3,
+        "output.aws_s3_bucket": 3,
+        "locals": 4,
+        "resource.aws_other.a": 7,
+        "resource.aws_s3_bucket.b": 8,
+        "resource.aws_s3_bucket.a": 9,
+        "resource.aws_s3_bucket.d": 11,
+        "provider.aws": 13,
+    }
+
+
 @pytest.mark.parametrize("text", ['resource "a" "b" {', 'resource "a" "b" { x = "', "{}}}{{", "}", '"', "<<EOT\n"])
 def test_what_is_broken_is_no_block(text):
     assert read_blocks(text, "main.tf").blocks == ()

@@ -179,6 +179,10 @@ INCOMPLETE = {
         'module "m" { source = "terraform-aws-modules/vpc/aws" }',
         "module.m: its source terraform-aws-modules/vpc/aws",
     ),
+    "unusual": (
+        'module /* odd */ "n" { source = "./m" }\nresource /* odd */ "terraform_data" "r" {}',
+        "module.n: its block is not found: is it written in an unusual way?; terraform_data.r: its block",
+    ),
     "gone": ('module "m" { source = "./gone" }', "module.m: its source ./gone is not here"),
 }
 
