@@ -26,6 +26,7 @@ _CODE = re.compile(rf'{COMMENT}|{HEREDOC}|[{{}}"\[\]()]', re.DOTALL | re.MULTILI
 _OPENING, _CLOSING = frozenset({"{", "[", "(", "${", "%{", '"'}), frozenset("}])")
 _TEXT = re.compile(r'\\.|\$\$\{|%%\{|[$%]\{|"', re.DOTALL)
 _JSON = re.compile(r'(?P<key>"(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}\[\]]')
+_VALUE_OF_FOR = re.compile(r"(:|=>)\s*(-?\d[\d.eE+-]*?)(?=\s*(?:[\]}]|\.\.\.|\n|if\b|\#|//|/\*))")
 LABEL = re.compile(r'"([^"]*)"|([\w-]+)')
 _WITH_LABELS = {"resource": 2, "data": 2, "module": 1, "variable": 1, "output": 1, "provider": 1} | dict.fromkeys(
     ("locals", "moved", "removed"), 0
@@ -144,6 +145,17 @@ def _parsed(text: str, *, keep: bool = True) -> Body:
 
 
 def _read(text: str) -> Body:
+    """Parse text. Raises ValueError."""
+    try:
+        return _loaded(text)
+    except TypeError:  # python-hcl2 stumbles over a bare number as the value of a `for`
+        try:
+            return _loaded(_VALUE_OF_FOR.sub(r"\1(\2)", text))
+        except TypeError as error:
+            raise ValueError(str(error)) from None
+
+
+def _loaded(text: str) -> Body:
     """Parse text with python-hcl2, which takes its time to load. Raises ValueError."""
     import hcl2  # noqa: PLC0415
     from lark.exceptions import LarkError  # noqa: PLC0415

@@ -17,7 +17,7 @@ from guardrail.terraform.configuration_json import alias_of, configuration_json,
 from guardrail.terraform.evaluation import Evaluation, plain, values_of
 from guardrail.terraform.expressions import constant
 from guardrail.terraform.kept import Evaluated, evaluated
-from guardrail.terraform.marks import Instance, Marks, Scope, both
+from guardrail.terraform.marks import Instance, Marks, Scope, both, fitted
 from guardrail.terraform.module_tree import FolderTree, Module, configuration_files
 from guardrail.terraform.moves import moves_of
 from guardrail.terraform.nulls import failures
@@ -145,7 +145,7 @@ class _Folder:
         body = {name: part for name, part in whole.items() if name not in _META}
         values = values_of(raw, [body])
         told = self._unknown.of_block(body, scope, values)
-        marks = {**both(told, failures(body, values, scope, self.given)), "id": True}
+        marks = {**fitted(values, both(told, failures(body, values, scope, self.given))), "id": True}
         tags = tag_attribute(block.labels[0])
         if tags and tags != SOMETHING_ELSE and "." not in tags:
             values.setdefault(tags, None)

@@ -16,10 +16,16 @@ from guardrail.terraform.blocks import Block, Body
 from guardrail.terraform.expressions import attributes, parts_of_call, path_of, references, traversal
 from guardrail.terraform.module_tree import Module, ModuleTree
 
-_NEVER_KNOWN = re.compile(r"\b(?:timestamp|uuid|bcrypt|ephemeralasnull)\s*\(|\bprovider::")
+# What has another value each time, and what tfparse cannot evaluate.
+_NEVER_KNOWN = re.compile(
+    r"\b(?:timestamp|plantimestamp|uuid|bcrypt|ephemeralasnull|templatefile|templatestring)\s*\(|\bprovider::"
+)
 _SECRET = re.compile(r"\bsensitive\s*\(")
 _MAX_DEPTH = 60  # from name to name; Terraform refuses what goes round in circles
 _TAKEN = "id"  # tfparse writes an identifier of its own under this name
+_HIDDEN = "(sensitive value)"  # what tfparse says instead
+_LEFT_OUT = "${...}"  # what it says in texts of what it cannot evaluate
+_BOUNDS = {2**63 - 1, -(2**63)}  # what it makes of numbers beyond them
 _KNOWN_HEADS = {"count", "path", "terraform"}
 _UNKNOWN_PATHS = {("path", "cwd"), ("terraform", "applying")}
 
@@ -194,8 +200,18 @@ class Marks:
         address = f"{instance.address}.module.{name}{spelled}".removeprefix(".")
         inner = Instance(address, child, own, call, instance)
         wanted = [child.find("output", rest[0])] if rest else child.blocks("output")
-        marks = [self.of(block.body().get("value"), Scope(inner), depth) if block else True for block in wanted]
+        marks = [self._output_value(block, body, Scope(inner), depth) if block else True for block in wanted]
         return _part(marks[0], rest[1:]) if rest else any(map(_any, marks))
+
+    def _output_value(self, output: Block, call: Body, scope: Scope, depth: int) -> Any:
+        """Return the marks of an output. Where an input has its name tfparse tells that one instead."""
+        value, name = output.body().get("value"), output.labels[0]
+        if name in call and not self._is_secret:
+            variable = scope.instance.module.find("variable", name)
+            kind = variable.body().get("type", "any") if variable else ""
+            if traversal(value) != ["var", name] or str(kind).strip('"${}') not in {"any", "string"}:
+                return True
+        return self.of(value, scope, depth)
 
     def _attribute(self, block: Block, path: list[str], instance: Instance, depth: int) -> Any:
         body = block.body()
@@ -231,6 +247,30 @@ def both(one: Any, other: Any) -> Any:
         padded = (marks + [False] * (longer - len(marks)) for marks in (one, other))
         return [both(mark, same) for mark, same in zip(*padded, strict=True)]
     return True if one is True or other is True else one or other
+
+
+def fitted(value: Json, mark: Any) -> Any:
+    """Return marks that fit what was evaluated: where only parts are marked, but there are none, nothing is known.
+
+    What tfparse hides or cannot tell is not known either.
+    """
+    if mark is True or (mark and not isinstance(value, type(mark))) or _is_no_value(value):
+        return True
+    if isinstance(value, dict):
+        marks = mark or {}
+        found = {name: fitted(part, marks.get(name, False)) for name, part in value.items()}
+        return {**marks, **{name: one for name, one in found.items() if one}}
+    if isinstance(value, list):
+        marks = (mark or []) + [False] * (len(value) - len(mark or []))
+        parts = [fitted(part, one) for part, one in zip(value, marks, strict=False)] + marks[len(value) :]
+        return parts if any(parts) else False
+    return False
+
+
+def _is_no_value(value: Json) -> bool:
+    if isinstance(value, str):
+        return value == _HIDDEN or _LEFT_OUT in value
+    return type(value) is int and value in _BOUNDS
 
 
 def is_blocks(value: Any) -> bool:

@@ -213,6 +213,48 @@ def test_generated_resources_agree(tmp_path, seed):
     assert known > len(planned) * 0.7
 
 
+PITFALLS = {
+    # expression: what is known of it
+    'merge({ x = var.o["b"].size, z = 1 }, { y = terraform_data.few[0].output })': {"x": Unknown("input.x"), "y": Unknown("input.y"), "z": 1},
+    'jsonencode({ a = templatefile("t", {}) })': Unknown("input"),
+    'try(templatefile("t", {}), "else")': Unknown("input"),
+    '"x-${plantimestamp()}"': Unknown("input"),
+    "12345678901234567890": Unknown("input"),
+    'sensitive("sec")': Unknown("input"),
+    "module.named.name": Unknown("input"),
+    "module.named.same": "b",
+    "[for m in [module.named] : m.name]": Unknown("input"),
+    "length([for x in var.l : 1])": 3,
+    "var.b ? setproduct(toset(var.l), [1]) : null": Unknown("input"),
+}  # fmt: skip
+NAMED = """\
+module "named" {
+  source = "./named"
+  name   = "a"
+  same   = "b"
+}
+resource "terraform_data" "parts" {
+  for_each = { a = { x = terraform_data.seed.id, y = 1 } }
+  input    = each.value
+}
+"""
+
+
+def test_where_tfparse_goes_wrong_nothing_wrong_is_told(tmp_path):
+    (tmp_path / "named").mkdir()
+    (tmp_path / "named/main.tf").write_text(
+        'variable "name" {}\nvariable "same" { type = string }\noutput "name" { value = upper(var.name) }\noutput "same" { value = var.same }\n',
+        encoding="utf-8",
+    )
+    (tmp_path / "t").write_text("text", encoding="utf-8")
+    made = [f'resource "terraform_data" "p{i}" {{ input = {text} }}\n' for i, text in enumerate(PITFALLS)]
+    told, planned, wrong, _, found = compared(tmp_path, VARIABLES + NAMED + "".join(made))
+    assert wrong == []
+    assert (told, found.incomplete) == (planned, ())
+    values = {change.name: change.after and change.after.get("input") for change in found.changes}
+    assert {text: values[f"p{i}"] for i, text in enumerate(PITFALLS)} == PITFALLS
+
+
 MODULES = """\
 variable "names" { default = { "a.b" = "x", c = "y" } }
 variable "top" { default = "top" }

@@ -3,7 +3,7 @@
 import pytest
 
 from guardrail.errors import InputError
-from guardrail.terraform.blocks import read_blocks
+from guardrail.terraform.blocks import read_blocks, value_of
 
 TRICKY = {
     "brace in a string": 'a = "}"',
@@ -76,6 +76,19 @@ def test_keys_in_json_that_look_like_others_mislead_no_line():
         "resource.aws_s3_bucket.d": 11,
         "provider.aws": 13,
     }
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[for q in l : 1]",
+        "{ for q in l : q => 1.5... }",
+        "{ for q in l : q => -1 if q > 2 }",
+        'length([\n  for q in { a = ":1]" } :\n  10\n])',
+    ],
+)
+def test_numbers_that_a_for_gives_are_read(text):
+    assert value_of(text).startswith("${")
 
 
 @pytest.mark.parametrize("text", ['resource "a" "b" {', 'resource "a" "b" { x = "', "{}}}{{", "}", '"', "<<EOT\n"])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from guardrail.cel.engines import ENGINE_VARIABLE
 from guardrail.errors import InputError
 from guardrail.model.unknown import Unknown
 from guardrail.terraform.choices import Choices
@@ -81,7 +82,9 @@ def values(folder, **choices):
     return change.after.get("input")
 
 
-def test_every_verdict_is_reached_without_a_plan(tmp_path, run):
+@pytest.mark.parametrize("engine", ["cpp", "python"])
+def test_every_verdict_is_reached_without_a_plan(tmp_path, run, monkeypatch, engine):
+    monkeypatch.setenv(ENGINE_VARIABLE, engine)
     write(tmp_path, main_DOT_tf=SHOP, mod__main_DOT_tf='resource "aws_s3_bucket" "this" { tags = { team = "x" } }\n')
     (tmp_path / "guardrail.yaml").write_text(
         "version: 1\nrules: {packs: [tagging, instance-sizes]}\n", encoding="utf-8"
