@@ -23,7 +23,7 @@ from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.plan import Plan
 
 if TYPE_CHECKING:
-    from guardrail.catalog.overlay import Terms
+    from guardrail.catalog.terms import Terms
 
 
 def estimate(settings: Settings) -> Report:
@@ -78,7 +78,7 @@ def _terms(settings: Settings) -> Terms | None:
     """Read the overlay and the rates, if there are any; else nothing of either is loaded."""
     if settings.overlay is None and settings.currency == "USD":
         return None
-    from guardrail.catalog.overlay import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
+    from guardrail.catalog.terms import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
 
     return read_terms(settings.overlay, settings.rates, settings.currency, settings.now.date())
 
@@ -207,7 +207,7 @@ def _report(
         tool_version=__version__,
         catalog=used,
         findings=findings,
-        warnings=(*_stale(used, settings), *_basis(projects, settings)),
+        warnings=(*_stale(used, settings), *_basis(projects, settings), *catalog.notes()),
         judged=judged,
     )
 

@@ -11,7 +11,7 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import ijson
 
@@ -34,7 +34,8 @@ _PREFIX = re.compile(r"^(?:(?:AF|AP|CA|CN|EU|IL|ME|MX|SA|UG|US)[A-Z]{1,2}\d{1,2}
 """The region in front of a usage type: `USW2-NatGateway-Hours`, `EU-Requests-Tier1`."""
 _Product = tuple[tuple[str, ...], tuple[str, ...]]
 """The attributes' names; region, family and the attributes: as small as it gets, since JSON has products before prices."""
-_CHANGED = "the format has changed: update guardrail"
+CHANGED = "the format has changed: update guardrail"
+"""What to do about a list that is not as it is documented."""
 
 
 def lists(feed: Feed, services: Sequence[str], regions: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -48,7 +49,7 @@ def lists(feed: Feed, services: Sequence[str], regions: Sequence[str]) -> Iterat
             continue
         path = offers[service].get("currentRegionIndexUrl")
         if not isinstance(path, str):
-            raise CatalogError(f"no currentRegionIndexUrl of {service}", where=HOST + _INDEX, fix=_CHANGED)
+            raise CatalogError(f"no currentRegionIndexUrl of {service}", where=HOST + _INDEX, fix=CHANGED)
         for region, entry in sorted(_object(feed.file(path), "regions").items()):
             if not regions or region in regions or region.startswith("aws-"):
                 yield service, region, str(entry["currentVersionUrl"])
@@ -65,24 +66,30 @@ def read(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
         yield from (_read_csv if file.suffix == ".csv" else _read_json)(file, service, wanted)
     except (ijson.JSONError, UnicodeDecodeError, csv.Error, ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"not an offer file, or a damaged one: {type(error).__name__} {error}"[:200]
-        raise CatalogError(what, where=str(file), fix=f"run it again; if it stays, {_CHANGED}") from None
+        raise CatalogError(what, where=str(file), fix=f"run it again; if it stays, {CHANGED}") from None
 
 
 def _read_csv(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
     with file.open(encoding="utf-8-sig", newline="") as text:
-        lines = csv.reader(text)
-        about: dict[str, str] = {}
-        header: list[str] = []
-        for line in lines:
-            if line[:1] == ["SKU"]:
-                header = line
-                break
-            about[line[0] if line else ""] = line[1] if len(line) > 1 else ""
-        missing = [name for name in _REQUIRED if name not in header]
-        if missing or not about.get("Publication Date"):
-            gone = ", ".join(missing) or "Publication Date"
-            raise CatalogError(f"an offer file without {gone}", where=str(file), fix=_CHANGED)
-        yield from _rows(lines, header, service, about["Publication Date"][:10], wanted)
+        as_of, header, lines = table(text, _REQUIRED, file)
+        yield from _rows(lines, header, service, as_of, wanted)
+
+
+def table(text: TextIO, required: Sequence[str], file: Path) -> tuple[str, list[str], Iterator[list[str]]]:
+    """Return the day on which a list in CSV was published, its columns, and its lines. Raises CatalogError."""
+    lines = csv.reader(text)
+    about: dict[str, str] = {}
+    header: list[str] = []
+    for line in lines:
+        if line[:1] == ["SKU"]:
+            header = line
+            break
+        about[line[0] if line else ""] = line[1] if len(line) > 1 else ""
+    missing = [name for name in required if name not in header]
+    if missing or not about.get("Publication Date"):
+        gone = ", ".join(missing) or "Publication Date"
+        raise CatalogError(f"a price list without {gone}", where=str(file), fix=CHANGED)
+    return about["Publication Date"][:10], header, lines
 
 
 def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: str, wanted: Wanted) -> Iterator[Offer]:
@@ -103,11 +110,11 @@ def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: st
         if purchase and wanted.keeps("aws", service, family, attributes, purchase):
             region = _region(*cells[12:])
             yield Offer(service, region, family, attributes, unit, purchase, f"{sku}.{code}",
-                        start or "0", end or "Inf", _price(price), sku, as_of)  # fmt: skip
+                        start or "0", end or "Inf", amount(price), sku, as_of)  # fmt: skip
 
 
 def _read_json(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
-    as_of = str(_first(file, "publicationDate"))[:10]
+    as_of = str(first(file, "publicationDate"))[:10]
     products: dict[str, _Product] = {}
     keys = wanted.keys("aws", service)
     for sku, product in _items(file, "products"):
@@ -147,7 +154,7 @@ def _json_offer(
             ladder = f"{offer['sku']}.{offer['offerTermCode']}"
             start, end = dimension.get("beginRange") or "0", dimension.get("endRange") or "Inf"
             yield Offer(service, region, family, attributes, dimension["unit"], purchase, ladder,
-                        start, end, _price(price), offer["sku"], as_of)  # fmt: skip
+                        start, end, amount(price), offer["sku"], as_of)  # fmt: skip
 
 
 def _items(file: Path, prefix: str) -> Iterator[tuple[str, Any]]:
@@ -155,9 +162,12 @@ def _items(file: Path, prefix: str) -> Iterator[tuple[str, Any]]:
         yield from ijson.kvitems(data, prefix)
 
 
-def _first(file: Path, prefix: str) -> object:
+def first(file: Path, prefix: str) -> object:
+    """Return the first value at a place of a file in JSON. Raises KeyError if there is none."""
     with file.open("rb") as data:
-        return next(iter(ijson.items(data, prefix)))
+        for value in ijson.items(data, prefix):
+            return value
+    raise KeyError(prefix)
 
 
 def _object(file: Path, key: str) -> Mapping[str, Any]:
@@ -167,7 +177,7 @@ def _object(file: Path, key: str) -> Mapping[str, Any]:
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         found = None
     if not isinstance(found, dict):
-        raise CatalogError(f"an index without {key!r}", where=str(file), fix=f"run it again; if it stays, {_CHANGED}")
+        raise CatalogError(f"an index without {key!r}", where=str(file), fix=f"run it again; if it stays, {CHANGED}")
     return found
 
 
@@ -199,5 +209,6 @@ def _letters(name: str) -> str:
     return "".join(filter(str.isalnum, name)).lower()
 
 
-def _price(text: str) -> str:
+def amount(text: str) -> str:
+    """Return a price as the catalog spells it. Raises ValueError for what is no number."""
     return plain(decimal(text)) or "0"

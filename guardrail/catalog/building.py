@@ -56,10 +56,11 @@ class Building:
             count += len(batch)
         return count
 
-    def shelve(self, vendor: str, unread: Collection[str], at: str) -> None:
+    def shelve(self, vendor: str, unread: Collection[str], options: Collection[str], at: str) -> None:
         """Put what is staged of a vendor on its shelves, each instead of all that was on it.
 
-        unread  attributes that the vendor's list does not have: rows with one of them stay
+        unread   attributes that the vendor's list does not have: rows with one of them stay
+        options  purchase options of savings plans and reservations that its lists were read for
         """
         mine = sorted(shelf for shelf in self.shelves if shelf[0] == vendor)
         for shelf in mine:
@@ -69,6 +70,10 @@ class Building:
         self.database.executemany(
             "insert or replace into synced values (?, ?, ?, ?, ?)",
             ((*shelf, at, counts.get(shelf[1:], 0)) for shelf in mine),
+        )
+        self.database.executemany(
+            "insert or replace into rated values (?, ?, ?, ?, ?, 0)",
+            ((*shelf, option, at) for shelf in mine for option in options),
         )
         self.database.execute("delete from stage")
 
@@ -93,6 +98,12 @@ class Building:
         found = [(service, key) for service, key in self.database.execute(query, (vendor,))]
         self.database.execute("detach old")
         return found
+
+    def synced_places(self, vendor: str) -> list[tuple[str, str]]:
+        """Return service and region of the shelves that syncs filled."""
+        return self.database.execute(
+            "select service, region from synced where vendor = ? and region != 'global' order by 1, 2", (vendor,)
+        ).fetchall()
 
     def remember(self, vendor: str, service: str, place: str, version: str) -> None:
         """Note which version of a list this catalog has."""
@@ -137,9 +148,11 @@ class Building:
         )
 
     def _counts(self, vendor: str) -> Iterator[tuple[tuple[str, str], int]]:
+        """Count the prices of each shelf; not those of plans and reservations, which come and go with the overlay."""
         for service, region, count in self.database.execute(
             """select service, region, count(*) from shelf join price on price.shelf = shelf.id
-            where vendor = ? group by shelf.id""",
+            join product on product.id = price.product where vendor = ? and purchase_option not like 'reserved_%'
+            and purchase_option not like 'savings_plan_%' group by shelf.id""",
             (vendor,),
         ):
             yield (service, region), count
@@ -155,6 +168,10 @@ class Building:
             """select * from old.synced where not exists (select 1 from main.synced as newer
             where newer.vendor = synced.vendor and newer.service = synced.service and newer.region = synced.region)"""
         ).fetchall()
+        self.database.executemany(
+            "insert into rated select * from old.rated where vendor = ? and service = ? and region = ?",
+            [shelf[:3] for shelf in kept],
+        )
         for vendor, service, region, _at, _rows in kept:
             self._empty((vendor, service, region), ())
         for vendor in sorted({row[0] for row in kept}):

@@ -1,9 +1,7 @@
-"""What a company pays instead of list prices, from a reviewed file, and the currency that amounts are in."""
+"""What a company pays instead of list prices, as the reviewed files say it: the overlay, and exchange rates."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -12,15 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from guardrail.catalog.query import Ladder, Product, Tier
+from guardrail.catalog.commitment import Commitment, Reservation, SavingsPlan
+from guardrail.catalog.query import Product
 from guardrail.errors import ConfigError
-from guardrail.files import Section, checked, read_yaml
+from guardrail.files import Section, YamlFile, checked, read_yaml
 from guardrail.model.cost import PriceSource
 from guardrail.model.money import decimal
-
-HOURS = 730
-"""Hours in a month."""
-_HOURLY = frozenset({"hrs", "hours", "hour", "hourly", "h", "1 hour", "1/hour"})
 
 
 def _exact(value: Any) -> Decimal:
@@ -44,7 +39,7 @@ Share = Annotated[Decimal, BeforeValidator(_exact), Field(ge=0, le=100)]
 Day = Annotated[date, BeforeValidator(_day)]
 
 
-class _Entry(Section):
+class Entry(Section):
     """Which prices are meant; `*` stands for anything in a name. `from` and `until` are days on which it holds."""
 
     vendor: str = "*"
@@ -68,30 +63,39 @@ class _Entry(Section):
         return all(fnmatchcase(name, wanted) for wanted, name in (*names, (self.sku, source.sku), *found))
 
 
-class Discount(_Entry):
+class Discount(Entry):
     """A percentage off list prices; a negative one is a surcharge."""
 
     percent: Percent
 
 
-class FixedPrice(_Entry):
+class FixedPrice(Entry):
     """A price of your own for a SKU, in US dollars for the catalog's unit."""
 
     price: Money
 
 
-class Coverage(_Entry):
+class Coverage(Entry):
     """Reserved capacity, savings plans or committed use: a share of every hour on demand is paid for otherwise."""
 
     percent: Share
     """how much of the usage is covered"""
+    savings_plan: SavingsPlan | None = None
+    """what is covered costs the rate of this plan, as the vendor publishes it"""
+    reservation: Reservation | None = None
+    """what is covered costs this reservation, as the vendor publishes it, fees spread over its term"""
     discount: Percent | None = None
-    """off the list price, for the hours that are covered"""
+    """off the list price, or off the rate of the plan or reservation, for what is covered"""
     price: Money | None = None
-    """instead of a discount: US dollars for an hour that is covered"""
+    """instead of all that: US dollars for an hour that is covered"""
     upfront: Money = Decimal(0)
     """US dollars paid in advance for each unit, spread evenly over the hours of `months`"""
     months: Annotated[int, Field(gt=0)] = 12
+
+    @property
+    def commitment(self) -> Commitment | None:
+        """The savings plan or the reservation that covers."""
+        return self.savings_plan or self.reservation
 
 
 class PrivateService(Section):
@@ -126,92 +130,50 @@ class RatesFile(Section):
     rates: dict[str, Annotated[Decimal, BeforeValidator(_exact), Field(gt=0)]]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What is made of list prices. `rate`: of the report's currency for a US dollar; `notes`: what a reader should know."""
-
-    overlay: OverlayFile
-    today: date
-    name: str = ""
-    rate: Decimal = Decimal(1)
-    notes: tuple[str, ...] = ()
-
-    def applied(self, vendor: str, ladder: Ladder) -> Ladder:
-        """Return a ladder at what is paid, each tier with its list price if that is another."""
-        return replace(ladder, tiers=tuple(self._tier(vendor, ladder.product, tier) for tier in ladder.tiers))
-
-    def own(self, vendor: str, service: str, region: str) -> list[Ladder]:
-        """Return the private services' prices on a shelf."""
-        return [
-            Ladder(
-                Product(one.family, one.attributes, one.unit, "on_demand"),
-                (Tier(Decimal(0), None, one.price, self._source(one)),),
-            )
-            for one in self.overlay.services
-            if (one.vendor, one.service, one.region) == (vendor, service, region)
-        ]
-
-    def _source(self, one: PrivateService) -> PriceSource:
-        return PriceSource(one.sku, self.name, one.as_of.isoformat(), one.service, one.region)
-
-    def _tier(self, vendor: str, product: Product, tier: Tier) -> Tier:
-        price = self._paid(vendor, product, tier)
-        source = tier.source
-        if price != tier.price:
-            source = replace(source, list_price=tier.price * self.rate)
-        return replace(tier, price=price * self.rate, source=source)
-
-    def _paid(self, vendor: str, product: Product, tier: Tier) -> Decimal:
-        fixed, discount, cover = (
-            next((one for one in found if one.holds(self.today) and one.fits(vendor, product, tier.source)), None)
-            for found in (self.overlay.prices, self.overlay.discounts, self.overlay.coverage)
-        )
-        price = tier.price
-        if isinstance(fixed, FixedPrice):
-            price = fixed.price
-        elif isinstance(discount, Discount):
-            price = _less(price, discount.percent)
-        if isinstance(cover, Coverage) and product.purchase_option == "on_demand" and product.unit.lower() in _HOURLY:
-            share = cover.percent / 100
-            covered = _less(tier.price, cover.discount or Decimal(0)) if cover.price is None else cover.price
-            price = share * (covered + cover.upfront / (cover.months * HOURS)) + (1 - share) * price
-        return price
-
-
-def _less(price: Decimal, percent: Decimal) -> Decimal:
-    return price * (1 - percent / 100)
-
-
-def read_terms(overlay: Path | None, rates: Path | None, currency: str, today: date) -> Terms | None:
-    """Read what is to be made of list prices; None if nothing is. Raises ConfigError with file and line."""
-    if overlay is None and currency == "USD":
-        return None
-    notes: list[str] = []
-    content, rate = OverlayFile(version=1), Decimal(1)
-    if overlay is not None:
-        file = read_yaml(overlay, ConfigError)
-        content = checked(OverlayFile, file, ConfigError)
-        _check(content, file.where)
-        notes.append(f"prices are yours by {overlay.name}, where it has any; list prices are beside them in the JSON")
-    if currency != "USD":
-        rate, day = _rate(rates, currency)
-        notes.append(f"amounts are in {currency}, at {rate} for a US dollar as of {day}")
-    return Terms(content, today, overlay.name if overlay else "", rate, tuple(notes))
-
-
-def _check(content: OverlayFile, where: Any) -> None:
+def read_overlay(path: Path) -> OverlayFile:
+    """Read an overlay. Raises ConfigError with file and line."""
+    file = read_yaml(path, ConfigError)
+    content = checked(OverlayFile, file, ConfigError)
     for number, cover in enumerate(content.coverage):
-        if (cover.discount is None) == (cover.price is None):
-            raise ConfigError("coverage needs a discount or a price, and not both", where=where(("coverage", number)))
+        fault = _fault(cover)
+        if fault:
+            raise ConfigError(f"coverage.{number}: {fault}", where=file.where(("coverage", number)))
+    return content
 
 
-def _rate(path: Path | None, currency: str) -> tuple[Decimal, date]:
+def _fault(cover: Coverage) -> str:
+    """Say what is wrong with an entry as a whole."""
+    if cover.price is not None and (cover.discount is not None or cover.commitment):
+        return "a price stands alone, without discount, savings_plan and reservation"
+    if cover.savings_plan and cover.reservation:
+        return "a savings plan or a reservation, not both: make it two entries"
+    if cover.price is None and cover.discount is None and cover.commitment is None:
+        return "what does it cost: savings_plan, reservation, discount or price?"
+    if cover.commitment and cover.upfront:
+        return "upfront goes with a price or a discount: what the vendor publishes has it"
+    try:
+        if cover.commitment:
+            cover.commitment.option(cover.vendor)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def plans_of(content: OverlayFile) -> frozenset[tuple[str, str]]:
+    """Return vendor and purchase option of every savings plan and reservation that an overlay names."""
+    return frozenset(
+        (cover.vendor, cover.commitment.option(cover.vendor)) for cover in content.coverage if cover.commitment
+    )
+
+
+def read_rate(path: Path | None, currency: str) -> tuple[Decimal, date]:
+    """Return how much of a currency a US dollar is, and when. Raises ConfigError."""
     if path is None:
         fix = "name a file of rates: `pricing: {rates: FILE}`"
         raise ConfigError(f"amounts in {currency} need an exchange rate; the catalog is in US dollars", fix=fix)
-    file = read_yaml(path, ConfigError)
+    file: YamlFile = read_yaml(path, ConfigError)
     content = checked(RatesFile, file, ConfigError)
-    rates: Mapping[str, Decimal] = content.rates
-    if currency not in rates:
-        raise ConfigError(f"no rate for {currency}", where=file.where(("rates",)), fix=f"known: {', '.join(rates)}")
-    return rates[currency], content.date
+    if currency not in content.rates:
+        known = ", ".join(content.rates)
+        raise ConfigError(f"no rate for {currency}", where=file.where(("rates",)), fix=f"known: {known}")
+    return content.rates[currency], content.date

@@ -29,6 +29,8 @@ class Pattern:
 
 
 Match = str | Pattern | _Absent
+SAVINGS_PLAN = "savings_plan_"
+"""What every purchase option of a savings plan begins with."""
 
 
 @dataclass(frozen=True, slots=True)

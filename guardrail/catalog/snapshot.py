@@ -16,7 +16,7 @@ from pathlib import Path
 from guardrail.errors import CatalogError
 from guardrail.model.money import decimal
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 VENDORS = ("aws", "azure", "gcp")
 COLUMNS = (
     "region",
@@ -49,6 +49,8 @@ create table synced (vendor text not null, service text not null, region text no
     rows integer not null, primary key (vendor, service, region)) without rowid;
 create table fetched (vendor text not null, service text not null, place text not null, version text not null,
     primary key (vendor, service, place)) without rowid;
+create table rated (vendor text not null, service text not null, region text not null, option text not null,
+    version text not null, rows integer not null, primary key (vendor, service, region, option)) without rowid;
 create table spec (vendor text not null, name text not null, facts text not null, primary key (vendor, name))
     without rowid;
 """

@@ -7,7 +7,7 @@ import json
 import sqlite3
 import weakref
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Protocol
 
 from guardrail import data
 from guardrail.catalog import snapshot
-from guardrail.catalog.query import Answer, Ladder, Product, Selector, Shelf, Tier
+from guardrail.catalog.query import SAVINGS_PLAN, Answer, Ladder, Product, Selector, Shelf, Tier
 from guardrail.errors import CatalogError
 from guardrail.model.cost import PriceSource
 from guardrail.model.money import decimal
@@ -26,8 +26,10 @@ select product.family, product.attributes, product.unit, product.purchase_option
     price.tier_start, price.tier_end, price.price, price.sku, source.name, source.as_of
 from shelf join price on price.shelf = shelf.id join product on product.id = price.product
     join source on source.id = price.source
-where shelf.vendor = ? and shelf.service = ? and shelf.region = ?
+where shelf.vendor = ? and shelf.service = ? and shelf.region = ? and product.purchase_option like ?
+    and product.purchase_option not like ?
 """
+_EVERY, _NONE = "%", ""
 
 _SEARCHED = """
 select vendor, service, region, family, attributes, unit, purchase_option, tier_start, tier_end, price, sku,
@@ -61,14 +63,18 @@ class Stock:
 
 
 class Terms(Protocol):
-    """What is made of list prices (guardrail.catalog.overlay)."""
+    """What is made of list prices (guardrail.catalog.terms)."""
 
-    def applied(self, vendor: str, ladder: Ladder) -> Ladder:
-        """Return a ladder at what is paid."""
+    def applied(self, vendor: str, ladder: Ladder, rates: Catalog) -> Ladder:
+        """Return a ladder at what is paid; the catalog has what the vendor asks on other terms."""
         ...
 
     def own(self, vendor: str, service: str, region: str) -> list[Ladder]:
         """Return prices of one's own."""
+        ...
+
+    def gaps(self) -> list[str]:
+        """Say what could not be applied so far."""
         ...
 
 
@@ -79,7 +85,8 @@ class Catalog:
         self._database = database
         self._terms = terms
         self.path = path
-        self._shelves: dict[tuple[str, str, str], Shelf] = {}
+        self._shelves: dict[tuple[str, str, str, bool], Shelf] = {}
+        self._on_terms: dict[tuple[str, str, str, str], Mapping[tuple[str, str], list[Ladder]]] = {}
         self._answers: dict[Selector, Answer] = {}
         self._specs: dict[tuple[str, str], Mapping[str, object] | None] = {}
         self._dates: defaultdict[str, set[str]] = defaultdict(set)
@@ -88,9 +95,9 @@ class Catalog:
     def find(self, selector: Selector) -> Answer:
         """Return the one ladder of prices that fits, NoPrice or Ambiguous. The same question has the same answer."""
         if selector not in self._answers:
-            answer = self._shelf(selector.vendor, selector.service, selector.region).find(selector)
+            answer = self._shelf(selector).find(selector)
             if isinstance(answer, Ladder):
-                answer = self._terms.applied(selector.vendor, answer) if self._terms else answer
+                answer = self._terms.applied(selector.vendor, answer, self) if self._terms else answer
                 self._dates[selector.vendor].update(tier.source.as_of for tier in answer.tiers)
                 self._sources[selector.vendor].update(tier.source.source for tier in answer.tiers)
             self._answers[selector] = answer
@@ -112,6 +119,11 @@ class Catalog:
         """Return vendor, service and place of each list that a sync read -> its version."""
         rows = self._database.execute("select vendor, service, place, version from fetched")
         return {tuple(row[:3]): row[3] for row in rows}
+
+    def rated(self) -> Mapping[tuple[str, ...], int]:
+        """Return vendor, service, region and purchase option of plans that a sync looked for -> rates that it found."""
+        rows = self._database.execute("select vendor, service, region, option, rows from rated")
+        return {tuple(row[:4]): row[4] for row in rows}
 
     def stock(self) -> tuple[Stock, ...]:
         """Return how many prices there are of each vendor, and of when."""
@@ -146,18 +158,48 @@ class Catalog:
             for vendor, dates in sorted(self._dates.items())
         )
 
-    def _shelf(self, vendor: str, service: str, region: str) -> Shelf:
-        key = (vendor, service, region)
+    def otherwise(self, vendor: str, ladder: Ladder, option: str) -> Sequence[Ladder]:
+        """Return the prices of a product under another purchase option, one a unit."""
+        source = ladder.tiers[0].source
+        key = (vendor, source.service, source.region, option)
+        if key not in self._on_terms:
+            found: defaultdict[tuple[str, str], list[Ladder]] = defaultdict(list)
+            for one in self._ladders(*key[:3], option):
+                found[one.product.family, snapshot.attributes_json(one.product.attributes)].append(one)
+            self._on_terms[key] = found
+        product = ladder.product
+        return self._on_terms[key].get((product.family, snapshot.attributes_json(product.attributes)), ())
+
+    def has_rates(self, vendor: str, service: str, region: str, option: str) -> bool:
+        """Say whether a sync brought what of a service is sold in a region under a purchase option."""
+        return bool(
+            self._database.execute(
+                "select 1 from rated where vendor = ? and service = ? and region = ? and option = ?",
+                (vendor, service, region, option),
+            ).fetchone()
+        )
+
+    def notes(self) -> list[str]:
+        """Say what could not be made of the prices that were asked for so far."""
+        return self._terms.gaps() if self._terms else []
+
+    def _shelf(self, selector: Selector) -> Shelf:
+        """Return the shelf that a selector is for. Rates of savings plans stand apart: they are many, and seldom meant."""
+        plans = (selector.purchase_option or "").startswith(SAVINGS_PLAN)
+        place = (selector.vendor, selector.service, selector.region)
+        key = (*place, plans)
         if key not in self._shelves:
-            own = self._terms.own(*key) if self._terms else []
-            self._shelves[key] = Shelf([*self._ladders(*key), *own])
+            own = self._terms.own(*place) if self._terms and not plans else []
+            like = (f"{SAVINGS_PLAN}%", _NONE) if plans else (_EVERY, f"{SAVINGS_PLAN}%")
+            self._shelves[key] = Shelf([*self._ladders(*place, *like), *own])
         return self._shelves[key]
 
-    def _ladders(self, vendor: str, service: str, region: str) -> list[Ladder]:
+    def _ladders(self, vendor: str, service: str, region: str, like: str = _EVERY, unlike: str = _NONE) -> list[Ladder]:
+        """Return the prices of a shelf whose purchase option is like the one, and not like the other."""
         products: dict[int, Product] = {}
         tiers: defaultdict[int, list[Tier]] = defaultdict(list)
         try:
-            rows = self._database.execute(_SHELF_QUERY, (vendor, service, region)).fetchall()
+            rows = self._database.execute(_SHELF_QUERY, (vendor, service, region, like, unlike)).fetchall()
         except sqlite3.Error as error:
             raise _damaged(self.path, error) from None
         for family, attributes, unit, option, product, start, end, price, sku, source, as_of in rows:

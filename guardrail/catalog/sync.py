@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,10 +14,12 @@ from pathlib import Path
 import filelock
 
 from guardrail import data
-from guardrail.catalog import aws, azure, gcp
+from guardrail.catalog import aws, aws_plans, azure, gcp
 from guardrail.catalog.building import Building, building
 from guardrail.catalog.feed import Feed, Folder, Host, clear
 from guardrail.catalog.offer import Offer
+from guardrail.catalog.query import SAVINGS_PLAN
+from guardrail.catalog.rating import Rating
 from guardrail.catalog.snapshot import VENDORS
 from guardrail.catalog.store import open_catalog, shipped_catalog, synced_catalog
 from guardrail.catalog.wanted import Wanted
@@ -66,34 +69,44 @@ def sync(order: Order, wanted: Wanted, told: Told) -> Path:
     target = synced_catalog()
     downloads = target.parent / "downloads"
     with _locked(target, order.wait), building(target, shipped_catalog()) as new:
-        old = _Old.of(target)
+        old, runs = _Old.of(target), []
         for vendor in order.vendors or VENDORS:
             feed = _feed(vendor, order, downloads / vendor, told)
             if feed is None:
                 told.line(f"{vendor}: left out, there is no {gcp.KEY_VARIABLE} in the environment")
                 continue
-            _Run(new, vendor, feed, order, wanted, told, old).all()
+            runs.append(_Run(new, vendor, feed, order, wanted, told, old))
+            runs[-1].all()
         if old.path:
             new.carry(old.path)
+        for run in runs:
+            run.savings_plans()
     clear(downloads)
     return target
 
 
 @dataclass(frozen=True, slots=True)
 class _Old:
-    """What the last sync brought: rows by shelf, and versions by list. Without a path: nothing that can be read."""
+    """What the last sync brought: rows by shelf, versions by list, rates by shelf and purchase option.
+
+    Without a path: nothing that can be read.
+    """
 
     path: Path | None
     rows: Mapping[tuple[str, ...], int]
     versions: Mapping[tuple[str, ...], str]
+    rates: Mapping[tuple[str, ...], int]
 
     @classmethod
     def of(cls, target: Path) -> _Old:
         try:
             catalog = open_catalog(target)
         except CatalogError:
-            return cls(None, {}, {})
-        return cls(target, {(s.vendor, s.service, s.region): s.rows for s in catalog.synced()}, catalog.fetched())
+            return cls(None, {}, {}, {})
+        rows: dict[tuple[str, ...], int] = {
+            (shelf.vendor, shelf.service, shelf.region): shelf.rows for shelf in catalog.synced()
+        }
+        return cls(target, rows, catalog.fetched(), catalog.rated())
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +125,9 @@ class _Run:
         """Read every list that is ordered."""
         services = self._services()
         {"aws": self._aws, "azure": self._azure, "gcp": self._gcp}[self.vendor](services)
-        self.new.shelve(self.vendor, _UNREAD[self.vendor], f"{self.order.now:%Y-%m-%dT%H:%M:%SZ}")
+        options = self.wanted.options(self.vendor)
+        listed = [name for name in options if self.vendor != "aws" or not name.startswith(SAVINGS_PLAN)]
+        self.new.shelve(self.vendor, _UNREAD[self.vendor], listed, f"{self.order.now:%Y-%m-%dT%H:%M:%SZ}")
         if not self.order.force:
             self._check()
 
@@ -148,6 +163,39 @@ class _Run:
                 count = self._stage(offers, service, region)
                 if count:
                     self.new.remember("aws", service, region, version)
+
+    def savings_plans(self) -> None:
+        """Put the rates of AWS's savings plans beside the prices on demand, once all of these are on their shelves."""
+        found = aws_plans.codes(self.wanted.options("aws")) if self.vendor == "aws" else {}
+        services = set(self._services()) if found else set()
+        places: defaultdict[str, list[str]] = defaultdict(list)
+        for service, region in self.new.synced_places("aws"):
+            if service in services and (not self.order.regions or region in self.order.regions):
+                places[region].append(service)
+        for code, options in found.items():
+            sold = dict(aws_plans.lists(self.feed, code, places))
+            for region, here in places.items():
+                self._rate(code, options, Rating(self.new.database, region, SOURCES["aws"]), here, sold.get(region, ""))
+
+    def _rate(self, code: str, options: Sequence[str], rating: Rating, services: Sequence[str], path: str) -> None:
+        """Bring the rates of a region; without a path there are none."""
+        name = f"aws {code} {rating.region}"
+        if rating.is_of(path, options, services):
+            self.told.line(f"{name}: as it was")
+            return
+        rates = aws_plans.read(aws.fetch(self.feed, path), code, options) if path else iter(())
+        read = rating.put(rates, options, path, services)
+        counts = rating.counts(options, services)
+        self.told.line(f"{name}: {sum(counts.values()):,} rates" if path else f"{name}: not sold there")
+        if self.order.force or not path:
+            return
+        if not read:
+            raise CatalogError(f"no rate of {' or '.join(options)} in it", where=name, fix=_CHANGED)
+        for (service, option), count in counts.items():
+            before = self.old.rates.get(("aws", service, rating.region, option), 0)
+            if count * _SHRUNK < before:
+                what = f"{before} rates of {option} for {service} were in it, and now {count}: has the format changed?"
+                raise CatalogError(what, where=name, fix=_CHANGED)
 
     def _azure(self, services: Sequence[str]) -> None:
         for service, path in azure.lists(services, self.order.regions):

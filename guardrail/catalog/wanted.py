@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from guardrail.catalog.query import Match, matches
+from guardrail.catalog.query import SAVINGS_PLAN, Match, matches
 
 _REMEMBERED = 4_000  # answers held in memory; a price list repeats itself
 
@@ -24,9 +24,13 @@ class Want:
 
 
 class Wanted:
-    """All wants together."""
+    """All wants together.
 
-    def __init__(self, wants: Iterable[Want]) -> None:
+    plans  vendor and purchase option of savings plans and reservations that are wanted for whatever is sold on demand
+    """
+
+    def __init__(self, wants: Iterable[Want], plans: Iterable[tuple[str, str]] = ()) -> None:
+        self._plans = frozenset(plans)
         self._wants: defaultdict[tuple[str, str], set[Want]] = defaultdict(set)
         for want in wants:
             self._wants[want.vendor, want.service].add(want)
@@ -40,9 +44,14 @@ class Wanted:
         """Return the attributes by which rows of a service are selected: the only ones that are kept."""
         return tuple(sorted({key for want in self._wants[vendor, service] for key, _ in want.attributes}))
 
+    def options(self, vendor: str) -> tuple[str, ...]:
+        """Return the purchase options of a vendor's savings plans and reservations that are wanted."""
+        return tuple(sorted(option for owner, option in self._plans if owner == vendor))
+
     def fingerprint(self, vendor: str, service: str) -> str:
-        """Return what changes when other rows, or more of them, are selected."""
-        text = "\n".join(sorted(map(repr, self._wants[vendor, service])))
+        """Return what changes when other rows, or more of them, are selected from the lists of a service."""
+        listed = [option for option in self.options(vendor) if not option.startswith(SAVINGS_PLAN)]
+        text = "\n".join([*sorted(map(repr, self._wants[vendor, service])), *listed])
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def keeps(self, vendor: str, service: str, family: str, attributes: Mapping[str, str], option: str | None) -> bool:
@@ -51,14 +60,16 @@ class Wanted:
         if key not in self._answers:
             if len(self._answers) >= _REMEMBERED:
                 self._answers.clear()
+            options = {option, "on_demand"} if (vendor, option) in self._plans else {option}
             self._answers[key] = any(
-                _could_be(want, family, attributes, option) for want in self._wants[vendor, service]
+                _could_be(want, family, attributes, options) for want in self._wants[vendor, service]
             )
         return self._answers[key]
 
 
-def _could_be(want: Want, family: str, attributes: Mapping[str, str], option: str | None) -> bool:
-    if option is not None and want.purchase_option not in {None, option}:
+def _could_be(want: Want, family: str, attributes: Mapping[str, str], options: Collection[str | None]) -> bool:
+    """Say whether a want may mean a row that is sold in any of some ways; None stands for all ways."""
+    if want.purchase_option is not None and None not in options and want.purchase_option not in options:
         return False
     if want.family is not None and not matches(want.family, family):
         return False

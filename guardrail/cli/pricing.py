@@ -32,26 +32,30 @@ def pricing() -> None:
 @click.option("--from", "origin", default="", metavar="DIR|URL", help="A folder of downloaded files, or a mirror.")
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another sync that is running.")
 @click.option("--force", is_flag=True, help="Take a list even if more than half of its prices are gone.")
-@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml, for your own definitions.")
+@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml, for your definitions and overlay.")
 @click.option("--now", type=Moment(), help="Time to note as the time of the sync. Default: now.")
 def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
     """Bring newer prices from the vendors' public lists into a catalog of your own, which is used from then on.
 
     AWS and Azure ask for no account; Google wants a key in GOOGLE_API_KEY, and is left out without one. Only prices
-    that some definition can select are kept. The old catalog stays as it is until the new one is whole.
+    that some definition can select are kept, and rates of the savings plans and reservations that your overlay names.
+    The old catalog stays as it is until the new one is whole.
 
     \b
     Examples:
       guardrail pricing sync --vendor aws --region eu-west-1
       guardrail pricing sync --from /mnt/price-lists
     """
-    from guardrail.catalog.sync import Order  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.overlay import plans_of, read_overlay  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.sync import Order  # noqa: PLC0415
     from guardrail.catalog.sync import sync as run  # noqa: PLC0415
     from guardrail.cli.progress import told  # noqa: PLC0415
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.wants import wanted  # noqa: PLC0415
 
-    wants = wanted(Library(_settings({"config": config}).definitions))
+    chosen = _settings({"config": config})
+    plans = plans_of(read_overlay(chosen.overlay)) if chosen.overlay else ()
+    wants = wanted(Library(chosen.definitions), plans)
     known = [service for vendor in values["vendors"] or _VENDORS for service in wants.services(vendor)]
     for service in values["services"]:
         if service not in known:

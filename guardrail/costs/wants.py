@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from guardrail.catalog import Match, Pattern
 from guardrail.catalog.wanted import Want, Wanted
@@ -14,9 +14,12 @@ from guardrail.costs.tariff import Charge
 _INSERTED = re.compile(r"\$\{[^}]*\}")
 
 
-def wanted(library: Library) -> Wanted:
-    """Collect what the definitions ask of the catalog. Raises DefinitionError for one that cannot be loaded."""
-    return Wanted(want for _, _, want in wants(library))
+def wanted(library: Library, plans: Iterable[tuple[str, str]] = ()) -> Wanted:
+    """Collect what the definitions ask of the catalog, and the savings plans and reservations of an overlay.
+
+    Raises DefinitionError for a definition that cannot be loaded.
+    """
+    return Wanted((want for _, _, want in wants(library)), plans)
 
 
 def wants(library: Library) -> Iterator[tuple[str, Charge, Want]]:

@@ -12,7 +12,7 @@ from guardrail.catalog import snapshot
 from guardrail.costs import Library
 from guardrail.costs.wants import wanted
 from tests.catalog import price_lists
-from tests.catalog.test_overlay import PLAN
+from tests.catalog.test_terms import PLAN
 
 REGIONS = frozenset({"eu-west-1"})
 NAT = "NatGateway-Hours"

@@ -1,0 +1,79 @@
+"""Savings plans and reservations by name: which prices of the catalog they are, and what a unit costs by them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Literal
+
+from guardrail.catalog.query import SAVINGS_PLAN, Ladder
+from guardrail.files import Section
+
+HOURS = 730
+"""Hours in a month."""
+
+_FEE = "Quantity"  # AWS's unit of what is paid in advance for a reservation
+_MONTHS = {"1yr": 12, "3yr": 36, "5yr": 60}
+Payment = Literal["no_upfront", "partial_upfront", "all_upfront"]
+
+
+class SavingsPlan(Section):
+    """A savings plan by its terms, at the rates that the vendor publishes. AWS has kinds and ways to pay, Azure a term."""
+
+    kind: Literal["compute", "ec2_instance", "database", "sagemaker"] | None = None
+    term: Literal["1yr", "3yr"]
+    payment: Payment | None = None
+
+    def option(self, vendor: str) -> str:
+        """Return the purchase option that the catalog calls it. Raises ValueError for what the vendor does not sell."""
+        if vendor == "aws" and self.kind and self.payment:
+            return f"{SAVINGS_PLAN}{self.kind}_{self.term}_{self.payment}"
+        if vendor == "azure" and not self.kind and not self.payment:
+            return f"{SAVINGS_PLAN}{self.term}"
+        msg = {
+            "aws": "a savings plan of AWS has kind, term and payment",
+            "azure": "a savings plan of Azure has a term only",
+        }.get(vendor, _NO_VENDOR)
+        raise ValueError(msg)
+
+    def rate(self, vendor: str, unit: str, ladders: Iterable[Ladder]) -> Decimal | None:  # noqa: ARG002 - as a reservation's
+        """Return what a unit costs by it, from the prices of the product under its purchase option; None: no such rate."""
+        return next((ladder.tiers[0].price for ladder in ladders if ladder.product.unit == unit), None)
+
+
+class Reservation(Section):
+    """Reserved capacity by its terms, at the prices that the vendor publishes. On Azure `term` says it all."""
+
+    term: Literal["1yr", "3yr", "5yr"]
+    payment: Payment | None = None
+    offering: Literal["standard", "convertible"] = "standard"
+
+    def option(self, vendor: str) -> str:
+        """Return the purchase option that the catalog calls it. Raises ValueError for what the vendor does not sell."""
+        if vendor == "aws" and self.payment:
+            kind = "convertible_" if self.offering == "convertible" else ""
+            return f"reserved_{kind}{self.term}_{self.payment}"
+        if vendor == "azure" and not self.payment and self.offering == "standard":
+            return f"reserved_{self.term}"
+        msg = {
+            "aws": "a reservation of AWS has term and payment",
+            "azure": "a reservation of Azure has a term only",
+        }.get(vendor, _NO_VENDOR)
+        raise ValueError(msg)
+
+    def rate(self, vendor: str, unit: str, ladders: Iterable[Ladder]) -> Decimal | None:
+        """Return what an hour costs by it, fees spread over the term; None if its prices are not all there."""
+        prices = {ladder.product.unit: ladder.tiers[0].price for ladder in ladders}
+        hours = _MONTHS[self.term] * HOURS
+        hourly, fee = prices.get(unit), prices.get(_FEE)
+        if vendor == "azure":  # whose price of a reservation is the whole term's
+            return None if hourly is None else hourly / hours
+        if self.payment == "no_upfront":
+            return hourly
+        if fee is None or (hourly is None and self.payment == "partial_upfront"):
+            return None
+        return (hourly or Decimal(0)) + fee / hours
+
+
+Commitment = SavingsPlan | Reservation
+_NO_VENDOR = "needs vendor: aws or azure; of others no such rates are known: give a discount or a price"
