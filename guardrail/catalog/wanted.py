@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from guardrail.catalog.query import SAVINGS_PLAN, Match, matches
@@ -60,17 +60,27 @@ class Wanted:
         if key not in self._answers:
             if len(self._answers) >= _REMEMBERED:
                 self._answers.clear()
-            options = {option, "on_demand"} if (vendor, option) in self._plans else {option}
+            named = (vendor, option) in self._plans
             self._answers[key] = any(
-                _could_be(want, family, attributes, options) for want in self._wants[vendor, service]
+                _sold(want, option, named=named) and _could_be(want, family, attributes)
+                for want in self._wants[vendor, service]
             )
         return self._answers[key]
 
 
-def _could_be(want: Want, family: str, attributes: Mapping[str, str], options: Collection[str | None]) -> bool:
-    """Say whether a want may mean a row that is sold in any of some ways; None stands for all ways."""
-    if want.purchase_option is not None and None not in options and want.purchase_option not in options:
-        return False
+def _sold(want: Want, option: str | None, *, named: bool) -> bool:
+    """Say whether a want may mean what is sold in a way, or in any; `named`: as a plan for all that is sold on demand.
+
+    A definition that computes the way to pay means no savings plans: every price has many, and an overlay names them.
+    """
+    if option is None or (named and want.purchase_option == "on_demand"):
+        return True
+    if want.purchase_option is None:
+        return named or not option.startswith(SAVINGS_PLAN)
+    return want.purchase_option == option
+
+
+def _could_be(want: Want, family: str, attributes: Mapping[str, str]) -> bool:
     if want.family is not None and not matches(want.family, family):
         return False
     return all(match is None or matches(match, attributes.get(key)) for key, match in want.attributes)

@@ -26,15 +26,21 @@ PLACES = ("Location Type", "Region Code", "From Location Type", "From Region Cod
 TERMS = ("SKU", "OfferTermCode", "RateCode", "TermType", "PriceDescription", "EffectiveDate", "StartingRange",
          "EndingRange", "Unit", "PricePerUnit", "Currency", "LeaseContractLength", "PurchaseOption", "OfferingClass",
          "Product Family", "serviceCode")  # fmt: skip
+PLAN_TITLES = ("SKU", "RateCode", "Unit", "EffectiveDate", "DiscountedRate", "Currency", "DiscountedSKU",
+               "DiscountedServiceCode", "DiscountedUsageType", "DiscountedOperation", "PurchaseOption",
+               "LeaseContractLength", "LeaseContractLengthUnit", "ServiceCode", "UsageType", "Operation", "Description",
+               "Instance Family", "Location", "Location Type", "Granularity", "Product Family", "DiscountedRegionCode",
+               "DiscountedInstanceType")  # fmt: skip
 FLEXIBLE = re.compile(r"Standard_([A-Z])(\d+)([a-z]*)_(v\d+)$")
 Facts = dict[str, list[Row]]
 
 
-def facts(folder: Path, vendor: str, regions: frozenset[str]) -> Facts:
-    """Read the shipped facts of some regions, by service."""
+def facts(folder: Path, vendor: str, regions: frozenset[str], services: Iterable[str] = ()) -> Facts:
+    """Read the shipped facts of some regions, by service; without services, of all of them."""
     return {
         file.stem: [row for row in snapshot.read_rows(file) if row.region in regions]
         for file in sorted((folder / "catalog" / vendor).glob("*.csv"))
+        if not services or file.stem in services
     }
 
 
@@ -102,6 +108,32 @@ def write_aws(root: Path, services: Facts, *, form: str = "csv", version: str = 
     _json(root / base[1:] / "index.json", {"formatVersion": "v1.0", "publicationDate": PUBLISHED, "offers": offers})
 
 
+def write_savings_plans(
+    root: Path, services: Facts, plans: dict[str, str], *, form: str = "csv", version: str = VERSION
+) -> None:
+    """Write the list of compute savings plans: of what is sold on demand, each plan a part of the price.
+
+    plans  purchase option -> the part of the price on demand that is paid under it
+    """
+    base = "/savingsPlan/v1.0/aws/AWSComputeSavingsPlan"
+    sold = defaultdict(list)
+    for service, rows in services.items():
+        for row in rows:
+            if row.purchase_option == "on_demand" and row.region != "global" and row.tier_start in {"", "0"}:
+                sold[row.region].append((service, row))
+    regions = []
+    for region, found in sold.items():
+        path = f"{base}/{version}/{region}/index.json"
+        regions.append({"regionCode": region, "versionUrl": path})
+        file = root / path[1:]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if form == "csv":
+            _plans_csv(file.with_suffix(".csv"), found, plans)
+        else:
+            _plans_json(file, found, plans)
+    _json(root / base[1:] / "current" / "region_index.json", {"publicationDate": PUBLISHED, "regions": regions})
+
+
 def write_azure(root: Path, services: Facts) -> None:
     """Write the pages of each service."""
     for service, rows in services.items():
@@ -161,6 +193,54 @@ def _aws_json(file: Path, service: str, rows: list[Row]) -> None:
                                           "pricePerUnit": {"USD": f"{decimal(row.price):.14f}"}}  # fmt: skip
     about = {"formatVersion": "v1.0", "offerCode": service, "publicationDate": f"{PUBLISHED}T00:00:00Z"}
     _json(file, {**about, "products": products, "terms": terms})
+
+
+def _plan_terms(option: str) -> tuple[str, str, str, str]:
+    """Return a plan's SKU, family, years and payment."""
+    kind, years, payment = re.fullmatch(r"savings_plan_(\w+)_(\d)yr_(\w+)", option).groups()  # type: ignore[union-attr]
+    family = {"compute": "ComputeSavingsPlans", "ec2_instance": "EC2InstanceSavingsPlans"}[kind]
+    return hashlib.sha256(option.encode()).hexdigest()[:16].upper(), family, years, payment.replace("_", " ").title()
+
+
+def _plan_rates(
+    found: list[tuple[str, Row]], plans: dict[str, str]
+) -> Iterator[tuple[str, list[tuple[str, Row, str]]]]:
+    for option, part in plans.items():
+        yield option, [(service, row, f"{decimal(row.price) * decimal(part):f}") for service, row in found]
+
+
+def _plans_csv(file: Path, found: list[tuple[str, Row]], plans: dict[str, str]) -> None:
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text)
+        about = {"FormatVersion": "v1.0", "Disclaimer": "as published", "Publication Date": f"{PUBLISHED}T00:00:00Z"}
+        writer.writerows([*about.items(), ("Version", VERSION), ("OfferCode", "AWSComputeSavingsPlan")])
+        writer.writerow(PLAN_TITLES)
+        for option, rates in _plan_rates(found, plans):
+            plan, family, years, payment = _plan_terms(option)
+            for service, row, rate in rates:
+                writer.writerow([plan, f"{plan}.{row.sku}", "Hrs", PUBLISHED, rate, "USD", row.sku, service, "a usage",
+                                 "RunInstances", payment, years, "year", "ComputeSavingsPlans", "a usage", "", "a plan",
+                                 "", "Any", "AWS Region", "hourly", family, row.region, ""])  # fmt: skip
+
+
+def _plans_json(file: Path, found: list[tuple[str, Row]], plans: dict[str, str]) -> None:
+    products, terms = [], []
+    for option, rates in _plan_rates(found, plans):
+        plan, family, years, payment = _plan_terms(option)
+        said = {"purchaseOption": payment, "granularity": "hourly", "purchaseTerm": f"{years}yr"}
+        products.append(
+            {"sku": plan, "productFamily": family, "serviceCode": "ComputeSavingsPlans", "attributes": said}
+        )
+        lease = {"duration": int(years), "unit": "year"}
+        listed = [
+            {"discountedSku": row.sku, "discountedUsageType": "a usage", "discountedOperation": "RunInstances",
+             "discountedServiceCode": service, "rateCode": f"{plan}.{row.sku}", "unit": "Hrs",
+             "discountedRate": {"price": rate, "currency": "USD"}, "discountedRegionCode": row.region}
+            for service, row, rate in rates
+        ]  # fmt: skip
+        terms.append({"sku": plan, "description": "a plan", "leaseContractLength": lease, "rates": listed})
+    about = {"version": VERSION, "publicationDate": f"{PUBLISHED}T00:00:00Z", "regionCode": found[0][1].region}
+    _json(file, {**about, "products": products, "terms": {"savingsPlan": terms}})
 
 
 def _aws_term(row: Row) -> tuple[str, str, str, str]:

@@ -12,7 +12,7 @@ import pytest
 from guardrail.catalog.overlay import plans_of, read_overlay
 from guardrail.catalog.terms import read_terms
 from guardrail.errors import ConfigError
-from tests.catalog.test_terms import Rates, paid
+from tests.catalog.test_terms import paid
 
 
 @pytest.mark.parametrize(
