@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
+import hashlib
 import json
 import shutil
+import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +20,8 @@ from guardrail.errors import CatalogError, NetworkError
 from guardrail.http import Session, StatusError, download
 from guardrail.http.download import Progress
 
-_NOT_FOUND = 404
+_BAD_REQUEST, _NOT_FOUND = 400, 404
+_KEPT_SECONDS = 12 * 3600
 _MAX_PAGES = 20_000  # of one list; a server that never ends one is at fault
 
 
@@ -42,18 +48,24 @@ class Host:
     base: str
     folder: Path
     now: datetime
-    secrets: Mapping[str, str]
     progress: Callable[[str], Progress]
+    session: Session
+
+    @classmethod
+    def at(
+        cls, base: str, folder: Path, now: datetime, secrets: Mapping[str, str], progress: Callable[[str], Progress]
+    ) -> Host:
+        """Return a server that is spoken to in one session, whose connection is kept."""
+        return cls(base, folder, now, progress, Session(base, secrets=secrets, timeout=60.0))
 
     def file(self, *paths: str) -> Path:
         """Download a file, going on where an earlier run was cut."""
-        session = self._session()
         for path in paths:
             target = self.folder.joinpath(
                 *(quote(part, safe=" ") for part in path.split("/") if part not in {"", ".", ".."})
             )
             try:
-                return download(session, self.base + path, target, progress=self.progress(path)).path
+                return download(self.session, self.base + path, target, progress=self.progress(path)).path
             except NetworkError as error:
                 absent = isinstance(error, StatusError) and error.status == _NOT_FOUND
                 if not absent or path == paths[-1]:
@@ -61,27 +73,66 @@ class Host:
         raise NetworkError("nothing to download", where=self.base)
 
     def pages(self, path: str, folder: str, following: Callable[[Any], str]) -> Iterator[tuple[Any, str]]:
-        """Ask for page after page. The next page's address is taken on this host, whichever host it names."""
-        session, tell = self._session(), self.progress(folder)
+        """Ask for page after page. The next page's address is taken on this host, whichever host it names.
+
+        A page that was taken is kept until the sync is done, for one that is cut to go on from there.
+        """
+        tell, kept = self.progress(folder), KeptPages(self.folder)
         seen: set[str] = set()
         received = 0
         while path and path not in seen:
             seen.add(path)
             if len(seen) > _MAX_PAGES:
                 raise NetworkError("a list of prices without end", where=self.base)
+            held = kept.find(self.base + path)
             try:
-                response = session.send("GET", self.base + path)
-                page = response.json()
+                response = None if held else self.session.send("GET", self.base + path)
+                page, day = held or (response.json() if response else None, f"{self.now:%Y-%m-%d}")
             except NetworkError as error:
+                if isinstance(error, StatusError) and error.status == _BAD_REQUEST:
+                    kept.clear()  # an address in them that leads nowhere any more
                 raise _explained(error) from None
-            yield page, f"{self.now:%Y-%m-%d}"
-            received += len(response.body)
-            tell(received, None)
+            yield page, day
+            if response:
+                kept.keep(self.base + path, response.body, day)
+                received += len(response.body)
+                tell(received, None)
             parts = urlsplit(following(page))
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
 
-    def _session(self) -> Session:
-        return Session(self.base, secrets=self.secrets, timeout=60.0)
+
+@dataclass(frozen=True, slots=True)
+class KeptPages:
+    """Pages of lists that a sync which was cut has taken, for half a day. `folder` is that of a vendor's downloads."""
+
+    folder: Path
+
+    def find(self, url: str) -> tuple[Any, str] | None:
+        """Return a page and the day on which it held, if it is kept and not too old."""
+        file = self._file(url)
+        try:
+            if not 0 <= time.time() - file.stat().st_mtime < _KEPT_SECONDS:
+                return None
+            day, _, body = gzip.decompress(file.read_bytes()).partition(b"\n")
+            return json.loads(body), day.decode()
+        except (OSError, EOFError, ValueError, zlib.error):
+            return None
+
+    def keep(self, url: str, body: bytes, day: str) -> None:
+        """Keep a page. That the disk is full is no reason to stop: the next sync then asks for it again."""
+        file = self._file(url)
+        with contextlib.suppress(OSError):
+            file.parent.mkdir(parents=True, exist_ok=True)
+            beside = file.with_suffix(".new")
+            beside.write_bytes(gzip.compress(f"{day}\n".encode() + body, 1))
+            beside.replace(file)
+
+    def clear(self) -> None:
+        """Throw all of them away."""
+        clear(self.folder / "pages")
+
+    def _file(self, url: str) -> Path:
+        return self.folder / "pages" / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.gz"
 
 
 @dataclass(frozen=True, slots=True)

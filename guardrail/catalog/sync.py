@@ -16,7 +16,7 @@ import filelock
 from guardrail import data
 from guardrail.catalog import aws, aws_plans, azure, gcp
 from guardrail.catalog.building import Building, building
-from guardrail.catalog.feed import Feed, Folder, Host, clear
+from guardrail.catalog.feed import Feed, Folder, Host, KeptPages, clear
 from guardrail.catalog.offer import Offer
 from guardrail.catalog.query import SAVINGS_PLAN
 from guardrail.catalog.rating import Rating
@@ -76,7 +76,11 @@ def sync(order: Order, wanted: Wanted, told: Told) -> Path:
                 told.line(f"{vendor}: left out, there is no {gcp.KEY_VARIABLE} in the environment")
                 continue
             runs.append(_Run(new, vendor, feed, order, wanted, told, old))
-            runs[-1].all()
+            try:
+                runs[-1].all()
+            except CatalogError:  # pages that are refused are of no use to the next run
+                KeptPages(downloads / vendor).clear()
+                raise
         if old.path:
             new.carry(old.path)
         for run in runs:
@@ -240,7 +244,7 @@ def _feed(vendor: str, order: Order, downloads: Path, told: Told) -> Feed | None
             return None
         secrets = {"X-Goog-Api-Key": key}
     base = order.origin.rstrip("/") or _HOSTS[vendor]
-    return Host(base, downloads, order.now, secrets, told.progress)
+    return Host.at(base, downloads, order.now, secrets, told.progress)
 
 
 @contextmanager

@@ -134,16 +134,16 @@ def write_savings_plans(
     _json(root / base[1:] / "current" / "region_index.json", {"publicationDate": PUBLISHED, "regions": regions})
 
 
-def write_azure(root: Path, services: Facts) -> None:
+def write_azure(root: Path, services: Facts, page_size: int = PAGE) -> None:
     """Write the pages of each service."""
     for service, rows in services.items():
-        for number, part in enumerate(_parts([_azure_item(service, row) for row in rows], PAGE)):
+        for number, part in enumerate(_parts([_azure_item(service, row) for row in rows], page_size)):
             page = {"BillingCurrency": "USD", "CustomerEntityId": "Default", "CustomerEntityType": "Retail",
                     "Items": part, "NextPageLink": None, "Count": len(part)}  # fmt: skip
             _json(root / "azure" / service / f"{number:05}.json", page)
 
 
-def write_gcp(root: Path, services: Facts) -> None:
+def write_gcp(root: Path, services: Facts, page_size: int = PAGE) -> None:
     """Write the list of services and the pages of SKUs of each."""
     listed = []
     for number, (service, rows) in enumerate(services.items()):
@@ -151,7 +151,7 @@ def write_gcp(root: Path, services: Facts) -> None:
         name = "Cloud Pub/Sub" if service == "Cloud Pub-Sub" else service
         listed.append({"name": f"services/{identity}", "serviceId": identity, "displayName": name})
         skus = [_gcp_sku(service, group) for group in _ladders(row for row in rows if row.source == SOURCES["gcp"])]
-        for page, part in enumerate(_parts(skus, PAGE)):
+        for page, part in enumerate(_parts(skus, page_size)):
             _json(root / "gcp" / identity / f"{page:05}.json", {"skus": part, "nextPageToken": ""})
     _json(root / "gcp" / "services" / "00000.json", {"services": listed, "nextPageToken": ""})
 

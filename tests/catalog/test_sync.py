@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -79,7 +80,6 @@ FAULTS = [
     404,
     429,
     500,
-    503,
     "cut",
     "long",
     "not-gzip",
@@ -144,6 +144,49 @@ def test_a_cut_download_goes_on_and_what_has_come_is_asked_for_conditionally(syn
         vendors.statuses.clear()
         synced(vendors.base, vendors=("aws",))
         assert vendors.statuses.count(304) >= 3
+
+
+@pytest.mark.parametrize("vendor, place", [("azure", "Storage"), ("gcp", "pageToken=1")])
+def test_pages_that_were_taken_are_not_asked_for_again(vendor, place, synced, lists):
+    synced(lists / "same", vendors=(vendor,))
+    whole = rows(synced_catalog())
+    synced_catalog().unlink()
+    with serving(lists / "same") as vendors:
+        vendors.faults["%24skip=2" if vendor == "azure" else place] = 500
+        with pytest.raises(GuardrailError):
+            synced(vendors.base, vendors=(vendor,))
+        listed = [path for path in vendors.asked if "/v1/services?" not in path]
+        taken = {path for path in listed if not any(part in path for part in vendors.faults)}
+        assert taken
+        vendors.faults.clear()
+        vendors.asked.clear()
+        synced(vendors.base, vendors=(vendor,))
+        assert taken.isdisjoint(vendors.asked)
+        assert rows(synced_catalog()) == whole
+        vendors.asked.clear()
+        synced(vendors.base, vendors=(vendor,))
+        assert taken <= set(vendors.asked)
+
+
+@pytest.mark.parametrize("change", ["old", "damaged", "future"])
+def test_pages_that_are_old_or_damaged_are_asked_for_again(change, synced, lists):
+    with serving(lists / "same") as vendors:
+        vendors.faults["%24skip=2"] = 500
+        with pytest.raises(GuardrailError):
+            synced(vendors.base, vendors=("azure",))
+        vendors.faults.clear()
+        for file in (synced_catalog().parent / "downloads" / "azure" / "pages").iterdir():
+            moment = time.time() + {"old": -50_000, "damaged": -9, "future": 50_000}[change]
+            if change == "damaged":
+                file.write_bytes(file.read_bytes()[:-9])
+            os.utime(file, (moment, moment))
+        vendors.asked.clear()
+        synced(vendors.base, vendors=("azure",))
+        assert any("%24skip" not in path for path in vendors.asked)
+    found = rows(synced_catalog())
+    synced_catalog().unlink()
+    synced(lists / "same", vendors=("azure",))
+    assert found == rows(synced_catalog())
 
 
 def test_a_server_may_compress(synced, lists):

@@ -61,11 +61,16 @@ class Vendors:
         return json.loads(files[number].read_bytes()) if number < len(files) else None
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False  # a connection that a client keeps open is no reason to wait
+
+
 @contextmanager
 def serving(root: Path) -> Iterator[Vendors]:
     """Serve a folder that `price_lists` wrote."""
     vendors = Vendors(root)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(vendors))
+    server = _Server(("127.0.0.1", 0), _handler(vendors))
     vendors.base = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
@@ -79,6 +84,9 @@ def serving(root: Path) -> Iterator[Vendors]:
 
 def _handler(vendors: Vendors) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one small handler of two methods
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
+
         def do_GET(self) -> None:
             vendors.asked.append(self.path)
             fault = next((what for part, what in vendors.faults.items() if part in self.path), None)
@@ -113,6 +121,7 @@ def _handler(vendors: Vendors) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - 
                 headers["Content-Length"] = str(len(body))
                 body = body[: len(body) // 2]
             self._answer(status, body, **headers)
+            self.close_connection = self.close_connection or fault in {"cut", "long"}
 
         def _answer(self, status: int, body: bytes, **headers: str) -> None:
             vendors.statuses.append(status)
@@ -121,7 +130,6 @@ def _handler(vendors: Vendors) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - 
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(body)
-            self.close_connection = True
 
         def log_message(self, *args: Any) -> None:
             """Say nothing."""
