@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -123,8 +124,8 @@ def show(words: tuple[str, ...], catalog: Path | None, config: Path | None, limi
 def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
     """Hold every definition against the catalog, and the catalog against the one before the last sync.
 
-    Components that find no price in any region are named; those that find several, and prices that jumped by more
-    than the threshold, make the exit code 1.
+    Components that find no price in any region, or several, and prices that jumped by more than the threshold are
+    named, and make the exit code 1. A gap is a price that is known to be missing: the definition says why.
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.building import previous  # noqa: PLC0415
@@ -133,22 +134,24 @@ def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.lint import lint  # noqa: PLC0415
     from guardrail.model.money import decimal  # noqa: PLC0415
+    from guardrail.report.text import safe  # noqa: PLC0415
 
     chosen = _settings({"catalog": catalog, "config": config})
     current = open_catalog(chosen.catalog)
     faults = list(lint(Library(chosen.definitions), current))
     for fault in faults:
-        click.echo(f"{fault.kind:<10} {fault.type_name}: {fault.component}: {fault.reason}")
+        click.echo(safe(f"{fault.kind:<10} {fault.type_name}: {fault.component}: {fault.reason}"))
     before = previous(current.path)
     changes = compare(open_catalog(before), current) if before.is_file() else ()
     jumps = [change for change in changes if change.jumps(decimal(threshold))]
     for change in jumps:
         click.echo(f"jump       {change_line(change)}")
-    doubtful = sum(fault.kind == "ambiguous" for fault in faults)
+    kinds = Counter(fault.kind for fault in faults)
     click.echo(
-        f"{len(faults) - doubtful} without a price, {doubtful} ambiguous, {len(jumps)} jumps since the last sync"
+        f"{kinds['gap']} known gaps, {kinds['no-match']} without a match, {kinds['ambiguous']} ambiguous, "
+        f"{len(jumps)} jumps {'since the last sync' if before.is_file() else '(no earlier catalog)'}"
     )
-    return ExitCode.BLOCKED if doubtful or jumps else ExitCode.OK
+    return ExitCode.BLOCKED if len(faults) > kinds["gap"] or jumps else ExitCode.OK
 
 
 @pricing.command(short_help="What changed between two catalogs, and what it does to a plan.")

@@ -60,6 +60,7 @@ class Component(_Strict):
     times: Scalar = Field(1, description="multiplies the cost after tiers, and the shown quantity")
     upfront_months: Scalar = Field(0, description="the price is a one-time fee, spread over so many months")
     group: Expression = Field("", description="heading under which reports show the line")
+    gap: str = Field("", description="why the shipped catalog has no such price, if it has none")
 
 
 class Child(_Strict):

@@ -1,22 +1,31 @@
-"""Definitions held against a catalog: what finds no price at all, and what finds several."""
+"""Definitions held against a catalog: what finds no price at all, known or not, and what finds several."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from guardrail.catalog import Catalog, Ladder
-from guardrail.catalog.query import matches
+from guardrail.catalog import Catalog, Match, Pattern
+from guardrail.catalog.query import Product, matches
 from guardrail.catalog.wanted import Want
 from guardrail.costs.library import Library
 from guardrail.costs.tariff import Charge
 from guardrail.costs.wants import wants
 
+_SHOWN = 3  # regions that a message names
+_Answered = tuple[int, tuple[object, ...] | None]
+"""The place of a question; what a resource decides, where an answer is a product that has it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A component that the catalog does not answer as it should. `kind`: "no-match" or "ambiguous"."""
+    """A component that the catalog does not answer as it should.
+
+    kind  "gap": there is no price, and the definition says why; "no-match": there is none, and nobody knows why;
+          "ambiguous": several fit
+    """
 
     kind: str
     type_name: str
@@ -37,27 +46,36 @@ class _Question:
         field = self.charge.region
         return field is None or bool(field.program or field.template) or field.source == region
 
-    def fits(self, ladder: Ladder) -> bool:
-        """Say whether a price may be the answer."""
-        want, unit, product = self.want, self.charge.component.price.unit, ladder.product
-        if unit not in {None, product.unit} or want.purchase_option not in {None, product.purchase_option}:
-            return False
-        if want.family is not None and not matches(want.family, product.family):
-            return False
-        return all(match is None or matches(match, product.attributes.get(key)) for key, match in want.attributes)
+    def conditions(self) -> Iterator[tuple[str, Callable[[Product], bool]]]:
+        """Give each thing that is asked of a price, in words, and whether a product is so."""
+        want, unit = self.want, self.charge.component.price.unit
+        if unit is not None:
+            yield f"unit {unit}", lambda product: product.unit == unit
+        if want.purchase_option is not None:
+            yield want.purchase_option, lambda product: product.purchase_option == want.purchase_option
+        if want.family is not None:
+            yield f"family {_spelled(want.family)}", partial(_is, None, want.family)
+        for key, match in want.attributes:
+            if match is not None:
+                yield f"{key} {_spelled(match)}", partial(_is, key, match)
 
-    def is_ambiguous(self, ladders: list[Ladder]) -> bool:
-        """Say whether prices differ that agree in all that a resource decides."""
-        decided = [key for key, field in self.charge.attributes if field.program or field.template]
-        groups: defaultdict[tuple[object, ...], set[tuple[object, ...]]] = defaultdict(set)
-        for ladder in ladders:
-            product = ladder.product
-            values = tuple(product.attributes.get(key) for key in decided)
-            if None in values:
-                continue  # what a resource decides is a value, as a rule; whether it may be absent is not known here
-            group = (product.purchase_option, self.want.family is None and product.family, *values)
-            groups[group].add((product.unit, *((tier.start, tier.end, tier.price) for tier in ladder.tiers)))
-        return any(len(prices) > 1 for prices in groups.values())
+    def missing(self, products: Iterable[Product]) -> str:
+        """Say what stands in the way: a condition that no product meets, or without which one would fit."""
+        conditions = list(self.conditions())
+        met = [[test(product) for _, test in conditions] for product in products]
+        never = [name for place, (name, _) in enumerate(conditions) if not any(row[place] for row in met)]
+        if not met:
+            return "the catalog has nothing of it"
+        if any(all(row) for row in met) and self.charge.region:
+            return f"nothing of it in {self.charge.region.source}"
+        if never:
+            return f"nothing has {' or '.join(never)}"
+        alone = [name for place, (name, _) in enumerate(conditions) if any(_all_but(row, place) for row in met)]
+        return "nothing has all that is asked" + (f"; without {' or '.join(alone)} there would be" if alone else "")
+
+    def decided(self) -> tuple[str, ...]:
+        """Return the attributes that a resource decides."""
+        return tuple(key for key, field in self.charge.attributes if field.program or field.template)
 
 
 def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
@@ -81,25 +99,79 @@ def _shelves(catalog: Catalog) -> dict[tuple[str, str], list[str]]:
     return found
 
 
+class _Fitting:
+    """Which questions a product may be the answer to; regions have the same products, so each is looked at once."""
+
+    def __init__(self, questions: Sequence[_Question]) -> None:
+        self._questions = [(q, [test for _, test in q.conditions()], q.decided()) for q in questions]
+        self._known: dict[tuple[object, ...], tuple[_Answered, ...]] = {}
+        self.products: list[Product] = []
+
+    def of(self, product: Product) -> tuple[_Answered, ...]:
+        """Return the place of each question, and what a resource has decided if this is the answer.
+
+        What a resource decides is a value, as a rule: where the product has none, it is not known whether another one
+        is the answer as well.
+        """
+        key = (product.family, product.unit, product.purchase_option, *product.attributes.items())
+        if key not in self._known:
+            self.products.append(product)
+            self._known[key] = tuple(self._answered(product))
+        return self._known[key]
+
+    def _answered(self, product: Product) -> Iterator[_Answered]:
+        for place, (question, tests, decided) in enumerate(self._questions):
+            if all(test(product) for test in tests):
+                values = tuple(product.attributes.get(name) for name in decided)
+                family = question.want.family is None and product.family
+                yield place, None if None in values else (product.purchase_option, family, *values)
+
+
 def _of_service(
     catalog: Catalog,
     key: tuple[str, str],
     regions: list[str],
     questions: list[_Question],
 ) -> Iterator[Fault]:
-    answered: defaultdict[int, int] = defaultdict(int)
-    doubtful: defaultdict[int, list[str]] = defaultdict(list)
+    answered: set[int] = set()
+    doubtful: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    fitting = _Fitting(questions)
     for region in regions:
-        ladders = catalog.ladders(*key, region)
-        for number, question in enumerate(questions):
-            found = [ladder for ladder in ladders if question.fits(ladder)] if question.is_of(region) else []
-            answered[number] += len(found)
-            if question.is_ambiguous(found):
-                doubtful[number].append(region)
+        first: dict[_Answered, object] = {}
+        asked = [question.is_of(region) for question in questions]
+        for ladder in catalog.ladders(*key, region):
+            prices = (ladder.product.unit, *((tier.start, tier.end, tier.price) for tier in ladder.tiers))
+            for place, decided in fitting.of(ladder.product):
+                if asked[place]:
+                    answered.add(place)
+                    if decided is not None and first.setdefault((place, decided), prices) != prices:
+                        doubtful[place][region] = None
     for number, question in enumerate(questions):
-        name, component, want = question.type_name, question.charge.component.name, question.want
-        if not answered[number]:
-            yield Fault("no-match", name, component, f"{want.service} has no such price in any region")
+        if number not in answered:
+            yield _unanswered(question, fitting.products)
         elif doubtful[number]:
-            places = ", ".join(doubtful[number][:3]) + (" ..." if len(doubtful[number]) > 3 else "")  # noqa: PLR2004
-            yield Fault("ambiguous", name, component, f"several prices of {want.service} fit in {places}")
+            places = ", ".join(list(doubtful[number])[:_SHOWN]) + (" ..." if len(doubtful[number]) > _SHOWN else "")
+            reason = f"several prices of {question.want.service} fit in {places}"
+            yield Fault("ambiguous", question.type_name, question.charge.component.name, reason)
+
+
+def _unanswered(question: _Question, products: Sequence[Product]) -> Fault:
+    """Return the fault of a question without an answer; `products`: all that the catalog has of its service."""
+    component = question.charge.component
+    if component.gap:
+        return Fault("gap", question.type_name, component.name, component.gap)
+    reason = f"{question.want.service}: {question.missing(products)}"
+    return Fault("no-match", question.type_name, component.name, reason)
+
+
+def _is(key: str | None, match: Match, product: Product) -> bool:
+    """Say whether an attribute, without a key the family, is as asked."""
+    return matches(match, product.family if key is None else product.attributes.get(key))
+
+
+def _all_but(row: list[bool], place: int) -> bool:
+    return all(row[:place]) and all(row[place + 1 :])
+
+
+def _spelled(match: Match) -> str:
+    return f"~ {match.text}" if isinstance(match, Pattern) else f"= {match}"

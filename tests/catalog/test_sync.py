@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import random
 import shutil
 import sqlite3
 import subprocess
@@ -128,6 +129,22 @@ def test_faults(place, fault, synced, lists, before):
         found = open_catalog().find(LAMBDA)
         assert isinstance(found, Ladder)
         assert str(found.tiers[0].price) != PRICE
+
+
+@pytest.mark.parametrize("place", ["offer file", "file of plans", "page of Azure", "page of Google"])
+def test_a_cut_at_any_byte(place, synced, lists, before):
+    part, vendor = PLACES[place]
+    old = before(vendor)
+    dice = random.Random(place)  # noqa: S311 - places to cut, no secrets
+    with serving(lists / "dearer") as vendors:
+        for at in (0.0, *(dice.random() for _ in range(10)), 0.9999):
+            vendors.faults[part] = at
+            with pytest.raises(GuardrailError):
+                synced(vendors.base, vendors=(vendor,))
+            assert synced_catalog().read_bytes() == old
+        vendors.faults.clear()
+        synced(vendors.base, vendors=(vendor,))
+    assert synced_catalog().read_bytes() != old
 
 
 def test_a_cut_download_goes_on_and_what_has_come_is_asked_for_conditionally(synced, lists):

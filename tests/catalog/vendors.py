@@ -21,7 +21,7 @@ class Vendors:
     """What the server serves, does wrong and was asked.
 
     faults   part of a path -> what to do with each request for it: a status, "cut", "cut-once", "gzip",
-             "not-gzip", "long", or bytes to send instead
+             "not-gzip", "long", the part of the body after which to cut, or bytes to send instead
     """
 
     root: Path
@@ -118,10 +118,12 @@ def _handler(vendors: Vendors) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - 
             if fault == "long":
                 headers["Content-Length"] = str(len(body) + 10)
             if fault == "cut":
+                fault = 0.5
+            if isinstance(fault, float):
                 headers["Content-Length"] = str(len(body))
-                body = body[: len(body) // 2]
+                body = body[: int(len(body) * fault)]
             self._answer(status, body, **headers)
-            self.close_connection = self.close_connection or fault in {"cut", "long"}
+            self.close_connection = self.close_connection or fault == "long" or isinstance(fault, float)
 
         def _answer(self, status: int, body: bytes, **headers: str) -> None:
             vendors.statuses.append(status)

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
 from guardrail import data
 from guardrail.catalog import snapshot
-from guardrail.costs import Library
-from guardrail.costs.wants import wanted
 from tests.catalog import price_lists
+from tests.catalog.syncs import WANTS
 from tests.catalog.test_terms import PLAN
 
 REGIONS = frozenset({"eu-west-1"})
 NAT = "NatGateway-Hours"
 
 
-@pytest.fixture
-def lists(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
     """AWS's list of some NAT gateways, as it is and with hours at three times the price; a small shipped catalog."""
-    found = price_lists.facts(data.pricing_dir(), "aws", REGIONS)["AmazonEC2"]
+    folder = tmp_path_factory.mktemp("lists")
+    found = price_lists.facts(data.pricing_dir(), "aws", REGIONS, ["AmazonEC2"])["AmazonEC2"]
     gateways = [row for row in found if row.family == "NAT Gateway"]
     assert gateways
-    price_lists.write_snapshot(tmp_path / "pricing", "aws", "AmazonEC2", gateways)
-    snapshot.compile(tmp_path / "pricing", tmp_path / "shipped.sqlite")
+    price_lists.write_snapshot(folder / "pricing", "aws", "AmazonEC2", gateways)
+    snapshot.compile(folder / "pricing", folder / "shipped.sqlite")
     dearer = [replace(row, price="0.144") if NAT in row.attributes else row for row in gateways]
-    wants = wanted(Library())
     for name, rows in (("same", gateways), ("dearer", dearer)):
-        published = {"AmazonEC2": price_lists.published("aws", "AmazonEC2", rows, wants)}
-        price_lists.write_aws(tmp_path / name, published, version=name)
+        published = {"AmazonEC2": price_lists.published("aws", "AmazonEC2", rows, WANTS)}
+        price_lists.write_aws(folder / name, published, version=name)
+    return folder
+
+
+@pytest.fixture
+def lists(written, tmp_path, monkeypatch):
+    """The same in the test's own folder, with a plan of a NAT gateway and an empty cache."""
+    shutil.copytree(written, tmp_path, dirs_exist_ok=True)
     for module in ("sync", "store"):
         monkeypatch.setattr(f"guardrail.catalog.{module}.shipped_catalog", lambda: tmp_path / "shipped.sqlite")
     monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
