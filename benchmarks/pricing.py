@@ -1,7 +1,8 @@
-"""Measures `guardrail pricing sync` on an AWS offer file of real size: rows a second, and peak memory.
+"""Measures `guardrail pricing sync` on AWS price lists of real size: rows a second, and peak memory.
 
-`python benchmarks/pricing.py [--mb 300]` generates the file, of the shape and the width of AmazonEC2's, as CSV and as
-JSON, syncs each in a process of its own, and writes PRICING.md.
+`python benchmarks/pricing.py [--mb 300]` generates an offer file, of the shape and the width of AmazonEC2's, as CSV and
+as JSON, and one of a third of the size with savings plans for what is in it; syncs each in a process of its own, and
+writes PRICING.md.
 """
 
 from __future__ import annotations
@@ -26,6 +27,17 @@ TITLES = ("SKU", "OfferTermCode", "RateCode", "TermType", "PriceDescription", "E
           "OfferingClass", "Product Family", "serviceCode", "Location", "Location Type", "Instance Type",
           "Operating System", "License Model", "Tenancy", "CapacityStatus", "Pre Installed S/W", "usageType",
           "operation", "Region Code")  # fmt: skip
+PLANS = "savingsPlan/v1.0/aws/AWSComputeSavingsPlan"
+PLAN_TITLES = ("SKU", "RateCode", "Unit", "EffectiveDate", "DiscountedRate", "Currency", "DiscountedSKU",
+               "DiscountedServiceCode", "DiscountedUsageType", "DiscountedOperation", "PurchaseOption",
+               "LeaseContractLength", "LeaseContractLengthUnit", "ServiceCode", "UsageType", "Operation", "Description",
+               "Instance Family", "Location", "Location Type", "Granularity", "Product Family", "DiscountedRegionCode",
+               "DiscountedInstanceType")  # fmt: skip
+OVERLAY = """version: 1
+coverage:
+- {vendor: aws, percent: 50, savings_plan: {kind: compute, term: 1yr, payment: no_upfront}}
+- {vendor: aws, percent: 50, savings_plan: {kind: compute, term: 3yr, payment: all_upfront}}
+"""
 FILLING = 60  # columns that nothing selects by; AmazonEC2 has about 90 in all
 
 
@@ -95,25 +107,64 @@ def _json(file: Path, size: int) -> int:
     return len(numbers)
 
 
-def measure(size: int, *, as_json: bool) -> str:
+def generate_plans(root: Path, products: int, size: int) -> int:
+    """Write savings plans of so many bytes for the first products of an offer file; return their rates."""
+    path = f"/{PLANS}/20260901000000/eu-west-1/index"
+    file = root / f"{path[1:]}.csv"
+    file.parent.mkdir(parents=True)
+    _write(
+        root / PLANS / "current" / "region_index.json",
+        {"regions": [{"regionCode": "eu-west-1", "versionUrl": f"{path}.json"}]},
+    )
+    count = 0
+    with file.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text)
+        writer.writerows([("FormatVersion", "v1.0"), ("Publication Date", "2026-09-01T00:00:00Z")])
+        writer.writerow(PLAN_TITLES)
+        while text.tell() < size:
+            for _ in range(1000):
+                writer.writerow(_rate(*divmod(count, products)))
+                count += 1
+    return count
+
+
+def _rate(plan: int, number: int) -> list[str]:
+    payment, sku = ("No Upfront", "Partial Upfront", "All Upfront")[plan % 3], f"SKU{number:013}"
+    years = "1" if plan % 6 < 3 else "3"  # noqa: PLR2004 - half of them
+    return [f"PLAN{plan:012}", f"PLAN{plan:012}.{sku}", "Hrs", "2026-09-01T00:00:00Z", "0.05", "USD", sku, "AmazonEC2",
+            f"EU-BoxUsage:m{number}.large", "RunInstances", payment, years, "year", "ComputeSavingsPlans",
+            "ComputeSP:1yrNoUpfront", "", f"{years} year {payment} Compute Savings Plan", "", "Any", "AWS Region",
+            "hourly", "ComputeSavingsPlans", "eu-west-1", f"m{number}.large"]  # fmt: skip
+
+
+def measure(size: int, *, as_json: bool = False, with_plans: bool = False) -> str:
     """Generate, sync in a child, and say what it took as a row of a table. Raises CalledProcessError."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder) / "lists"
         rows = generate(root, size, as_json=as_json)
+        configured: list[str] = []
+        if with_plans:
+            rows += generate_plans(root, rows // 2, size)
+            (Path(folder) / "prices.yaml").write_text(OVERLAY, encoding="utf-8")
+            (Path(folder) / "guardrail.yaml").write_text(
+                "version: 1\npricing: {overlay: prices.yaml}\n", encoding="utf-8"
+            )
+            configured = ["--config", str(Path(folder) / "guardrail.yaml")]
         written = sum(file.stat().st_size for file in root.rglob("index.*"))
         environment = {**os.environ, "GUARDRAIL_CACHE_DIR": str(Path(folder) / "cache")}
         guardrail = [sys.executable, "-m", "guardrail", "pricing"]
         # The shipped catalog of a checkout is compiled first, so that the sync alone is measured.
         subprocess.run([*guardrail, "status"], check=True, env=environment, stdout=subprocess.DEVNULL)
         started = time.perf_counter()
-        command = [*guardrail, "sync", "--vendor", "aws", "--service", "AmazonEC2", "--from", str(root)]
+        command = [*guardrail, "sync", "--vendor", "aws", "--service", "AmazonEC2", "--from", str(root), *configured]
         child = subprocess.Popen(command, env=environment)
         _, status, usage = os.wait4(child.pid, 0)
         took = time.perf_counter() - started
         child.returncode = os.waitstatus_to_exitcode(status)
         if child.returncode:
             raise subprocess.CalledProcessError(child.returncode, command)
-    kind, peak = "JSON" if as_json else "CSV", usage.ru_maxrss / 1024
+    kind = "JSON" if as_json else "CSV, and savings plans in CSV" if with_plans else "CSV"
+    peak = usage.ru_maxrss / 1024
     return f"| {kind} | {written / 1e6:.0f} MB | {rows:,} | {took:.1f} s | {rows / took:,.0f} | {peak:.0f} MB |"
 
 
@@ -126,10 +177,14 @@ def main() -> None:
         "# Measurements of `guardrail pricing sync`\n",
         f"`python benchmarks/pricing.py`, {date.today()}, Python {platform.python_version()}, {platform.system()}.\n",  # noqa: DTZ011
         "A generated offer file as wide as AmazonEC2's, from a folder; whole processes, from start to exit, the new",
-        "catalog built and swapped. In JSON a row is a product with its price, in CSV a price.\n",
-        "| format | file | rows | time | rows a second | peak memory |",
+        "catalog built and swapped. In JSON a row is a product with its price, in CSV a price; of the savings plans two of",
+        "six are asked for. Memory is a whole process' peak. Other programs used the machine's two cores at the same time,",
+        "so times are upper bounds.\n",
+        "| format | files | rows | time | rows a second | peak memory |",
         "|---|---:|---:|---:|---:|---:|",
-        *(measure(size, as_json=as_json) for as_json in (False, True)),
+        measure(size),
+        measure(size, as_json=True),
+        measure(size // 3, with_plans=True),
     ]
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(RESULTS.read_text(encoding="utf-8"))

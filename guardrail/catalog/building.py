@@ -72,7 +72,9 @@ class Building:
             ((*shelf, at, counts.get(shelf[1:], 0)) for shelf in mine),
         )
         self.database.executemany(
-            "insert or replace into rated values (?, ?, ?, ?, ?, 0)",
+            """insert or replace into rated select ?1, ?2, ?3, ?4, ?5, count(*) from shelf
+            join price on price.shelf = shelf.id join product on product.id = price.product
+            where vendor = ?1 and service = ?2 and region = ?3 and purchase_option = ?4""",
             ((*shelf, option, at) for shelf in mine for option in options),
         )
         self.database.execute("delete from stage")

@@ -12,6 +12,12 @@ from guardrail.files import Section
 HOURS = 730
 """Hours in a month."""
 
+_SOLD_FOR = {
+    "compute": frozenset({"AmazonEC2", "AmazonECS", "AmazonEKS", "AWSLambda"}),
+    "ec2_instance": frozenset({"AmazonEC2"}),
+    "sagemaker": frozenset({"AmazonSageMaker"}),
+}
+"""Kind of plan -> the services that it is for, where AWS says so for good. What is covered of them, its rates say."""
 _FEE = "Quantity"  # AWS's unit of what is paid in advance for a reservation
 _MONTHS = {"1yr": 12, "3yr": 36, "5yr": 60}
 Payment = Literal["no_upfront", "partial_upfront", "all_upfront"]
@@ -35,6 +41,10 @@ class SavingsPlan(Section):
             "azure": "a savings plan of Azure has a term only",
         }.get(vendor, _NO_VENDOR)
         raise ValueError(msg)
+
+    def is_for(self, service: str) -> bool:
+        """Say whether anything of a service may be covered."""
+        return self.kind not in _SOLD_FOR or service in _SOLD_FOR[self.kind]
 
     def rate(self, vendor: str, unit: str, ladders: Iterable[Ladder]) -> Decimal | None:  # noqa: ARG002 - as a reservation's
         """Return what a unit costs by it, from the prices of the product under its purchase option; None: no such rate."""
@@ -60,6 +70,10 @@ class Reservation(Section):
             "azure": "a reservation of Azure has a term only",
         }.get(vendor, _NO_VENDOR)
         raise ValueError(msg)
+
+    def is_for(self, service: str) -> bool:  # noqa: ARG002 - as a savings plan's
+        """Say whether anything of a service may be covered."""
+        return True
 
     def rate(self, vendor: str, unit: str, ladders: Iterable[Ladder]) -> Decimal | None:
         """Return what an hour costs by it, fees spread over the term; None if its prices are not all there."""

@@ -65,7 +65,7 @@ class Terms:
         """Say which coverage could not be applied so far, since the catalog lacks the rates."""
         return [
             f"no rates of {option} in the catalog for {', '.join(list(places)[:_SHOWN])}"
-            f"{' ...' if len(places) > _SHOWN else ''}: priced without that coverage; `guardrail pricing sync` brings them"
+            f"{' ...' if len(places) > _SHOWN else ''}: priced without that coverage; guardrail pricing sync brings them"
             for option, places in sorted(self._gaps.items())
         ]
 
@@ -102,6 +102,8 @@ class Terms:
         """Return what a unit costs that is covered; None for what coverage does not extend to."""
         unit, source = ladder.product.unit, tier.source
         if cover.commitment:
+            if not cover.commitment.is_for(source.service):
+                return None
             option = cover.commitment.option(vendor)
             rate = cover.commitment.rate(vendor, unit, rates.otherwise(vendor, ladder, option))
             if rate is not None:

@@ -31,7 +31,16 @@ def status_lines(catalog: Catalog, kind: str) -> Iterator[str]:
     for (vendor, service), shelves in sorted(services.items()):
         rows = sum(count for _, count in shelves)
         oldest = min(at for at, _ in shelves)[:10]
-        yield f"synced: {vendor} {service}: {rows:,} prices in {len(shelves)} regions, {oldest}"
+        yield f"synced: {vendor} {service}: {rows:,} prices in {_regions(len(shelves))}, {oldest}"
+    rates: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for (vendor, _service, _region, option), count in sorted(catalog.rated().items()):
+        rates[vendor, option].append(count)
+    for (vendor, option), counts in rates.items():
+        yield f"plans: {vendor} {option}: {sum(counts):,} rates"
+
+
+def _regions(count: int) -> str:
+    return f"{count} region{'s' if count != 1 else ''}"
 
 
 def gap_lines(report: Report) -> Iterator[str]:

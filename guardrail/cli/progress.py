@@ -30,10 +30,13 @@ def told() -> tuple[Told, AbstractContextManager[object]]:
     bars = Bars(*columns, console=console, transient=True)
 
     def bar(name: str) -> Progress:
+        for shown in bars.task_ids:  # one after the other is fetched: what came before is done
+            bars.remove_task(shown)
         task = bars.add_task(name[-_SHOWN:], total=None)
 
         def tell(received: int, total: int | None) -> None:
-            bars.update(task, completed=received, total=total, visible=received != total)
+            if task in bars.task_ids:
+                bars.update(task, completed=received, total=total, visible=received != total)
 
         return tell
 

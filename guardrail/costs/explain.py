@@ -92,7 +92,8 @@ def _rows(answer: Answer | None) -> Iterator[str]:
             bounds = f" from {plain(tier.start)}" if len(answer.tiers) > 1 else ""
             source = tier.source
             sku = f"sku {source.sku}, " if source.sku else ""
-            yield f"{plain(tier.price)} per {answer.product.unit}{bounds} ({sku}{source.source}, {source.as_of})"
+            listed = f"yours; list {plain(source.list_price)}, " if source.list_price is not None else ""
+            yield f"{plain(tier.price)} per {answer.product.unit}{bounds} ({listed}{sku}{source.source}, {source.as_of})"
     elif isinstance(answer, NoPrice):
         yield f"no such price in the catalog: {answer.nearest}"
     elif isinstance(answer, Ambiguous):

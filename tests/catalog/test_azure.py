@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from guardrail.catalog import open_catalog
 from guardrail.catalog.store import synced_catalog
 from guardrail.costs import Library
 from guardrail.costs.wants import wanted
@@ -65,6 +66,8 @@ def pages(tmp_path):
 def test_savings_plans_are_kept_if_they_are_named(named, kept, synced, pages):
     synced(pages, wants=wanted(Library(), [("azure", option) for option in named]), vendors=("azure",))
     assert {row[6] for row in rows(synced_catalog()) if row[1] == "Virtual Machines"} == kept
+    place = ("azure", "Virtual Machines", "westeurope")
+    assert open_catalog().rated() == {(*place, option): 1 for option in named}
 
 
 @pytest.mark.parametrize(

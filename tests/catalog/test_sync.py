@@ -23,8 +23,9 @@ from guardrail.catalog.building import Building, previous
 from guardrail.catalog.store import synced_catalog
 from guardrail.catalog.sync import Order, sync
 from guardrail.errors import CatalogError, ConfigError, GuardrailError
+from tests.catalog import price_lists
 from tests.catalog.conftest import PRICE
-from tests.catalog.syncs import LAMBDA, QUIET, WANTS, rows
+from tests.catalog.syncs import LAMBDA, QUIET, REGIONS, SERVICES, WANTS, rows
 from tests.catalog.vendors import serving
 
 
@@ -239,6 +240,23 @@ def test_a_column_that_is_renamed_or_gone_is_noticed(column, synced, lists, tmp_
         return
     with pytest.raises(CatalogError, match="update guardrail"):
         synced(changed, vendors=("aws",))
+    assert synced_catalog().read_bytes() == old
+
+
+@pytest.mark.parametrize(
+    "key", ["publicationDate", "products", "attributes", "OnDemand", "priceDimensions", "pricePerUnit", "unit", "group"]
+)
+def test_a_key_that_is_renamed_or_gone_is_noticed(key, synced, lists, tmp_path):
+    synced(lists / "same", vendors=("aws",))
+    old = synced_catalog().read_bytes()
+    found = price_lists.facts(data.pricing_dir(), "aws", REGIONS, SERVICES["aws"])
+    published = {name: price_lists.published("aws", name, facts, WANTS) for name, facts in found.items()}
+    shutil.copytree(lists / "same" / "savingsPlan", tmp_path / "changed" / "savingsPlan")
+    price_lists.write_aws(tmp_path / "changed", published, form="json", version="2")
+    for file in (tmp_path / "changed").rglob("AWSLambda/2/*/index.json"):
+        file.write_text(file.read_text().replace(f'"{key}"', '"somethingElse"'))
+    with pytest.raises(CatalogError, match="update guardrail"):
+        synced(tmp_path / "changed", vendors=("aws",))
     assert synced_catalog().read_bytes() == old
 
 

@@ -177,6 +177,22 @@ def test_a_currency_needs_a_rate(tmp_path):
         read_terms(None, rates, "EUR", TODAY)
 
 
+def test_before_and_after_are_at_the_one_rate(run, tmp_path):
+    change = {"actions": ["update"], "before": {"tags": {"a": "1"}}, "after": {"tags": {"a": "2"}}, "after_unknown": {}}
+    changed = {**PLAN, "resource_changes": [{**PLAN["resource_changes"][0], "change": change}]}
+    (tmp_path / "plan.json").write_text(json.dumps(changed), encoding="utf-8")
+    (tmp_path / "guardrail.yaml").write_text("version: 1\npricing: {currency: EUR, rates: r.yaml}\n", encoding="utf-8")
+
+    def totals(rate):
+        text = f"version: 1\ndate: 2026-08-31\nrates: {{EUR: {rate}}}\n"
+        (tmp_path / "r.yaml").write_text(text, encoding="utf-8")
+        return json.loads(run("estimate", "plan.json", "--format", "json").stdout)["totals"]
+
+    whole, half = totals(1), totals("0.5")
+    assert half["monthly_before"] == half["monthly_cost"]
+    assert Decimal(half["monthly_cost"]) * 2 == Decimal(whole["monthly_cost"]) > 0
+
+
 def test_reports_show_what_is_paid_and_the_list(run, tmp_path):
     (tmp_path / "plan.json").write_text(json.dumps(PLAN), encoding="utf-8")
     before = json.loads(run("estimate", "plan.json", "--format", "json").stdout)

@@ -13,6 +13,7 @@ from guardrail.catalog import snapshot
 from tests.catalog import price_lists
 from tests.catalog.syncs import WANTS
 from tests.catalog.test_terms import PLAN
+from tests.catalog.vendors import serving
 
 REGIONS = frozenset({"eu-west-1"})
 NAT = "NatGateway-Hours"
@@ -56,7 +57,7 @@ def test_from_sync_to_diff(run, lists):
     assert run("pricing", "sync", "--vendor", "aws", "--from", lists / "dearer", "--now", "2026-09-02").exit_code == 0
     status = run("pricing", "status", "plan.json").stdout
     assert f"catalog: {catalog} (synced, " in status
-    assert "synced: aws AmazonEC2: 2 prices in 1 regions, 2026-09-02" in status
+    assert "synced: aws AmazonEC2: 2 prices in 1 region, 2026-09-02" in status
     assert "gaps: none" in status
     verified = run("pricing", "verify")
     assert verified.exit_code == 1
@@ -97,6 +98,22 @@ def test_gaps_of_a_plan_are_named(run, lists):
     change = {**PLAN["resource_changes"][0], "type": "aws_eks_cluster", "address": "aws_eks_cluster.this"}
     (lists / "plan.json").write_text(json.dumps({**PLAN, "resource_changes": [change]}), encoding="utf-8")
     assert "gap: aws_eks_cluster (1): " in run("pricing", "status", "plan.json").stdout
+
+
+def test_a_server_that_refuses_leaves_the_prices_as_they_are(run, lists):
+    catalog = lists / "cache" / "pricing" / "catalog.sqlite"
+    assert run("pricing", "sync", "--vendor", "aws", "--from", lists / "same").exit_code == 0
+    before = catalog.read_bytes()
+    with serving(lists / "dearer") as vendors:
+        vendors.faults["region_index"] = 403
+        ran = run("pricing", "sync", "--vendor", "aws", "--from", vendors.base)
+        assert ran.exit_code == 2
+        assert "region_index.json: answered 403" in ran.stderr
+        assert "whether a proxy lets this machine reach the host" in ran.stderr
+        assert catalog.read_bytes() == before
+        vendors.faults.clear()
+        assert run("pricing", "sync", "--vendor", "aws", "--from", vendors.base).exit_code == 0
+    assert catalog.read_bytes() != before
 
 
 @pytest.mark.parametrize(
