@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
+from guardrail.model.remedy import Edit, Remedy
 from guardrail.model.unknown import Json
 
 
@@ -71,6 +72,8 @@ class Finding:
     blocking  whether it keeps the change from passing
     evidence  names and values behind the answer, fit to be shown
     project   name of the project that it was found in
+    remedy    what its rule says is to be done about it; None where nobody asked
+    edit      the lines of the configuration to change; None where there are none, or nobody asked
     """
 
     rule: str
@@ -88,6 +91,8 @@ class Finding:
     project: str = ""
     evidence: Mapping[str, Json] = field(default_factory=dict)
     waiver: Waiver | None = None
+    remedy: Remedy | None = None
+    edit: Edit | None = None
 
     @property
     def subject(self) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
-from guardrail.cel import CelError, Environment, EvaluationError, Look, Path, Program, Template
+from guardrail.cel import CelError, Environment, EvaluationError, Look, Path, Program, Schema, Template
 from guardrail.cel import Scope as Bound
 from guardrail.errors import RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.context import TAGS, compared, needed, schema
 from guardrail.policy.literal import literal
+from guardrail.policy.remedies import EACH, CompiledEdit, compile_edits
 from guardrail.policy.rule import Rule, RuleFile, Scope
 
 
@@ -51,6 +52,7 @@ class CompiledRule:
     expressions: tuple[Program, ...]
     messages: tuple[Template, ...]
     engine: str | None = None
+    edits: tuple[CompiledEdit, ...] = ()
 
     @property
     def rule(self) -> Rule:
@@ -76,6 +78,11 @@ class CompiledRule:
     def message_keys(self) -> tuple[Path, ...]:
         """What of a resource its messages depend on."""
         return compared(needed(path for template in self.messages for path in template.reads), _look(self.messages))
+
+    @cached_property
+    def edited(self) -> frozenset[Path]:
+        """The variables that its edits depend on."""
+        return needed(path for edit in self.edits for path in edit.reads)
 
     @property
     def _programs(self) -> tuple[Program, ...]:
@@ -134,17 +141,24 @@ def _kind(value: Json) -> str:
 def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule:
     """Compile a rule's expressions. Raises RuleError with file, line and column."""
     rule = source.rule
-    environment = Environment(schema(rule.scope), engine_name=engine)
-    compiler = _Compiler(source, environment)
-    compiler.define("params", {name: _constant(source, name, value) for name, value in rule.params.items()})
-    compiler.define("variables", rule.variables)
+    compiler = _compiler(source, schema(rule.scope), engine)
+    edits = _compiler(source, {**schema(rule.scope), **EACH}, engine) if rule.edits else compiler
     return CompiledRule(
         source,
         compiler.program(rule.when, ("when",)) if rule.when else None,
         tuple(compiler.program(v.expression, ("validations", i, "expression")) for i, v in enumerate(rule.validations)),
         tuple(compiler.template(v.message, ("validations", i, "message")) for i, v in enumerate(rule.validations)),
         engine,
+        compile_edits(rule.edits, edits.program, edits.template),
     )
+
+
+def _compiler(source: RuleFile, names: Schema, engine: str | None) -> _Compiler:
+    """Return what compiles expressions over these names, and over the rule's parameters and variables."""
+    compiler = _Compiler(source, Environment(names, engine_name=engine))
+    compiler.define("params", {name: _constant(source, name, value) for name, value in source.rule.params.items()})
+    compiler.define("variables", source.rule.variables)
+    return compiler
 
 
 def _constant(source: RuleFile, name: str, value: Json) -> str:

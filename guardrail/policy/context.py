@@ -62,6 +62,11 @@ VARIABLES = tuple(
         ("resource.instance.current_generation", "bool", "whether the vendor counts it to the current generation"),
         ("resource.instance.gpus", "number", "its GPUs"),
         ("resource.instance.arch", "string", "its processor's architecture"),
+        (
+            "resource.instance.successors",
+            "list",
+            "for each type of a previous generation: path of the attribute, type, successor (null where none is known)",
+        ),
         ("plan.monthly", "number", "monthly cost of all resources after the change; unknown if not completely priced"),
         ("plan.known", "number", "the part of it that is known: a lower bound"),
         ("plan.before", "number", "monthly cost before the change; unknown if not completely priced"),

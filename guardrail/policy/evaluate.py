@@ -8,7 +8,7 @@ What was before the change is looked at only where a rule fails.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -17,6 +17,7 @@ from guardrail.cel import Environment, Path
 from guardrail.cel import Scope as Bound
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
+from guardrail.model.remedy import Remedy
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
@@ -25,6 +26,7 @@ from guardrail.policy.context import Project, nested, picked, plan_values, run_v
 from guardrail.policy.findings import Subject, finding
 from guardrail.policy.glob import matches_any
 from guardrail.policy.machine import Specs
+from guardrail.policy.remedies import remedy
 from guardrail.policy.rule import ALL_BUT_GONE, Scope
 from guardrail.policy.spend import UNCHANGED, Spend, spend, total
 from guardrail.policy.view import ResourceView, listed, reader
@@ -44,6 +46,7 @@ class Judge:
     now                   the time of the run; rules have no other clock
     pr                    the pull request, empty outside of one
     pre_existing_blocks   whether what the plan's before already violates blocks as well
+    with_remedies         whether findings say what their rules would have done about them
     asked, skipped        ids of the rules that something was asked of, and of those whose `when` ever said no
     """
 
@@ -52,11 +55,13 @@ class Judge:
     now: datetime
     pr: Mapping[str, Json] = field(default_factory=dict)
     pre_existing_blocks: bool = False
+    with_remedies: bool = False
     asked: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.bind: Bind = Environment({}, engine_name=self.rules[0].engine if self.rules else None).bind
+        self.environment = Environment({}, engine_name=self.rules[0].engine if self.rules else None)
+        self.bind: Bind = self.environment.bind
 
     @property
     def unmatched(self) -> tuple[str, ...]:
@@ -230,7 +235,7 @@ class _PerResource:
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
         if answer.error and _has_secrets(change):
             answer = Answer(error="what went wrong is not shown, as the rule reads sensitive values")
-        return finding(
+        found = finding(
             rule,
             answer,
             Subject(change.address, self.project.name, change.source),
@@ -239,6 +244,12 @@ class _PerResource:
             blocking=not old or self.owner.pre_existing_blocks,
             pre_existing=old,
         )
+        asked = answer.failed and self.owner.with_remedies
+        return replace(found, remedy=self._remedy(rule, view)) if found and asked else found
+
+    def _remedy(self, rule: CompiledRule, view: ResourceView) -> Remedy:
+        """Ask a rule what is to be done, of the resource as it may be shown: what is set stands in the open."""
+        return remedy(rule.edits, self._bound(view, rule.edited), self.owner.environment.rebind)
 
     def _pre_existing(self, rule: CompiledRule, answer: Answer, texts: tuple[str, ...], resource: ResourceCost) -> bool:
         """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""

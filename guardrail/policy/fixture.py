@@ -135,6 +135,15 @@ class ResourceFixture(Section):
         return {path: named} if named and path and "." not in path else {}
 
 
+class ExpectedEdit(Section):
+    """One step that a test expects of its rule's edits: path and value as they come out."""
+
+    set: str | None = None
+    value: Any = None
+    rename: str | None = None
+    to: str | None = None
+
+
 class RuleTest(Section):
     """One example of a rule: what it is given, and what it must say."""
 
@@ -142,6 +151,10 @@ class RuleTest(Section):
     name: str = ""
     message: str | None = None
     """the whole message that a failing rule gives"""
+    edits: tuple[ExpectedEdit, ...] | None = None
+    """what a failing rule would have done, all of it and in order"""
+    no_edit: str | None = None
+    """why a failing rule would have nothing done"""
     resource: ResourceFixture | None = None
     plan: PlanFixture | None = None
     budget: BudgetFixture | None = None
@@ -152,6 +165,10 @@ class RuleTest(Section):
     def _message_needs_a_finding(self) -> RuleTest:
         if self.message is not None and self.expect in {Expected.PASS, Expected.SKIP}:
             msg = f"a test that expects {self.expect} has no message"
+            raise ValueError(msg)
+        told = self.edits is not None or self.no_edit is not None
+        if told and self.expect not in {Expected.FAIL, Expected.PRE_EXISTING}:
+            msg = f"a test that expects {self.expect} has nothing to edit"
             raise ValueError(msg)
         return self
 

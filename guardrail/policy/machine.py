@@ -71,24 +71,27 @@ Attribute = Callable[[str], Json]
 
 def machine_types(type_: str, attribute: Attribute) -> list[str | Unknown]:
     """Return the machine types that a resource of this type names, in order; empty if it names none."""
-    found: list[str | Unknown] = []
+    return list(dict.fromkeys(found for _, found in named_types(type_, attribute)))
+
+
+def named_types(type_: str, attribute: Attribute) -> Iterator[tuple[str, str | Unknown]]:
+    """Walk the places where a resource of this type names machine types: the dotted path of each, and the type."""
     for path in ATTRIBUTES.get(type_, ()):
         name, *steps = path.split(".")
-        found += _below(attribute(name), steps)
-    return list(dict.fromkeys(found))
+        yield from _below(name, attribute(name), steps)
 
 
-def _below(value: Json, steps: list[str]) -> Iterator[str | Unknown]:
+def _below(path: str, value: Json, steps: list[str]) -> Iterator[tuple[str, str | Unknown]]:
     if isinstance(value, Unknown):
-        yield value
+        yield path, value
     elif not steps:
         if isinstance(value, str) and value:
-            yield value.rpartition("/")[2]  # Google takes the type's URL, too
+            yield path, value.rpartition("/")[2]  # Google takes the type's URL, too
     elif steps[0] == "*":
-        for part in value if isinstance(value, list) else [value] if isinstance(value, dict) else []:
-            yield from _below(part, steps[1:])
+        for index, part in enumerate(value if isinstance(value, list) else [value] if isinstance(value, dict) else []):
+            yield from _below(f"{path}.{index}", part, steps[1:])
     elif isinstance(value, dict):
-        yield from _below(value.get(steps[0]), steps[1:])
+        yield from _below(f"{path}.{steps[0]}", value.get(steps[0]), steps[1:])
 
 
 def facts(provider: str, types: list[str | Unknown], specs: Specs) -> dict[str, Json]:

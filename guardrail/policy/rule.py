@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from guardrail.errors import RuleError
 from guardrail.files.checked import Section, checked
@@ -75,6 +75,38 @@ class Validation(Section):
     """text with {expressions} in it"""
 
 
+class RuleEdit(Section):
+    """A change to the configuration that makes a finding of the rule go: an attribute to set, or a key to rename."""
+
+    set: Expression | None = None
+    """dotted path of the attribute: type, root_block_device.0.volume_type, tags.{each.value}"""
+    value: Expression | None = None
+    """CEL; what to set it to. null: it is not known"""
+    rename: Expression | None = None
+    """dotted path of an entry of a map: tags.{each.value}"""
+    to: Expression | None = None
+    """CEL; what to call it. null: it is not known"""
+    when: Expression | None = None
+    """CEL; nothing is done where this is not true"""
+    for_each: Expression | None = None
+    """CEL; a list or a map: done for each of them, read as each.key and each.value"""
+    otherwise: str = ""
+    """text with {expressions} in it: what to say where the value is null"""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> RuleEdit:
+        setting, renaming = (self.set, self.value), (self.rename, self.to)
+        if not (all(setting) and not any(renaming)) and not (all(renaming) and not any(setting)):
+            msg = "an edit has `set` and `value`, or `rename` and `to`"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def path(self) -> str:
+        """What it changes, as the file says it."""
+        return self.set or self.rename or ""
+
+
 class Rule(Section):
     """A rule as its file states it."""
 
@@ -95,6 +127,8 @@ class Rule(Section):
     on_unknown: OnUnknown = OnUnknown.WARN
     waivable: bool = True
     fix: str = ""
+    edits: tuple[RuleEdit, ...] = ()
+    """what `guardrail check --fix` does about a finding"""
     docs: str = ""
     description: str = ""
     tests: tuple[RuleTest, ...] = ()
@@ -141,6 +175,9 @@ def check_rule(file: YamlFile, *, pack: str = "", types: Collection[str] = ()) -
             else "it is asked about the whole plan"
         )
         raise RuleError(what, where=file.where(("match",)), fix=fix)
+    if rule.edits and rule.scope is not Scope.RESOURCE:
+        what = f"a rule of scope {rule.scope} has no edits"
+        raise RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
     for index, pattern in enumerate(rule.match.types):
         _check_type(pattern, types, file.where(("match", "types", index)))
     return RuleFile(rule, file, pack)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from guardrail.errors import GuardrailError
 from guardrail.model.finding import Finding, OnUnknown
+from guardrail.model.remedy import Assignment, Remedy
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget
 from guardrail.policy.compiled import compile_rule
@@ -53,14 +54,34 @@ def run_tests(rules: Iterable[RuleFile], *, specs: Specs, engine: str | None = N
 def _mismatch(rule: RuleFile, test: RuleTest, specs: Specs, engine: str | None) -> str:
     # A rule that lets unknown answers pass still has them.
     loud = rule.changed(on_unknown=OnUnknown.WARN)
-    judge = Judge([compile_rule(with_params(loud, test.params), engine=engine)], _specs(test, specs), NOW)
+    compiled = compile_rule(with_params(loud, test.params), engine=engine)
+    judge = Judge([compiled], _specs(test, specs), NOW, with_remedies=True)
     findings = _judged(judge, rule.rule.scope, test)
     verdict, message = _outcome(judge, findings)
     if verdict != test.expect:
         return f"expected {test.expect}, got {verdict}" + (f": {message}" if message else "")
     if test.message is not None and message != test.message:
         return f"expected the message {test.message!r}, got {message!r}"
-    return ""
+    return _edits_mismatch(test, findings[0].remedy or Remedy()) if findings else ""
+
+
+def _edits_mismatch(test: RuleTest, remedy: Remedy) -> str:
+    """Compare what the rule would have done with what the test expects, if it says anything of it."""
+    if test.no_edit is not None and remedy.obstacle != test.no_edit:
+        return f"expected no edit ({test.no_edit!r}), got {remedy.obstacle or _told(remedy)!r}"
+    if test.edits is None:
+        return ""
+    expected = [one.model_dump(exclude_none=True) for one in test.edits]
+    return "" if expected == _told(remedy) else f"expected the edits {expected}, got {remedy.obstacle or _told(remedy)}"
+
+
+def _told(remedy: Remedy) -> list[dict[str, Json]]:
+    return [
+        {"set": ".".join(step.path), "value": step.value}
+        if isinstance(step, Assignment)
+        else {"rename": ".".join(step.path), "to": step.name}
+        for step in remedy.steps
+    ]
 
 
 def _judged(judge: Judge, scope: Scope, test: RuleTest) -> tuple[Finding, ...]:

@@ -10,8 +10,9 @@ from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.resource import Action, Side, Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.machine import FACTS, Specs, facts, machine_types
+from guardrail.policy.machine import FACTS, VENDORS, Specs, facts, machine_types, named_types
 from guardrail.policy.spend import NOT_PRICED, spend
+from guardrail.policy.successors import successor
 
 SENSITIVE = "(sensitive)"
 NO_TYPE = "its resource type is not supported"
@@ -57,6 +58,16 @@ class ResourceView:
             else:
                 self._instance = facts(self.change.provider, types, self.specs)
         return self._instance
+
+    def successors(self) -> list[Json]:
+        """Where the resource names machine types of a previous generation, and what to move to."""
+        vendor = VENDORS.get(self.change.provider, self.change.provider)
+        named = named_types(self.change.type, lambda name: self.attribute(self.existing, name))
+        return [
+            {"path": path, "type": one, "successor": successor(vendor, one, self.specs)}
+            for path, one in named
+            if isinstance(one, str) and facts(self.change.provider, [one], self.specs)["current_generation"] is False
+        ]
 
     @property
     def region(self) -> str | Unknown | None:
@@ -107,6 +118,8 @@ def reader(path: Path) -> Callable[[ResourceView], Json]:
         case ("cost", name):
             of_cost = _COST[name]
             return lambda view: of_cost(view.cost)
+        case ("instance", "successors"):
+            return ResourceView.successors
         case ("instance", name):
             return lambda view: view.instance[name]
         case ("tags", key):

@@ -1,0 +1,58 @@
+"""What would make a finding go: which attribute to set to what, and the lines of the configuration that say so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from guardrail.model.unknown import Json
+
+Path = tuple[str, ...]
+"""Steps to an attribute: names of attributes and blocks, indexes of blocks, keys of maps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """An attribute (or an entry of a map) to set to a value, whether it is there or not."""
+
+    path: Path
+    value: Json
+
+    def __str__(self) -> str:
+        return f"set {'.'.join(self.path)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Renaming:
+    """An entry of a map to be called otherwise, with its value kept."""
+
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        return f"rename {'.'.join(self.path)} to {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """What a rule says is to be done about a finding: steps, all of them; or why it cannot be said."""
+
+    steps: tuple[Assignment | Renaming, ...] = ()
+    obstacle: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """Lines of a file, counted from 1 and inclusive, and the text that takes their place, without its last line break."""
+
+    file: str
+    first_line: int
+    last_line: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The change to the configuration that makes a finding go: what it does in words, and the lines that it replaces."""
+
+    description: str
+    replacements: tuple[Replacement, ...]
