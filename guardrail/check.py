@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -37,15 +37,23 @@ def estimate(settings: Settings) -> Report:
     return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
 
 
-def check(settings: Settings) -> Report:
-    """Price what the settings name and judge it. Raises GuardrailError."""
+def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, with_remedies: bool = False) -> Report:
+    """Price what the settings name (or the plans that are given) and judge it. Raises GuardrailError.
+
+    `with_remedies`: findings say what their rules would have done about them.
+    """
     catalog = prices(settings)
     library = Library(settings.definitions)
     rules = rules_of(settings, library)
     judge = Judge(
-        rules, catalog.spec, settings.now, settings.pr, pre_existing_blocks=settings.rules.pre_existing == "block"
+        rules,
+        catalog.spec,
+        settings.now,
+        settings.pr,
+        pre_existing_blocks=settings.rules.pre_existing == "block",
+        with_remedies=with_remedies,
     )
-    read, base = plans(settings), _earlier(settings)
+    read, base = plans(settings) if read is None else read, _earlier(settings)
     bills = [
         (Project(source.name, source.path, source.env), _since(base, bill, is_only=len(read) == 1))
         for source, plan in read
@@ -83,10 +91,10 @@ def _terms(settings: Settings) -> Terms | None:
     return read_terms(settings.overlay, settings.rates, settings.currency, settings.now.date())
 
 
-def plans(settings: Settings) -> list[tuple[Source, Plan]]:
-    """Read every plan that the settings name. Raises InputError for one that cannot be read."""
+def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[Source, Plan]]:
+    """Read every plan that the settings name, each at its `place`. Raises InputError for one that cannot be read."""
     folder = settings.source_folder
-    read = [(source, read_plans(source.plan, folder, settings.choices)) for source in settings.sources]
+    read = [(source, read_plans(place(source.plan), folder, settings.choices)) for source in settings.sources]
     if settings.compare_with:
         from guardrail.terraform.base import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from guardrail.cli.fix import Mode, check_and_fix, fix_options, mode_of
 from guardrail.cli.hook import check_commit, hook_options
 from guardrail.cli.options import input_options, output_options
 from guardrail.cli.policy_ref import policy_ref_option
@@ -25,6 +26,7 @@ from guardrail.cli.watch import watch, watch_option
 @policy_ref_option
 @watch_option
 @hook_options
+@fix_options
 @click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
 def check(**values: Any) -> int:
     """Price plans and judge them by the rules: pass or fail.
@@ -39,19 +41,26 @@ def check(**values: Any) -> int:
       guardrail check --config policies/guardrail.yaml 'plans/*.json'
       guardrail check plan.json --format json --out markdown=comment.md
       guardrail check plan.json --fail-on never        # report only
+      guardrail check . --fix-diff | git apply         # after a look at it
 
     \b
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 not evaluated, 3 a bug of ours.
     The same for every format.
     """
     from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.output import deliver  # noqa: PLC0415
+    from guardrail.cli.output import deliver, write_files  # noqa: PLC0415
     from guardrail.model.report import FailOn  # noqa: PLC0415
 
-    if values["hook"] or values["hook_strict"]:
+    mode, is_hook = mode_of(values), values["hook"] or values["hook_strict"]
+    if mode is not Mode.NOTHING and (is_hook or values["stays"]):
+        raise click.UsageError("--fix, --fix-diff and --suggest go with neither --hook nor --watch")
+    if is_hook:
         return check_commit(values)
     if values["stays"]:
         return watch(values)
-    report = judged(values)
-    deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+    report = judged(values, evaluate=lambda settings: check_and_fix(settings, mode))
+    if mode is Mode.DIFF:
+        write_files(report, values["outs"], details=values["details"])
+    else:
+        deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     return int(report.exit_code(FailOn(values["fail_on"])))

@@ -15,11 +15,15 @@ if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.model.report import Report
 
+Evaluate = Callable[["Settings"], "Report"]
 Choose = Callable[["Settings"], "Settings"]
 
 
-def judged(values: dict[str, Any], choose: Choose | None = None) -> Report:
-    """Price and judge what a command's arguments name; `choose` may narrow it down. Raises GuardrailError."""
+def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evaluate | None = None) -> Report:
+    """Price and judge what a command's arguments name. Raises GuardrailError.
+
+    `choose` may narrow the settings down; `evaluate` does more than a plain check.
+    """
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
     from guardrail.platforms.context import proposal  # noqa: PLC0415
     from guardrail.revision import settings_at  # noqa: PLC0415
@@ -28,6 +32,6 @@ def judged(values: dict[str, Any], choose: Choose | None = None) -> Report:
     revision = revision_of(values["policy_ref"], proposed)
     with settings_at(flags(values), Path.cwd(), revision) as whole:
         chosen = choose(whole) if choose else whole
-        report = check(replace(chosen, pr=proposed.for_rules))
+        report = (evaluate or check)(replace(chosen, pr=proposed.for_rules))
         notes = policy_notes(chosen, revision, proposed)
     return replace(report, pull_request=proposed.change, warnings=(*report.warnings, *notes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterable
@@ -61,14 +62,18 @@ def wants_color(choice: str) -> bool:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file beside its place, then put it there, so that nobody reads half of it. Raises ConfigError."""
+    """Write a file beside its place, then put it there, so that nobody reads half of it. Raises ConfigError.
+
+    A file that is there already keeps its permissions.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(text)
-            Path(name).chmod(0o666 & ~_umask())
+            Path(name).chmod(mode)
             Path(name).replace(path)
         except BaseException:
             with contextlib.suppress(OSError):

@@ -43,7 +43,10 @@ class Comment:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A block at the top of a file, with the lines that it takes, counted from 1. `json` is its body in JSON syntax."""
+    """A block at the top of a file, with the lines that it takes, counted from 1. `json` is its body in JSON syntax.
+
+    `start` is where its text begins in that of the file, a mark of byte order not counted.
+    """
 
     kind: str
     labels: tuple[str, ...]
@@ -52,6 +55,7 @@ class Block:
     end_line: int
     text: str = ""
     json: str = ""
+    start: int = 0
 
     def body(self) -> Body:
         """Return what the block sets. Raises InputError where python-hcl2 cannot read it."""
@@ -99,7 +103,7 @@ def read_blocks(text: str, file: str) -> SourceFile:
             break
         labels = tuple(quoted or bare for quoted, bare in LABEL.findall(found["labels"]))
         last = line + text.count("\n", found.start(), end)
-        blocks.append(Block(found["kind"], labels, file, line, last, text[found.start() : end]))
+        blocks.append(Block(found["kind"], labels, file, line, last, text[found.start() : end], start=found.start()))
         at, line = end, last
     return SourceFile(tuple(blocks), tuple(comments))
 

@@ -82,6 +82,17 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     return _tags(merged, origins, inherited.unknown)
 
 
+def tag_path(type_name: str, vendor: str, side: Side | None) -> tuple[str, ...] | None:
+    """Return where a resource says its own tags; None where they are blocks."""
+    if type_name == "aws_autoscaling_group":
+        return None
+    known = side.names() if side else set()
+    if side and "user_labels" in _settings(side):
+        return ("settings", "0", "user_labels")
+    own = _names(type_name, vendor).own
+    return (next((name for name in own if name in known), tag_attribute(type_name) or own[0]),) if own else None
+
+
 def _block_tags(side: Side) -> Tags:
     """Return the tags of an aws_autoscaling_group, which are blocks; it takes no default tags."""
     values: dict[str, Json] = {}

@@ -38,6 +38,19 @@ def given_variables(folder: Path, module: Module, choices: Choices) -> dict[str,
     return {name: value for name, value in found.items() if name in declared}
 
 
+def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
+    """Return what gives a variable of a root module its value: a file, or in words; None for its default, if it has one.
+
+    Raises InputError for a file that cannot be read.
+    """
+    if any(assignment.partition("=")[0] == name for assignment in choices.variables):
+        return f"--var {name}"
+    for file in reversed((*_automatic(folder), *choices.files)):
+        if name in _file(file):
+            return file
+    return f"{_ENVIRONMENT}{name} in the environment" if _ENVIRONMENT + name in choices.environ else None
+
+
 def workspace_of(folder: Path, choices: Choices) -> str:
     """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected."""
     chosen = choices.workspace or choices.environ.get("TF_WORKSPACE", "")

@@ -1,0 +1,155 @@
+"""`--fix`, `--fix-diff` and `--suggest` of `guardrail check`: mechanical edits of the configuration."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.fix import Fixes
+    from guardrail.model.report import Report
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_SHOWN = 3  # addresses on a line
+
+
+class Mode(Enum):
+    """What to do about findings."""
+
+    NOTHING = ""
+    APPLY = "fix"
+    DIFF = "fix_diff"
+    SUGGEST = "suggest"
+
+
+def fix_options(command: Command) -> Command:
+    """Add the options."""
+    for option in (
+        click.option("--suggest", is_flag=True, help="Put the edits into the report: JSON, SARIF, Markdown."),
+        click.option(
+            "--fix-diff",
+            is_flag=True,
+            help="Print a diff of what --fix would do, for git apply, in place of the report.",
+        ),
+        click.option(
+            "--fix", is_flag=True, help="Edit the configuration where rules say how, then report what is left."
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def mode_of(values: dict[str, Any]) -> Mode:
+    """Take the options out of a command's arguments. Raises UsageError for more than one of them."""
+    chosen = [mode for mode in Mode if mode.value and values.pop(mode.value)]
+    if chosen[1:]:
+        raise click.UsageError("--fix, --fix-diff and --suggest exclude each other")
+    return chosen[0] if chosen else Mode.NOTHING
+
+
+def check_and_fix(settings: Settings, mode: Mode) -> Report:
+    """Check, do what the mode asks for, and return the report to deliver. Raises GuardrailError."""
+    from guardrail.check import check  # noqa: PLC0415 - only when it runs
+
+    if mode is Mode.NOTHING:
+        return check(settings)
+    from guardrail.fix import fixes  # noqa: PLC0415
+
+    found = fixes(settings)
+    if mode is Mode.APPLY:
+        _write(found.files)
+        report = check(settings) if found.files else found.before
+        _tell(found)
+        return report
+    if mode is Mode.DIFF:
+        _print_diff(found.files)
+        _tell(found)
+    return found.before
+
+
+def _write(files: Mapping[Path, tuple[str, str]]) -> None:
+    """Write each file whole; none if one has changed since it was read. Raises ConfigError."""
+    from guardrail.cli.output import write_whole  # noqa: PLC0415 - only when it runs
+    from guardrail.errors import ConfigError  # noqa: PLC0415
+
+    for file, (old, _) in files.items():
+        if file.read_bytes() != old.encode():
+            raise ConfigError("has changed while it was checked", where=str(file), fix="run it again")
+        if not os.access(file, os.W_OK):
+            raise ConfigError("may not be written; nothing was changed", where=str(file))
+    for file, (_, new) in files.items():
+        write_whole(file.resolve(), new)
+
+
+def _print_diff(files: Mapping[Path, tuple[str, str]]) -> None:
+    """Print as bytes: the line breaks of the files stay what they are on every system."""
+    from guardrail import git  # noqa: PLC0415 - only when it runs
+    from guardrail.report.diff import unified_diff  # noqa: PLC0415
+
+    top = (git.top_of(Path.cwd()) or Path.cwd()).resolve()
+    named = {_from(file, top): pair for file, pair in files.items()}
+    click.get_binary_stream("stdout").write(unified_diff(named).encode())
+
+
+def _from(file: Path, top: Path) -> str:
+    return Path(os.path.relpath(file.resolve(), top)).as_posix()
+
+
+def _tell(found: Fixes) -> None:
+    """Say on the other stream what is done, what is not and why, and what it saves."""
+    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
+
+    for line in (*_done(found), *_left(found), *_others(found), _summary(found)):
+        click.echo(safe(line, 2_000), err=True)
+
+
+def _done(found: Fixes) -> Iterator[str]:
+    alike: dict[tuple[str, str], list[str]] = {}
+    for one in found.fixed:
+        alike.setdefault((one.finding.rule, one.done), []).append(one.finding.subject)
+    for (rule, done), subjects in alike.items():
+        yield f"fixes {rule}: {_listed(subjects)}: {done}"
+
+
+def _left(found: Fixes) -> Iterator[str]:
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for one in found.left:
+        alike.setdefault((one.finding.rule, one.reason, one.finding.fix), []).append(one.finding.subject)
+    for (rule, reason, fix), subjects in alike.items():
+        yield f"leaves {rule}: {_listed(subjects)}: {reason}" + (f" ({fix})" if fix else "")
+
+
+def _others(found: Fixes) -> Iterator[str]:
+    if found.others:
+        yield f"also changes {_listed(found.others)}, which read the same values"
+
+
+def _listed(subjects: list[str] | tuple[str, ...]) -> str:
+    hidden = len(subjects) - _SHOWN
+    return ", ".join(subjects[:_SHOWN]) + (f" and {hidden:,} more" if hidden > 0 else "")
+
+
+def _summary(found: Fixes) -> str:
+    from guardrail.report.format import count, money  # noqa: PLC0415 - only when it runs
+
+    everything = count(len(found.fixed) + len(found.left), "finding")
+    said = f"{len(found.fixed)} of {everything} fixed"
+    planned = sum(not one.is_proved for one in found.fixed)
+    again = "plan again to see what it saves" if planned else ""
+    if found.after is None or planned == len(found.fixed):
+        return "; ".join(filter(None, [said, again]))
+    before, after = found.before.totals, found.after.totals
+    was, will = before.monthly_cost, after.monthly_cost
+    currency = found.before.currency
+    saving = (
+        f"monthly cost {money(will - was, currency, signed=True)}: {money(was, currency)} -> {money(will, currency)}"
+    )
+    gaps = f"{count(after.unpriced, 'resource')} without a complete price not counted" if after.unpriced else ""
+    return "; ".join(filter(None, [said, saving, gaps, again]))

@@ -1,0 +1,120 @@
+"""Attempts: edits are done to texts and evaluated, and as many are kept as help without harm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from guardrail.check import check, plans
+from guardrail.config import Settings, Source
+from guardrail.errors import GuardrailError
+from guardrail.fix.items import Item, key_of, open_findings, root_of
+from guardrail.model.report import Report
+from guardrail.policy.rule import RESERVED_IDS
+from guardrail.terraform.plan import Plan
+from guardrail.terraform.scratch import scratch
+from guardrail.terraform.texts import CannotEditError, Texts
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """What came of an attempt: the texts, the items that did not help, and what went wrong with the whole."""
+
+    texts: Texts
+    failed: tuple[Item, ...] = ()
+    problem: str = ""
+
+
+@dataclass
+class Attempts:
+    """What is known of a run, to compare with what edits make of it."""
+
+    settings: Settings
+    read: list[tuple[Source, Plan]]
+    report: Report
+    _seen: dict[tuple[tuple[Path, str], ...], Report] = field(default_factory=dict)
+
+    @property
+    def can_evaluate(self) -> bool:
+        """Whether anything is a folder of configuration, which can be evaluated anew."""
+        return any(plan.is_configuration for _, plan in self.read)
+
+    def settle(self, items: list[Item]) -> tuple[Texts, list[Item]]:
+        """Return the texts with the edits that are kept, and their items; the others say their reason."""
+        kept = self._kept([], items)
+        return self._attempt(kept).texts, kept
+
+    def evaluated(self, texts: Texts) -> Report:
+        """Evaluate folders of configuration with other texts, in a copy; plans stay what they are. Raises GuardrailError."""
+        news = tuple((file, new) for file, (_, new) in texts.changes.items())
+        if not news:
+            return self.report
+        if news not in self._seen:
+            self._seen[news] = self._evaluated(dict(news))
+        return self._seen[news]
+
+    def _evaluated(self, news: dict[Path, str]) -> Report:
+        settings = self.settings
+        roots = [root_of(source, plan, settings) for source, plan in self.read if plan.is_configuration]
+        folders = {source.plan for source, plan in self.read if plan.is_configuration}
+        with scratch([root for root in roots if root], news) as moved:
+            files = tuple(Path(moved(str(file))) for file in settings.choices.files)
+            copied = replace(
+                settings,
+                sources=tuple(source for source in settings.sources if source.plan in folders),
+                choices=replace(settings.choices, files=files),
+            )
+            planned = [(source, plan) for source, plan in self.read if not plan.is_configuration]
+            return check(settings, read=[*plans(copied, moved), *planned])
+
+    def _kept(self, good: list[Item], more: list[Item]) -> list[Item]:
+        """Return the items that are known to be good, and those of the others that go with them."""
+        outcome = self._attempt([*good, *more])
+        while outcome.failed:
+            gone = {item for item in outcome.failed if not item.turned()}
+            good, more = ([item for item in some if item not in gone] for some in (good, more))
+            outcome = self._attempt([*good, *more])
+        if not outcome.problem:
+            return [*good, *more]
+        if len(more) > 1:
+            middle = len(more) // 2
+            return self._kept(self._kept(good, more[:middle]), more[middle:])
+        for item in more:
+            item.reason = outcome.problem
+            if item.turned():
+                return self._kept(good, more)
+        return good
+
+    def _attempt(self, items: Sequence[Item]) -> _Outcome:
+        texts = Texts()
+        failed: list[Item] = []
+        for item in items:
+            try:
+                texts = item.edited(texts)
+            except CannotEditError as error:
+                item.reason = str(error)
+                failed.append(item)
+        if failed or not self.can_evaluate:
+            return _Outcome(texts, tuple(failed))
+        try:
+            return self._judged(items, texts, self.evaluated(texts))
+        except GuardrailError as error:
+            return _Outcome(texts, problem=f"the edit breaks the configuration: {error.what}")
+
+    def _judged(self, items: Sequence[Item], texts: Texts, report: Report) -> _Outcome:
+        """Compare what the edits come to with what was: each has to help, and none may do harm."""
+        after = {key_of(one): one for one in open_findings(report)}
+        failed = tuple(item for item in items if item.key in after and not item.is_planned)
+        for item in failed:
+            item.reason = f"it is still there after the edit: {after[item.key].message}"
+        if failed:
+            return _Outcome(texts, failed)
+        was = {key_of(one): one.blocking for one in self.report.all_findings}
+        for key, one in after.items():
+            is_new = key not in was or one.blocking > was[key]
+            if is_new and one.rule not in RESERVED_IDS:
+                return _Outcome(texts, problem=f"it leads to another finding: {one.rule}: {one.subject}: {one.message}")
+        if report.totals.unpriced > self.report.totals.unpriced:
+            return _Outcome(texts, problem="what it leads to has no price in the catalog")
+        return _Outcome(texts)

@@ -1,0 +1,103 @@
+"""What can be done about the findings of a run, what cannot and why, and what it saves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from guardrail.check import check, plans
+from guardrail.config import Settings
+from guardrail.fix.attempts import Attempts
+from guardrail.fix.items import Item, items_of
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.remedy import Assignment, Remedy
+from guardrail.model.report import Report
+from guardrail.policy.remedies import NO_EDIT
+from guardrail.terraform.hcl import literal
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """A finding and what was done about it, in words. `is_proved`: that was evaluated, and the finding is gone."""
+
+    finding: Finding
+    done: str
+    is_proved: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A finding that stays, and why."""
+
+    finding: Finding
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fixes:
+    """What can be done about the findings of a run.
+
+    before  the report as things are
+    after   the report with everything done; None where only a new plan can tell
+    files   what was, and what is to be, in every file that changes
+    others  addresses of resources that change as well, since they refer to what was edited
+    """
+
+    before: Report
+    after: Report | None
+    fixed: tuple[Fixed, ...]
+    left: tuple[Left, ...]
+    files: Mapping[Path, tuple[str, str]]
+    others: tuple[str, ...] = ()
+
+
+def fixes(settings: Settings) -> Fixes:
+    """Find what can be done about the findings of what the settings name; no file is written. Raises GuardrailError."""
+    read = plans(settings)
+    report = check(settings, read=read, with_remedies=True)
+    items = items_of(settings, read, report)
+    attempts = Attempts(settings, read, report)
+    texts, kept = attempts.settle([item for item in items if item.can_be_tried])
+    after = attempts.evaluated(texts) if attempts.can_evaluate else None
+    return Fixes(
+        report,
+        after,
+        tuple(Fixed(item.finding, _said(item.remedy), not item.is_planned) for item in kept),
+        tuple(Left(item.finding, _why_not(item)) for item in items if item not in kept),
+        texts.changes,
+        _others(report, after, kept) if after else (),
+    )
+
+
+def _why_not(item: Item) -> str:
+    finding = item.finding
+    if item.reason:
+        return item.reason
+    if finding.status is FindingStatus.UNKNOWN:
+        return finding.message
+    return item.remedy.obstacle or NO_EDIT
+
+
+def _said(remedy: Remedy) -> str:
+    return ", ".join(
+        f"{step} = {literal(step.value)}" if isinstance(step, Assignment) else str(step) for step in remedy.steps
+    )
+
+
+def _others(before: Report, after: Report, kept: list[Item]) -> tuple[str, ...]:
+    """Return the addresses of resources that are there before and after, and not the same though nothing was wrong."""
+    asked = {(item.finding.project, item.finding.address) for item in kept}
+    was, will = (
+        {
+            (project.name, one.change.address): one.change.after
+            for project in report.projects
+            for one in project.resources
+        }
+        for report in (before, after)
+    )
+    return tuple(
+        key[1]
+        for key, side in was.items()
+        if key not in asked and side and (now := will.get(key)) and now.values != side.values
+    )

@@ -1,0 +1,109 @@
+"""Findings with all that an attempt to mend them needs: the resource, and the configuration that it is written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from guardrail.config import Settings, Source
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.remedy import Remedy
+from guardrail.model.report import Report
+from guardrail.model.resource import Change
+from guardrail.terraform.edit import Editor
+from guardrail.terraform.module_tree import configuration_files
+from guardrail.terraform.plan import Plan
+from guardrail.terraform.texts import CannotEditError, Texts
+
+_OPEN = frozenset({FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR, FindingStatus.PRE_EXISTING})
+_NO_TEXT = "the configuration of its plan is not at hand: name its folder with --source"
+
+Key = tuple[str, str, str]
+"""What tells a finding from others, before and after an edit: project, rule and subject."""
+
+
+@dataclass(eq=False)
+class Item:
+    """A finding, its resource, and what edits the configuration of that.
+
+    is_planned  it is of a plan, which cannot tell what an edit comes to
+    is_near     tags are added to the resource, not to what it refers to
+    reason      why nothing was done, as far as it is known
+    """
+
+    finding: Finding
+    change: Change | None
+    editor: Editor | None
+    is_planned: bool
+    is_near: bool = False
+    reason: str = ""
+
+    @property
+    def remedy(self) -> Remedy:
+        """What its rule says is to be done."""
+        return self.finding.remedy or Remedy()
+
+    @property
+    def key(self) -> Key:
+        """What tells it from others."""
+        return key_of(self.finding)
+
+    @property
+    def can_be_tried(self) -> bool:
+        """Whether there is something to be done, to a text at hand."""
+        if self.remedy.steps and self.editor is None:
+            self.reason = _NO_TEXT
+        return bool(self.remedy.steps) and self.editor is not None
+
+    def edited(self, texts: Texts) -> Texts:
+        """Return texts with what is to be done done to them. Raises CannotEditError."""
+        if self.editor is None or self.change is None:
+            raise CannotEditError(_NO_TEXT)
+        return self.editor.edited(texts, self.change, self.remedy, is_near=self.is_near)
+
+    def turned(self) -> bool:
+        """Choose the other way to do it, if there is one that was not tried yet."""
+        can = not self.is_near and any(step.path[0] == "tags" for step in self.remedy.steps)
+        self.is_near = self.is_near or can
+        return can
+
+
+def items_of(settings: Settings, read: list[tuple[Source, Plan]], report: Report) -> list[Item]:
+    """Return the open findings of a report; what is waived is agreed, and stays as it is."""
+    sources = {source.name: (source, plan) for source, plan in read}
+    changes = {
+        (project.name, one.change.address): one.change for project in report.projects for one in project.resources
+    }
+    editors: dict[Path, Editor] = {}
+    items: list[Item] = []
+    for finding in open_findings(report):
+        root, is_planned = None, False
+        if finding.project in sources:
+            source, plan = sources[finding.project]
+            root, is_planned = root_of(source, plan, settings), not plan.is_configuration
+        if root and root not in editors:
+            editors[root] = Editor(root, settings.choices)
+        change = changes.get((finding.project, finding.address))
+        items.append(Item(finding, change, editors.get(root) if root else None, is_planned))
+    return items
+
+
+def root_of(source: Source, plan: Plan, settings: Settings) -> Path | None:
+    """Return the folder of a plan's root module; None where it is not at hand."""
+    if plan.is_configuration:
+        return Path(source.plan) / plan.folder
+    if settings.source_folder or source.plan == "-":
+        return settings.source_folder
+    given = Path(source.plan)
+    folder = given if given.is_dir() else given.parent
+    return folder if configuration_files(folder) else None
+
+
+def open_findings(report: Report) -> list[Finding]:
+    """Return the findings that somebody has to do something about."""
+    return [one for one in report.all_findings if one.status in _OPEN]
+
+
+def key_of(finding: Finding) -> Key:
+    """Return what tells a finding from others."""
+    return (finding.project, finding.rule, finding.subject)

@@ -1,0 +1,99 @@
+"""Edits of a configuration: what a remedy asks for, done to the texts of the files in a root module's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+
+from guardrail.errors import InputError
+from guardrail.model.remedy import Assignment, Remedy, Renaming
+from guardrail.model.resource import Change
+from guardrail.model.unknown import Json, Unknown
+from guardrail.terraform.choices import Choices
+from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.origin import Origins, Wanted, each_file
+from guardrail.terraform.tags import tag_path
+from guardrail.terraform.texts import CannotEditError, Texts
+from guardrail.terraform.variables import giver_of
+
+_TAGS = "tags"  # what rules call the tags or labels of any resource
+
+
+class Editor:
+    """Edits the files of a root module and of the modules in folders beside it."""
+
+    def __init__(self, root: Path, choices: Choices) -> None:
+        self.root = root
+        self._choices = choices
+        self._tree = FolderTree(root)
+
+    def edited(self, texts: Texts, change: Change, remedy: Remedy, *, is_near: bool = False) -> Texts:
+        """Return texts in which everything is done that a remedy asks for; what is done already stays.
+
+        `is_near`: tags are added where a resource sets them, not where the map that it refers to is written.
+        Raises CannotEditError, with the given texts as they were.
+        """
+        result = texts.copy()
+        origins = Origins(self._tree, result, self._giver)
+        try:
+            for path, wanted in _all_wanted(change, remedy.steps, is_near=is_near):
+                for file, patches in each_file(origins.patches(change.address, path, wanted)).items():
+                    result.patch(file, patches)
+        except InputError as error:
+            raise CannotEditError(str(error)) from None
+        except ValueError as error:
+            raise CannotEditError(f"it cannot be written: {error}") from None
+        return result
+
+    def _giver(self, name: str) -> Path | None:
+        giver = giver_of(name, self.root, self._choices)
+        if isinstance(giver, str):
+            raise CannotEditError(f"var.{name} gets its value by {giver}")
+        return giver
+
+
+def _all_wanted(
+    change: Change, steps: Sequence[Assignment | Renaming], *, is_near: bool
+) -> Iterator[tuple[tuple[str, ...], Wanted]]:
+    """Give the path and what is wanted there, step by step; entries of the same tags at once, so that they align."""
+    for is_tag, some in groupby(steps, lambda step: isinstance(step, Assignment) and _is_tag(step.path)):
+        if is_tag:
+            path = _placed((_TAGS,), change)
+            entries = {step.path[1]: step.value for step in some if isinstance(step, Assignment)}
+            yield path, Wanted(entries=entries, is_now=_now(change, path), is_near=is_near)
+            continue
+        for step in some:
+            path = _placed(step.path, change)
+            if isinstance(step, Renaming):
+                yield path[:-1], Wanted(rename=(path[-1], step.name))
+            else:
+                yield path, Wanted(step.value, is_now=_now(change, path))
+
+
+def _is_tag(path: tuple[str, ...]) -> bool:
+    return path[0] == _TAGS and len(path) == 2  # noqa: PLR2004 - tags, and the key of one
+
+
+def _placed(path: tuple[str, ...], change: Change) -> tuple[str, ...]:
+    """Return a path with the name that tags go by on this resource."""
+    if path[0] != _TAGS:
+        return path
+    own = tag_path(change.type, change.provider, change.after)
+    if own is None:
+        raise CannotEditError("its tags are blocks, which are not edited")
+    return (*own, *path[1:])
+
+
+def _now(change: Change, path: tuple[str, ...]) -> Json:
+    """Return what an attribute is; None where that is not known."""
+    name, *rest = path
+    value = change.after.get(name) if change.after else None
+    for step in rest:
+        if isinstance(value, dict):
+            value = value.get(step)
+        elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
+            value = value[int(step)]
+        else:
+            value = None
+    return None if isinstance(value, Unknown) else value

@@ -1,0 +1,81 @@
+"""A copy of configuration folders in which some files say something else, to see what comes of that."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from guardrail.terraform.module_tree import FolderTree, is_configuration
+
+Moved = Callable[[str], str]
+"""Where a path of the original is in the copy; the path itself where it is not in it."""
+
+
+@contextmanager
+def scratch(roots: Sequence[Path], texts: Mapping[Path, str]) -> Iterator[Moved]:
+    """Give a copy of root modules and of the folders that they call, with these texts in the place of those files'.
+
+    It lies in a temporary folder; what stands beside the configuration is linked to, so that functions find it.
+    """
+    whole = {_whole(file): text for file, text in texts.items()}
+    folders = {_whole(folder) for root in roots for folder in _called(FolderTree(root))} | {
+        file.parent for file in whole
+    }
+    base = _top(folders)
+    with tempfile.TemporaryDirectory(prefix="guardrail-") as name:
+        copy = Path(os.path.realpath(name), "copy")
+        _mirror(base, copy, folders)
+        for file, text in whole.items():
+            there = copy / file.relative_to(base)
+            there.unlink(missing_ok=True)
+            there.write_text(text, encoding="utf-8", newline="")
+
+        def moved(path: str) -> str:
+            place = _whole(Path(path))
+            inside = place in whole or any(place == folder or place in folder.parents for folder in folders)
+            return str(copy / place.relative_to(base)) if inside and place.is_relative_to(base) else path
+
+        yield moved
+
+
+def _called(tree: FolderTree) -> Iterator[Path]:
+    """Walk the folders of the reader's own modules, from the root module down."""
+    waiting = [""]
+    while waiting:
+        key = waiting.pop()
+        module, path = tree.module(key), tree.path(key)
+        if module is None or path is None or module.remote:
+            continue
+        yield path
+        waiting += [f"{key}.{call.labels[0]}" if key else call.labels[0] for call in module.blocks("module")]
+
+
+def _top(folders: set[Path]) -> Path:
+    """Return the folder that holds all of them: the checkout, if they are in one."""
+    common = Path(os.path.commonpath(folders))
+    return next((folder for folder in (common, *common.parents) if (folder / ".git").exists()), common)
+
+
+def _mirror(source: Path, target: Path, folders: set[Path]) -> None:
+    """Copy what leads to the folders and the configuration in them; link to all else."""
+    target.mkdir()
+    for entry in os.scandir(source):
+        path, there = Path(entry.path), target / entry.name
+        if entry.is_dir() and any(path == folder or path in folder.parents for folder in folders):
+            _mirror(path, there, folders)
+        elif source in folders and entry.is_file() and _is_read(entry.name):
+            shutil.copyfile(path, there)
+        elif entry.name != ".git":
+            there.symlink_to(path, target_is_directory=entry.is_dir())
+
+
+def _is_read(name: str) -> bool:
+    return is_configuration(name) or name.endswith((".tfvars", ".tfvars.json"))
+
+
+def _whole(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would leave the folder by its links
