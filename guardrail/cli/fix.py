@@ -93,9 +93,10 @@ def _print_diff(files: Mapping[Path, tuple[str, str]]) -> None:
     from guardrail import git  # noqa: PLC0415 - only when it runs
     from guardrail.report.diff import unified_diff  # noqa: PLC0415
 
-    top = (git.top_of(Path.cwd()) or Path.cwd()).resolve()
+    folder = next((file.resolve().parent for file in files), Path.cwd())
+    top = (git.top_of(folder) or Path.cwd()).resolve()
     named = {_from(file, top): pair for file, pair in files.items()}
-    click.get_binary_stream("stdout").write(unified_diff(named).encode())
+    click.echo(unified_diff(named).encode(), nl=False)
 
 
 def _from(file: Path, top: Path) -> str:
@@ -119,11 +120,11 @@ def _done(found: Fixes) -> Iterator[str]:
 
 
 def _left(found: Fixes) -> Iterator[str]:
-    alike: dict[tuple[str, str, str], list[str]] = {}
+    alike: dict[tuple[str, str], list[str]] = {}
     for one in found.left:
-        alike.setdefault((one.finding.rule, one.reason, one.finding.fix), []).append(one.finding.subject)
-    for (rule, reason, fix), subjects in alike.items():
-        yield f"leaves {rule}: {_listed(subjects)}: {reason}" + (f" ({fix})" if fix else "")
+        alike.setdefault((one.finding.rule, one.reason), []).append(one.finding.subject)
+    for (rule, reason), subjects in alike.items():
+        yield f"leaves {rule}: {_listed(subjects)}: {reason}"
 
 
 def _others(found: Fixes) -> Iterator[str]:
@@ -148,8 +149,8 @@ def _summary(found: Fixes) -> str:
     before, after = found.before.totals, found.after.totals
     was, will = before.monthly_cost, after.monthly_cost
     currency = found.before.currency
-    saving = (
-        f"monthly cost {money(will - was, currency, signed=True)}: {money(was, currency)} -> {money(will, currency)}"
-    )
+    change = money(will - was, currency, signed=True)
+    saving = f"monthly cost {change}: {money(was, currency)} -> {money(will, currency)}"
+    saving += " (more than before)" if will > was else ""
     gaps = f"{count(after.unpriced, 'resource')} without a complete price not counted" if after.unpriced else ""
     return "; ".join(filter(None, [said, saving, gaps, again]))

@@ -15,6 +15,7 @@ _TRAVERSAL = re.compile(
     r'(?<![\w.\]"-])([A-Za-z_][\w-]*)((?:\.(?:[A-Za-z_][\w-]*|\d+|\*)|\[(?:"(?:[^"\\]|\\.)*"|[^\[\]"]*|[^\[\]]*\[[^\[\]]*\][^\[\]]*)\])+)'
 )
 _STEP = re.compile(r'\.([A-Za-z_][\w-]*|\d+|\*)|\[("(?:[^"\\$%]|\\.)*"|\d+)\]')
+_TEMPLATE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?")
 _NOT_MENTIONED = frozenset({"__is_block__"})
 
@@ -43,7 +44,7 @@ def constant(value: Any) -> Any:
             return json.loads(text)
     if text in {"null", "true", "false"}:
         return json.loads(text)
-    if not _STRING.fullmatch(text) or re.search(r"(?<!\$)\$\{|(?<!%)%\{", text):
+    if not _STRING.fullmatch(text) or _TEMPLATE.search(text):
         raise NotConstantError(text[:80])
     return _unescaped(text[1:-1])
 
@@ -149,14 +150,13 @@ def _end_of_code(text: str, at: int) -> int:
 
 def _unescaped(text: str) -> str:
     try:
-        plain = json.loads(f'"{text}"', strict=False)
+        return str(json.loads(f'"{text.replace("$${", "${").replace("%%{", "%{")}"', strict=False))
     except ValueError:
         raise NotConstantError(text[:80]) from None
-    return str(plain).replace("$${", "${").replace("%%{", "%{")
 
 
 def _key(key: str) -> str:
-    if key.startswith("(") or "${" in key:
+    if key.startswith("(") or _TEMPLATE.search(key):
         raise NotConstantError(key)
     return _unescaped(key[1:-1]) if _STRING.fullmatch(key) else key
 

@@ -12,6 +12,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _WORDS = frozenset({"for", "true", "false", "null", "if", "in"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SPECIAL = re.compile(r'[\\"\x00-\x1f\x7f\x85\u2028\u2029]|[$%](?=\{)')
+_WHOLE = re.compile(r'\{[^{}"\\]*\}')
 
 
 def literal(value: Json) -> str:
@@ -39,5 +40,7 @@ def key(name: str, *, is_quoted: bool = False) -> str:
 
 
 def _escaped(found: re.Match[str]) -> str:
-    mark = found[0]
-    return mark * 2 if mark in {"$", "%"} else _ESCAPES.get(mark) or f"\\u{ord(mark):04x}"
+    mark, text = found[0], found.string
+    if mark in {"$", "%"} and _WHOLE.match(text, found.end()) and text[: found.start()][-1:] not in {"$", "%"}:
+        return mark * 2  # as people write it; not where it is ambiguous, or where not every reader would follow
+    return _ESCAPES.get(mark) or f"\\u{ord(mark):04x}"
