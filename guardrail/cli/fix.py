@@ -142,15 +142,11 @@ def _summary(found: Fixes) -> str:
 
     everything = count(len(found.fixed) + len(found.left), "finding")
     said = f"{len(found.fixed)} of {everything} fixed"
-    planned = sum(not one.is_proved for one in found.fixed)
-    again = "plan again to see what it saves" if planned else ""
-    if found.after is None or planned == len(found.fixed):
-        return "; ".join(filter(None, [said, again]))
-    before, after = found.before.totals, found.after.totals
-    was, will = before.monthly_cost, after.monthly_cost
-    currency = found.before.currency
-    change = money(will - was, currency, signed=True)
-    saving = f"monthly cost {change}: {money(was, currency)} -> {money(will, currency)}"
-    saving += " (more than before)" if will > was else ""
-    gaps = f"{count(after.unpriced, 'resource')} without a complete price not counted" if after.unpriced else ""
-    return "; ".join(filter(None, [said, saving, gaps, again]))
+    again = "plan again to see what it saves" if any(not one.is_proved for one in found.fixed) else ""
+    saving, gaps, change = found.saving, "", ""
+    if saving:
+        currency, more = found.before.currency, " (more than before)" if saving.after > saving.before else ""
+        was, will = money(saving.before, currency), money(saving.after, currency)
+        change = f"monthly cost {money(saving.after - saving.before, currency, signed=True)}: {was} -> {will}{more}"
+        gaps = f"{count(saving.left_out, 'resource')} without a complete price left out" if saving.left_out else ""
+    return "; ".join(filter(None, [said, change, gaps, again]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from guardrail.check import check, plans
@@ -11,6 +12,7 @@ from guardrail.config import Settings
 from guardrail.fix.attempts import Attempts
 from guardrail.fix.items import Item, items_of
 from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.money import ZERO
 from guardrail.model.remedy import Assignment, Remedy
 from guardrail.model.report import Report
 from guardrail.policy.remedies import NO_EDIT
@@ -51,6 +53,20 @@ class Fixes:
     files: Mapping[Path, tuple[str, str]]
     others: tuple[str, ...] = ()
 
+    @property
+    def saving(self) -> Saving | None:
+        """What a month costs before and after; None where only a new plan can tell."""
+        return _saving(self.before, self.after) if self.after and any(one.is_proved for one in self.fixed) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Saving:
+    """What a month costs before and after, of resources that have a complete price both times, and how many have not."""
+
+    before: Decimal
+    after: Decimal
+    left_out: int
+
 
 def fixes(settings: Settings) -> Fixes:
     """Find what can be done about the findings of what the settings name; no file is written. Raises GuardrailError."""
@@ -82,6 +98,20 @@ def _why_not(item: Item) -> str:
 def _said(remedy: Remedy) -> str:
     return ", ".join(
         f"{step} = {literal(step.value)}" if isinstance(step, Assignment) else str(step) for step in remedy.steps
+    )
+
+
+def _saving(before: Report, after: Report) -> Saving:
+    was, will = (
+        {(project.name, one.change.address): one for project in report.projects for one in project.resources}
+        for report in (before, after)
+    )
+    both = {key: (one, will[key]) for key, one in was.items() if key in will}
+    sure = [(one, other) for one, other in both.values() if not one.unpriced and not other.unpriced]
+    return Saving(
+        sum((one.monthly_cost or ZERO for one, _ in sure), ZERO),
+        sum((other.monthly_cost or ZERO for _, other in sure), ZERO),
+        len(both) - len(sure),
     )
 
 

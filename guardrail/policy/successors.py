@@ -9,7 +9,8 @@ from guardrail.model.unknown import Json
 from guardrail.policy.machine import Specs
 
 # Of https://aws.amazon.com/ec2/previous-generation/ ("Upgrade paths"), those with an x86 processor like the family's
-# own, in order of preference; then what came between, for services and regions that do not have the first.
+# own, in order of preference; then what came between, for regions that do not have the first. Databases and caches
+# (db., cache.) take them the other way round: what came first is offered for every engine, the last often is not.
 # Families with disks of their own (d2, i2) are left out: what is on the disks has to be moved by somebody.
 _GENERAL = ("m7i", "m6i", "m5")
 _COMPUTE = ("c7i", "c6i", "c5")
@@ -38,7 +39,8 @@ def successor(vendor: str, name: str, specs: Specs) -> str | None:
     if vendor != "aws" or found is None or old is None:
         return None
     prefix, family = found[1] or "", found[2]
-    for newer in _FAMILIES.get(family, ()):
+    families = _FAMILIES.get(family, ())
+    for newer in reversed(families) if prefix else families:
         for size in _SIZES:
             candidate = f"{prefix}{newer}.{size}"
             if (spec := specs(vendor, candidate)) and _serves(old, spec):

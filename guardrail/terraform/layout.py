@@ -10,7 +10,7 @@ from guardrail.model.unknown import Json
 from guardrail.terraform.code import Code, Entry, Expression
 from guardrail.terraform.hcl import key, literal
 
-_AFTER_SIGN = re.compile(r'[ \t]*(?:[\w-]+|"[^"\n]*")[ \t]*[=:][ \t]*')
+_AFTER_SIGN = re.compile(r'[ \t]*(?:[\w-]+|"[^"\n]*") ?[=:] ?')  # not aligned with others, which would have to move
 
 
 @dataclass(frozen=True, slots=True)

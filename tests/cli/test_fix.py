@@ -1,0 +1,103 @@
+"""`guardrail check --fix`, `--fix-diff` and `--suggest` as people type them."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import guardrail.cli.fix
+
+LOGS = 'resource "aws_cloudwatch_log_group" "a" {\n  name = "a"\n}\n'
+FIXED = 'resource "aws_cloudwatch_log_group" "a" {\n  name = "a"\n\n  retention_in_days = 90\n}\n'
+CONFIG = "version: 1\nrules: {packs: [waste], set: {log-group-without-retention: {enforcement: mandatory}}}\n"
+PLAN = {
+    "format_version": "1.2",
+    "resource_changes": [
+        {
+            "address": "aws_cloudwatch_log_group.a",
+            "mode": "managed",
+            "type": "aws_cloudwatch_log_group",
+            "name": "a",
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {"actions": ["create"], "before": None, "after": {"name": "a"}, "after_unknown": {}},
+        }
+    ],
+}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "main.tf").write_text(LOGS, encoding="utf-8")
+    (tmp_path / "guardrail.yaml").write_text(CONFIG, encoding="utf-8")
+    return tmp_path
+
+
+def main(folder):
+    return (folder / "main.tf").read_text(encoding="utf-8")
+
+
+def test_a_fix_decides_the_exit_code_and_keeps_the_file_s_permissions(run, folder):
+    (folder / "main.tf").chmod(0o640)
+    ran = run("check", "--fix", "--format", "json")
+    assert ran.exit_code == 0
+    assert json.loads(ran.stdout)["verdict"] == "pass"
+    assert "1 of 1 finding fixed; monthly cost $0.00: $0.00 -> $0.00" in ran.stderr
+    assert main(folder) == FIXED
+    assert (folder / "main.tf").stat().st_mode & 0o777 == 0o640
+    again = run("check", "--fix")
+    assert (again.exit_code, again.stderr) == (0, "0 of 0 findings fixed\n")
+
+
+def test_a_diff_takes_the_place_of_the_report_and_not_of_files(run, folder):
+    ran = run("check", "--fix-diff", "--format", "json", "--out", "json=result.json")
+    assert ran.exit_code == 1
+    assert ran.stdout.splitlines()[:2] == ["--- a/main.tf", "+++ b/main.tf"]
+    assert json.loads((folder / "result.json").read_text(encoding="utf-8"))["verdict"] == "fail"
+    assert main(folder) == LOGS
+
+
+@pytest.mark.parametrize("option", ["--fix", "--fix-diff"])
+def test_a_plan_has_to_be_made_anew_to_see_what_it_saves(run, folder, option):
+    (folder / "plan.json").write_text(json.dumps(PLAN), encoding="utf-8")
+    ran = run("check", "plan.json", option, "--format", "json")
+    assert ran.exit_code == 1
+    assert ran.stderr.endswith("1 of 1 finding fixed; plan again to see what it saves\n")
+    assert main(folder) == (FIXED if option == "--fix" else LOGS)
+
+
+def test_a_plan_without_its_configuration_says_so(run, folder):
+    (folder / "plan.json").write_text(json.dumps(PLAN), encoding="utf-8")
+    (folder / "main.tf").unlink()
+    ran = run("check", "plan.json", "--fix-diff")
+    assert ran.stdout == ""
+    assert "the configuration of its plan is not at hand: name its folder with --source" in ran.stderr
+
+
+@pytest.mark.parametrize("options", [("--fix", "--fix-diff"), ("--fix", "--suggest")])
+def test_one_of_them_at_a_time(run, folder, options):
+    ran = run("check", *options)
+    assert ran.exit_code == 2
+    assert "--fix, --fix-diff and --suggest exclude each other" in ran.stderr
+    assert main(folder) == LOGS
+
+
+def test_a_file_that_may_not_be_written_is_said_before_any_is(run, folder, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)
+    ran = run("check", "--fix", cwd=folder)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr == "guardrail: main.tf: may not be written; nothing was changed\n"
+
+
+def test_a_file_that_changed_meanwhile_is_not_written(run, folder, monkeypatch):
+    real = guardrail.cli.fix._write
+
+    def later(files):
+        (folder / "main.tf").write_text("# mine\n", encoding="utf-8")
+        real(files)
+
+    monkeypatch.setattr(guardrail.cli.fix, "_write", later)
+    ran = run("check", "--fix")
+    assert ran.exit_code == 2
+    assert ran.stderr == "guardrail: main.tf: has changed while it was checked (run it again)\n"
+    assert main(folder) == "# mine\n"

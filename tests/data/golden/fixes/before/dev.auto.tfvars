@@ -1,0 +1,2 @@
+# chosen for this stage
+standby = true

@@ -1,0 +1,2 @@
+variable "json_class" {}
+variable "standby" {}
