@@ -71,7 +71,8 @@ def check_and_fix(settings: Settings, mode: Mode) -> Report:
     if mode is Mode.DIFF:
         _print_diff(found.files)
         _tell(found)
-    return found.before
+        return found.before
+    return found.suggested
 
 
 def _write(files: Mapping[Path, tuple[str, str]]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from guardrail.model.finding import Finding
+from guardrail.model.remedy import Edit
 from guardrail.model.report import ProjectReport, Report
 
 _USUAL_FILE = "main.tf"
@@ -68,7 +69,19 @@ def _with_file(finding: Finding, file: str | None) -> Finding:
 def _relocated(finding: Finding, folders: list[Path], home: Path, top: Path) -> Finding:
     """Return a finding whose file is told from `home`, or without one if it is not there."""
     path = _found(finding.file, folders, top) if finding.file else None
-    return replace(finding, file=Path(os.path.relpath(path, home)).as_posix() if path else None)
+    file = Path(os.path.relpath(path, home)).as_posix() if path else None
+    return replace(finding, file=file, edit=_relocated_edit(finding.edit, folders, home, top) if finding.edit else None)
+
+
+def _relocated_edit(edit: Edit, folders: list[Path], home: Path, top: Path) -> Edit | None:
+    """Return an edit whose files are told from `home`; None if one of them is not there."""
+    paths = [_found(one.file, folders, top) for one in edit.replacements]
+    lines = tuple(
+        replace(one, file=Path(os.path.relpath(path, home)).as_posix())
+        for one, path in zip(edit.replacements, paths, strict=True)
+        if path
+    )
+    return replace(edit, replacements=lines) if len(lines) == len(paths) else None
 
 
 def _usual_file(folder: Path) -> str | None:

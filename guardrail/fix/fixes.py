@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,19 +13,26 @@ from guardrail.fix.attempts import Attempts
 from guardrail.fix.items import Item, items_of
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
-from guardrail.model.remedy import Assignment, Remedy
+from guardrail.model.remedy import Assignment, Edit, Remedy
 from guardrail.model.report import Report
 from guardrail.policy.remedies import NO_EDIT
+from guardrail.report.diff import replacements
 from guardrail.terraform.hcl import literal
+from guardrail.terraform.texts import CannotEditError, Texts
 
 
 @dataclass(frozen=True, slots=True)
 class Fixed:
-    """A finding and what was done about it, in words. `is_proved`: that was evaluated, and the finding is gone."""
+    """A finding and what was done about it, in words and in lines.
+
+    is_proved  that was evaluated, and the finding is gone
+    edit       as if it were the only one; None where it only is together with others
+    """
 
     finding: Finding
     done: str
     is_proved: bool
+    edit: Edit | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,21 @@ class Fixes:
     others: tuple[str, ...] = ()
 
     @property
+    def suggested(self) -> Report:
+        """The report as things are, its findings with their edits."""
+        edits = {id(one.finding): one.edit for one in self.fixed}
+        projects = (
+            replace(
+                project,
+                findings=tuple(
+                    replace(one, edit=edits[id(one)]) if id(one) in edits else one for one in project.findings
+                ),
+            )
+            for project in self.before.projects
+        )
+        return replace(self.before, projects=tuple(projects))
+
+    @property
     def saving(self) -> Saving | None:
         """What a month costs before and after; None where only a new plan can tell."""
         return _saving(self.before, self.after) if self.after and any(one.is_proved for one in self.fixed) else None
@@ -79,7 +101,7 @@ def fixes(settings: Settings) -> Fixes:
     return Fixes(
         report,
         after,
-        tuple(Fixed(item.finding, _said(item.remedy), not item.is_planned) for item in kept),
+        tuple(Fixed(item.finding, _said(item.remedy), not item.is_planned, _alone(item)) for item in kept),
         tuple(Left(item.finding, _why_not(item)) for item in items if item not in kept),
         texts.changes,
         _others(report, after, kept) if after else (),
@@ -93,6 +115,16 @@ def _why_not(item: Item) -> str:
     if finding.status is FindingStatus.UNKNOWN:
         return finding.message
     return item.remedy.obstacle or NO_EDIT
+
+
+def _alone(item: Item) -> Edit | None:
+    """Return the lines that an item changes by itself."""
+    try:
+        files = item.edited(Texts()).changes
+    except CannotEditError:
+        return None
+    lines = [one for file, (old, new) in files.items() for one in replacements(file.as_posix(), old, new)]
+    return Edit(_said(item.remedy), tuple(lines)) if lines else None
 
 
 def _said(remedy: Remedy) -> str:

@@ -42,11 +42,15 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Replacement:
-    """Lines of a file, counted from 1 and inclusive, and the text that takes their place, without its last line break."""
+    """Lines of a file and what takes their place, both without the last line break.
+
+    Lines are counted from 1. Where `last_line` is the one before `first_line`, nothing goes: `text` comes in between.
+    """
 
     file: str
     first_line: int
     last_line: int
+    was: str
     text: str
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from hashlib import sha256
 
 from guardrail.model.finding import Finding, FindingStatus, Severity
 from guardrail.model.money import ZERO
+from guardrail.model.remedy import Edit
 from guardrail.model.report import ProjectReport, Report
 from guardrail.report.text import safe
 from guardrail.report.view import View
@@ -40,6 +41,7 @@ class Alert:
     project  label of its project
     path     of a file, from the repository's top, with slashes
     exact    whether path and line are where the matter is written; else they name the project's usual file
+    edit     the finding's edit with its files told from the repository's top; None where it has none there
     effect   what the resource adds to the month's bill or takes from it, without a sign
     """
 
@@ -49,6 +51,7 @@ class Alert:
     line: int
     exact: bool
     effect: Decimal
+    edit: Edit | None = None
 
     @property
     def level(self) -> Level:
@@ -113,7 +116,17 @@ def _alerts(report: Report) -> Iterator[Alert]:
         effects = {resource.change.address: abs(resource.monthly_delta or ZERO) for resource in project.resources}
         for finding in project.findings:
             place = _place(folder_of(project), finding)
-            yield Alert(finding, label if several else "", *place, effects.get(finding.address, ZERO))
+            effect = effects.get(finding.address, ZERO)
+            yield Alert(finding, label if several else "", *place, effect, edit_at(folder_of(project), finding))
+
+
+def edit_at(folder: str, finding: Finding) -> Edit | None:
+    """Return a finding's edit with the files told from the repository's top; None where one of them is not in it."""
+    if finding.edit is None:
+        return None
+    paths = [repository_path(folder, one.file) for one in finding.edit.replacements]
+    lines = tuple(replace(one, file=path) for one, path in zip(finding.edit.replacements, paths, strict=True) if path)
+    return replace(finding.edit, replacements=lines) if lines and len(lines) == len(paths) else None
 
 
 def _place(folder: str, finding: Finding) -> tuple[str, int, bool]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator, Mapping
 
+from guardrail.model.remedy import Replacement
+
+_BOM = "\ufeff"
 _NO_END = "\\ No newline at end of file\n"
 _QUOTED = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
@@ -14,21 +17,18 @@ def unified_diff(files: Mapping[str, tuple[str, str]]) -> str:
     return "".join(line for name, (old, new) in sorted(files.items()) for line in _file(name, old, new))
 
 
-def changed_lines(old: str, new: str) -> Iterator[tuple[int, int, str]]:
-    """Give the lines that differ: the first and the last one that is replaced, counted from 1, and what takes their place.
-
-    Where lines are only added, the one before them (or, at the top, the one after) is replaced by itself and them.
-    """
-    was, now = _lines(old), _lines(new)
-    for kind, first, last, start, end in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+def replacements(name: str, old: str, new: str) -> Iterator[Replacement]:
+    """Give the lines of a file that differ. Carriage returns at the ends of lines do not count."""
+    was, now = (text.removeprefix(_BOM).replace("\r\n", "\n").split("\n") for text in (old, new))
+    for kind, *place in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
         if kind == "equal":
             continue
-        if first < last:
-            yield first + 1, last, "".join(now[start:end])
-        elif first:
-            yield first, first, "".join([was[first - 1], *now[start:end]])
-        else:
-            yield 1, 1, "".join([*now[start:end], *was[:1]])
+        first, last, start, end = place
+        if start == end and last < len(was):  # lines that only go take a neighbour along: no text is one empty line
+            last, end = last + 1, end + 1
+        elif start == end:
+            first, start = first - 1, start - 1
+        yield Replacement(name, first + 1, last, "\n".join(was[first:last]), "\n".join(now[start:end]))
 
 
 def _file(name: str, old: str, new: str) -> Iterator[str]:

@@ -138,7 +138,7 @@ def _component() -> dict[str, Any]:
 def _finding() -> dict[str, Any]:
     date = {"type": "string", "format": "date"}
     waiver = _object(rule=_TEXT, address=_TEXT, reason=_TEXT, expires=date, owner=_TEXT, where=_TEXT)
-    return _object(
+    finding = _object(
         rule=_TEXT,
         title=_TEXT,
         severity=_words(Severity),
@@ -155,3 +155,18 @@ def _finding() -> dict[str, Any]:
         evidence={"type": "object"},
         waiver=_or_null(waiver),
     )
+    finding["properties"]["edit"] = _edit()
+    return finding
+
+
+def _edit() -> dict[str, Any]:
+    number = {"type": "integer", "minimum": 0}
+    lines = _object(file=_TEXT, first_line=number, last_line=number, was=_TEXT, text=_TEXT)
+    lines["description"] = (
+        "lines of a file, counted from 1, and the text that takes their place, both without the last line break; "
+        "where last_line is the one before first_line, the text comes in between"
+    )
+    return {
+        **_object(description=_TEXT, replacements=_list(lines)),
+        "description": "what to change in the configuration so that the finding goes (with --suggest)",
+    }

@@ -10,6 +10,7 @@ from typing import Any
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.finding import Finding, Waiver
 from guardrail.model.money import plain
+from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
 from guardrail.model.resource import Tags
 from guardrail.model.unknown import Json, Unknown
@@ -174,6 +175,21 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "line": finding.line,
         "evidence": {key: _value(value) for key, value in finding.evidence.items()},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        **({"edit": _edit(finding.edit)} if finding.edit else {}),
+    }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {"description": edit.description, "replacements": [_replacement(one) for one in edit.replacements]}
+
+
+def _replacement(one: Replacement) -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "first_line": one.first_line,
+        "last_line": one.last_line,
+        "was": one.was,
+        "text": one.text,
     }
 
 

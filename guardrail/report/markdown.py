@@ -12,6 +12,7 @@ from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Totals, Verdict
 from guardrail.report.amounts import MISSING, change_amounts, side_amount, total_amounts
 from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity
+from guardrail.report.markdown_edits import listed_edits
 from guardrail.report.markdown_findings import listed_findings
 from guardrail.report.markdown_plain import without_html
 from guardrail.report.markdown_text import code, details, link, prose
@@ -80,7 +81,7 @@ def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRA
     It is cut by whole parts to at most `limit_bytes` of UTF-8. Headline, totals and footer always stay, so that
     limits under 2,000 bytes may not be kept.
     """
-    body = _Body(report, limit_bytes, frame)
+    body = _Body(report, limit_bytes, frame, html=html)
     text = ""
     for size in _SIZES:
         text = body.render(size) if html else without_html(body.render(size))
@@ -92,8 +93,9 @@ def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRA
 class _Body:
     """The parts of the body."""
 
-    def __init__(self, report: Report, limit_bytes: int, frame: Frame) -> None:
+    def __init__(self, report: Report, limit_bytes: int, frame: Frame, *, html: bool) -> None:
         self.report = report
+        self.html = html
         self.frame = frame
         self.view = View(report)
         self.fitting = limit_bytes // _SMALLEST_PLACE + 1
@@ -106,7 +108,7 @@ class _Body:
             return f"{self.headline()}\n{self.footer()}\n"
         parts = [f"{self.headline()}\n{self.projects(size.projects)}".rstrip("\n"), self.open_findings(size.findings)]
         if size.folded:
-            parts += [self.notes(), self.other_findings()]
+            parts += [self.notes(), self.other_findings(), self.edits()]
         if size.breakdown:
             parts.append(
                 self.breakdown(size.breakdown)
@@ -190,6 +192,10 @@ class _Body:
         """Return warnings, unanswered questions, and what was there before or is waived, folded."""
         findings = [*self.view.warnings, *self.view.accepted]
         return details(self.view.tally, self.findings(findings, _LISTED)) if findings else ""
+
+    def edits(self) -> str:
+        """Return the edits that make findings go, as diffs, folded. Where nothing can be folded, they are left out."""
+        return listed_edits(self.report.all_findings, self.rest) if self.html else ""
 
     def breakdown(self, limit: int) -> str:
         """Return the resources with the greatest effect on cost, and what the rest comes to."""

@@ -16,6 +16,7 @@ from guardrail.errors import InputError
 from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.money import decimal
+from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
@@ -90,6 +91,19 @@ class _Waiver(msgspec.Struct):
     where: str
 
 
+class _Replacement(msgspec.Struct):
+    file: str
+    first_line: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    last_line: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+    was: str
+    text: str
+
+
+class _Edit(msgspec.Struct):
+    description: str
+    replacements: list[_Replacement]
+
+
 class _Finding(msgspec.Struct):
     rule: str
     title: str
@@ -106,6 +120,7 @@ class _Finding(msgspec.Struct):
     line: _LineNumber
     evidence: dict[str, Any]
     waiver: _Waiver | None
+    edit: _Edit | None = None
 
 
 class _Totals(msgspec.Struct):
@@ -299,7 +314,13 @@ def _finding(data: _Finding) -> Finding:
         waiver=Waiver(waiver.rule, waiver.address, waiver.reason, waiver.expires, waiver.owner, waiver.where)
         if waiver
         else None,
+        edit=_edit(data.edit) if data.edit else None,
     )
+
+
+def _edit(data: _Edit) -> Edit:
+    lines = (Replacement(one.file, one.first_line, one.last_line, one.was, one.text) for one in data.replacements)
+    return Edit(data.description, tuple(lines))
 
 
 def _known(amount: str | None) -> Decimal | None:

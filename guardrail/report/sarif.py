@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
+from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import Report
 from guardrail.report.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
 from guardrail.report.format import count
@@ -141,6 +142,7 @@ def _result(group: _Group, indexes: dict[str, int]) -> dict[str, Any]:
         where["logicalLocations"] = [
             {"fullyQualifiedName": address, "kind": "resource"} for address in list(addresses)[:_LISTED]
         ]
+    fixes = [_fix(edit) for edit in dict.fromkeys(alert.edit for alert in group if alert.edit)]
     return {
         "ruleId": name,
         "ruleIndex": indexes[name],
@@ -148,7 +150,29 @@ def _result(group: _Group, indexes: dict[str, int]) -> dict[str, Any]:
         "message": {"text": _message(group)},
         "locations": [where],
         "partialFingerprints": {"guardrail/v1": fingerprint(first.finding.rule, *names)},
+        **({"fixes": fixes[:_LISTED]} if fixes else {}),
     }
+
+
+def _fix(edit: Edit) -> dict[str, Any]:
+    """Return an edit as a fix: whole lines go, and whole lines come."""
+    files: dict[str, list[Replacement]] = {}
+    for one in edit.replacements:
+        files.setdefault(one.file, []).append(one)
+    changes = [
+        {"artifactLocation": {"uri": quote(file, safe="/")}, "replacements": [_replacement(one) for one in lines]}
+        for file, lines in files.items()
+    ]
+    return {"description": {"text": safe(edit.description, _TEXT_LIMIT)}, "artifactChanges": changes}
+
+
+def _replacement(one: Replacement) -> dict[str, Any]:
+    if one.last_line < one.first_line:
+        place = {"startLine": one.first_line, "startColumn": 1, "endLine": one.first_line, "endColumn": 1}
+        return {"deletedRegion": place, "insertedContent": {"text": f"{one.text}\n"}}
+    end = len(one.was.rpartition("\n")[2]) + 1
+    place = {"startLine": one.first_line, "startColumn": 1, "endLine": one.last_line, "endColumn": end}
+    return {"deletedRegion": place, "insertedContent": {"text": one.text}}
 
 
 def _message(group: _Group) -> str:

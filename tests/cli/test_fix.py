@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import jsonschema
 import pytest
 
 import guardrail.cli.fix
+from guardrail.report import report_schema
+from tests.report.schemas import sarif_faults
 
 LOGS = 'resource "aws_cloudwatch_log_group" "a" {\n  name = "a"\n}\n'
 FIXED = 'resource "aws_cloudwatch_log_group" "a" {\n  name = "a"\n\n  retention_in_days = 90\n}\n'
@@ -101,3 +104,27 @@ def test_a_file_that_changed_meanwhile_is_not_written(run, folder, monkeypatch):
     assert ran.exit_code == 2
     assert ran.stderr == "guardrail: main.tf: has changed while it was checked (run it again)\n"
     assert main(folder) == "# mine\n"
+
+
+def test_suggestions_are_in_every_format_that_has_a_place_for_them_and_survive_a_merge(run, folder):
+    outs = [f"{name}={name}.out" for name in ("sarif", "markdown")]
+    ran = run("check", "--suggest", "--format", "json", *(part for out in outs for part in ("--out", out)))
+    (finding,) = json.loads(ran.stdout)["projects"][0]["findings"]
+    lines = {"file": "main.tf", "first_line": 3, "last_line": 2, "was": "", "text": "\n  retention_in_days = 90"}
+    assert finding["edit"] == {"description": "set retention_in_days = 90", "replacements": [lines]}
+    jsonschema.validate(json.loads(ran.stdout), report_schema())
+    sarif = json.loads((folder / "sarif.out").read_text(encoding="utf-8"))
+    (result,) = sarif["runs"][0]["results"]
+    place = {"startLine": 3, "startColumn": 1, "endLine": 3, "endColumn": 1}
+    inserted = {"text": "\n  retention_in_days = 90\n"}
+    change = {
+        "artifactLocation": {"uri": "main.tf"},
+        "replacements": [{"deletedRegion": place, "insertedContent": inserted}],
+    }
+    assert result["fixes"] == [{"description": {"text": "set retention_in_days = 90"}, "artifactChanges": [change]}]
+    assert sarif_faults(json.dumps(sarif)) == []
+    assert "+  retention_in_days = 90\n" in (folder / "markdown.out").read_text(encoding="utf-8")
+    (folder / "result.json").write_text(ran.stdout, encoding="utf-8")
+    again = run("report", "result.json", "--format", "json", "--comment", "never")
+    assert json.loads(again.stdout) == json.loads(ran.stdout)
+    assert main(folder) == LOGS

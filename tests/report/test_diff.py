@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrail.report.diff import changed_lines, unified_diff
+from guardrail.report.diff import replacements, unified_diff
 
 GIT = shutil.which("git") or "git"
 NAMES = {
@@ -45,8 +45,9 @@ LINES = st.lists(st.sampled_from(["a\n", "b\n", "c\r\n", "\n"]), min_size=1, max
 @settings(max_examples=100)
 @given(LINES, LINES)
 def test_replaced_lines_make_the_one_of_the_other(old, new):
-    lines = old.split("\n")[:-1]
-    for first, last, text in reversed(list(changed_lines(old, new))):
-        assert 1 <= first <= last <= len(lines)
-        lines[first - 1 : last] = text.split("\n")[:-1]
-    assert "".join(f"{line}\n" for line in lines) == new
+    lines = old.replace("\r", "").split("\n")
+    for one in reversed(list(replacements("main.tf", old, new))):
+        assert 1 <= one.first_line <= one.last_line + 1 <= len(lines) + 1
+        assert "\n".join(lines[one.first_line - 1 : one.last_line]) == one.was
+        lines[one.first_line - 1 : one.last_line] = one.text.split("\n")
+    assert "\n".join(lines) == new.replace("\r", "")
