@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from guardrail.errors import GuardrailError
-from guardrail.files.repository import repository_files
+from guardrail.files.repository import repository_files, seen_from_repository
 from guardrail.http import Patience
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import FindingStatus
@@ -21,9 +21,11 @@ from guardrail.model.report import Report, Verdict
 from guardrail.model.resource import Action
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
 from guardrail.platforms.context import Context, Overrides, read_context
-from guardrail.platforms.detect import PLATFORMS, Platform, detect
+from guardrail.platforms.detect import PLATFORMS, SUGGEST, Platform, detect
 from guardrail.platforms.runner import write_outputs, write_summary
 from guardrail.report import Frame, markdown
+from guardrail.report.format import count
+from guardrail.report.suggestions import suggestions
 from guardrail.report.view import View
 
 DEFAULT_KEY = "default"
@@ -51,6 +53,7 @@ class Options:
     summary: bool = True
     outputs: bool = True
     status: bool = False
+    suggestions: bool = False
     dry_run: bool = False
     trusted: bool = True
     overrides: Overrides = field(default_factory=Overrides)
@@ -173,9 +176,9 @@ def comment_outputs(posted: Posted | None) -> dict[str, str]:
 
 
 def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> bool:
-    """Speak to the platform: the comment, then the status. Say whether all that was asked for arrived."""
+    """Speak to the platform: comment, suggestions, status. Say whether all that was asked for arrived."""
     options = job.options
-    if options.comment is When.NEVER and not options.status:
+    if options.comment is When.NEVER and not options.status and not options.suggestions:
         return True
     found: list[Platform] = []
     connect = PLATFORMS[name][1]
@@ -187,6 +190,8 @@ def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> boo
         done &= job.tried("comment", lambda: posted.append(_comment(job, platform, frame)))
         if posted and posted[0].outcome in {Outcome.STALE, Outcome.SKIPPED}:
             job.tell("notice", f"no comment written: {posted[0].note}")
+    if options.suggestions:
+        done &= job.tried("suggestions", lambda: _suggest(job, name, platform))
     if options.status:
         done &= job.tried("status", lambda: _status(job, platform))
     return done
@@ -210,6 +215,17 @@ def _comment(job: _Delivery, platform: Platform, frame: Frame) -> Posted:
     return platform.comment(comment, options.mode, first=wanted(options.comment, job.report))
 
 
+def _suggest(job: _Delivery, name: str, platform: Platform) -> None:
+    """Make the review show the edits of this report. What strangers have written is suggested to nobody."""
+    if not job.options.trusted:
+        raise NotPostedError("results of a run that is not trusted are not suggested", expected=True)
+    if name not in SUGGEST:
+        raise NotPostedError(f"there are none on {name}; the edits are in the comment", expected=True)
+    found = suggestions(seen_from_repository(job.report, Path.cwd()))
+    if note := SUGGEST[name](platform, found, job.options.key):
+        job.tell("notice", f"suggestions: {note}")
+
+
 def _status(job: _Delivery, platform: Platform) -> None:
     states = {ExitCode.OK: "success", ExitCode.BLOCKED: "failure"}
     name = "guardrail" if job.options.key == DEFAULT_KEY else f"guardrail/{job.options.key}"
@@ -227,7 +243,13 @@ def _write(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
 def _rehearse(job: _Delivery, name: str | None) -> None:
     """Say what would be done, without a call."""
     options = job.options
-    if name is None or options.comment is When.NEVER:
+    if name is None:
+        job.tell("notice", "dry run: no comment would be written")
+        return
+    if options.suggestions and name in SUGGEST and options.trusted:
+        found = suggestions(seen_from_repository(job.report, Path.cwd()))
+        job.tell("notice", f"dry run: {count(len(found), 'edit')} would be suggested where the change has these lines")
+    if options.comment is When.NEVER:
         job.tell("notice", "dry run: no comment would be written")
         return
     first = "written or renewed" if wanted(options.comment, job.report) else "renewed if it is there"

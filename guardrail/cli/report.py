@@ -63,6 +63,11 @@ _PATH = click.Path(path_type=Path)
 @click.option("--annotations/--no-annotations", default=True, help="Annotations on GitHub Actions. Default: yes.")
 @click.option("--outputs/--no-outputs", default=True, help="Outputs of the step on GitHub Actions. Default: yes.")
 @click.option("--status/--no-status", default=False, help="Set the commit's status as well. Default: no.")
+@click.option(
+    "--suggestions/--no-suggestions",
+    default=False,
+    help="Review comments on GitHub that can be committed, for results of `check --suggest`. Default: no.",
+)
 @click.option("--require-delivery", is_flag=True, help="Exit with 4 if something could not be delivered.")
 @click.option("--from-artifact", is_flag=True, help="The results come from a run that is not trusted (a fork's).")
 @click.option("--dry-run", is_flag=True, help="Say what would be posted; no call is made, no file of the job written.")
@@ -154,7 +159,7 @@ def _options(values: dict[str, Any], whole: Report) -> Options:
         ca_bundle=values["ca_bundle"],
         commit=values["commit"],
     )
-    names = ("summary", "outputs", "status", "dry_run")
+    names = ("summary", "outputs", "status", "suggestions", "dry_run")
     return Options(
         comment=When(values["comment"]),
         mode=Mode(values["comment_mode"]),

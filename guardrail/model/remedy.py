@@ -55,6 +55,15 @@ class Replacement:
 
 
 @dataclass(frozen=True, slots=True)
+class Suggestion:
+    """Lines to be replaced where a change is reviewed: what tells it from others, and what is said above it (Markdown)."""
+
+    id: str
+    lines: Replacement
+    said: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """The change to the configuration that makes a finding go: what it does in words, and the lines that it replaces."""
 

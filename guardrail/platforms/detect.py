@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 from guardrail.http import Patience
-from guardrail.platforms import azure, github, gitlab
+from guardrail.model.remedy import Suggestion
+from guardrail.platforms import azure, github, github_review, gitlab
 from guardrail.platforms.comment import Comment, Mode, Posted
 from guardrail.platforms.context import Overrides
 
@@ -37,6 +38,12 @@ PLATFORMS: dict[str, tuple[str, Connect]] = {
     "azure": ("TF_BUILD", azure.connect),
 }
 """Name to the variable that its jobs have set, and to how it is spoken to."""
+
+
+Suggest = Callable[[Any, Sequence[Suggestion], str], str]
+
+SUGGEST: dict[str, Suggest] = {"github": github_review.suggest}
+"""Name to what makes the review of a change show suggestions with a key. It returns what is to be said of that."""
 
 
 def detect(environ: Mapping[str, str], overrides: Overrides) -> str | None:

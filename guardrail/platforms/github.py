@@ -48,7 +48,7 @@ class GitHub:
     def comment(self, comment: Comment, mode: Mode, *, first: bool) -> Posted:
         """Make the pull request show a report. Raises NotPostedError."""
         try:
-            number = self._pull()
+            number = self.pull()
         except NetworkError as error:
             raise refused(error, self.context) from None
         if number is None:
@@ -86,7 +86,7 @@ class GitHub:
         """The run and its attempt: "123.1"."""
         return self.context.run
 
-    def _pull(self) -> int | None:
+    def pull(self) -> int | None:
         """Return the pull request's number: from the environment, else the open one that the commit belongs to."""
         context = self.context
         if context.merge_queue or not context.repository:
@@ -114,6 +114,16 @@ class GitHub:
             self._login = _text(_get(data, "viewer", "login")) or self._login or self._whoami()
             hidden = {node["id"] for node in _listed(data.get("nodes")) if node.get("isMinimized") and "id" in node}
         return [one for one, author in last if author == self._login and one.node not in hidden]
+
+    def login(self) -> str:
+        """Return who we are, asked once."""
+        if not self._login:
+            try:
+                viewer = self.graphql("query{viewer{login}}", {}, reads=True).get("viewer")
+            except NetworkError:
+                viewer = None
+            self._login = _text(_get(viewer, "login")) or self._whoami()
+        return self._login
 
     def _whoami(self) -> str:
         """Return who we are; a workflow's own token may not ask."""

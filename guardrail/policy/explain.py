@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guardrail.model.unknown import Json
 from guardrail.policy.literal import literal
-from guardrail.policy.rule import ALL_BUT_GONE, Rule, RuleFile, Scope
+from guardrail.policy.rule import ALL_BUT_GONE, Rule, RuleEdit, RuleFile, Scope
 
 
 def explained(source: RuleFile) -> str:
@@ -27,6 +27,7 @@ def explained(source: RuleFile) -> str:
     lines += _section("variables", rule.variables, literally=False)
     lines += ["", "must hold:", *(f"  {validation.expression}" for validation in rule.validations)]
     lines += ["", f"fix: {rule.fix}"] if rule.fix else []
+    lines += ["", "edits (guardrail check --fix):", *map(_edit, rule.edits)] if rule.edits else []
     return "\n".join(lines) + "\n"
 
 
@@ -38,6 +39,12 @@ def _section(title: str, values: dict[str, Json], *, literally: bool = True) -> 
         f"{title}:",
         *(f"  {name} = {literal(value) if literally else value}" for name, value in values.items()),
     ]
+
+
+def _edit(edit: RuleEdit) -> str:
+    what = f"set {edit.set} = {edit.value}" if edit.set else f"rename {edit.rename} to {edit.to}"
+    each = f", for each of {edit.for_each}" if edit.for_each else ""
+    return f"  {what}{each}" + (f", when {edit.when}" if edit.when else "")
 
 
 def _asked_of(rule: Rule) -> str:

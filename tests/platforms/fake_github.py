@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from guardrail.platforms.review import lines_of
 from tests.http.scripted import Asked, Says, Server, says, serving
 
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - nobody's
@@ -51,6 +52,8 @@ class FakeGitHub:
     moved: bool = False
     comments: list[dict[str, Any]] = field(default_factory=list)
     statuses: list[dict[str, Any]] = field(default_factory=list)
+    files: list[dict[str, Any]] = field(default_factory=list)
+    remarks: list[dict[str, Any]] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
     server: Server | None = None
@@ -130,6 +133,61 @@ class FakeGitHub:
     def _shown_pull(self) -> dict[str, Any]:
         return {"number": 7, "state": self.state, "locked": self.locked, "head": {"sha": self.head}}
 
+    def _files(self, query: dict[str, str], _number: str) -> Says:
+        return self._paged(self.files, query, "files")
+
+    def _remarks(self, query: dict[str, str], _number: str) -> Says:
+        return self._paged(self.remarks, query, "comments")
+
+    def _paged(self, shown: list[dict[str, Any]], query: dict[str, str], what: str) -> Says:
+        size, page = min(int(query.get("per_page", "30")), 100), int(query.get("page", "1"))
+        more = f"{self.url}{self.prefix}/repos/octo/shop/pulls/7/{what}?per_page={size}&page={page + 1}"
+        headers = {"Link": f'<{more}>; rel="next"'} if len(shown) > size * page else {}
+        return says(200, shown[(page - 1) * size : page * size], **headers)
+
+    def _remark(self, body: dict[str, Any], _number: str) -> Says:
+        """Review comments are taken for lines that the diff shows, all of one hunk."""
+        if self.read_only:
+            return _forbidden()
+        patch = next((one["patch"] for one in self.files if one["filename"] == body["path"]), "")
+        shown = set(lines_of(patch).texts)
+        wanted = range(body.get("start_line", body["line"]), body["line"] + 1)
+        if body["commit_id"] != self.head or body["side"] != "RIGHT" or not shown.issuperset(wanted):
+            return says(
+                422,
+                {
+                    "message": "Validation Failed",
+                    "errors": ["pull_request_review_thread.line must be part of the diff"],
+                },
+            )
+        self.remark(**{key: body[key] for key in ("body", "path", "line", "start_line") if key in body})
+        return says(201, self.remarks[-1])
+
+    def remark(
+        self, body: str, path: str, line: int | None, *, login: str | None = None, **more: Any
+    ) -> dict[str, Any]:
+        """Put a review comment there, as if somebody had posted it."""
+        one = {"id": next(self.ids), "body": body, "path": path, "line": line, "user": {"login": login or self.login}}
+        self.remarks.append({**one, **more})
+        return self.remarks[-1]
+
+    def _remark_by_id(self, number: str) -> dict[str, Any] | None:
+        return next((one for one in self.remarks if one["id"] == int(number)), None)
+
+    def _change_remark(self, body: dict[str, Any], number: str) -> Says:
+        one = self._remark_by_id(number)
+        if one is None:
+            return says(404, {"message": "Not Found"})
+        one.update(body)
+        return says(200, one)
+
+    def _delete_remark(self, _body: dict[str, Any], number: str) -> Says:
+        one = self._remark_by_id(number)
+        if one is None:
+            return says(404, {"message": "Not Found"})
+        self.remarks.remove(one)
+        return Says(204, b"")
+
     def _pulls_of(self, _query: dict[str, str], sha: str) -> Says:
         other = {"number": 3, "state": "closed", "head": {"sha": sha}}
         return says(200, [other, self._shown_pull()] if sha == self.head else [other])
@@ -145,6 +203,8 @@ class FakeGitHub:
 
     def _graphql(self, body: dict[str, Any]) -> Says:
         query, variables = body["query"], body.get("variables", {})
+        if "ids" not in query and "minimizeComment" not in query and self.viewer_works:
+            return says(200, {"data": {"viewer": {"login": self.login}}})
         if "minimizeComment" in query:
             for one in self.comments:
                 one["minimized"] |= one["node_id"] in variables.values()
@@ -233,6 +293,11 @@ ROUTES: dict[tuple[str, str], Callable[..., Says]] = {
     ("PATCH", _COMMENT): FakeGitHub._update,
     ("DELETE", _COMMENT): FakeGitHub._delete,
     ("GET", r"/repos/octo/shop/pulls/(\d+)"): FakeGitHub._pull,
+    ("GET", r"/repos/octo/shop/pulls/(\d+)/files"): FakeGitHub._files,
+    ("GET", r"/repos/octo/shop/pulls/(\d+)/comments"): FakeGitHub._remarks,
+    ("POST", r"/repos/octo/shop/pulls/(\d+)/comments"): FakeGitHub._remark,
+    ("PATCH", r"/repos/octo/shop/pulls/comments/(\d+)"): FakeGitHub._change_remark,
+    ("DELETE", r"/repos/octo/shop/pulls/comments/(\d+)"): FakeGitHub._delete_remark,
     ("GET", r"/repos/octo/shop/commits/([0-9a-f]+)/pulls"): FakeGitHub._pulls_of,
     ("POST", r"/repos/octo/shop/statuses/([0-9a-f]+)"): FakeGitHub._status,
     ("GET", r"/user"): FakeGitHub._user,
