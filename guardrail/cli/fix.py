@@ -62,7 +62,7 @@ def check_and_fix(settings: Settings, mode: Mode) -> Report:
         return check(settings)
     from guardrail.fix import fixes  # noqa: PLC0415
 
-    found = fixes(settings)
+    found = fixes(settings, with_edits=mode is Mode.SUGGEST)
     if mode is Mode.APPLY:
         _write(found.files)
         report = check(settings) if found.files else found.before

@@ -33,6 +33,7 @@ class Attempts:
     settings: Settings
     read: list[tuple[Source, Plan]]
     report: Report
+    _last: tuple[list[Item], Texts] = field(default_factory=lambda: ([], Texts()))
     _seen: dict[tuple[tuple[Path, str], ...], Report] = field(default_factory=dict)
 
     @property
@@ -43,7 +44,8 @@ class Attempts:
     def settle(self, items: list[Item]) -> tuple[Texts, list[Item]]:
         """Return the texts with the edits that are kept, and their items; the others say their reason."""
         kept = self._kept([], items)
-        return self._attempt(kept).texts, kept
+        done, texts = self._last
+        return texts if done == kept else self._attempt(kept).texts, kept
 
     def evaluated(self, texts: Texts) -> Report:
         """Evaluate folders of configuration with other texts, in a copy; plans stay what they are. Raises GuardrailError."""
@@ -95,6 +97,7 @@ class Attempts:
             except CannotEditError as error:
                 item.reason = str(error)
                 failed.append(item)
+        self._last = (list(items), texts)
         if failed or not self.can_evaluate:
             return _Outcome(texts, tuple(failed))
         try:

@@ -26,7 +26,7 @@ class Fixed:
     """A finding and what was done about it, in words and in lines.
 
     is_proved  that was evaluated, and the finding is gone
-    edit       as if it were the only one; None where it only is together with others
+    edit       as if it were the only one; None where it is one only together with others, or nobody asked
     """
 
     finding: Finding
@@ -90,8 +90,11 @@ class Saving:
     left_out: int
 
 
-def fixes(settings: Settings) -> Fixes:
-    """Find what can be done about the findings of what the settings name; no file is written. Raises GuardrailError."""
+def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
+    """Find what can be done about the findings of what the settings name; no file is written. Raises GuardrailError.
+
+    `with_edits`: what each finding's own edit is, is told as well.
+    """
     read = plans(settings)
     report = check(settings, read=read, with_remedies=True)
     items = items_of(settings, read, report)
@@ -101,7 +104,10 @@ def fixes(settings: Settings) -> Fixes:
     return Fixes(
         report,
         after,
-        tuple(Fixed(item.finding, _said(item.remedy), not item.is_planned, _alone(item)) for item in kept),
+        tuple(
+            Fixed(item.finding, _said(item.remedy), not item.is_planned, _alone(item) if with_edits else None)
+            for item in kept
+        ),
         tuple(Left(item.finding, _why_not(item)) for item in items if item not in kept),
         texts.changes,
         _others(report, after, kept) if after else (),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
+from itertools import takewhile
 
 from guardrail.model.remedy import Replacement
 
@@ -20,7 +21,7 @@ def unified_diff(files: Mapping[str, tuple[str, str]]) -> str:
 def replacements(name: str, old: str, new: str) -> Iterator[Replacement]:
     """Give the lines of a file that differ. Carriage returns at the ends of lines do not count."""
     was, now = (text.removeprefix(_BOM).replace("\r\n", "\n").split("\n") for text in (old, new))
-    for kind, *place in difflib.SequenceMatcher(None, was, now, autojunk=False).get_opcodes():
+    for kind, *place in _compared(was, now):
         if kind == "equal":
             continue
         first, last, start, end = place
@@ -29,6 +30,20 @@ def replacements(name: str, old: str, new: str) -> Iterator[Replacement]:
         elif start == end:
             first, start = first - 1, start - 1
         yield Replacement(name, first + 1, last, "\n".join(was[first:last]), "\n".join(now[start:end]))
+
+
+def _compared(was: list[str], now: list[str]) -> Iterator[tuple[str, int, int, int, int]]:
+    """Compare lists of lines, of which mostly but a few in the middle differ: the search takes its time."""
+    head = _same(was, now)
+    tail = _same(was[head:][::-1], now[head:][::-1])
+    inner = was[head : len(was) - tail], now[head : len(now) - tail]
+    for kind, first, last, start, end in difflib.SequenceMatcher(None, *inner, autojunk=False).get_opcodes():
+        yield kind, first + head, last + head, start + head, end + head
+
+
+def _same(one: list[str], other: list[str]) -> int:
+    """Return how many lines are the same at the beginning."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _file(name: str, old: str, new: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from guardrail.errors import InputError
@@ -49,7 +50,7 @@ class Texts:
         """Return the blocks of a file. Raises CannotEditError for JSON syntax."""
         if file.name.endswith(".json"):
             raise CannotEditError(f"{file.name} is in JSON syntax, which is not edited")
-        return read_blocks(self.text(file), str(file)).blocks
+        return _blocks(self.text(file), str(file))
 
     def patch(self, file: Path, patches: Iterable[Patch]) -> None:
         """Apply patches to a text. Raises CannotEditError where what comes of it cannot be read any more."""
@@ -58,7 +59,7 @@ class Texts:
         if is_values(file):
             _values(new, file)
         else:
-            before, after = read_blocks(old, str(file)).blocks, read_blocks(new, str(file)).blocks
+            before, after = _blocks(old, str(file)), _blocks(new, str(file))
             if [(one.kind, one.labels) for one in before] != [(one.kind, one.labels) for one in after]:
                 raise CannotEditError(f"an edit would break {file.name}")
             for was, block in zip(before, after, strict=True):
@@ -87,6 +88,11 @@ class Texts:
             except UnicodeDecodeError:
                 raise CannotEditError(f"{file.name} is not UTF-8 text") from None
         return self._read[file]
+
+
+@lru_cache(maxsize=32)
+def _blocks(text: str, name: str) -> tuple[Block, ...]:
+    return read_blocks(text, name).blocks
 
 
 def is_values(file: Path) -> bool:
