@@ -47,8 +47,10 @@ def _same(one: list[str], other: list[str]) -> int:
 
 
 def _file(name: str, old: str, new: str) -> Iterator[str]:
-    names = (_name(f"a/{name}"), _name(f"b/{name}"))
-    for line in difflib.unified_diff(_lines(old), _lines(new), *names):
+    old_name, new_name = _name(f"a/{name}"), _name(f"b/{name}")
+    # Without this line, git guesses in folders below the top what the names mean.
+    yield f"diff --git {old_name.rstrip()} {new_name.rstrip()}\n"
+    for line in difflib.unified_diff(_lines(old), _lines(new), old_name, new_name):
         yield line if line.endswith("\n") else f"{line}\n{_NO_END}"
 
 

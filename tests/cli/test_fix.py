@@ -55,7 +55,7 @@ def test_a_fix_decides_the_exit_code_and_keeps_the_file_s_permissions(run, folde
 def test_a_diff_takes_the_place_of_the_report_and_not_of_files(run, folder):
     ran = run("check", "--fix-diff", "--format", "json", "--out", "json=result.json")
     assert ran.exit_code == 1
-    assert ran.stdout.splitlines()[:2] == ["--- a/main.tf", "+++ b/main.tf"]
+    assert ran.stdout.splitlines()[1:3] == ["--- a/main.tf", "+++ b/main.tf"]
     assert json.loads((folder / "result.json").read_text(encoding="utf-8"))["verdict"] == "fail"
     assert main(folder) == LOGS
 

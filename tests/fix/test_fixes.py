@@ -44,7 +44,9 @@ def test_the_diff_applies_with_git_and_with_patch_and_is_what_fix_does(run, shop
     assert ran.exit_code == 1, "the verdict on what is there now"
     assert ran.stderr == (FIXES / "said.txt").read_text(encoding="utf-8")
     assert texts(shop) == before, "a diff changes nothing"
-    assert ran.stdout.startswith("--- a/shop/crlf.tf\n+++ b/shop/crlf.tf\n@@ ")
+    assert ran.stdout.startswith(
+        "diff --git a/shop/crlf.tf b/shop/crlf.tf\n--- a/shop/crlf.tf\n+++ b/shop/crlf.tf\n@@ "
+    )
     diff = ran.stdout.encode()
     subprocess.run(
         [PATCH, "-p1", "--dry-run", "--binary"], input=diff, cwd=shop.parent, check=True, capture_output=True

@@ -1,5 +1,8 @@
+from typing import Any
+
 import pytest
 
+from guardrail.errors import RuleError
 from guardrail.policy import run_tests
 from tests.policy.judging import ENGINES, rule, specs
 
@@ -41,3 +44,27 @@ def test_a_plan_can_be_given_as_totals_or_as_resources(plan, wanted):
     compiled = rule("plan.delta <= 5", scope="plan", tests=[{"expect": wanted, "plan": plan}])
     (result,) = run_tests([compiled.source], specs=specs)
     assert result.mismatch == ""
+
+
+EDITED = {"edits": [{"set": "type", "value": "'gp3'"}, {"rename": "tags.Team", "to": "'team'"}]}
+TOLD = [{"set": "type", "value": "gp3"}, {"rename": "tags.Team", "to": "team"}]
+EDITS: dict[str, tuple[dict[str, Any], str]] = {
+    "as expected": ({"edits": TOLD}, ""),
+    "others": ({"edits": TOLD[:1]}, f"expected the edits {TOLD[:1]}, got {TOLD}"),
+    "none expected": ({"no_edit": "x"}, f"expected no edit ('x'), got {TOLD}"),
+    "not asked": ({}, ""),
+}
+
+
+@pytest.mark.parametrize("case", EDITS)
+def test_what_a_rule_would_edit_is_tested(case):
+    expected, mismatch = EDITS[case]
+    test = {"expect": "fail", "resource": {"type": "aws_ebs_volume"}, **expected}
+    source = rule("false", tests=[test], **EDITED).source
+    (result,) = run_tests([source], specs=lambda _vendor, _name: None)
+    assert result.mismatch == mismatch
+
+
+def test_a_passing_test_has_nothing_to_edit():
+    with pytest.raises(RuleError, match="a test that expects pass has nothing to edit"):
+        rule("true", tests=[{"expect": "pass", "resource": {"type": "aws_ebs_volume"}, "edits": []}])

@@ -23,7 +23,7 @@ NAMES = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_names(name):
-    assert unified_diff({name: ("a\n", "b\n")}).splitlines()[0] == f"--- {NAMES[name]}"
+    assert unified_diff({name: ("a\n", "b\n")}).splitlines()[1] == f"--- {NAMES[name]}"
 
 
 def test_git_takes_every_name_and_every_end(tmp_path):
