@@ -103,7 +103,7 @@ def _code() -> bytes:
 
 
 def _code_files() -> Iterable[Path]:
-    yield from Path(__file__).parent.glob("*.py")
+    yield from (file for file in Path(__file__).parent.iterdir() if file.suffix in {".py", ".csv"})
     for name in _LIBRARIES:
         if (spec := find_spec(name)) and spec.origin:
             yield from (Path(spec.origin), Path(spec.origin).parent)

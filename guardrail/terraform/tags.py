@@ -83,14 +83,14 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
 
 
 def tag_path(type_name: str, vendor: str, side: Side | None) -> tuple[str, ...] | None:
-    """Return where a resource says its own tags; None where they are blocks."""
-    if type_name == "aws_autoscaling_group":
+    """Return where a resource says its own tags; None where they are blocks, or where it has none."""
+    names = _names(type_name, vendor)
+    if not names.own or names.own == (_BLOCKS,):
         return None
+    if names.block:
+        return (names.block, "0", names.own[0])
     known = side.names() if side else set()
-    if side and "user_labels" in _settings(side):
-        return ("settings", "0", "user_labels")
-    own = _names(type_name, vendor).own
-    return (next((name for name in own if name in known), tag_attribute(type_name) or own[0]),) if own else None
+    return (next((name for name in names.own if name in known), names.own[0]),)
 
 
 def _block_tags(side: Side) -> Tags:

@@ -46,7 +46,7 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
     if any(assignment.partition("=")[0] == name for assignment in choices.variables):
         return f"--var {name}"
     for file in reversed((*_automatic(folder), *choices.files)):
-        if name in _file(file):
+        if name in _file(file, is_secret=True):
             return file
     return f"{_ENVIRONMENT}{name} in the environment" if _ENVIRONMENT + name in choices.environ else None
 

@@ -71,7 +71,7 @@ def test_rates_stay_with_their_prices_until_a_sync_brings_new_ones(synced, lists
     assert len(after) == len(before)
     changed = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
     assert {(old[:3], Decimal(new[9]) / Decimal(old[9])) for old, new in changed} == {
-        (("aws", "AWSLambda", "eu-west-1"), 2)
+        (("aws", "AWSLambda", "eu-west-1"), Decimal(2))
     }
     synced(lists / "same", wants=wanted(Library()), vendors=("aws",), services=("AWSLambda",))
     assert {row[1] for row in rates(synced_catalog())} == {"AmazonEKS"}
