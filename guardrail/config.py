@@ -15,10 +15,9 @@ from guardrail.errors import ConfigError
 from guardrail.files import Section, YamlFile, checked, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import FailOn
+from guardrail.nearest import FILE_NAMES, find_config
 from guardrail.policy import Budget, RuleSelection, RuleSetting
 from guardrail.terraform.choices import NO_CHOICES, Choices
-
-FILE_NAMES = ("guardrail.yaml", "guardrail.yml", ".guardrail.yaml", ".guardrail.yml")
 
 
 def _days(text: str) -> str:
@@ -148,17 +147,6 @@ class Flags:
     source: Path | None = None
     choices: Choices = NO_CHOICES
     compare_with: str = ""
-
-
-def find_config(start: Path) -> Path | None:
-    """Return the nearest guardrail.yaml in a folder or above it, not beyond the repository's top."""
-    for folder in (start, *start.parents):
-        for name in FILE_NAMES:
-            if (folder / name).is_file():
-                return folder / name
-        if (folder / ".git").exists():
-            return None
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,4 +298,4 @@ def _from_project(project: ProjectConfig, flags: Flags, base: Path) -> Iterable[
         yield Source(str(plan), name, plan.relative_to(base).as_posix(), project.env, usage)
 
 
-__all__ = ["FailOn", "Flags", "PolicyAt", "Settings", "Source", "find_config", "settings"]
+__all__ = ["FILE_NAMES", "FailOn", "Flags", "PolicyAt", "Settings", "Source", "find_config", "settings"]

@@ -29,8 +29,12 @@ COMMANDS = {
     "usage": "guardrail.cli.usage:usage",
     "pricing": "guardrail.cli.pricing:pricing",
     "schema": "guardrail.cli.schema:schema",
+    "completion": "guardrail.cli.completion:completion",
 }
 """Command -> where it is defined; loaded when it is asked for."""
+
+COMPLETE = "_GUARDRAIL_COMPLETE"
+"""Environment variable by which a shell asks what may come next."""
 
 
 @click.group(
@@ -65,9 +69,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     _speak_utf8(sys.stdout)
     _speak_utf8(sys.stderr)
     try:
-        result = cli.main(list(sys.argv[1:] if argv is None else argv), prog_name="guardrail", standalone_mode=False)
-        sys.stdout.flush()
-        return int(result or ExitCode.OK)
+        return _answered(sys.argv[1:] if argv is None else argv)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.UsageError as error:
@@ -90,6 +92,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         from guardrail.cli.bug import bug_report  # noqa: PLC0415 - needed only then
 
         return _refuse(bug_report(error), ExitCode.BUG)
+
+
+def _answered(argv: Sequence[str]) -> int:
+    if asked := os.environ.get(COMPLETE):
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - only for a shell
+
+        return shell_complete(cli, {}, "guardrail", COMPLETE, asked)
+    result = cli.main(list(argv), prog_name="guardrail", standalone_mode=False)
+    sys.stdout.flush()
+    return int(result or ExitCode.OK)
 
 
 def _refuse(message: str, code: ExitCode) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli import suggest
 from guardrail.cli.options import flags, input_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
@@ -18,7 +19,7 @@ _RULE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 @click.command(short_help="How a number came about, or what a rule says.")
-@click.argument("what", metavar="ADDRESS|RULE")
+@click.argument("what", metavar="ADDRESS|RULE", shell_complete=suggest.rules)
 @input_options
 def explain(what: str, **values: Any) -> None:
     """Explain the cost of a resource (every expression, its value, and the price row it led to), or a rule.

@@ -6,13 +6,16 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.shell_completion import CompletionItem
 
+from guardrail.cli import suggest
 from guardrail.cli.output import FORMAT_NAMES, Target
-from guardrail.config import Flags
-from guardrail.terraform.choices import Choices
+
+if TYPE_CHECKING:
+    from guardrail.config import Flags
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -45,6 +48,14 @@ class OutFile(click.ParamType[Target]):
             self.fail(f"{value!r} is not FORMAT=PATH with one of {', '.join(FORMAT_NAMES)}", param, ctx)
         return Target(name, Path(path))
 
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the formats, then files."""
+        _ = ctx, param
+        name, separator, path = incomplete.partition("=")
+        if separator:
+            return [CompletionItem(path, type="file")]
+        return [CompletionItem(f"{known}=") for known in FORMAT_NAMES if known.startswith(name)]
+
 
 _PATH = click.Path(path_type=Path)
 
@@ -57,7 +68,11 @@ def input_options(command: Command) -> Command:
         click.option(
             "--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced one, else the shipped one."
         ),
-        click.option("--project", help="The project's name in reports, or which project of guardrail.yaml to take."),
+        click.option(
+            "--project",
+            shell_complete=suggest.projects,
+            help="The project's name in reports, or which project of guardrail.yaml to take.",
+        ),
         click.option("--usage-file", "usage", type=_PATH, help="Usage, in the shape of infracost-usage.yml."),
         click.option(
             "--source",
@@ -82,7 +97,7 @@ def input_options(command: Command) -> Command:
             "--var", "variables", metavar="NAME=VALUE", multiple=True, help="Of a configuration folder: a variable."
         ),
         click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here."),
-        click.argument("inputs", metavar="[INPUT]...", nargs=-1),
+        click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=suggest.files),
     ):
         command = option(command)
     return command
@@ -122,6 +137,9 @@ def output_options(command: Command) -> Command:
 
 def flags(values: dict[str, Any]) -> Flags:
     """Take the input options out of a command's arguments."""
+    from guardrail.config import Flags  # noqa: PLC0415 - only when a command runs: help and completion need none of it
+    from guardrail.terraform.choices import Choices  # noqa: PLC0415
+
     names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source", "compare_with")
     choices = Choices(values["variables"], values["var_files"], values["workspace"], os.environ)
     return Flags(choices=choices, **{name: values[name] for name in names})

@@ -18,6 +18,7 @@ policy_ref_option = click.option(
     "--policy-ref",
     metavar="head|base|REVISION",
     default=HEAD,
+    shell_complete=lambda _ctx, _param, begun: [name for name in (HEAD, BASE) if name.startswith(begun)],
     show_default=True,
     help="Commit to read guardrail.yaml, rules and waivers from; base is what the change is to be merged into.",
 )

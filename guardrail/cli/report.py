@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli import suggest
 from guardrail.cli.options import Moment, output_options
 from guardrail.cli.policy_ref import policy_ref_option, revision_of
 from guardrail.errors import ConfigError, DeliveryError
@@ -27,7 +28,7 @@ _PATH = click.Path(path_type=Path)
 
 
 @click.command(short_help="Merge results of checks, and deliver them: comment, summary, status.")
-@click.argument("results", metavar="RESULT...", nargs=-1, required=True)
+@click.argument("results", metavar="RESULT...", nargs=-1, required=True, shell_complete=suggest.files)
 @click.option("--config", type=_PATH, help="guardrail.yaml, for budgets and waivers. Default: found upwards from here.")
 @click.option("--now", type=Moment(), help="Time of the report. Default: now.")
 @output_options

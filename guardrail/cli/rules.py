@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from guardrail.cli import suggest
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 
@@ -36,7 +37,7 @@ def list_rules(config: Path | None, *, everything: bool) -> None:
 
 
 @rules.command(short_help="One rule: what it is for, what it asks, how to comply.")
-@click.argument("rule_id", metavar="RULE")
+@click.argument("rule_id", metavar="RULE", shell_complete=suggest.rules)
 @_CONFIG
 def show(rule_id: str, config: Path | None) -> None:
     """Show one rule: what it is for, what it asks, its parameters as they are set here, and how to comply."""
