@@ -1,4 +1,4 @@
-"""Puts the data that guardrail ships into the wheel: rules and definitions as they are, prices compiled."""
+"""Puts the data that guardrail ships into the wheel: rules, definitions and workflows as they are, prices compiled."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ class DataHook(BuildHookInterface[Any]):
         included = build_data["force_include"]
         included[str(compiled)] = f"{DATA}/pricing/catalog.sqlite"
         included[str(root / "rules")] = f"{DATA}/rules"
+        included[str(root / "examples" / "workflows")] = f"{DATA}/workflows"
         for path in sorted((root / "pricing").iterdir()):
             if path.name not in COMPILED:
                 included[str(path)] = f"{DATA}/pricing/{path.name}"

@@ -1,4 +1,4 @@
-"""Where the shipped rules/ and pricing/ lie: inside the wheel, or beside the package in a checkout."""
+"""Where the shipped rules/, pricing/ and workflows lie: inside the wheel, or beside the package in a checkout."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ def pricing_dir() -> Path:
     return _data("pricing")
 
 
+def workflows_dir() -> Path:
+    """Return the folder of example workflows."""
+    return _data("workflows", "examples/workflows")
+
+
 def cache_dir() -> Path:
     """Return the folder for what can be made again. It need not exist, and may not be writable."""
     chosen = os.environ.get(CACHE_VARIABLE)
@@ -31,9 +36,9 @@ def cache_dir() -> Path:
 
 
 @cache
-def _data(name: str) -> Path:
+def _data(name: str, in_checkout: str = "") -> Path:
     package = Path(__file__).parent
-    for folder in (package / "_data" / name, package.parent / name):
+    for folder in (package / "_data" / name, package.parent / (in_checkout or name)):
         if folder.is_dir():
             return folder
     raise CatalogError(f"guardrail's own {name}/ folder is missing", where=str(package), fix="install guardrail again")

@@ -36,6 +36,21 @@ def commit_of(top: Path, revision: str) -> str:
     return found.decode().strip()
 
 
+def has_commit(top: Path) -> bool:
+    """Say whether anything has been committed yet."""
+    return _git(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is not None
+
+
+def remote_of(top: Path) -> str:
+    """Return the address that the working tree was cloned from, "" where there is none."""
+    return os.fsdecode(_git(top, "config", "--get", "remote.origin.url") or b"").strip()
+
+
+def is_tracked(path: Path) -> bool:
+    """Say whether a file is part of the repository that it lies in."""
+    return _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) is not None
+
+
 def merge_base(top: Path, revision: str) -> str:
     """Return the commit in which HEAD and a revision last met, else the revision itself. Raises Missing."""
     commit = commit_of(top, revision)

@@ -28,6 +28,7 @@ COMMANDS = {
     "rules": "guardrail.cli.rules:rules",
     "usage": "guardrail.cli.usage:usage",
     "pricing": "guardrail.cli.pricing:pricing",
+    "init": "guardrail.cli.init:init",
     "schema": "guardrail.cli.schema:schema",
     "completion": "guardrail.cli.completion:completion",
 }

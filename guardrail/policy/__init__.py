@@ -7,7 +7,7 @@ from guardrail.policy.evaluate import Judge
 from guardrail.policy.explain import explained
 from guardrail.policy.machine import Specs
 from guardrail.policy.packs import RuleSelection, RuleSetting, load_rules, packs, read_folder, read_pack
-from guardrail.policy.rule import Rule, RuleFile, Scope, read_rule
+from guardrail.policy.rule import Rule, RuleFile, Scope, check_rule, read_rule
 from guardrail.policy.testing import RuleTestResult, run_tests
 from guardrail.policy.waivers import WaiverList, apply_waivers, read_waivers
 
@@ -28,6 +28,7 @@ __all__ = [
     "Variable",
     "WaiverList",
     "apply_waivers",
+    "check_rule",
     "compile_rule",
     "explained",
     "load_rules",

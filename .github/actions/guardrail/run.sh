@@ -49,6 +49,7 @@ check() {
     option --usage-file "$INPUT_USAGE_FILE"
     option --catalog "$INPUT_CATALOG"
     option --source "$INPUT_SOURCE"
+    option --base "$INPUT_BASE"
     option --policy-ref "$INPUT_POLICY_REF"
     split "$INPUT_PLAN"
     # The report prints the table. An empty array is an error to the bash of macOS, hence the form of the last argument.

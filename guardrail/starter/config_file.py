@@ -1,0 +1,92 @@
+"""guardrail.yaml for a repository: its projects, and the packs that fit what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from guardrail.nearest import FILE_NAMES, find_config
+from guardrail.starter.projects import Project
+from guardrail.starter.proposal import Proposal, kept, leads_out
+from guardrail.starter.survey import Survey
+from guardrail.starter.text import comment, filled, rounded_up, scalar
+
+_ROOM = Decimal("1.2")  # a first budget leaves a fifth above what is there
+_STEP = Decimal("0.1")
+
+
+def config_file(seen: Survey, own_rules: str) -> Proposal:
+    """Propose guardrail.yaml. `own_rules` is the folder of one's own rules, "" if there is none."""
+    path = seen.folder / FILE_NAMES[0]
+    if there := find_config(seen.folder.resolve()):
+        return kept("config", there if there.parent != seen.folder.resolve() else seen.folder / there.name)
+    if leads_out(path, seen.folder):
+        return kept("config", path, "it leads out of the folder")
+    text = filled(
+        "guardrail.yaml",
+        projects="\n".join(_projects(seen)),
+        packs="\n".join(_packs(seen)),
+        paths=f"  paths: [{own_rules}]  # your own rules; `guardrail rules test` runs the examples in them"
+        * bool(own_rules),
+        set="\n".join(_set(seen)),
+        budget=_budget(seen),
+    )
+    return Proposal("config", path, after=text, reason=_summary(seen))
+
+
+def _projects(seen: Survey) -> Iterator[str]:
+    if not seen.projects:
+        yield "# projects: none were found. Without any, every root module below this folder is one."
+        return
+    yield "projects:"
+    for project in seen.projects:
+        yield from _project(project)
+
+
+def _project(project: Project) -> Iterator[str]:
+    lines = [(key, value) for key in ("name", "path", "plan", "env", "usage") if (value := getattr(project, key))]
+    for number, (key, value) in enumerate(lines):
+        why = comment(project.why.get(key, ""))
+        yield f"  {'-' if number == 0 else ' '} {key}: {scalar(value)}" + (f"  # {why}" if why else "")
+
+
+def _packs(seen: Survey) -> Iterator[str]:
+    yield "    - budget  # what changes may cost, and what has no price"
+    if machines := len(seen.machines):
+        one = "a machine is" if machines == 1 else f"{machines} machines are"
+        yield f"    - instance-sizes  # {one} in use"
+    elif not seen.resources:
+        yield "    - instance-sizes  # sizes of machines, once there are any"
+    if "AWS" in seen.vendors or not seen.resources:
+        yield "    - waste  # storage and logs of AWS that are paid for in vain"
+    if seen.tags:
+        yield f"    - tagging  # {seen.taggable - seen.untagged} of {seen.taggable} resources carry {comment(', '.join(seen.tags))}"
+    else:
+        yield "    # - tagging  # once you have agreed on tags: name them with `set: {required-tags: {params: {required: [...]}}}`"
+
+
+def _set(seen: Survey) -> Iterator[str]:
+    if not seen.tags:
+        return
+    yield "  set:"
+    yield "    required-tags:"
+    if seen.untagged:
+        lack = "1 resource lacks one" if seen.untagged == 1 else f"{seen.untagged} resources lack one"
+        yield f"      enforcement: advisory  # {lack} today; take this line away once they do not"
+    yield f"      params: {{required: [{', '.join(map(scalar, seen.tags))}]}}"
+
+
+def _budget(seen: Survey) -> str:
+    name, monthly = max(seen.monthly.items(), key=lambda one: one[1], default=("all", Decimal(0)))
+    if not seen.projects or not monthly:
+        return "# budgets:\n#   - {name: all, monthly: 1000, increase: 100}"
+    limits = f"monthly: {rounded_up(monthly * _ROOM)}, increase: {rounded_up(monthly * _STEP)}"
+    return (
+        f"# What is known of {comment(name)} comes to {monthly:.0f} USD a month today.\n"
+        f"# budgets:\n#   - {{name: {scalar(name)}, match: {{project: {scalar(name)}}}, {limits}}}"
+    )
+
+
+def _summary(seen: Survey) -> str:
+    count = len(seen.projects)
+    return "no projects" if not count else f"{count} project{'s' if count > 1 else ''}"

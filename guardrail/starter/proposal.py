@@ -1,0 +1,65 @@
+"""A file that guardrail would write, and how one is kept from doing harm."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+Kind = Literal["config", "rule", "hook", "workflow"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """One file: what it is to say, or why it is left alone.
+
+    before   its text as it is now, None if there is no such file
+    after    its text to be, None if it is kept or cannot be written
+    reason   why it is as it is, or why it is left alone
+    by_hand  what the reader can add, where guardrail would not touch the file
+    """
+
+    kind: Kind
+    path: Path
+    before: str | None = None
+    after: str | None = None
+    reason: str = ""
+    by_hand: str = ""
+
+    def diff(self) -> Iterator[str]:
+        """Give the lines of a unified diff; none where nothing would be written."""
+        if self.after is None:
+            return
+        name = shown(self.path).as_posix()
+        before, after = ((text or "").splitlines(keepends=True) for text in (self.before, self.after))
+        for line in difflib.unified_diff(before, after, "/dev/null" if self.before is None else name, name):
+            yield line.rstrip("\r\n")
+
+
+def kept(kind: Kind, path: Path, reason: str = "") -> Proposal:
+    """Return the proposal to leave a file alone."""
+    return Proposal(kind, path, reason=reason)
+
+
+def leads_out(path: Path, top: Path) -> bool:
+    """Say whether writing a path would write through a link, or outside of a folder."""
+    if path.is_symlink():
+        return True
+    try:
+        return not path.resolve().is_relative_to(top.resolve())
+    except OSError:
+        return True
+
+
+def shown(path: Path) -> Path:
+    """Return a path as the user sees it from where they are."""
+    near = os.path.relpath(path) if _same_drive(path) else str(path)
+    return path if near.startswith("..") else Path(near)
+
+
+def _same_drive(path: Path) -> bool:
+    return not path.is_absolute() or path.drive == Path.cwd().drive

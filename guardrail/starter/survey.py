@@ -1,0 +1,131 @@
+"""What there is in a repository: projects that can be checked, their machines, tags and costs."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+from guardrail.catalog import open_catalog
+from guardrail.check import estimate
+from guardrail.config import Settings, Source
+from guardrail.errors import GuardrailError
+from guardrail.model.cost import ResourceCost
+from guardrail.model.money import ZERO
+from guardrail.policy import Specs
+from guardrail.policy.machine import facts, machine_types
+from guardrail.starter.hosting import Hosting, hosting
+from guardrail.starter.projects import Project, find_projects
+from guardrail.terraform.choices import Choices
+
+VENDORS = {"aws": "AWS", "azurerm": "Azure", "google": "Google Cloud", "google-beta": "Google Cloud"}
+
+_MOST = Decimal("0.75")  # of the resources that can carry tags
+_ENOUGH = 3  # such resources, before their tags say anything
+_NO_OWNER = frozenset({"name", "description"})  # tags that tell one resource, not whose it is
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine in use: its type, its processors, and the resource that it is of."""
+
+    name: str
+    vcpu: float
+    type: str
+    address: str
+
+
+@dataclass(slots=True)
+class Survey:
+    """What there is. `monthly` has the known cost of each project, `dearest` that of the most expensive resource.
+
+    `tags` are those that most resources carry; `untagged` of `taggable` resources lack one of them.
+    """
+
+    folder: Path
+    hosting: Hosting
+    projects: list[Project] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    resources: int = 0
+    vendors: set[str] = field(default_factory=set)
+    machines: list[Machine] = field(default_factory=list)
+    tags: tuple[str, ...] = ()
+    taggable: int = 0
+    untagged: int = 0
+    dearest: tuple[Decimal, str, str] | None = None
+    """monthly cost, type and address"""
+    monthly: dict[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def largest(self) -> Machine | None:
+        """The machine with the most processors."""
+        return max(self.machines, key=lambda one: one.vcpu, default=None)
+
+
+def survey(folder: Path) -> Survey:
+    """Look at a folder. What cannot be evaluated is left out, with a note. Raises CatalogError."""
+    found = find_projects(folder)
+    seen = Survey(folder, hosting(folder), notes=found.notes)
+    resources: list[ResourceCost] = []
+    for project in found.projects:
+        try:
+            resources += _resources(project, seen)
+        except GuardrailError as error:
+            seen.notes.append(f"left out, as it cannot be evaluated: {error}")
+        else:
+            seen.projects.append(project)
+    seen.resources = len(resources)
+    seen.vendors = {VENDORS[one.change.provider] for one in resources if one.change.provider in VENDORS}
+    seen.machines = list(_machines(resources, open_catalog().spec))
+    _count_tags(seen, resources)
+    costs = [(one.after.known, one.change.type, one.change.address) for one in resources if one.after]
+    seen.dearest = max((cost for cost in costs if cost[0] > 0), default=None)
+    return seen
+
+
+def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
+    """Price a project as `guardrail check` would, and return its resources that are there after the change."""
+    folder = seen.folder
+    source = Source(
+        str(folder / (project.path or project.plan)),
+        project.name,
+        project.path or project.plan,
+        project.env,
+        folder / project.usage if project.usage else None,
+    )
+    report = estimate(Settings((source,), datetime.now(UTC), choices=Choices(environ=os.environ), base=folder))
+    found = [one for part in report.projects for one in part.resources if one.change.after]
+    seen.monthly[project.name] = sum((one.after.known for one in found if one.after), ZERO)
+    missing = [text for part in report.projects for text in part.warnings if text.startswith("not evaluated: ")]
+    if missing:
+        more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
+        seen.notes.append(f"{project.name}: {missing[0]}{more}")
+    return found
+
+
+def _machines(resources: Iterable[ResourceCost], specs: Specs) -> Iterable[Machine]:
+    for one in resources:
+        side = one.change.after
+        known = facts(one.change.provider, machine_types(one.change.type, side.get), specs) if side else {}
+        name, vcpu = known.get("type"), known.get("vcpu")
+        if isinstance(name, str) and isinstance(vcpu, int | float) and vcpu > 0:
+            yield Machine(name, vcpu, one.change.type, one.change.address)
+
+
+def _count_tags(seen: Survey, resources: Iterable[ResourceCost]) -> None:
+    changes = [one.change for one in resources]
+    carried = [
+        {key for key, value in change.tags.values.items() if value != ""}
+        for change in changes
+        if change.taggable and change.tags.unknown is None
+    ]
+    seen.taggable = len(carried)
+    if len(carried) < _ENOUGH:
+        return
+    times = Counter(key for keys in carried for key in keys if key.lower() not in _NO_OWNER and ":" not in key)
+    seen.tags = tuple(sorted(key for key, count in times.items() if count >= _MOST * len(carried)))
+    seen.untagged = sum(not keys.issuperset(seen.tags) for keys in carried)
