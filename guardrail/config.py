@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -206,12 +206,13 @@ def _read(path: Path) -> ConfigFile:
         raise ConfigError("no such configuration", where=str(path), fix="`guardrail schema config` shows what it holds")
     yaml_file = read_yaml(path, ConfigError)
     config = checked(ConfigFile, yaml_file, ConfigError)
-    _check_paths(config, yaml_file, path.parent)
+    for fault in misnamed(config, yaml_file, path.parent):
+        raise fault
     return config
 
 
-def _check_paths(config: ConfigFile, file: YamlFile, base: Path) -> None:
-    """Refuse what names a file that is not there, where it is named."""
+def misnamed(config: ConfigFile, file: YamlFile, base: Path) -> Iterator[ConfigError]:
+    """Give what names a file that is not there, where it is named, and projects that cannot be told apart."""
     named: list[tuple[tuple[str | int, ...], str | None]] = [(("waivers",), config.waivers)]
     named += [(("rules", "paths", i), name) for i, name in enumerate(config.rules.paths)]
     named += [(("pricing", "definitions", i), name) for i, name in enumerate(config.pricing.definitions)]
@@ -220,14 +221,15 @@ def _check_paths(config: ConfigFile, file: YamlFile, base: Path) -> None:
     named += [(("projects", i, "usage"), project.usage) for i, project in enumerate(config.projects)]
     for place, name in named:
         if name and not (base / name).exists():
-            raise ConfigError(f"{'.'.join(map(str, place))}: no such file: {name}", where=file.where(place))
+            what, fix = f"{'.'.join(map(str, place))}: no such file: {name}", "paths are relative to guardrail.yaml"
+            yield ConfigError(what, where=file.where(place), fix=fix)
     seen: set[str] = set()
     for i, project in enumerate(config.projects):
         where = file.where(("projects", i))
         if project.name in seen:
-            raise ConfigError(f"two projects are called {project.name!r}", where=where, fix="give each its own name")
+            yield ConfigError(f"two projects are called {project.name!r}", where=where, fix="give each its own name")
         if (project.path is None) == (project.plan is None):
-            raise ConfigError(f"project {project.name!r} needs a path or a plan, and not both", where=where)
+            yield ConfigError(f"project {project.name!r} needs a path or a plan, and not both", where=where)
         seen.add(project.name)
 
 

@@ -29,6 +29,7 @@ COMMANDS = {
     "usage": "guardrail.cli.usage:usage",
     "pricing": "guardrail.cli.pricing:pricing",
     "init": "guardrail.cli.init:init",
+    "validate": "guardrail.cli.validate:validate",
     "schema": "guardrail.cli.schema:schema",
     "completion": "guardrail.cli.completion:completion",
 }

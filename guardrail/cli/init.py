@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from guardrail.errors import GuardrailError, InputError
+from guardrail.nearest import find_config
 
 if TYPE_CHECKING:
     from guardrail.model.report import Report
@@ -107,19 +108,19 @@ def _say_next(seen: Survey, found: list[Proposal]) -> None:
             "\nnext: put guardrail where the configuration or the plans are, and check them: guardrail check FOLDER"
         )
         return
-    config = next((one.path for one in found if one.kind == "config"), None)
-    report = _first_check(config)
-    if report is None:
+    config = next((one.path for one in found if one.kind == "config"), None) or find_config(seen.folder.resolve())
+    report = _first_check(config) if config else None
+    if config is None or report is None:
         return
-    here = "" if config is None or config.parent.resolve() == Path.cwd() else f" --config {_shown(config)}"
+    here = "" if find_config(Path.cwd()) == config.resolve() else f" --config {_shown(config)}"
     click.echo(f"\nnext   guardrail check{here}  # what it costs, and whether it passes")
     click.echo(f"       guardrail rules test{here}  # the examples in the rules")
     if any(one.kind == "hook" and one.after for one in found):
         click.echo("       pre-commit install  # the hook")
-    _say_blocking(report, seen, here)
+    _say_blocking(report, seen, found, here)
 
 
-def _first_check(config: Path | None) -> Report | None:
+def _first_check(config: Path) -> Report | None:
     """Run the check that the files are for. What keeps it from being evaluated is said."""
     import os  # noqa: PLC0415
 
@@ -134,7 +135,7 @@ def _first_check(config: Path | None) -> Report | None:
         return None
 
 
-def _say_blocking(report: Report, seen: Survey, here: str) -> None:
+def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str) -> None:
     blocking = [finding for finding in report.all_findings if finding.blocking]
     if not blocking:
         click.echo("\ntoday  nothing blocks")
@@ -144,16 +145,15 @@ def _say_blocking(report: Report, seen: Survey, here: str) -> None:
         f"\ntoday  {len(blocking)} finding{'s' * (len(blocking) != 1)} would block, by {', '.join(rules)}. To go on:"
     )
     if seen.hosting.commits and not any(project.is_plan(seen.folder) for project in seen.projects):
-        click.echo(
-            f"       guardrail check{here} --base HEAD  # what is there already is pre-existing, and does not block"
-        )
-        click.echo("       the hook and the workflow compare so by themselves")
+        click.echo(f"       guardrail check{here} --base HEAD  # what is there already is reported, and does not block")
+        if any(one.kind in {"hook", "workflow"} and one.after for one in found):
+            click.echo("       so do the hook and the workflow: only what a change brings in blocks it")
     click.echo(
         f"       or, in guardrail.yaml: set: {{{rules[0]}: {{enforcement: advisory}}}}  # report first, block later"
     )
 
 
 def _shown(path: Path) -> str:
-    from guardrail.starter.proposal import shown  # noqa: PLC0415
+    from guardrail.terraform.module_tree import shown  # noqa: PLC0415 - only when it runs
 
-    return shown(path).as_posix()
+    return shown(path)

@@ -25,16 +25,30 @@ class Section(BaseModel):
 
 def checked(model: type[Model], file: YamlFile, error: type[GuardrailError]) -> Model:
     """Return the file's content as a model. Raises `error` for the first thing that is wrong in it."""
+    found, faults = examined(model, file, error)
+    if found is None:
+        raise faults[0]
+    return found
+
+
+def examined(
+    model: type[Model], file: YamlFile, error: type[GuardrailError]
+) -> tuple[Model | None, list[GuardrailError]]:
+    """Return the file's content as a model, or None and everything that is wrong in it: what helps most comes first."""
     if not isinstance(file.data, dict):
-        raise error("must hold keys and values", where=file.name, fix=f"expected: {', '.join(_keys(model))}")
+        fix = f"expected: {', '.join(_keys(model))}"
+        return None, [error("must hold keys and values", where=file.name, fix=fix)]
     try:
-        return model.model_validate(file.data)
+        return model.model_validate(file.data), []
     except ValidationError as problem:
         # A misspelt key is missing as well: say what is there before what is not.
-        first = min(problem.errors(), key=lambda e: (e["type"] == "missing", file.line(_place(e["loc"], file))))
-        place = _place(first["loc"], file)
-        what, fix = _wording(model, dict(first), place)
-        raise error(what, where=file.where(place), fix=fix) from None
+        found = sorted(problem.errors(), key=lambda e: (e["type"] == "missing", file.line(_place(e["loc"], file))))
+    faults: dict[str, GuardrailError] = {}
+    for fault in found:
+        place = _place(fault["loc"], file)
+        what, fix = _wording(model, dict(fault), place)
+        faults.setdefault(f"{place} {what}", error(what, where=file.where(place), fix=fix))
+    return None, list(faults.values())
 
 
 def _wording(model: type[BaseModel], fault: Mapping[str, Any], place: Place) -> tuple[str, str]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
 from guardrail.cel import CelError, Environment, EvaluationError, Look, Path, Program, Schema, Template
 from guardrail.cel import Scope as Bound
-from guardrail.errors import RuleError
+from guardrail.errors import GuardrailError, RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.context import TAGS, compared, needed, schema
@@ -38,6 +38,8 @@ class Answer:
         """Whether there is nothing to report."""
         return not (self.failed or self.unknown or self.error)
 
+
+_Part = tuple[Callable[[str, Place], object], str, Place]
 
 PASSED = Answer()
 SKIPPED = Answer(skipped=True)
@@ -151,6 +153,31 @@ def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule
         engine,
         compile_edits(rule.edits, edits.program, edits.template),
     )
+
+
+def compile_faults(source: RuleFile) -> list[GuardrailError]:
+    """Return all that is wrong with a rule's expressions; only the first of what others build on."""
+    rule = source.rule
+    try:
+        compiler = _compiler(source, schema(rule.scope), None)
+        edits = _compiler(source, {**schema(rule.scope), **EACH}, None) if rule.edits else compiler
+    except RuleError as error:
+        return [error]
+    faults: list[GuardrailError] = []
+    parts: list[_Part] = [(compiler.program, rule.when, ("when",))] if rule.when else []
+    for i, one in enumerate(rule.validations):
+        parts.append((compiler.program, one.expression, ("validations", i, "expression")))
+        parts.append((compiler.template, one.message, ("validations", i, "message")))
+    for make, text, place in parts:
+        try:
+            make(text, place)
+        except RuleError as error:
+            faults.append(error)
+    try:
+        compile_edits(rule.edits, edits.program, edits.template)
+    except RuleError as error:
+        faults.append(error)
+    return faults
 
 
 def _compiler(source: RuleFile, names: Schema, engine: str | None) -> _Compiler:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from pydantic import Field
 
-from guardrail.errors import ConfigError, RuleError, did_you_mean
+from guardrail.errors import ConfigError, GuardrailError, RuleError, did_you_mean
 from guardrail.files.checked import Section
+from guardrail.files.yaml_file import Place, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.model.unknown import Json
 from guardrail.policy.compiled import CompiledRule, compile_rule
-from guardrail.policy.rule import RuleFile, read_rule
+from guardrail.policy.rule import RuleFile, examine_rule, read_rule
 
 _SUFFIXES = {".yaml", ".yml"}
 
@@ -56,19 +58,63 @@ def load_rules(
     where     the configuration, for its errors
     Raises RuleError for a rule that cannot be loaded, ConfigError for a selection that does not fit.
     """
-    files = [rule for pack in selection.packs for rule in read_pack(pack, shipped, types=types, where=where)]
-    for path in selection.paths:
-        files += read_folder(base / path, types=types, where=where)
-    by_id = _unique(files)
-    for rule_id in selection.set:
-        if rule_id not in by_id:
-            fix = did_you_mean(rule_id, by_id) or _elsewhere(rule_id, shipped)
-            raise ConfigError(f"rules.set: no rule is called {rule_id}", where=where, fix=fix)
-    chosen = [rule for rule_id, rule in by_id.items() if selection.set.get(rule_id, RuleSetting()).enabled]
-    settled = (
-        settle(rule, selection.set[rule.rule.id], where) if rule.rule.id in selection.set else rule for rule in chosen
-    )
-    return tuple(sorted((compile_rule(rule, engine=engine) for rule in settled), key=lambda rule: rule.rule.id))
+    chosen, faults = choose(selection, shipped, base=base, types=types, where=lambda _: where)
+    if faults:
+        raise faults[0]
+    return tuple(sorted((compile_rule(rule, engine=engine) for rule in chosen), key=lambda rule: rule.rule.id))
+
+
+def choose(
+    selection: RuleSelection,
+    shipped: Path,
+    *,
+    base: Path = Path(),
+    types: Collection[str] = (),
+    where: Callable[[Place], str],
+) -> tuple[list[RuleFile], list[GuardrailError]]:
+    """Return the rules that play, as they are set, and everything that keeps others from it.
+
+    `where` gives the place in the configuration that keys below `rules` lead to; the rest is as for `load_rules`.
+    """
+    files: list[RuleFile] = []
+    faults: list[GuardrailError] = []
+    for number, pack in enumerate(selection.packs):
+        with _noted(faults):
+            files += read_pack(pack, shipped, types=types, where=where(("packs", number)))
+    for number, path in enumerate(selection.paths):
+        with _noted(faults):
+            for file in _in_folder(base / path, where(("paths", number))):
+                rule, wrong = _examined(file, types)
+                files += [rule] if rule else []
+                faults += wrong
+    by_id: dict[str, RuleFile] = {}
+    for rule in files:
+        with _noted(faults):
+            _add(by_id, rule)
+    unread = len(faults)
+    for rule_id, setting in selection.set.items():
+        with _noted(faults):
+            if rule_id in by_id and setting.enabled:
+                by_id[rule_id] = settle(by_id[rule_id], setting, where(("set", rule_id)))
+            elif rule_id not in by_id and not unread:  # else it may be one of those
+                fix = did_you_mean(rule_id, by_id) or _elsewhere(rule_id, shipped)
+                raise ConfigError(f"rules.set: no rule is called {rule_id}", where=where(("set", rule_id)), fix=fix)
+    return [rule for rule_id, rule in by_id.items() if selection.set.get(rule_id, RuleSetting()).enabled], faults
+
+
+@contextmanager
+def _noted(faults: list[GuardrailError]) -> Iterator[None]:
+    try:
+        yield
+    except GuardrailError as error:
+        faults.append(error)
+
+
+def _examined(path: Path, types: Collection[str]) -> tuple[RuleFile | None, list[GuardrailError]]:
+    try:
+        return examine_rule(read_yaml(path, RuleError), types=types)
+    except RuleError as error:
+        return None, [error]
 
 
 def packs(shipped: Path) -> tuple[str, ...]:
@@ -87,6 +133,10 @@ def read_pack(name: str, shipped: Path, *, types: Collection[str] = (), where: s
 
 def read_folder(path: Path, *, types: Collection[str] = (), where: str = "") -> list[RuleFile]:
     """Read the rules of a folder and those below it, or of one file. Raises ConfigError if there are none."""
+    return [read_rule(file, types=types) for file in _in_folder(path, where)]
+
+
+def _in_folder(path: Path, where: str) -> list[Path]:
     if not path.exists():
         raise ConfigError(
             f"rules.paths: {path} does not exist", where=where, fix="paths are relative to guardrail.yaml"
@@ -94,7 +144,7 @@ def read_folder(path: Path, *, types: Collection[str] = (), where: str = "") -> 
     files = [path] if path.is_file() else _rule_files(path)
     if not files:
         raise ConfigError(f"rules.paths: {path} holds no rules", where=where, fix="rules are files called *.yaml")
-    return [read_rule(file, types=types) for file in files]
+    return files
 
 
 def settle(rule: RuleFile, setting: RuleSetting, where: str = "") -> RuleFile:
@@ -145,14 +195,11 @@ def _kind(value: Json) -> str:
     return "a map" if isinstance(value, dict) else "nothing"
 
 
-def _unique(files: Iterable[RuleFile]) -> dict[str, RuleFile]:
-    by_id: dict[str, RuleFile] = {}
-    for rule in files:
-        first = by_id.setdefault(rule.rule.id, rule)
-        if first is not rule and first.file.name != rule.file.name:
-            where = rule.file.where(("id",))
-            raise RuleError(f"id {rule.rule.id!r} is taken by {first.file.name}", where=where, fix="choose another id")
-    return by_id
+def _add(by_id: dict[str, RuleFile], rule: RuleFile) -> None:
+    first = by_id.setdefault(rule.rule.id, rule)
+    if first is not rule and first.file.name != rule.file.name:
+        where = rule.file.where(("id",))
+        raise RuleError(f"id {rule.rule.id!r} is taken by {first.file.name}", where=where, fix="choose another id")
 
 
 def _rule_files(folder: Path) -> list[Path]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
@@ -12,8 +12,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints, model_validator
 
-from guardrail.errors import RuleError
-from guardrail.files.checked import Section, checked
+from guardrail.errors import GuardrailError, RuleError
+from guardrail.files.checked import Section, examined
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.model.resource import Action
@@ -157,16 +157,33 @@ def read_rule(path: Path, *, pack: str = "", types: Collection[str] = ()) -> Rul
 
 def check_rule(file: YamlFile, *, pack: str = "", types: Collection[str] = ()) -> RuleFile:
     """Return the rule that a file holds. Raises RuleError with file and line."""
-    rule = checked(Rule, file, RuleError)
+    found, faults = examine_rule(file, pack=pack, types=types)
+    if found is None:
+        raise faults[0]
+    return found
+
+
+def examine_rule(
+    file: YamlFile, *, pack: str = "", types: Collection[str] = ()
+) -> tuple[RuleFile | None, list[GuardrailError]]:
+    """Return the rule that a file holds, or None and everything that is wrong with it before it is compiled."""
+    rule, faults = examined(Rule, file, RuleError)
+    if rule is None:
+        return None, faults
+    found = list(_faults(rule, file, types))
+    return (None, found) if found else (RuleFile(rule, file, pack), [])
+
+
+def _faults(rule: Rule, file: YamlFile, types: Collection[str]) -> Iterator[GuardrailError]:
     if not _KEBAB_CASE.fullmatch(rule.id):
-        raise RuleError(f"id {rule.id!r} is not kebab-case", where=file.where(("id",)), fix="like missing-owner-tag")
+        yield RuleError(f"id {rule.id!r} is not kebab-case", where=file.where(("id",)), fix="like missing-owner-tag")
     if rule.id in RESERVED_IDS:
-        raise RuleError(f"id {rule.id!r} is guardrail's own", where=file.where(("id",)), fix="choose another id")
+        yield RuleError(f"id {rule.id!r} is guardrail's own", where=file.where(("id",)), fix="choose another id")
     for section in ("params", "variables"):
         for name in getattr(rule, section):
             if not _IDENTIFIER.fullmatch(name):
                 where = file.where((section, name))
-                raise RuleError(f"{section} {name!r} is not a name", where=where, fix="letters, digits and _ only")
+                yield RuleError(f"{section} {name!r} is not a name", where=where, fix="letters, digits and _ only")
     if odd := rule.match.model_fields_set - _MATCHABLE[rule.scope]:
         what = f"a rule of scope {rule.scope} cannot match by {', '.join(sorted(odd))}"
         fix = (
@@ -174,13 +191,15 @@ def check_rule(file: YamlFile, *, pack: str = "", types: Collection[str] = ()) -
             if rule.scope is Scope.BUDGET
             else "it is asked about the whole plan"
         )
-        raise RuleError(what, where=file.where(("match",)), fix=fix)
+        yield RuleError(what, where=file.where(("match",)), fix=fix)
     if rule.edits and rule.scope is not Scope.RESOURCE:
         what = f"a rule of scope {rule.scope} has no edits"
-        raise RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
+        yield RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
     for index, pattern in enumerate(rule.match.types):
-        _check_type(pattern, types, file.where(("match", "types", index)))
-    return RuleFile(rule, file, pack)
+        try:
+            _check_type(pattern, types, file.where(("match", "types", index)))
+        except RuleError as error:
+            yield error
 
 
 def _check_type(pattern: str, types: Collection[str], where: str) -> None:

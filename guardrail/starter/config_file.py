@@ -41,6 +41,8 @@ def _projects(seen: Survey) -> Iterator[str]:
     yield "projects:"
     for project in seen.projects:
         yield from _project(project)
+    for project in seen.left_out:
+        yield f"  # - {{name: {scalar(project.name)}, path: {scalar(project.path or project.plan)}}}  # cannot be evaluated yet"
 
 
 def _project(project: Project) -> Iterator[str]:

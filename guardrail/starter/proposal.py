@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+
+from guardrail.terraform.module_tree import shown
 
 Kind = Literal["config", "rule", "hook", "workflow"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -34,7 +35,7 @@ class Proposal:
         """Give the lines of a unified diff; none where nothing would be written."""
         if self.after is None:
             return
-        name = shown(self.path).as_posix()
+        name = shown(self.path)
         before, after = ((text or "").splitlines(keepends=True) for text in (self.before, self.after))
         for line in difflib.unified_diff(before, after, "/dev/null" if self.before is None else name, name):
             yield line.rstrip("\r\n")
@@ -53,13 +54,3 @@ def leads_out(path: Path, top: Path) -> bool:
         return not path.resolve().is_relative_to(top.resolve())
     except OSError:
         return True
-
-
-def shown(path: Path) -> Path:
-    """Return a path as the user sees it from where they are."""
-    near = os.path.relpath(path) if _same_drive(path) else str(path)
-    return path if near.startswith("..") else Path(near)
-
-
-def _same_drive(path: Path) -> bool:
-    return not path.is_absolute() or path.drive == Path.cwd().drive

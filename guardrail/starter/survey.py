@@ -41,14 +41,16 @@ class Machine:
 
 @dataclass(slots=True)
 class Survey:
-    """What there is. `monthly` has the known cost of each project, `dearest` that of the most expensive resource.
+    """What there is.
 
-    `tags` are those that most resources carry; `untagged` of `taggable` resources lack one of them.
+    `left_out` are projects that cannot be evaluated, `monthly` has the known cost of each other one, `dearest` that of the
+    most expensive resource. `tags` are those that most resources carry; `untagged` of `taggable` resources lack one of them.
     """
 
     folder: Path
     hosting: Hosting
     projects: list[Project] = field(default_factory=list)
+    left_out: list[Project] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     resources: int = 0
     vendors: set[str] = field(default_factory=set)
@@ -75,6 +77,7 @@ def survey(folder: Path) -> Survey:
         try:
             resources += _resources(project, seen)
         except GuardrailError as error:
+            seen.left_out.append(project)
             seen.notes.append(f"left out, as it cannot be evaluated: {error}")
         else:
             seen.projects.append(project)

@@ -1,0 +1,248 @@
+"""Everything that is wrong with a configuration and with the files that it names, without a plan and without the network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from guardrail import data
+from guardrail.config import ConfigFile, PricingConfig, RulesConfig, misnamed
+from guardrail.costs import Library
+from guardrail.costs.usage import UsageFile
+from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
+from guardrail.files import Place, YamlFile, examined, read_yaml
+from guardrail.nearest import FILE_NAMES, find_config
+from guardrail.policy import (
+    RuleFile,
+    WaiverList,
+    check_rule,
+    choose,
+    compile_faults,
+    examine_rule,
+    packs,
+    run_tests,
+)
+from guardrail.policy.glob import is_pattern
+from guardrail.terraform.module_tree import shown
+
+Part = TypeVar("Part", bound=BaseModel)
+
+_ROUNDS = 20  # each takes away what is wrong; that can show what else is
+
+
+@dataclass(slots=True)
+class Validation:
+    """What was looked at, and what is wrong with it. `strangers` are files that are none of guardrail's."""
+
+    faults: list[GuardrailError] = field(default_factory=list)
+    seen: set[Path] = field(default_factory=set)
+    rules: int = 0
+    tests: int = 0
+    strangers: list[str] = field(default_factory=list)
+
+    def configuration(self, path: Path) -> None:
+        """Look at a guardrail.yaml and at all that it names."""
+        file = self._read(path, ConfigError)
+        if file is None:
+            return
+        self._examined(ConfigFile, file, ConfigError)
+        config, base = _sound(file.data), path.parent
+        self.faults += misnamed(config, file, base)
+        library = self._library(config.pricing, base)
+        known = self._rules(config.rules, file, base, library)
+        self._prices(config.pricing, file, base)
+        if config.waivers and (base / config.waivers).exists():
+            self.waivers(base / config.waivers, known)
+        for name in dict.fromkeys(project.usage for project in config.projects):
+            if name and (base / name).exists():
+                self.usage(base / name)
+
+    def rule(self, path: Path, library: Library | None = None) -> None:
+        """Look at one rule that no configuration names."""
+        file = self._read(path, RuleError)
+        if file is None:
+            return
+        rule, faults = examine_rule(file, types=_types(library or Library()))
+        self.faults += faults
+        if rule:
+            self._played([rule], compiled=[rule])
+
+    def waivers(self, path: Path, rules: Iterable[str] = ()) -> None:
+        """Look at a waivers file. `rules` are the ids that it may name; none: not checked."""
+        file, known = self._read(path, ConfigError), set(rules)
+        if file is None or file.data is None:
+            return
+        found = self._examined(WaiverList, file, ConfigError)
+        for number, entry in enumerate(found.waivers if found else ()):
+            if known and entry.rule not in known and not is_pattern(entry.rule):
+                where, fix = file.where(("waivers", number, "rule")), did_you_mean(entry.rule, known)
+                fix = fix or "`guardrail rules list --all` has them"
+                self.faults.append(ConfigError(f"no rule is called {entry.rule}", where=where, fix=fix))
+
+    def usage(self, path: Path) -> None:
+        """Look at a usage file."""
+        file = self._read(path, InputError)
+        if file and file.data is not None:
+            self._examined(UsageFile, file, InputError)
+
+    def _rules(self, chosen: RulesConfig, file: YamlFile, base: Path, library: Library) -> set[str]:
+        """Look at the rules, and return the ids that waivers may name; none where some could not be read."""
+        for name in chosen.paths:
+            place = base / name
+            self.seen.update(path.resolve() for path in ([place] if place.is_file() else place.rglob("*.y*ml")))
+
+        def where(place: Place) -> str:
+            return file.where(("rules", *place))
+
+        there = tuple(name for name in chosen.paths if (base / name).exists())  # the others are told of already
+        selection = chosen.model_copy(update={"paths": there})
+        rules, faults = choose(selection, data.rules_dir(), base=base, types=_types(library), where=where)
+        self.faults += faults
+        own = [rule for rule in rules if not rule.pack]
+        self._played(own, compiled=[rule for rule in rules if not rule.pack or rule.rule.id in chosen.set])
+        shipped = {path.stem for pack in packs(data.rules_dir()) for path in (data.rules_dir() / pack).glob("*.yaml")}
+        return set() if faults else {*shipped, *chosen.set, *(rule.rule.id for rule in own)}
+
+    def _played(self, own: list[RuleFile], *, compiled: list[RuleFile]) -> None:
+        """Compile rules, and run the tests of one's own as their files have them."""
+        wrong = {rule.file.name: faults for rule in compiled if (faults := compile_faults(rule))}
+        self.faults += [fault for faults in wrong.values() for fault in faults]
+        sound = [check_rule(rule.file) for rule in own if rule.file.name not in wrong]
+        self.rules += len(own)
+        if not any(rule.rule.tests for rule in sound):
+            return
+        from guardrail.catalog import open_catalog  # noqa: PLC0415 - machines' facts, for tests that name machines
+
+        for result in run_tests(sound, specs=open_catalog().spec):
+            self.tests += 1
+            if not result.passed:
+                what = f"rule {result.rule}, test {result.name}: {result.mismatch}"
+                self.faults.append(RuleError(what, where=result.where, fix="mend the rule or its test"))
+
+    def _library(self, pricing: PricingConfig, base: Path) -> Library:
+        """Look at one's own cost definitions, and return them with the shipped ones."""
+        folders = [base / name for name in pricing.definitions if (base / name).is_dir()]
+        library = Library(folders)
+        for folder in folders:
+            for path in sorted(folder.glob("*/*.toml")):
+                self.seen.add(path.resolve())
+                try:
+                    Library([folder]).find(path.stem)
+                except GuardrailError as error:
+                    self.faults.append(error)
+        try:
+            library.free_types()
+        except GuardrailError as error:
+            self.faults.append(error)
+            return Library()
+        return library
+
+    def _prices(self, pricing: PricingConfig, file: YamlFile, base: Path) -> None:
+        """Look at overlay and rates."""
+        from guardrail.catalog.overlay import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
+
+        names = {name: value for name in ("overlay", "rates") if (value := getattr(pricing, name))}
+        paths = {name: base / value for name, value in names.items()}
+        self.seen.update(path.resolve() for path in paths.values())
+        if not all(path.exists() for path in paths.values()):
+            return
+        try:
+            read_terms(paths.get("overlay"), paths.get("rates"), pricing.currency, datetime.now(UTC).date())
+        except GuardrailError as error:
+            place = file.where(("pricing", "currency"))
+            self.faults.append(error if error.where else ConfigError(error.what, where=place, fix=error.fix))
+
+    def _read(self, path: Path, error: type[GuardrailError]) -> YamlFile | None:
+        self.seen.add(path.resolve())
+        try:
+            return read_yaml(path, error)
+        except GuardrailError as fault:
+            self.faults.append(fault)
+            return None
+
+    def _examined(self, model: type[Part], file: YamlFile, error: type[GuardrailError]) -> Part | None:
+        found, faults = examined(model, file, error)
+        self.faults += faults
+        return found
+
+
+def validate_files(files: Iterable[Path]) -> Validation:
+    """Look at files, and at the configurations that they belong to. Raises InputError for one that is not there."""
+    result, given = Validation(), list(dict.fromkeys(files))
+    for path in given:
+        if not path.is_file():
+            raise InputError("no such file", where=str(path), fix="name guardrail.yaml, a rule, waivers or usage")
+    for config in dict.fromkeys(found for path in given if (found := _config_of(path))):
+        result.configuration(config)
+    for path in given:
+        if path.resolve() not in result.seen:
+            _alone(path, result)
+    return result
+
+
+def _config_of(path: Path) -> Path | None:
+    found = path if path.name in FILE_NAMES else find_config(path.absolute().parent)
+    return Path(shown(found)) if found else None
+
+
+def _alone(path: Path, result: Validation) -> None:
+    """Look at a file that no configuration names, if its keys say what it is."""
+    if path.suffix not in {".yaml", ".yml"}:
+        result.strangers.append(str(path))
+        return
+    try:
+        content = read_yaml(path, RuleError).data
+    except GuardrailError as error:
+        result.faults.append(error)
+        return
+    keys = set(content) if isinstance(content, dict) else set()
+    if keys & {"validations", "enforcement"}:
+        result.rule(path)
+    elif "waivers" in keys:
+        result.waivers(path)
+    elif keys & {"resource_usage", "resource_type_default_usage"}:
+        result.usage(path)
+    else:
+        result.strangers.append(str(path))
+
+
+def _types(library: Library) -> set[str]:
+    return {*library.priced_types(), *library.free_types()}
+
+
+def _sound(content: Any) -> ConfigFile:
+    """Return a configuration without what is wrong in it, so that the rest can be looked at, too."""
+    sound = {**deepcopy(content), "version": 1} if isinstance(content, dict) else {"version": 1}
+    for _ in range(_ROUNDS):
+        try:
+            return ConfigFile.model_validate(sound)
+        except ValidationError as problem:
+            for fault in problem.errors():
+                _drop(sound, fault["loc"])
+    return ConfigFile(version=1)
+
+
+def _drop(content: Any, place: tuple[str | int, ...]) -> None:
+    """Take away what stands at a place, or around it. Of a list the rest goes, too: no other item moves to its place."""
+    for depth, step in enumerate(place):
+        inner = content.get(step) if isinstance(content, dict) else None
+        if isinstance(content, list) and isinstance(step, int) and step < len(content):
+            inner = content[step]
+        if depth + 1 < len(place) and isinstance(inner, dict | list) and _leads_on(inner, place[depth + 1]):
+            content = inner
+        elif isinstance(content, list):
+            del content[step if isinstance(step, int) else 0 :]
+            return
+        else:
+            content.pop(step, None)
+            return
+
+
+def _leads_on(content: Any, step: str | int) -> bool:
+    return step in content if isinstance(content, dict) else isinstance(step, int) and step < len(content)
