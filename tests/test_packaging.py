@@ -33,10 +33,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(out.glob("*.whl")))
 
 
-def test_the_wheel_carries_every_rule_and_definition(wheel):
+def test_the_wheel_carries_every_rule_definition_workflow_and_template(wheel):
     shipped = [*(ROOT / "rules").rglob("*.yaml"), *(ROOT / "pricing" / "definitions").rglob("*.toml")]
     expected = {f"guardrail/_data/{path.relative_to(ROOT).as_posix()}" for path in shipped}
-    assert expected
+    expected |= {f"guardrail/_data/workflows/{path.name}" for path in (ROOT / "examples" / "workflows").iterdir()}
+    expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "guardrail/starter/templates").iterdir()}
+    assert len(expected) > len(shipped)
     assert expected <= set(wheel.namelist())
 
 

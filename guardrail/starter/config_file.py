@@ -13,6 +13,11 @@ from guardrail.starter.text import comment, filled, rounded_up, scalar
 
 _ROOM = Decimal("1.2")  # a first budget leaves a fifth above what is there
 _STEP = Decimal("0.1")
+_REGIONS = {
+    "AWS": ("aws", "us-east-1"),
+    "Azure": ("azure", "eastus"),
+    "Google Cloud": ("gcp", "us-central1"),
+}
 
 
 def config_file(seen: Survey, own_rules: str) -> Proposal:
@@ -30,6 +35,7 @@ def config_file(seen: Survey, own_rules: str) -> Proposal:
         * bool(own_rules),
         set="\n".join(_set(seen)),
         budget=_budget(seen),
+        region=_region(seen),
     )
     return Proposal("config", path, after=text, reason=_summary(seen))
 
@@ -76,6 +82,17 @@ def _set(seen: Survey) -> Iterator[str]:
         lack = "1 resource lacks one" if seen.untagged == 1 else f"{seen.untagged} resources lack one"
         yield f"      enforcement: advisory  # {lack} today; take this line away once they do not"
     yield f"      params: {{required: [{', '.join(map(scalar, seen.tags))}]}}"
+
+
+def _region(seen: Survey) -> str:
+    if not seen.placeless:
+        return ""
+    who = "1 resource has" if seen.placeless == 1 else f"{seen.placeless} resources have"
+    vendor, example = next(one for name, one in _REGIONS.items() if name in seen.vendors)
+    return (
+        f"\n# {who} no price, as nothing says the region. This would:\n"
+        f"# pricing: {{default_region: {{{vendor}: {example}}}}}"
+    )
 
 
 def _budget(seen: Survey) -> str:

@@ -9,7 +9,7 @@ from guardrail.files import read_yaml
 from guardrail.policy import read_folder
 from guardrail.policy.machine import ATTRIBUTES
 from guardrail.starter.proposal import Proposal, kept, leads_out
-from guardrail.starter.survey import Machine, Survey
+from guardrail.starter.survey import VENDORS, Machine, Survey
 from guardrail.starter.text import comment, filled, rounded_up, scalar
 
 FOLDERS = ("policies", "guardrail-rules")
@@ -34,7 +34,7 @@ def rule_file(seen: Survey, config: Path | None) -> tuple[Proposal, str]:
         if leads_out(folder, seen.folder) or (folder.exists() and not folder.is_dir()):
             continue
         if not any(folder.rglob("*.y*ml")):
-            hand = f"rules: {{paths: [{name}]}}" if config else ""
+            hand = f"in {config.name}, so that it plays: rules: {{paths: [{name}]}}" if config else ""
             return Proposal("rule", folder / path, after=text, reason=reason, by_hand=hand), name
         if _holds_rules(folder):
             return kept("rule", folder, "there are rules in it"), name
@@ -49,7 +49,8 @@ def _rule(seen: Survey) -> tuple[str, str, str]:
         why = f"The dearest resource is {comment(address)} with {cost:.2f} USD a month."
         return "resource-above-ceiling.yaml", _cost_rule(rounded_up(cost), type_, why), why.rstrip(".")
     why = "Nothing with a price was found, so the ceiling is a guess: set it to what needs a second look."
-    return "resource-above-ceiling.yaml", _cost_rule(str(_NOTHING_PRICED), "aws_instance", why), "a ceiling to be set"
+    type_ = next((type_ for provider, type_ in _USUAL.items() if VENDORS[provider] in seen.vendors), _USUAL["aws"])
+    return "resource-above-ceiling.yaml", _cost_rule(str(_NOTHING_PRICED), type_, why), "a ceiling to be set"
 
 
 def _machine_rule(machine: Machine) -> str:

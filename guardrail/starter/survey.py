@@ -60,6 +60,8 @@ class Survey:
     untagged: int = 0
     dearest: tuple[Decimal, str, str] | None = None
     """monthly cost, type and address"""
+    placeless: int = 0
+    """priced resources whose region the configuration does not say"""
     monthly: dict[str, Decimal] = field(default_factory=dict)
 
     @property
@@ -85,6 +87,7 @@ def survey(folder: Path) -> Survey:
     seen.vendors = {VENDORS[one.change.provider] for one in resources if one.change.provider in VENDORS}
     seen.machines = list(_machines(resources, open_catalog().spec))
     _count_tags(seen, resources)
+    seen.placeless = sum(one.change.provider in VENDORS and _is_placeless(one) for one in resources)
     costs = [(one.after.known, one.change.type, one.change.address) for one in resources if one.after]
     seen.dearest = max((cost for cost in costs if cost[0] > 0), default=None)
     return seen
@@ -108,6 +111,10 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         seen.notes.append(f"{project.name}: {missing[0]}{more}")
     return found
+
+
+def _is_placeless(one: ResourceCost) -> bool:
+    return not isinstance(one.change.region, str) and one.after is not None and one.after.unpriced
 
 
 def _machines(resources: Iterable[ResourceCost], specs: Specs) -> Iterable[Machine]:
