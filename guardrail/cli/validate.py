@@ -63,5 +63,6 @@ def _said(result: Validation) -> int:
     if lines:
         click.echo(f"guardrail: {len(lines)} problem{'s' * (len(lines) != 1)}", err=True)
         return ExitCode.NOT_EVALUATED
-    click.echo(f"nothing is wrong: {result.rules} rules of your own, {result.tests} tests passed")
+    own = f"{result.rules} rule{'s' * (result.rules != 1)} of your own, {result.tests} tests passed"
+    click.echo("nothing is wrong" + (f": {own}" if result.rules else ""))
     return ExitCode.OK

@@ -110,7 +110,7 @@ def test_a_repository_with_several_environments(run, repository, golden):
     assert set(found) == {"guardrail.yaml", RULE, HOOK, WORKFLOW}
     for name in ("guardrail.yaml", RULE, HOOK):
         golden(f"init/{Path(name).name.removeprefix('.')}", found[name].replace(__version__, "VERSION"))
-    golden("init/summary.txt", ran.stdout)
+    golden("init/summary.txt", ran.stdout.replace(os.sep, "/"))
     assert run("check", "--base", "HEAD").exit_code == 0
     assert run("rules", "test").exit_code == 0
     assert run("validate").exit_code == 0
