@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -33,6 +34,10 @@ from guardrail.terraform.module_tree import shown
 
 Part = TypeVar("Part", bound=BaseModel)
 
+_OURS = re.compile(
+    rb"^(?:id|validations|enforcement|waivers|resource_usage|resource_type_default_usage):", re.MULTILINE
+)
+_LOOKED_AT = 2_000_000  # bytes
 _ROUNDS = 20  # each takes away what is wrong; that can show what else is
 
 
@@ -145,13 +150,13 @@ class Validation:
 
     def _prices(self, pricing: PricingConfig, file: YamlFile, base: Path) -> None:
         """Look at overlay and rates."""
-        from guardrail.catalog.overlay import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
-
         names = {name: value for name in ("overlay", "rates") if (value := getattr(pricing, name))}
         paths = {name: base / value for name, value in names.items()}
         self.seen.update(path.resolve() for path in paths.values())
-        if not all(path.exists() for path in paths.values()):
+        if not all(path.exists() for path in paths.values()) or not (paths or pricing.currency != "USD"):
             return
+        from guardrail.catalog.overlay import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
+
         try:
             read_terms(paths.get("overlay"), paths.get("rates"), pricing.currency, datetime.now(UTC).date())
         except GuardrailError as error:
@@ -199,7 +204,10 @@ def _alone(path: Path, result: Validation) -> None:
     try:
         content = read_yaml(path, RuleError).data
     except GuardrailError as error:
-        result.faults.append(error)
+        if _OURS.search(path.read_bytes()[:_LOOKED_AT]):  # else it may be a template of somebody else's
+            result.faults.append(error)
+        else:
+            result.strangers.append(str(path))
         return
     keys = set(content) if isinstance(content, dict) else set()
     if keys & {"validations", "enforcement"}:

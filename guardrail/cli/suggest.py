@@ -11,7 +11,6 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
-from guardrail import data
 from guardrail.errors import GuardrailError
 from guardrail.nearest import find_config
 
@@ -42,6 +41,8 @@ def projects(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 
 def _shipped() -> Iterator[tuple[str, str]]:
+    from guardrail import data  # noqa: PLC0415 - only where rules are asked for
+
     try:
         for path in data.rules_dir().glob("*/*.yaml"):
             yield path.stem, f"pack {path.parent.name}"

@@ -53,9 +53,9 @@ def _found(config: Path | None) -> Path:
 
 
 def _said(result: Validation) -> int:
-    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
-
     lines = dict.fromkeys(str(fault) for fault in result.faults)
+    if lines or result.strangers:
+        from guardrail.report.text import safe  # noqa: PLC0415 - only where there is something to say
     for line in lines:
         click.echo(safe(line))
     for stranger in result.strangers:

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from textwrap import shorten
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from guardrail.errors import GuardrailError, did_you_mean
 from guardrail.files.yaml_file import Place, YamlFile
@@ -20,7 +22,20 @@ _SHOWN = 60  # characters of a wrong value
 class Section(BaseModel):
     """A part of a file: a closed set of keys, frozen once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, use_attribute_docstrings=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Describe keys by the texts below them. pydantic would read the source for that whenever a class is made."""
+        from guardrail.files.described import texts_below_fields  # noqa: PLC0415 - only for schemas
+
+        schema = handler(core_schema)
+        properties = handler.resolve_ref_schema(schema).get("properties", {})
+        for name, text in texts_below_fields(cls).items():
+            key = cls.model_fields[name].alias or name
+            if key in properties:
+                properties[key].setdefault("description", text)
+        return schema
 
 
 def checked(model: type[Model], file: YamlFile, error: type[GuardrailError]) -> Model:

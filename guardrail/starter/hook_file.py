@@ -47,13 +47,11 @@ def hook_file(seen: Survey, config: str) -> Proposal:
 def hook_entry(seen: Survey, config: str) -> str:
     """Return the entry for the list of repos."""
     plans = [project.is_plan(seen.folder) for project in seen.projects]
-    args = [] if config == Path(config).name else ["--config", scalar(config)]
-    if seen.hosting.commits and not any(plans):
-        args += ["--base", "HEAD"]
+    elsewhere = config != Path(config).name
     return filled(
         "pre-commit-config.yaml",
         check="guardrail-check-plan" if plans and all(plans) else "guardrail-check",
-        args=f"      args: [{', '.join(args)}]" if args else "",
+        args=f"      args: [--config, {scalar(config)}]" if elsewhere else "",
     )
 
 

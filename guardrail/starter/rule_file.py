@@ -12,8 +12,8 @@ from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import VENDORS, Machine, Survey
 from guardrail.starter.text import comment, filled, rounded_up, scalar
 
-FOLDERS = ("policies", "guardrail-rules")
-"""Where one's own rules go: the first that does not hold something else already."""
+FOLDERS = ("policies", "guardrail")
+"""Where one's own rules go, and where the hook looks for them: the first that does not hold something else already."""
 
 # A type of each vendor whose tests can name a machine, for types that name theirs in a nested block.
 _USUAL = {"aws": "aws_instance", "azurerm": "azurerm_linux_virtual_machine", "google": "google_compute_instance"}

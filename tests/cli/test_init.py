@@ -147,7 +147,7 @@ def test_a_folder_within_the_repository(run, repository):
     folder = repository({"infra/main.tf": WEB}, git=True)
     ran = run("init", "infra")
     assert set(written(folder, {"infra/main.tf": WEB})) == {"infra/guardrail.yaml", f"infra/{RULE}", HOOK, WORKFLOW}
-    assert "args: [--config, infra/guardrail.yaml, --base, HEAD]" in tree(folder)[HOOK]
+    assert "args: [--config, infra/guardrail.yaml]\n" in tree(folder)[HOOK]
     assert "config: infra/guardrail.yaml\n" in tree(folder)[WORKFLOW]
     assert "guardrail check --config infra/guardrail.yaml" in ran.stdout
     assert "today  nothing blocks" in ran.stdout
@@ -177,7 +177,7 @@ CASES = {
     "both": ({".gitlab-ci.yml": "stages: []\n", ".github/CODEOWNERS": ""}, ALL, ""),
     "policies of somebody else": (
         {"policies/k.yaml": "kind: ClusterPolicy\n"},
-        [ALL[0], "guardrail-rules/resource-above-ceiling.yaml", *ALL[2:]],
+        [ALL[0], "guardrail/resource-above-ceiling.yaml", *ALL[2:]],
         "",
     ),
     "rules that are there": (
@@ -185,7 +185,7 @@ CASES = {
         [ALL[0], *ALL[2:]],
         "there are rules in it",
     ),
-    "no place for rules": ({"policies": "", "guardrail-rules": ""}, [ALL[0], *ALL[2:]], "something else in it"),
+    "no place for rules": ({"policies": "", "guardrail": ""}, [ALL[0], *ALL[2:]], "something else in it"),
     "configured already, without own rules": (
         {".guardrail.yml": "version: 1\n"},
         ALL[1:],
@@ -320,7 +320,7 @@ def test_nothing_is_written_through_links(repository, tmp_path_factory):
     seen = look(folder)
     assert [project.path for project in seen.projects] == ["infra"]
     assert [one.path.relative_to(folder).as_posix() for one in proposals(seen) if one.after is not None] == [
-        "guardrail-rules/resource-above-ceiling.yaml"
+        "guardrail/resource-above-ceiling.yaml"
     ]
 
 
