@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from itertools import product
@@ -29,7 +29,7 @@ Evaluate = Callable[[Any], Any]
 """Takes an activation, returns a plain Python value; raises EvaluationError."""
 
 
-class Engine(Protocol):
+class Engine(Hashable, Protocol):
     """What an engine can do."""
 
     is_celpy: bool

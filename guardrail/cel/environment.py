@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 from guardrail.cel.emit import Dialect, emit
@@ -124,7 +124,7 @@ class Program:
 
     def _compiled(self, *, careful: bool) -> Evaluate:
         dialect = Dialect(careful=careful, for_celpy=self._engine.is_celpy)
-        return self._engine.program(emit(self._tree, dialect), self._names)
+        return _program(self._engine, emit(self._tree, dialect), self._names)
 
     def _evaluate_carefully(self, scope: Scope) -> Value:
         if self._careful is None:
@@ -167,6 +167,12 @@ class Template:
     def values(self, scope: Scope) -> list[str | tuple[Value]]:
         """Return the parts: constant text as it is, each value in a tuple of its own. Raises EvaluationError."""
         return [part if isinstance(part, str) else (part.evaluate(scope),) for part in self._parts]
+
+
+@lru_cache(maxsize=4096)
+def _program(engine: Engine, text: str, names: tuple[str, ...]) -> Evaluate:
+    """Compile what several definitions say in the same words once. Raises CelError."""
+    return engine.program(text, names)
 
 
 def shown(value: Value) -> str:

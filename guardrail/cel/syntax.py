@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NoReturn
 
 # Loosest first, as in CEL's language definition; `? :` and unary operators are handled apart.
@@ -162,6 +163,7 @@ class _Token:
     at: int
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Tree:
     """Return the tree of an expression. Raises CelError with the column of the first fault."""
     parser = _Parser(text)
