@@ -107,6 +107,9 @@ class Ambiguous:
 Answer = Ladder | NoPrice | Ambiguous
 
 
+_FEW = 64  # candidates: looking at each is quicker than one more index over a shelf
+
+
 class Shelf:
     """The rows of one service in one region, with an index on each attribute that somebody asks for."""
 
@@ -129,6 +132,8 @@ class Shelf:
         best: Iterable[int] = range(len(self.ladders))
         count = len(self.ladders)
         for key, match in selector.attributes:
+            if count <= _FEW:
+                break
             if isinstance(match, str):
                 places = self._index(key).get(match, [])
                 if len(places) < count:

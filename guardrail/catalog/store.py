@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import msgspec
+
 from guardrail import data
 from guardrail.catalog import snapshot
 from guardrail.catalog.query import SAVINGS_PLAN, Answer, Ladder, Product, Selector, Shelf, Tier
@@ -202,9 +204,10 @@ class Catalog:
             rows = self._database.execute(_SHELF_QUERY, (vendor, service, region, like, unlike)).fetchall()
         except sqlite3.Error as error:
             raise _damaged(self.path, error) from None
+        read = msgspec.json.Decoder(dict[str, str]).decode
         for family, attributes, unit, option, product, start, end, price, sku, source, as_of in rows:
             if product not in products:
-                products[product] = Product(family, json.loads(attributes), unit, option)
+                products[product] = Product(family, read(attributes), unit, option)
             origin = PriceSource(sku, source, as_of, service, region, option)
             tiers[product].append(Tier(*snapshot.tier_bounds(start, end), decimal(price), origin))
         return [
