@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from guardrail.errors import CatalogError
@@ -209,8 +210,14 @@ def attributes_json(attributes: Mapping[str, str]) -> str:
     return json.dumps(attributes, sort_keys=True, separators=(",", ":"))
 
 
+@lru_cache(maxsize=65_536)
+def _respelled(attributes: str) -> str:
+    """Turn a row's attributes to how the database spells them, once: a product is sold in many regions."""
+    return attributes_json(attributes_of(attributes) if attributes else {})
+
+
 def _price(ids: Ids, vendor: str, service: str, row: Row) -> tuple[object, ...]:
-    attributes = attributes_json(attributes_of(row.attributes) if row.attributes else {})
+    attributes = _respelled(row.attributes)
     return (
         ids.of("shelf", "vendor service region", (vendor, service, row.region)),
         ids.of(
