@@ -4,10 +4,9 @@ import csv
 import io
 import json
 
-import jsonschema
 import pytest
 
-from guardrail.report import report_schema
+from tests.report.schemas import report_validator
 
 CANARY = "canary-7f3a9c"
 HOSTILE = {
@@ -58,8 +57,17 @@ validations:
 """
 
 
+FORMATS = ("json", "csv", "markdown", "table")
+
+
+@pytest.fixture(scope="module")
+def written():
+    """Text -> what a check of its plan has written, by format: one check writes them all."""
+    return {}
+
+
 @pytest.fixture
-def check(run, tmp_path):
+def check(run, tmp_path, written):
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "r.yaml").write_text(RULE, encoding="utf-8")
     (tmp_path / "guardrail.yaml").write_text(
@@ -67,10 +75,15 @@ def check(run, tmp_path):
     )
 
     def call(text, format_name):
-        ran = run("check", "-", "--format", format_name, "--now", "2026-01-01", stdin=plan(text))
-        assert ran.exit_code == 1, ran.stderr
-        assert CANARY not in ran.stdout + ran.stderr
-        return ran.stdout
+        if text not in written:
+            files = {name: tmp_path / f"report.{name}" for name in FORMATS}
+            outs = (part for name, path in files.items() for part in ("--out", f"{name}={path}"))
+            ran = run("check", "-", "--now", "2026-01-01", *outs, stdin=plan(text))
+            assert ran.exit_code == 1, ran.stderr
+            assert CANARY not in ran.stdout + ran.stderr
+            written[text] = {name: path.read_bytes().decode() for name, path in files.items()}
+        assert CANARY not in written[text][format_name]
+        return written[text][format_name]
 
     return call
 
@@ -82,7 +95,7 @@ def text(request):
 
 def test_json_stays_json_of_our_schema(check, text):
     report = json.loads(check(text, "json"))
-    jsonschema.validate(report, report_schema())
+    report_validator().validate(report)
     assert len(report["projects"][0]["resources"]) == 1
 
 

