@@ -155,7 +155,7 @@ class Validation:
         self.seen.update(path.resolve() for path in paths.values())
         if not all(path.exists() for path in paths.values()) or not (paths or pricing.currency != "USD"):
             return
-        from guardrail.catalog.overlay import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
+        from guardrail.catalog.terms import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
 
         try:
             read_terms(paths.get("overlay"), paths.get("rates"), pricing.currency, datetime.now(UTC).date())

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from guardrail.catalog import Catalog, open_catalog
+from guardrail.catalog.store import shipped_catalog
 from guardrail.cli import main
 from guardrail.data import CACHE_VARIABLE
 
@@ -22,6 +24,7 @@ GOLDEN = Path(__file__).parent / "data" / "golden"
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 XDG = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "BUILD_ID", "BUILD_NUMBER"}
+NAMES |= {"PYTHONDONTWRITEBYTECODE"}  # each process that a test starts would compile the program again
 PREFIXES = (
     *("GITHUB_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_", "BITBUCKET_", "BUILDKITE", "CIRCLE", "ATLANTIS_", "CLICOLOR"),
     *("TF_", "TFC_", "TERRAFORM_", "AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_", "INFRACOST_", "GUARDRAIL_"),
@@ -64,6 +67,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
 
+def pytest_collection(session: pytest.Session) -> None:
+    """Give properties no deadline: how long an example takes is for the machine to say, and others may use it."""
+    if session.config.pluginmanager.has_plugin("dsession"):
+        return  # the tests run in other processes, and hypothesis takes a second to load
+    from hypothesis import settings  # noqa: PLC0415
+
+    settings.register_profile("guardrail", deadline=None)
+    settings.load_profile("guardrail")
+
+
 def _no_network(event: str, args: tuple[Any, ...]) -> None:
     host = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.connect": 1, "socket.sendto": 1}.get(event)
     if host is None or args[host] is None:
@@ -75,8 +88,15 @@ def _no_network(event: str, args: tuple[Any, ...]) -> None:
         raise NetworkUsedError(f"{event} {name}")
 
 
+@pytest.fixture(scope="session")
+def compiled_catalog() -> Path:
+    """The shipped prices, compiled by one of the processes that need them while the others wait."""
+    with FileLock(f"{os.environ[WORKER_CACHE]}.lock"):
+        return shipped_catalog()
+
+
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_catalog: Path) -> Callable[..., Ran]:  # noqa: ARG001
     """Run the command line in this process: `run("check", "plan.json")`, by default in the test's own empty folder."""
 
     def call(*args: str | Path, stdin: str | bytes = b"", cwd: Path = tmp_path) -> Ran:
@@ -115,6 +135,6 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
 
 
 @pytest.fixture(scope="session")
-def catalog() -> Catalog:
+def catalog(compiled_catalog: Path) -> Catalog:
     """The shipped prices."""
-    return open_catalog()
+    return open_catalog(compiled_catalog)

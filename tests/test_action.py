@@ -39,6 +39,15 @@ def plan(*addresses, kind="t3.large"):
 
 
 PLAN = plan("aws_instance.web")
+HOSTILE = '--help"; touch pwned; $(touch pwned) `touch pwned`'
+RECORDER = """\
+#!/bin/sh
+echo guardrail >> "$RUNNER_TEMP/arguments"
+for one in "$@"; do
+    printf '%s\\n' "$one" >> "$RUNNER_TEMP/arguments"
+    case $one in --out=json=*|--out=markdown=*) : > "${one#--out=*=}" ;; esac
+done
+"""
 CONFIG = "version: 1\nbudgets: [{name: all, increase: 10}]\n"
 
 
@@ -50,8 +59,12 @@ class Step:
         self.work.mkdir()
         self.outputs, self.summary = {}, ""
         (folder / "path").mkdir()
-        command = folder / "path" / "guardrail"
-        command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m guardrail "$@"\n', encoding="utf-8")
+        self.stand_in(f'#!/bin/sh\nexec "{sys.executable}" -m guardrail "$@"\n')
+
+    def stand_in(self, script):
+        """Make a script what the steps find as guardrail."""
+        command = self.folder / "path" / "guardrail"
+        command.write_text(script, encoding="utf-8")
         command.chmod(0o755)
 
     def __call__(self, fake, *, event=None, **inputs):
@@ -163,13 +176,40 @@ def test_a_plan_that_names_itself_like_a_command(github, step):
     assert github.comments[0]["body"].count("<!--") == 1
 
 
-@pytest.mark.parametrize("name", ["plan", "config", "project", "comment_key", "sarif_file", "working_directory"])
-def test_inputs_are_arguments_and_never_commands(github, step, name):
-    ran = step(
-        github, **{"plan": "plan.json", "comment": "never", name: '--help"; touch pwned; $(touch pwned) `touch pwned`'}
-    )
-    assert "Usage:" not in ran.stdout
-    assert ran.returncode in {0, 2} or name == "working_directory"
+@pytest.mark.parametrize(
+    "name, option",
+    [
+        ("plan", ""),
+        ("results", ""),
+        ("config", "--config="),
+        ("project", "--project="),
+        ("usage_file", "--usage-file="),
+        ("catalog", "--catalog="),
+        ("source", "--source="),
+        ("policy_ref", "--policy-ref="),
+        ("fail_on", "--fail-on="),
+        ("comment", "--comment="),
+        ("comment_mode", "--comment-mode="),
+        ("comment_key", "--comment-key="),
+        ("pr_number", "--pr="),
+        ("sarif_file", "--out=sarif="),
+        ("junit_file", "--out=junit="),
+    ],
+)
+def test_inputs_are_arguments_and_never_commands(github, step, name, option):
+    step.stand_in(RECORDER)
+    ran = step(github, **{"plan": "plan.json", name: HOSTILE})
+    assert ran.returncode == 0, ran.stderr
+    calls = (step.folder / "temp" / "arguments").read_text(encoding="utf-8").split("guardrail\n")[1:]
+    given = [call.splitlines() for call in calls if option + HOSTILE in call.splitlines()]
+    assert given
+    assert all(("--" in call[: call.index(option + HOSTILE)]) == (not option) for call in given)
+
+
+def test_a_folder_that_is_not_there_runs_nothing(github, step):
+    step.stand_in(RECORDER)
+    assert step(github, plan="plan.json", working_directory=HOSTILE).returncode == 1
+    assert not (step.folder / "temp" / "arguments").exists()
 
 
 def test_a_fork_gets_everything_but_the_comment(step):

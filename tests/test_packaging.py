@@ -80,13 +80,12 @@ def test_every_import_is_declared_and_every_dependency_imported():
     assert imported - optional == declared
 
 
-@pytest.mark.parametrize("module", ["celpy", "cel_expr_python", "rich", "pydantic", "yaml"])
-def test_version_is_answered_without_loading_what_it_does_not_need(module):
+def test_version_is_answered_without_loading_what_it_does_not_need():
     script = "import sys; from guardrail.cli import main; main(['--version']); print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     first, modules = ran.stdout.splitlines()
     assert first == f"guardrail {guardrail.__version__}"
-    assert module not in modules.split()
+    assert not {"celpy", "cel_expr_python", "rich", "pydantic", "yaml"} & set(modules.split())
 
 
 def _name(requirement: str) -> str:

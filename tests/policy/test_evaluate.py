@@ -1,4 +1,5 @@
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,7 @@ EDGE = [
 ]  # fmt: skip
 
 
+@cache
 def edge_rules(engine):
     types = {"params": {"types": ["x1e.32xlarge", "p4d.24xlarge"]}}
     selection = RuleSelection.model_validate(

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrail.model.unknown import Unknown
-from guardrail.report import json_v1
+from guardrail.report import json_v1, report_schema
 from tests.report import samples
 from tests.report.schemas import report_validator
 
@@ -22,13 +22,13 @@ def read(report):
 
 
 def test_the_schema_is_one():
-    assert report_validator().schema["properties"]["schema"] == {"const": "guardrail.report/v1"}
+    assert report_schema()["properties"]["schema"] == {"const": "guardrail.report/v1"}
 
 
 def test_the_schema_refuses_what_is_not_a_report():
     document = read(samples.shop())
     document["projects"][0]["resources"][0]["monthly_cost"] = 12.5
-    with pytest.raises(jsonschema.ValidationError, match="12.5 is not of type"):
+    with pytest.raises(jsonschema.ValidationError, match="is not of type"):
         report_validator().validate(document)
 
 

@@ -2,7 +2,7 @@ import codecs
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrail.errors import InputError
@@ -99,6 +99,7 @@ VALUES = st.recursive(
 
 
 @pytest.mark.parametrize("frame", FRAMINGS.values(), ids=FRAMINGS)
+@settings(max_examples=25)
 @given(values=st.dictionaries(st.text(min_size=1), VALUES, max_size=4), ascii_only=st.booleans())
 def test_a_plan_reads_the_same_in_every_framing(frame, values, ascii_only):
     text = json.dumps(document(change("aws_instance.web", values)), ensure_ascii=ascii_only)
