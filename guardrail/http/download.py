@@ -133,7 +133,7 @@ class _Transfer:
             if answer.status_code == _PARTIAL:
                 raise UnansweredError("another part was sent than was asked for", where=place(self.url))
         length = answer.headers.get("content-length", "")
-        total = start + int(length) if length.isdigit() else None
+        total = start + int(length) if length.isdecimal() else None
         version = _Version(
             self.url,
             answer.headers.get("etag", ""),

@@ -98,7 +98,7 @@ class Patience:
     def _asked_for(self, response: Response) -> float | None:
         """Return the seconds that the server asks us to wait: by Retry-After, else until its limit is reset."""
         header = response.headers.get("retry-after", "").strip()
-        if header.isdigit():
+        if header.isdecimal():
             return float(header[:10])
         if header and (moment := _date(header)) is not None:
             return max(moment - self.clock.now(), 0.0)
@@ -106,7 +106,7 @@ class Patience:
             return None
         reset = response.headers.get("x-ratelimit-reset", "").strip()
         # A second more: the server's clock need not be ours.
-        return max(float(reset[:12]) - self.clock.now(), 0.0) + 1 if reset.isdigit() else None
+        return max(float(reset[:12]) - self.clock.now(), 0.0) + 1 if reset.isdecimal() else None
 
 
 def limited(response: Response) -> bool:

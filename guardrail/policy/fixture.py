@@ -204,6 +204,6 @@ def _with_lists(mark: Json) -> Json:
     if not isinstance(mark, dict):
         return mark
     parts = {key: _with_lists(part) for key, part in mark.items()}
-    if all(key.isdigit() for key in parts):
+    if all(key.isdecimal() for key in parts):
         return [parts.get(str(index), False) for index in range(max(map(int, parts)) + 1)]
     return parts

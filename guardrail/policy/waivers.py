@@ -170,6 +170,6 @@ def _note(rule: str, message: str, waiver: Waiver, fix: str) -> Finding:
         blocking=False,
         fix=fix,
         file=file or None,
-        line=int(line) if line.isdigit() else None,
+        line=int(line) if line.isdecimal() else None,
         waiver=waiver,
     )

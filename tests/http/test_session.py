@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from guardrail.errors import NetworkError
@@ -266,6 +266,8 @@ def test_what_is_no_json_is_said_to_be_none():
         session(server).send("GET", "/").json()
 
 
+@example({"retry-after": "¹"})
+@example({"x-ratelimit-reset": "¹"})
 @given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining"]), st.text()))
 def test_whatever_headers_say_a_wait_is_bounded(found):
     patience = Waits().patience()
