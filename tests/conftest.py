@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ GOLDEN = Path(__file__).parent / "data" / "golden"
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
 XDG = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME")
 NAMES = {"CI", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "BUILD_ID", "BUILD_NUMBER"}
-NAMES |= {"PYTHONDONTWRITEBYTECODE"}  # each process that a test starts would compile the program again
+NAMES |= {"PYTHONDONTWRITEBYTECODE"}  # each process of a run would compile the program, or the tests, again
 PREFIXES = (
     *("GITHUB_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_", "BITBUCKET_", "BUILDKITE", "CIRCLE", "ATLANTIS_", "CLICOLOR"),
     *("TF_", "TFC_", "TERRAFORM_", "AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_", "INFRACOST_", "GUARDRAIL_"),
@@ -63,6 +64,7 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv(WORKER_CACHE, os.environ.get(WORKER_CACHE, str(home / "cache")))
     patch.setenv(CACHE_VARIABLE, os.environ[WORKER_CACHE])
     sys.addaudithook(_no_network)
+    sys.dont_write_bytecode = False
     config.add_cleanup(patch.undo)
     config.add_cleanup(lambda: shutil.rmtree(home, ignore_errors=True))
 
@@ -95,14 +97,15 @@ def compiled_catalog() -> Path:
         return shipped_catalog()
 
 
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_catalog: Path) -> Callable[..., Ran]:  # noqa: ARG001
-    """Run the command line in this process: `run("check", "plan.json")`, by default in the test's own empty folder."""
+@pytest.fixture(scope="session")
+def command(compiled_catalog: Path) -> Callable[..., Ran]:
+    """Run the command line in this process, in a folder: `command("check", "plan.json", cwd=folder)`."""
+    assert compiled_catalog.is_file()
 
-    def call(*args: str | Path, stdin: str | bytes = b"", cwd: Path = tmp_path) -> Ran:
+    def call(*args: str | Path, cwd: Path, stdin: str | bytes = b"") -> Ran:
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8", newline="") for _ in range(2))
         given = io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
-        with monkeypatch.context() as patch:
+        with pytest.MonkeyPatch.context() as patch:
             patch.chdir(cwd)
             patch.setattr(sys, "stdin", io.TextIOWrapper(given, encoding="utf-8"))
             patch.setattr(sys, "stdout", out)
@@ -111,6 +114,12 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, compiled_catalog: Path)
         return Ran(exit_code, *(_text(stream) for stream in (out, err)))
 
     return call
+
+
+@pytest.fixture
+def run(command: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
+    """Run the command line in this process: `run("check", "plan.json")`, by default in the test's own empty folder."""
+    return partial(command, cwd=tmp_path)
 
 
 def _text(stream: io.TextIOWrapper) -> str:

@@ -2,13 +2,16 @@
 
 import json
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from tests.platforms.fake_github import pull_request_event
+from tests.terraform import plans
 
-PLAN = (Path(__file__).parent.parent / "examples/shop/plan.json").read_text(encoding="utf-8")
+WEB = plans.change(
+    "aws_instance.web", {"instance_type": "t3.large"}, type="aws_instance", name="web", provider_name="aws"
+)
+PLAN = json.dumps(plans.document(WEB))
 CONFIG = """\
 version: 1
 rules: {packs: [], paths: [policies]}
@@ -128,8 +131,7 @@ def test_a_base_that_is_not_there_is_said_and_stops_nothing(check):
     assert "fetch-depth: 0" in said
 
 
-@pytest.mark.parametrize("name", EDITS)
-@pytest.mark.parametrize("cwd", ["infra", "."])
+@pytest.mark.parametrize("cwd, name", [*(("infra", name) for name in EDITS), (".", "infra/policies/no-machines.yaml")])
 def test_policy_ref_base_judges_by_the_rules_of_before(check, repository, name, cwd):
     config = [] if cwd == "infra" else ["--config", "infra/guardrail.yaml"]
     before = check(*config, cwd=cwd)[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from guardrail.report.text import safe
 
@@ -23,6 +24,7 @@ def code(text: str, limit: int = _ADDRESS_LIMIT) -> str:
     return f"<code>{_escaped(safe(text, limit))}</code>" if text else ""
 
 
+@lru_cache(maxsize=1024)  # a rule says the same of many resources, and a body is made at several sizes
 def prose(text: str, limit: int = _PROSE_LIMIT) -> str:
     """Return text as text: no markup, no mention, no link."""
     return _escaped(_CALL.sub(lambda match: match[0] + _JOINER, safe(text, limit)))

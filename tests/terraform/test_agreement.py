@@ -201,9 +201,9 @@ def compared(folder, text, **variables):
     return told.keys(), planned.keys(), wrong, known, found
 
 
-@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seed", [1, 2])
 def test_generated_resources_agree(tmp_path, seed):
-    made = resources(seed, 60)
+    made = resources(seed, 150)
     told, planned, wrong, known, found = compared(tmp_path, VARIABLES + "".join(made))
     assert [
         (*one, next(text for text in made if one[0].split("[")[0].endswith(text.split('"')[3]))) for one in wrong
