@@ -114,7 +114,7 @@ def test_a_repository_lives_with_the_hooks(scratch):
         {
             "guardrail.yaml": CONFIG,
             "infra/main.tf": GOOD,
-            "plan.json": '{"format_version": "1.2", "resource_changes": []}',
+            "plans/plan.json": '{"format_version": "1.2", "resource_changes": []}',
         }
     )
     code, said = scratch.run()
@@ -127,7 +127,7 @@ def test_a_repository_lives_with_the_hooks(scratch):
 
     scratch.write({"infra/main.tf": BAD})
     code, said = scratch.run(NO_COLOR="1")
-    assert code == 1
+    assert code == 1, said
     assert "infra/main.tf:2: blocking: gpu-instance: aws_instance.i: p4d.24xlarge has 8 GPUs" in said
     assert "files were modified" not in said
     assert len(said.splitlines()) <= 40 + 6

@@ -61,7 +61,7 @@ def test_all_is_well_without_a_word(repository, run):
         (["policies/own.yaml"], {"a", "b"}),
         ([], {"a", "b"}),
     ],
-    ids=str,
+    ids=lambda value: ",".join(sorted(value)) or "none",
 )
 def test_what_files_belong_to_is_checked(repository, run, files, projects):
     write(repository, GPU)
