@@ -144,13 +144,15 @@ def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str
     click.echo(
         f"\ntoday  {len(blocking)} finding{'s' * (len(blocking) != 1)} would block, by {', '.join(rules)}. To go on:"
     )
-    if seen.hosting.commits and not any(project.is_plan(seen.folder) for project in seen.projects):
-        click.echo(f"       guardrail check{here} --base HEAD  # what is there already is reported, and does not block")
+    if not any(project.is_plan(seen.folder) for project in seen.projects):
+        when = "" if seen.hosting.commits else "once there is a commit: "
+        click.echo(
+            f"       guardrail check{here} --base HEAD  # {when}what is there already is reported, and does not block"
+        )
         if any(one.kind in {"hook", "workflow"} and one.after for one in found):
             click.echo("       so do the hook and the workflow: only what a change brings in blocks it")
-    click.echo(
-        f"       or, in guardrail.yaml: set: {{{rules[0]}: {{enforcement: advisory}}}}  # report first, block later"
-    )
+    click.echo("       or report first and block later, in guardrail.yaml:")
+    click.echo(f"       rules: {{set: {{{rules[0]}: {{enforcement: advisory}}}}}}")
 
 
 def _shown(path: Path) -> str:

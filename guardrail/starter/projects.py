@@ -23,6 +23,7 @@ _CONTAINERS = frozenset(
 _NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
 _SKIPPED = frozenset(("node_modules", "venv", "vendor"))
 _PLAN_NAME = re.compile(r"(?:^|[-_.])(?:tf)?plan(?:[-_.][\w.-]*)?\.json$", re.IGNORECASE)
+_PLAN_WORD = re.compile(r"^(?:tf)?plan$|[-_.](?:tf)?plan$|^(?:tf)?plan[-_.]", re.IGNORECASE)
 _HEAD = 65_536  # bytes of a file that tell whether it is a plan
 
 
@@ -103,7 +104,7 @@ def _project(folder: Path, path: str, known: list[InfracostProject], source: str
 
 
 def _of_plan(plan: Path) -> Project:
-    name = plan.parent.as_posix() if plan.name in PLAN_NAMES and plan.parent != Path() else plan.stem
+    name = _PLAN_WORD.sub("", plan.stem) or plan.parent.as_posix()
     env = environment_in(plan.as_posix())
     return Project(name, plan=plan.as_posix(), env=env, why={"env": "its path says so"} if env else {})
 

@@ -363,7 +363,8 @@ def test_the_mode_of_a_hook_file_stays(run, repository):
             [("app", "app", "prod")],
         ),
         ({"app/main.tf": TF, "infracost.yml": "projects: [\n"}, [("app", "app", "")]),
-        ({"plans/dev.plan.json": "{}", "plan.json": PLAN, "x.json": PLAN}, [("plan", "", "")]),
+        ({"dev.plan.json": "{}", "x.json": PLAN, "shop.tfplan.json": PLAN}, [("shop", "", "")]),
+        ({"b/plan.json": PLAN, "out/plan-dev.json": PLAN}, [("b", "", ""), ("dev", "", "dev")]),
     ],
 )
 def test_projects_by_their_folders(repository, files, expected):
