@@ -13,7 +13,10 @@ from guardrail.costs.wants import wanted
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 PLAN = "savings_plan_compute_1yr_no_upfront"
-WANTS = wanted(Library(), [("aws", PLAN)])
+LIBRARY = Library()
+WANTS = wanted(LIBRARY, [("aws", PLAN)])
+BARE = wanted(LIBRARY)
+"""What definitions ask for, without plans of an overlay."""
 SERVICES = {"aws": ["AWSLambda", "AmazonEKS"], "azure": ["Key Vault", "Storage"], "gcp": ["Cloud Storage", "Cloud DNS"]}
 REGIONS = frozenset({"eu-west-1", "eu-central-1", "westeurope", "europe-west1", "eastus", "global"})
 LAMBDA = Selector("aws", "AWSLambda", "eu-west-1", "Serverless", (("group", "AWS-Lambda-Requests"),))

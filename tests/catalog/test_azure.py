@@ -8,9 +8,8 @@ import pytest
 
 from guardrail.catalog import open_catalog
 from guardrail.catalog.store import synced_catalog
-from guardrail.costs import Library
 from guardrail.costs.wants import wanted
-from tests.catalog.syncs import rows
+from tests.catalog.syncs import LIBRARY, rows
 
 MACHINE = {
     "currencyCode": "USD", "tierMinimumUnits": 0.0, "retailPrice": 0.2, "unitPrice": 0.2, "armRegionName": "westeurope",
@@ -64,7 +63,7 @@ def pages(tmp_path):
     ],
 )
 def test_savings_plans_are_kept_if_they_are_named(named, kept, synced, pages):
-    synced(pages, wants=wanted(Library(), [("azure", option) for option in named]), vendors=("azure",))
+    synced(pages, wants=wanted(LIBRARY, [("azure", option) for option in named]), vendors=("azure",))
     assert {row[6] for row in rows(synced_catalog()) if row[1] == "Virtual Machines"} == kept
     place = ("azure", "Virtual Machines", "westeurope")
     assert open_catalog().rated() == {(*place, option): 1 for option in named}

@@ -9,6 +9,7 @@ import zlib
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,19 +18,17 @@ from guardrail import data
 from guardrail.catalog import open_catalog, snapshot
 from guardrail.catalog.store import synced_catalog
 from guardrail.catalog.sync import SOURCES, Order, sync
-from guardrail.costs import Engine, Library
-from guardrail.costs.wants import wanted
+from guardrail.costs import Engine
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Action, Change, Side
 from guardrail.report.json_v1 import json_v1
 from guardrail.report.markdown import markdown
 from tests.catalog import price_lists
-from tests.catalog.syncs import QUIET
+from tests.catalog.syncs import BARE, LIBRARY, QUIET
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 BILLS = Path(__file__).parent.parent / "data" / "bills"
 SIZES = ("instanceType", "armSkuName", "machineType")
-LIBRARY = Library()
 ROWS = """
 select vendor, service, region, family, attributes, unit, purchase_option, tier_start, tier_end, price, sku,
     source.name, source.as_of
@@ -42,10 +41,9 @@ join source on source.id = price.source
 def published():
     """The facts of the regions that bills are of, as the vendors would publish them."""
     regions = frozenset({change.region for change in billed()} | {"global", "us", "eu", "asia"})
-    wants = wanted(LIBRARY)
     return {
         vendor: {
-            service: price_lists.published(vendor, service, filter(mentioned(), found), wants)
+            service: price_lists.published(vendor, service, filter(mentioned(), found), BARE)
             for service, found in price_lists.facts(data.pricing_dir(), vendor, regions).items()
         }
         for vendor in snapshot.VENDORS
@@ -56,17 +54,20 @@ def mentioned():
     """Choose facts: of machine sizes, which are most of a catalog, those that bills mention and one in twenty others."""
     bills = " ".join(path.read_text(encoding="utf-8").lower() for path in BILLS.glob("*/*.toml"))
 
+    @cache
+    def chosen_size(size):
+        return size.lower() in bills or not zlib.crc32(size.encode()) % 20
+
     def chosen(row):
         found = snapshot.attributes_of(row.attributes) if row.attributes else {}
         size = next((found[key] for key in SIZES if key in found), None)
-        return size is None or size.lower() in bills or not zlib.crc32(row.attributes.encode()) % 20
+        return size is None or chosen_size(size)
 
     return chosen
 
 
 @pytest.mark.parametrize("form, vendors", [("csv", snapshot.VENDORS), ("json", ("aws",))])
 def test_every_price_comes_back_and_every_report_is_the_same(form, vendors, published, tmp_path, monkeypatch):
-    wants = wanted(LIBRARY)
     lists, folder, bare = tmp_path / "lists", tmp_path / "pricing", tmp_path / "bare"
     published = {vendor: published[vendor] for vendor in vendors}
     for vendor, services in published.items():
@@ -85,7 +86,7 @@ def test_every_price_comes_back_and_every_report_is_the_same(form, vendors, publ
     monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.setattr("guardrail.catalog.sync.shipped_catalog", lambda: tmp_path / "bare.sqlite")
 
-    sync(Order(NOW, vendors=vendors, origin=str(lists)), wants, QUIET)
+    sync(Order(NOW, vendors=vendors, origin=str(lists)), BARE, QUIET)
 
     assert rows(synced_catalog()) == rows(tmp_path / "same.sqlite")
     changes = [change for change in billed() if LIBRARY.priced_types()[change.type] in vendors]
