@@ -112,7 +112,9 @@ class Marks:
                 marks[name] = mark
         return marks
 
-    def _dynamic(self, label: str, block: Body, scope: Scope) -> Any:
+    def _dynamic(self, label: str, block: Any, scope: Scope) -> Any:
+        if not isinstance(block, dict) or "__is_block__" not in block:
+            return not self._is_secret  # tfparse does not expand those in JSON syntax
         each = self.of(block.get("for_each"), scope)
         if each is True:
             return True

@@ -165,6 +165,22 @@ def test_json_syntax_and_files_of_opentofu(tmp_path):
     assert all(source for _, source in found.values())
 
 
+def test_dynamic_blocks_are_expanded_where_they_can_be(tmp_path):
+    write(
+        tmp_path,
+        main_DOT_tf='resource "aws_instance" "h" {\n  disk { size = 1 }\n  dynamic "disk" {\n    for_each = { a = 2, b = 3 }\n    iterator = d\n'
+        '    content {\n      size = d.value\n      dynamic "part" {\n        for_each = d.key == "b" ? [d.value] : []\n'
+        "        content { n = part.value }\n      }\n    }\n  }\n}\n",
+        j_DOT_tf_DOT_json='{"resource": {"aws_instance": {"j": {"dynamic": {"disk": {"for_each": [1], "content": {"size": 1}}}}}}}',
+    )
+    plan = read_folder(tmp_path, Choices())
+    found = {change.name: change.after and change.after.get("disk") for change in plan.changes}
+    assert found == {
+        "h": [{"size": 1, "part": []}, {"size": 2, "part": []}, {"size": 3, "part": [{"n": 3}]}],
+        "j": Unknown("disk"),
+    }
+
+
 INCOMPLETE = {
     "count": (
         'resource "terraform_data" "r" { count = terraform_data.x.output }',
