@@ -88,7 +88,10 @@ class _Folder:
         known, absent = frozenset(given), frozenset(self._evaluation.absent)
         self._unknown = Marks(tree, known, absent)
         self._secret = Marks(tree, known, absent, is_secret=True)
-        self.missing.update(dict.fromkeys(what for module in tree.all() for what in module.left))
+        modules = list(tree.all())
+        self.missing.update(dict.fromkeys(what for module in modules for what in module.left))
+        blocks = (block for module in modules for file in module.files for block in file.blocks)
+        self._has_secrets = any("sensitive" in (block.text or block.json) for block in blocks)
 
     def evaluated(self) -> Evaluated:
         """Tell what it comes to."""
@@ -149,7 +152,7 @@ class _Folder:
         tags = tag_attribute(block.labels[0])
         if tags and tags != SOMETHING_ELSE and "." not in tags:
             values.setdefault(tags, None)
-        secret = self._secret.of_block(body, scope, values)
+        secret = self._secret.of_block(body, scope, values) if self._has_secrets else {}
         return {
             "address": address,
             "mode": "managed",

@@ -43,6 +43,7 @@ class Evaluation:
         self.providers: dict[tuple[str, str, str], Raw] = {}
         self.absent: set[tuple[str, str]] = set()
         self.names: defaultdict[str, set[str]] = defaultdict(set)
+        self._files: dict[tuple[Path, str], str] = {}
         with tempfile.TemporaryDirectory(prefix="guardrail-") as scratch:
             self._overlay = _overlay(tree, Path(scratch).resolve())
             self._evaluate(tree.root, "", variables)
@@ -81,7 +82,7 @@ class Evaluation:
 
     def _keep(self, kind: str, path: str, folder: Path, raw: Raw) -> None:
         meta = raw["__tfmeta"]
-        file = shown(folder / meta.get("filename", ""))
+        file = self._shown(folder, meta.get("filename", ""))
         if kind == "module":
             *above, (_, name, key) = steps(path)
             outer = above[-1][0] if above else ""
@@ -92,6 +93,11 @@ class Evaluation:
         elif meta.get("type") == "resource" and (address := parse(path)):
             self.names[address.module].add(address.resource)
             self._resources[address.module, address.resource].append((address.key, file, raw))
+
+    def _shown(self, folder: Path, name: str) -> str:
+        if (folder, name) not in self._files:
+            self._files[folder, name] = shown(folder / name)
+        return self._files[folder, name]
 
     def _go_on(self, module: Module, address: str, raw: Raw) -> None:
         *above, (_, name, _) = steps(address)

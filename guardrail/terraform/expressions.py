@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from guardrail.errors import InputError
@@ -51,12 +52,19 @@ def constant(value: Any) -> Any:
 
 def references(value: Any) -> list[str]:
     """Return what a value mentions, in order and without repetition: `var.a`, `aws_instance.b["k"].id`."""
+    if isinstance(value, str):
+        return list(_references_of_text(value))
+    return list(dict.fromkeys(name for text in _texts(value) for name in _references_of_text(text)))
+
+
+@lru_cache(maxsize=8192)
+def _references_of_text(text: str) -> tuple[str, ...]:
     found: dict[str, None] = {}
-    for code in _code(value):
+    for code in _code(text):
         for mention in _TRAVERSAL.finditer(code):
             found.setdefault(mention[1] + _plain_steps(mention[2]))
             found.update(dict.fromkeys(references(f"${{{mention[2]}}}")) if "[" in mention[2] else {})
-    return list(found)
+    return tuple(found)
 
 
 def path_of(reference: str) -> list[str]:
@@ -86,17 +94,23 @@ def _plain_steps(steps: str) -> str:
     return steps[:at]
 
 
-def _code(value: Any) -> Iterator[str]:
-    """Walk the code in a value: expressions without the text of the strings in them."""
+def _texts(value: Any) -> Iterator[str]:
+    """Walk the texts in a value, keys that are computed among them."""
     if isinstance(value, dict):
         for key, part in value.items():
-            yield from _code(f"${{{key}}}" if "${" in key or key.startswith("(") else None)
-            yield from _code(part)
+            if "${" in key or key.startswith("("):
+                yield f"${{{key}}}"
+            yield from _texts(part)
     elif isinstance(value, list):
         for part in value:
-            yield from _code(part)
+            yield from _texts(part)
     elif isinstance(value, str):
-        yield from _code_of_template(value) if not is_expression(value) else _code_of_expression(value[2:-1])
+        yield value
+
+
+def _code(text: str) -> Iterator[str]:
+    """Walk the code in a text: expressions without the text of the strings in them."""
+    return _code_of_expression(text[2:-1]) if is_expression(text) else _code_of_template(text)
 
 
 def _code_of_expression(text: str) -> Iterator[str]:

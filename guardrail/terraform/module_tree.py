@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Protocol
@@ -69,13 +69,20 @@ class FolderTree:
         self.root = root
         self._manifest = _manifest(root)
         self._modules: dict[str, Module | None] = {}
+        self._folders: dict[Path, Module] = {}
 
     def module(self, key: str) -> Module | None:
         """Return a module; None for one whose text is not at hand."""
         if key not in self._modules:
             path = self.path(key)
-            self._modules[key] = _read_folder(path, key, self.root) if path else None
+            self._modules[key] = replace(self._folder(path), key=key) if path else None
         return self._modules[key]
+
+    def _folder(self, path: Path) -> Module:
+        """Read a folder, once for all calls of the module in it."""
+        if path not in self._folders:
+            self._folders[path] = _read_folder(path, self.root)
+        return self._folders[path]
 
     def path(self, key: str) -> Path | None:
         """Return the folder of a module; None where it is not at hand."""
@@ -159,11 +166,11 @@ def shown(path: Path) -> str:
     return Path(whole if near.startswith("..") and not whole.startswith("..") else near).as_posix()
 
 
-def _read_folder(path: Path, key: str, root: Path) -> Module:
+def _read_folder(path: Path, root: Path) -> Module:
     files = [file for file in configuration_files(path) if file.stat().st_size <= _MAX_BYTES]
     texts = {file.name: file.read_text(encoding="utf-8", errors="replace") for file in files}
     names = {file.name: shown(file) for file in files}
-    return _module(key, shown(path), texts, names, remote=_is_remote(os.path.relpath(path, root)))
+    return _module("", shown(path), texts, names, remote=_is_remote(os.path.relpath(path, root)))
 
 
 def _module(key: str, folder: str, texts: Mapping[str, str], names: Mapping[str, str], *, remote: bool) -> Module:
