@@ -16,8 +16,9 @@ from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration_json import alias_of, configuration_json, provider_of
 from guardrail.terraform.evaluation import Evaluation, plain, values_of
 from guardrail.terraform.expressions import constant
+from guardrail.terraform.fitting import both, fitted
 from guardrail.terraform.kept import Evaluated, evaluated
-from guardrail.terraform.marks import Instance, Marks, Scope, both, fitted
+from guardrail.terraform.marks import Instance, Marks, Scope
 from guardrail.terraform.module_tree import FolderTree, Module, configuration_files
 from guardrail.terraform.moves import moves_of
 from guardrail.terraform.nulls import failures
