@@ -76,17 +76,18 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """The blocks and the comments of one file."""
+    """The blocks and the comments of one file, and the place ("main.tf:3") of what nothing closes, "" for none."""
 
     blocks: tuple[Block, ...]
     comments: tuple[Comment, ...] = ()
+    fault: str = ""
 
 
 def read_blocks(text: str, file: str) -> SourceFile:
-    """Find the blocks of a file; `file` is how they call it. What is broken ends the search."""
+    """Find the blocks of a file; `file` is how they call it. What nothing closes ends the search."""
     text = text.removeprefix("\ufeff")
     if file.endswith(".json"):
-        return SourceFile(tuple(_json_blocks(text, file)))
+        return _json_blocks(text, file)
     blocks: list[Block] = []
     comments: list[Comment] = []
     at, line = 0, 1
@@ -100,7 +101,7 @@ def read_blocks(text: str, file: str) -> SourceFile:
             continue
         end = end_of(text, found.end(), line, comments)
         if end is None:
-            break
+            return SourceFile(tuple(blocks), tuple(comments), f"{file}:{line}")
         labels = tuple(quoted or bare for quoted, bare in LABEL.findall(found["labels"]))
         last = line + text.count("\n", found.start(), end)
         blocks.append(Block(found["kind"], labels, file, line, last, text[found.start() : end], start=found.start()))
@@ -172,17 +173,18 @@ def _loaded(text: str) -> Body:
     return body
 
 
-def _json_blocks(text: str, file: str) -> Iterator[Block]:
+def _json_blocks(text: str, file: str) -> SourceFile:
     try:
         document = json.loads(text)
-    except ValueError:
-        return
-    lines = _key_lines(text)
+    except ValueError as error:
+        return SourceFile((), fault=f"{file}:{getattr(error, 'lineno', 1)}")
+    lines, blocks = _key_lines(text), []
     for kind, depth in _WITH_LABELS.items():
         for labels, body in _labelled(document.get(kind) if isinstance(document, dict) else None, depth):
             places = lines[kind, *labels]
             line = places.pop(0) if len(places) > 1 else places[0]
-            yield Block(kind, labels, file, line, line, json=json.dumps(body))
+            blocks.append(Block(kind, labels, file, line, line, json=json.dumps(body)))
+    return SourceFile(tuple(blocks))
 
 
 def _labelled(value: Any, depth: int) -> Iterator[tuple[tuple[str, ...], Body]]:

@@ -38,6 +38,7 @@ def read_folder(root: Path, choices: Choices) -> Plan:
     if module is None or not module.files:
         raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
     _refuse_circles(tree, module, (root.resolve(),))
+    _refuse_faults(tree)
     given, workspace = given_variables(root, module, choices), workspace_of(root, choices)
     found = evaluated(tree, given, workspace, lambda: _Folder(tree, module, given, workspace).evaluated())
     (plan,) = read_plan(found.document.encode(), str(root))
@@ -78,6 +79,14 @@ def _refuse_circles(tree: FolderTree, module: Module, above: tuple[Path, ...]) -
         _refuse_circles(tree, child, (*above, path.resolve()))
 
 
+def _refuse_faults(tree: FolderTree) -> None:
+    """Refuse files of the reader's own in which something is never closed: below the root, tfparse says nothing of them."""
+    for module in tree.all():
+        for file in module.files:
+            if file.fault and not module.remote:
+                raise InputError("cannot be read from here on", where=file.fault, fix="is it valid Terraform?")
+
+
 class _Folder:
     """One root module: what tfparse makes of it, and what of that can be relied on."""
 
@@ -91,6 +100,8 @@ class _Folder:
         self._secret = Marks(tree, known, absent, is_secret=True)
         modules = list(tree.all())
         self.missing.update(dict.fromkeys(what for module in modules for what in module.left))
+        faults = (file.fault for module in modules for file in module.files if file.fault)
+        self.missing.update(dict.fromkeys(f"{fault}: cannot be read from here on" for fault in faults))
         blocks = (block for module in modules for file in module.files for block in file.blocks)
         self._has_secrets = any("sensitive" in (block.text or block.json) for block in blocks)
 

@@ -273,6 +273,24 @@ def test_secrets_stay_secret(tmp_path, run):
     [
         ({}, {}, "a folder without a plan.json"),
         ({"main_DOT_tf": 'resource "a" {'}, {}, "main.tf"),
+        (
+            {
+                "main_DOT_tf": 'module "a" { source = "./a" }',
+                "a__main_DOT_tf": 'resource "x" "y" {}\n\nresource "x" "z" {\n',
+            },
+            {},
+            "a/main.tf:3: cannot be read from here on",
+        ),
+        (
+            {"main_DOT_tf": 'module "a" { source = "./a" }', "a__main_DOT_tf": 'resource "x" "y" {}\n}\n'},
+            {},
+            "main.tf:2",
+        ),
+        (
+            {"main_DOT_tf": 'module "a" { source = "./a" }', "a__main_DOT_tf_DOT_json": '{"resource": {\n'},
+            {},
+            "a/main.tf.json:2: cannot be read from here on",
+        ),
         ({"main_DOT_tf": 'module "a" { source = "./" }'}, {}, "main.tf:1: a module that calls itself"),
         (
             {"main_DOT_tf": 'module "a" { source = "./a" }', "a__main_DOT_tf": 'module "b" { source = "../a/" }'},
