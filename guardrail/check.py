@@ -13,7 +13,7 @@ from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
 from guardrail.errors import InputError
-from guardrail.model.comparison import compared, known_before, project_at, remarks
+from guardrail.model.comparison import compared, known_before, project_at, remarks, settled
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, rounded
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
@@ -144,6 +144,8 @@ def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, sett
     usage = usage_of(source)
     engine = Engine(library, catalog, usage=usage, default_regions=settings.default_region)
     resources = engine.estimate(plan.changes)
+    if plan.is_configuration:
+        resources = tuple(map(settled, resources))
     stale = usage.unused((r.change.address for r in resources), (r.change.type for r in resources))
     missing = [f"not evaluated: {line}" for line in plan.incomplete]
     hints = [f"{usage.where}: nothing in the plan is called {name}" for name in stale]

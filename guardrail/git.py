@@ -6,13 +6,15 @@ import io
 import os
 import subprocess
 import tarfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from guardrail.errors import ConfigError
 
 _TIMEOUT = 120  # seconds
 _AT_ONCE = 500  # paths on one command line
+_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells its hooks of the checkout that they run for. Which one is asked about here, its folder says."""
 
 
 class Missing(ConfigError):  # noqa: N818 - what is missing, in the words of its message
@@ -36,6 +38,12 @@ def commit_of(top: Path, revision: str) -> str:
     return found.decode().strip()
 
 
+def is_refused(folder: Path) -> bool:
+    """Say whether a folder looks like one of a checkout although git does not say so: of another owner, most often."""
+    whole = folder.resolve()
+    return any((above / ".git").exists() for above in (whole, *whole.parents))
+
+
 def has_commit(top: Path) -> bool:
     """Say whether anything has been committed yet."""
     return _git(top, "rev-parse", "--verify", "--quiet", "HEAD^{commit}") is not None
@@ -52,10 +60,15 @@ def is_tracked(path: Path) -> bool:
 
 
 def merge_base(top: Path, revision: str) -> str:
-    """Return the commit in which HEAD and a revision last met, else the revision itself. Raises Missing."""
+    """Return the commit in which HEAD and a revision last met; the revision itself if they never did. Raises Missing."""
     commit = commit_of(top, revision)
-    met = _git(top, "merge-base", commit, "HEAD")  # a shallow checkout may not have it
-    return met.decode().strip() if met else commit
+    met = _git(top, "merge-base", commit, "HEAD")
+    if met:
+        return met.decode().strip()
+    if (_git(top, "rev-parse", "--is-shallow-repository") or b"").strip() == b"true":
+        what = f"this shallow checkout does not reach back to where HEAD left {revision[:60]!r}"
+        raise Missing(what, where=str(top), fix="check out with `fetch-depth: 0`, or `git fetch --unshallow`")
+    return commit
 
 
 def touched(top: Path, base: str, paths: Sequence[Path]) -> tuple[str, ...]:
@@ -77,16 +90,68 @@ def files_of(top: Path, revision: str) -> tuple[str, ...]:
     return tuple(os.fsdecode(name) for name in listed.split(b"\0") if name)
 
 
+def check_out(top: Path, revision: str, into: Path, choose: Callable[[Sequence[str]], Iterable[str]]) -> None:
+    """Write files as they are in a commit into an empty folder, those of submodules that are here too.
+
+    `choose` is given the names of all files, and returns those that are wanted. Raises Missing.
+    """
+    extract(top, revision, choose(files_of(top, revision)), into)
+    for name, commit in _submodules(top, revision):
+        if (top / name / ".git").exists() and _git(top / name, "cat-file", "-e", commit) is not None:
+            check_out(top / name, commit, into / name, choose)
+
+
 def extract(top: Path, revision: str, names: Iterable[str], into: Path) -> None:
-    """Write files as they are in a commit below another folder. Raises Missing."""
+    """Write files as they are in a commit below another folder; links that lead out of it are left out.
+
+    Raises Missing.
+    """
     commit, left = commit_of(top, revision), list(names)
     while left:
         some, left = left[:_AT_ONCE], left[_AT_ONCE:]
         packed = _git(top, "archive", "--format=tar", commit, "--", *some)
         if packed is None:
             raise ConfigError("git cannot read its files", where=commit[:12], fix="is the checkout complete?")
-        with tarfile.open(fileobj=io.BytesIO(packed)) as tar:
-            tar.extractall(into, filter="data")
+        _write(top, commit, set(some).difference(_unpack(packed, into)), into)
+
+
+def _unpack(packed: bytes, into: Path) -> list[str]:
+    """Unpack an archive and return the names in it."""
+    try:
+        with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as tar:
+            tar.extractall(into, filter=_harmless)  # noqa: S202 - nothing leaves the folder
+            return tar.getnames()
+    except tarfile.ReadError:  # empty: .gitattributes keeps everything out
+        return []
+
+
+def _write(top: Path, commit: str, names: Iterable[str], into: Path) -> None:
+    """Write what an archive leaves out since .gitattributes says so (`export-ignore`)."""
+    wanted = [name for name in names if "\n" not in name]
+    asked = os.fsencode("".join(f"{commit}:{name}\n" for name in wanted))
+    told = io.BytesIO((_git(top, "cat-file", "--batch", stdin=asked) or b"") if wanted else b"")
+    for name in wanted:
+        match told.readline().split():
+            case [_, kind, size]:
+                text = told.read(int(size))
+                told.readline()
+                if kind == b"blob":
+                    (into / name).parent.mkdir(parents=True, exist_ok=True)
+                    (into / name).write_bytes(text)
+
+
+def _harmless(member: tarfile.TarInfo, into: str) -> tarfile.TarInfo | None:
+    try:
+        return tarfile.data_filter(member, into)
+    except tarfile.FilterError:
+        return None
+
+
+def _submodules(top: Path, revision: str) -> list[tuple[str, str]]:
+    """Return folder and commit of each submodule in a commit."""
+    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit_of(top, revision)) or b""
+    entries = (os.fsdecode(line).partition("\t") for line in listed.split(b"\0") if line.startswith(b"160000 "))
+    return [(name, about.split()[2]) for about, _, name in entries]
 
 
 def _relative(path: Path, top: Path) -> str:
@@ -98,13 +163,15 @@ def _relative(path: Path, top: Path) -> str:
     return full.resolve().relative_to(top.resolve()).as_posix() if full.resolve().is_relative_to(top.resolve()) else ""
 
 
-def _git(folder: Path, *args: str) -> bytes | None:
+def _git(folder: Path, *args: str, stdin: bytes = b"") -> bytes | None:
     """Run git and return what it prints, None where it fails or is not there. Paths are taken literally."""
-    environ = {**os.environ, "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    outside = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
+    environ = {**outside, "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         ran = subprocess.run(  # noqa: S603 - no shell; revisions are checked, paths stand behind "--"
             ["git", "-C", str(folder), *args],  # noqa: S607 - the git of the user
             env=environ,
+            input=stdin,
             capture_output=True,
             timeout=_TIMEOUT,
             check=False,

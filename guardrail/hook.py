@@ -95,7 +95,4 @@ def _head(parts: Sequence[Footprint]) -> str:
     if not parts or any(part.is_plan for part in parts):
         return ""
     top = git.top_of(parts[0].path)
-    try:
-        return "HEAD" if top and git.commit_of(top, "HEAD") else ""
-    except git.Missing:  # nothing is committed yet
-        return ""
+    return "HEAD" if top and git.has_commit(top) else ""

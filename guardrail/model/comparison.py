@@ -40,13 +40,22 @@ def difference(base: Report, head: Report) -> Report:
     ]
     return replace(
         head,
-        projects=tuple(replace(one, resources=tuple(map(_settled, one.resources)), findings=()) for one in projects),
+        projects=tuple(replace(one, resources=tuple(map(_same_cost, one.resources)), findings=()) for one in projects),
         findings=(),
         judged=False,
         compares=True,
         rules=(),
         pull_request=None,
     )
+
+
+def settled(resource: ResourceCost) -> ResourceCost:
+    """Take a resource of a compared configuration for unchanged if it is as it was, and costs what it did."""
+    change = resource.change
+    was, will = (change.before, change.before_region, change.before_tags), (change.after, change.region, change.tags)
+    if change.action is not Action.UPDATE or was != will or resource.before != resource.after:
+        return resource
+    return replace(resource, change=replace(change, action=Action.MOVE if change.previous_address else Action.NO_OP))
 
 
 def project_at(base: Report, project: ProjectReport, *, is_only: bool) -> ProjectReport | None:
@@ -111,7 +120,7 @@ def _gone(base: ResourceCost) -> ResourceCost:
     return ResourceCost(change, base.after, None)
 
 
-def _settled(resource: ResourceCost) -> ResourceCost:
+def _same_cost(resource: ResourceCost) -> ResourceCost:
     """Take what costs the same on both sides for unchanged."""
     if resource.change.action is not Action.UPDATE or _amounts(resource.before) != _amounts(resource.after):
         return resource

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -56,6 +57,9 @@ class Base:
         if Path(self._base).exists():
             return Path(self._base)
         top = git.top_of(folder)
+        if top is None and git.is_refused(folder):
+            fix = "see `git status`; for one of another owner: git config --global --add safe.directory DIR"
+            raise InputError("git does not read this checkout", where="--base", fix=fix)
         if top is None:
             what = f"no folder {self._base!r}, and not in a git checkout"
             raise InputError(what, where="--base", fix="name a folder or a commit")
@@ -71,13 +75,15 @@ class Base:
 
 @contextmanager
 def _files_at(top: Path, commit: str) -> Iterator[Path]:
-    """Write what configuration can read of a commit: all that lies in, or below, a folder with configuration."""
-    names = [PurePosixPath(name) for name in git.files_of(top, commit)]
-    folders = {name.parent for name in names if is_configuration(name.name)}
-    wanted = [name.as_posix() for name in names if not folders.isdisjoint(name.parents)]
     with tempfile.TemporaryDirectory(prefix="guardrail-base-") as scratch:
-        git.extract(top, commit, wanted, Path(scratch))
+        git.check_out(top, commit, Path(scratch), _readable)
         yield Path(scratch)
+
+
+def _readable(names: Sequence[str]) -> list[str]:
+    """Return what configuration can read: all that lies in, or below, a folder with configuration."""
+    folders = {PurePosixPath(name).parent for name in names if is_configuration(PurePosixPath(name).name)}
+    return [name for name in names if not folders.isdisjoint(PurePosixPath(name).parents)]
 
 
 def refuse_plans(plans: list[Plan], given: str) -> None:
@@ -100,20 +106,36 @@ def compare(base: Plan, head: Plan) -> Plan:
         changes.append(_changed(before.pop(former), change) if former else change)
     changes += [_gone(change, is_let_go=head.moves.is_let_go(change.address)) for change in before.values()]
     incomplete = [*head.incomplete, *(f"at the base: {line}" for line in base.incomplete)]
-    return replace(head, changes=tuple(changes), incomplete=tuple(dict.fromkeys(incomplete)))
+    return replace(head, changes=tuple(_touched(changes)), incomplete=tuple(dict.fromkeys(incomplete)))
+
+
+def _touched(changes: list[Change]) -> list[Change]:
+    """Take for updated what is as it was but mentions what is not: its cost may follow."""
+    quiet = {Action.NO_OP, Action.MOVE}
+    touched = {change.address for change in changes if change.action not in quiet}
+    mentions = {change.address: set(itertools.chain(*change.references.values())) for change in changes}
+    while more := {name for name, others in mentions.items() if name not in touched and not touched.isdisjoint(others)}:
+        touched |= more
+    return [
+        replace(one, action=Action.UPDATE) if one.action in quiet and one.address in touched else one for one in changes
+    ]
+
+
+def _is_same(change: Change) -> bool:
+    return (change.before, change.before_region, change.before_tags) == (change.after, change.region, change.tags)
 
 
 def _changed(before: Change, change: Change) -> Change:
-    is_same = (before.after, before.region, before.tags) == (change.after, change.region, change.tags)
     has_moved = before.address != change.address
-    return replace(
+    compared = replace(
         change,
-        action=(Action.MOVE if has_moved else Action.NO_OP) if is_same else Action.UPDATE,
+        action=Action.UPDATE,
         before=before.after,
         before_region=before.region,
         before_tags=before.tags,
         previous_address=before.address if has_moved else None,
     )
+    return replace(compared, action=Action.MOVE if has_moved else Action.NO_OP) if _is_same(compared) else compared
 
 
 def _gone(change: Change, *, is_let_go: bool) -> Change:

