@@ -89,7 +89,8 @@ def test_every_price_comes_back_and_every_report_is_the_same(form, vendors, publ
     sync(Order(NOW, vendors=vendors, origin=str(lists)), BARE, QUIET)
 
     assert rows(synced_catalog()) == rows(tmp_path / "same.sqlite")
-    changes = [change for change in billed() if LIBRARY.priced_types()[change.type] in vendors]
+    owners = LIBRARY.priced_types()
+    changes = [change for change in billed() if owners[change.type] in vendors]
     assert reports(changes, synced_catalog()) == reports(changes, tmp_path / "same.sqlite")
 
 
