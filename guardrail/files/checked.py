@@ -8,7 +8,6 @@ from textwrap import shorten
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, GetJsonSchemaHandler, ValidationError
-from pydantic.json_schema import JsonSchemaValue
 
 from guardrail.errors import GuardrailError, did_you_mean
 from guardrail.files.yaml_file import Place, YamlFile
@@ -24,7 +23,7 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     @classmethod
-    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Describe keys by the texts below them. pydantic would read the source for that whenever a class is made."""
         from guardrail.files.described import texts_below_fields  # noqa: PLC0415 - only for schemas
 
