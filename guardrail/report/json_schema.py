@@ -29,6 +29,7 @@ def report_schema() -> dict[str, Any]:
             schema={"const": SCHEMA},
             verdict=_words(Verdict),
             judged={**_FLAG, "description": "false for an estimate, which no rule has seen"},
+            compares={**_FLAG, "description": "whether an estimate is of a change, as that of `guardrail diff`"},
             currency=_TEXT,
             generated_at={"type": "string", "format": "date-time"},
             tool_version=_TEXT,

@@ -167,6 +167,7 @@ class _Report(msgspec.Struct):
     findings: list[_Finding]
     warnings: list[str]
     rules: list[str]
+    compares: bool = False
 
 
 _decoder = msgspec.json.Decoder(_Report)
@@ -212,6 +213,7 @@ def _report(data: _Report) -> Report:
         findings=tuple(map(_finding, data.findings)),
         warnings=tuple(data.warnings),
         judged=data.judged,
+        compares=data.compares,
         rules=tuple(data.rules),
         pull_request=PullRequest(data.pull_request.number, data.pull_request.commit) if data.pull_request else None,
     )
