@@ -60,12 +60,12 @@ def check_and_fix(settings: Settings, mode: Mode) -> Report:
 
     if mode is Mode.NOTHING:
         return check(settings)
-    from guardrail.fix import fixes  # noqa: PLC0415
+    from guardrail.fix import check_again, fixes  # noqa: PLC0415
 
     found = fixes(settings, with_edits=mode is Mode.SUGGEST)
     if mode is Mode.APPLY:
         _write(found.files)
-        report = check(settings) if found.files else found.before
+        report = check_again(settings, found) if found.files else found.before
         _tell(found)
         return report
     if mode is Mode.DIFF:

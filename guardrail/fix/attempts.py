@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,6 +24,15 @@ class _Outcome:
     texts: Texts
     failed: tuple[Item, ...] = ()
     problem: str = ""
+
+
+def read_again(
+    settings: Settings, read: list[tuple[Source, Plan]], place: Callable[[str], str] = str
+) -> list[tuple[Source, Plan]]:
+    """Read folders of configuration anew, each at its `place`; plans, which may have come by standard input, stay."""
+    folders = {source.plan for source, plan in read if plan.is_configuration}
+    configured = replace(settings, sources=tuple(source for source in settings.sources if source.plan in folders))
+    return [*plans(configured, place), *((source, plan) for source, plan in read if not plan.is_configuration)]
 
 
 @dataclass
@@ -59,16 +68,10 @@ class Attempts:
     def _evaluated(self, news: dict[Path, str]) -> Report:
         settings = self.settings
         roots = [root_of(source, plan, settings) for source, plan in self.read if plan.is_configuration]
-        folders = {source.plan for source, plan in self.read if plan.is_configuration}
         with scratch([root for root in roots if root], news) as moved:
             files = tuple(Path(moved(str(file))) for file in settings.choices.files)
-            copied = replace(
-                settings,
-                sources=tuple(source for source in settings.sources if source.plan in folders),
-                choices=replace(settings.choices, files=files),
-            )
-            planned = [(source, plan) for source, plan in self.read if not plan.is_configuration]
-            return check(settings, read=[*plans(copied, moved), *planned])
+            copied = replace(settings, choices=replace(settings.choices, files=files))
+            return check(settings, read=read_again(copied, self.read, moved))
 
     def _kept(self, good: list[Item], more: list[Item]) -> list[Item]:
         """Return the items that are known to be good, and those of the others that go with them."""

@@ -8,8 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 
 from guardrail.check import check, plans
-from guardrail.config import Settings
-from guardrail.fix.attempts import Attempts
+from guardrail.config import Settings, Source
+from guardrail.fix.attempts import Attempts, read_again
 from guardrail.fix.items import Item, items_of
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
@@ -18,6 +18,7 @@ from guardrail.model.report import Report
 from guardrail.policy.remedies import NO_EDIT
 from guardrail.report.diff import replacements
 from guardrail.terraform.hcl import literal
+from guardrail.terraform.plan import Plan
 from guardrail.terraform.texts import CannotEditError, Texts
 
 
@@ -50,6 +51,7 @@ class Fixes:
     before  the report as things are
     after   the report with everything done; None where only a new plan can tell
     files   what was, and what is to be, in every file that changes
+    read    the plans that it was about
     others  addresses of resources that change as well, since they refer to what was edited
     """
 
@@ -58,6 +60,7 @@ class Fixes:
     fixed: tuple[Fixed, ...]
     left: tuple[Left, ...]
     files: Mapping[Path, tuple[str, str]]
+    read: list[tuple[Source, Plan]]
     others: tuple[str, ...] = ()
 
     @property
@@ -110,8 +113,14 @@ def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
         ),
         tuple(Left(item.finding, _why_not(item)) for item in items if item not in kept),
         texts.changes,
+        read,
         _others(report, after, kept) if after else (),
     )
+
+
+def check_again(settings: Settings, found: Fixes) -> Report:
+    """Check what the settings name once its files are edited. Raises GuardrailError."""
+    return check(settings, read=read_again(settings, found.read))
 
 
 def _why_not(item: Item) -> str:

@@ -69,6 +69,12 @@ def test_a_plan_has_to_be_made_anew_to_see_what_it_saves(run, folder, option):
     assert main(folder) == (FIXED if option == "--fix" else LOGS)
 
 
+def test_a_plan_from_standard_input_is_read_once(run, folder):
+    ran = run("check", "-", "--source", ".", "--fix", "--format", "json", stdin=json.dumps(PLAN))
+    assert (ran.exit_code, main(folder)) == (1, FIXED)
+    assert json.loads(ran.stdout)["verdict"] == "fail"
+
+
 def test_a_plan_without_its_configuration_says_so(run, folder):
     (folder / "plan.json").write_text(json.dumps(PLAN), encoding="utf-8")
     (folder / "main.tf").unlink()
