@@ -6,13 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from guardrail.check import rules_of, waived
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import InputError
 from guardrail.model.finding import Finding
 from guardrail.model.report import ProjectReport, Report
 from guardrail.policy import Judge, Project
+from guardrail.reading import rules_of
+from guardrail.waiving import waived
 
 Item = TypeVar("Item")
 

@@ -38,9 +38,9 @@ def explain(what: str, **values: Any) -> None:
 
 
 def _rule(rule_id: str, chosen: Settings) -> str:
-    from guardrail.check import rules_of  # noqa: PLC0415 - only when it runs
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.policy import explained  # noqa: PLC0415
+    from guardrail.reading import rules_of  # noqa: PLC0415 - only when it runs
 
     rules = {rule.rule.id: rule for rule in rules_of(chosen, Library(chosen.definitions))}
     if rule_id not in rules:
@@ -49,9 +49,9 @@ def _rule(rule_id: str, chosen: Settings) -> str:
 
 
 def _resource(address: str, chosen: Settings) -> str:
-    from guardrail.check import plans, prices, usage_of  # noqa: PLC0415 - only when it runs
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.explain import explained  # noqa: PLC0415
+    from guardrail.reading import plans, prices, usage_of  # noqa: PLC0415 - only when it runs
 
     library, catalog = Library(chosen.definitions), prices(chosen)
     read = plans(chosen)

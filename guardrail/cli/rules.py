@@ -86,10 +86,10 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
 
 def _loaded(config: Path | None, *, everything: bool) -> tuple[CompiledRule, ...]:
     from guardrail import data  # noqa: PLC0415 - only when it runs
-    from guardrail.check import rules_of  # noqa: PLC0415
     from guardrail.config import Flags, RulesConfig, settings  # noqa: PLC0415
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.policy import load_rules, packs  # noqa: PLC0415
+    from guardrail.reading import rules_of  # noqa: PLC0415
 
     if everything:
         shipped = data.rules_dir()

@@ -30,10 +30,10 @@ def init(by: str, **values: Any) -> None:
     Example:
       guardrail usage init plan.json > infracost-usage.yml
     """
-    from guardrail.check import plans  # noqa: PLC0415 - only when it runs
     from guardrail.config import settings  # noqa: PLC0415
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.template import usage_template  # noqa: PLC0415
+    from guardrail.reading import plans  # noqa: PLC0415 - only when it runs
 
     chosen = settings(flags(values), Path.cwd())
     changes = [change for _, plan in plans(chosen) for change in plan.changes]

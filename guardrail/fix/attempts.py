@@ -6,12 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from guardrail.check import check, plans
+from guardrail.check import check
 from guardrail.config import Settings, Source
 from guardrail.errors import GuardrailError
 from guardrail.fix.items import Item, key_of, open_findings, root_of
 from guardrail.model.report import Report
 from guardrail.policy.rule import RESERVED_IDS
+from guardrail.reading import plans
 from guardrail.terraform.plan import Plan
 from guardrail.terraform.scratch import scratch
 from guardrail.terraform.texts import CannotEditError, Texts

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 
-from guardrail.check import check, plans
+from guardrail.check import check
 from guardrail.config import Settings, Source
 from guardrail.fix.attempts import Attempts, read_again
 from guardrail.fix.items import Item, items_of
@@ -16,6 +16,7 @@ from guardrail.model.money import ZERO
 from guardrail.model.remedy import Assignment, Edit, Remedy
 from guardrail.model.report import Report
 from guardrail.policy.remedies import NO_EDIT
+from guardrail.reading import plans
 from guardrail.report.diff import replacements
 from guardrail.terraform.hcl import literal
 from guardrail.terraform.plan import Plan

@@ -1,0 +1,92 @@
+"""Opens what a run needs by its settings: plans, earlier results, prices, usage and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guardrail import data
+from guardrail.catalog import Catalog, open_catalog
+from guardrail.config import Settings, Source
+from guardrail.costs import NO_USAGE, Library, Usage, load_usage
+from guardrail.errors import InputError
+from guardrail.policy import CompiledRule, load_rules
+from guardrail.terraform.inputs import read_plans
+from guardrail.terraform.plan import Plan
+
+if TYPE_CHECKING:
+    from guardrail.catalog.terms import Terms
+    from guardrail.model.report import Report
+
+
+def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[Source, Plan]]:
+    """Read every plan that the settings name, each at its `place`. Raises InputError for one that cannot be read."""
+    folder = settings.source_folder
+    read = [(source, read_plans(place(source.plan), folder, settings.choices)) for source in settings.sources]
+    if settings.compare_with:
+        from guardrail.terraform.base import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
+
+        for source, found in read:
+            refuse_plans(found, source.plan)
+        if not _is_result(settings.compare_with):
+            with Base(settings.compare_with) as base:
+                read = [(source, base.against(source.plan, found, settings.choices)) for source, found in read]
+    return [named for source, found in read for named in _named(source, found)]
+
+
+def _is_result(base: str) -> bool:
+    from guardrail.report.read_json import is_result  # noqa: PLC0415 - only where there is a base
+
+    return is_result(Path(base))
+
+
+def earlier(settings: Settings) -> Report | None:
+    """Read the earlier result that this run is compared with, if it is one. Raises InputError."""
+    if not settings.compare_with or not _is_result(settings.compare_with):
+        return None
+    from guardrail.report.read_json import read_result  # noqa: PLC0415 - only where there is a base
+
+    base = read_result(Path(settings.compare_with))
+    if base.currency != settings.currency:
+        what = f"is in {base.currency}, and this run in {settings.currency}"
+        raise InputError(what, where=settings.compare_with, fix="make both with the same pricing.currency")
+    return base
+
+
+def prices(settings: Settings) -> Catalog:
+    """Open the catalog that the settings name, at the prices that are paid. Raises CatalogError or ConfigError."""
+    return open_catalog(settings.catalog, terms_of(settings))
+
+
+def terms_of(settings: Settings) -> Terms | None:
+    """Read the overlay and the rates, if there are any; else nothing of either is loaded."""
+    if settings.overlay is None and settings.currency == "USD":
+        return None
+    from guardrail.catalog.terms import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
+
+    return read_terms(settings.overlay, settings.rates, settings.currency, settings.now.date())
+
+
+def usage_of(source: Source) -> Usage:
+    """Read the usage file that belongs to a source, if there is one. Raises InputError."""
+    return load_usage(source.usage) if source.usage else NO_USAGE
+
+
+def rules_of(settings: Settings, library: Library) -> tuple[CompiledRule, ...]:
+    """Load the rules that the settings choose. Raises RuleError or ConfigError."""
+    types = {*library.priced_types(), *library.free_types()}
+    where = str(settings.config_file or "")
+    return load_rules(settings.rules, data.rules_dir(), base=settings.base, types=types, where=where)
+
+
+def _named(source: Source, found: list[Plan]) -> list[tuple[Source, Plan]]:
+    """Several plans in one input are told apart by their folder, or by their place in it."""
+    if len(found) == 1:
+        return [(source, found[0])]
+    places = [f"/{plan.folder}" if plan.folder else f"[{index}]" for index, plan in enumerate(found)]
+    return [
+        (replace(source, name=source.name + place, path=source.path + place), plan)
+        for place, plan in zip(places, found, strict=True)
+    ]
