@@ -31,8 +31,15 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
         for source, found in read:
             refuse_plans(found, source.plan)
         if not _is_result(settings.compare_with):
+            is_several = len(read) > 1
             with Base(settings.compare_with) as base:
-                read = [(source, base.against(source.plan, found, settings.choices)) for source, found in read]
+                read = [
+                    (
+                        source,
+                        base.against(source.plan, found, settings.choices, inside=source.path if is_several else ""),
+                    )
+                    for source, found in read
+                ]
     return [named for source, found in read for named in _named(source, found)]
 
 

@@ -67,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is None:
         # A run is short and leaves no cycles; looking for them, now or at the end, is a fifth of its time.
         gc.disable()
+        # Looking for plugins of pydantic, which are others', takes longer than reading a configuration.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         atexit.register(gc.freeze)
     _speak_utf8(sys.stdout)
     _speak_utf8(sys.stderr)

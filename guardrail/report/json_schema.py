@@ -22,14 +22,13 @@ _LINE_OR_NULL = {"type": ["integer", "null"], "minimum": 1}
 
 def report_schema() -> dict[str, Any]:
     """Return the schema (draft 2020-12) of what `--format json` prints."""
-    return {
+    report = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "guardrail report",
         **_object(
             schema={"const": SCHEMA},
             verdict=_words(Verdict),
             judged={**_FLAG, "description": "false for an estimate, which no rule has seen"},
-            compares={**_FLAG, "description": "whether an estimate is of a change, as that of `guardrail diff`"},
             currency=_TEXT,
             generated_at={"type": "string", "format": "date-time"},
             tool_version=_TEXT,
@@ -45,6 +44,8 @@ def report_schema() -> dict[str, Any]:
             warnings=_list(_TEXT),
         ),
     }
+    report["properties"]["compares"] = {**_FLAG, "description": "an estimate of a change, as that of `guardrail diff`"}
+    return report
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:

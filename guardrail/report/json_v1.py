@@ -30,7 +30,7 @@ def json_v1(report: Report) -> str:
                 "schema": encode(SCHEMA),
                 "verdict": encode(report.verdict.value),
                 "judged": encode(report.judged),
-                "compares": encode(report.compares),
+                **({"compares": encode(True)} if report.compares else {}),
                 "currency": encode(report.currency),
                 "generated_at": encode(report.generated_at.isoformat()),
                 "tool_version": encode(report.tool_version),

@@ -38,12 +38,13 @@ class Base:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def against(self, given: str, plans: list[Plan], choices: Choices) -> list[Plan]:
+    def against(self, given: str, plans: list[Plan], choices: Choices, *, inside: str = "") -> list[Plan]:
         """Return the plans of a configuration folder as changes from what the base says.
 
-        Raises InputError, and git.Missing for a commit that is not there.
+        `inside` is where in a base folder this one's like is found, where several are compared. Raises InputError, and
+        git.Missing for a commit that is not there.
         """
-        folder = self._folder(Path(given))
+        folder = self._folder(Path(given), inside)
         try:
             found = read_plans(str(folder), None, choices) if folder else []
         except InputError as error:
@@ -52,10 +53,10 @@ class Base:
         compared = [compare(before.pop(plan.folder, _NOTHING), plan) for plan in plans]
         return compared + [compare(plan, replace(_NOTHING, folder=plan.folder)) for plan in before.values()]
 
-    def _folder(self, folder: Path) -> Path | None:
+    def _folder(self, folder: Path, inside: str) -> Path | None:
         """Return the folder as it is at the base; None where it was not there. The checkout is left as it is."""
         if Path(self._base).exists():
-            return Path(self._base)
+            return self._place(inside)
         top = git.top_of(folder)
         if top is None and git.is_refused(folder):
             fix = "see `git status`; for one of another owner: git config --global --add safe.directory DIR"
@@ -71,6 +72,19 @@ class Base:
             if fetched.is_dir() and place.parent.is_dir() and not place.exists():
                 place.symlink_to(fetched.resolve(), target_is_directory=True)
         return there if there.is_dir() else None
+
+    def _place(self, inside: str) -> Path | None:
+        """Return the base itself, or the place in it where one of several folders is found."""
+        base = Path(self._base)
+        if not inside:
+            return base
+        if not base.is_dir():
+            fix = "give a folder, or the result of a run over all of them"
+            raise InputError("one plan is no base of several projects", where=f"--base {base}", fix=fix)
+        if Path(inside).is_absolute() or ".." in Path(inside).parts:
+            fix = "name what is compared by its path from the folder that lies beside the base"
+            raise InputError(f"{inside} has no place in it", where=f"--base {base}", fix=fix)
+        return base / inside if (base / inside).exists() else None
 
 
 @contextmanager

@@ -76,13 +76,14 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """The blocks and the comments of one file, and the place ("main.tf:3") of what nothing closes, "" for none."""
+    """The blocks and the comments of one file; `fault` is the place ("main.tf:3") that ended the search, and why."""
 
     blocks: tuple[Block, ...]
     comments: tuple[Comment, ...] = ()
-    fault: str = ""
+    fault: tuple[str, str] | None = None
 
 
+@lru_cache(maxsize=1024)
 def read_blocks(text: str, file: str) -> SourceFile:
     """Find the blocks of a file; `file` is how they call it. What nothing closes ends the search."""
     text = text.removeprefix("\ufeff")
@@ -101,7 +102,7 @@ def read_blocks(text: str, file: str) -> SourceFile:
             continue
         end = end_of(text, found.end(), line, comments)
         if end is None:
-            return SourceFile(tuple(blocks), tuple(comments), f"{file}:{line}")
+            return SourceFile(tuple(blocks), tuple(comments), (f"{file}:{line}", "what is opened here is never closed"))
         labels = tuple(quoted or bare for quoted, bare in LABEL.findall(found["labels"]))
         last = line + text.count("\n", found.start(), end)
         blocks.append(Block(found["kind"], labels, file, line, last, text[found.start() : end], start=found.start()))
@@ -177,7 +178,7 @@ def _json_blocks(text: str, file: str) -> SourceFile:
     try:
         document = json.loads(text)
     except ValueError as error:
-        return SourceFile((), fault=f"{file}:{getattr(error, 'lineno', 1)}")
+        return SourceFile((), fault=(f"{file}:{getattr(error, 'lineno', 1)}", "not valid JSON"))
     lines, blocks = _key_lines(text), []
     for kind, depth in _WITH_LABELS.items():
         for labels, body in _labelled(document.get(kind) if isinstance(document, dict) else None, depth):

@@ -84,7 +84,8 @@ def _refuse_faults(tree: FolderTree) -> None:
     for module in tree.all():
         for file in module.files:
             if file.fault and not module.remote:
-                raise InputError("cannot be read from here on", where=file.fault, fix="is it valid Terraform?")
+                where, what = file.fault
+                raise InputError(what, where=where, fix="mend the configuration")
 
 
 class _Folder:
@@ -101,7 +102,7 @@ class _Folder:
         modules = list(tree.all())
         self.missing.update(dict.fromkeys(what for module in modules for what in module.left))
         faults = (file.fault for module in modules for file in module.files if file.fault)
-        self.missing.update(dict.fromkeys(f"{fault}: cannot be read from here on" for fault in faults))
+        self.missing.update(dict.fromkeys(": ".join(fault) for fault in faults))
         blocks = (block for module in modules for file in module.files for block in file.blocks)
         self._has_secrets = any("sensitive" in (block.text or block.json) for block in blocks)
 

@@ -49,11 +49,11 @@ def test_each_save_is_a_report_and_a_comparison_and_a_broken_file_is_no_end(repo
         "$0 → $8.39",
         "$0 → $8.39",
     ]
-    said = [line for line in ran.stderr.splitlines() if "since" in line or "cannot" in line]
+    said = [line for line in ran.stderr.splitlines() if "since" in line or "closed" in line]
     assert said == [
         "guardrail: since the last save: monthly cost +$53.14, blocking findings +0",
         "guardrail: since the last save: monthly cost -$53.14, blocking findings +0",
-        "guardrail: lib/m/main.tf:1: cannot be read from here on (is it valid Terraform?)",
+        "guardrail: lib/m/main.tf:1: what is opened here is never closed (mend the configuration)",
         "guardrail: since the last save: monthly cost $0, blocking findings +0",
     ]
 

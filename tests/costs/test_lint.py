@@ -19,23 +19,25 @@ price = {{ service = "Things", {price} }}
 """
 
 
-@pytest.mark.parametrize(
-    "price, kind, reason",
-    [
-        ('family = "Thing", size = "small"', None, ""),
-        ('family = "Thing"', "ambiguous", "several prices of Things fit in here"),
-        ('family = "Thing", size = "=attr.size"', None, ""),
-        ('family = "Thing", size = "${attr.size}all"', None, ""),
-        ('family = "Thing", color = "=attr.color"', "ambiguous", ""),
-        ('family = "Think", size = "small"', "no-match", "nothing has family = Think"),
-        ('family = "Thing", size = "huge ${attr.size}"', "no-match", "nothing has size ~ ^huge\\ .*$"),
-        ('color = "red", size = "large", unit = "Hrs"', None, ""),
-        ('color = "blue", size = "large"', "no-match", "nothing has all that is asked; without color = blue or size"),
-        ('family = "Thing", region = "elsewhere"', "no-match", "nothing of it in elsewhere"),
-    ],
-)
-def test_kinds_of_faults(price, kind, reason, tmp_path):
-    catalog = tmp_path / "pricing" / "catalog" / "aws"
+FAULTS = {
+    'family = "Thing", size = "small"': (None, ""),
+    'family = "Thing"': ("ambiguous", "several prices of Things fit in here"),
+    'family = "Thing", size = "=attr.size"': (None, ""),
+    'family = "Thing", size = "${attr.size}all"': (None, ""),
+    'family = "Thing", color = "=attr.color"': ("ambiguous", ""),
+    'family = "Think", size = "small"': ("no-match", "nothing has family = Think"),
+    'family = "Thing", size = "huge ${attr.size}"': ("no-match", "nothing has size ~ ^huge\\ .*$"),
+    'color = "red", size = "large", unit = "Hrs"': (None, ""),
+    'color = "blue", size = "large"': ("no-match", "nothing has all that is asked; without color = blue or size"),
+    'family = "Thing", region = "elsewhere"': ("no-match", "nothing of it in elsewhere"),
+}
+
+
+@pytest.fixture(scope="module")
+def faults(tmp_path_factory):
+    """What is wrong with each price, by itself and where a gap is stated: price -> faults, price -> faults."""
+    folder = tmp_path_factory.mktemp("lint")
+    catalog = folder / "pricing" / "catalog" / "aws"
     catalog.mkdir(parents=True)
     (catalog / "Things.csv").write_text(
         f"{','.join(snapshot.COLUMNS)}\n"
@@ -44,21 +46,29 @@ def test_kinds_of_faults(price, kind, reason, tmp_path):
         "here,Other,color=blue;size=tiny,Hrs,on_demand,,,2,,list,2026-01-01\n",
         encoding="utf-8",
     )
-    snapshot.compile(tmp_path / "pricing", tmp_path / "catalog.sqlite")
-    folder = tmp_path / "definitions" / "aws"
-    folder.mkdir(parents=True)
-    (folder / "aws_thing.toml").write_text(DEFINITION.format(price=price), encoding="utf-8")
-    library = Library([tmp_path / "definitions"])
-    faults = [f for f in lint(library, open_catalog(tmp_path / "catalog.sqlite")) if f.type_name == "aws_thing"]
-    assert [fault.kind for fault in faults] == ([kind] if kind else [])
-    assert reason in "".join(fault.reason for fault in faults)
-    for known in faults:
-        text = DEFINITION.format(price=price).replace("quantity", 'gap = "it is secret"\nquantity')
-        (folder / "aws_thing.toml").write_text(text, encoding="utf-8")
-        library = Library([tmp_path / "definitions"])
-        faults = [f for f in lint(library, open_catalog(tmp_path / "catalog.sqlite")) if f.type_name == "aws_thing"]
-        expected = ("gap", "it is secret") if kind == "no-match" else (kind, known.reason)
-        assert [(fault.kind, fault.reason) for fault in faults] == [expected]
+    snapshot.compile(folder / "pricing", folder / "catalog.sqlite")
+    definitions = folder / "definitions" / "aws"
+    definitions.mkdir(parents=True)
+    for number, price in enumerate(FAULTS):
+        text = DEFINITION.format(price=price)
+        (definitions / f"aws_thing_{number}.toml").write_text(text, encoding="utf-8")
+        text = text.replace("quantity", 'gap = "it is secret"\nquantity')
+        (definitions / f"aws_gap_{number}.toml").write_text(text, encoding="utf-8")
+    found = lint(Library([folder / "definitions"]), open_catalog(folder / "catalog.sqlite"))
+    told = [(fault.type_name, fault.kind, fault.reason) for fault in found]
+    return [
+        {price: [rest for name, *rest in told if name == f"aws_{kind}_{number}"] for number, price in enumerate(FAULTS)}
+        for kind in ("thing", "gap")
+    ]
+
+
+@pytest.mark.parametrize("price", FAULTS)
+def test_kinds_of_faults(faults, price):
+    kind, reason = FAULTS[price]
+    plain, stated = (side[price] for side in faults)
+    assert [one for one, _ in plain] == ([kind] if kind else [])
+    assert reason in "".join(said for _, said in plain)
+    assert stated == ([["gap", "it is secret"]] if kind == "no-match" else plain)
 
 
 def test_what_the_shipped_catalog_does_not_have_is_known(catalog):

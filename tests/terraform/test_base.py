@@ -95,6 +95,26 @@ def test_moved_and_removed_blocks_are_followed(repository, run):
     }
 
 
+def test_several_folders_are_compared_with_those_of_the_same_path(tmp_path, run):
+    for name, size in (
+        ("old/a", "t3.micro"),
+        ("old/b", "t3.small"),
+        ("new/a", "t3.micro"),
+        ("new/b", "t3.large"),
+        ("new/c", "t3.nano"),
+    ):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "main.tf").write_text(KEPT.replace("t3.micro", size), encoding="utf-8")
+    found = {
+        p["name"]: [r["action"] for r in p["resources"]]
+        for p in compared(run, "a", "b", "c", "--base", "../old", cwd=tmp_path / "new")
+    }
+    assert found == {"a": ["no-op"], "b": ["update"], "c": ["create"]}
+    (tmp_path / "old.json").write_text('{"format_version": "1.2", "resource_changes": []}', encoding="utf-8")
+    ran = run("estimate", "a", "b", "--base", "../old.json", cwd=tmp_path / "new")
+    assert (ran.exit_code, "one plan is no base of several projects" in ran.stderr) == (2, True)
+
+
 def test_violations_from_before_do_not_block(repository, run):
     gpu = 'provider "aws" { region = "us-east-1" }\nresource "aws_instance" "gpu" { instance_type = "p4d.24xlarge" }\n'
     git(repository, "checkout", "-q", "main")

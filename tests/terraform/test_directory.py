@@ -279,7 +279,7 @@ def test_secrets_stay_secret(tmp_path, run):
                 "a__main_DOT_tf": 'resource "x" "y" {}\n\nresource "x" "z" {\n',
             },
             {},
-            "a/main.tf:3: cannot be read from here on",
+            "a/main.tf:3: what is opened here is never closed",
         ),
         (
             {"main_DOT_tf": 'module "a" { source = "./a" }', "a__main_DOT_tf": 'resource "x" "y" {}\n}\n'},
@@ -289,7 +289,7 @@ def test_secrets_stay_secret(tmp_path, run):
         (
             {"main_DOT_tf": 'module "a" { source = "./a" }', "a__main_DOT_tf_DOT_json": '{"resource": {\n'},
             {},
-            "a/main.tf.json:2: cannot be read from here on",
+            "a/main.tf.json:2: not valid JSON",
         ),
         ({"main_DOT_tf": 'module "a" { source = "./" }'}, {}, "main.tf:1: a module that calls itself"),
         (
