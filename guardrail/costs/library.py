@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterable, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from guardrail import data
@@ -36,23 +36,9 @@ class Library:
     @cached_property
     def _free(self) -> Mapping[str, str]:
         """Type that costs nothing -> vendor."""
-        found: dict[str, str] = {}
-        for path in [*(folder / "free.toml" for folder in self._folders[:-1]), data.pricing_dir() / "free.toml"]:
-            if not path.is_file():
-                continue
-            try:
-                content = tomllib.loads(path.read_text(encoding="utf-8"))
-                found.update(
-                    {
-                        name: vendor
-                        for vendor, listed in content.items()
-                        if isinstance(listed, dict)
-                        for name in listed["types"]
-                    }
-                )
-            except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-                raise DefinitionError(f"not a list of free types: {error}", where=str(path)) from None
-        return found
+        own = [folder / "free.toml" for folder in self._folders[:-1]]
+        lists = [_free_types(path) for path in own if path.is_file()]
+        return dict(item for types in (*lists, _shipped_free_types()) for item in types.items())
 
     def find(self, type_name: str) -> Tariff | None:
         """Return how a type is priced; None if nothing says so. Raises DefinitionError."""
@@ -74,3 +60,19 @@ class Library:
     def free_types(self) -> Mapping[str, str]:
         """Return every type that is free, and its vendor."""
         return dict(sorted(self._free.items()))
+
+
+@cache
+def _shipped_free_types() -> Mapping[str, str]:
+    return _free_types(data.pricing_dir() / "free.toml")
+
+
+def _free_types(path: Path) -> Mapping[str, str]:
+    """Read a list of free types: type -> vendor. Raises DefinitionError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: vendor for vendor, listed in content.items() if isinstance(listed, dict) for name in listed["types"]
+        }
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise DefinitionError(f"not a list of free types: {error}", where=str(path)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,7 @@ def choose(
     faults: list[GuardrailError] = []
     for number, pack in enumerate(selection.packs):
         with _noted(faults):
-            files += read_pack(pack, shipped, types=types, where=where(("packs", number)))
+            files += read_pack(pack, shipped, where=where(("packs", number)))
     for number, path in enumerate(selection.paths):
         with _noted(faults):
             for file in _in_folder(base / path, where(("paths", number))):
@@ -122,13 +123,19 @@ def packs(shipped: Path) -> tuple[str, ...]:
     return tuple(sorted(folder.name for folder in shipped.iterdir() if folder.is_dir() and _rule_files(folder)))
 
 
-def read_pack(name: str, shipped: Path, *, types: Collection[str] = (), where: str = "") -> list[RuleFile]:
+def read_pack(name: str, shipped: Path, *, where: str = "") -> list[RuleFile]:
     """Read the rules of one shipped pack. Raises ConfigError if there is none of that name."""
     known = packs(shipped)
     if name not in known:
         fix = did_you_mean(name, known) or f"there are {', '.join(known)}"
         raise ConfigError(f"rules.packs: no pack is called {name}", where=where, fix=fix)
-    return [read_rule(path, pack=name, types=types) for path in _rule_files(shipped / name)]
+    return [_shipped_rule(path, name) for path in _rule_files(shipped / name)]
+
+
+@cache
+def _shipped_rule(path: Path, pack: str) -> RuleFile:
+    """Read a rule that does not change while a process runs."""
+    return read_rule(path, pack=pack)
 
 
 def read_folder(path: Path, *, types: Collection[str] = (), where: str = "") -> list[RuleFile]:

@@ -1,6 +1,7 @@
 """`diff`, and `--base` with a result: plans, folders and results against each other, in any mix."""
 
 import json
+import shutil
 
 import pytest
 
@@ -35,14 +36,22 @@ def planned(instance_type):
     }
 
 
-@pytest.fixture
-def sides(tmp_path, run):
+@pytest.fixture(scope="module")
+def made(command, tmp_path_factory):
+    """Two folders, their plans and their results, and a folder that no rule likes."""
+    folder = tmp_path_factory.mktemp("sides")
     for name, text in (("small", SMALL), ("large", LARGE), ("gpu", GPU)):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "main.tf").write_text(text, encoding="utf-8")
-        assert run("estimate", name, "--out", f"json={name}.result.json").exit_code == 0
+        (folder / name).mkdir()
+        (folder / name / "main.tf").write_text(text, encoding="utf-8")
+        assert command("estimate", name, "--out", f"json={name}.result.json", cwd=folder).exit_code == 0
     for name, kind in (("small", "t3.micro"), ("large", "m5.large")):
-        (tmp_path / f"{name}.plan.json").write_text(json.dumps(planned(kind)), encoding="utf-8")
+        (folder / f"{name}.plan.json").write_text(json.dumps(planned(kind)), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def sides(made, tmp_path):
+    shutil.copytree(made, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 

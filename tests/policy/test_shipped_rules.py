@@ -1,8 +1,10 @@
 import pytest
 
+from guardrail.costs import Library
 from guardrail.data import rules_dir
 from guardrail.policy import explained, packs, read_pack, run_tests
 from guardrail.policy.fixture import Expected
+from guardrail.policy.packs import read_folder
 from tests.policy.judging import ENGINES
 
 RULES = [rule for pack in packs(rules_dir()) for rule in read_pack(pack, rules_dir())]
@@ -45,3 +47,9 @@ def test_a_test_that_expects_otherwise_does_not_pass(rule):
     turned = [test.model_copy(update={"expect": wrong.get(test.expect, Expected.PASS)}) for test in rule.rule.tests]
     results = list(run_tests([rule.changed(tests=tuple(turned))], specs=lambda _vendor, _name: None))
     assert all(result.mismatch.startswith("expected ") for result in results)
+
+
+def test_no_rule_names_a_type_that_there_is_not():
+    library = Library()
+    types = {*library.priced_types(), *library.free_types()}
+    assert len(read_folder(rules_dir(), types=types)) == len(RULES)
