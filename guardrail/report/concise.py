@@ -34,7 +34,7 @@ def concise(report: Report, *, lines: int = LINES) -> str:
     if shown < len(findings) and len(text) < lines:
         text.append(f"{len(findings) - shown:,} more: `guardrail check` lists them")
     elif shown < len(findings):
-        text[0] += f" · {view.tally}" if view.tally else ""
+        text[0] += f" · {view.tally}" if view.tally not in text[0] else ""
     return no_line_commands("\n".join(text) + "\n")
 
 

@@ -70,6 +70,7 @@ class FolderTree:
         self._manifest = _manifest(root)
         self._modules: dict[str, Module | None] = {}
         self._folders: dict[Path, Module] = {}
+        self._paths: dict[str, Path | None] = {}
 
     def module(self, key: str) -> Module | None:
         """Return a module; None for one whose text is not at hand."""
@@ -86,8 +87,11 @@ class FolderTree:
 
     def path(self, key: str) -> Path | None:
         """Return the folder of a module; None where it is not at hand."""
-        if not key:
-            return self.root
+        if key not in self._paths:
+            self._paths[key] = self._found(key) if key else self.root
+        return self._paths[key]
+
+    def _found(self, key: str) -> Path | None:
         parent, _, name = key.rpartition(".")
         call = above.find("module", name) if key.count(".") < _MAX_DEPTH and (above := self.module(parent)) else None
         source = call.body().get("source") if call else None
