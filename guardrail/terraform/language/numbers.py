@@ -1,0 +1,80 @@
+"""Numbers of Terraform's language: binary floating point of 512 bits, as Go's big.Float that cty uses.
+
+A number is an int where it is whole, and a Fraction (of 512 significant bits) where it is not. Both are exact, so that
+every operation is done exactly and rounded once, to nearest, ties to even.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal
+from fractions import Fraction
+
+Number = int | Fraction
+
+_BITS = 512
+_DIGITS = 156  # enough decimal digits to tell any two neighbours of 512 bits apart
+_MAX_EXPONENT = 4096  # of ten: beyond it Terraform itself has no use for a number, and a text of it fills memory
+_SPELLING = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+
+
+def rounded(value: Number) -> Number:
+    """Round to 512 significant bits; whole numbers become int."""
+    if isinstance(value, int):
+        excess = value.bit_length() - _BITS
+        return value if excess <= 0 else _to_even(Fraction(value, 1 << excess)) << excess
+    # The exponent of the leading bit, off by one at most, which the mantissa's length then tells.
+    shift = _BITS - (abs(value.numerator).bit_length() - value.denominator.bit_length())
+    mantissa = _to_even(value * Fraction(2) ** shift)
+    if mantissa.bit_length() > _BITS:
+        shift -= 1
+        mantissa = _to_even(value * Fraction(2) ** shift)
+    result = mantissa * Fraction(2) ** -shift
+    return result.numerator if result.denominator == 1 else result
+
+
+def _to_even(value: Fraction) -> int:
+    return round(value)
+
+
+def parse(text: str) -> Number:
+    """Read a number as it is written. Raises ValueError for what is none."""
+    if not _SPELLING.fullmatch(text):
+        raise ValueError(text)
+    exponent = text.lower().partition("e")[2]
+    if exponent and abs(int(exponent[:9])) > _MAX_EXPONENT:
+        raise ValueError(text)
+    return rounded(Fraction(text))
+
+
+def from_float(value: float) -> Number:
+    """Return a float by its shortest spelling, as JSON writes it. Raises ValueError for infinities and NaN."""
+    return parse(repr(value))
+
+
+def spelled(value: Number) -> str:
+    """Return the shortest decimal text that reads back as the same number, never with an exponent."""
+    if isinstance(value, int):
+        return str(value) if value.bit_length() < _BITS else _shortest(Fraction(value))
+    return _shortest(value)
+
+
+def _shortest(value: Fraction) -> str:
+    few, many = 1, _DIGITS
+    while few < many:
+        middle = (few + many) // 2
+        if rounded(Fraction(_decimal(value, middle))) == value:
+            many = middle
+        else:
+            few = middle + 1
+    return f"{_decimal(value, many):f}"
+
+
+def _decimal(value: Fraction, digits: int) -> Decimal:
+    context = Context(prec=digits)
+    return context.divide(Decimal(value.numerator), Decimal(value.denominator))
+
+
+def plain(value: Number) -> int | float:
+    """Return the number as JSON has it in Python: an int, or the nearest float."""
+    return value if isinstance(value, int) else float(value)

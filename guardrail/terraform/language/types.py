@@ -1,0 +1,96 @@
+"""The types of Terraform's language, as its own library cty has them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Primitive:
+    """A string, a number or a bool."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AnyType:
+    """No constraint in a type expression; of a value: nothing is known of its type (cty's DynamicPseudoType)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ListType:
+    """A list: elements of one type, in order."""
+
+    element: Type
+
+
+@dataclass(frozen=True, slots=True)
+class SetType:
+    """A set: elements of one type, each once, without an order that means anything."""
+
+    element: Type
+
+
+@dataclass(frozen=True, slots=True)
+class MapType:
+    """A map: any keys, values of one type."""
+
+    element: Type
+
+
+@dataclass(frozen=True, slots=True)
+class TupleType:
+    """A tuple, which `[a, b]` makes: each element has its own type."""
+
+    elements: tuple[Type, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class ObjectType:
+    """An object, which `{a = b}` makes: fixed attributes, each of its own type.
+
+    `optional` names the attributes that a type constraint allows to be absent; they are null then, unless the
+    constraint gives a default (which lies beside the type, see conversion).
+    """
+
+    attributes: Mapping[str, Type]
+    optional: frozenset[str] = field(default_factory=frozenset)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, ObjectType) and self.attributes == other.attributes and self.optional == other.optional
+
+    def __hash__(self) -> int:
+        return hash((frozenset(self.attributes), self.optional))
+
+
+Type = Primitive | AnyType | ListType | SetType | MapType | TupleType | ObjectType
+Collection = ListType | SetType | MapType
+
+STRING = Primitive("string")
+NUMBER = Primitive("number")
+BOOL = Primitive("bool")
+ANY = AnyType()
+
+
+def spelled(type_: Type) -> str:
+    """Return a type as people write it: `list(string)`, `object({a=number})`."""
+    match type_:
+        case Primitive(name):
+            return name
+        case ListType(element):
+            return f"list({spelled(element)})"
+        case SetType(element):
+            return f"set({spelled(element)})"
+        case MapType(element):
+            return f"map({spelled(element)})"
+        case TupleType(elements):
+            return f"tuple([{', '.join(map(spelled, elements))}])"
+        case ObjectType():
+            parts = (
+                f"{name}=optional({spelled(part)})" if name in type_.optional else f"{name}={spelled(part)}"
+                for name, part in sorted(type_.attributes.items())
+            )
+            return f"object({{{','.join(parts)}}})"
+        case _:
+            return "any"
