@@ -17,7 +17,7 @@ from guardrail.costs.subject import Attributes, Handed, Subject
 from guardrail.costs.tariff import Charge, Part, Tariff
 from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
-from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, Reason, ResourceCost, ResourceStatus
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown, without_unknowns
 
@@ -25,7 +25,13 @@ _NO_REGION = "the plan does not say it"
 _NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
 _MAX_CHILD_DEPTH = 5
 _REMEMBERED = 4096  # children and charges: enough for the kinds there are, too few to fill memory
-_UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "no definition says what this type costs")
+_UNSUPPORTED = Cost(
+    (),
+    ResourceStatus.UNSUPPORTED,
+    "no definition says what this type costs",
+    Reason.NOT_COVERED,
+    "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,16 @@ class ResourceStatus(StrEnum):
     UNSUPPORTED = "unsupported"  # no definition says what this type costs
 
 
+class Reason(StrEnum):
+    """Why something has no price, or no known amount. Each has a remedy of its own."""
+
+    KNOWN_AFTER_APPLY = "known-after-apply"
+    NOT_EVALUATED = "not-evaluated"  # a variable, a module or a reference that was not there to be read
+    NO_PRICE = "no-price"  # the catalog lacks the price
+    NO_MACHINE_FACT = "no-machine-fact"  # the machine catalog lacks what a rule asks of an instance type
+    NOT_COVERED = "not-covered"  # no definition, or none of its lines, says what this costs
+
+
 UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.AMBIGUOUS})
 
 
@@ -56,6 +66,8 @@ class Line:
 
     group   the block or the child that the line belongs to ("root_block_device"), "" for the resource itself
     note    why there is no cost, or what was assumed; "" for a plainly priced line
+    reason  the kind of gap, None where the amount is known
+    remedy  the command to run, or what to do, so that the amount becomes known; "" where there is nothing
     """
 
     name: str
@@ -67,6 +79,8 @@ class Line:
     monthly_cost: Decimal | None = None
     price: PriceSource | None = None
     note: str = ""
+    reason: Reason | None = None
+    remedy: str = ""
 
     @property
     def list_cost(self) -> Decimal | None:
@@ -80,11 +94,16 @@ class Line:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one resource costs in a month, on one side of the change. Equal resources share one."""
+    """What one resource costs in a month, on one side of the change. Equal resources share one.
+
+    reason, remedy  as those of a Line, where the resource has no line that could say so
+    """
 
     lines: tuple[Line, ...]
     status: ResourceStatus
     note: str = ""
+    reason: Reason | None = None
+    remedy: str = ""
 
     @cached_property
     def known(self) -> Decimal:

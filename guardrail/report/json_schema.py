@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from guardrail.model.cost import LineStatus, ResourceStatus
+from guardrail.model.cost import LineStatus, Reason, ResourceStatus
 from guardrail.model.finding import Enforcement, FindingStatus, Severity
 from guardrail.model.report import Verdict
 from guardrail.model.resource import Action
@@ -87,7 +87,7 @@ def _project() -> dict[str, Any]:
 
 
 def _resource() -> dict[str, Any]:
-    return _object(
+    resource = _object(
         address=_TEXT,
         type=_TEXT,
         module=_TEXT,
@@ -118,13 +118,15 @@ def _resource() -> dict[str, Any]:
         components=_list(_component()),
         components_before=_list(_component()),
     )
+    resource["properties"] |= _gap()
+    return resource
 
 
 def _component() -> dict[str, Any]:
     price = _object(sku=_TEXT, source=_TEXT, as_of=_TEXT, service=_TEXT, region=_TEXT, purchase_option=_TEXT)
     listed = "the list's price for a unit, where unit_price is one of your own"
     price["properties"]["list_price"] = {**_AMOUNT, "description": listed}
-    return _object(
+    component = _object(
         name=_TEXT,
         group=_TEXT,
         unit=_TEXT,
@@ -135,6 +137,15 @@ def _component() -> dict[str, Any]:
         note=_TEXT,
         price=_or_null(price),
     )
+    component["properties"] |= _gap()
+    return component
+
+
+def _gap() -> dict[str, Any]:
+    return {
+        "reason": {**_words(Reason), "description": "why there is no price, or no known amount; absent where there is"},
+        "remedy": {**_TEXT, "description": "the command to run, or what to do, so that the amount becomes known"},
+    }
 
 
 def _finding() -> dict[str, Any]:

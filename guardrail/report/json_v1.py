@@ -115,6 +115,7 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "previous_address": change.previous_address,
         "status": resource.status,
         "note": side.note if side else "",
+        **(_gap(side) if side else {}),
         "tags": shown,
         "tags_before": before if before != shown else None,
         "tags_unknown": tags.unknown is not None,
@@ -142,8 +143,14 @@ def _component(line: Line) -> dict[str, Any]:
         "monthly_cost": plain(line.monthly_cost),
         "status": line.status,
         "note": line.note,
+        **_gap(line),
         "price": _price(line.price) if line.price else None,
     }
+
+
+def _gap(priced: Line | Cost) -> dict[str, str]:
+    """Return the reason and the remedy, where there is something that has no price."""
+    return {"reason": priced.reason, "remedy": priced.remedy} if priced.reason else {}
 
 
 def _price(price: PriceSource) -> dict[str, str | None]:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from guardrail.errors import InputError
-from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
+from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, Reason, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.money import decimal
 from guardrail.model.remedy import Edit, Replacement
@@ -56,6 +56,8 @@ class _Component(msgspec.Struct):
     status: LineStatus
     note: str
     price: _Price | None
+    reason: Reason | None = None
+    remedy: str = ""
 
 
 class _Resource(msgspec.Struct):
@@ -80,6 +82,8 @@ class _Resource(msgspec.Struct):
     delta_unpriced: bool
     components: list[_Component]
     components_before: list[_Component]
+    reason: Reason | None = None
+    remedy: str = ""
 
 
 class _Waiver(msgspec.Struct):
@@ -232,9 +236,9 @@ def _resource(data: _Resource) -> ResourceCost:
     if data.action is _GONE and not data.components and data.monthly_cost == "0":
         after = None
     if after is not None:
-        after = Cost(after.lines, data.status, data.note)
+        after = Cost(after.lines, data.status, data.note, data.reason, data.remedy)
     elif before is not None:
-        before = Cost(before.lines, data.status, data.note)
+        before = Cost(before.lines, data.status, data.note, data.reason, data.remedy)
     return ResourceCost(_change(data), before, after)
 
 
@@ -288,6 +292,8 @@ def _line(data: _Component) -> Line:
         _known(data.monthly_cost),
         _price(data.price) if data.price else None,
         data.note,
+        data.reason,
+        data.remedy,
     )
 
 

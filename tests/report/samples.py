@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
+from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, Reason, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
@@ -14,7 +14,7 @@ from guardrail.model.unknown import Unknown
 
 NOW = datetime(2026, 8, 20, 9, 30, tzinfo=UTC)
 CATALOG = CatalogInfo("aws", "2026-08-14", "2026-07-01", "list prices", "0" * 64)
-UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED)
+UNSUPPORTED = Cost((), ResourceStatus.UNSUPPORTED, "", Reason.NOT_COVERED, "write a cost definition")
 
 RULES = (
     "allowed-family",
@@ -99,7 +99,7 @@ def report(
 def shop_resources() -> list[ResourceCost]:
     """Return resources in every state that a report tells apart."""
     disk = line("Storage (gp3)", "0.64", unit="GB", group="root_block_device", monthly_quantity=Decimal(8))
-    unpriced = Line("Data processed", "GB", LineStatus.NO_PRICE, monthly_quantity=Decimal(100))
+    unpriced = Line("Data processed", "GB", LineStatus.NO_PRICE, monthly_quantity=Decimal(100), reason=Reason.NO_PRICE)
     assumed = line("Provisioned IOPS", "15.00", unit="IOPS", status=LineStatus.ASSUMED, note="iops = 3000")
     tags = Tags({"team": "shop", "owner": Unknown("tags.owner")}, {"team": "resource"})
     return [
