@@ -1,0 +1,175 @@
+"""Schemas of resource types, read from the tables beside this file (docs/provider_schemas.py makes them).
+
+A line of a table is a name, a tab, and a JSON object of attributes: "kind flags=default". The name is a resource type,
+or the number of a shape that nested blocks of any type may have.
+
+kind   s, n, b: string, number, bool · *: anything · L, S, M: a list, set or map of what follows ·
+       B12, O12: a block, or an attribute, of shape 12 · L1B12: a block that may stand once
+flags  r: required · c: only ever computed · p: never computed, null where it is not set · !: sensitive · ~: deprecated
+       A flag that is missing means that the table does not know.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from guardrail.terraform.language.types import (
+    ANY,
+    BOOL,
+    NUMBER,
+    STRING,
+    ListType,
+    MapType,
+    ObjectType,
+    SetType,
+    Type,
+)
+
+_FOLDER = Path(__file__).parent
+_VENDORS = {"aws": "aws", "azurerm": "azurerm", "google": "google"}
+_KIND = re.compile(r"(?P<collections>[LSM]*)(?P<once>1?)(?:(?P<plain>[snb*])|(?P<form>[BO])(?P<shape>\d+))")
+_PLAIN: dict[str, Type] = {"s": STRING, "n": NUMBER, "b": BOOL, "*": ANY}
+_COLLECTIONS: dict[str, Callable[[Type], Type]] = {"L": ListType, "S": SetType, "M": MapType}
+
+
+class Nesting(StrEnum):
+    """How blocks of one type stand in their parent."""
+
+    SINGLE = "single"  # one object, not a list: `timeouts`
+    LIST = "list"
+    SET = "set"
+    MAP = "map"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute:
+    """An attribute, or a type of nested blocks, of a resource type.
+
+    type            its type; of blocks, that of the value which stands for all of them
+    is_block        whether it is written as blocks; attributes with `nested` can be written as blocks too where they are
+                    lists or sets (Terraform's "attributes as blocks")
+    nested          the attributes of its objects
+    nesting         how they stand
+    once            whether at most one block may stand
+    required        whether it must be set
+    computed        whether only the provider sets it
+    never_computed  whether it is null where the configuration does not set it; False where that is not known
+    sensitive, deprecated   whether the provider says so; False where that is not known
+    default         what the provider's documentation gives as its default, None where it is not known
+    """
+
+    type: Type
+    is_block: bool = False
+    nested: Schema | None = None
+    nesting: Nesting | None = None
+    once: bool = False
+    required: bool = False
+    computed: bool = False
+    never_computed: bool = False
+    sensitive: bool = False
+    deprecated: bool = False
+    default: bool | int | str | None = None
+
+
+class Schema(Mapping[str, Attribute]):
+    """The attributes of a resource type, or of a nested block, by name. Each is read when it is asked for."""
+
+    def __init__(self, table: _Table, spelled: Mapping[str, str]) -> None:
+        self._table, self._spelled = table, spelled
+        self._read: dict[str, Attribute] = {}
+
+    def __getitem__(self, name: str) -> Attribute:
+        found = self._read.get(name)
+        if found is None:
+            found = self._read[name] = self._table.attribute(self._spelled[name])
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._spelled)
+
+    def __len__(self) -> int:
+        return len(self._spelled)
+
+    @property
+    def type(self) -> ObjectType:
+        """The type of an object of it; every attribute may be left out."""
+        return ObjectType({name: self[name].type for name in self._spelled}, frozenset(self._spelled))
+
+
+@cache
+def resource_schema(type_name: str) -> Schema | None:
+    """Return the schema of a resource type; None for one that no table has."""
+    vendor = _VENDORS.get(type_name.partition("_")[0])
+    return _table(vendor).find(type_name) if vendor else None
+
+
+@cache
+def _table(vendor: str) -> _Table:
+    return _Table(_FOLDER.joinpath(f"{vendor}.tsv").read_bytes())
+
+
+class _Table:
+    """One file. Lines are found by their beginning: most runs need a few types of a thousand."""
+
+    def __init__(self, text: bytes) -> None:
+        self._text = b"\n" + text
+        self._shapes: dict[str, Schema] = {}
+
+    def find(self, name: str) -> Schema | None:
+        """Return the schema on the line of a name."""
+        head = f"\n{name}\t".encode()
+        start = self._text.find(head)
+        if start < 0:
+            return None
+        line = self._text[start + len(head) : self._text.index(b"\n", start + 1)]
+        return Schema(self, msgspec.json.decode(line, type=dict[str, str]))
+
+    def shape(self, number: str) -> Schema:
+        """Return a shape that blocks share."""
+        if number not in self._shapes:
+            found = self.find(number)
+            if found is None:
+                raise AssertionError(number)
+            self._shapes[number] = found
+        return self._shapes[number]
+
+    def attribute(self, spelled: str) -> Attribute:
+        """Read "kind flags=default"."""
+        kind, _, rest = spelled.partition(" ")
+        flags, _, default = rest.partition("=")
+        found = _KIND.fullmatch(kind)
+        if found is None:
+            raise AssertionError(spelled)
+        nested = self.shape(found["shape"]) if found["shape"] else None
+        type_: Type = _PLAIN[found["plain"]] if nested is None else nested.type
+        for letter in reversed(found["collections"]):
+            type_ = _COLLECTIONS[letter](type_)
+        return Attribute(
+            type=type_,
+            is_block=found["form"] == "B",
+            nested=nested,
+            nesting=None if nested is None else _nesting(found["collections"]),
+            once=bool(found["once"]),
+            required="r" in flags,
+            computed="c" in flags,
+            never_computed="p" in flags,
+            sensitive="!" in flags,
+            deprecated="~" in flags,
+            default=_default(default),
+        )
+
+
+def _nesting(collections: str) -> Nesting:
+    return {"L": Nesting.LIST, "S": Nesting.SET, "M": Nesting.MAP}.get(collections[:1], Nesting.SINGLE)
+
+
+def _default(text: str) -> Any:
+    return msgspec.json.decode(text) if text else None
