@@ -142,6 +142,7 @@ class Source:
             }
             if name in plain:
                 return plain[name]
+            name = name.rpartition(".")[2]
             element = re.sub(r"(List|Map)$", "OutputReference", name)
             if element not in self._classes:
                 return "*"
@@ -160,10 +161,13 @@ def cdktf(folder: Path) -> Package:
     for path in sorted(folder.glob("package/lib/*/index.js")):
         if path.parent.name.startswith("data-"):
             continue
-        text = path.read_text(encoding="utf-8")
+        # Large types keep the code of their blocks in files of its own.
+        files = [path, *sorted(path.parent.glob("index-structs/structs*.js"))]
+        text = "\n".join(file.read_text(encoding="utf-8") for file in files)
         if not package.version and (version := re.search(r"providerVersion: '([\d.]+)'", text)):
             package.version = version.group(1)
-        source = Source(text, path.with_suffix("").with_suffix(".d.ts").read_text(encoding="utf-8"), package)
+        declarations = "\n".join(file.with_suffix(".d.ts").read_text(encoding="utf-8") for file in files)
+        source = Source(text, declarations, package)
         if source.type and "extends cdktf.TerraformResource" in text:
             package.types[source.type] = source.attributes()
     return package
