@@ -17,6 +17,7 @@ from guardrail.cel.functions import marker, text, trace, unmarked
 from guardrail.cel.looks import Look, look
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.syntax import CelError, Tree, parse
+from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
 Value = Any
@@ -134,8 +135,7 @@ class Program:
             value = self._careful(scope.activation)
         except EvaluationError as error:
             if trace.unknown:
-                path, reason = unmarked(trace.unknown[0]) or ("", "")
-                return Unknown(path, reason)
+                return unmarked(trace.unknown[0])
             raise _explained(error) from None
         return _with_unknown(value)
 
@@ -232,10 +232,10 @@ def _plain(value: Value, path: Path, unknown: list[Path]) -> Any:
             number = math.inf
         if math.isfinite(number):
             return number
-        value = Unknown(".".join(path[1:]), "a number out of range")
+        value = Unknown(".".join(path[1:]), "a number out of range", Reason.NOT_EVALUATED)
     if isinstance(value, Unknown):
         unknown.append(path)
-        return marker(value.path, value.reason)
+        return marker(value)
     if isinstance(value, Mapping):
         return {str(key): _plain(part, (*path, str(key)), unknown) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -247,7 +247,7 @@ def _plain(value: Value, path: Path, unknown: list[Path]) -> Any:
 def _with_unknown(value: Any) -> Value:
     """Convert markers inside a result back."""
     if isinstance(value, str) and (found := unmarked(value)):
-        return Unknown(*found)
+        return found
     if isinstance(value, list):
         return [_with_unknown(part) for part in value]
     if isinstance(value, dict):

@@ -18,7 +18,11 @@ from typing import Any
 
 import re2
 
+from guardrail.model.reason import Reason
+from guardrail.model.unknown import Unknown
+
 _MARKER = f"\ue0c1{secrets.token_hex(8)}:"
+_FIELD = f"\ue0c2{secrets.token_hex(4)}:"
 
 _EXACT = 1e15
 """Below it, a double holds every whole number and the halves between."""
@@ -51,17 +55,17 @@ class FunctionError(ValueError):
         trace.errors.append(message)
 
 
-def marker(path: str, reason: str) -> str:
+def marker(value: Unknown) -> str:
     """Return the string that stands for an unknown value inside an engine."""
-    return f"{_MARKER}{reason}:{path}"
+    return _MARKER + _FIELD.join((value.path, value.reason, value.kind or "", value.remedy))
 
 
-def unmarked(value: str) -> tuple[str, str] | None:
-    """Return (path, reason) of a marker, None for any other string."""
+def unmarked(value: str) -> Unknown | None:
+    """Return the unknown value that a marker stands for, None for any other string."""
     if not value.startswith(_MARKER):
         return None
-    reason, _, path = value[len(_MARKER) :].partition(":")
-    return path, reason
+    path, reason, kind, remedy = value[len(_MARKER) :].split(_FIELD)
+    return Unknown(path, reason, Reason(kind) if kind else None, remedy)
 
 
 def known(value: Value) -> Value:

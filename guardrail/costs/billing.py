@@ -12,6 +12,7 @@ from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.tariff import Charge
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceStatus
 from guardrail.model.money import ZERO, decimal, plain
+from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
 USAGE = "depends on usage"
@@ -28,7 +29,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         number.value(scope)
         for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
     )
-    quantity = Unknown("quantity", _NOT_SAID) if quantity is None else quantity
+    quantity = Unknown("quantity", _NOT_SAID, Reason.NOT_EVALUATED) if quantity is None else quantity
     amount = _number(quantity, charge, "quantity")
     factor = _number(times, charge, "times")
     shown_per = _number(per, charge, "per")

@@ -79,5 +79,5 @@ def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]
         elif value is not None:
             found[key] = value
         else:
-            found[key] = Unknown(f"{path}.{key}", USAGE) if entry.default is None else entry.default
+            found[key] = Unknown(f"{path}.{key}", USAGE, None) if entry.default is None else entry.default
     return found

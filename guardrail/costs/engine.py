@@ -17,7 +17,8 @@ from guardrail.costs.subject import Attributes, Handed, Subject
 from guardrail.costs.tariff import Charge, Part, Tariff
 from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
-from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, Reason, ResourceCost, ResourceStatus
+from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown, without_unknowns
 
@@ -100,7 +101,7 @@ class Engine:
         refs, visible_refs = self._refs(change, tariff, inventory, before=before)
         return Subject(
             side,
-            region or self._default_regions.get(tariff.vendor) or Unknown("region", _NO_REGION),
+            region or self._default_regions.get(tariff.vendor) or Unknown("region", _NO_REGION, Reason.NOT_EVALUATED),
             self._usage.of(change.address, change.type),
             change.name,
             change.address,

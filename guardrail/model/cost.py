@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from guardrail.model.money import ZERO
+from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change
 
 
@@ -29,16 +30,6 @@ class ResourceStatus(StrEnum):
     PARTIAL = "partial"  # some line has no cost
     FREE = "free"
     UNSUPPORTED = "unsupported"  # no definition says what this type costs
-
-
-class Reason(StrEnum):
-    """Why something has no price, or no known amount. Each has a remedy of its own."""
-
-    KNOWN_AFTER_APPLY = "known-after-apply"
-    NOT_EVALUATED = "not-evaluated"  # a variable, a module or a reference that was not there to be read
-    NO_PRICE = "no-price"  # the catalog lacks the price
-    NO_MACHINE_FACT = "no-machine-fact"  # the machine catalog lacks what a rule asks of an instance type
-    NOT_COVERED = "not-covered"  # no definition, or none of its lines, says what this costs
 
 
 UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.AMBIGUOUS})

@@ -1,9 +1,11 @@
-"""Values that Terraform will know only after apply: neither missing, nor empty, nor zero."""
+"""Values that are not known: neither missing, nor empty, nor zero."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+
+from guardrail.model.reason import Reason
 
 Json = Any
 """A value as JSON spells it: None, bool, int, float, str, list or dict with string keys."""
@@ -11,21 +13,42 @@ Json = Any
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """A value that is not known yet. `path` says where it stands ("tags.env", "root_block_device.0.iops")."""
+    """A value that is not known.
+
+    path    where it stands ("tags.env", "root_block_device.0.iops")
+    reason  why, in words that follow "is" ("known after apply", "not evaluated: variable size has no value")
+    kind    the same for programs; None where it is for another reason: usage that nobody gave, a secret, a sum
+    remedy  what makes it known, "" where only applying does
+    """
 
     path: str
     reason: str = "known after apply"
+    kind: Reason | None = Reason.KNOWN_AFTER_APPLY
+    remedy: str = ""
+
+
+def not_evaluated(path: str, why: str = "") -> Unknown:
+    """Return a value that a configuration folder could not be asked for; `why` as in "variable size has no value"."""
+    is_variable = why.startswith("variable ")
+    remedy = "give the variable a value: `--var-file FILE` or `--var NAME=VALUE`" if is_variable else _PLAN_KNOWS
+    return Unknown(path, f"not evaluated: {why}" if why else "not evaluated", Reason.NOT_EVALUATED, remedy)
+
+
+_PLAN_KNOWS = "check the JSON of a plan, which knows it"
 
 
 def with_unknowns(value: Json, unknown: Json, path: str) -> Json:
     """Lay Terraform's `after_unknown` marks over a value.
 
-    `unknown` is True where the value as a whole is unknown, and otherwise a dict or a list of the same shape that
-    holds the marks of the parts. Attributes that are unknown and absent from `value` are added. `path` is the
-    attribute's name, to which the places inside are appended with dots.
+    `unknown` is True where the value as a whole is known only after apply, and otherwise a dict or a list of the same
+    shape that holds the marks of the parts. In a configuration that nobody has planned a mark may also be a text: why the
+    value could not be evaluated. Attributes that are unknown and absent from `value` are added. `path` is the attribute's
+    name, to which the places inside are appended with dots.
     """
     if unknown is True:
         return Unknown(path)
+    if isinstance(unknown, str):
+        return not_evaluated(path, unknown)
     if not unknown:
         return value
     if isinstance(unknown, dict):

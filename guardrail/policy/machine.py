@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 
+from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
 
 Specs = Callable[[str, str], Mapping[str, Json] | None]
@@ -114,7 +115,7 @@ def facts(provider: str, types: list[str | Unknown], specs: Specs) -> dict[str, 
 
 
 def _gap(fact: str) -> Unknown:
-    return Unknown(f"resource.instance.{fact}", NOT_IN_CATALOG)
+    return Unknown(f"resource.instance.{fact}", NOT_IN_CATALOG, Reason.NO_MACHINE_FACT)
 
 
 def family(vendor: str, name: str) -> str | None:

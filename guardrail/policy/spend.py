@@ -46,7 +46,7 @@ class Spend:
         """Return what a rule reads below `name` ("plan", "budget.cost")."""
 
         def sure(field: str, amount: Decimal, missing: int) -> Decimal | Unknown:
-            return Unknown(f"{name}.{field}", NOT_PRICED) if missing else amount
+            return Unknown(f"{name}.{field}", NOT_PRICED, None) if missing else amount
 
         return {
             "monthly": sure("monthly", self.known, self.unpriced),
@@ -60,7 +60,7 @@ class Spend:
 
     def _percent(self, name: str) -> Decimal | Unknown | None:
         if self.delta_unpriced or (self.before_unpriced and self.delta):
-            return Unknown(name, NOT_PRICED)
+            return Unknown(name, NOT_PRICED, None)
         return self.delta / self.before * 100 if self.before else None
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from guardrail.cel import Path
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
+from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.machine import FACTS, VENDORS, Specs, facts, machine_types, named_types
@@ -105,8 +106,8 @@ class ResourceView:
     def unknown_paths(self) -> list[str]:
         """What is known only after apply, attributes and effective tags alike."""
         marks = self.side.unknown if self.side else {}
-        paths = {name for name, mark in marks.items() if mark is True}
-        nested = ((name, mark) for name, mark in marks.items() if mark and mark is not True)
+        paths = {name for name, mark in marks.items() if mark is True or isinstance(mark, str)}
+        nested = ((name, mark) for name, mark in marks.items() if isinstance(mark, dict | list))
         paths.update(path for name, mark in nested for path in _marked(name, mark))
         return sorted(paths.union(_unknown_tags(self.tags)))
 
@@ -134,7 +135,7 @@ def reader(path: Path) -> Callable[[ResourceView], Json]:
 
 
 def _marked(path: str, mark: Json) -> Iterator[str]:
-    if mark is True:
+    if mark is True or isinstance(mark, str):
         yield path
     elif isinstance(mark, dict | list):
         parts = mark.items() if isinstance(mark, dict) else enumerate(mark)
@@ -173,13 +174,16 @@ def _sure(name: str, cost: Cost | None) -> Json:
         return ZERO
     if not cost.unpriced:
         return cost.known
-    return Unknown(f"resource.cost.{name}", NOT_PRICED if cost.lines else NO_TYPE)
+    why, kind = (NOT_PRICED, None) if cost.lines else (NO_TYPE, Reason.NOT_COVERED)
+    return Unknown(f"resource.cost.{name}", why, kind)
 
 
 def _delta(resource: ResourceCost) -> Json:
     if resource.before is resource.after:
         return ZERO
-    return Unknown("resource.cost.delta", NOT_PRICED) if resource.delta_unpriced else spend(resource).delta
+    if resource.delta_unpriced:
+        return Unknown("resource.cost.delta", NOT_PRICED, None)
+    return spend(resource).delta
 
 
 _COST: Mapping[str, Callable[[ResourceCost], Json]] = {

@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Any
 
-from guardrail.model.cost import LineStatus, Reason, ResourceStatus
+from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.finding import Enforcement, FindingStatus, Severity
+from guardrail.model.reason import Reason
 from guardrail.model.report import Verdict
 from guardrail.model.resource import Action
 from guardrail.report.json_v1 import SCHEMA

@@ -13,9 +13,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from guardrail.errors import InputError
-from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, Reason, ResourceCost, ResourceStatus
+from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.money import decimal
+from guardrail.model.reason import Reason
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import Address, key_value, steps
 from guardrail.terraform.document import ConfigModule, ConfigResource, Configuration, ModuleCall, VariableValue
@@ -28,6 +29,9 @@ class Place:
     def inputs(self) -> Mapping[str, Json]:
         """The expressions that the caller hands over."""
         return (self.call.expressions if self.call else None) or {}
+
+
+_NOT_TOLD = Unknown("", "cannot be told from the configuration", Reason.NOT_EVALUATED)
 
 
 class Modules:
@@ -78,14 +82,14 @@ class Modules:
             return expression["constant_value"]
         mentioned = specific(expression.get("references"))
         if len(mentioned) != 1 or depth > _MAX_STEPS:
-            return Unknown("", "cannot be told from the configuration")
+            return _NOT_TOLD
         head, _, rest = mentioned[0].partition(".")
         if head == "var":
             name, *path = rest.split(".")
             return _part(self._variable(name, place, depth), path)
         if head == "each" and rest == "key":
             return key_value(place.key)
-        return Unknown("", "cannot be told from the configuration")
+        return _NOT_TOLD
 
     def _variable(self, name: str, place: Place, depth: int) -> Json:
         declared = (place.module.variables or {}).get(name)

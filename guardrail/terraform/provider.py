@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.configuration import Modules, Place
@@ -91,7 +91,7 @@ class Providers:
         tags = self._modules.value(expression or expressions.get("default_labels"), self._place_of(config))
         origin = f"{name} of provider {key}"
         if isinstance(tags, Unknown):
-            return DefaultTags(unknown=Unknown("tags", tags.reason), origin=origin)
+            return DefaultTags(unknown=replace(tags, path="tags"), origin=origin)
         return DefaultTags(tags if isinstance(tags, dict) else {}, origin=origin)
 
     def _place_of(self, config: ProviderConfig) -> Place:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guardrail.model.resource import NO_TAGS, Side, Tags
 from guardrail.model.unknown import Json, Unknown
@@ -99,11 +99,11 @@ def _block_tags(side: Side) -> Tags:
     for name in ("tag", "tags"):
         blocks = side.get(name)
         if isinstance(blocks, Unknown):
-            return Tags(unknown=Unknown("tags", blocks.reason))
+            return Tags(unknown=replace(blocks, path="tags"))
         for block in blocks if isinstance(blocks, list) else ():
             key = block.get("key") if isinstance(block, dict) else block
             if isinstance(key, Unknown):
-                return Tags(unknown=Unknown("tags", key.reason))
+                return Tags(unknown=replace(key, path="tags"))
             if isinstance(key, str) and isinstance(block, dict):
                 values[key] = block.get("value")
     return _tags(values, dict.fromkeys(values, "resource"))
@@ -139,7 +139,8 @@ def _without_secrets(tags: Mapping[str, Json], side: Side, name: str) -> Mapping
     shown = side.shown(name)
     plain = shown if isinstance(shown, dict) else {}
     return {
-        key: value if plain.get(key) == value else Unknown(f"{name}.{key}", "sensitive") for key, value in tags.items()
+        key: value if plain.get(key) == value else Unknown(f"{name}.{key}", "sensitive", None)
+        for key, value in tags.items()
     }
 
 

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from guardrail.cel import OPEN, Environment, EvaluationError
 from guardrail.errors import ConfigError
-from guardrail.model.unknown import Unknown
+from guardrail.model.reason import Reason
+from guardrail.model.unknown import Unknown, not_evaluated
 
 ENGINES = ("cpp", "python")
 SCHEMA = {"r": OPEN, "params": OPEN, "region": OPEN}
@@ -21,6 +22,7 @@ VALUES: dict[str, Any] = {
         "s": "some text",
         "yes": True,
         "unknown": Unknown("size"),
+        "unset": not_evaluated("size", "variable size has no value"),
         "list": ["a", Unknown("list.1")],
         "blocks": [{"x": 1, "y": [1]}, {"x": 2, "y": []}],
         "huge": 10**400,
@@ -128,7 +130,8 @@ CASES = [
     ('get(r, "tags.env", "none")', UNKNOWN),
     ("[r.unknown]", Unknown("size")),
     ("join(r.list, ',')", Unknown("list.1")),
-    ("r.huge > 1", Unknown("huge", "a number out of range")),
+    ("r.unset > 1", not_evaluated("size", "variable size has no value")),
+    ("r.huge > 1", Unknown("huge", "a number out of range", Reason.NOT_EVALUATED)),
     ("region == 'eu-west-1'", True),
 ]
 

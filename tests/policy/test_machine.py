@@ -1,5 +1,6 @@
 import pytest
 
+from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 from guardrail.policy.machine import facts, family, machine_types
 from tests.policy.judging import specs
@@ -53,7 +54,7 @@ def test_a_machine_outside_the_catalog_may_be_the_largest():
 
 def test_a_gap_of_the_catalog_is_unknown_and_not_null():
     assert facts("aws", ["c5.9xlarge"], specs)["current_generation"] == Unknown(
-        "resource.instance.current_generation", "not in the catalog of machine types"
+        "resource.instance.current_generation", "not in the catalog of machine types", Reason.NO_MACHINE_FACT
     )
 
 

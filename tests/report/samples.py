@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
-from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, Reason, ResourceCost, ResourceStatus
+from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.reason import Reason
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
