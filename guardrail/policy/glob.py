@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Generic, TypeVar
+
+Entry = TypeVar("Entry")
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -42,3 +46,34 @@ def _compiled(pattern: str) -> Callable[[str], bool]:
 
 def _piece(piece: str) -> re.Pattern[str]:
     return re.compile("".join("." if character == "?" else re.escape(character) for character in piece), re.DOTALL)
+
+
+class Globs(Generic[Entry]):
+    """Patterns, each with something: finds those that a text fits without trying every one.
+
+    They are looked up by the literal text that they begin with, so that thousands of waivers or budgets, most of which
+    name one address or one module, cost a resource a few look-ups.
+    """
+
+    def __init__(self) -> None:
+        self._exact: defaultdict[str, list[Entry]] = defaultdict(list)
+        self._beginning: defaultdict[str, list[tuple[Callable[[str], bool], Entry]]] = defaultdict(list)
+        self._lengths: set[int] = set()
+
+    def add(self, pattern: str, entry: Entry) -> None:
+        """Add a pattern and what it stands for."""
+        self._exact[pattern].append(entry)  # every pattern fits its own text
+        if not is_pattern(pattern):
+            return
+        beginning = re.split(r"[*?]", pattern, maxsplit=1)[0]
+        self._beginning[beginning].append((_compiled(pattern), entry))
+        self._lengths.add(len(beginning))
+
+    def find(self, text: str) -> Iterator[Entry]:
+        """Yield what stands at the patterns that the text fits; what is special in one may be itself in the text."""
+        exact = self._exact.get(text, [])
+        yield from exact
+        for length in self._lengths:
+            for fits, entry in self._beginning.get(text[:length], ()):
+                if fits(text) and entry not in exact:
+                    yield entry

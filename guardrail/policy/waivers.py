@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,7 @@ from guardrail.errors import ConfigError, did_you_mean
 from guardrail.files.checked import Section, checked
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
-from guardrail.policy.glob import is_pattern, matches
+from guardrail.policy.glob import Globs, is_pattern, matches
 
 WARN_DAYS = 14
 """A waiver that ends within so many days is announced."""
@@ -101,23 +102,35 @@ def apply_waivers(
     max_days       a waiver may not reach further into the future than this
     report_unused  off where only a part of the projects was judged
     """
-    good = [w for w in waivers if today <= w.expires and not _too_long(w, today, max_days)]
+    index = _Index(waivers)
     used: set[Waiver] = set()
     result: list[Finding] = []
     for finding in findings:
-        fitting = [waiver for waiver in waivers if _fits(waiver, finding)]
+        fitting = index.fitting(finding)
         used.update(fitting)
-        chosen = next((waiver for waiver in fitting if waiver in good), None)
+        good = (one for one in fitting if today <= one.expires and not _too_long(one, today, max_days))
+        chosen = next(good, None)
         result.append(_waived(finding, chosen, finding.rule in unwaivable) if chosen else finding)
     for waiver in dict.fromkeys(waivers):
         result += _hygiene(waiver, today, max_days, used=waiver in used or not report_unused, rules=rules)
     return tuple(result)
 
 
-def _fits(waiver: Waiver, finding: Finding) -> bool:
-    if finding.status is FindingStatus.ERROR:
-        return False
-    return matches(waiver.rule, finding.rule) and matches(waiver.address, finding.subject)
+class _Index:
+    """Waivers by what they are for: rule patterns are few, and each has its addresses."""
+
+    def __init__(self, waivers: Iterable[Waiver]) -> None:
+        self._addresses: dict[str, Globs[tuple[int, Waiver]]] = {}
+        for number, waiver in enumerate(waivers):
+            self._addresses.setdefault(waiver.rule, Globs()).add(waiver.address, (number, waiver))
+
+    def fitting(self, finding: Finding) -> list[Waiver]:
+        """Return the waivers for a finding, in the order of their file. A rule that could not be evaluated has none."""
+        if finding.status is FindingStatus.ERROR:
+            return []
+        rules = (found for rule, found in self._addresses.items() if matches(rule, finding.rule))
+        found = sorted((entry for one in rules for entry in one.find(finding.subject)), key=itemgetter(0))
+        return [waiver for _, waiver in found]
 
 
 def _waived(finding: Finding, waiver: Waiver, refused: bool) -> Finding:  # noqa: FBT001 - private, named at its call

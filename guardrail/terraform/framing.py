@@ -15,8 +15,11 @@ MAX_DEPTH = 200
 
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _SHOW = "make the JSON with `terraform show -json tfplan > plan.json`"
+_HEAD = 4096  # bytes in which a file of another kind shows itself
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_GZIP = b"\x1f\x8b"
+_ENCRYPTED = re.compile(rb'\{(?=.*"encrypted_data"\s*:)(?=.*"encryption_version"\s*:)', re.DOTALL)
 _EVENT = re.compile(rb'\{\s*"@(level|message|module|timestamp)"')
 
 WRAPPER_WARNING = (
@@ -75,6 +78,8 @@ def _utf8(data: bytes, where: str) -> bytes:
     """Return the text in UTF-8 without a byte order mark."""
     if data.startswith(b"PK\x03\x04"):
         raise InputError("this is a saved plan, not its JSON", where=where, fix=_SHOW)
+    if data.startswith(_GZIP):
+        raise InputError("this is compressed with gzip, not the JSON of a plan", where=where, fix="unpack it: gunzip")
     mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
     body = data[len(mark) :] if mark else data
     if encoding == "utf-8" and body.isascii() and b"\0" not in body:
@@ -115,6 +120,9 @@ def _refuse_other_text(text: bytes, where: str) -> None:
         raise InputError("the file is empty", where=where, fix=f"did terraform fail? {_SHOW}")
     if _EVENT.match(text):
         raise InputError("this is the event stream of `terraform plan -json`, not a plan", where=where, fix=_SHOW)
+    if _ENCRYPTED.match(text[:_HEAD]) or _ENCRYPTED.match(text[:1] + text[-_HEAD:]):
+        fix = "show it where its key is: tofu show -json tfplan > plan.json"
+        raise InputError("this is a plan that OpenTofu has encrypted", where=where, fix=fix)
     if text.startswith(b"<"):
         raise InputError("this is HTML or XML, not a plan", where=where, fix="was a login or an error page saved?")
     if not text.startswith((b"{", b"[")):

@@ -10,6 +10,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
@@ -24,6 +25,8 @@ from guardrail.terraform.module_tree import TextTree, folders_of
 
 _ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")
 _MAX_BYTES = 512 * 1024**2
+_MAX_ENTRY = 64 * 1024**2  # the plan itself; Terraform's own stay far below it
+_MAX_VARINT = 10  # bytes of a number of 64 bits: protocol buffers have no longer ones
 _PLAN_FORMAT = 3
 _ACTIONS = {
     0: ["no-op"],
@@ -50,7 +53,11 @@ class SavedPlan:
         self._where = where
         try:
             self._entries = _entries(data)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, ValueError):
+        except ValueError as error:
+            raise InputError(
+                f"a saved plan that is not read: {error}", where=where, fix="is this the right file?"
+            ) from None
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error):
             raise InputError("a zip that cannot be read", where=where, fix="make the plan again") from None
         if "tfplan" not in self._entries:
             raise InputError("a zip, but no saved plan of Terraform", where=where, fix="pass plan JSON or a saved plan")
@@ -102,7 +109,11 @@ def _entries(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         wanted = [info for info in archive.infolist() if info.filename.startswith(("tfplan", "tfconfig/"))]
         if sum(info.file_size for info in wanted) > _MAX_BYTES:
-            msg = "more than is read"
+            msg = f"unpacks to more than {_MAX_BYTES // 1024**2} MB"
+            raise ValueError(msg)
+        large = next((info.filename for info in wanted if info.file_size > _MAX_ENTRY), None)
+        if large is not None:
+            msg = f"{large} in it is larger than {_MAX_ENTRY // 1024**2} MB"
             raise ValueError(msg)
         return {info.filename: archive.read(info) for info in wanted}
 
@@ -242,13 +253,13 @@ def _walk(message: bytes) -> Iterator[tuple[int, Any]]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        byte = message[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
+    value = 0
+    for place in range(_MAX_VARINT):
+        byte = message[at + place]
+        value |= (byte & 0x7F) << 7 * place
         if byte < 0x80:  # noqa: PLR2004 - the last byte of a number has its high bit clear
-            return value, at
+            return value, at + place + 1
+    raise ValueError(at)
 
 
 def _one(fields: Fields, number: int, default: Any) -> Any:

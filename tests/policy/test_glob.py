@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrail.policy.glob import is_pattern, matches, matches_any
+from guardrail.policy.glob import Globs, is_pattern, matches, matches_any
 
 ALPHABET = st.text(st.sampled_from('ab*?.["]'), max_size=8)
 
@@ -34,3 +34,11 @@ def test_is_pattern(text, wanted):
 def test_any():
     assert matches_any(["x", "a*"], "abc")
     assert not matches_any([], "abc")
+
+
+@given(st.lists(ALPHABET, max_size=12), ALPHABET)
+def test_many_patterns_are_found_as_each_alone_fits(patterns, text):
+    globs: Globs[int] = Globs()
+    for number, pattern in enumerate(patterns):
+        globs.add(pattern, number)
+    assert sorted(globs.find(text)) == [number for number, pattern in enumerate(patterns) if matches(pattern, text)]

@@ -1,4 +1,5 @@
 import codecs
+import gzip
 import json
 
 import pytest
@@ -34,6 +35,15 @@ MISTAKES = {
     "remote plan": (
         b'{"remote_plan_format":1,"run_id":"run-1","hostname":"app.terraform.io"}',
         "only points to a plan",
+    ),
+    "gzip": (gzip.compress(PLAN), "this is compressed with gzip"),
+    "encrypted by OpenTofu": (
+        b'{"meta":{"key_provider.pbkdf2.k":"e30="},"encrypted_data":"AAAA","encryption_version":"v0"}',
+        "this is a plan that OpenTofu has encrypted",
+    ),
+    "encrypted, the other way round": (
+        b'{"encrypted_data":"' + b"A" * 9000 + b'","encryption_version":"v0"}',
+        "this is a plan that OpenTofu has encrypted",
     ),
     "HTML": (b"<!DOCTYPE html><title>Sign in</title>", "this is HTML"),
     "plan for people": (b"Terraform will perform the following actions:", "this is not JSON"),

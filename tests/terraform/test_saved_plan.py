@@ -113,6 +113,8 @@ def zipped(**entries: bytes) -> bytes:
         (b"PK\x03\x04", "a zip that cannot be read"),
         (zipped(other=b""), "a zip, but no saved plan"),
         (zipped(tfplan=b"\xff\xff"), "its plan cannot be read"),
+        (zipped(tfplan=b"\x08" + b"\xff" * 1_000_000), "its plan cannot be read"),
+        (zipped(tfplan=b"\0" * (64 * 1024**2 + 1)), "tfplan in it is larger than 64 MB"),
         (zipped(tfplan=b""), "saved plans of format 0 are not read"),
         (zipped(tfplan=b"\x08\x04"), "saved plans of format 4 are not read"),
         (zipped(tfplan=b"\x08\x03\xa0\x01\x01"), "terraform failed while planning"),
