@@ -74,6 +74,8 @@ class Globs(Generic[Entry]):
         exact = self._exact.get(text, [])
         yield from exact
         for length in self._lengths:
+            if length > len(text):
+                continue
             for fits, entry in self._beginning.get(text[:length], ()):
                 if fits(text) and entry not in exact:
                     yield entry

@@ -15,11 +15,10 @@ MAX_DEPTH = 200
 
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _SHOW = "make the JSON with `terraform show -json tfplan > plan.json`"
-_HEAD = 4096  # bytes in which a file of another kind shows itself
+_ENDS = 4096  # bytes at both ends in which a file of another kind shows itself
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _GZIP = b"\x1f\x8b"
-_ENCRYPTED = re.compile(rb'\{(?=.*"encrypted_data"\s*:)(?=.*"encryption_version"\s*:)', re.DOTALL)
 _EVENT = re.compile(rb'\{\s*"@(level|message|module|timestamp)"')
 
 WRAPPER_WARNING = (
@@ -120,7 +119,7 @@ def _refuse_other_text(text: bytes, where: str) -> None:
         raise InputError("the file is empty", where=where, fix=f"did terraform fail? {_SHOW}")
     if _EVENT.match(text):
         raise InputError("this is the event stream of `terraform plan -json`, not a plan", where=where, fix=_SHOW)
-    if _ENCRYPTED.match(text[:_HEAD]) or _ENCRYPTED.match(text[:1] + text[-_HEAD:]):
+    if all(name in text[:_ENDS] + text[-_ENDS:] for name in (b'"encrypted_data"', b'"encryption_version"')):
         fix = "show it where its key is: tofu show -json tfplan > plan.json"
         raise InputError("this is a plan that OpenTofu has encrypted", where=where, fix=fix)
     if text.startswith(b"<"):
