@@ -94,3 +94,33 @@ def spelled(type_: Type) -> str:
             return f"object({{{','.join(parts)}}})"
         case _:
             return "any"
+
+
+def without_optional(type_: Type) -> Type:
+    """Return a type constraint as the type of values that satisfy it: no attribute of a value is optional."""
+    match type_:
+        case ListType(element):
+            return ListType(without_optional(element))
+        case SetType(element):
+            return SetType(without_optional(element))
+        case MapType(element):
+            return MapType(without_optional(element))
+        case TupleType(elements):
+            return TupleType(tuple(map(without_optional, elements)))
+        case ObjectType():
+            return ObjectType({name: without_optional(part) for name, part in type_.attributes.items()})
+        case _:
+            return type_
+
+
+def has_any(type_: Type) -> bool:
+    """Return whether some of the type is not known, or not constrained."""
+    match type_:
+        case ListType(element) | SetType(element) | MapType(element):
+            return has_any(element)
+        case TupleType(elements):
+            return any(map(has_any, elements))
+        case ObjectType():
+            return any(map(has_any, type_.attributes.values()))
+        case _:
+            return isinstance(type_, AnyType)

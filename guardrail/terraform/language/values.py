@@ -193,19 +193,24 @@ def map_(parts: Mapping[str, Value], element: Type) -> Value:
 
 
 def set_(parts: Iterable[Value], element: Type) -> Value:
-    """Return a set of parts that are of the element type already and wholly known.
+    """Return a set of parts that are of the element type already.
 
     Terraform moves the marks of a set's elements to the set. Its order is that of the values: strings by their bytes,
-    numbers by size, false before true, anything else by its spelling.
+    numbers by size, false before true, anything else by its spelling. Parts that are not wholly known come last, each
+    for itself: they may turn out to be equal to another one, so that the length of such a set is not known.
     """
     marks: Marks = NO_MARKS
     found: dict[Any, Value] = {}
+    open_: list[Value] = []
     for part in parts:
         marks |= part.all_marks()
         bare = without_marks(part)
-        found.setdefault(identity(bare), bare)
+        if bare.is_wholly_known():
+            found.setdefault(identity(bare), bare)
+        else:
+            open_.append(bare)
     ordered = sorted(found.items(), key=lambda item: _rank(item[0]))
-    return Value(SetType(element), tuple(part for _, part in ordered), marks)
+    return Value(SetType(element), (*(part for _, part in ordered), *open_), marks)
 
 
 def without_marks(value: Value) -> Value:
