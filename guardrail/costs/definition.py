@@ -86,6 +86,9 @@ class Reference(_Strict):
     back: bool = Field(False, description="the resource that mentions this one")
     all: bool = Field(False, description="a list of all, instead of the first")
     of: str | None = Field(None, description="an earlier reference: look from the resources that it found")
+    alike: tuple[str, ...] | None = Field(
+        None, description="its place (from 0) among the resources of these types with its region and these attributes"
+    )
 
 
 class Definition(_Strict):

@@ -115,15 +115,19 @@ class Engine:
     ) -> tuple[dict[str, Json], dict[str, Json] | None]:
         """Return what is referred to, and the same without what is sensitive if anything is."""
         found: dict[str, list[tuple[Change, Side]]] = {}
+        places: dict[str, Json] = {}
         for name, reference in tariff.definition.refs.items():
+            if reference.alike is not None:
+                places[name] = inventory.place(change, reference.types, reference.alike, before=before)
+                continue
             starts = [change] if reference.of is None else [other for other, _ in found[reference.of]]
             found[name] = [pair for start in starts for pair in inventory.find(start, reference, before=before)]
         sides = [side for pairs in found.values() for _, side in pairs]
         secret = any(side.has_secrets(name) for side in sides for name in side.names())
-        refs = {name: self._referred(pairs, tariff, name, Side.get) for name, pairs in found.items()}
+        refs = places | {name: self._referred(pairs, tariff, name, Side.get) for name, pairs in found.items()}
         if not secret:
             return refs, None
-        return refs, {name: self._referred(pairs, tariff, name, Side.shown) for name, pairs in found.items()}
+        return refs, places | {name: self._referred(pairs, tariff, name, Side.shown) for name, pairs in found.items()}
 
     def _referred(
         self, found: Iterable[tuple[Change, Side]], tariff: Tariff, name: str, read: Callable[[Side, str], Json]

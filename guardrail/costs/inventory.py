@@ -24,6 +24,7 @@ class Inventory:
             self._by_type[change.type].append(change)
         self._mentions: dict[str, list[Change]] | None = None
         self._identities: dict[str, Mapping[str, Change]] = {}
+        self._places: dict[tuple[tuple[str, ...], tuple[str, ...], bool], Mapping[str, int]] = {}
         self._naming: dict[tuple[str, str], Mapping[str, list[Change]]] = {}
 
     def find(self, change: Change, reference: Reference, *, before: bool) -> list[tuple[Change, Side]]:
@@ -33,6 +34,22 @@ class Inventory:
         found = self._back(change, reference) if reference.back else self._forward(change, reference, before=before)
         sides = [(other, other.before if before else other.billed_after) for other in found]
         return [(other, side) for other, side in sides if side is not None]
+
+    def place(self, change: Change, types: tuple[str, ...], alike: tuple[str, ...], *, before: bool) -> int:
+        """Count the resources ahead of one, in the order of the plan, that have its region and its values of `alike`."""
+        key = (types, alike, before)
+        if key not in self._places:
+            counts: defaultdict[str, int] = defaultdict(int)
+            places: dict[str, int] = {}
+            for other in (other for name in types for other in self._by_type[name]):
+                side = other.before if before else other.billed_after
+                if side is not None:
+                    region = other.before_region if before else other.region
+                    kind = repr((region, [side.get(name) for name in alike]))
+                    places[other.address] = counts[kind]
+                    counts[kind] += 1
+            self._places[key] = places
+        return self._places[key].get(change.address, 0)
 
     def _forward(self, change: Change, reference: Reference, *, before: bool) -> list[Change]:
         names = [reference.attribute] if reference.attribute else list(change.references)
