@@ -1,5 +1,6 @@
 """CEL, the expression language of rules and cost definitions: one adapter, two engines (see docs/cel.md)."""
 
+from guardrail.cel.coverage import cover_all
 from guardrail.cel.engines import EvaluationError
 from guardrail.cel.environment import Environment, Program, Scope, Template, shown
 from guardrail.cel.looks import Look
@@ -17,5 +18,6 @@ __all__ = [
     "Schema",
     "Scope",
     "Template",
+    "cover_all",
     "shown",
 ]

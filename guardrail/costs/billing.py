@@ -10,13 +10,14 @@ from typing import Any
 from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Tier
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.tariff import Charge
-from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceStatus
+from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
 from guardrail.model.money import ZERO, decimal, plain
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
 USAGE = "depends on usage"
 """Reason of an Unknown that stands for usage which nobody gave."""
+OWN_DEFINITION = "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml"
 _NOT_SAID = "the plan does not say it"
 
 
@@ -45,9 +46,12 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
     ahead = [tier for tier in answer.tiers if tier.end is None or tier.end > start] or answer.tiers[-1:]
     if amount is None or factor is None:
         reason = quantity if isinstance(quantity, Unknown) else times
-        first = next((tier for tier in ahead if tier.price), ahead[0])
-        yield unknown(_at(blank, first, shown_per), reason)
-        return
+        amount = None if factor is None else at_least(charge.floor.value(scope))
+        if amount is None or factor is None:
+            first = next((tier for tier in ahead if tier.price), ahead[0])
+            yield unknown(_at(blank, first, shown_per), reason)
+            return
+        blank = bounded(blank, reason)
     shares = list(answer.split(amount, start)) or [(ahead[0], ZERO)]
     for tier, share in shares:
         line = _at(blank, tier, shown_per)
@@ -64,6 +68,28 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
     if rest > 0:
         beyond = replace(blank, name=f"{blank.name} (beyond)", status=LineStatus.NO_PRICE)
         yield replace(beyond, monthly_quantity=rest * factor / shown_per, note="the catalog's tiers end before")
+
+
+def at_least(floor: Any) -> Decimal | None:
+    """Return a minimum that something is known to be paid for; None where there is none. Raises EvaluationError."""
+    if floor is None or isinstance(floor, Unknown):
+        return None
+    return _count(floor, "floor") or None
+
+
+def bounded(line: Line, reason: Unknown) -> Line:
+    """Return the line for a minimum instead of a quantity that is not known; what would tell it is usage."""
+    said = unknown(line, reason)
+    status = LineStatus.USAGE if reason.reason == _NOT_SAID else said.status
+    return replace(line, status=status, note=f"at its minimum; {said.note}", at_least=True)
+
+
+def assuming(line: Line, text: str) -> Line:
+    """Return a priced line with what it takes for granted."""
+    if not text or line.status not in {LineStatus.PRICED, LineStatus.ASSUMED}:
+        return line
+    said = text if text.startswith("assumed ") else f"assumed {text}"
+    return replace(line, status=LineStatus.ASSUMED, note=f"{said}; {line.note}" if line.note else said)
 
 
 def awaits_usage(charge: Charge, scope: Scope) -> bool:
@@ -130,11 +156,20 @@ def grouped(line: Line, heading: str) -> Line:
     return replace(line, group=".".join(part for part in (heading, line.group) if part))
 
 
-def multiplied(line: Line, times: Any) -> Line:
-    """Return the line so many times over; times may be Unknown. Raises EvaluationError for what is no number."""
+def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
+    """Return the line so many times over, at least `floor` times where times is Unknown or null.
+
+    Raises EvaluationError for what is no number.
+    """
+    times = Unknown("times", _NOT_SAID) if times is None else times
     if isinstance(times, Unknown):
-        return unknown(line, times)
-    factor = _count(times, "times")
+        factor = at_least(floor)
+        if factor is None:
+            return unknown(line, times)
+        if line.status in {LineStatus.PRICED, LineStatus.ASSUMED}:
+            line = bounded(line, times)
+    else:
+        factor = _count(times, "times")
     if factor == 1:
         return line
     return replace(
@@ -144,9 +179,15 @@ def multiplied(line: Line, times: Any) -> Line:
     )
 
 
-def cost_of(lines: tuple[Line, ...]) -> Cost:
-    """Sum up one side of a resource: nothing to pay for is free."""
+def cost_of(lines: tuple[Line, ...], *, free: str = "", not_covered: str = "") -> Cost:
+    """Sum up one side of a resource.
+
+    free  why it costs nothing; without a reason, a resource that no line is for is not covered, and never free
+    """
+    if free:
+        return Cost((), ResourceStatus.FREE, free)
     if not lines:
-        return FREE
+        note = not_covered or "its definition has no line for it as it is configured"
+        return Cost((), ResourceStatus.UNSUPPORTED, note, Reason.NOT_COVERED, OWN_DEFINITION)
     complete = all(line.monthly_cost is not None for line in lines)
     return Cost(lines, ResourceStatus.PRICED if complete else ResourceStatus.PARTIAL)

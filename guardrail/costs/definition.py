@@ -46,6 +46,13 @@ class Price(_Strict):
         return self.model_extra or {}
 
 
+class FreeWhen(_Strict):
+    """A case in which the resource costs nothing, and who says so."""
+
+    condition: Expression
+    reason: str = Field(description="why it is free then, in a few words")
+
+
 class Component(_Strict):
     """One line of the bill."""
 
@@ -56,6 +63,10 @@ class Component(_Strict):
     per: Scalar = Field(1, description="how many catalog units make one shown unit")
     when: Expression | None = Field(None, description="the line exists only if this holds")
     optional: Scalar = Field(False, description="without its usage the line is left out")
+    floor: Scalar = Field(0, description="the quantity that is paid at least, where quantity is not known")
+    assumed: Expression = Field(
+        "", description="what the line takes for granted, as the plan does not tell it; or none"
+    )
     tier_from: Scalar = Field(0, description="quantity that is used up already on the ladder of tiers")
     times: Scalar = Field(1, description="multiplies the cost after tiers, and the shown quantity")
     upfront_months: Scalar = Field(0, description="the price is a one-time fee, spread over so many months")
@@ -75,6 +86,10 @@ class Child(_Strict):
     usage: dict[str, Scalar] = Field({}, description="usage handed over beside the parent's own")
     when: Expression | None = None
     times: Scalar = Field(1, description="multiplies the child's quantities")
+    floor: Scalar = Field(0, description="times at least, where times is not known")
+    assumed: Expression = Field(
+        "", description="what its lines take for granted, as the plan does not tell it; or none"
+    )
     group: Expression | None = Field(None, description="heading, default the block's name")
 
 
@@ -98,7 +113,8 @@ class Definition(_Strict):
     docs: str = Field("", description="the vendor's price page")
     note: str = Field("", description="what the estimate leaves out")
     region: Expression = "=region"
-    when: Expression | None = None
+    free_when: tuple[FreeWhen, ...] = ()
+    not_covered: str = Field("", description="what no line of the definition is for, where its lines do not cover all")
     derive: str | None = Field(None, description="function in guardrail/costs/derive.py that adds attributes")
     usage: dict[str, UsageKey] = {}
     defaults: dict[str, Any] = {}
@@ -170,7 +186,13 @@ def _invalid(path: Path, text: str, error: ValidationError) -> DefinitionError:
 
 
 def _fields_at(location: tuple[str | int, ...]) -> set[str]:
-    models: dict[str, type[BaseModel]] = {"component": Component, "child": Child, "refs": Reference, "usage": UsageKey}
+    models: dict[str, type[BaseModel]] = {
+        "component": Component,
+        "child": Child,
+        "free_when": FreeWhen,
+        "refs": Reference,
+        "usage": UsageKey,
+    }
     head = str(location[0]) if location else ""
     model = Price if location[-1:] == ("price",) else models.get(head, Definition)
     return {field.alias or name for name, field in model.model_fields.items()}

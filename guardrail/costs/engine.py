@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 
 from guardrail.catalog import Answer, Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
-from guardrail.costs.billing import awaits_usage, cost_of, grouped, is_usage, multiplied, priced, unknown
+from guardrail.costs.billing import (
+    OWN_DEFINITION,
+    assuming,
+    awaits_usage,
+    cost_of,
+    grouped,
+    is_usage,
+    multiplied,
+    priced,
+    unknown,
+)
 from guardrail.costs.bound import Bound, bind
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
@@ -31,7 +41,7 @@ _UNSUPPORTED = Cost(
     ResourceStatus.UNSUPPORTED,
     "no definition says what this type costs",
     Reason.NOT_COVERED,
-    "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml",
+    OWN_DEFINITION,
 )
 
 
@@ -45,6 +55,25 @@ class Working:
     charge: Charge | None = None
     selector: Selector | None = None
     answer: Answer | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Bill:
+    """The lines of one side of a resource.
+
+    free         why it costs nothing; "" where it costs something, or where nothing says what it costs
+    not_covered  what to say where there are neither lines nor a reason to be free
+    """
+
+    workings: tuple[Working, ...] = ()
+    free: str = ""
+    not_covered: str = ""
+
+    @property
+    def cost(self) -> Cost:
+        """What the lines come to."""
+        lines = tuple(working.line for working in self.workings)
+        return cost_of(lines, free=self.free, not_covered=self.not_covered)
 
 
 class Engine:
@@ -63,8 +92,8 @@ class Engine:
         self._usage = usage
         self._default_regions = default_regions or {}
         self._priced: dict[tuple[str, str], Cost] = {}
-        self._children: dict[tuple[str, str], tuple[Working, ...]] = {}
-        self._charges: dict[tuple[str, int, str], tuple[Working, ...]] = {}
+        self._children: dict[tuple[str, str], Bill] = {}
+        self._charges: dict[tuple[str, int, bool, str], tuple[Working, ...]] = {}
 
     def estimate(self, changes: Iterable[Change]) -> tuple[ResourceCost, ...]:
         """Price every change, before and after. Raises DefinitionError for a definition that cannot be loaded."""
@@ -72,13 +101,13 @@ class Engine:
         inventory = Inventory(changes)
         return tuple(self._resource(change, inventory) for change in changes)
 
-    def workings(self, change: Change, inventory: Inventory, *, before: bool) -> list[Working]:
+    def bill(self, change: Change, inventory: Inventory, *, before: bool) -> Bill:
         """Return how each line of one side came about."""
         side = change.before if before else change.billed_after
         tariff = self._library.find(change.type)
         if side is None or tariff is None:
-            return []
-        return list(self._lines(tariff, self._subject(change, side, tariff, inventory, before=before)))
+            return Bill()
+        return self._bill(tariff, self._subject(change, side, tariff, inventory, before=before))
 
     def _resource(self, change: Change, inventory: Inventory) -> ResourceCost:
         after = self._side(change, change.billed_after, inventory, before=False)
@@ -145,15 +174,15 @@ class Engine:
     def _memoized(self, tariff: Tariff, subject: Subject) -> Cost:
         key = (tariff.type, self._fingerprint(tariff, subject))
         if key not in self._priced:
-            self._priced[key] = cost_of(tuple(working.line for working in self._lines(tariff, subject)))
+            self._priced[key] = self._bill(tariff, subject).cost
         return self._priced[key]
 
-    def _remembered(self, tariff: Tariff, subject: Subject) -> tuple[Working, ...]:
+    def _remembered(self, tariff: Tariff, subject: Subject) -> Bill:
         """Price a child, or return how an equal one was priced: most volumes look alike."""
         key = (tariff.type, self._fingerprint(tariff, subject))
         found = self._children.get(key)
         if found is None:
-            found = tuple(self._lines(tariff, subject))
+            found = self._bill(tariff, subject)
             if len(self._children) < _REMEMBERED:
                 self._children[key] = found
         return found
@@ -181,42 +210,52 @@ class Engine:
             )
         )
 
-    def _lines(self, tariff: Tariff, subject: Subject) -> Iterator[Working]:
+    def _bill(self, tariff: Tariff, subject: Subject) -> Bill:
         bound = bind(tariff, subject)
+        undecided: Unknown | None = None
         try:
-            if tariff.when and tariff.when.value(bound.scope) is False:
-                return
+            for condition, reason in tariff.free_when:
+                holds = condition.value(bound.scope)
+                if holds is True:
+                    return Bill(free=reason)
+                undecided = holds if undecided is None and isinstance(holds, Unknown) else undecided
         except EvaluationError as error:
-            yield _failed(tariff.type, error, tariff, bound)
-            return
+            return Bill((_failed(tariff.type, error, tariff, bound),))
+        # Where all that it may cost is of the rarer kind, that is better shown than nothing.
+        found = tuple(self._lines(tariff, subject, bound)) or tuple(self._lines(tariff, subject, bound, rare=True))
+        if undecided is not None:
+            found = tuple(replace(working, line=unknown(working.line, undecided)) for working in found)
+        return Bill(found, not_covered=tariff.definition.not_covered)
+
+    def _lines(self, tariff: Tariff, subject: Subject, bound: Bound, *, rare: bool = False) -> Iterator[Working]:
         for number in range(len(tariff.charges)):
-            yield from self._charged(tariff, number, bound)
+            yield from self._charged(tariff, number, bound, rare=rare)
         for part in tariff.parts:
             try:
                 yield from self._part(tariff, part, bound, subject)
             except EvaluationError as error:
                 yield _failed(part.child.block or part.child.as_, error, tariff, bound)
 
-    def _charged(self, tariff: Tariff, number: int, bound: Bound) -> tuple[Working, ...]:
+    def _charged(self, tariff: Tariff, number: int, bound: Bound, *, rare: bool) -> tuple[Working, ...]:
         """Return the lines of a charge, remembered by all that it reads: most machines differ in their disks only."""
         charge = tariff.charges[number]
-        key = (tariff.type, number, "" if bound.secret else bound.seen_by(tariff.looks[number]))
+        key = (tariff.type, number, rare, "" if bound.secret else bound.seen_by(tariff.looks[number]))
         found = None if bound.secret else self._charges.get(key)
         if found is None:
             try:
-                found = tuple(self._charge(tariff, charge, bound))
+                found = tuple(self._charge(tariff, charge, bound, rare=rare))
             except EvaluationError as error:
                 found = (_failed(_unfilled(charge.component.name), error, tariff, bound),)
             if not bound.secret and len(self._charges) < _REMEMBERED:
                 self._charges[key] = found
         return found
 
-    def _charge(self, tariff: Tariff, charge: Charge, bound: Bound) -> Iterator[Working]:
+    def _charge(self, tariff: Tariff, charge: Charge, bound: Bound, *, rare: bool) -> Iterator[Working]:
         scope = bound.scope
         exists = charge.when.value(scope) if charge.when else True
         if exists is False:
             return
-        if charge.optional.value(scope) is not False and (is_usage(exists) or awaits_usage(charge, scope)):
+        if not rare and charge.optional.value(scope) is not False and (is_usage(exists) or awaits_usage(charge, scope)):
             return
         name, unit, group = (_label(field, bound) for field in (charge.name, charge.unit, charge.group))
         blank = Line(name, unit, LineStatus.PRICED, group)
@@ -286,7 +325,7 @@ class Engine:
         seen = tariff.environment.rebind(bound.visible, {"each": item[1]}) if bound.secret else scope
         names = _parent_names(child, subject.attributes)
         usage = {**subject.usage, **{key: given.value(scope) for key, given in part.usage}}
-        times = part.times.value(scope)
+        times, floor = part.times.value(scope), part.floor.value(scope)
         inner = replace(
             subject,
             attributes=Handed(values, _handed(part, seen) if bound.secret else None),
@@ -299,8 +338,13 @@ class Engine:
             visible={"parent": {name: subject.attributes.shown(name) for name in names}} if bound.secret else {},
         )
         heading = part.group.text(seen) if part.group else group
-        for working in self._remembered(child, inner):
-            line = multiplied(grouped(working.line, heading), times)
+        bill = self._remembered(child, inner)
+        if not bill.workings and not bill.free:
+            blank = Line(child.type, "", LineStatus.NO_PRICE, heading, note=bill.cost.note, reason=Reason.NOT_COVERED)
+            yield Working(blank, tariff, scope)
+        assumed = part.assumed.text(seen)
+        for working in bill.workings:
+            line = assuming(multiplied(grouped(working.line, heading), times, floor), assumed)
             if isinstance(exists, Unknown):
                 line = unknown(line, exists)
             yield replace(working, line=line)
@@ -347,8 +391,9 @@ def _annotated(line: Line, charge: Charge, bound: Bound) -> Line:
     """State what was assumed, and leave out a reason that would tell what is sensitive."""
     if bound.secret and line.status in UNPRICED_LINES:
         return replace(line, note=_NOT_SHOWN)
+    line = assuming(line, _label(charge.assumed, bound))
     names = sorted(name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads))
-    if not names or line.status is not LineStatus.PRICED:
+    if not names:
         return line
     stated = ", ".join(f"{name} = {bound.values['attr'][name]}" for name in names)
-    return replace(line, status=LineStatus.ASSUMED, note=f"assumed {stated}, known after apply")
+    return assuming(line, f"{stated}, known after apply")

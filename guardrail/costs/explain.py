@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from guardrail.catalog import Ambiguous, Answer, Catalog, Ladder, NoPrice
 from guardrail.cel import EvaluationError, Scope, shown
-from guardrail.costs.billing import cost_of
-from guardrail.costs.engine import Engine, Working
+from guardrail.costs.engine import Bill, Engine, Working
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
@@ -44,18 +43,20 @@ def explained(
         if side is not None:
             read = side.names() if tariff.attributes is None else tariff.attributes
             secrets = any(map(side.has_secrets, read))
-            workings = engine.workings(change, inventory, before=before)
-            lines += ["", "before:" if before else "after:", *_side(workings, secrets=secrets)]
+            bill = engine.bill(change, inventory, before=before)
+            lines += ["", "before:" if before else "after:", *_side(bill, secrets=secrets)]
     return "\n".join(lines)
 
 
-def _side(workings: Sequence[Working], *, secrets: bool) -> list[str]:
+def _side(bill: Bill, *, secrets: bool) -> list[str]:
     """Return lines of text. With `secrets`, values of expressions are left out, as some of them are sensitive."""
-    cost = cost_of(tuple(working.line for working in workings))
-    text = [f"  {plain(cost.monthly) or 'not known'} a month ({cost.status})"]
+    cost = bill.cost
+    least = "at least " if cost.at_least else ""
+    said = f": {cost.note}" if cost.note else ""
+    text = [f"  {least}{plain(cost.monthly) or 'not known'} a month ({cost.status}){said}"]
     previous: Scope | None = None
     charge: object = None
-    for working in workings:
+    for working in bill.workings:
         line = working.line
         text += ["", f"  {line.group} > {line.name}" if line.group else f"  {line.name}"]
         if working.charge is not charge or working.scope is not previous:  # else a further tier of the same charge
@@ -73,6 +74,7 @@ def _inputs(working: Working, *, secrets: bool) -> Iterator[str]:
         ("when", charge.when),
         ("quantity", charge.quantity),
         ("times", charge.times),
+        ("floor", charge.floor),
         ("tier from", charge.tier_from),
     ]
     for label, field in fields:

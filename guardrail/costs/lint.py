@@ -10,8 +10,9 @@ from functools import partial
 from guardrail.catalog import Catalog, Match, Pattern
 from guardrail.catalog.query import Product, matches
 from guardrail.catalog.wanted import Want
+from guardrail.cel import cover_all
 from guardrail.costs.library import Library
-from guardrail.costs.tariff import Charge
+from guardrail.costs.tariff import Charge, expression
 from guardrail.costs.wants import wants
 
 _SHOWN = 3  # regions that a message names
@@ -23,7 +24,8 @@ _Answered = tuple[int, tuple[object, ...] | None]
 class Fault:
     """A component that the catalog does not answer as it should.
 
-    kind  "gap": there is no price, and the definition says why; "no-match": there is none, and nobody knows why;
+    kind  "not-covered": its lines, free_when and not_covered together leave cases without a word;
+          "gap": there is no price, and the definition says why; "no-match": there is none, and nobody knows why;
           "ambiguous": several fit
     """
 
@@ -89,7 +91,26 @@ def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
         for key, questions in asked.items()
         for fault in _of_service(catalog, key, shelves.get(key, []), questions)
     ]
+    faults += [fault for name in library.priced_types() if (fault := left_out(library, name))]
     yield from sorted(faults, key=lambda fault: (fault.type_name, fault.component))
+
+
+def left_out(library: Library, name: str) -> Fault | None:
+    """Return the fault of a definition of which it may be that no line applies, without saying what that means."""
+    tariff = library.find(name)
+    if tariff is None or tariff.definition.not_covered:
+        return None
+    conditions = [str(condition.source) for condition, _ in tariff.free_when]
+    conditions += [str(charge.when.source) if charge.when else "=true" for charge in tariff.charges]
+    # As many children as a list has items may be none.
+    conditions += [str(part.when.source) if part.when else "=true" for part in tariff.parts if part.items is None]
+    let = {key: expression(value) for key, value in tariff.definition.let.items()}
+    if cover_all((condition.removeprefix("=") for condition in conditions), let):
+        return None
+    reason = (
+        "there may be no line at all: say in [[free_when]] when it is free, and in not_covered what it has no line for"
+    )
+    return Fault("not-covered", name, "", reason)
 
 
 def _shelves(catalog: Catalog) -> dict[tuple[str, str], list[str]]:

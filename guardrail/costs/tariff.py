@@ -23,6 +23,8 @@ class Charge:
     quantity: Field
     per: Field
     times: Field
+    floor: Field
+    assumed: Field
     tier_from: Field
     upfront_months: Field
     group: Field
@@ -39,7 +41,16 @@ class Charge:
         """Everything that the line depends on."""
         return _reads_of(
             [self.name, self.unit, self.quantity, self.per, self.times, self.tier_from, self.group, self.when]
-            + [self.upfront_months, self.optional, self.service, self.family, self.region, self.purchase_option]
+            + [
+                self.floor,
+                self.assumed,
+                self.upfront_months,
+                self.optional,
+                self.service,
+                self.family,
+                self.region,
+                self.purchase_option,
+            ]
             + [field for _, field in self.attributes]
         )
 
@@ -56,12 +67,14 @@ class Part:
     usage: tuple[tuple[str, Field], ...]
     when: Field | None
     times: Field
+    floor: Field
+    assumed: Field
     group: Field | None
 
     @property
     def reads(self) -> frozenset[Path]:
         """Everything that the child depends on, without what it reads itself."""
-        fields = [self.type, self.items, self.attributes, self.when, self.times, self.group]
+        fields = [self.type, self.items, self.attributes, self.when, self.times, self.group, self.floor, self.assumed]
         return _reads_of(fields + [field for _, field in (*self.handed, *self.usage)])
 
 
@@ -87,14 +100,16 @@ class Tariff:
 
     def _compile(self) -> None:
         definition = self.definition
-        self.environment.define("let", {name: _expression(value) for name, value in definition.let.items()})
+        self.environment.define("let", {name: expression(value) for name, value in definition.let.items()})
         self._place = "region"
         self.region = compiled(definition.region, self.environment)
-        self._place = "when"
-        self.when = self._optional(definition.when)
+        self._place = "free_when"
+        self.free_when = tuple(
+            (compiled(case.condition, self.environment), case.reason) for case in definition.free_when
+        )
         self.charges = tuple(map(self._charge, range(len(definition.component)), definition.component))
         self.parts = tuple(map(self._part, range(len(definition.child)), definition.child))
-        self.reads = _reads_of([self.region, self.when]).union(
+        self.reads = _reads_of([self.region, *(condition for condition, _ in self.free_when)]).union(
             *(charge.reads for charge in self.charges), *(part.reads for part in self.parts)
         )
         self.looks = tuple(_looks(charge.reads | self.region.reads) for charge in self.charges)
@@ -120,6 +135,8 @@ class Tariff:
             compiled(component.quantity, environment),
             compiled(component.per, environment),
             compiled(component.times, environment),
+            compiled(component.floor, environment),
+            compiled(component.assumed, environment),
             compiled(component.tier_from, environment),
             compiled(component.upfront_months, environment),
             compiled(component.group, environment),
@@ -145,6 +162,8 @@ class Tariff:
             tuple((key, compiled(value, environment)) for key, value in child.usage.items()),
             self._optional(child.when),
             compiled(child.times, environment),
+            compiled(child.floor, environment),
+            compiled(child.assumed, environment),
             self._optional(child.group),
         )
 
@@ -178,7 +197,7 @@ def _schema(definition: Definition) -> dict[str, Any]:
     }
 
 
-def _expression(value: Any) -> str:
+def expression(value: Any) -> str:
     """Return what a `let` stands for as an expression."""
     if isinstance(value, str):
         return value[1:] if value.startswith("=") else repr(value)

@@ -16,7 +16,7 @@ class LineStatus(StrEnum):
     """How a line's cost is known."""
 
     PRICED = "priced"
-    ASSUMED = "assumed"  # a stated assumption filled in for a value known only after apply
+    ASSUMED = "assumed"  # a stated assumption filled in for what the plan does not tell
     USAGE = "usage"  # depends on usage that is not given
     UNKNOWN = "unknown"  # depends on a value known only after apply
     NO_PRICE = "no-price"  # the catalog has no such price
@@ -29,7 +29,7 @@ class ResourceStatus(StrEnum):
     PRICED = "priced"
     PARTIAL = "partial"  # some line has no cost
     FREE = "free"
-    UNSUPPORTED = "unsupported"  # no definition says what this type costs
+    UNSUPPORTED = "unsupported"  # no definition says what it costs
 
 
 UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.AMBIGUOUS})
@@ -57,6 +57,7 @@ class Line:
 
     group   the block or the child that the line belongs to ("root_block_device"), "" for the resource itself
     note    why there is no cost, or what was assumed; "" for a plainly priced line
+    at_least  the amount is that of a minimum (of a group, of a serverless cluster): what is used comes on top of it
     reason  the kind of gap, None where the amount is known
     remedy  the command to run, or what to do, so that the amount becomes known; "" where there is nothing
     """
@@ -72,6 +73,7 @@ class Line:
     note: str = ""
     reason: Reason | None = None
     remedy: str = ""
+    at_least: bool = False
 
     @property
     def list_cost(self) -> Decimal | None:
@@ -113,6 +115,11 @@ class Cost:
     def unpriced(self) -> bool:
         """Whether something has no price, for a reason other than usage that nobody gave."""
         return self.status is ResourceStatus.UNSUPPORTED or any(line.status in UNPRICED_LINES for line in self.lines)
+
+    @cached_property
+    def at_least(self) -> bool:
+        """Whether the amount of some line is that of a minimum, so that the sum is a lower bound."""
+        return any(line.at_least for line in self.lines)
 
     @cached_property
     def usage_based(self) -> bool:

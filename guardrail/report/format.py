@@ -131,7 +131,7 @@ def reasons(resource: ResourceCost, currency: str) -> tuple[str, ...]:
 
 def _side_reasons(side: Cost, currency: str) -> list[str]:
     if side.status is ResourceStatus.UNSUPPORTED:
-        return [_with(safe(side.note, _NAME_LIMIT), "type not supported")]
+        return [_with(safe(side.note, _NAME_LIMIT), "not covered")]
     return [line_reason(line, currency) for line in side.lines if line.status in UNPRICED_LINES]
 
 

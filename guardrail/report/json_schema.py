@@ -139,6 +139,7 @@ def _component() -> dict[str, Any]:
         price=_or_null(price),
     )
     component["properties"] |= _gap()
+    component["properties"]["at_least"] = {**_FLAG, "description": "the amount is that of a minimum; absent elsewhere"}
     return component
 
 

@@ -144,6 +144,7 @@ def _component(line: Line) -> dict[str, Any]:
         "status": line.status,
         "note": line.note,
         **_gap(line),
+        **({"at_least": True} if line.at_least else {}),
         "price": _price(line.price) if line.price else None,
     }
 

@@ -59,6 +59,7 @@ class _Component(msgspec.Struct):
     price: _Price | None
     reason: Reason | None = None
     remedy: str = ""
+    at_least: bool = False
 
 
 class _Resource(msgspec.Struct):
@@ -295,6 +296,7 @@ def _line(data: _Component) -> Line:
         data.note,
         data.reason,
         data.remedy,
+        data.at_least,
     )
 
 

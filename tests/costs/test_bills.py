@@ -20,7 +20,7 @@ from guardrail.model.resource import Action, Change, Side
 
 BILLS = Path(__file__).parent.parent / "data" / "bills"
 CASE_KEYS = {"name", "region", "attributes", "unknown", "derived", "usage", "refs", "monthly", "lines", "status"}
-LINE_KEYS = {"name", "group", "unit", "quantity", "unit_price", "cost", "status", "note"}
+LINE_KEYS = {"name", "group", "unit", "quantity", "unit_price", "cost", "status", "note", "at_least"}
 LIBRARY = Library()
 
 

@@ -8,6 +8,7 @@ from guardrail.catalog import NoPrice, open_catalog, snapshot
 from guardrail.costs import Engine, Library, Usage
 from guardrail.errors import DefinitionError
 from guardrail.model.cost import LineStatus, ResourceStatus
+from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Unknown
 
@@ -342,17 +343,32 @@ price = { service = "Disks", family = "Requests", type = "ssd" }
 """
 
 
+COMMON = """\
+[[component]]
+name = "Storage"
+unit = "GB"
+quantity = 1
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+STORAGE = ("", "Storage", "1", "0.1", LineStatus.PRICED)
+OPEN = ("", "Rare requests", None, None, LineStatus.USAGE)
+
+
 @pytest.mark.parametrize(
     "usage, after, expected",
     [
-        ({}, {}, []),
-        ({}, {"is_rare": True}, [("", "Rare requests", None, None, LineStatus.USAGE)]),
-        ({"rare": 10}, {}, [("", "Rare requests", "1E+1", "0.00001", LineStatus.PRICED)]),
+        ({}, {}, [STORAGE]),
+        ({}, {"is_rare": True}, [OPEN, STORAGE]),
+        ({"rare": 10}, {}, [("", "Rare requests", "1E+1", "0.00001", LineStatus.PRICED), STORAGE]),
     ],
 )
 def test_an_optional_line_is_left_out_until_its_usage_is_given(engine, usage, after, expected):
-    priced = engine(Usage({"demo_optional": usage}), demo_optional=OPTIONAL)
+    priced = engine(Usage({"demo_optional": usage}), demo_optional=OPTIONAL + COMMON)
     assert bill(priced, change("demo_optional", after)) == expected
+
+
+def test_an_optional_line_that_is_the_only_one_is_shown(engine):
+    assert bill(engine(Usage(), demo_optional=OPTIONAL), change("demo_optional", {})) == [OPEN]
 
 
 def test_an_open_line_shows_the_price_of_the_tier_it_would_start_in(engine):
@@ -474,3 +490,116 @@ def test_a_fee_may_be_spread_over_a_term_that_is_computed(engine):
     server = change("demo_server", after={"disk": [], "reserved": True, "years": 2, "count": 1})
     (line,) = engine(demo_server=definition).estimate([server])[0].after.lines
     assert line.monthly_cost == 50
+
+
+GATEWAY = """\
+schema = 1
+free_when = [
+  { condition = "=attr.tier == 'free'", reason = "the free tier" },
+  { condition = "=attr.parent_id != null", reason = "priced with its parent" },
+]
+not_covered = "a gateway of a private link"
+[defaults]
+tier = "paid"
+[[component]]
+name = "Gateway"
+unit = "GB"
+when = "=attr.kind == 'public'"
+quantity = 10
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+
+
+@pytest.mark.parametrize(
+    "after, status, note, monthly",
+    [
+        ({"kind": "public"}, ResourceStatus.PRICED, "", "1"),
+        ({"kind": "public", "tier": "free"}, ResourceStatus.FREE, "the free tier", "0"),
+        ({"kind": "private", "parent_id": "x"}, ResourceStatus.FREE, "priced with its parent", "0"),
+        ({"kind": "private"}, ResourceStatus.UNSUPPORTED, "a gateway of a private link", None),
+        ({"kind": "public", "tier": Unknown("tier")}, ResourceStatus.PARTIAL, "", None),
+        ({"kind": "private", "tier": Unknown("tier")}, ResourceStatus.UNSUPPORTED, "a gateway of a private link", None),
+        ({"kind": Unknown("kind")}, ResourceStatus.PARTIAL, "", None),
+    ],
+)
+def test_free_is_what_a_definition_says_and_never_what_is_left(engine, after, status, note, monthly):
+    cost = engine(demo_gateway=GATEWAY).estimate([change("demo_gateway", after)])[0].after
+    assert (cost.status, cost.note, _text(cost.monthly)) == (status, note, monthly)
+    assert cost.unpriced is (status in {ResourceStatus.UNSUPPORTED, ResourceStatus.PARTIAL})
+    assert cost.reason == (Reason.NOT_COVERED if status is ResourceStatus.UNSUPPORTED else None)
+
+
+PLANT = """\
+schema = 1
+[[child]]
+for_each = "=[1]"
+as = "demo_gateway"
+attributes = "=attr.gateway"
+group = "gateway"
+"""
+
+
+@pytest.mark.parametrize(
+    "gateway, expected",
+    [
+        ({"kind": "private", "tier": "free"}, ResourceStatus.UNSUPPORTED),
+        ({"kind": "private"}, ResourceStatus.PARTIAL),
+        ({"kind": "public"}, ResourceStatus.PRICED),
+    ],
+)
+def test_a_part_that_is_not_covered_is_a_line_and_a_free_one_is_none(engine, gateway, expected):
+    priced = engine(demo_gateway=GATEWAY, demo_plant=PLANT)
+    cost = priced.estimate([change("demo_plant", {"gateway": gateway})])[0].after
+    assert cost.status is expected
+    assert cost.unpriced is (expected is not ResourceStatus.PRICED)
+
+
+POOL = """\
+schema = 1
+[usage.units]
+unit = "units"
+help = "Units that run on average"
+[defaults]
+size = -1
+[[component]]
+name = "Units"
+unit = "GB"
+quantity = "=attr.size >= 0 ? attr.size : usage.units"
+floor = "=attr.minimum"
+assumed = "=attr.image == null ? 'Linux, as no image is named' : ''"
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+FLEET = """\
+schema = 1
+[[child]]
+as = "demo_pool"
+with = { size = 2, image = "=attr.image" }
+times = "=attr.count"
+floor = "=attr.minimum"
+assumed = "=attr.image == 'own' ? 'an image of one GB' : ''"
+"""
+
+
+@pytest.mark.parametrize(
+    "type_, after, usage, expected",
+    [
+        ("demo_pool", {"minimum": 3, "image": "x"}, {}, ("3", "0.3", LineStatus.USAGE, True)),
+        ("demo_pool", {"minimum": 3, "image": "x"}, {"units": 5}, ("5", "0.5", LineStatus.PRICED, False)),
+        ("demo_pool", {"minimum": 3, "size": 4, "image": "x"}, {}, ("4", "0.4", LineStatus.PRICED, False)),
+        ("demo_pool", {"minimum": 0, "image": "x"}, {}, (None, None, LineStatus.USAGE, False)),
+        ("demo_pool", {"minimum": Unknown("minimum"), "image": "x"}, {}, (None, None, LineStatus.USAGE, False)),
+        ("demo_pool", {"minimum": 3, "size": Unknown("size")}, {}, ("3", "0.3", LineStatus.UNKNOWN, True)),
+        ("demo_pool", {"size": 4}, {}, ("4", "0.4", LineStatus.ASSUMED, False)),
+        ("demo_fleet", {"minimum": 3, "image": "x"}, {}, ("6", "0.6", LineStatus.USAGE, True)),
+        ("demo_fleet", {"minimum": 0, "image": "x"}, {}, (None, None, LineStatus.UNKNOWN, False)),
+        ("demo_fleet", {"count": 0, "image": "x"}, {}, ("0", "0", LineStatus.PRICED, False)),
+        ("demo_fleet", {"count": 1, "image": "own"}, {}, ("2", "0.2", LineStatus.ASSUMED, False)),
+    ],
+)
+def test_a_minimum_is_summed_as_the_least_and_what_is_taken_for_granted_is_said(engine, type_, after, usage, expected):
+    priced = engine(Usage({type_: usage}), demo_pool=POOL, demo_fleet=FLEET)
+    cost = priced.estimate([change(type_, after)])[0].after
+    (line,) = cost.lines
+    assert (_text(line.monthly_quantity), _text(line.monthly_cost), line.status, line.at_least) == expected
+    assert cost.at_least is line.at_least
+    assert ("assumed" in line.note) is (line.status is LineStatus.ASSUMED)

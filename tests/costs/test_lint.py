@@ -6,7 +6,7 @@ import pytest
 
 from guardrail.catalog import open_catalog, snapshot
 from guardrail.costs import Library
-from guardrail.costs.lint import lint
+from guardrail.costs.lint import left_out, lint
 from guardrail.costs.wants import wants
 
 DEFINITION = """
@@ -77,3 +77,31 @@ def test_what_the_shipped_catalog_does_not_have_is_known(catalog):
     faults = {(fault.type_name, fault.component): fault.kind for fault in lint(library, catalog)}
     missing = {(name, charge.component.name): "gap" for name, charge, _ in wants(library) if charge.component.gap}
     assert faults == missing
+
+
+LINE = '[[component]]\nname = "Thing"\nunit = "hours"\nquantity = 1\nprice = {{ service = "Things", family = "Thing", size = "small" }}\n{}'
+CHILD = '[refs]\nother = {{ types = ["aws_thing"] }}\n[[child]]\nas = "aws_other"\n{}'
+LEFT_OUT = {
+    LINE.format(""): False,
+    LINE.format("when = \"=attr.kind == 'a'\"\n"): True,
+    LINE.format("when = \"=attr.kind == 'a'\"\n") + LINE.format("when = \"=attr.kind != 'a'\"\n"): False,
+    'free_when = [{ condition = "=attr.kind != \'a\'", reason = "b" }]\n'
+    + LINE.format("when = \"=attr.kind == 'a'\"\n"): False,
+    'free_when = [{ condition = "=attr.kind == \'b\'", reason = "b" }]\n'
+    + LINE.format("when = \"=attr.kind == 'a'\"\n"): True,
+    'not_covered = "other kinds"\n' + LINE.format("when = \"=attr.kind == 'a'\"\n"): False,
+    CHILD.format('when = "=ref.other != null"\nattributes = "=ref.other"\n'): True,
+    CHILD.format("for_each = \"=get(ref.other, 'disk', [])\"\n"): True,
+    CHILD.format('block = "disk"\n'): True,
+    CHILD.format('with = { size = "=attr.size" }\n'.replace("{", "{{").replace("}", "}}").format()): False,
+    "": True,
+}
+
+
+@pytest.mark.parametrize("text", LEFT_OUT)
+def test_a_definition_says_what_it_has_no_line_for(tmp_path, text):
+    """Lines that hang on a reference or a condition may all be absent, which is neither free nor a mistake of the plan."""
+    (tmp_path / "aws").mkdir()
+    (tmp_path / "aws" / "aws_of_ours.toml").write_text(f"schema = 1\n{text}", encoding="utf-8")
+    fault = left_out(Library([tmp_path]), "aws_of_ours")
+    assert (fault is not None and fault.kind == "not-covered") is LEFT_OUT[text]

@@ -128,7 +128,7 @@ def test_why_a_line_has_no_cost(part, text):
 
 def test_each_reason_is_given_once():
     twice = resource(before=UNSUPPORTED, after=cost(line(monthly=None), line(monthly=None)))
-    assert wording.reasons(twice, "USD") == ("known after apply: instance_type", "type not supported")
+    assert wording.reasons(twice, "USD") == ("known after apply: instance_type", "not covered")
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20))

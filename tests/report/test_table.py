@@ -40,7 +40,7 @@ def test_amounts_stay_whole_however_long_names_and_numbers_are():
 def test_what_is_not_priced_never_reads_as_zero():
     text = table(samples.report([samples.resource("aws_foo.a", after=samples.UNSUPPORTED, type="aws_foo")]))
     assert "monthly cost not known (1 not priced)" in text
-    assert "aws_foo: type not supported" in text
+    assert "aws_foo: not covered" in text
     assert "$0" not in text
 
 
