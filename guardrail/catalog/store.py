@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import itertools
 import sqlite3
 import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -32,6 +34,9 @@ where shelf.vendor = ? and shelf.service = ? and shelf.region = ? and product.pu
     and product.purchase_option not like ?
 """
 _EVERY, _NONE = "%", ""
+_MAX_DIGITS = 12  # before the point: nothing costs as much a unit
+_STEPS, _MAX_ROUNDS = 100_000, 2_000
+"""A question to the database ends after so many rounds of so many steps of SQLite's: far beyond the largest of ours."""
 
 _SEARCHED = """
 select vendor, service, region, family, attributes, unit, purchase_option, tier_start, tier_end, price, sku,
@@ -94,48 +99,66 @@ class Catalog:
         self._dates: defaultdict[str, set[str]] = defaultdict(set)
         self._sources: defaultdict[str, set[str]] = defaultdict(set)
 
+    def _ask(self, question: str, values: Sequence[object] = ()) -> list[Any]:
+        """Return the rows that a question selects. Raises CatalogError for a file that does not answer it."""
+        rounds = itertools.count()
+        self._database.set_progress_handler(lambda: next(rounds) > _MAX_ROUNDS, _STEPS)
+        try:
+            return self._database.execute(question, values).fetchall()
+        except sqlite3.Error as error:
+            raise _damaged(self.path, error) from None
+
     def find(self, selector: Selector) -> Answer:
         """Return the one ladder of prices that fits, NoPrice or Ambiguous. The same question has the same answer."""
         if selector not in self._answers:
             answer = self._shelf(selector).find(selector)
             if isinstance(answer, Ladder):
                 answer = self._terms.applied(selector.vendor, answer, self) if self._terms else answer
-                self._dates[selector.vendor].update(tier.source.as_of for tier in answer.tiers)
+                self._dates[selector.vendor].update(self._day(tier.source.as_of) for tier in answer.tiers)
                 self._sources[selector.vendor].update(tier.source.source for tier in answer.tiers)
             self._answers[selector] = answer
         return self._answers[selector]
+
+    def _day(self, text: str) -> str:
+        """Return the day of a price. Raises CatalogError for what is none: how old a price is must be told."""
+        try:
+            date.fromisoformat(text)
+        except (ValueError, TypeError):
+            raise _damaged(self.path, f"a price of the day {text!r:.40}") from None
+        return text
 
     def spec(self, vendor: str, machine_type: str) -> Mapping[str, object] | None:
         """Return what a machine type is (vcpu, memory_gib, arch, gpus, family, current_generation), if it is known."""
         key = (vendor, machine_type)
         if key not in self._specs:
-            found = self._database.execute("select facts from spec where vendor = ? and name = ?", key).fetchone()
-            self._specs[key] = json.loads(found[0]) if found else None
+            found = self._ask("select facts from spec where vendor = ? and name = ?", key)
+            try:
+                self._specs[key] = msgspec.json.decode(found[0][0], type=dict[str, object]) if found else None
+            except (msgspec.DecodeError, TypeError) as error:
+                raise _damaged(self.path, f"facts of {machine_type}: {error}") from None
         return self._specs[key]
 
     def synced(self) -> tuple[Shelved, ...]:
         """Return what syncs brought; nothing in the shipped catalog."""
-        return tuple(Shelved(*row) for row in self._database.execute("select * from synced order by 1, 2, 3"))
+        return tuple(Shelved(*row) for row in self._ask("select * from synced order by 1, 2, 3"))
 
     def fetched(self) -> Mapping[tuple[str, ...], str]:
         """Return vendor, service and place of each list that a sync read -> its version."""
-        rows = self._database.execute("select vendor, service, place, version from fetched")
+        rows = self._ask("select vendor, service, place, version from fetched")
         return {tuple(row[:3]): row[3] for row in rows}
 
     def rated(self) -> Mapping[tuple[str, ...], int]:
         """Return vendor, service, region and purchase option of plans that a sync looked for -> rates that it found."""
-        rows = self._database.execute("select vendor, service, region, option, rows from rated")
+        rows = self._ask("select vendor, service, region, option, rows from rated")
         return {tuple(row[:4]): row[4] for row in rows}
 
     def stock(self) -> tuple[Stock, ...]:
         """Return how many prices there are of each vendor, and of when."""
-        return tuple(
-            Stock(*row) for row in self._database.execute("select vendor, rows, oldest, newest from vendor order by 1")
-        )
+        return tuple(Stock(*row) for row in self._ask("select vendor, rows, oldest, newest from vendor order by 1"))
 
     def shelves(self) -> tuple[tuple[str, str, str], ...]:
         """Return vendor, service and region of everything there are prices of."""
-        return tuple(self._database.execute("select vendor, service, region from shelf order by 1, 2, 3"))
+        return tuple(self._ask("select vendor, service, region from shelf order by 1, 2, 3"))
 
     def ladders(self, vendor: str, service: str, region: str) -> tuple[Ladder, ...]:
         """Return every price of a service in a region. They are read each time: all of them are too many to hold."""
@@ -145,14 +168,12 @@ class Catalog:
         """Return rows in which every word is found, as vendor, service, region and the columns of `snapshot.Row`."""
         found = [word.casefold() for word in words]
         terms = " and ".join(["instr(lower(text), ?)"] * len(found)) or "true"
-        return self._database.execute(
-            f"select * from ({_SEARCHED}) where {terms} limit ?",  # noqa: S608 - words are parameters
-            (*found, limit),
-        ).fetchall()
+        question = f"select * from ({_SEARCHED}) where {terms} limit ?"  # noqa: S608 - words are parameters
+        return self._ask(question, (*found, limit))
 
     def used(self) -> tuple[CatalogInfo, ...]:
         """Return, for each vendor of whom a price was used, how new and how old those prices are."""
-        hashes = dict(self._database.execute("select vendor, sha256 from vendor"))
+        hashes = dict(self._ask("select vendor, sha256 from vendor"))
         return tuple(
             CatalogInfo(
                 vendor, max(dates), min(dates), ", ".join(sorted(self._sources[vendor])), hashes.get(vendor, "")
@@ -174,12 +195,8 @@ class Catalog:
 
     def has_rates(self, vendor: str, service: str, region: str, option: str) -> bool:
         """Say whether a sync brought what of a service is sold in a region under a purchase option."""
-        return bool(
-            self._database.execute(
-                "select 1 from rated where vendor = ? and service = ? and region = ? and option = ?",
-                (vendor, service, region, option),
-            ).fetchone()
-        )
+        question = "select 1 from rated where vendor = ? and service = ? and region = ? and option = ?"
+        return bool(self._ask(question, (vendor, service, region, option)))
 
     def notes(self) -> list[str]:
         """Say what could not be made of the prices that were asked for so far."""
@@ -200,16 +217,16 @@ class Catalog:
         """Return the prices of a shelf whose purchase option is like the one, and not like the other."""
         products: dict[int, Product] = {}
         tiers: defaultdict[int, list[Tier]] = defaultdict(list)
-        try:
-            rows = self._database.execute(_SHELF_QUERY, (vendor, service, region, like, unlike)).fetchall()
-        except sqlite3.Error as error:
-            raise _damaged(self.path, error) from None
+        rows = self._ask(_SHELF_QUERY, (vendor, service, region, like, unlike))
         read = msgspec.json.Decoder(dict[str, str]).decode
-        for family, attributes, unit, option, product, start, end, price, sku, source, as_of in rows:
-            if product not in products:
-                products[product] = Product(family, read(attributes), unit, option)
-            origin = PriceSource(sku, source, as_of, service, region, option)
-            tiers[product].append(Tier(*snapshot.tier_bounds(start, end), decimal(price), origin))
+        try:
+            for family, attributes, unit, option, product, start, end, price, sku, source, as_of in rows:
+                if product not in products:
+                    products[product] = Product(family, read(attributes), unit, option)
+                origin = PriceSource(sku, source, as_of, service, region, option)
+                tiers[product].append(Tier(*snapshot.tier_bounds(start, end), _price(price), origin))
+        except (ValueError, TypeError, msgspec.DecodeError) as error:
+            raise _damaged(self.path, f"prices of {service} in {region}: {error}") from None
         return [
             Ladder(products[product], tuple(sorted(found, key=lambda tier: tier.start)))
             for product, found in sorted(tiers.items())
@@ -227,6 +244,9 @@ def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalo
     try:
         with ExitStack() as opened:
             database = opened.enter_context(closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)))
+            database.execute("pragma trusted_schema = off")
+            if made := database.execute("select name from sqlite_master where type in ('view', 'trigger')").fetchone():
+                raise _damaged(path, f"it computes {made[0]!r:.40}, where a catalog of ours only holds rows")
             found = database.execute("select value from meta where key = 'schema'").fetchone()
             if found is None or found[0] != str(snapshot.SCHEMA_VERSION):
                 raise CatalogError(
@@ -275,7 +295,15 @@ def shipped_catalog() -> Path:
     return cached
 
 
-def _damaged(path: Path, error: sqlite3.Error) -> CatalogError:
+def _price(text: str) -> Decimal:
+    price = decimal(text)
+    if price < 0 or price.adjusted() > _MAX_DIGITS:
+        msg = f"no price: {text:.40}"
+        raise ValueError(msg)
+    return price
+
+
+def _damaged(path: Path, error: object) -> CatalogError:
     return CatalogError(
         f"not a price catalog, or a damaged one: {error}",
         where=str(path),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import errno
 import gc
 import os
 import sys
@@ -34,6 +35,8 @@ COMMANDS = {
     "completion": "guardrail.cli.completion:completion",
 }
 """Command -> where it is defined; loaded when it is asked for."""
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 COMPLETE = "_GUARDRAIL_COMPLETE"
 """Environment variable by which a shell asks what may come next."""
@@ -79,23 +82,29 @@ def main(argv: Sequence[str] | None = None) -> int:
     except click.UsageError as error:
         error.show()
         return ExitCode.NOT_EVALUATED
-    except click.ClickException as error:
-        return _refuse(error.format_message(), ExitCode.NOT_EVALUATED)
-    except (click.Abort, KeyboardInterrupt):
-        return _refuse("interrupted", ExitCode.INTERRUPTED)
-    except DeliveryError as error:
-        return _refuse(str(error), ExitCode.NOT_DELIVERED)
-    except GuardrailError as error:
-        return _refuse(str(error), ExitCode.NOT_EVALUATED)
     except (BrokenPipeError, SystemExit):
         # Whoever reads us has had enough (`| head`), where click would exit with 1, which is for violations alone;
-        # what is left in the buffer must not fail at shutdown.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # what is left in the buffer must not fail at shutdown. What judges has its own way out (cli/output.py).
+        _to_nowhere()
         return ExitCode.OK
-    except Exception as error:  # noqa: BLE001 - a bug ends in a file to report, not in a traceback
-        from guardrail.cli.bug import bug_report  # noqa: PLC0415 - needed only then
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - whatever it is, it ends in one line
+        return _refuse(*_ending(error))
 
-        return _refuse(bug_report(error), ExitCode.BUG)
+
+def _ending(error: BaseException) -> tuple[str, ExitCode]:
+    """Return what to say of an error, and the exit code that it ends with."""
+    if isinstance(error, click.Abort | KeyboardInterrupt):
+        return "interrupted", ExitCode.INTERRUPTED
+    if isinstance(error, click.ClickException):
+        return error.format_message(), ExitCode.NOT_EVALUATED
+    if isinstance(error, GuardrailError):
+        return str(error), ExitCode.NOT_DELIVERED if isinstance(error, DeliveryError) else ExitCode.NOT_EVALUATED
+    if isinstance(error, OSError) and error.errno in _FULL:
+        _to_nowhere()
+        return f"nothing more can be written: {error.strerror}", ExitCode.NOT_DELIVERED
+    from guardrail.cli.bug import bug_report  # noqa: PLC0415 - a bug ends in a file to report, not in a traceback
+
+    return bug_report(error), ExitCode.BUG
 
 
 def _answered(argv: Sequence[str]) -> int:
@@ -104,8 +113,16 @@ def _answered(argv: Sequence[str]) -> int:
 
         return shell_complete(cli, {}, "guardrail", COMPLETE, asked)
     result = cli.main(list(argv), prog_name="guardrail", standalone_mode=False)
-    sys.stdout.flush()
+    if sys.stdout is not None:
+        sys.stdout.flush()
     return int(result or ExitCode.OK)
+
+
+def _to_nowhere() -> None:
+    """Let what is left in the buffer of standard output go nowhere, so that it does not fail at shutdown."""
+    from guardrail.cli.output import to_nowhere  # noqa: PLC0415 - needed only then
+
+    to_nowhere()
 
 
 def _refuse(message: str, code: ExitCode) -> int:

@@ -13,7 +13,7 @@ from guardrail import __version__
 ISSUES = "https://github.com/guardrail-finops/guardrail/issues"
 
 
-def bug_report(error: Exception) -> str:
+def bug_report(error: BaseException) -> str:
     """Write versions and the traceback to a file and return the line that names it. Plan values are not in it."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     text = (

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from guardrail.errors import ConfigError
+from guardrail.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
     from guardrail.model.report import Report
@@ -27,6 +27,7 @@ FORMAT_NAMES = (
 """The formats there are. A test compares them with `guardrail.report.FORMATS`, which is not imported for `--help`."""
 
 _WIDTHS = (40, 200)
+_ELSEWHERE = "write it to a file: --out json=result.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +39,36 @@ class Target:
 
 
 def deliver(report: Report, format_name: str, outs: Iterable[Target], *, color: str, details: bool) -> None:
-    """Print the report in one format and write it to files in others. Raises ConfigError for a file it cannot write."""
+    """Print the report in one format and write it to files in others.
+
+    Raises ConfigError for a file, DeliveryError for a standard output, that cannot be written.
+    """
     write_files(report, outs, details=details)
-    click.echo(_rendered(report, format_name, colored=wants_color(color), details=details), nl=False, color=True)
+    if sys.stdout is None:
+        raise DeliveryError("the report is not delivered: standard output is closed", fix=_ELSEWHERE)
+    say(_rendered(report, format_name, colored=wants_color(color), details=details))
+
+
+def say(text: str) -> None:
+    """Write to standard output. Raises DeliveryError where it is full.
+
+    A reader who has had enough (`| head`) is no fault, and changes no verdict: the rest goes nowhere, and the run ends
+    with the exit code that it has.
+    """
+    try:
+        click.echo(text, nl=False, color=True)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        to_nowhere()
+    except OSError as error:
+        to_nowhere()
+        raise DeliveryError(f"the report is not delivered: standard output: {error.strerror}", fix=_ELSEWHERE) from None
+
+
+def to_nowhere() -> None:
+    """Let what is written to standard output from now on go nowhere, what is left in its buffer included."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_files(report: Report, outs: Iterable[Target], *, details: bool) -> None:
@@ -64,9 +92,14 @@ def wants_color(choice: str) -> bool:
 def write_whole(path: Path, text: str) -> None:
     """Write a file beside its place, then put it there, so that nobody reads half of it. Raises ConfigError.
 
-    A file that is there already keeps its permissions.
+    A file that is there already keeps its permissions; a link stays one, and what it leads to is replaced. What is no
+    regular file (a device, a pipe) is written to, and never replaced.
     """
     try:
+        path = Path(os.path.realpath(path))
+        if path.exists() and not path.is_file():
+            path.write_text(text, encoding="utf-8", newline="")
+            return
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
