@@ -7,6 +7,7 @@
     |-- DefinitionError            a cost definition that cannot be loaded
     |-- CatalogError               the price catalog is missing, damaged or not ours
     |-- NetworkError               a download that did not happen
+    |-- LimitError                 a run that took longer, or more memory, than it may
     `-- DeliveryError              a comment or a status that could not be posted
 
 Errors are raised where something could not be judged; a violated rule is not an error but a `Finding`.
@@ -61,6 +62,10 @@ class CatalogError(GuardrailError):
 
 class NetworkError(GuardrailError):
     """A download did not happen."""
+
+
+class LimitError(GuardrailError):
+    """A run took longer, or more memory, than it may."""
 
 
 class DeliveryError(GuardrailError):

@@ -8,6 +8,7 @@ import click
 
 from guardrail.cli.fix import Mode, check_and_fix, fix_options, mode_of
 from guardrail.cli.hook import check_commit, hook_options
+from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import input_options, output_options
 from guardrail.cli.policy_ref import policy_ref_option
 from guardrail.cli.watch import watch, watch_option
@@ -23,6 +24,7 @@ from guardrail.cli.watch import watch, watch_option
     show_default=True,
     help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
 )
+@limit_options
 @policy_ref_option
 @watch_option
 @hook_options
@@ -54,13 +56,14 @@ def check(**values: Any) -> int:
     mode, is_hook = mode_of(values), values["hook"] or values["hook_strict"]
     if mode is not Mode.NOTHING and (is_hook or values["stays"]):
         raise click.UsageError("--fix, --fix-diff and --suggest go with neither --hook nor --watch")
-    if is_hook:
-        return check_commit(values)
     if values["stays"]:
         return watch(values)
-    report = judged(values, evaluate=lambda settings: check_and_fix(settings, mode))
-    if mode is Mode.DIFF:
-        write_files(report, values["outs"], details=values["details"])
-    else:
-        deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+    with limited(values["seconds"], values["megabytes"]):
+        if is_hook:
+            return check_commit(values)
+        report = judged(values, evaluate=lambda settings: check_and_fix(settings, mode))
+        if mode is Mode.DIFF:
+            write_files(report, values["outs"], details=values["details"])
+        else:
+            deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     return int(report.exit_code(FailOn(values["fail_on"])))

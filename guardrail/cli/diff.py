@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import flags, input_options, output_options
 from guardrail.errors import InputError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 @click.argument("base", metavar="BASE")
 @input_options
 @output_options
+@limit_options
 @click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
 def diff(base: str, **values: Any) -> int:
     """Compare what two states cost in a month, without judging them.
@@ -39,8 +41,9 @@ def diff(base: str, **values: Any) -> int:
 
     if values["compare_with"]:
         raise click.UsageError("BASE is what is compared with: leave out --base")
-    report = _difference(base, values)
-    deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+    with limited(values["seconds"], values["megabytes"]):
+        report = _difference(base, values)
+        deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     return int(report.exit_code())
 
 

@@ -7,12 +7,14 @@ from typing import Any
 
 import click
 
+from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import flags, input_options, output_options
 
 
 @click.command(short_help="What a plan costs, line by line.")
 @input_options
 @output_options
+@limit_options
 def estimate(**values: Any) -> int:
     """Price plans, without judging them.
 
@@ -31,6 +33,7 @@ def estimate(**values: Any) -> int:
     from guardrail.cli.output import deliver  # noqa: PLC0415
     from guardrail.config import settings  # noqa: PLC0415
 
-    report = run(settings(flags(values), Path.cwd()))
-    deliver(report, values["format_name"], values["outs"], color=values["color"], details=True)
+    with limited(values["seconds"], values["megabytes"]):
+        report = run(settings(flags(values), Path.cwd()))
+        deliver(report, values["format_name"], values["outs"], color=values["color"], details=True)
     return int(report.exit_code())

@@ -1,0 +1,70 @@
+"""A run that takes too long or too much memory ends in one line, with exit code 2, whatever it is at."""
+
+import subprocess
+import sys
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from guardrail.cli.limits import limited
+from guardrail.errors import LimitError
+
+ROOT = Path(__file__).parents[2]
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def test_what_takes_too_long_is_ended():
+    started = monotonic()
+    with pytest.raises(LimitError, match="took longer than 1 s, and was ended while") as raised, limited(1, 0):
+        spin()
+    assert monotonic() - started < 3
+    assert "--timeout" in raised.value.fix
+
+
+def test_what_takes_too_much_memory_is_ended():
+    with pytest.raises(LimitError, match="took more than 1 MB of memory") as raised, limited(0, 1):
+        spin()
+    assert "--max-memory" in raised.value.fix
+
+
+def test_what_does_not_listen_is_ended_all_the_same():
+    code = "import time\nfrom guardrail.cli.limits import limited\nwith limited(1, 0): time.sleep(60)"
+    started = monotonic()
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, cwd=ROOT, check=False, timeout=30)
+    assert ran.returncode == 2
+    assert monotonic() - started < 10
+    assert ran.stderr.decode().startswith("guardrail: took longer than 1 s")
+    assert ran.stderr.count(b"\n") == 1
+
+
+def test_what_keeps_within_them_is_left_alone():
+    with limited(60, 100_000):
+        found = sum(range(10))
+    assert found == 45
+
+
+def test_an_interrupt_by_the_user_stays_one():
+    with pytest.raises(KeyboardInterrupt), limited(60, 0):
+        raise KeyboardInterrupt
+
+
+def test_no_memory_is_said():
+    with pytest.raises(LimitError, match="not enough memory"), limited(0, 0):
+        raise MemoryError
+
+
+@pytest.mark.usefixtures("compiled_catalog")
+@pytest.mark.parametrize("name", ["check", "estimate"])
+def test_commands_take_their_limits_from_flags_and_the_environment(name, run, monkeypatch):
+    plan = str(ROOT / "examples" / "shop" / "plan.json")
+    ran = run(name, plan, "--max-memory", "1")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "took more than 1 MB of memory" in ran.stderr
+    monkeypatch.setenv("GUARDRAIL_MAX_MEMORY", "1")
+    assert run(name, plan).exit_code == 2
+    assert run(name, plan, "--max-memory", "0").exit_code == 0
