@@ -11,6 +11,7 @@ from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
 from guardrail.model.comparison import compared, known_before, project_at, remarks, settled
 from guardrail.model.finding import Finding
+from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
 from guardrail.notes import price_notes
 from guardrail.policy import Judge, Project
@@ -55,12 +56,12 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     ]
     found: list[Finding] = []
     for (source, plan), (project, bill) in zip(read, bills, strict=True):
-        found += incomplete(source.name, plan.incomplete)
-        judged: Sequence[Finding] = judge.project(project, bill.resources)
+        found += incomplete(source.name, plan.not_evaluated)
+        judged: Sequence[Finding] = judge.project(project, bill.resources, bill.not_evaluated)
         if base and (former := project_at(base, bill, is_only=len(read) == 1)):
             judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
         found += waived_inline(judged, plan, source, rules, settings)
-    found += judge.budgets(settings.budgets, [(project, bill.resources) for project, bill in bills])
+    found += judge.budgets(settings.budgets, bills)
     findings = waived(found, rules, settings)
     projects = tuple(
         replace(bill, findings=tuple(finding for finding in findings if finding.project == bill.name))
@@ -74,9 +75,11 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
 def _since(base: Report | None, bill: ProjectReport, *, is_only: bool) -> ProjectReport:
     """Return a project as a change from what an earlier run has said of it."""
     former = project_at(base, bill, is_only=is_only) if base else None
-    return (
-        bill if base is None else replace(bill, resources=compared(former.resources if former else (), bill.resources))
-    )
+    if base is None:
+        return bill
+    resources = compared(former.resources if former else (), bill.resources)
+    missing = joined(former.not_evaluated if former else (), bill.not_evaluated)
+    return replace(bill, resources=resources, not_evaluated=missing)
 
 
 def _against(base: Report | None, report: Report, settings: Settings) -> Report:
@@ -93,9 +96,9 @@ def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, sett
     if plan.is_configuration:
         resources = tuple(map(settled, resources))
     stale = usage.unused((r.change.address for r in resources), (r.change.type for r in resources))
-    missing = [f"not evaluated: {line}" for line in plan.incomplete]
     hints = [f"{usage.where}: nothing in the plan is called {name}" for name in stale]
-    return ProjectReport(source.name, source.path, resources, warnings=(*plan.warnings, *missing, *hints))
+    missing = tuple(one.free if library.is_free(one.type) else one for one in plan.not_evaluated)
+    return ProjectReport(source.name, source.path, resources, warnings=(*plan.warnings, *hints), not_evaluated=missing)
 
 
 def _report(

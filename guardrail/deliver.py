@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from guardrail.http import Patience
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import FindingStatus
 from guardrail.model.money import plain, rounded
-from guardrail.model.report import Report, Verdict
+from guardrail.model.report import Bound, Report, Verdict
 from guardrail.model.resource import Action
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
 from guardrail.platforms.context import Context, Overrides, read_context
@@ -122,8 +123,9 @@ def deliver(
 def wanted(when: When, report: Report) -> bool:
     """Say whether a report is worth a first comment. A delta that is not known is not taken for none."""
     if when is When.CHANGES:
-        resources = [resource for project in report.projects for resource in project.resources]
-        changes = any(resource.monthly_delta or resource.delta_unpriced for resource in resources)
+        changes = report.totals.delta_bound is not Bound.EXACT or any(
+            resource.known_delta for project in report.projects for resource in project.resources
+        )
         return changes or report.verdict is not Verdict.PASS
     return when is When.ALWAYS or (when is When.FAILURES and report.verdict is Verdict.FAIL)
 
@@ -150,9 +152,10 @@ def verdict_outputs(report: Report, code: ExitCode) -> dict[str, str]:
     return {
         "verdict": "error" if code is ExitCode.NOT_EVALUATED else report.verdict.value,
         "exit-code": str(int(code)),
-        "monthly-cost": plain(totals.monthly_cost) or "",
-        "monthly-cost-before": plain(totals.monthly_before) or "",
-        "monthly-delta": plain(totals.monthly_delta) or "",
+        "monthly-cost": _amount(totals.monthly_cost, totals.cost_bound),
+        "monthly-cost-before": _amount(totals.monthly_before, totals.before_bound),
+        "monthly-delta": _amount(totals.monthly_delta, totals.delta_bound),
+        "lower-bound": str(totals.lower_bound).lower(),
         "monthly-delta-percent": "" if percent is None else plain(rounded(percent, 2)) or "",
         "currency": report.currency,
         "has-changes": str(bool(changes)).lower(),
@@ -161,8 +164,15 @@ def verdict_outputs(report: Report, code: ExitCode) -> dict[str, str]:
         "waived": str(sum(one.status is FindingStatus.WAIVED for one in findings)),
         "pre-existing": str(sum(one.status is FindingStatus.PRE_EXISTING for one in findings)),
         "unpriced": str(totals.unpriced),
+        "not-evaluated": str(totals.not_evaluated),
         "catalog-date": min((info.oldest or info.as_of for info in report.catalog), default=""),
     }
+
+
+def _amount(amount: Decimal, bound: Bound) -> str:
+    """Return a sum as a number, "" for one of which nothing is known."""
+    is_open = bound is Bound.NOT_KNOWN or (bound is not Bound.EXACT and not amount)
+    return "" if is_open else plain(amount) or ""
 
 
 def comment_outputs(posted: Posted | None) -> dict[str, str]:

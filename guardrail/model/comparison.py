@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import NO_TAGS, UNTOLD, Action
 
@@ -35,8 +36,18 @@ def difference(base: Report, head: Report) -> Report:
         earlier = {head.projects[0].name: base.projects[0]}
     pairs = [(earlier.pop(project.name, None), project) for project in head.projects]
     projects = [
-        *(replace(now, resources=compared(former.resources if former else (), now.resources)) for former, now in pairs),
-        *(replace(gone, resources=compared(gone.resources, ())) for gone in earlier.values()),
+        *(
+            replace(
+                now,
+                resources=compared(former.resources if former else (), now.resources),
+                not_evaluated=joined(former.not_evaluated if former else (), now.not_evaluated),
+            )
+            for former, now in pairs
+        ),
+        *(
+            replace(gone, resources=compared(gone.resources, ()), not_evaluated=joined(gone.not_evaluated, ()))
+            for gone in earlier.values()
+        ),
     ]
     return replace(
         head,

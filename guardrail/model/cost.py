@@ -126,8 +126,21 @@ class Cost:
         """Whether something depends on usage that is not given."""
         return any(line.status is LineStatus.USAGE for line in self.lines)
 
+    @cached_property
+    def assumed(self) -> bool:
+        """Whether something of the amount stands on an assumption."""
+        return any(line.status is LineStatus.ASSUMED for line in self.lines)
+
+    @cached_property
+    def is_lower_bound(self) -> bool:
+        """Whether anything is missing from what is known: it has no price, or depends on usage that is not given."""
+        return self.unpriced or self.usage_based
+
 
 FREE = Cost((), ResourceStatus.FREE)
+
+UNCHANGED = frozenset({Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT})
+"""Actions that change nobody's bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,11 @@ class ResourceCost:
     change: Change
     before: Cost | None
     after: Cost | None
+
+    @property
+    def sides(self) -> tuple[Cost, ...]:
+        """The costs that the resource has: after, then before."""
+        return tuple(side for side in (self.after, self.before) if side)
 
     @property
     def status(self) -> ResourceStatus:
@@ -157,10 +175,33 @@ class ResourceCost:
     @property
     def monthly_delta(self) -> Decimal | None:
         """What the change adds to the month's bill, as far as it is known. Nothing, if nothing changes."""
-        if self.change.action in {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}:
+        if self.change.action in UNCHANGED:
             return ZERO
         after, before = self.monthly_cost, self.monthly_before
         return None if after is None or before is None else after - before
+
+    @property
+    def known_delta(self) -> Decimal:
+        """The known cost after the change without the known one before. Nothing, if nothing changes."""
+        if self.change.action in UNCHANGED:
+            return ZERO
+        return (self.after.known if self.after else ZERO) - (self.before.known if self.before else ZERO)
+
+    @property
+    def delta_gaps(self) -> tuple[bool, bool]:
+        """Whether something before the change, and something after it, is missing from the known delta.
+
+        What depends on the same usage at the same price on both sides is missing from neither: it cancels out.
+        """
+        before, after = self.before, self.after
+        gap_before, gap_after = bool(before and before.is_lower_bound), bool(after and after.is_lower_bound)
+        if self.change.action in UNCHANGED or not (gap_before or gap_after):
+            return False, False
+        if before and after and gap_before and gap_after:
+            was, will = ([line for line in side.lines if line.status is LineStatus.USAGE] for side in (before, after))
+            gap_before = before.unpriced or any(line not in will for line in was)
+            gap_after = after.unpriced or any(line not in was for line in will)
+        return gap_before, gap_after
 
     @property
     def unpriced(self) -> bool:
@@ -171,6 +212,6 @@ class ResourceCost:
     @property
     def delta_unpriced(self) -> bool:
         """Whether the delta is not completely known."""
-        if self.change.action in {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}:
+        if self.change.action in UNCHANGED:
             return False
         return any(side.unpriced for side in (self.before, self.after) if side)

@@ -12,6 +12,7 @@ from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
+from guardrail.model.not_evaluated import NotEvaluated
 
 
 class Verdict(StrEnum):
@@ -49,10 +50,26 @@ class PullRequest:
     commit: str = ""
 
 
+class Bound(StrEnum):
+    """What is known of an amount from which something may be missing."""
+
+    EXACT = "exact"
+    AT_LEAST = "at-least"
+    AT_MOST = "at-most"
+    NOT_KNOWN = "not-known"
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Sums of what is known. `unpriced` counts resources with something that has no price, `usage_based` those that
-    depend on usage which is not given; both are missing from the sums.
+    """Sums of what is known, and what is missing from them.
+
+    unpriced        resources with something that has no price, before the change or after it
+    usage_based     resources that depend on usage which is not given
+    not_evaluated   blocks that stand for resources nobody could tell, changes left to a later plan, and the like
+    assumed         resources of which something stands on an assumption: the sums hold it
+    gap_before, gap_after      whether anything, of whatever kind, is missing from the sum before and after
+    delta_gap_before, ..       whether anything is missing from either side of the delta
+    unpriced_before            whether more than usage is missing before, so that no percentage can be told
     """
 
     monthly_before: Decimal = ZERO
@@ -60,33 +77,76 @@ class Totals:
     monthly_delta: Decimal = ZERO
     unpriced: int = 0
     usage_based: int = 0
+    not_evaluated: int = 0
+    assumed: int = 0
+    gap_before: bool = False
+    gap_after: bool = False
+    delta_gap_before: bool = False
+    delta_gap_after: bool = False
+    unpriced_before: bool = False
 
     @property
     def delta_percent(self) -> Decimal | None:
-        """The delta in percent of what was; None where that is zero, since there is no such number."""
-        return self.monthly_delta / self.monthly_before * 100 if self.monthly_before else None
+        """The delta in percent of what was; None where that is zero, or not completely priced: there is no such number."""
+        if not self.monthly_before or self.unpriced_before:
+            return None
+        return self.monthly_delta / self.monthly_before * 100
+
+    @property
+    def before_bound(self) -> Bound:
+        """What `monthly_before` is to what was paid."""
+        return Bound.AT_LEAST if self.gap_before else Bound.EXACT
+
+    @property
+    def cost_bound(self) -> Bound:
+        """What `monthly_cost` is to what will be paid."""
+        return Bound.AT_LEAST if self.gap_after else Bound.EXACT
+
+    @property
+    def delta_bound(self) -> Bound:
+        """What `monthly_delta` is to the change of the bill."""
+        return bound_of_delta(gap_before=self.delta_gap_before, gap_after=self.delta_gap_after)
+
+    @property
+    def lower_bound(self) -> bool:
+        """Whether anything is missing from the sums."""
+        return self.gap_before or self.gap_after
 
     def __add__(self, other: Totals) -> Totals:
-        return Totals(
-            self.monthly_before + other.monthly_before,
-            self.monthly_cost + other.monthly_cost,
-            self.monthly_delta + other.monthly_delta,
-            self.unpriced + other.unpriced,
-            self.usage_based + other.usage_based,
-        )
+        amounts = (getattr(self, name) + getattr(other, name) for name in _SUMMED)
+        flags = (getattr(self, name) or getattr(other, name) for name in _FLAGS)
+        return Totals(*amounts, *flags)
 
 
-def totals(resources: tuple[ResourceCost, ...]) -> Totals:
+_FLAGS = ("gap_before", "gap_after", "delta_gap_before", "delta_gap_after", "unpriced_before")
+_SUMMED = tuple(name for name in Totals.__slots__ if name not in _FLAGS)
+
+
+def bound_of_delta(*, gap_before: bool, gap_after: bool) -> Bound:
+    """Say what a difference of known amounts is to the real one, by the sides that something is missing from."""
+    if gap_before and gap_after:
+        return Bound.NOT_KNOWN
+    return Bound.AT_LEAST if gap_after else Bound.AT_MOST if gap_before else Bound.EXACT
+
+
+def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluated, ...] = ()) -> Totals:
     """Sum the resources of one project."""
-    before = sum((r.monthly_before or ZERO for r in resources), ZERO)
-    after = sum((r.monthly_cost or ZERO for r in resources), ZERO)
-    delta = sum((r.monthly_delta or ZERO for r in resources), ZERO)
+    gaps = [resource.delta_gaps for resource in resources] + [one.opens_delta for one in not_evaluated]
+    befores = [resource.before for resource in resources if resource.before]
+    afters = [resource.after for resource in resources if resource.after]
     return Totals(
-        before,
-        after,
-        delta,
-        sum(r.unpriced for r in resources),
-        sum(bool(r.after and r.after.usage_based) for r in resources),
+        sum((side.known for side in befores), ZERO),
+        sum((side.known for side in afters), ZERO),
+        sum((resource.known_delta for resource in resources), ZERO),
+        unpriced=sum(any(side.unpriced for side in resource.sides) for resource in resources),
+        usage_based=sum(any(side.usage_based for side in resource.sides) for resource in resources),
+        not_evaluated=len(not_evaluated),
+        assumed=sum(side.assumed for side in afters),
+        gap_before=any(side.is_lower_bound for side in befores) or any(one.before for one in not_evaluated),
+        gap_after=any(side.is_lower_bound for side in afters) or any(one.after for one in not_evaluated),
+        delta_gap_before=any(before for before, _ in gaps),
+        delta_gap_after=any(after for _, after in gaps),
+        unpriced_before=any(side.unpriced for side in befores) or any(one.before for one in not_evaluated),
     )
 
 
@@ -99,11 +159,12 @@ class ProjectReport:
     resources: tuple[ResourceCost, ...]
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
 
     @cached_property
     def totals(self) -> Totals:
         """Sums over the project's resources."""
-        return totals(self.resources)
+        return totals(self.resources, self.not_evaluated)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Annotated
 
@@ -10,11 +10,13 @@ from pydantic import Field, StringConstraints, field_validator
 
 from guardrail.files.checked import Section
 from guardrail.model.cost import ResourceCost
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.context import Project
-from guardrail.policy.glob import matches_any
-from guardrail.policy.spend import Spend, spend
+from guardrail.policy.glob import matches_any, may_begin
+from guardrail.policy.spend import Spend, missing, spend
 
 Globs = tuple[str, ...]
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
@@ -56,20 +58,37 @@ class Budget(Section):
         return {"name": self.name, **limits, "cost": sums.values("budget.cost")}
 
 
-def spent(budget: Budget, projects: Iterable[tuple[Project, Sequence[ResourceCost]]]) -> Spend:
+def spent(budget: Budget, projects: Iterable[tuple[Project, ProjectReport]]) -> Spend:
     """Return what a budget's resources cost.
 
     Each side of a change counts by its own tags, so that a resource can move from one budget to another. Where a tag
-    that decides is known only after apply, the resource counts as one without a price.
+    that decides is known only after apply, the resource counts as one without a price; so does a block that was not
+    evaluated, unless its type, module or address tells that it is none of the budget's.
     """
     match = budget.match
     sums = Spend()
-    for project, resources in projects:
+    for project, bill in projects:
         if _plays_in(match, project):
-            for resource in resources:
+            for resource in bill.resources:
                 if _place(match, resource):
                     sums += _part(match, resource)
+            for block in bill.not_evaluated:
+                if _may_concern(match, block):
+                    sums += missing(block)
     return sums
+
+
+def _may_concern(match: BudgetMatch, block: NotEvaluated) -> bool:
+    """Say whether resources of a block that was not evaluated may be the budget's. What its tags are nobody knows."""
+    if block.type:
+        fits_module = not match.modules or matches_any(match.modules, block.module)
+    else:
+        fits_module = not match.modules or any(may_begin(glob, block.module) for glob in match.modules)
+    return (
+        fits_module
+        and (not match.types or not block.type or matches_any(match.types, block.type))
+        and (not match.addresses or any(may_begin(glob, block.address) for glob in match.addresses))
+    )
 
 
 def _plays_in(match: BudgetMatch, project: Project) -> bool:
@@ -97,7 +116,10 @@ def _part(match: BudgetMatch, resource: ResourceCost) -> Spend:
     open_before, open_after = isinstance(before, Unknown), isinstance(after, Unknown)
     sums = spend(resource, before=before is True, after=after is True)
     return sums + Spend(
-        before_unpriced=int(open_before), unpriced=int(open_after), delta_unpriced=int(open_before or open_after)
+        before_unpriced=int(open_before),
+        unpriced=int(open_after),
+        delta_unpriced=int(open_before or open_after),
+        delta_open_below=int(open_before),
     )
 
 

@@ -5,26 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
+from guardrail.model.not_evaluated import NotEvaluated
 
 RULE = "incomplete-configuration"
 _SHOWN = 5
 
 
-def incomplete(project: str, missing: Sequence[str]) -> list[Finding]:
-    """Return the finding about what of a configuration was not evaluated; none where nothing is missing."""
+def incomplete(project: str, missing: Sequence[NotEvaluated]) -> list[Finding]:
+    """Return the finding about what of an input was not evaluated; none where nothing is missing."""
     if not missing:
         return []
     more = f"; and {len(missing) - _SHOWN:,} more" if len(missing) > _SHOWN else ""
+    remedies = dict.fromkeys(one.remedy for one in missing if one.remedy)
+    source = missing[0].source
     return [
         Finding(
             rule=RULE,
-            title="The configuration is evaluated completely",
+            title="The input is evaluated completely",
             severity=Severity.MEDIUM,
             enforcement=Enforcement.ADVISORY,
             status=FindingStatus.UNKNOWN,
-            message="not evaluated: " + "; ".join(missing[:_SHOWN]) + more,
+            message="not evaluated: " + "; ".join(one.text for one in missing[:_SHOWN]) + more,
             blocking=False,
-            fix="run `terraform init` for modules that are missing; a plan knows the rest",
+            fix="; ".join(remedies),
             project=project,
+            file=source.file if source else None,
+            line=source.line if source else None,
         )
     ]

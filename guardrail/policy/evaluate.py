@@ -15,9 +15,11 @@ from typing import Any
 
 from guardrail.cel import Environment, Path
 from guardrail.cel import Scope as Bound
-from guardrail.model.cost import ResourceCost
+from guardrail.model.cost import UNCHANGED, ResourceCost
 from guardrail.model.finding import Finding
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Remedy
+from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
@@ -28,7 +30,7 @@ from guardrail.policy.glob import matches_any
 from guardrail.policy.machine import Specs
 from guardrail.policy.remedies import remedy
 from guardrail.policy.rule import ALL_BUT_GONE, Scope
-from guardrail.policy.spend import UNCHANGED, Spend, spend, total
+from guardrail.policy.spend import Spend, spend, total
 from guardrail.policy.view import ResourceView, listed, reader
 
 _REMEMBERED = 2048  # answers a rule: enough for the kinds of things there are, too few to fill memory with names
@@ -68,9 +70,11 @@ class Judge:
         """Ids of the rules that nothing was asked of."""
         return tuple(rule.rule.id for rule in self.rules if rule.rule.id not in self.asked)
 
-    def project(self, project: Project, resources: Sequence[ResourceCost]) -> tuple[Finding, ...]:
+    def project(
+        self, project: Project, resources: Sequence[ResourceCost], not_evaluated: Sequence[NotEvaluated] = ()
+    ) -> tuple[Finding, ...]:
         """Judge a project's resources one by one, then its plan as a whole. Findings stand in that order."""
-        sums = total(resources)
+        sums = total(resources, not_evaluated)
         shared = self._shared(project) | {"plan": plan_values(resources, sums)}
         rules = [r for r in self.rules if r.rule.scope is Scope.RESOURCE and _plays_in(r, project)]
         if any(PLAN_RESOURCES in rule.shown for rule in rules):
@@ -91,7 +95,7 @@ class Judge:
         return tuple(one for one in asked if one)
 
     def budgets(
-        self, budgets: Iterable[Budget], projects: Sequence[tuple[Project, Sequence[ResourceCost]]]
+        self, budgets: Iterable[Budget], projects: Sequence[tuple[Project, ProjectReport]]
     ) -> tuple[Finding, ...]:
         """Judge budgets over all projects of the run."""
         return tuple(one for budget in budgets for one in self.budget(budget, spent(budget, projects)))

@@ -54,7 +54,7 @@ def finding(
         message=message,
         blocking=blocking and said.enforcement is not Enforcement.ADVISORY,
         address=subject.address,
-        fix=said.fix,
+        fix=answer.unknown.remedy if status is FindingStatus.UNKNOWN and answer.unknown else said.fix,
         docs=said.docs,
         file=subject.source.file if subject.source else None,
         line=subject.source.line if subject.source else None,

@@ -21,6 +21,14 @@ def matches_any(patterns: Iterable[str], text: str) -> bool:
     return any(matches(pattern, text) for pattern in patterns)
 
 
+def may_begin(pattern: str, beginning: str) -> bool:
+    """Say whether some text that begins so may fit the pattern, as far as the pattern's first special character tells."""
+    plain = re.split(r"[*?]", pattern, maxsplit=1)[0]
+    if plain == pattern:
+        return pattern.startswith(beginning)
+    return plain.startswith(beginning) or beginning.startswith(plain)
+
+
 def is_pattern(text: str) -> bool:
     """Say whether the text holds anything special."""
     return "*" in text or "?" in text

@@ -6,19 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from guardrail.model.cost import Cost, ResourceCost
+from guardrail.model.cost import UNCHANGED, Cost, ResourceCost
 from guardrail.model.money import ZERO
-from guardrail.model.resource import Action
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json, Unknown
 
 NOT_PRICED = "not completely priced"
-UNCHANGED = frozenset({Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT})
-"""Actions that change nobody's bill."""
+_REMEDY = "the report lists what is not evaluated and not priced, each with what to do about it"
 
 
 @dataclass(frozen=True, slots=True)
 class Spend:
-    """Monthly amounts as far as known, and how many resources each of them misses something of."""
+    """Monthly amounts as far as known, and how many resources each of them misses something of.
+
+    delta_open_below  how many of those miss something before the change, so that the known delta is no lower bound
+    not_evaluated     how many blocks and the like are missing altogether; the other counts hold them too
+    """
 
     before: Decimal = ZERO
     known: Decimal = ZERO
@@ -26,42 +29,50 @@ class Spend:
     before_unpriced: int = 0
     unpriced: int = 0
     delta_unpriced: int = 0
+    delta_open_below: int = 0
+    not_evaluated: int = 0
 
     @property
     def as_before(self) -> Spend:
         """The same before the change: nothing has been added yet."""
-        return Spend(self.before, self.before, ZERO, self.before_unpriced, self.before_unpriced, 0)
+        return Spend(self.before, self.before, ZERO, self.before_unpriced, self.before_unpriced)
 
     def __add__(self, other: Spend) -> Spend:
-        return Spend(
-            self.before + other.before,
-            self.known + other.known,
-            self.delta + other.delta,
-            self.before_unpriced + other.before_unpriced,
-            self.unpriced + other.unpriced,
-            self.delta_unpriced + other.delta_unpriced,
-        )
+        return Spend(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
 
     def values(self, name: str) -> dict[str, Json]:
         """Return what a rule reads below `name` ("plan", "budget.cost")."""
 
         def sure(field: str, amount: Decimal, missing: int) -> Decimal | Unknown:
-            return Unknown(f"{name}.{field}", NOT_PRICED, None) if missing else amount
+            return self._open(f"{name}.{field}") if missing else amount
 
         return {
             "monthly": sure("monthly", self.known, self.unpriced),
             "known": self.known,
             "before": sure("before", self.before, self.before_unpriced),
             "delta": sure("delta", self.delta, self.delta_unpriced),
-            "known_delta": self.delta,
-            "delta_percent": self._percent(f"{name}.delta_percent"),
+            "known_delta": sure("known_delta", self.delta, self.delta_open_below),
+            "delta_percent": self._percent(f"{name}.delta_percent", self.delta_unpriced),
+            "known_delta_percent": self._percent(f"{name}.known_delta_percent", self.delta_open_below),
             "unpriced": self.unpriced,
+            "not_evaluated": self.not_evaluated,
         }
 
-    def _percent(self, name: str) -> Decimal | Unknown | None:
-        if self.delta_unpriced or (self.before_unpriced and self.delta):
-            return Unknown(name, NOT_PRICED, None)
-        return self.delta / self.before * 100 if self.before else None
+    def _open(self, name: str) -> Unknown:
+        """Return the amount of that name as unknown, with how much is missing from it."""
+        others = max(self.unpriced, self.before_unpriced, self.delta_unpriced) - self.not_evaluated
+        said = [f"{self.not_evaluated:,} not evaluated"] if self.not_evaluated else []
+        said += [f"{others:,} not priced"] if others > 0 else []
+        why = f"{NOT_PRICED}: {', '.join(said)}" if said else NOT_PRICED
+        return Unknown(name, why, None, _REMEDY)
+
+    def _percent(self, name: str, missing: int) -> Decimal | Unknown | None:
+        """Return the delta in percent of what was; None where that is 0, since there is no such number."""
+        if not self.before and not self.before_unpriced:
+            return None
+        if missing or (self.before_unpriced and self.delta):
+            return self._open(name)
+        return self.delta / self.before * 100 if self.before else ZERO
 
 
 def spend(resource: ResourceCost, *, before: bool = True, after: bool = True) -> Spend:
@@ -72,17 +83,31 @@ def spend(resource: ResourceCost, *, before: bool = True, after: bool = True) ->
     if both and resource.change.action in UNCHANGED:
         return Spend(_known(was), _known(will), ZERO, _gap(was), _gap(will), 0)
     delta = _known(will) - _known(was)
-    return Spend(_known(was), _known(will), delta, _gap(was), _gap(will), max(_gap(was), _gap(will)))
+    return Spend(_known(was), _known(will), delta, _gap(was), _gap(will), max(_gap(was), _gap(will)), _gap(was))
 
 
-def total(resources: Iterable[ResourceCost]) -> Spend:
-    """Return the sum over resources."""
-    before, known, delta, gaps = ZERO, ZERO, ZERO, [0, 0, 0]
-    for resource in resources:
-        one = spend(resource)
-        before, known, delta = before + one.before, known + one.known, delta + one.delta
-        gaps = [gaps[0] + one.before_unpriced, gaps[1] + one.unpriced, gaps[2] + one.delta_unpriced]
-    return Spend(before, known, delta, *gaps)
+def missing(one: NotEvaluated) -> Spend:
+    """Return what is not known of sums because something was not evaluated."""
+    open_below, open_above = one.opens_delta
+    return Spend(
+        before_unpriced=int(one.before),
+        unpriced=int(one.after),
+        delta_unpriced=int(open_below or open_above),
+        delta_open_below=int(open_below),
+        not_evaluated=int(one.before or one.after),
+    )
+
+
+def total(resources: Iterable[ResourceCost], not_evaluated: Iterable[NotEvaluated] = ()) -> Spend:
+    """Return the sum over resources, and what of it is missing."""
+    sums = [spend(resource) for resource in resources]
+    sums += map(missing, not_evaluated)
+    before, known, delta = (sum((getattr(one, name) for one in sums), ZERO) for name in _AMOUNTS)
+    return Spend(before, known, delta, *(sum(getattr(one, name) for one in sums) for name in _COUNTS))
+
+
+_AMOUNTS = ("before", "known", "delta")
+_COUNTS = ("before_unpriced", "unpriced", "delta_unpriced", "delta_open_below", "not_evaluated")
 
 
 def _known(side: Cost | None) -> Decimal:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from guardrail.model.cost import UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO, plain, rounded
-from guardrail.model.report import Totals
+from guardrail.model.report import Bound, Totals
 from guardrail.report.text import safe
 
 _SCIENTIFIC_FROM = Decimal(10) ** 12  # longer numbers would burst any column, and nobody is billed them
@@ -71,31 +71,55 @@ def percent(value: Decimal | None) -> str:
     return f"{sign}{rounded(size, 0):,f}%" if rounded(size, 1) >= 10 else f"{sign}{quantity(rounded(size, 1))}%"  # noqa: PLR2004
 
 
+def bounded(amount: Decimal, bound: Bound, currency: str, *, signed: bool = False) -> str:
+    """Return an amount as what is known of it: "$136", "at least $136", "at most -$50"; "not known" for a bound of 0.
+
+    Bounds of a signed amount are those of the number: a delta of at least -$50 may be a saving of less.
+    """
+    if bound is Bound.EXACT:
+        return brief(amount, currency, signed=signed)
+    if bound is Bound.NOT_KNOWN or not amount:
+        return "not known"
+    return f"{bound.value.replace('-', ' ')} {brief(amount, currency, signed=signed)}"
+
+
 def delta(totals: Totals, currency: str) -> str:
-    """Return the change of a sum with its percentage: "+$586 (+73%)"; without one where it was 0 before."""
-    amount = brief(totals.monthly_delta, currency, signed=True)
-    share = percent(totals.delta_percent) if totals.monthly_delta else ""
+    """Return the change of a sum with its percentage: "+$586 (+73%)"; without one where that tells nothing."""
+    amount = bounded(totals.monthly_delta, totals.delta_bound, currency, signed=True)
+    tells = {Bound.EXACT, Bound.AT_LEAST if totals.monthly_delta > 0 else Bound.AT_MOST}
+    share = percent(totals.delta_percent) if totals.monthly_delta and totals.delta_bound in tells else ""
     return f"{amount} ({share})" if share else amount
 
 
 def gaps(totals: Totals) -> str:
-    """Say what the sums leave out: "3 not priced, 2 depend on usage"; "" for nothing."""
+    """Say what the sums leave out: "1 not evaluated, 3 not priced, 2 depend on usage"; "" for nothing."""
     usage = f"{totals.usage_based:,} depend{'s' if totals.usage_based == 1 else ''} on usage"
-    parts = [f"{totals.unpriced:,} not priced" if totals.unpriced else "", usage if totals.usage_based else ""]
+    parts = [
+        f"{totals.not_evaluated:,} not evaluated" if totals.not_evaluated else "",
+        f"{totals.unpriced:,} not priced" if totals.unpriced else "",
+        usage if totals.usage_based else "",
+    ]
     return ", ".join(filter(None, parts))
 
 
 def bottom_line(totals: Totals, currency: str, *, judged: bool = True) -> str:
-    """Return the sentence about money that stands in a headline. What has no price never reads as 0."""
+    """Return the sentence about money that stands in a headline.
+
+    A sum from which something is missing is a bound ("at least $136") and never reads as 0; "unchanged" is said only of a
+    delta of which nothing is missing. `judged`: what differs matters, not only the bill.
+    """
     missing = gaps(totals)
-    before, after = brief(totals.monthly_before, currency), brief(totals.monthly_cost, currency)
-    if missing and not (totals.monthly_before or totals.monthly_cost):
-        return f"monthly cost not known ({missing})"
-    if totals.monthly_delta or totals.monthly_before != totals.monthly_cost:
-        text = f"monthly cost {delta(totals, currency)}: {before} → {after}"
+    before = bounded(totals.monthly_before, totals.before_bound, currency)
+    after = bounded(totals.monthly_cost, totals.cost_bound, currency)
+    is_exact = totals.delta_bound is Bound.EXACT
+    change = delta(totals, currency)
+    if not (totals.monthly_before or totals.monthly_cost) and (totals.lower_bound or not is_exact):
+        text = "not known"
+    elif before == after and (not judged or is_exact) and change in {"not known", "$0"}:
+        text = f"unchanged: {after}" if judged else after
     else:
-        text = f"monthly cost {after}" if not judged else f"monthly cost unchanged: {after}"
-    return f"{text} ({missing})" if missing else text
+        text = f"{f'change {change}' if change == 'not known' else change}: {before} → {after}"
+    return f"monthly cost {text} ({missing})" if missing else f"monthly cost {text}"
 
 
 def line_reason(line: Line, currency: str) -> str:
@@ -137,9 +161,7 @@ def _side_reasons(side: Cost, currency: str) -> list[str]:
 
 def status_word(finding: Finding) -> str:
     """Return what a finding means to the change, in the fewest words."""
-    if finding.status is FindingStatus.UNKNOWN:
-        return "unknown until apply"
-    words = {FindingStatus.ERROR: "not evaluated", FindingStatus.WAIVED: "waived"}
+    words = {FindingStatus.ERROR: "not evaluated", FindingStatus.WAIVED: "waived", FindingStatus.UNKNOWN: "unknown"}
     words[FindingStatus.PRE_EXISTING] = "pre-existing"
     return words.get(finding.status) or ("blocking" if finding.blocking else "warning")
 

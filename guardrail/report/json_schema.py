@@ -8,7 +8,7 @@ from typing import Any
 from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.finding import Enforcement, FindingStatus, Severity
 from guardrail.model.reason import Reason
-from guardrail.model.report import Verdict
+from guardrail.model.report import Bound, Verdict
 from guardrail.model.resource import Action
 from guardrail.report.json_v1 import SCHEMA
 
@@ -67,23 +67,52 @@ def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _totals() -> dict[str, Any]:
-    return _object(
+    totals = _object(
         monthly_before=_AMOUNT,
         monthly_cost=_AMOUNT,
         monthly_delta=_AMOUNT,
         unpriced={**_COUNT, "description": "resources with something that has no price, missing from the sums"},
         usage_based={**_COUNT, "description": "resources that depend on usage which is not given"},
     )
+    what = "blocks, deferred changes and modules that stand for resources which nobody could tell"
+    bound = "what the amount is to the real one, as a number with its sign"
+    totals["properties"] |= {
+        "not_evaluated": {**_COUNT, "description": what},
+        "assumed": {**_COUNT, "description": "resources of which something stands on an assumption: the sums hold it"},
+        "lower_bound": {**_FLAG, "description": "something is missing from monthly_before or monthly_cost"},
+        "monthly_before_bound": {**_words(Bound), "description": bound},
+        "monthly_cost_bound": {**_words(Bound), "description": bound},
+        "monthly_delta_bound": {**_words(Bound), "description": bound},
+    }
+    return totals
 
 
 def _project() -> dict[str, Any]:
-    return _object(
+    project = _object(
         name=_TEXT,
         path=_TEXT,
         totals=_totals(),
         resources=_list(_resource()),
         findings=_list(_finding()),
         warnings=_list(_TEXT),
+    )
+    project["properties"]["not_evaluated"] = _list(_not_evaluated())
+    return project
+
+
+def _not_evaluated() -> dict[str, Any]:
+    return _object(
+        address={**_TEXT, "description": "of a block, or of a module; empty for the input as a whole"},
+        type={**_TEXT, "description": "resource type, empty where resources of any may be missing"},
+        module=_TEXT,
+        note={**_TEXT, "description": "why"},
+        reason=_words(Reason),
+        remedy=_TEXT,
+        before={**_FLAG, "description": "something is missing from what was before the change"},
+        after={**_FLAG, "description": "something is missing from what will be"},
+        later={**_FLAG, "description": "a later plan changes it: what this one adds is known all the same"},
+        file=_TEXT_OR_NULL,
+        line=_LINE_OR_NULL,
     )
 
 

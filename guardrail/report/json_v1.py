@@ -10,6 +10,7 @@ from typing import Any
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.finding import Finding, Waiver
 from guardrail.model.money import plain
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
 from guardrail.model.resource import Tags
@@ -67,6 +68,12 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "monthly_delta": plain(totals.monthly_delta),
         "unpriced": totals.unpriced,
         "usage_based": totals.usage_based,
+        "not_evaluated": totals.not_evaluated,
+        "assumed": totals.assumed,
+        "lower_bound": totals.lower_bound,
+        "monthly_before_bound": totals.before_bound,
+        "monthly_cost_bound": totals.cost_bound,
+        "monthly_delta_bound": totals.delta_bound,
     }
 
 
@@ -78,9 +85,26 @@ def _project(project: ProjectReport) -> str:
             "totals": encode(_totals(project.totals)),
             "resources": listed(_resources(project.resources)),
             "findings": listed(encode(_finding(finding)) for finding in project.findings),
+            "not_evaluated": encode([_not_evaluated(one) for one in project.not_evaluated]),
             "warnings": encode(project.warnings),
         }
     )
+
+
+def _not_evaluated(one: NotEvaluated) -> dict[str, Any]:
+    return {
+        "address": one.address,
+        "type": one.type,
+        "module": one.module,
+        "note": one.note,
+        "reason": one.reason,
+        "remedy": one.remedy,
+        "before": one.before,
+        "after": one.after,
+        "later": one.later,
+        "file": one.source.file if one.source else None,
+        "line": one.source.line if one.source else None,
+    }
 
 
 def _resources(resources: Iterable[ResourceCost]) -> Iterator[str]:

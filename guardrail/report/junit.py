@@ -86,7 +86,7 @@ def _outcome(finding: Finding, message: str) -> tuple[str, str]:
     words = {
         FindingStatus.WAIVED: "waived",
         FindingStatus.PRE_EXISTING: "pre-existing",
-        FindingStatus.UNKNOWN: "unknown until apply",
+        FindingStatus.UNKNOWN: "unknown",
     }
     word = words.get(finding.status)
     return ("skipped", f"{word}: {message}") if word else ("", "")

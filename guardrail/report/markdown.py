@@ -9,8 +9,8 @@ from urllib.parse import quote
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
-from guardrail.model.report import ProjectReport, Report, Totals, Verdict
-from guardrail.report.amounts import MISSING, change_amounts, side_amount, total_amounts
+from guardrail.model.report import ProjectReport, Report, Verdict
+from guardrail.report.amounts import LEGEND, MISSING, change_amounts, side_amount, total_amounts
 from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity
 from guardrail.report.markdown_edits import listed_edits
 from guardrail.report.markdown_findings import listed_findings
@@ -24,7 +24,7 @@ _SIGNS = {Verdict.PASS: "✅", Verdict.WARN: "⚠️", Verdict.FAIL: "❌"}
 _LISTED = 50  # entries of a folded list
 _WAIVED = 5  # findings in the YAML to paste
 _LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
-_LEGEND = f"\n\n{MISSING} something is missing that has no price or depends on usage"
+_LEGEND = f"\n\n{LEGEND}"
 _SMALLEST_PLACE = 20  # bytes; tells how many findings can fit at all
 
 
@@ -132,10 +132,8 @@ class _Body:
         shown = [pair for pair in pairs if has_news(pair[1]) or not self.report.judged]
         lines = [_project_row(code(label), project, self.report) for label, project in shown[:limit]]
         if len(pairs) > 1:
-            resources = [resource for project in self.report.projects for resource in project.resources]
-            sums = total_amounts(self.report.totals, resources, self.report.currency)
-            after = _marked(sums[1], self.report.totals)
-            lines.append(_cells(f"**All {len(pairs):,} projects**", "", f"**{sums[2]}**", sums[0], after))
+            sums = total_amounts(self.report.totals, self.report.currency)
+            lines.append(_cells(f"**All {len(pairs):,} projects**", "", f"**{sums[2]}**", sums[0], sums[1]))
         if not lines:
             return ""
         hidden, same = len(shown[limit:]), len(pairs) - len(shown)
@@ -144,12 +142,11 @@ class _Body:
         # What people ask first stands first: a phone shows three columns.
         head = ["| Project | Policy | Δ / month | Before | After |", "|:--|:--|--:|--:|--:|"]
         text = "\n".join(head + lines)
-        text += _LEGEND if MISSING in text else ""
         return f"{text}\n\n{', '.join(said)}." if said else text
 
     def _open_findings(self, limit: int) -> str:
         """Return what blocks, and what could not be evaluated, unfolded."""
-        blocks = ((f"{_SIGNS[Verdict.FAIL]} Blocking", self.view.blocking), ("⚠️ Not evaluated", self.view.errors))
+        blocks = ((f"{_SIGNS[Verdict.FAIL]} Blocking", self.view.blocking), ("⚠️ Rules not evaluated", self.view.errors))
         return "\n\n".join(
             f"#### {title}\n{self.findings(found, min(limit, self.fitting))}" for title, found in blocks if found
         )
@@ -225,13 +222,16 @@ class _Body:
         """Return what has no price and why, what depends on usage, and what was assumed."""
         view = self.view
         parts = [
+            ("Not evaluated", view.not_evaluated),
             ("Not priced", view.unpriced),
             ("Depends on usage that is not given (state it in a usage file)", view.usage_based),
             ("Assumed", view.assumed),
         ]
         blocks = [f"{title}:\n{self.listed([_gap(gap) for gap in gaps])}" for title, gaps in parts if gaps]
         without = sum(gap.count for gap in view.unpriced)
-        summary = f"Not priced: {count(without, 'resource')} · assumptions" if without else "Assumptions"
+        said = [f"Not evaluated: {len(view.not_evaluated):,}"] if view.not_evaluated else []
+        said += [f"Not priced: {count(without, 'resource')}"] if without else []
+        summary = " · ".join([*said, "assumptions"]) if said else "Assumptions"
         return details(summary, "\n\n".join(blocks)) if blocks else ""
 
     def how_to_waive(self) -> str:
@@ -267,13 +267,10 @@ def _cells(*texts: str) -> str:
 
 
 def _project_row(name: str, project: ProjectReport, report: Report) -> str:
-    before, after, change = total_amounts(project.totals, project.resources, report.currency)
+    before, after, change = total_amounts(project.totals, report.currency)
+    missing = gaps(project.totals)
     policy = _policy(project) if report.judged else ""
-    return _cells(name, policy, f"**{change}**", before, _marked(after, project.totals))
-
-
-def _marked(amount: str, totals: Totals) -> str:
-    return f"{amount}{MISSING}" if gaps(totals) and amount[-1:].isdigit() else amount
+    return _cells(f"{name} ({missing})" if missing else name, policy, f"**{change}**", before, after)
 
 
 def _policy(project: ProjectReport) -> str:

@@ -16,9 +16,10 @@ from guardrail.errors import InputError
 from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.money import decimal
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.remedy import Edit, Replacement
-from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report
+from guardrail.model.report import Bound, CatalogInfo, ProjectReport, PullRequest, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
 from guardrail.report.json_v1 import SCHEMA
@@ -129,12 +130,32 @@ class _Finding(msgspec.Struct):
     edit: _Edit | None = None
 
 
+class _NotEvaluated(msgspec.Struct):
+    address: str
+    type: str
+    module: str
+    note: str
+    reason: Reason
+    remedy: str
+    before: bool
+    after: bool
+    later: bool
+    file: str | None
+    line: _LineNumber
+
+
 class _Totals(msgspec.Struct):
     monthly_before: _Amount
     monthly_cost: _Amount
     monthly_delta: _Amount
     unpriced: Annotated[int, msgspec.Meta(ge=0)]
     usage_based: Annotated[int, msgspec.Meta(ge=0)]
+    not_evaluated: Annotated[int, msgspec.Meta(ge=0)] = 0
+    assumed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    lower_bound: bool = False
+    monthly_before_bound: Bound = Bound.EXACT
+    monthly_cost_bound: Bound = Bound.EXACT
+    monthly_delta_bound: Bound = Bound.EXACT
 
 
 class _Project(msgspec.Struct):
@@ -144,6 +165,7 @@ class _Project(msgspec.Struct):
     resources: list[_Resource]
     findings: list[_Finding]
     warnings: list[str]
+    not_evaluated: list[_NotEvaluated] | None = None
 
 
 class _Catalog(msgspec.Struct):
@@ -227,7 +249,37 @@ def _report(data: _Report) -> Report:
 
 def _project(data: _Project) -> ProjectReport:
     resources = tuple(map(_resource, data.resources))
-    return ProjectReport(data.name, data.path, resources, tuple(map(_finding, data.findings)), tuple(data.warnings))
+    findings, warnings = tuple(map(_finding, data.findings)), data.warnings
+    if data.not_evaluated is None:  # results of 0.1 say it in a warning
+        missing = [_said(text.removeprefix(_MISSING)) for text in warnings if text.startswith(_MISSING)]
+        warnings = [text for text in warnings if not text.startswith(_MISSING)]
+    else:
+        missing = list(map(_not_evaluated, data.not_evaluated))
+    return ProjectReport(data.name, data.path, resources, findings, tuple(warnings), tuple(missing))
+
+
+_MISSING = "not evaluated: "
+
+
+def _said(text: str) -> NotEvaluated:
+    address, separator, note = text.partition(": ")
+    return NotEvaluated(address, note) if separator else NotEvaluated("", text)
+
+
+def _not_evaluated(data: _NotEvaluated) -> NotEvaluated:
+    source = SourceLine(data.file, data.line) if data.file is not None and data.line is not None else None
+    return NotEvaluated(
+        data.address,
+        data.note,
+        data.reason,
+        data.remedy,
+        data.type,
+        data.module,
+        data.before,
+        data.after,
+        data.later,
+        source,
+    )
 
 
 def _resource(data: _Resource) -> ResourceCost:

@@ -14,7 +14,7 @@ from rich.text import Text
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Verdict
 from guardrail.model.resource import Action
-from guardrail.report.amounts import MISSING, change_amounts, side_amount, total_amounts
+from guardrail.report.amounts import LEGEND, MISSING, change_amounts, side_amount, total_amounts
 from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity, status_word
 from guardrail.report.text import safe, yaml_text
 from guardrail.report.view import Gap, Row, View, named, place, worth
@@ -74,6 +74,7 @@ class _Page:
                 yield from self.changes()
             if self.details or not has_changes:
                 yield from self.bill()
+            yield from self.gaps("Not evaluated", self.view.not_evaluated)
             yield from self.gaps("Not priced", self.view.unpriced)
             yield from self.gaps("Depends on usage that is not given", self.view.usage_based)
             yield from self.gaps("Assumed", self.view.assumed)
@@ -97,9 +98,8 @@ class _Page:
         for label, project in pairs[: self._limit(_CHANGES)]:
             missing = gaps(project.totals)
             name = f"{label} ({missing})" if missing else label
-            grid.add_row(Text(name), *map(Text, total_amounts(project.totals, project.resources, self.currency)))
-        resources = [resource for project in self.report.projects for resource in project.resources]
-        sums = total_amounts(self.report.totals, resources, self.currency)
+            grid.add_row(Text(name), *map(Text, total_amounts(project.totals, self.currency)))
+        sums = total_amounts(self.report.totals, self.currency)
         grid.add_row(Text("All projects", "bold"), *(Text(amount, "bold") for amount in sums))
         yield ""
         yield grid
@@ -159,7 +159,7 @@ class _Page:
         view = self.view
         for title, style, findings in (
             ("Blocking", "bold red", view.blocking),
-            ("Not evaluated", "bold red", view.errors),
+            ("Rules not evaluated", "bold red", view.errors),
             ("Warnings", "bold yellow", view.warnings),
         ):
             if findings:
@@ -272,7 +272,7 @@ def _more(total: int, limit: int) -> Iterator[RenderableType]:
 
 def _legend(amounts: Iterable[str]) -> Iterator[RenderableType]:
     if any(MISSING in amount for amount in amounts):
-        yield Text(f"{MISSING} something is missing that has no price or depends on usage", "dim")
+        yield Text(LEGEND, "dim")
 
 
 def _accepted(finding: Finding) -> str:

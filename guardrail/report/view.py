@@ -11,6 +11,7 @@ from functools import cached_property
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Action
 from guardrail.report.format import bottom_line, count, rate, reasons, status_word
@@ -31,14 +32,10 @@ class Row:
     resource: ResourceCost
 
     @property
-    def sides(self) -> tuple[Cost, ...]:
-        """The costs that the resource has: after, then before."""
-        return tuple(side for side in (self.resource.after, self.resource.before) if side)
-
-    @property
     def side(self) -> Cost | None:
         """The side that will be billed, else the one that was."""
-        return self.sides[0] if self.sides else None
+        sides = self.resource.sides
+        return sides[0] if sides else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +108,16 @@ class View:
         return others + [Gap(why, kind, number) for (why, kind), number in unsupported.most_common()]
 
     @cached_property
+    def not_evaluated(self) -> list[Gap]:
+        """What stands for resources that nobody could tell, each with its place and what to do."""
+        several = len(self.labels) > 1
+        return [
+            Gap(_not_evaluated(one), f"{label}: {_subject(one)}" if several else _subject(one), 1)
+            for label, project in zip(self.labels, self.report.projects, strict=True)
+            for one in project.not_evaluated
+        ]
+
+    @cached_property
     def usage_based(self) -> list[Gap]:
         """Lines that depend on usage which nobody gave, by resource type."""
         return self._lines(LineStatus.USAGE)
@@ -169,7 +176,7 @@ class View:
     def quiet(self) -> bool:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
         if not self.report.judged:
-            return not self.rows
+            return not self.rows and not self._is_incomplete
         told = self.blocking or self.errors or self.warnings or self.notes
         return not told and not any(map(has_news, self.report.projects))
 
@@ -189,18 +196,22 @@ class View:
         report = self.report
         money = bottom_line(report.totals, report.currency, judged=report.judged or report.compares)
         if not report.judged:
-            return money if self.rows else "no resources"
+            return money if self.rows or self._is_incomplete else "no resources"
         said = [count(len(self.blocking), "blocking finding")] if self.blocking else []
         said += [f"{count(len(self.errors), 'rule answer')} missing"] if self.errors else []
         if not said:
             said = (
                 [count(len(self.warnings), "warning")] if self.warnings else ["no changes" if self.quiet else "passed"]
             )
-        return f"{', '.join(said)} · {money}" if self.rows else ", ".join(said)
+        return f"{', '.join(said)} · {money}" if self.rows or self._is_incomplete else ", ".join(said)
+
+    @property
+    def _is_incomplete(self) -> bool:
+        return bool(self.report.totals.not_evaluated)
 
     @cached_property
     def tally(self) -> str:
-        """What else the rules found, in numbers: "2 warnings · 1 unknown until apply · 3 pre-existing · 1 waived"."""
+        """What else the rules found, in numbers: "2 warnings · 1 unknown · 3 pre-existing · 1 waived"."""
         numbers = Counter(status_word(finding) for finding in (*self.warnings, *self.accepted))
         words = {word: word for word in numbers} | {"warning": "warnings" if numbers["warning"] != 1 else "warning"}
         return " · ".join(f"{number:,} {words[word]}" for word, number in numbers.items())
@@ -215,6 +226,16 @@ class View:
     def _found_in(self) -> dict[int, str]:
         pairs = zip(self.labels, self.report.projects, strict=True)
         return {id(finding): label for label, project in pairs for finding in project.findings}
+
+
+def _subject(one: NotEvaluated) -> str:
+    where = f" ({safe(one.source.file, 160)}:{one.source.line})" if one.source else ""
+    return f"{safe(one.address, 160) or 'the input'}{where}"
+
+
+def _not_evaluated(one: NotEvaluated) -> str:
+    note = safe(one.note, _NOTE_LIMIT)
+    return f"{note} ({safe(one.remedy, _NOTE_LIMIT)})" if one.remedy else note
 
 
 def named(row: Row, limit: int = 160) -> str:
@@ -253,14 +274,12 @@ def _labels(projects: tuple[ProjectReport, ...]) -> list[str]:
 
 def _has_effect(row: Row) -> bool:
     resource = row.resource
-    if resource.monthly_delta or resource.delta_unpriced:
-        return True
-    return resource.before != resource.after and any(side.usage_based for side in row.sides)
+    return bool(resource.known_delta) or any(resource.delta_gaps)
 
 
 def _by_effect(row: Row) -> tuple[Decimal, Decimal, str, str]:
     resource = row.resource
-    effect = abs(resource.monthly_delta or ZERO)
+    effect = abs(resource.known_delta)
     return -effect, -(resource.monthly_cost or ZERO), row.project, resource.change.address
 
 

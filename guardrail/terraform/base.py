@@ -12,6 +12,7 @@ from typing import Self
 
 from guardrail import git
 from guardrail.errors import InputError
+from guardrail.model.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
 from guardrail.terraform.choices import Choices
 from guardrail.terraform.inputs import read_plans
@@ -119,8 +120,8 @@ def compare(base: Plan, head: Plan) -> Plan:
         former = change.address if change.address in before else head.moves.former(change.address, before, addresses)
         changes.append(_changed(before.pop(former), change) if former else change)
     changes += [_gone(change, is_let_go=head.moves.is_let_go(change.address)) for change in before.values()]
-    incomplete = [*head.incomplete, *(f"at the base: {line}" for line in base.incomplete)]
-    return replace(head, changes=tuple(_touched(changes)), incomplete=tuple(dict.fromkeys(incomplete)))
+    missing = joined(base.not_evaluated, head.not_evaluated)
+    return replace(head, changes=tuple(_touched(changes)), not_evaluated=missing)
 
 
 def _touched(changes: list[Change]) -> list[Change]:

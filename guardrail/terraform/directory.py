@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from guardrail.errors import InputError
-from guardrail.model.unknown import Json
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.reason import Reason
+from guardrail.model.unknown import Json, Unknown, with_unknowns
 from guardrail.terraform.address import key_value
 from guardrail.terraform.blocks import Block, Body
 from guardrail.terraform.choices import Choices
@@ -23,11 +25,12 @@ from guardrail.terraform.module_tree import FolderTree, Module, configuration_fi
 from guardrail.terraform.moves import moves_of
 from guardrail.terraform.nulls import failures
 from guardrail.terraform.plan import Plan, read_plan
-from guardrail.terraform.source import with_sources
+from guardrail.terraform.source import Sources, with_sources
 from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
 from guardrail.terraform.variables import given_variables, workspace_of
 
 _META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"})
+_PLAN = "check the JSON of a plan, which knows it"
 _UNKNOWN = {"references": ["local.unknown"]}
 
 
@@ -43,7 +46,9 @@ def read_folder(root: Path, choices: Choices) -> Plan:
     found = evaluated(tree, given, workspace, lambda: _Folder(tree, module, given, workspace).evaluated())
     (plan,) = read_plan(found.document.encode(), str(root))
     plan = with_sources(plan, tree)
-    return replace(plan, incomplete=found.missing, is_configuration=True, moves=moves_of(tree))
+    return replace(
+        plan, not_evaluated=Sources(tree).placed_blocks(found.missing), is_configuration=True, moves=moves_of(tree)
+    )
 
 
 def root_modules(folder: Path) -> list[Path]:
@@ -94,15 +99,15 @@ class _Folder:
     def __init__(self, tree: FolderTree, module: Module, given: Mapping[str, Json], workspace: str) -> None:
         self.tree, self.given = tree, given
         self.root = Instance("", module)
-        self.missing: dict[str, None] = {}
+        self.missing: dict[NotEvaluated, None] = {}
         self._evaluation = Evaluation(tree, given, workspace)
         known, absent = frozenset(given), frozenset(self._evaluation.absent)
         self._unknown = Marks(tree, known, absent)
         self._secret = Marks(tree, known, absent, is_secret=True)
         modules = list(tree.all())
-        self.missing.update(dict.fromkeys(what for module in modules for what in module.left))
+        self._miss_all(what for module in modules for what in module.left)
         faults = (file.fault for module in modules for file in module.files if file.fault)
-        self.missing.update(dict.fromkeys(": ".join(fault) for fault in faults))
+        self._miss_all(": ".join(fault) for fault in faults)
         blocks = (block for module in modules for file in module.files for block in file.blocks)
         self._has_secrets = any("sensitive" in (block.text or block.json) for block in blocks)
 
@@ -132,10 +137,10 @@ class _Folder:
         child, body = self.tree.module(f"{key}.{name}" if key else name), call.body()
         if child is None:
             source = str(body.get("source", "")).strip('"')
-            self.missing[f"{address}: its source {source} is not here: run `terraform init`"] = None
+            self._miss(address, f"its source {source} is not here", "run `terraform init`", module=address)
             return
         raws = self._evaluation.calls(instance.address, name)
-        if self._is_countable(address, body, Scope(instance), raws):
+        if self._is_countable(address, body, Scope(instance), raws, module=address):
             for spelled in sorted(raws, key=_order):
                 yield Instance(_keyed(address, spelled), child, key_value(spelled), call, instance)
 
@@ -146,12 +151,12 @@ class _Folder:
         names |= {f"module.{block.labels[0]}" for block in instance.module.blocks("module")}
         for name in sorted(self._evaluation.names[instance.address] - names):
             address = f"{instance.address}.{name}".removeprefix(".")
-            self.missing[f"{address}: its block is not found: is it written in an unusual way?"] = None
+            self._miss(address, "its block is not found: is it written in an unusual way?", module=instance.address)
         for block in blocks:
             body = block.body()
             address = f"{instance.address}.{'.'.join(block.labels)}".removeprefix(".")
             raws = self._evaluation.resources(instance.address, block)
-            if self._is_countable(address, body, Scope(instance), raws):
+            if self._is_countable(address, body, Scope(instance), raws, block.labels[0], instance.address):
                 for spelled in sorted(raws, key=_order):
                     scope = Scope(instance, body.get("for_each"), key_value(spelled))
                     yield self._change(block, _keyed(address, spelled), raws[spelled], scope)
@@ -182,21 +187,31 @@ class _Folder:
             },
         }
 
-    def _is_countable(self, address: str, body: Body, scope: Scope, raws: Mapping[str, Any]) -> bool:
+    def _miss(self, address: str, note: str, remedy: str = _PLAN, *, kind: str = "", module: str = "") -> None:
+        self.missing[NotEvaluated(address, note, remedy=remedy, type=kind, module=module)] = None
+
+    def _miss_all(self, said: Iterable[str]) -> None:
+        for text in said:
+            self._miss("", text)
+
+    def _is_countable(
+        self, address: str, body: Body, scope: Scope, raws: Mapping[str, Any], kind: str = "", module: str = ""
+    ) -> bool:
         """Say whether the number of instances is known; what is not is said to be missing."""
         for name in ("count", "for_each"):
             if name not in body:
                 continue
             mark = self._unknown.of(body[name], scope)
-            if mark is True or isinstance(mark, list):
-                self.missing[f"{address}: {name} is known only after apply"] = None
+            if mark and not isinstance(mark, dict):
+                unknown = with_unknowns(None, mark if isinstance(mark, str) else True, name)
+                self.missing[_uncounted(address, unknown, kind, module)] = None
                 return False
             if any(name in raw and plain(raw[name]) is None for raw in raws.values()):
-                self.missing[f"{address}: {name} cannot be evaluated"] = None
+                self._miss(address, f"{name} cannot be evaluated", kind=kind, module=module)
                 return False
             return True
         if not raws:
-            self.missing[f"{address}: cannot be evaluated"] = None
+            self._miss(address, "cannot be evaluated", kind=kind, module=module)
         return bool(raws)
 
     def defaults(self) -> dict[str, Json]:
@@ -223,11 +238,15 @@ class _Folder:
 def known_part(value: Json, mark: Any) -> Json:
     """Return a value without what is marked as unknown: left out of maps, null in lists."""
     if isinstance(value, dict) and isinstance(mark, dict):
-        return {key: known_part(part, mark.get(key)) for key, part in value.items() if mark.get(key) is not True}
+        return {key: known_part(part, mark.get(key)) for key, part in value.items() if not _is_whole(mark.get(key))}
     if isinstance(value, list) and isinstance(mark, list):
         marks = mark + [False] * (len(value) - len(mark))
         return [known_part(part, one) for part, one in zip(value, marks, strict=False)]
-    return None if mark is True else value
+    return None if _is_whole(mark) else value
+
+
+def _is_whole(mark: Any) -> bool:
+    return mark is True or isinstance(mark, str)
 
 
 def _told(value: Json, mark: Any) -> Any:
@@ -236,6 +255,12 @@ def _told(value: Json, mark: Any) -> Any:
         pairs = zip(value, marks, strict=False)
         return [{name: _told(part, one.get(name)) for name, part in block.items()} for block, one in pairs]
     return _UNKNOWN if mark or value is None else {"constant_value": value}
+
+
+def _uncounted(address: str, unknown: Unknown, kind: str, module: str) -> NotEvaluated:
+    """Return a block of which it is not known how many resources it stands for."""
+    note = f"{unknown.path} is {unknown.reason}".replace(" is not evaluated:", ":")
+    return NotEvaluated(address, note, unknown.kind or Reason.NOT_EVALUATED, unknown.remedy or _PLAN, kind, module)
 
 
 def _keyed(address: str, spelled: str) -> str:

@@ -53,6 +53,13 @@ class ResourceChange(msgspec.Struct):
     deposed: str | None = None
 
 
+class DeferredChange(msgspec.Struct):
+    """An element of `deferred_changes`: a change that Terraform leaves to a later plan, and why."""
+
+    reason: str | None = None
+    resource_change: ResourceChange | None = None
+
+
 class StateResource(msgspec.Struct):
     """A resource in `planned_values` or `prior_state`."""
 
@@ -172,6 +179,8 @@ class Document(msgspec.Struct):
     format_version: Json = None
     terraform_version: Json = None
     errored: Json = None
+    complete: Json = None
+    deferred_changes: list[DeferredChange] | None = None
     resource_changes: list[ResourceChange] | None = None
     planned_values: State | None = None
     prior_state: Raw = EMPTY

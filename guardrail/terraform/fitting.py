@@ -19,7 +19,8 @@ def both(one: Any, other: Any) -> Any:
         longer = max(len(one), len(other))
         padded = (marks + [False] * (longer - len(marks)) for marks in (one, other))
         return [both(mark, same) for mark, same in zip(*padded, strict=True)]
-    return True if one is True or other is True else one or other
+    whole = [mark for mark in (one, other) if mark is True or isinstance(mark, str)]
+    return max(whole, key=lambda mark: isinstance(mark, str)) if whole else one or other
 
 
 def fitted(value: Json, mark: Any) -> Any:
@@ -27,6 +28,8 @@ def fitted(value: Json, mark: Any) -> Any:
 
     What tfparse hides or cannot tell is not known either.
     """
+    if isinstance(mark, str):
+        return mark
     if mark is True or (mark and not isinstance(value, type(mark))) or _is_no_value(value):
         return True
     if isinstance(value, dict):

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json
 from guardrail.terraform.memory import key_of, memory
 from guardrail.terraform.module_tree import MANIFEST, SUFFIXES, FolderTree, configuration_files
@@ -27,7 +30,7 @@ class Evaluated:
     """What a configuration came to: a document in the shape of a plan's JSON, and what is missing from it."""
 
     document: str
-    missing: tuple[str, ...]
+    missing: tuple[NotEvaluated, ...]
 
 
 def evaluated(
@@ -40,10 +43,10 @@ def evaluated(
     key = _key(tree, given, workspace)
     known = memory().recall(key) if key else None
     if known is not None:
-        return Evaluated(known["document"], tuple(known["missing"]))
+        return Evaluated(known["document"], msgspec.convert(known["missing"], tuple[NotEvaluated, ...]))
     found = evaluate()
     if key and not _is_private(found, tree):
-        memory().keep(key, {"document": found.document, "missing": found.missing})
+        memory().keep(key, {"document": found.document, "missing": msgspec.to_builtins(found.missing)})
     return found
 
 
@@ -85,7 +88,7 @@ def _is_private(found: Evaluated, tree: FolderTree) -> bool:
         return True
     changes: list[dict[str, Any]] = json.loads(found.document)["resource_changes"]
     is_secret = any(_any(change["change"]["after_sensitive"]) for change in changes)
-    return is_secret or any(suffix in line for line in found.missing for suffix in SUFFIXES)
+    return is_secret or any(suffix in one.text for one in found.missing for suffix in SUFFIXES)
 
 
 def _any(mark: Json) -> bool:

@@ -1,13 +1,14 @@
 """Which values of a configuration only a plan can know, and which are secret: told from expressions, not evaluated.
 
-Marks are those of Terraform's `after_unknown`: True for a whole value, a dict or a list for parts of one, False.
+Marks are those of Terraform's `after_unknown`: True for a whole value, a dict or a list for parts of one, False. A text
+is a mark of a whole value too, and says why it could not be evaluated.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -87,7 +88,7 @@ class Marks:
         merged = parts_of_call(value, "merge")
         if merged is not None:
             return self._merged(merged, scope, depth)
-        return any(map(_any, (self._target(path, scope, depth + 1) for path in mentioned)))
+        return _whole(self._target(path, scope, depth + 1) for path in mentioned)
 
     def of_block(self, body: Body, scope: Scope, built: Json) -> dict[str, Any]:
         """Return the marks of what a block sets. `built` is what it came to, which tells the number of nested blocks."""
@@ -113,8 +114,8 @@ class Marks:
         if not isinstance(block, dict) or "__is_block__" not in block:
             return not self._is_secret  # tfparse does not expand those in JSON syntax
         each = self.of(block.get("for_each"), scope)
-        if each is True:
-            return True
+        if each is True or isinstance(each, str):
+            return each
         iterator = traversal(block.get("iterator")) or [block.get("iterator") or label]
         name = iterator[0].removeprefix("${").removesuffix("}").strip('"')
         inner = Scope(scope.instance, scope.for_each, scope.key, {**(scope.iterators or {}), name: bool(each)})
@@ -126,8 +127,8 @@ class Marks:
         merged: dict[str, Any] = {}
         for part in parts:
             mark = self.of(part, scope, depth)
-            if mark is True or isinstance(mark, list):
-                return True
+            if mark and not isinstance(mark, dict):
+                return mark if isinstance(mark, str) else True
             known = part if isinstance(part, dict) else {}
             merged = {key: one for key, one in merged.items() if key not in {name.strip('"') for name in known}}
             merged.update(mark or {})
@@ -142,7 +143,7 @@ class Marks:
         if head == "each":
             return self._each(rest, scope, depth)
         if head == "data":
-            return not self._is_secret
+            return False if self._is_secret else f"{'.'.join(path[:3])} is read only when a plan is made"
         instance = scope.instance
         if head in {"var", "local"} and rest:
             memo = (instance.address, head, rest[0])
@@ -159,8 +160,8 @@ class Marks:
     def _each(self, rest: list[str], scope: Scope, depth: int) -> Any:
         marks = self.of(scope.for_each, scope, depth)
         if rest[:1] == ["key"] or marks is False:
-            return marks is True
-        own = marks.get(str(scope.key), False) if isinstance(marks, dict) else True
+            return marks if marks is True or isinstance(marks, str) else False
+        own = marks.get(str(scope.key), False) if isinstance(marks, dict) else _whole([marks])
         return _part(own, rest[1:])
 
     def _variable(self, name: str, instance: Instance, depth: int) -> Any:
@@ -169,13 +170,14 @@ class Marks:
         if self._is_secret and body.get("sensitive") in {"true", "${true}", True}:
             return True
         if instance.parent is None or instance.call is None:
-            return not self._is_secret and name not in self._given and "default" not in body
+            is_unset = not self._is_secret and name not in self._given and "default" not in body
+            return is_unset and f"variable {name} has no value"
         if name == _TAKEN and not self._is_secret:
             return True
         call = instance.call.body()
         if name in call:
             return self.of(call[name], Scope(instance.parent, call.get("for_each"), instance.key), depth)
-        return not self._is_secret and "default" not in body
+        return not self._is_secret and "default" not in body and f"variable {name} of {instance.address} has no value"
 
     def _local(self, name: str, instance: Instance, depth: int) -> Any:
         for block in instance.module.blocks("locals"):
@@ -200,7 +202,7 @@ class Marks:
         inner = Instance(address, child, own, call, instance)
         wanted = [child.find("output", rest[0])] if rest else child.blocks("output")
         marks = [self._output_value(block, body, Scope(inner), depth) if block else True for block in wanted]
-        return _part(marks[0], rest[1:]) if rest else any(map(_any, marks))
+        return _part(marks[0], rest[1:]) if rest else _whole(marks)
 
     def _output_value(self, output: Block, call: Body, scope: Scope, depth: int) -> Any:
         """Return the marks of an output. Where an input has its name tfparse tells that one instead."""
@@ -248,14 +250,20 @@ def is_blocks(value: Any) -> bool:
 
 def _add(marks: dict[str, Any], name: str, mark: Any, built: Json) -> None:
     """Add the marks of a nested block. Which of several blocks it becomes is not told: they count for each of them."""
-    if not mark or marks.get(name) is True:
+    if not mark or marks.get(name) is True or isinstance(marks.get(name), str):
         return
-    if mark is True:
-        marks[name] = True
+    if mark is True or isinstance(mark, str):
+        marks[name] = mark
         return
     blocks = built.get(name) if isinstance(built, dict) else None
     former = marks[name][0] if marks.get(name) else {}
     marks[name] = [{**former, **mark}] * max(len(blocks) if isinstance(blocks, list) else 1, 1)
+
+
+def _whole(marks: Iterable[Any]) -> bool | str:
+    """Return the mark of what is put together from values with these marks: a reason, if one of them has one."""
+    found = [mark for mark in marks if mark]
+    return next((mark for mark in found if isinstance(mark, str)), bool(found))
 
 
 def _any(mark: Any) -> bool:

@@ -11,9 +11,11 @@ import msgspec
 
 from guardrail.errors import InputError
 from guardrail.model.finding import Waiver
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change
 from guardrail.terraform.address import Address
 from guardrail.terraform.configuration import Modules
+from guardrail.terraform.deferred import left_for_later
 from guardrail.terraform.document import ConfigResource, Document, documents, malformed
 from guardrail.terraform.entries import Entry, entries, index_of
 from guardrail.terraform.framing import unframed, without_huge_numbers
@@ -29,7 +31,7 @@ class Plan:
     """What Terraform is about to do: one change for each managed resource, in the order of the plan.
 
     warnings          what a reader should know of the input, one line each
-    incomplete        what is missing from it that Terraform would plan, one line each
+    not_evaluated     what is missing from it that Terraform would plan, or leaves to a later plan
     is_configuration  whether it is a folder of configuration that nobody has planned
     waivers           those in comments of the configuration
     folder            where it lies below what was named, "" if that was it
@@ -39,7 +41,7 @@ class Plan:
     changes: tuple[Change, ...]
     terraform_version: str = ""
     warnings: tuple[str, ...] = ()
-    incomplete: tuple[str, ...] = ()
+    not_evaluated: tuple[NotEvaluated, ...] = ()
     is_configuration: bool = False
     waivers: tuple[Waiver, ...] = ()
     folder: str = ""
@@ -92,7 +94,9 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
     regions = Regions(located, providers)
     changes = tuple(_change(text, entry, located[text], regions, providers) for text, entry in found.items())
     version = document.terraform_version
-    return Plan(changes, version if isinstance(version, str) else "", warnings + remarks)
+    return Plan(
+        changes, version if isinstance(version, str) else "", warnings + remarks, not_evaluated=left_for_later(document)
+    )
 
 
 def _located(entry: Entry, modules: Modules, references: References) -> Located:

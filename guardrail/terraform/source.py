@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from guardrail.errors import InputError
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address, parse, steps
 from guardrail.terraform.blocks import Block
@@ -34,6 +36,22 @@ class Sources:
     def placed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         """Return changes with their lines, where they have one."""
         return tuple(replace(one, source=line) if (line := self._of(one)) else one for one in changes)
+
+    def placed_blocks(self, missing: Iterable[NotEvaluated]) -> tuple[NotEvaluated, ...]:
+        """Return blocks that were not evaluated with their lines, where they have one."""
+        return tuple(replace(one, source=self._block_line(one)) for one in missing)
+
+    def _block_line(self, missing: NotEvaluated) -> SourceLine | None:
+        address = parse(missing.address)
+        if address is not None:
+            return self.line(address)
+        walked = [name for _, name, _ in steps(missing.address)]
+        for depth in range(len(walked), 0, -1):
+            module = self._tree.module(".".join(walked[: depth - 1]))
+            call = module.find("module", walked[depth - 1]) if module and not module.remote else None
+            if call:
+                return SourceLine(call.file, call.line)
+        return None
 
     def _of(self, change: Change) -> SourceLine | None:
         address = parse(change.address)

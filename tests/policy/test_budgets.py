@@ -4,6 +4,7 @@ from decimal import Decimal
 import pytest
 
 from guardrail.model.cost import ResourceCost
+from guardrail.model.report import ProjectReport
 from guardrail.model.unknown import Unknown
 from guardrail.policy import Budget, Judge, Project
 from guardrail.policy.budgets import spent
@@ -14,7 +15,13 @@ SHOP, BLOG = Project("shop", env="prod"), Project("blog", env="dev")
 WEB = resource(name="web", module="module.web", tags={"team": "web"}, cost={"monthly": 100})
 STORE = resource("aws_db_instance", tags={"team": "data"}, cost={"monthly": 40})
 LOGS = resource("aws_s3_bucket", tags={"team": "web"}, cost={"monthly": 7})
-RUN = [(SHOP, [WEB, STORE]), (BLOG, [LOGS])]
+
+
+def run(*resources, project=SHOP, not_evaluated=()):
+    return project, ProjectReport(project.name, ".", resources, not_evaluated=tuple(not_evaluated))
+
+
+RUN = [run(WEB, STORE), run(LOGS, project=BLOG)]
 
 MATCHES = [
     ({}, 147),
@@ -46,22 +53,22 @@ def test_parts_sum_to_the_whole():
 
 def test_a_resource_can_move_between_budgets():
     moving = resource(tags={"team": "data"}, before={"tags": {"team": "web"}}, cost={"before": 10, "monthly": 12})
-    from_web = spent(budget({"tags": {"team": "web"}}), [(SHOP, [moving])])
-    to_data = spent(budget({"tags": {"team": "data"}}), [(SHOP, [moving])])
+    from_web = spent(budget({"tags": {"team": "web"}}), [run(moving)])
+    to_data = spent(budget({"tags": {"team": "data"}}), [run(moving)])
     assert from_web == Spend(before=Decimal(10), delta=Decimal(-10))
     assert to_data == Spend(known=Decimal(12), delta=Decimal(12))
 
 
 def test_a_tag_known_after_apply_leaves_the_total_open():
     later = resource(unknown=["tags"], cost={"monthly": 50})
-    sums = spent(budget({"tags": {"team": "web"}}), [(SHOP, [WEB, later])])
+    sums = spent(budget({"tags": {"team": "web"}}), [run(WEB, later)])
     assert sums == Spend(known=Decimal(100), delta=Decimal(100), unpriced=1, delta_unpriced=1)
     assert isinstance(sums.values("budget.cost")["monthly"], Unknown)
 
 
 def test_a_delete_saves():
     gone = resource(action="delete", tags={"team": "web"}, cost={"before": 30, "monthly": 0})
-    sums = spent(budget({"tags": {"team": "web"}}), [(SHOP, [gone])])
+    sums = spent(budget({"tags": {"team": "web"}}), [run(gone)])
     assert sums == Spend(before=Decimal(30), delta=Decimal(-30))
 
 

@@ -40,4 +40,4 @@ def test_a_fix_is_said_once_for_findings_that_share_it():
 def test_one_line_counts_what_it_has_no_room_for():
     line = concise(samples.shop(), lines=1)
     assert line.count("\n") == 1
-    assert line.endswith(" · 1 warning · 1 unknown until apply · 1 waived · 1 pre-existing\n")
+    assert line.endswith(" · 1 warning · 1 unknown · 1 waived · 1 pre-existing\n")

@@ -1,13 +1,16 @@
 """Money, quantities and reasons as reports word them."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrail.model.cost import Line, LineStatus
-from guardrail.model.report import Totals
+from guardrail.model.cost import FREE, Line, LineStatus
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.report import totals
+from guardrail.model.resource import Action
 from guardrail.report import format as wording
 from tests.report.samples import UNSUPPORTED, cost, line, resource, usage_line
 
@@ -90,20 +93,81 @@ def test_percent(value, text):
     assert wording.percent(Decimal(value)) == text
 
 
+COMPUTE, UNPRICED = Line("Compute", "hours", LineStatus.PRICED), Line("Disk", "GB", LineStatus.NO_PRICE)
+REQUESTS = Line("Requests", "1M", LineStatus.USAGE, unit_price=Decimal("0.2"))
+CHEAPER = replace(REQUESTS, unit_price=Decimal("0.1"))
+
+
+def side(amount, *more):
+    """A side that costs so much in a month, and lines of which nobody knows what they cost."""
+    return amount if amount is None else cost(replace(COMPUTE, monthly_cost=Decimal(amount)), *more)
+
+
+BOTTOM_LINES = [
+    # action, before, after: wording of a change
+    ("update", side(800), side(1386), "monthly cost +$586 (+73%): $800 → $1,386"),
+    ("create", None, side(50), "monthly cost +$50.00: $0 → $50.00"),
+    ("no-op", side(800), side(800), "monthly cost unchanged: $800"),
+    ("create", None, FREE, "monthly cost unchanged: $0"),
+    ("delete", side(50), None, "monthly cost -$50.00 (-100%): $50.00 → $0"),
+    # something is missing after
+    ("create", None, side(50, UNPRICED), "monthly cost at least +$50.00: $0 → at least $50.00 (1 not priced)"),
+    ("update", side(90), side(50, UNPRICED), "monthly cost at least -$40.00: $90.00 → at least $50.00 (1 not priced)"),
+    ("update", side(50), side(50, UNPRICED), "monthly cost change not known: $50.00 → at least $50.00 (1 not priced)"),
+    # something is missing before
+    ("delete", side(50, UNPRICED), None, "monthly cost at most -$50.00: at least $50.00 → $0 (1 not priced)"),
+    ("update", side(50, UNPRICED), side(90), "monthly cost at most +$40.00: at least $50.00 → $90.00 (1 not priced)"),
+    # something is missing on both sides
+    ("update", side(50, UNPRICED), side(90, UNPRICED), "monthly cost change not known: at least $50.00 → at least $90.00 (1 not priced)"),
+    ("no-op", side(50, UNPRICED), side(50, UNPRICED), "monthly cost unchanged: at least $50.00 (1 not priced)"),
+    # nothing is known
+    ("create", None, cost(UNPRICED), "monthly cost not known (1 not priced)"),
+    ("create", None, UNSUPPORTED, "monthly cost not known (1 not priced)"),
+    ("delete", cost(UNPRICED), None, "monthly cost not known (1 not priced)"),
+    ("no-op", UNSUPPORTED, UNSUPPORTED, "monthly cost not known (1 not priced)"),
+    ("create", None, cost(REQUESTS), "monthly cost not known (1 depends on usage)"),
+    # the same usage at the same price cancels out; at another price it does not
+    ("update", side(50, REQUESTS), side(90, REQUESTS), "monthly cost +$40.00 (+80%): at least $50.00 → at least $90.00 (1 depends on usage)"),
+    ("update", side(50, REQUESTS), side(90, CHEAPER), "monthly cost change not known: at least $50.00 → at least $90.00 (1 depends on usage)"),
+    ("create", None, side(50, REQUESTS), "monthly cost at least +$50.00: $0 → at least $50.00 (1 depends on usage)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("action, before, after, text", BOTTOM_LINES)
+def test_the_bottom_line_says_what_is_missing_and_on_which_side(action, before, after, text):
+    sums = totals((resource(action=Action(action), before=before, after=after),))
+    assert wording.bottom_line(sums, "USD") == text
+    assert sums.lower_bound == ("not known" in text or "at least $" in text)
+
+
+BLOCK = NotEvaluated("aws_nat_gateway.n", "count is known after apply")
+MISSING_BLOCKS = [
+    (BLOCK, side(50), "at-least", "monthly cost at least +$50.00: $0 → at least $50.00 (1 not evaluated)"),
+    (BLOCK, None, "at-least", "monthly cost not known (1 not evaluated)"),
+    (replace(BLOCK, before=True), side(50), "not-known", "monthly cost change not known: not known → at least $50.00 (1 not evaluated)"),
+    (replace(BLOCK, before=True, after=False), side(50), "at-most", "monthly cost at most +$50.00: not known → $50.00 (1 not evaluated)"),
+    (replace(BLOCK, before=True, later=True), side(50), "at-least", "monthly cost at least +$50.00: not known → at least $50.00 (1 not evaluated)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("block, after, bound, text", MISSING_BLOCKS)
+def test_what_was_not_evaluated_is_missing_from_its_side(block, after, bound, text):
+    sums = totals((resource(after=after),) if after else (), (block,))
+    assert (sums.not_evaluated, sums.lower_bound, sums.delta_bound) == (1, True, bound)
+    assert wording.bottom_line(sums, "USD") == text
+
+
 @pytest.mark.parametrize(
-    "before, after, unpriced, usage, text",
+    "after, text",
     [
-        ("800", "1386", 0, 0, "monthly cost +$586 (+73%): $800 → $1,386"),
-        ("0", "50", 0, 0, "monthly cost +$50.00: $0 → $50.00"),
-        ("800", "800", 0, 0, "monthly cost unchanged: $800"),
-        ("800", "700", 2, 1, "monthly cost -$100 (-13%): $800 → $700 (2 not priced, 1 depends on usage)"),
-        ("0", "0", 2, 2, "monthly cost not known (2 not priced, 2 depend on usage)"),
-        ("0", "0", 0, 0, "monthly cost unchanged: $0"),
+        (side(50), "monthly cost +$50.00: $0 → $50.00"),
+        (cost(UNPRICED), "monthly cost not known (1 not priced)"),
+        (FREE, "monthly cost $0"),
     ],
 )
-def test_bottom_line(before, after, unpriced, usage, text):
-    low, high = Decimal(before), Decimal(after)
-    assert wording.bottom_line(Totals(low, high, high - low, unpriced, usage), "USD") == text
+def test_an_estimate_speaks_of_the_bill(after, text):
+    sums = totals((resource(after=after),))
+    assert wording.bottom_line(sums, "USD", judged=False) == text
 
 
 @pytest.mark.parametrize(

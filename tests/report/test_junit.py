@@ -40,7 +40,7 @@ def test_it_is_valid_and_its_numbers_are_those_of_its_tests(report):
         ({}, "failure", "missing tags: [team]"),
         ({"blocking": False, "status": FindingStatus.ERROR}, "error", "missing tags: [team]"),
         ({"blocking": False, "status": FindingStatus.PRE_EXISTING}, "skipped", "pre-existing: missing tags: [team]"),
-        ({"blocking": False, "status": FindingStatus.UNKNOWN}, "skipped", "unknown until apply: missing tags: [team]"),
+        ({"blocking": False, "status": FindingStatus.UNKNOWN}, "skipped", "unknown: missing tags: [team]"),
         ({"blocking": False}, "system-out", None),
     ],
 )

@@ -40,7 +40,7 @@ def assert_whole(text):
 def test_the_first_line_says_verdict_and_delta():
     first = markdown(samples.shop()).splitlines()[0]
     assert first == (
-        "### ❌ Guardrail: 2 blocking findings · monthly cost +$555 (+203%): $273 → $829 (4 not priced, 1 depends on usage)"
+        "### ❌ Guardrail: 2 blocking findings · monthly cost at least +$555 (+203%): $273 → at least $829 (4 not priced, 1 depends on usage)"
     )
 
 

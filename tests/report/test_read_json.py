@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from guardrail.errors import InputError
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import PullRequest
 from guardrail.model.resource import Action, Tags
 from guardrail.model.unknown import Unknown
@@ -111,10 +112,24 @@ def places(document, path=()):
 
 
 ALL_PLACES = list(places(json.loads(SHOP)))
+SINCE_0_2 = {
+    "not_evaluated",
+    "assumed",
+    "lower_bound",
+    "monthly_before_bound",
+    "monthly_cost_bound",
+    "monthly_delta_bound",
+}
+"""Keys that results of the release before do not have."""
 
 
-@pytest.mark.parametrize("place", ALL_PLACES, ids=lambda place: ".".join(map(str, place)))
-@pytest.mark.parametrize("change", ["missing", "wrong"])
+CHANGES = [("wrong", place) for place in ALL_PLACES]
+CHANGES += [("missing", place) for place in ALL_PLACES if place[-1] not in SINCE_0_2]
+
+
+@pytest.mark.parametrize(
+    "change, place", CHANGES, ids=lambda part: part if isinstance(part, str) else ".".join(map(str, part))
+)
 def test_it_refuses_what_the_schema_refuses(place, change):
     document = copy.deepcopy(json.loads(SHOP))
     holder = document
@@ -129,6 +144,19 @@ def test_it_refuses_what_the_schema_refuses(place, change):
         parse_result(json.dumps(document).encode(), where="result.json")
     assert str(caught.value).startswith("result.json: not a result of guardrail.report/v1: ")
     assert "\n" not in str(caught.value)
+
+
+def test_results_of_the_release_before_are_read():
+    document = json.loads(SHOP)
+    for holder in (document, document["projects"][0]):
+        holder["totals"] = {key: value for key, value in holder["totals"].items() if key not in SINCE_0_2}
+    del document["projects"][0]["not_evaluated"]
+    document["projects"][0]["warnings"] = ["not evaluated: aws_nat_gateway.n: count is known only after apply", "else"]
+    assert report_validator().is_valid(document)
+    (project,) = parse_result(json.dumps(document).encode()).projects
+    assert project.warnings == ("else",)
+    assert project.not_evaluated == (NotEvaluated("aws_nat_gateway.n", "count is known only after apply"),)
+    assert (project.totals.not_evaluated, project.totals.lower_bound) == (1, True)
 
 
 HOSTILE = {

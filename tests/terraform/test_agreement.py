@@ -209,7 +209,7 @@ def test_generated_resources_agree(tmp_path, seed):
         (*one, next(text for text in made if one[0].split("[")[0].endswith(text.split('"')[3]))) for one in wrong
     ] == []
     assert told == planned
-    assert found.incomplete == ()
+    assert found.not_evaluated == ()
     assert known > len(planned) * 0.7
 
 
@@ -250,7 +250,7 @@ def test_where_tfparse_goes_wrong_nothing_wrong_is_told(tmp_path):
     made = [f'resource "terraform_data" "p{i}" {{ input = {text} }}\n' for i, text in enumerate(PITFALLS)]
     told, planned, wrong, _, found = compared(tmp_path, VARIABLES + NAMED + "".join(made))
     assert wrong == []
-    assert (told, found.incomplete) == (planned, ())
+    assert (told, found.not_evaluated) == (planned, ())
     values = {change.name: change.after and change.after.get("input") for change in found.changes}
     assert {text: values[f"p{i}"] for i, text in enumerate(PITFALLS)} == PITFALLS
 
@@ -313,7 +313,7 @@ def test_modules_agree(tmp_path):
     (tmp_path / "child/deeper/main.tf").write_text(DEEPER, encoding="utf-8")
     told, planned, wrong, known, found = compared(tmp_path, MODULES, top="given")
     assert wrong == []
-    assert (told, found.incomplete) == (planned, ())
+    assert (told, found.not_evaluated) == (planned, ())
     assert known > len(planned)
 
 
@@ -328,7 +328,7 @@ def test_forty_module_calls_are_forty(tmp_path):
     use = 'resource "terraform_data" "sum" { input = [module.m0.o, module.m39.o] }\n'
     told, planned, wrong, known, found = compared(tmp_path, calls + use)
     assert wrong == []
-    assert (told, found.incomplete) == (planned, ())
+    assert (told, found.not_evaluated) == (planned, ())
     assert len(told) == 41
     assert known >= 40
 
@@ -341,5 +341,5 @@ def test_instances_of_one_module_call_beyond_the_limit_are_evaluated(tmp_path):
     text = 'module "m" {\n  source   = "./child"\n  for_each = toset([for i in range(40) : "k${i}"])\n  x        = each.key\n}\n'
     told, planned, wrong, known, found = compared(tmp_path, text)
     assert wrong == []
-    assert (told, found.incomplete) == (planned, ())
+    assert (told, found.not_evaluated) == (planned, ())
     assert known == 40

@@ -184,15 +184,15 @@ def test_dynamic_blocks_are_expanded_where_they_can_be(tmp_path):
 INCOMPLETE = {
     "count": (
         'resource "terraform_data" "r" { count = terraform_data.x.output }',
-        "terraform_data.r: count is known only",
+        "terraform_data.r: count is known after apply",
     ),
     "for_each": (
         'resource "terraform_data" "r" { for_each = toset(data.aws_x.y.z) }',
-        "terraform_data.r: for_each is known",
+        "terraform_data.r: for_each: data.aws_x.y is read only when a plan is made",
     ),
     "of a module": (
         'module "m" {\n  source = "./m"\n  count = var.unset\n}\nvariable "unset" {}',
-        "module.m: count is known",
+        "module.m: count: variable unset has no value",
     ),
     "remote": (
         'module "m" { source = "terraform-aws-modules/vpc/aws" }',

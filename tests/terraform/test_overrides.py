@@ -64,7 +64,7 @@ def test_override_files_agree_with_terraform(tmp_path):
     write(tmp_path, FILES)
     told, planned, wrong, known, found = compared(tmp_path, MAIN)
     assert wrong == []
-    assert (told, found.incomplete) == (planned, ())
+    assert (told, found.not_evaluated) == (planned, ())
     assert known >= len(planned)
     lines = {
         change.address: change.source and (Path(change.source.file).name, change.source.line)
@@ -141,7 +141,7 @@ def test_providers_are_told_apart_by_their_alias(tmp_path):
         ("b", "eu-west-3", {"team": "x"}),
         ("c", "europe-west1", {}),
     ]
-    assert plan.incomplete == ()
+    assert plan.not_evaluated == ()
 
 
 @pytest.mark.parametrize(
@@ -158,8 +158,8 @@ def test_what_cannot_be_merged_is_said(tmp_path, name, text, said):
         tmp_path, {"main.tf": 'locals { here = 1 }\nresource "terraform_data" "r" { input = local.here }', name: text}
     )
     plan = read_folder(tmp_path, Choices())
-    (left,) = plan.incomplete
-    assert said in left
+    (left,) = plan.not_evaluated
+    assert said in left.note
     assert [change.address for change in plan.changes] == ["terraform_data.r"]
 
 
