@@ -133,8 +133,8 @@ class Cost:
 
     @cached_property
     def is_lower_bound(self) -> bool:
-        """Whether anything is missing from what is known: it has no price, or depends on usage that is not given."""
-        return self.unpriced or self.usage_based
+        """Whether anything is missing from what is known: no price, usage that is not given, more than a minimum."""
+        return self.unpriced or self.usage_based or self.at_least
 
 
 FREE = Cost((), ResourceStatus.FREE)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from guardrail.model.cost import Cost, ResourceCost
+from guardrail.model.cost import Cost, Line, ResourceCost
 from guardrail.model.report import Bound, Totals, bound_of_delta
-from guardrail.report.format import bounded, delta, money
+from guardrail.report.format import SHORT_STATUS, bounded, delta, money
 
 MISSING = "†"
 """Follows an amount of a resource that is a lower bound."""
@@ -28,6 +28,13 @@ def change_amounts(resource: ResourceCost, currency: str) -> tuple[str, str, str
     elif bound is not Bound.EXACT:
         shown = f"{shown}{MISSING}" if bound is Bound.AT_LEAST else f"at most {shown}"
     return side_amount(resource.before, currency), side_amount(resource.after, currency), shown
+
+
+def line_amount(line: Line, currency: str) -> str:
+    """Return what a line costs: a word where that is not known, a mark where it is a minimum."""
+    if line.monthly_cost is None:
+        return SHORT_STATUS[line.status]
+    return money(line.monthly_cost, currency) + (MISSING if line.at_least else "")
 
 
 def side_amount(side: Cost | None, currency: str) -> str:

@@ -10,8 +10,8 @@ from urllib.parse import quote
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
-from guardrail.report.amounts import LEGEND, MISSING, change_amounts, side_amount, total_amounts
-from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity
+from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
+from guardrail.report.format import count, gaps, line_reason, money, quantity
 from guardrail.report.markdown_edits import listed_edits
 from guardrail.report.markdown_findings import listed_findings
 from guardrail.report.markdown_plain import without_html
@@ -306,7 +306,7 @@ def _bill_rows(row: Row, currency: str) -> list[str]:
         name = f"{prose(line.group, 80)} / {prose(line.name, 120)}" if line.group else prose(line.name, 120)
         why = line_reason(line, currency)
         name = f"↳ {name} ({prose(why)})" if why else f"↳ {name}"
-        amount = SHORT_STATUS[line.status] if line.monthly_cost is None else money(line.monthly_cost, currency)
+        amount = line_amount(line, currency)
         rows.append(_cells(name, quantity(line.monthly_quantity), prose(line.unit, 40), amount))
     return rows
 

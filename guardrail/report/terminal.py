@@ -14,8 +14,8 @@ from rich.text import Text
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Verdict
 from guardrail.model.resource import Action
-from guardrail.report.amounts import LEGEND, MISSING, change_amounts, side_amount, total_amounts
-from guardrail.report.format import SHORT_STATUS, count, gaps, line_reason, money, quantity, status_word
+from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
+from guardrail.report.format import count, gaps, line_reason, money, quantity, status_word
 from guardrail.report.text import safe, yaml_text
 from guardrail.report.view import Gap, Row, View, named, place, worth
 
@@ -251,7 +251,7 @@ def _bill_rows(grid: Table, row: Row, currency: str) -> None:
         why = line_reason(line, currency)
         name: RenderableType = _indented(Text(safe(line.name, 120)), indent)
         name = Group(name, _indented(Text(why, "dim"), indent + 2)) if why else name
-        amount = SHORT_STATUS[line.status] if line.monthly_cost is None else money(line.monthly_cost, currency)
+        amount = line_amount(line, currency)
         grid.add_row(name, Text(quantity(line.monthly_quantity)), Text(safe(line.unit, 40)), Text(amount))
 
 
