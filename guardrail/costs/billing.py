@@ -80,8 +80,9 @@ def at_least(floor: Any) -> Decimal | None:
 def bounded(line: Line, reason: Unknown) -> Line:
     """Return the line for a minimum instead of a quantity that is not known; what would tell it is usage."""
     said = unknown(line, reason)
-    status = LineStatus.USAGE if reason.reason == _NOT_SAID else said.status
-    return replace(line, status=status, note=f"at its minimum; {said.note}", at_least=True)
+    if reason.reason == _NOT_SAID:
+        return replace(line, status=LineStatus.USAGE, note="at its minimum; what runs beyond is usage", at_least=True)
+    return replace(line, status=said.status, note=f"at its minimum; {said.note}", at_least=True)
 
 
 def assuming(line: Line, text: str) -> Line:

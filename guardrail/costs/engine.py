@@ -342,7 +342,7 @@ class Engine:
         if not bill.workings and not bill.free:
             blank = Line(child.type, "", LineStatus.NO_PRICE, heading, note=bill.cost.note, reason=Reason.NOT_COVERED)
             yield Working(blank, tariff, scope)
-        assumed = part.assumed.text(seen)
+        assumed = _assumption(part.assumed, seen)
         for working in bill.workings:
             line = assuming(multiplied(grouped(working.line, heading), times, floor), assumed)
             if isinstance(exists, Unknown):
@@ -356,6 +356,12 @@ def _label(field: Field, bound: Bound) -> str:
         return field.text(bound.visible)
     except EvaluationError:
         return _unfilled(str(field.source))
+
+
+def _assumption(field: Field, scope: Scope) -> str:
+    """Return what is taken for granted; "" where nothing is, or where what decides is not known and says so itself."""
+    value = field.value(scope)
+    return "" if value is None or isinstance(value, Unknown) else str(value)
 
 
 def _unfilled(pattern: str) -> str:
@@ -391,7 +397,7 @@ def _annotated(line: Line, charge: Charge, bound: Bound) -> Line:
     """State what was assumed, and leave out a reason that would tell what is sensitive."""
     if bound.secret and line.status in UNPRICED_LINES:
         return replace(line, note=_NOT_SHOWN)
-    line = assuming(line, _label(charge.assumed, bound))
+    line = assuming(line, _assumption(charge.assumed, bound.visible))
     names = sorted(name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads))
     if not names:
         return line

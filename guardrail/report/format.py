@@ -125,6 +125,8 @@ def bottom_line(totals: Totals, currency: str, *, judged: bool = True) -> str:
 def line_reason(line: Line, currency: str) -> str:
     """Say why a line has no cost, or what was assumed for it; "" for one that is plainly priced."""
     name, note = safe(line.name, _NAME_LIMIT), safe(line.note, _NAME_LIMIT)
+    if line.at_least:
+        return note
     if line.status is LineStatus.USAGE:
         return _with(rate(line, currency), "depends on usage")
     words = {

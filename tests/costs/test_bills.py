@@ -97,7 +97,7 @@ def _change(
     references: Mapping[str, tuple[str, ...]],
     derived: frozenset[str] | None = None,
 ) -> Change:
-    type_name, _, name = address.partition(".")
+    type_name, _, name = address.rpartition(".")
     region = case.get("region")
     return Change(
         address, type_name, name, Action.CREATE, None, side, region=region, references=references, derived=derived
