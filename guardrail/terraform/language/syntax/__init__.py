@@ -1,0 +1,5 @@
+"""The syntax of Terraform's language: files in its native and its JSON form as bodies, blocks and expressions."""
+
+from guardrail.terraform.language.syntax.parser import ParsedFile, parse_expression, parse_file, parse_template
+
+__all__ = ["ParsedFile", "parse_expression", "parse_file", "parse_template"]

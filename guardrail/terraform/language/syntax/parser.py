@@ -1,0 +1,147 @@
+"""Files to nodes: which syntax a file is in, and what stays usable of one that has faults."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import tree_sitter
+
+from guardrail.terraform.language.syntax.json_syntax import json_body
+from guardrail.terraform.language.syntax.native import Reader, tree_of
+from guardrail.terraform.language.syntax.nodes import Body, Expression, Fault, Invalid, Literal, Source
+from guardrail.terraform.language.values import string
+
+_BLOCK = re.compile(rb'^[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.MULTILINE)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# Within an object, `(key) = …` on a line after a name is an item; the grammar takes the two lines for a call.
+_KEY_AFTER_NAME = re.compile(rb"(?<=[\w-])[ \t]*(\r?\n)(?=[ \t]*\([^\n]*\)[ \t]*[=:](?!=))")
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedFile:
+    """A file's body, and what of it could not be read: the body lacks it."""
+
+    source: Source
+    body: Body
+    faults: tuple[Fault, ...]
+
+
+def parse_file(name: str, text: bytes) -> ParsedFile:
+    """Parse a file; one whose name ends in `.json` is in the JSON syntax. `name` is what messages call it."""
+    source = Source(name, text)
+    if name.endswith(".json"):
+        body, faults = json_body(source, parse_template)
+        return ParsedFile(source, body, tuple(faults))
+    if b"\0" in text:
+        return ParsedFile(source, Body(source, 0, 0), (Fault("it is not a text", f"{name}:1"),))
+    root = _tree(text)
+    if not root.has_error:
+        reader = Reader(source)
+        body = reader.body(_body_of(root), 0, len(text))
+        return ParsedFile(source, body, tuple(reader.faults))
+    return _what_is_whole(source, root)
+
+
+def parse_expression(text: str, name: str = "") -> Expression:
+    """Parse an expression that stands alone, as in a string of the JSON syntax. What is none is Invalid."""
+    head = b"_ = "
+    source = Source(name, text.encode())
+    root = tree_of(head + source.text + b"\n")
+    body = _body_of(root)
+    attributes = [child for child in body.children if child.type == "attribute"] if body else []
+    if root.has_error or body is None or len(body.children) != 1 or len(attributes) != 1:
+        return Invalid(source, 0, len(source.text), "not an expression")
+    return Reader(source, shift=-len(head)).expression(attributes[0].children[-1])
+
+
+def parse_template(source: Source) -> Expression:
+    """Parse a text with template sequences, as of a file for `templatefile` or of a string in the JSON syntax.
+
+    Nothing in it is an escape but `$${` and `%%{`.
+    """
+    text = source.text
+    if b"${" not in text and b"%{" not in text:
+        return Literal(source, 0, len(text), string(text.decode(errors="replace")))
+    marker = b"_"
+    while marker in text:
+        marker += b"_"
+    head = b"_ = <<" + marker + b"\n"
+    root = tree_of(head + text + b"\n" + marker + b"\n")
+    tree = _body_of(root)
+    if root.has_error or tree is None:
+        place = _first_error(root)
+        offset = max(place.start_byte - len(head), 0) if place else 0
+        return Invalid(source, min(offset, len(text)), len(text), "a template that cannot be parsed")
+    reader = Reader(source, shift=-len(head))
+    return reader.bare_template(tree.children[0].children[-1], len(head), len(head) + len(text))
+
+
+def _tree(text: bytes) -> tree_sitter.Node:
+    root = tree_of(text)
+    if root.has_error and _KEY_AFTER_NAME.search(text):
+        mended = tree_of(_KEY_AFTER_NAME.sub(_with_comma, text))
+        if not mended.has_error:
+            return mended
+    return root
+
+
+def _with_comma(found: re.Match[bytes]) -> bytes:
+    # As long as it was, so that every position stays.
+    return b"," + found[0][1:] if found[0][:1] in b" \t" else found[0][:-1] + b","
+
+
+def _body_of(root: tree_sitter.Node) -> tree_sitter.Node | None:
+    return next((child for child in root.children if child.type == "body"), None)
+
+
+def _what_is_whole(source: Source, root: tree_sitter.Node) -> ParsedFile:
+    """Parse the blocks of a file with faults one by one.
+
+    A block that has one is left out. What follows it is only kept where it surely ended: its last line is a `}` at the
+    left margin, and nothing in it opens a heredoc or a comment, which might swallow what looks like blocks.
+    """
+    text = source.text
+    starts = [found.start() for found in _BLOCK.finditer(text)]
+    body = Body(source, 0, len(text))
+    faults: list[Fault] = []
+    if text[: starts[0] if starts else None].removeprefix(_BYTE_ORDER_MARK).strip():
+        lead = _tree(text[: starts[0]] if starts else text)
+        if lead.has_error:
+            return ParsedFile(source, body, (_fault(source, lead, 0),))
+    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+        part = _tree(text[start:end])
+        reader = Reader(source, shift=start)
+        if not part.has_error:
+            body.blocks += reader.body(_body_of(part), start, end).blocks
+            faults += reader.faults
+            continue
+        faults.append(_fault(source, part, start))
+        lines = text[start:end].rstrip().splitlines()
+        if lines[-1] != b"}" or b"<<" in text[start:end] or b"/*" in text[start:end]:
+            if end < len(text):
+                where = f"{source.name}:{source.line(end)}"
+                faults.append(Fault("the rest of the file is left out, since what precedes it does not end", where))
+            break
+    return ParsedFile(source, body, tuple(faults or [_fault(source, root, 0)]))
+
+
+def _fault(source: Source, root: tree_sitter.Node, shift: int) -> Fault:
+    node = _first_error(root)
+    offset = shift + (node.start_byte if node else 0)
+    if node is not None and node.is_missing:
+        message = f"{node.type!r} is missing" if not node.is_named else "something is missing"
+    else:
+        message = "it cannot be parsed"
+    return Fault(message, f"{source.name}:{source.line(offset)}")
+
+
+def _first_error(root: tree_sitter.Node) -> tree_sitter.Node | None:
+    node = root
+    while True:
+        inner = next((child for child in node.children if child.has_error or child.is_missing), None)
+        if inner is None:
+            return node if node.is_error or node.is_missing else None
+        if inner.is_error or inner.is_missing:
+            return inner
+        node = inner
