@@ -478,6 +478,29 @@ def test_references_lead_on_from_references_by_address_and_by_value(engine):
     assert line.monthly_quantity == 2
 
 
+RULE = """\
+schema = 1
+[refs]
+place = { types = ["demo_rule"], alike = ["project"] }
+[[component]]
+name = "Rules ahead of this one"
+unit = "GB"
+quantity = "=ref.place"
+price = { service = "Disks", family = "Storage", region = "eu-west-1", type = "ssd" }
+"""
+
+
+def test_resources_that_pay_something_together_know_their_place_among_those_alike(engine):
+    kinds = [("eu-west-1", "a"), ("eu-west-1", "a"), ("us-east-1", "a"), ("eu-west-1", "b"), ("eu-west-1", "a")]
+    gone = change("demo_rule", before={"project": "a"}, action=Action.DELETE, name="gone")
+    rules = [
+        change("demo_rule", {"project": project}, region=region, name=f"n{number}")
+        for number, (region, project) in enumerate(kinds)
+    ]
+    _, *priced = engine(demo_rule=RULE).estimate([gone, *rules])
+    assert [cost.after.lines[0].monthly_quantity for cost in priced] == [0, 1, 0, 0, 2]
+
+
 def test_a_reference_leads_on_from_an_earlier_one_only(engine):
     with pytest.raises(DefinitionError, match="targets looks from 'clusters', which is no earlier reference"):
         engine(demo_service=SCALED.replace('of = "cluster"', 'of = "clusters"')).estimate(
