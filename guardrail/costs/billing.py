@@ -162,7 +162,7 @@ def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
 
     Raises EvaluationError for what is no number.
     """
-    times = Unknown("times", _NOT_SAID) if times is None else times
+    times = Unknown("how many", _NOT_SAID) if times is None else times
     if isinstance(times, Unknown):
         factor = at_least(floor)
         if factor is None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from guardrail.catalog import Answer, Catalog, Match, Selector
-from guardrail.cel import EvaluationError, Scope
+from guardrail.cel import EvaluationError, Scope, shown
 from guardrail.costs.billing import (
     OWN_DEFINITION,
     assuming,
@@ -306,7 +306,9 @@ class Engine:
             visible = shown_items[index] if isinstance(shown_items, list) and index < len(shown_items) else item
             group = part.child.block or ""
             group = f"{group}[{index}]" if group and len(items) > 1 else group
-            yield from self._child(tariff, part, bound, subject, (item, visible), group)
+            given = subject.usage.get(f"{part.child.block}[{index}]")
+            inner = replace(subject, usage={**subject.usage, **given}) if isinstance(given, Mapping) else subject
+            yield from self._child(tariff, part, bound, inner, (item, visible), group)
 
     def _child(
         self, tariff: Tariff, part: Part, bound: Bound, subject: Subject, item: tuple[Json, Json], group: str
@@ -333,7 +335,7 @@ class Engine:
             parent={name: subject.attributes.get(name) for name in names},
             depth=subject.depth + 1,
             refs={name: [] if sought.all else None for name, sought in child.definition.refs.items()},
-            assume=part.child.assume,
+            assume={key: stands.value(scope) for key, stands in part.assume},
             unset=frozenset(),
             visible={"parent": {name: subject.attributes.shown(name) for name in names}} if bound.secret else {},
         )
@@ -401,5 +403,5 @@ def _annotated(line: Line, charge: Charge, bound: Bound) -> Line:
     names = sorted(name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads))
     if not names:
         return line
-    stated = ", ".join(f"{name} = {bound.values['attr'][name]}" for name in names)
+    stated = ", ".join(f"{name} = {shown(bound.values['attr'][name])}" for name in names)
     return assuming(line, f"{stated}, known after apply")

@@ -64,6 +64,7 @@ class Part:
     items: Field | None
     attributes: Field | None
     handed: tuple[tuple[str, Field], ...]
+    assume: tuple[tuple[str, Field], ...]
     usage: tuple[tuple[str, Field], ...]
     when: Field | None
     times: Field
@@ -75,7 +76,7 @@ class Part:
     def reads(self) -> frozenset[Path]:
         """Everything that the child depends on, without what it reads itself."""
         fields = [self.type, self.items, self.attributes, self.when, self.times, self.group, self.floor, self.assumed]
-        return _reads_of(fields + [field for _, field in (*self.handed, *self.usage)])
+        return _reads_of(fields + [field for _, field in (*self.handed, *self.assume, *self.usage)])
 
 
 class Tariff:
@@ -159,6 +160,7 @@ class Tariff:
             self._optional(items),
             self._optional(child.attributes),
             tuple((key, compiled(value, environment)) for key, value in child.with_.items()),
+            tuple((key, compiled(value, environment)) for key, value in child.assume.items()),
             tuple((key, compiled(value, environment)) for key, value in child.usage.items()),
             self._optional(child.when),
             compiled(child.times, environment),
