@@ -92,8 +92,8 @@ def limited(seconds: int, megabytes: int) -> Iterator[None]:
             _end(error)
 
     watcher = threading.Thread(target=watch, name="limits", daemon=True)
-    watcher.start()
     try:
+        watcher.start()  # the first look may end the run before anything is done
         yield
     except (KeyboardInterrupt, MemoryError) as error:
         if over.is_set():
