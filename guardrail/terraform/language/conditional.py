@@ -1,0 +1,51 @@
+"""The result of a condition: the type that both sides have in common, and what is known while the condition is not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from guardrail.terraform.language.operators import undecided
+from guardrail.terraform.language.types import ANY, AnyType, Collection, SetType, Type
+from guardrail.terraform.language.unification import unify
+from guardrail.terraform.language.values import Unknown, Value, null, unknown
+
+
+def common_type(yes: Value, no: Value) -> Type | None:
+    """Return what both results convert to; ANY where that is not known, and nothing is converted."""
+    if yes.raw is None and isinstance(yes.type, AnyType):
+        return no.type
+    if no.raw is None and isinstance(no.type, AnyType):
+        return yes.type
+    if isinstance(yes.type, AnyType) or isinstance(no.type, AnyType):
+        return ANY
+    return unify([yes.type, no.type])
+
+
+def either(condition: Value, yes: Value, no: Value, type_: Type) -> Value:
+    """Return what is known of one of two results while the condition is unknown."""
+    if yes.is_null and no.is_null:
+        return null(type_)
+    both = (yes, no)
+    why = undecided((condition,), type_, not_null=all(_never_null(value) for value in both)).raw
+    if isinstance(type_, Collection) and yes.type == no.type:
+        bounds = [_length(value) for value in both]
+        most = [bound[1] for bound in bounds]
+        why = replace(
+            why,
+            least=min(bound[0] for bound in bounds),
+            most=None if None in most else max(bound for bound in most if bound is not None),
+        )
+    return unknown(type_, why)
+
+
+def _never_null(value: Value) -> bool:
+    return value.raw.not_null if isinstance(value.raw, Unknown) else value.raw is not None
+
+
+def _length(value: Value) -> tuple[int, int | None]:
+    if isinstance(value.raw, Unknown):
+        return value.raw.least, value.raw.most
+    count = len(value.raw) if value.raw is not None else 0
+    if value.is_null:
+        return 0, None
+    return (min(count, 1) if isinstance(value.type, SetType) and not value.is_wholly_known() else count), count

@@ -1,0 +1,124 @@
+"""What an expression is evaluated in: names, functions, and how much may be spent."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from guardrail.terraform.language.values import Cause, Unknown, Value
+
+MOST_STEPS = 50_000_000
+"""Expressions evaluated in one run; `for` in `for` over thousands of elements gets there."""
+
+MOST_DEPTH = 1_500
+"""Expressions within each other, through all the references that one of them follows."""
+
+_FRAMES = 25_000  # of Python: an expression takes several, a reference between two of them a dozen
+
+ResolvedStep = str | Value
+"""A step into a reference: a str for `.name`, a value for `[index]`, which may be unknown."""
+
+
+class EvaluationError(Exception):
+    """An expression cannot be evaluated: Terraform would refuse it too. `try` and `can` notice it.
+
+    `where` is the file and line, "" where it is not known yet.
+    """
+
+    def __init__(self, message: str, where: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}" if self.where else self.message
+
+    def as_unknown(self) -> Unknown:
+        """Return what stands in the place of the value."""
+        return Unknown(Cause.NOT_EVALUATED, self.message, self.where)
+
+
+class LimitError(EvaluationError):
+    """This program cannot evaluate an expression that Terraform may well evaluate, so that `try` must not notice it."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """What is left to spend: `steps` on all expressions of a run together; `depth` is the level that is being evaluated."""
+
+    steps: int = MOST_STEPS
+    depth: int = 0
+
+    def __post_init__(self) -> None:
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
+
+    def exceeded(self, where: str) -> LimitError:
+        """Return the error that says which bound is reached."""
+        if self.steps <= 0:
+            return LimitError("evaluating takes more steps than are allowed", where)
+        return LimitError(f"expressions refer to each other over more than {MOST_DEPTH} levels", where)
+
+
+class Scope(Protocol):
+    """What names mean where an expression stands."""
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent."""
+
+    def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
+        """Return the value of a reference, and how many of the steps after its first name that took.
+
+        The rest of the steps are then taken by the evaluation. `where` is the file and line of the reference. Raises
+        EvaluationError for a name that does not exist.
+        """
+
+    def call(self, name: str, arguments: list[Value], where: str) -> Value:
+        """Call a function. Raises EvaluationError."""
+
+
+@dataclass(frozen=True, slots=True)
+class InnerScope:
+    """A scope with more names, which `for`, a dynamic block or a template gives."""
+
+    outer: Scope
+    names: Mapping[str, Value]
+    budget: Budget = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "budget", self.outer.budget)
+
+    def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
+        """Look the name up here, then outside."""
+        found = self.names.get(root)
+        return (found, 0) if found is not None else self.outer.resolve(root, steps, where)
+
+    def call(self, name: str, arguments: list[Value], where: str) -> Value:
+        """Call a function as the outer scope does."""
+        return self.outer.call(name, arguments, where)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateScope:
+    """The scope of a template that `templatefile` or `templatestring` renders: nothing but its variables."""
+
+    variables: Mapping[str, Value]
+    outer: Scope
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent."""
+        return self.outer.budget
+
+    def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
+        """Look the name up among the variables."""
+        del steps
+        if root not in self.variables:
+            raise EvaluationError(f'the template has no variable "{root}"', where)
+        return self.variables[root], 0
+
+    def call(self, name: str, arguments: list[Value], where: str) -> Value:
+        """Call a function as the outer scope does."""
+        return self.outer.call(name, arguments, where)
