@@ -128,7 +128,7 @@ def _template(node: Template, scope: Scope) -> Value:
     open_: Value | None = None
     marks: Marks = NO_MARKS
     for part in node.parts:
-        value = part.value if isinstance(part, Literal) else text(evaluate(part, scope))
+        value = text(evaluate(part, scope))
         marks |= value.marks
         if value.is_unknown:
             open_ = open_ or value
