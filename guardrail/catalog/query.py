@@ -151,7 +151,7 @@ class Shelf:
     def _missing(self, selector: Selector) -> str:
         """Say what stands in the way: a value that no row has, or the one condition without which a row would fit."""
         if not self.ladders:
-            return f"no prices of {selector.service} in {selector.region}"
+            return f"no price shipped for {selector.region}" if selector.region else "no price shipped"
         for key, match in selector.attributes:
             if isinstance(match, str) and match not in self._index(key):
                 return f"no {key} {match!r} in {selector.region}"

@@ -11,7 +11,7 @@ from itertools import product
 from types import SimpleNamespace
 from typing import Any, Protocol
 
-from guardrail.cel.functions import FUNCTIONS, PLUMBING, FunctionError, regex
+from guardrail.cel.functions import FUNCTIONS, OPERAND_FAULT, PLUMBING, FunctionError, regex
 from guardrail.cel.syntax import CelError
 from guardrail.errors import ConfigError, did_you_mean
 
@@ -220,7 +220,7 @@ def _contains(text: Any, part: Any) -> bool:
     """Celpy's own fails on strings that were put together with +, which are no longer of its type."""
     if isinstance(text, str) and isinstance(part, str):
         return part in text
-    raise FunctionError("contains is for strings")
+    raise FunctionError(OPERAND_FAULT)
 
 
 @cache
@@ -240,9 +240,9 @@ def _reason(text: str) -> str:
     if missing := regex(r"Key not found in map : \"(.*?)\"|no such member in mapping: (?:StringType\()?'(.*?)'").search(
         text
     ):
-        return f"no such key: {missing.group(1) or missing.group(2)}"
+        return f"{missing.group(1) or missing.group(2)} is not there"
     if "ndex error" in text or "index out of range" in text:
-        return "the list has no such element"
+        return "a list has fewer elements than are read of it"
     if "regular expression" in text or "regex" in text:
         return "invalid regular expression"
-    return "an operand is null or of the wrong type"
+    return OPERAND_FAULT

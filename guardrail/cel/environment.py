@@ -13,9 +13,10 @@ from typing import Any
 
 from guardrail.cel.emit import Dialect, emit
 from guardrail.cel.engines import Engine, Evaluate, EvaluationError, engine
-from guardrail.cel.functions import marker, text, trace, unmarked
+from guardrail.cel.functions import OPERAND_FAULT, marker, text, trace, unmarked
 from guardrail.cel.looks import Look, look
 from guardrail.cel.names import Path, Schema, check, expand
+from guardrail.cel.operands import operands
 from guardrail.cel.syntax import CelError, Tree, parse
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
@@ -112,7 +113,7 @@ class Program:
         try:
             return self._plain(scope.activation)
         except EvaluationError as error:
-            raise _explained(error) from None
+            raise self._explained(error, scope) from None
 
     def prepare(self) -> None:
         """Compile now rather than at the first evaluation. Raises CelError."""
@@ -136,8 +137,14 @@ class Program:
         except EvaluationError as error:
             if trace.unknown:
                 return unmarked(trace.unknown[0])
-            raise _explained(error) from None
+            raise self._explained(error, scope) from None
         return _with_unknown(value)
+
+    def _explained(self, error: EvaluationError, scope: Scope) -> EvaluationError:
+        """Say what went wrong in terms of what was read, where the engine only knows that something did."""
+        reason = trace.errors[0] if trace.errors else str(error)
+        trace.clear()
+        return EvaluationError(operands(self.reads, scope.converted) or reason if reason == OPERAND_FAULT else reason)
 
 
 class Template:
@@ -253,10 +260,3 @@ def _with_unknown(value: Any) -> Value:
     if isinstance(value, dict):
         return {key: _with_unknown(part) for key, part in value.items()}
     return value
-
-
-def _explained(error: EvaluationError) -> EvaluationError:
-    """Prefer what one of our functions said over what the engine made of it."""
-    reason = trace.errors[0] if trace.errors else str(error)
-    trace.clear()
-    return EvaluationError(reason)

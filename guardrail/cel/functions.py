@@ -27,6 +27,9 @@ _FIELD = f"\ue0c2{secrets.token_hex(4)}:"
 _EXACT = 1e15
 """Below it, a double holds every whole number and the halves between."""
 
+OPERAND_FAULT = "an operand is null or of the wrong type"
+"""What engines say of values that an expression is not made for; `guardrail.cel.environment` says which these are."""
+
 Value = Any
 """What an engine hands to a function: None, bool, float, str, list or dict (or a subclass of these)."""
 
@@ -102,7 +105,7 @@ def contained(item: Value, container: Value) -> bool:
     if isinstance(container, dict):
         return any(same(item, key) for key in container)
     if not isinstance(container, list):
-        raise FunctionError("the right side of 'in' is neither a list nor a map")
+        raise FunctionError(OPERAND_FAULT)
     if any(same(item, part) for part in container):
         return True
     for part in container:
@@ -116,7 +119,7 @@ def elements(value: Value) -> Value:
         return sorted(value)
     if isinstance(known(value), list):
         return value
-    raise FunctionError("neither a list nor a map to go through")
+    raise FunctionError(OPERAND_FAULT)
 
 
 def picked(values: list[Value], answers: list[Value]) -> list[Value]:

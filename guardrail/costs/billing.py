@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Tier
+from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Selector, Tier
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.tariff import Charge
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
@@ -17,6 +18,8 @@ from guardrail.model.unknown import Unknown
 
 USAGE = "depends on usage"
 """Reason of an Unknown that stands for usage which nobody gave."""
+OWN_PRICE = "state your price in an overlay (pricing.overlay of guardrail.yaml)"
+_SYNCED = frozenset({"aws", "azure", "gcp"})
 OWN_DEFINITION = "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml"
 _NOT_SAID = "the plan does not say it"
 
@@ -30,7 +33,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         number.value(scope)
         for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
     )
-    quantity = Unknown("quantity", _NOT_SAID, Reason.NOT_EVALUATED) if quantity is None else quantity
+    quantity = _not_said(charge) if quantity is None else quantity
     amount = _number(quantity, charge, "quantity")
     factor = _number(times, charge, "times")
     shown_per = _number(per, charge, "per")
@@ -38,8 +41,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         shown_per = Decimal(1)
     shown_quantity = None if amount is None or factor is None else amount * factor / shown_per
     if not isinstance(answer, Ladder):
-        status = LineStatus.NO_PRICE if isinstance(answer, NoPrice) else LineStatus.AMBIGUOUS
-        yield replace(blank, status=status, monthly_quantity=shown_quantity, note=_gap(answer))
+        yield _unanswered(replace(blank, monthly_quantity=shown_quantity), answer, charge.component.gap)
         return
     start = _number(used, charge, "tier_from") or ZERO
     spread = _number(months, charge, "upfront_months")
@@ -67,7 +69,13 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
     rest = amount - sum(share for _, share in shares)
     if rest > 0:
         beyond = replace(blank, name=f"{blank.name} (beyond)", status=LineStatus.NO_PRICE)
-        yield replace(beyond, monthly_quantity=rest * factor / shown_per, note="the catalog's tiers end before")
+        yield replace(
+            beyond,
+            monthly_quantity=rest * factor / shown_per,
+            note="the catalog's tiers end before",
+            reason=Reason.NO_PRICE,
+            remedy=OWN_PRICE,
+        )
 
 
 def at_least(floor: Any) -> Decimal | None:
@@ -91,6 +99,13 @@ def assuming(line: Line, text: str) -> Line:
         return line
     said = text if text.startswith("assumed ") else f"assumed {text}"
     return replace(line, status=LineStatus.ASSUMED, note=f"{said}; {line.note}" if line.note else said)
+
+
+def _not_said(charge: Charge) -> Unknown:
+    """Return a quantity that is null as one that is not known, under the names of the attributes that would say it."""
+    names = sorted({path[1] for path in charge.quantity.reads if path[0] == "attr" and path[1:]})
+    remedy = "set it in the configuration, or check a plan that says it"
+    return Unknown(", ".join(names) or "quantity", _NOT_SAID, Reason.NOT_EVALUATED, remedy)
 
 
 def awaits_usage(charge: Charge, scope: Scope) -> bool:
@@ -143,13 +158,43 @@ def unknown(line: Line, reason: Unknown) -> Line:
     """Return the line without amounts, saying what it waits for."""
     status = LineStatus.USAGE if is_usage(reason) else LineStatus.UNKNOWN
     path = reason.path.removeprefix("usage.")
-    return replace(line, status=status, monthly_cost=None, monthly_quantity=None, note=f"{reason.reason}: {path}")
+    is_first = reason.kind in {None, Reason.KNOWN_AFTER_APPLY}
+    return replace(
+        line,
+        status=status,
+        monthly_cost=None,
+        monthly_quantity=None,
+        note=f"{reason.reason}: {path}" if is_first else f"{path}: {reason.reason}",
+        reason=reason.kind,
+        remedy=reason.remedy,
+    )
 
 
-def _gap(answer: NoPrice | Ambiguous) -> str:
-    if isinstance(answer, NoPrice):
-        return f"{answer.nearest} ({answer.selector.service})"
-    return f"{len(answer.products)} prices fit: {answer.selector}"
+def _unanswered(line: Line, answer: NoPrice | Ambiguous, known_gap: str) -> Line:
+    """Return the line without a price, saying what the catalog lacks and how to get it.
+
+    known_gap  why no source has the price, where the definition knows
+    """
+    selector = answer.selector
+    if isinstance(answer, Ambiguous):
+        note, status = f"{len(answer.products)} prices fit: {selector}", LineStatus.AMBIGUOUS
+    else:
+        note, status = f"{answer.nearest} ({selector.service})", LineStatus.NO_PRICE
+    is_listed = isinstance(answer, NoPrice) and not known_gap and selector.vendor in _SYNCED
+    return replace(
+        line,
+        status=status,
+        note=f"{note}: {known_gap}" if known_gap else note,
+        reason=Reason.NO_PRICE,
+        remedy=sync_command(selector) if is_listed else OWN_PRICE,
+    )
+
+
+def sync_command(selector: Selector) -> str:
+    """Return the command that brings the prices of a service in a region."""
+    region = f" --region {shlex.quote(selector.region)}" if selector.region and selector.region != "global" else ""
+    command = f"guardrail pricing sync --vendor {selector.vendor} --service {shlex.quote(selector.service)}{region}"
+    return f"run `{command}`" + (" with a key in GOOGLE_API_KEY" if selector.vendor == "gcp" else "")
 
 
 def grouped(line: Line, heading: str) -> Line:

@@ -33,6 +33,7 @@ from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown, without_unknowns
 
 _NO_REGION = "the plan does not say it"
+_SET_REGION = "set pricing.default_region in guardrail.yaml"
 _NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
 _MAX_CHILD_DEPTH = 5
 _REMEMBERED = 4096  # children and charges: enough for the kinds there are, too few to fill memory
@@ -130,7 +131,9 @@ class Engine:
         refs, visible_refs = self._refs(change, tariff, inventory, before=before)
         return Subject(
             side,
-            region or self._default_regions.get(tariff.vendor) or Unknown("region", _NO_REGION, Reason.NOT_EVALUATED),
+            region
+            or self._default_regions.get(tariff.vendor)
+            or Unknown("region", _NO_REGION, Reason.NOT_EVALUATED, _SET_REGION),
             self._usage.of(change.address, change.type),
             change.name,
             change.address,
@@ -378,8 +381,8 @@ def _configured(change: Change, name: str, value: Json) -> Json:
 
 def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: Bound) -> Working:
     """A value that a definition is not made for is a gap in one bill, not the end of the run."""
-    reason = _NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
-    line = Line(name, "", LineStatus.NO_PRICE, note=reason)
+    note = _NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
+    line = Line(name, "", LineStatus.NO_PRICE, note=note, reason=Reason.NOT_COVERED, remedy=OWN_DEFINITION)
     return Working(line, tariff, bound.scope)
 
 

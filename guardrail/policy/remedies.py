@@ -104,7 +104,7 @@ def _elements(edit: CompiledEdit, scope: Bound) -> list[tuple[Json, Json]]:
         return sorted(found.items())
     if isinstance(found, list):
         return [(one, one) for one in found]
-    raise EvaluationError(f"{edit.for_each.text:.80} gives neither a list nor a map")
+    raise EvaluationError(f"{edit.for_each.text:.80} gives no list or map to go through")
 
 
 def _path(template: Template, scope: Bound) -> tuple[str, ...]:

@@ -7,12 +7,14 @@ from decimal import Decimal
 from guardrail.model.cost import UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO, plain, rounded
+from guardrail.model.reason import Reason
 from guardrail.model.report import Bound, Totals
 from guardrail.report.text import safe
 
 _SCIENTIFIC_FROM = Decimal(10) ** 12  # longer numbers would burst any column, and nobody is billed them
 _PRICE_PLACES = 12
 _NAME_LIMIT = 160
+_REMEDY_LIMIT = 300
 
 SHORT_STATUS = {
     LineStatus.PRICED: "",
@@ -129,14 +131,24 @@ def line_reason(line: Line, currency: str) -> str:
         return note
     if line.status is LineStatus.USAGE:
         return _with(rate(line, currency), "depends on usage")
+    if line.status is LineStatus.UNKNOWN:
+        return note if line.reason not in {None, Reason.KNOWN_AFTER_APPLY} else _with(note, "known after apply")
     words = {
         LineStatus.PRICED: "",
         LineStatus.ASSUMED: "assumed",
-        LineStatus.UNKNOWN: "known after apply",
         LineStatus.NO_PRICE: f"no price in the catalog for {name}",
         LineStatus.AMBIGUOUS: f"several prices in the catalog for {name}",
     }
+    if line.status is LineStatus.NO_PRICE and note:
+        return f"{name}: {note}"
     return _with(note, words[line.status])
+
+
+def remedies(resource: ResourceCost) -> tuple[str, ...]:
+    """Say what to do so that the cost of a resource gets known: each remedy once."""
+    sides = [side for side in resource.sides if side.unpriced]
+    found = [side.remedy for side in sides] + [line.remedy for side in sides for line in side.lines]
+    return tuple(safe(remedy, _REMEDY_LIMIT) for remedy in dict.fromkeys(filter(None, found)))
 
 
 def rate(line: Line, currency: str) -> str:

@@ -228,6 +228,8 @@ class _Body:
             ("Assumed", view.assumed),
         ]
         blocks = [f"{title}:\n{self.listed([_gap(gap) for gap in gaps])}" for title, gaps in parts if gaps]
+        if view.remedies:
+            blocks.append(f"To do:\n{self.listed([f'- {prose(remedy)}' for remedy in view.remedies])}")
         without = sum(gap.count for gap in view.unpriced)
         said = [f"Not evaluated: {len(view.not_evaluated):,}"] if view.not_evaluated else []
         said += [f"Not priced: {count(without, 'resource')}"] if without else []

@@ -75,7 +75,7 @@ class _Page:
             if self.details or not has_changes:
                 yield from self.bill()
             yield from self.gaps("Not evaluated", self.view.not_evaluated)
-            yield from self.gaps("Not priced", self.view.unpriced)
+            yield from self.gaps("Not priced", self.view.unpriced, self.view.remedies)
             yield from self.gaps("Depends on usage that is not given", self.view.usage_based)
             yield from self.gaps("Assumed", self.view.assumed)
             yield from self.findings()
@@ -144,8 +144,8 @@ class _Page:
             yield ""
             yield Text(f"{count(len(self.view.free), 'resource')} free of charge", "dim")
 
-    def gaps(self, title: str, gaps: Sequence[Gap]) -> Iterator[RenderableType]:
-        """Give what is not known about the cost."""
+    def gaps(self, title: str, gaps: Sequence[Gap], remedies: Sequence[str] = ()) -> Iterator[RenderableType]:
+        """Give what is not known about the cost, and what to do about it."""
         if not gaps:
             return
         yield from _title(title)
@@ -153,6 +153,9 @@ class _Page:
             number = f" ({gap.count:,})" if gap.count > 1 else ""
             yield _indented(Text(f"{gap.subject}{number}: {gap.reason}"))
         yield from _more(len(gaps), self._limit(_LISTED))
+        for remedy in remedies[: self._limit(_LISTED)]:
+            yield _indented(Text(f"To do: {remedy}"))
+        yield from _more(len(remedies), self._limit(_LISTED))
 
     def findings(self) -> Iterator[RenderableType]:
         """Give what the rules found: what blocks first, what is accepted last and shortest."""

@@ -14,7 +14,7 @@ from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Action
-from guardrail.report.format import bottom_line, count, rate, reasons, status_word
+from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
 from guardrail.report.text import safe
 
 _STAYS = {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}
@@ -116,6 +116,13 @@ class View:
             for label, project in zip(self.labels, self.report.projects, strict=True)
             for one in project.not_evaluated
         ]
+
+    @cached_property
+    def remedies(self) -> list[str]:
+        """What to do so that what has no price gets one, each once, what helps most resources first."""
+        open_rows = (row for row in self.rows if row.resource.unpriced or row.resource.delta_unpriced)
+        found = Counter(remedy for row in open_rows for remedy in remedies(row.resource))
+        return [remedy for remedy, _ in found.most_common()]
 
     @cached_property
     def usage_based(self) -> list[Gap]:

@@ -69,7 +69,7 @@ def test_a_selector_finds_the_one_price_that_it_means(catalog, question, price):
     "question, hint",
     [
         ({"volumeApiName": "gp9"}, "no volumeApiName 'gp9' in eu-west-1"),
-        ({"volumeApiName": "gp3", "region": "eu-north-9"}, "no prices of Service One in eu-north-9"),
+        ({"volumeApiName": "gp3", "region": "eu-north-9"}, "no price shipped for eu-north-9"),
         ({"volumeApiName": "gp3", "option": "spot"}, "no spot price of it in eu-west-1"),
         ({"family": "API", "usagetype": ABSENT}, "no such price in eu-west-1"),
         ({"family": "Storage", "kind": "out"}, "none with kind 'out' in eu-west-1"),

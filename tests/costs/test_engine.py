@@ -170,7 +170,7 @@ def test_usage_that_nobody_gave_leaves_the_line_open_at_its_price(engine):
 def test_a_quantity_that_the_plan_does_not_say_is_open_at_its_price(engine):
     storage = engine().estimate([change(after={"type": "hdd"})])[0].after.lines[0]
     assert (storage.status, storage.monthly_cost, storage.unit_price) == (LineStatus.UNKNOWN, None, Decimal("0.05"))
-    assert storage.note == "the plan does not say it: quantity"
+    assert storage.note == "size: the plan does not say it"
 
 
 def test_a_quantity_over_several_tiers_is_a_line_a_tier(engine):

@@ -73,7 +73,7 @@ NONE = {
     ),
     "no list": (
         [{"for_each": "1", "set": "a", "value": "1"}],
-        "its edit could not be evaluated: 1 gives neither a list nor a map",
+        "its edit could not be evaluated: 1 gives no list or map to go through",
     ),
     "a name that is none": (
         [{"rename": "tags.a", "to": "1"}],
