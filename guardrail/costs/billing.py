@@ -48,10 +48,11 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
     ahead = [tier for tier in answer.tiers if tier.end is None or tier.end > start] or answer.tiers[-1:]
     if amount is None or factor is None:
         reason = quantity if isinstance(quantity, Unknown) else times
-        amount = None if factor is None else at_least(charge.floor.value(scope))
+        floor = charge.floor.value(scope)
+        amount = None if factor is None else at_least(floor)
         if amount is None or factor is None:
             first = next((tier for tier in ahead if tier.price), ahead[0])
-            yield unknown(_at(blank, first, shown_per), reason)
+            yield unknown(_at(blank, first, shown_per), _scaled(reason, floor))
             return
         blank = bounded(blank, reason)
     shares = list(answer.split(amount, start)) or [(ahead[0], ZERO)]
@@ -83,6 +84,12 @@ def at_least(floor: Any) -> Decimal | None:
     if floor is None or isinstance(floor, Unknown):
         return None
     return _count(floor, "floor") or None
+
+
+def _scaled(reason: Unknown, floor: Any) -> Unknown:
+    """Return why something is not known: of what scales up from nothing, its usage decides."""
+    from_nothing = reason.reason == _NOT_SAID and floor is not None and not isinstance(floor, Unknown)
+    return Unknown(reason.path, USAGE) if from_nothing else reason
 
 
 def bounded(line: Line, reason: Unknown) -> Line:
@@ -207,11 +214,11 @@ def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
 
     Raises EvaluationError for what is no number.
     """
-    times = Unknown("how many", _NOT_SAID) if times is None else times
+    times = Unknown("how many", _NOT_SAID, Reason.NOT_EVALUATED) if times is None else times
     if isinstance(times, Unknown):
         factor = at_least(floor)
         if factor is None:
-            return unknown(line, times)
+            return unknown(line, _scaled(times, floor))
         if line.status in {LineStatus.PRICED, LineStatus.ASSUMED}:
             line = bounded(line, times)
     else:

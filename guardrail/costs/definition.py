@@ -63,7 +63,7 @@ class Component(_Strict):
     per: Scalar = Field(1, description="how many catalog units make one shown unit")
     when: Expression | None = Field(None, description="the line exists only if this holds")
     optional: Scalar = Field(False, description="without its usage the line is left out")
-    floor: Scalar = Field(0, description="the quantity that is paid at least, where quantity is not known")
+    floor: Scalar | None = Field(None, description="the quantity that is paid at least, where quantity is not known")
     assumed: Expression = Field(
         "", description="what the line takes for granted, as the plan does not tell it; or none"
     )
@@ -86,7 +86,7 @@ class Child(_Strict):
     usage: dict[str, Scalar] = Field({}, description="usage handed over beside the parent's own")
     when: Expression | None = None
     times: Scalar = Field(1, description="multiplies the child's quantities")
-    floor: Scalar = Field(0, description="times at least, where times is not known")
+    floor: Scalar | None = Field(None, description="times at least, where times is not known")
     assumed: Expression = Field(
         "", description="what its lines take for granted, as the plan does not tell it; or none"
     )

@@ -478,6 +478,38 @@ def test_references_lead_on_from_references_by_address_and_by_value(engine):
     assert line.monthly_quantity == 2
 
 
+RACK = """\
+schema = 1
+[[child]]
+block = "slot"
+as = "demo_disk"
+with = { type = "hdd", size = "=get(each, 'gb', null)" }
+assume = { size = "=attr.usual * 2" }
+usage = { requests = 0 }
+"""
+
+
+def test_a_parent_computes_what_to_assume(engine):
+    rack = change("demo_rack", Side({"slot": [{}, {"gb": 5}], "usual": 20}, {"slot": [{"gb": True}, {}]}))
+    lines = bill(engine(demo_rack=RACK), rack)
+    assert [(group, quantity, status) for group, _, quantity, _, status in lines] == [
+        ("slot[0]", "4E+1", LineStatus.ASSUMED),
+        ("slot[1]", "5", LineStatus.PRICED),
+    ]
+
+
+def test_usage_below_a_block_and_its_number_is_that_blocks_own(engine):
+    definition = RACK.replace('type = "hdd"', 'type = "ssd"').replace("usage = { requests = 0 }", "")
+    usage = Usage({"demo_rack": {"requests": 1, "slot[1]": {"requests": 7_000_000}}})
+    rack = change("demo_rack", {"slot": [{"gb": 5}, {"gb": 5}], "usual": 20})
+    lines = bill(engine(usage, demo_rack=definition), rack)
+    assert [(group, quantity) for group, name, quantity, *_ in lines if name.startswith("Requests")] == [
+        ("slot[0]", "0.000001"),
+        ("slot[1]", "1"),
+        ("slot[1]", "6"),
+    ]
+
+
 RULE = """\
 schema = 1
 [refs]
@@ -614,7 +646,8 @@ assumed = "=attr.image == 'own' ? 'an image of one GB' : ''"
         ("demo_pool", {"minimum": 3, "size": Unknown("size")}, {}, ("3", "0.3", LineStatus.UNKNOWN, True)),
         ("demo_pool", {"size": 4}, {}, ("4", "0.4", LineStatus.ASSUMED, False)),
         ("demo_fleet", {"minimum": 3, "image": "x"}, {}, ("6", "0.6", LineStatus.USAGE, True)),
-        ("demo_fleet", {"minimum": 0, "image": "x"}, {}, (None, None, LineStatus.UNKNOWN, False)),
+        ("demo_fleet", {"minimum": 0, "image": "x"}, {}, (None, None, LineStatus.USAGE, False)),
+        ("demo_fleet", {"minimum": None, "image": "x"}, {}, (None, None, LineStatus.UNKNOWN, False)),
         ("demo_fleet", {"count": 0, "image": "x"}, {}, ("0", "0", LineStatus.PRICED, False)),
         ("demo_fleet", {"count": 1, "image": "own"}, {}, ("2", "0.2", LineStatus.ASSUMED, False)),
     ],
