@@ -12,7 +12,6 @@ REPORTS = {
     "several": samples.several(),
     "estimate": samples.shop(judged=False),
     "empty": samples.report(),
-    "missing": samples.missing(),
 }
 
 
