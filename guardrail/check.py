@@ -13,9 +13,8 @@ from guardrail.model.comparison import compared, known_before, project_at, remar
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
-from guardrail.notes import price_notes
+from guardrail.notes import input_notes, not_evaluated, policy_notes, price_notes, usage_notes
 from guardrail.policy import Judge, Project
-from guardrail.policy.completeness import incomplete
 from guardrail.reading import earlier, plans, prices, rules_of, usage_of
 from guardrail.terraform.plan import Plan
 from guardrail.waiving import waived, waived_inline
@@ -28,7 +27,7 @@ def estimate(settings: Settings) -> Report:
     read, base = plans(settings), earlier(settings)
     bills = [_priced(source, plan, library, catalog, settings) for source, plan in read]
     projects = tuple(_since(base, bill, is_only=len(read) == 1) for bill in bills)
-    report = _report(projects, settings, catalog, judged=False)
+    report = _report(projects, settings, catalog, usage_notes(read, library, settings), judged=False)
     return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
 
 
@@ -56,8 +55,8 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     ]
     found: list[Finding] = []
     for (source, plan), (project, bill) in zip(read, bills, strict=True):
-        found += incomplete(source.name, plan.not_evaluated)
-        judged: Sequence[Finding] = judge.project(project, bill.resources, bill.not_evaluated)
+        found += not_evaluated(source, plan)
+        judged: Sequence[Finding] = () if plan.fault else judge.project(project, bill.resources, bill.not_evaluated)
         if base and (former := project_at(base, bill, is_only=len(read) == 1)):
             judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
         found += waived_inline(judged, plan, source, rules, settings)
@@ -68,15 +67,16 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         for _, bill in bills
     )
     whole = tuple(finding for finding in findings if not finding.project)
-    report = _report(projects, settings, catalog, judged=True, findings=whole)
+    notes = [*policy_notes(rules, bills, settings), *usage_notes(read, library, settings)]
+    report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
     return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
 
 
 def _since(base: Report | None, bill: ProjectReport, *, is_only: bool) -> ProjectReport:
     """Return a project as a change from what an earlier run has said of it."""
-    former = project_at(base, bill, is_only=is_only) if base else None
-    if base is None:
+    if base is None or bill.is_unread:
         return bill
+    former = project_at(base, bill, is_only=is_only)
     resources = compared(former.resources if former else (), bill.resources)
     missing = joined(former.not_evaluated if former else (), bill.not_evaluated)
     return replace(bill, resources=resources, not_evaluated=missing)
@@ -95,16 +95,16 @@ def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, sett
     resources = engine.estimate(plan.changes)
     if plan.is_configuration:
         resources = tuple(map(settled, resources))
-    stale = usage.unused((r.change.address for r in resources), (r.change.type for r in resources))
-    hints = [f"{usage.where}: nothing in the plan is called {name}" for name in stale]
+    findings = tuple(not_evaluated(source, plan)) if plan.fault else ()
     missing = tuple(one.free if library.is_free(one.type) else one for one in plan.not_evaluated)
-    return ProjectReport(source.name, source.path, resources, warnings=(*plan.warnings, *hints), not_evaluated=missing)
+    return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing)
 
 
 def _report(
     projects: tuple[ProjectReport, ...],
     settings: Settings,
     catalog: Catalog,
+    notes: list[str],
     *,
     judged: bool,
     findings: tuple[Finding, ...] = (),
@@ -117,6 +117,6 @@ def _report(
         tool_version=__version__,
         catalog=used,
         findings=findings,
-        warnings=(*price_notes(projects, used, settings), *catalog.notes()),
+        warnings=(*notes, *price_notes(projects, used, settings), *catalog.notes()),
         judged=judged,
     )

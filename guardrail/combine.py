@@ -11,7 +11,9 @@ from guardrail.costs import Library
 from guardrail.errors import InputError
 from guardrail.model.finding import Finding
 from guardrail.model.report import ProjectReport, Report
+from guardrail.notes import budget_notes
 from guardrail.policy import Judge, Project
+from guardrail.policy.unmatched import COUNTS_NOTHING
 from guardrail.reading import rules_of
 from guardrail.waiving import waived
 
@@ -75,6 +77,8 @@ def _judged_again(report: Report, settings: Settings) -> Report:
     stays = [finding for finding in report.findings if not _is_about_the_whole(finding)]
     named = {_configured_name(project, settings) for project in report.projects}
     settings = replace(settings, complete=named >= settings.environments.keys())
+    warnings = [warning for warning in report.warnings if COUNTS_NOTHING not in warning]
+    warnings += budget_notes(projects, settings) if settings.complete else []
     flat = [finding for project in report.projects for finding in project.findings]
     found = waived([*flat, *stays, *budgets], rules, settings)
     done: list[ProjectReport] = []
@@ -83,7 +87,7 @@ def _judged_again(report: Report, settings: Settings) -> Report:
         end = start + len(project.findings)
         done.append(replace(project, findings=found[start:end]))
         start = end
-    return replace(report, projects=tuple(done), findings=found[start:])
+    return replace(report, projects=tuple(done), findings=found[start:], warnings=tuple(warnings))
 
 
 def _is_about_the_whole(finding: Finding) -> bool:

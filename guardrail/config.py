@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -116,6 +117,8 @@ class Settings:
     rules: RulesConfig = field(default_factory=RulesConfig)
     inline_waivers: bool = True
     budgets: tuple[Budget, ...] = ()
+    budget_places: tuple[str, ...] = ()
+    """File and line of each budget."""
     waivers: Path | None = None
     currency: str = "USD"
     catalog: Path | None = None
@@ -131,6 +134,10 @@ class Settings:
     """Of the configuration's projects: name to environment."""
     complete: bool = True
     """Whether all projects of the configuration are in the run, so that an unused waiver is really unused."""
+    shared_usage: frozenset[Path] = frozenset()
+    """Usage files of several projects."""
+    project_folders: tuple[Path, ...] = ()
+    """Folders of the configuration's projects, in the run or not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +169,8 @@ class PolicyAt:
 def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings:
     """Return flags and file together; flags win. Raises ConfigError with file and line."""
     path = at.file if at else flags.config or find_config(cwd)
-    file, base = (_read(path), path.parent) if path else (ConfigFile(version=1), cwd)
+    (file, places), base = (_read(path), path.parent) if path else ((ConfigFile(version=1), ()), cwd)
+    usage = Counter(base / project.usage for project in file.projects if project.usage)
     pricing = file.pricing
     return Settings(
         sources=_sources(flags, file, at.folder if at else base, cwd),
@@ -175,6 +183,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         # Comments are the change's own: they are no policy from elsewhere.
         inline_waivers=file.rules.inline_waivers and at is None,
         budgets=file.budgets,
+        budget_places=places,
         waivers=base / file.waivers if file.waivers else None,
         currency=pricing.currency,
         catalog=flags.catalog or (base / pricing.catalog if pricing.catalog else None),
@@ -186,6 +195,8 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         config_file=path,
         environments={project.name: project.env for project in file.projects},
         complete=not file.projects or not (flags.inputs or flags.project),
+        shared_usage=frozenset(path for path, projects in usage.items() if projects > 1),
+        project_folders=tuple(base / project.path for project in file.projects if project.path),
     )
 
 
@@ -201,14 +212,15 @@ def _with_on_unpriced(rules: RulesConfig, choice: OnUnknown) -> RulesConfig:
     return rules.model_copy(update={"set": {**rules.set, rule_id: setting}})
 
 
-def _read(path: Path) -> ConfigFile:
+def _read(path: Path) -> tuple[ConfigFile, tuple[str, ...]]:
+    """Return what a configuration says, and where each of its budgets stands."""
     if not path.is_file():
         raise ConfigError("no such configuration", where=str(path), fix="`guardrail schema config` shows what it holds")
     yaml_file = read_yaml(path, ConfigError)
     config = checked(ConfigFile, yaml_file, ConfigError)
     for fault in misnamed(config, yaml_file, path.parent):
         raise fault
-    return config
+    return config, tuple(yaml_file.where(("budgets", number)) for number in range(len(config.budgets)))
 
 
 def misnamed(config: ConfigFile, file: YamlFile, base: Path) -> Iterator[ConfigError]:
@@ -241,7 +253,8 @@ def _sources(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> tuple[Sou
         known = ", ".join(project.name for project in file.projects)
         raise ConfigError(f"no project is called {flags.project!r}", fix=f"known: {known}")
     if projects:
-        return tuple(source for project in projects for source in _from_project(project, flags, base))
+        is_alone = len(projects) == 1
+        return tuple(s for project in projects for s in _from_project(project, flags, base, is_alone=is_alone))
     return (Source(".", flags.project or ".", ".", usage=flags.usage),)
 
 
@@ -284,13 +297,18 @@ def _configured(plan: str, file: ConfigFile, base: Path, cwd: Path) -> ProjectCo
     return None
 
 
-def _from_project(project: ProjectConfig, flags: Flags, base: Path) -> Iterable[Source]:
+def _from_project(project: ProjectConfig, flags: Flags, base: Path, *, is_alone: bool) -> Iterable[Source]:
+    """Give the sources of a project. One without its plan is an error by itself, and among others one that is not read."""
     usage = flags.usage or (base / project.usage if project.usage else None)
     if project.path is not None:
         yield Source(str(base / project.path), project.name, project.path, project.env, usage)
         return
-    plans = sorted(base.glob(project.plan or ""))
+    wanted = project.plan or ""
+    plans = sorted(base.glob(wanted))
     if not plans and not flags.allow_no_plans:
+        if not is_alone:
+            yield Source(str(base / wanted), project.name, wanted, project.env, usage)
+            return
         raise ConfigError(
             f"project {project.name!r}: no plan at {project.plan}",
             fix="make it with `terraform show -json tfplan`, or allow that with --allow-no-plans",

@@ -14,7 +14,7 @@ from guardrail.costs import NO_USAGE, Library, Usage, load_usage
 from guardrail.errors import InputError
 from guardrail.policy import CompiledRule, load_rules
 from guardrail.terraform.inputs import read_plans
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan import Plan, unread
 
 if TYPE_CHECKING:
     from guardrail.catalog.terms import Terms
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 
 def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[Source, Plan]]:
-    """Read every plan that the settings name, each at its `place`. Raises InputError for one that cannot be read."""
-    folder = settings.source_folder
-    read = [(source, read_plans(place(source.plan), folder, settings.choices)) for source in settings.sources]
+    """Read every plan that the settings name, each at its `place`.
+
+    Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
+    and for a base that is none.
+    """
+    read = [(source, _read(place(source.plan), settings)) for source in settings.sources]
     if settings.compare_with:
         from guardrail.terraform.base import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 
@@ -43,6 +46,24 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
     return [named for source, found in read for named in _named(source, found)]
 
 
+def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:
+    """Read every plan, for what has no use for a part of them. Raises InputError for the first that cannot be read."""
+    read = plans(settings)
+    for fault in (plan.fault for _, plan in read if plan.fault):
+        raise fault
+    return read
+
+
+def _read(given: str, settings: Settings) -> list[Plan]:
+    others = [*settings.project_folders, *(Path(source.plan) for source in settings.sources if source.plan != "-")]
+    try:
+        return read_plans(given, settings.source_folder, settings.choices, others)
+    except InputError as error:
+        if len(settings.sources) == 1:
+            raise
+        return [unread(error, before=not Path(given).is_dir())]
+
+
 def _is_result(base: str) -> bool:
     from guardrail.report.read_json import is_result  # noqa: PLC0415 - only where there is a base
 
@@ -59,6 +80,10 @@ def earlier(settings: Settings) -> Report | None:
     if base.currency != settings.currency:
         what = f"is in {base.currency}, and this run in {settings.currency}"
         raise InputError(what, where=settings.compare_with, fix="make both with the same pricing.currency")
+    for project in base.projects:
+        if project.is_unread:
+            what = f"project {project.name!r} could not be read in that run"
+            raise InputError(what, where=settings.compare_with, fix="make the result again from what can be read")
     return base
 
 

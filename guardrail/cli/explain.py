@@ -59,5 +59,7 @@ def _resource(address: str, chosen: Settings) -> str:
         for change in plan.changes:
             if change.address == address:
                 return explained(change, plan.changes, library, catalog, usage_of(source), chosen.default_region)
+    for fault in (plan.fault for _, plan in read if plan.fault):  # it may be in what could not be read
+        raise fault
     known = [change.address for _, plan in read for change in plan.changes]
     raise InputError(f"no resource of the plan has the address {address}", fix=did_you_mean(address, known))

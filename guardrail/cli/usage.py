@@ -33,8 +33,8 @@ def init(by: str, **values: Any) -> None:
     from guardrail.config import settings  # noqa: PLC0415
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.template import usage_template  # noqa: PLC0415
-    from guardrail.reading import plans  # noqa: PLC0415 - only when it runs
+    from guardrail.reading import readable_plans  # noqa: PLC0415 - only when it runs
 
     chosen = settings(flags(values), Path.cwd())
-    changes = [change for _, plan in plans(chosen) for change in plan.changes]
+    changes = [change for _, plan in readable_plans(chosen) for change in plan.changes]
     click.echo(usage_template(changes, Library(chosen.definitions), by_address=by == "address"), nl=False)

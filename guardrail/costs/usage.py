@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from guardrail.errors import InputError
-from guardrail.files import Section, checked, read_yaml
+from guardrail.files import Section, YamlFile, checked, read_yaml
 
 _INDEX = re.compile(r'\[(?:\*|\d+|"(?:[^"\\]|\\.)*")\]')
 
@@ -22,33 +22,28 @@ class UsageFile(Section):
     resource_type_default_usage: dict[str, dict[str, Any] | None] | None = None
     """usage that every resource of a type has"""
     resource_usage: dict[str, dict[str, Any] | None] | None = None
-    """usage of single resources by address, which wins over the type's key by key"""
+    """usage of single resources by address, laid over `[*]` and over the type's key by key"""
 
 
 @dataclass(frozen=True)
 class Usage:
-    """Usage by type and by address."""
+    """Usage by type and by address, as the file has it: a key may be written as a path, `node_pool[0].nodes`."""
 
     by_type: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     by_address: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    where: str = ""
+    file: YamlFile | None = None
 
     def of(self, address: str, resource_type: str) -> Mapping[str, Any]:
-        """Return what is given for a resource: an exact address wins over wildcards, both over the type, key by key."""
-        given = dict(self.by_type.get(resource_type, {}))
-        if address in self.by_address:
-            return _merged(given, self.by_address[address])
+        """Return what is given for a resource, key by key: by its address, else by wildcards, else by its type."""
+        given = merged({}, self.by_type.get(resource_type, {}))
         for pattern, usage in self.by_address.items():
-            if "[*]" in pattern and _pattern(pattern).fullmatch(address):
-                given = _merged(given, usage)
-        return given
+            if pattern != address and is_meant(pattern, address):
+                given = merged(given, usage)
+        return merged(given, self.by_address.get(address, {}))
 
-    def unused(self, addresses: Iterable[str], types: Iterable[str]) -> list[str]:
-        """Return the entries that fit no resource of a plan: most often a typing error."""
-        known, known_types = set(addresses), set(types)
-        stale = [name for name in self.by_type if name not in known_types]
-        given = [pattern for pattern in self.by_address if pattern not in known]
-        return stale + [pattern for pattern in given if not any(map(_pattern(pattern).fullmatch, known))]
+    def where(self, *place: str) -> str:
+        """Return file and line of an entry, or of a key in it."""
+        return self.file.where(place) if self.file else ""
 
 
 NO_USAGE = Usage()
@@ -62,15 +57,26 @@ def load_usage(path: Path) -> Usage:
     file = UsageFile() if source.data is None else checked(UsageFile, source, InputError)
     by_type = {name: usage or {} for name, usage in (file.resource_type_default_usage or {}).items()}
     by_address = {name: usage or {} for name, usage in (file.resource_usage or {}).items()}
-    return Usage(by_type, by_address, str(path))
+    return Usage(by_type, by_address, source)
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay usage over other usage, key by key at every depth; a key without a value gives nothing."""
     result = dict(base)
     for key, value in over.items():
-        old = result.get(key)
-        result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+        head, _, rest = key.partition(".")
+        inner = {rest: value} if rest else value
+        if isinstance(inner, Mapping):
+            below = result.get(head)
+            result[head] = merged(below if isinstance(below, Mapping) else {}, inner)
+        elif inner is not None:
+            result[head] = inner
     return result
+
+
+def is_meant(pattern: str, address: str) -> bool:
+    """Say whether an address of a usage file, in which `[*]` is any index, means a resource."""
+    return pattern == address or ("[*]" in pattern and _pattern(pattern).fullmatch(address) is not None)
 
 
 @lru_cache(maxsize=4096)

@@ -30,10 +30,17 @@ class _Outcome:
 def read_again(
     settings: Settings, read: list[tuple[Source, Plan]], place: Callable[[str], str] = str
 ) -> list[tuple[Source, Plan]]:
-    """Read folders of configuration anew, each at its `place`; plans, which may have come by standard input, stay."""
+    """Read folders of configuration anew, each at its `place`; plans, which may have come by standard input, stay.
+
+    Raises InputError for what could be read and can be no more.
+    """
     folders = {source.plan for source, plan in read if plan.is_configuration}
     configured = replace(settings, sources=tuple(source for source in settings.sources if source.plan in folders))
-    return [*plans(configured, place), *((source, plan) for source, plan in read if not plan.is_configuration)]
+    again = plans(configured, place)
+    known = {source.name for source, plan in read if plan.fault}
+    for fault in (plan.fault for source, plan in again if plan.fault and source.name not in known):
+        raise fault
+    return [*again, *((source, plan) for source, plan in read if not plan.is_configuration)]
 
 
 @dataclass

@@ -150,6 +150,10 @@ def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluate
     )
 
 
+UNREAD = "unreadable-input"
+"""The rule that a plan or a root module breaks which could not be read: nothing of it is priced or judged."""
+
+
 @dataclass(frozen=True)
 class ProjectReport:
     """One project of a run: one plan, priced and judged. Resources stand in the plan's order."""
@@ -165,6 +169,11 @@ class ProjectReport:
     def totals(self) -> Totals:
         """Sums over the project's resources."""
         return totals(self.resources, self.not_evaluated)
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether it could not be read, so that its having no resources says nothing."""
+        return any(finding.rule == UNREAD for finding in self.findings)
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,15 @@ def _may_concern(match: BudgetMatch, block: NotEvaluated) -> bool:
     )
 
 
+def spends_on(budget: Budget, project: Project, resource: ResourceCost) -> bool:
+    """Say whether a resource counts for a budget, or may: a tag that decides can be known only after apply."""
+    match, change = budget.match, resource.change
+    if not (_plays_in(match, project) and _place(match, resource)):
+        return False
+    sides = [tags for side, tags in ((change.after, change.tags), (change.before, change.before_tags)) if side]
+    return not match.tags or any(_tagged(match.tags, tags) is not False for tags in sides)
+
+
 def _plays_in(match: BudgetMatch, project: Project) -> bool:
     names = (*match.projects, *([match.project] if match.project is not None else []))
     return (not names or matches_any(names, project.name)) and (

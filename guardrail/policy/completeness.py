@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from guardrail.errors import InputError
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.report import UNREAD
 
 RULE = "incomplete-configuration"
 _SHOWN = 5
@@ -33,3 +35,21 @@ def incomplete(project: str, missing: Sequence[NotEvaluated]) -> list[Finding]:
             line=source.line if source else None,
         )
     ]
+
+
+def unread(project: str, fault: InputError) -> Finding:
+    """Return the finding about a plan or a root module that could not be read: the run was not evaluated."""
+    file, _, line = fault.where.rpartition(":")
+    return Finding(
+        rule=UNREAD,
+        title="Every plan and every root module can be read",
+        severity=Severity.HIGH,
+        enforcement=Enforcement.MANDATORY,
+        status=FindingStatus.ERROR,
+        message=f"not read: {fault.where}: {fault.what}" if fault.where else f"not read: {fault.what}",
+        blocking=False,
+        fix=fault.fix,
+        file=file if line.isdecimal() else fault.where or None,
+        line=int(line) if line.isdecimal() and int(line) else None,
+        project=project,
+    )

@@ -37,12 +37,17 @@ _CELL_LIMIT = 32_000  # spreadsheets hold 32,767 characters a cell
 
 
 def csv_rows(report: Report) -> str:
-    """Return the rows with a heading. A resource without cost lines has one row, empty amounts are not known."""
+    """Return the rows with a heading. A resource without cost lines has one row, empty amounts are not known.
+
+    A project that could not be read has one, too, which names nothing but its status.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for project in report.projects:
         name = _cell(project.name)
+        if project.is_unread:
+            writer.writerow({"project": name, "status": "not-read"}.get(column, "") for column in COLUMNS)
         for resource in project.resources:
             for row in _rows(resource, report.currency):
                 writer.writerow((name, *row))

@@ -45,13 +45,18 @@ def _project(project: ProjectReport) -> str:
         {
             "name": encode(project.name),
             "displayName": encode(project.name),
-            "metadata": encode({"path": project.path, "type": "terraform_plan_json"}),
+            "metadata": encode({"path": project.path, "type": "terraform_plan_json", **_errors(project)}),
             "pastBreakdown": _breakdown([_resource(*side) for side in past], totals.monthly_before),
             "breakdown": _breakdown([_resource(*side) for side in now], totals.monthly_cost),
             "diff": _breakdown([_difference(r) for r in resources if _differs(r)], totals.monthly_delta),
             "summary": encode(_summary(resources)),
         }
     )
+
+
+def _errors(project: ProjectReport) -> _Json:
+    """Return why a project could not be read: without that, its having no resources would be taken for no cost."""
+    return {"errors": [{"message": one.message} for one in project.findings]} if project.is_unread else {}
 
 
 def _breakdown(resources: Iterable[_Json | None], monthly: Decimal) -> str:

@@ -56,10 +56,12 @@ def _bill(report: Report, project: ProjectReport) -> str:
 
 
 def _cases(rules: Iterable[str], project: ProjectReport, folder: str, *, judged: bool) -> list[_Case]:
-    """Return a test for each finding, and one for each rule that has none."""
+    """Return a test for each finding, and one for each rule that has none; of what could not be read no rule has passed."""
+    found = [_case(finding, folder) for finding in project.findings]
+    if project.is_unread:
+        return found
     if not judged:
         return [_Case("estimate")]
-    found = [_case(finding, folder) for finding in project.findings]
     named = {finding.rule for finding in project.findings}
     return found + [_Case(safe(rule, _NAME_LIMIT)) for rule in rules if rule not in named]
 

@@ -269,6 +269,8 @@ def _cells(*texts: str) -> str:
 
 
 def _project_row(name: str, project: ProjectReport, report: Report) -> str:
+    if project.is_unread:
+        return _cells(name, _policy(project), "**not read**", "", "")
     before, after, change = total_amounts(project.totals, report.currency)
     missing = gaps(project.totals)
     policy = _policy(project) if report.judged else ""

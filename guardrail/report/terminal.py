@@ -97,6 +97,9 @@ class _Page:
         pairs = self.view.projects
         for label, project in pairs[: self._limit(_CHANGES)]:
             missing = gaps(project.totals)
+            if project.is_unread:
+                grid.add_row(Text(label), "", "", "not read")
+                continue
             name = f"{label} ({missing})" if missing else label
             grid.add_row(Text(name), *map(Text, total_amounts(project.totals, self.currency)))
         sums = total_amounts(self.report.totals, self.currency)

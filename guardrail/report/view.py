@@ -12,7 +12,7 @@ from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceS
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.report import ProjectReport, Report
+from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action
 from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
 from guardrail.report.text import safe
@@ -183,7 +183,7 @@ class View:
     def quiet(self) -> bool:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
         if not self.report.judged:
-            return not self.rows and not self._is_incomplete
+            return not self.rows and not self._is_incomplete and not self.errors
         told = self.blocking or self.errors or self.warnings or self.notes
         return not told and not any(map(has_news, self.report.projects))
 
@@ -203,9 +203,14 @@ class View:
         report = self.report
         money = bottom_line(report.totals, report.currency, judged=report.judged or report.compares)
         if not report.judged:
-            return money if self.rows or self._is_incomplete else "no resources"
+            unread = sum(project.is_unread for project in report.projects)
+            cost = money if self.rows or self._is_incomplete else "no resources"
+            return f"{count(unread, 'project')} not read · {cost}" if unread else cost
         said = [count(len(self.blocking), "blocking finding")] if self.blocking else []
-        said += [f"{count(len(self.errors), 'rule answer')} missing"] if self.errors else []
+        unread = sum(finding.rule == UNREAD for finding in self.errors)
+        missing = len(self.errors) - unread
+        said += [f"{count(unread, 'project')} not read"] if unread else []
+        said += [f"{count(missing, 'rule answer')} missing"] if missing else []
         if not said:
             said = (
                 [count(len(self.warnings), "warning")] if self.warnings else ["no changes" if self.quiet else "passed"]

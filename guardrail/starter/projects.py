@@ -11,8 +11,8 @@ from pathlib import Path
 from guardrail.errors import GuardrailError
 from guardrail.starter.environments import environment_in, environment_of, variable_files, workspaces
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
-from guardrail.terraform.directory import root_modules
 from guardrail.terraform.inputs import PLAN_NAMES
+from guardrail.terraform.roots import NO_ROOTS, foreign, root_modules, roots_aside, unread_by_us
 
 _CONTAINERS = frozenset(
     (
@@ -20,7 +20,6 @@ _CONTAINERS = frozenset(
         *("live", "projects", "roots", "src", "stacks", "terraform", "tf"),
     )
 )
-_NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
 _SKIPPED = frozenset(("node_modules", "venv", "vendor"))
 _PLAN_NAME = re.compile(r"(?:^|[-_.])(?:tf)?plan(?:[-_.][\w.-]*)?\.json$", re.IGNORECASE)
 _PLAN_WORD = re.compile(r"^(?:tf)?plan$|[-_.](?:tf)?plan$|^(?:tf)?plan[-_.]", re.IGNORECASE)
@@ -67,18 +66,21 @@ def find_projects(folder: Path) -> Found:
     found.projects += [_of_plan(plan) for plan in _plans(folder, taken)]
     found.projects = _named(found.projects, folder.resolve().name or "main")
     found.projects = [_with_good_usage(folder, project, found) for project in found.projects]
+    found.notes += [unread_by_us(tool, files) for tool, files in foreign(folder)]
     return found
 
 
 def _roots(folder: Path, found: Found) -> list[Path]:
     try:
-        roots = [root for root in root_modules(folder) if root.resolve().is_relative_to(folder.resolve())]
+        roots = root_modules(folder)
+        roots += roots_aside(folder) if roots == [folder] else []
+        roots = [root for root in roots if root.resolve().is_relative_to(folder.resolve())]
     except GuardrailError as error:
         found.notes.append(str(error))
         return []
     whole = {root: set(root.relative_to(folder).parts) for root in roots}
     roots = [root for root in roots if not whole[root] & _SKIPPED]
-    likely = [root for root in roots if not whole[root] & _NO_ROOTS]
+    likely = [root for root in roots if not whole[root] & NO_ROOTS]
     left_out = [root.relative_to(folder).as_posix() for root in roots if likely and root not in likely]
     if left_out:
         shown = ", ".join(left_out[:3]) + (" ..." if len(left_out) > 3 else "")  # noqa: PLR2004
@@ -124,7 +126,7 @@ def _plans(folder: Path, roots: Iterable[Path]) -> list[Path]:
     found = []
     for path in sorted(folder.rglob("*.json")):
         inside = path.relative_to(folder)
-        hidden = any(part.startswith(".") or part in _SKIPPED | _NO_ROOTS for part in inside.parts[:-1])
+        hidden = any(part.startswith(".") or part in _SKIPPED | NO_ROOTS for part in inside.parts[:-1])
         within = not taken.isdisjoint((path.parent.resolve(), *path.parent.resolve().parents))
         if _PLAN_NAME.search(path.name) and not hidden and not within and _is_plan(path, folder):
             found.append(inside)

@@ -106,10 +106,10 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
     report = estimate(Settings((source,), datetime.now(UTC), choices=Choices(environ=os.environ), base=folder))
     found = [one for part in report.projects for one in part.resources if one.change.after]
     seen.monthly[project.name] = sum((one.after.known for one in found if one.after), ZERO)
-    missing = [text for part in report.projects for text in part.warnings if text.startswith("not evaluated: ")]
+    missing = [one.text for part in report.projects for one in part.not_evaluated]
     if missing:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-        seen.notes.append(f"{project.name}: {missing[0]}{more}")
+        seen.notes.append(f"{project.name}: not evaluated: {missing[0]}{more}")
     return found
 
 

@@ -15,9 +15,9 @@ from guardrail.errors import InputError
 from guardrail.model.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.inputs import read_plans
+from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.module_tree import is_configuration
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan import Plan, unread
 
 _NOTHING = Plan(())
 
@@ -42,17 +42,37 @@ class Base:
     def against(self, given: str, plans: list[Plan], choices: Choices, *, inside: str = "") -> list[Plan]:
         """Return the plans of a configuration folder as changes from what the base says.
 
-        `inside` is where in a base folder this one's like is found, where several are compared. Raises InputError, and
-        git.Missing for a commit that is not there.
+        A base without configuration there is an empty one; of several root modules, one whose base cannot be read has
+        a `fault`. `inside` is where in a base folder this one's like is found, where several are compared. Raises
+        InputError, and git.Missing for a commit that is not there.
         """
         folder = self._folder(Path(given), inside)
         try:
             found = read_plans(str(folder), None, choices) if folder else []
+        except NoConfigurationError:
+            found = []
         except InputError as error:
-            raise InputError(error.what, where=f"--base {self._base}", fix=error.fix) from None
-        before = {plan.folder: plan for plan in found}
+            fault = self._fault(error)
+            if len(plans) == 1 and not inside:
+                raise fault from None
+            return [unread(fault, plan) for plan in plans]
+        before = {plan.folder: self._named(plan) for plan in found}
         compared = [compare(before.pop(plan.folder, _NOTHING), plan) for plan in plans]
-        return compared + [compare(plan, replace(_NOTHING, folder=plan.folder)) for plan in before.values()]
+        compared += [compare(plan, replace(_NOTHING, folder=plan.folder)) for plan in before.values()]
+        if any(change.after for plan in plans for change in plan.changes) and not found:
+            what = f"--base {self._base} holds no configuration for {given}: everything in it is new"
+            compared[0] = replace(compared[0], warnings=(*compared[0].warnings, what))
+        return compared
+
+    def _named(self, plan: Plan) -> Plan:
+        return plan if plan.fault is None else unread(self._fault(plan.fault), plan)
+
+    def _fault(self, error: InputError) -> InputError:
+        """Return an error with its place in the commit: the temporary folder means nothing to a reader."""
+        where = error.where
+        for scratch in map(str, self._commits.values()):
+            where = "" if where == scratch else where.removeprefix(f"{scratch}/")
+        return InputError(error.what, where=f"--base {self._base}: {where}".removesuffix(": "), fix=error.fix)
 
     def _folder(self, folder: Path, inside: str) -> Path | None:
         """Return the folder as it is at the base; None where it was not there. The checkout is left as it is."""
@@ -103,7 +123,7 @@ def _readable(names: Sequence[str]) -> list[str]:
 
 def refuse_plans(plans: list[Plan], given: str) -> None:
     """Refuse plans, which know themselves what was before. Raises InputError."""
-    if not all(plan.is_configuration for plan in plans):
+    if not all(plan.is_configuration or plan.fault for plan in plans):
         fix = "--base is for configuration folders; `guardrail diff` compares plans"
         raise InputError("a plan says itself what was before", where=given, fix=fix)
 
@@ -111,8 +131,10 @@ def refuse_plans(plans: list[Plan], given: str) -> None:
 def compare(base: Plan, head: Plan) -> Plan:
     """Return the changes that lead from what one plan makes of each resource to what another does.
 
-    `moved` and `removed` blocks are those of the second.
+    `moved` and `removed` blocks are those of the second. Where one of them could not be read, nothing can be told.
     """
+    if fault := head.fault or base.fault:
+        return unread(fault, head)
     before = {change.address: change for change in base.changes if change.after}
     addresses = {change.address for change in head.changes}
     changes = []

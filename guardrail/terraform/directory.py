@@ -21,7 +21,7 @@ from guardrail.terraform.expressions import constant
 from guardrail.terraform.fitting import both, fitted
 from guardrail.terraform.kept import Evaluated, evaluated
 from guardrail.terraform.marks import Instance, Marks, Scope
-from guardrail.terraform.module_tree import FolderTree, Module, configuration_files
+from guardrail.terraform.module_tree import FolderTree, Module
 from guardrail.terraform.moves import moves_of
 from guardrail.terraform.nulls import failures
 from guardrail.terraform.plan import Plan, read_plan
@@ -49,27 +49,6 @@ def read_folder(root: Path, choices: Choices) -> Plan:
     return replace(
         plan, not_evaluated=Sources(tree).placed_blocks(found.missing), is_configuration=True, moves=moves_of(tree)
     )
-
-
-def root_modules(folder: Path) -> list[Path]:
-    """Return the root modules in a folder: itself, else those below it that no other calls."""
-    if configuration_files(folder):
-        return [folder]
-    found = sorted(path for path in folder.rglob("*") if path.is_dir() and _is_visible(path, folder))
-    found = [path for path in found if configuration_files(path)]
-    trees = [(FolderTree(path), path) for path in found]
-    called = {
-        child.resolve()
-        for tree, _ in trees
-        if (module := tree.module(""))
-        for block in module.blocks("module")
-        if block.labels and (child := tree.path(block.labels[0]))
-    }
-    return [path for path in found if path.resolve() not in called]
-
-
-def _is_visible(path: Path, folder: Path) -> bool:
-    return not any(part.startswith(".") for part in path.relative_to(folder).parts)
 
 
 def _refuse_circles(tree: FolderTree, module: Module, above: tuple[Path, ...]) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardrail.terraform.directory import root_modules
 from guardrail.terraform.inputs import plan_at
 from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.roots import root_modules
 
 
 @dataclass(frozen=True, slots=True)

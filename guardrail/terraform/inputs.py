@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.memory import memory
 from guardrail.terraform.module_tree import FolderTree, ModuleTree, configuration_files, shown
-from guardrail.terraform.plan import Plan, read_plan
+from guardrail.terraform.plan import Plan, read_plan, unread
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.source import with_sources
 
@@ -21,16 +22,24 @@ _SAVED_SUFFIXES = ("", ".tfplan", ".out", ".bin", ".binary", ".plan")
 _MAX_BYTES = 2 * 1024**3
 
 
-def read_plans(given: str, source: Path | None = None, choices: Choices = NO_CHOICES) -> list[Plan]:
+class NoConfigurationError(InputError):
+    """A folder in which there is nothing of Terraform."""
+
+
+def read_plans(
+    given: str, source: Path | None = None, choices: Choices = NO_CHOICES, others: Iterable[Path] = ()
+) -> list[Plan]:
     """Read the plan, or the plans, at a path ("-": standard input). Raises InputError in one line.
 
-    A folder without a plan is evaluated as configuration: each root module in it is one plan.
+    A folder without a plan is evaluated as configuration: each root module in it is one plan. Of several, one that cannot
+    be read is a plan with a `fault`.
     `source` is the folder of the configuration that resources are looked up in, for their lines. Without it: the saved
     plan itself, the one beside the JSON (tfplan beside tfplan.json), or the folder that the plan lies in.
+    `others` are the folders of other projects: what lies there is not said to be left out.
     """
     where = "standard input" if given == "-" else given
     path = None if given == "-" else plan_at(Path(given))
-    plans = _configurations(path, choices) if path and path.is_dir() else _planned(path, where, source)
+    plans = _configurations(path, choices, others) if path and path.is_dir() else _planned(path, where, source)
     memory().save()
     return plans
 
@@ -70,19 +79,34 @@ def plan_at(path: Path) -> Path:
     return next((plan for plan in names if plan.is_file()), path)
 
 
-def _configurations(folder: Path, choices: Choices) -> list[Plan]:
-    """Evaluate the root modules in a folder. tfparse, which is large, is loaded for that alone."""
-    from guardrail.terraform.directory import read_folder, root_modules  # noqa: PLC0415
+def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> list[Plan]:
+    """Evaluate the root modules in a folder. Of several, what cannot be read does not keep the others from it.
+
+    tfparse, which is large, is loaded for that alone.
+    """
+    from guardrail.terraform.directory import read_folder  # noqa: PLC0415
+    from guardrail.terraform.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
     roots = root_modules(folder)
     if not roots:
-        raise InputError(
+        if tools := foreign(folder):
+            said = "; ".join(unread_by_us(tool, files) for tool, files in tools)
+            raise InputError(f"no configuration of Terraform's own: {said}", where=str(folder))
+        raise NoConfigurationError(
             f"a folder without a {' or '.join(PLAN_NAMES)}, and without configuration",
             where=str(folder),
             fix="make a plan there: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
         )
-    plans = [(root, read_folder(root, choices)) for root in roots]
-    return [replace(plan, folder="" if root == folder else root.relative_to(folder).as_posix()) for root, plan in plans]
+    plans = []
+    for root in roots:
+        try:
+            plan = read_folder(root, choices)
+        except InputError as error:
+            if len(roots) == 1:
+                raise
+            plan = unread(error, Plan((), is_configuration=True), before=False)
+        plans.append(replace(plan, folder="" if root == folder else root.relative_to(folder).as_posix()))
+    return [replace(plans[0], warnings=(*scope_notes(folder, roots, others), *plans[0].warnings)), *plans[1:]]
 
 
 def _folder_of(source: Path) -> ModuleTree:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
@@ -36,6 +36,7 @@ class Plan:
     waivers           those in comments of the configuration
     folder            where it lies below what was named, "" if that was it
     moves             what a configuration says of the addresses that its resources had
+    fault             what kept it from being read: it then has no changes, and nothing can be said of it
     """
 
     changes: tuple[Change, ...]
@@ -46,6 +47,16 @@ class Plan:
     waivers: tuple[Waiver, ...] = ()
     folder: str = ""
     moves: Moves = NO_MOVES
+    fault: InputError | None = None
+
+
+def unread(fault: InputError, plan: Plan = Plan(()), *, before: bool = True) -> Plan:
+    """Return what stands for a plan that could not be read, so that the others of its run can be judged.
+
+    `before` says whether it has a before: configuration that is compared with nothing has none.
+    """
+    missing = NotEvaluated("", f"not read: {fault.what}", remedy=fault.fix, before=before)
+    return replace(plan, changes=(), not_evaluated=(missing,), fault=fault)
 
 
 def read_plan(data: bytes, where: str) -> list[Plan]:

@@ -233,8 +233,10 @@ def test_an_entry_of_the_usage_file_that_fits_nothing_is_told(run, write):
     write("plan.json", SMALL)
     write("usage.yml", "resource_usage:\n  aws_instance.bgi: {monthly_hrs: 100}\n")
     ran = run("estimate", "plan.json", "--usage-file", "usage.yml", "--format", "json")
-    (warning,) = json.loads(ran.stdout)["projects"][0]["warnings"]
-    assert "aws_instance.bgi" in warning
+    assert (
+        'usage.yml:2: no resource has the address aws_instance.bgi (did you mean "aws_instance.big"?)'
+        in (json.loads(ran.stdout)["warnings"])
+    )
 
 
 @pytest.mark.parametrize("name", ["config", "rule", "usage", "waivers", "definition", "report"])

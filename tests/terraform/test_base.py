@@ -139,6 +139,42 @@ def test_root_modules_come_and_go(repository, run):
     }
 
 
+@pytest.mark.parametrize(
+    "there, inputs",
+    [
+        ({"README.md": "x"}, ["."]),
+        ({"README.md": "x"}, ["infra"]),
+        ({"infra/README.md": "x"}, ["infra"]),
+        ({"infra/prod.tfvars": "a = 1", "notes.txt": ""}, ["infra", "other"]),
+        ({"versions.tf": "terraform {}"}, ["infra"]),
+    ],
+)
+def test_a_base_without_configuration_is_an_empty_one(tmp_path, run, there, inputs):
+    git(tmp_path, "init", "-q", "-b", "main")
+    for name, text in there.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    git(tmp_path, "add", "-A")
+    git(tmp_path, "commit", "-q", "-m", "before")
+    git(tmp_path, "checkout", "-q", "-b", "first")
+    commit(tmp_path, "first", infra=KEPT, other=KEPT)
+    for base in ("main", "first"):
+        projects = compared(run, *inputs, "--base", base)
+        actions = {resource["action"] for project in projects for resource in project["resources"]}
+        said = [warning for project in projects for warning in project["warnings"] if "no configuration" in warning]
+        assert (actions, bool(said)) == (({"create"}, True) if base == "main" else ({"no-op"}, False))
+
+
+def test_a_base_that_cannot_be_read_is_an_error(repository, run):
+    git(repository, "checkout", "-q", "main")
+    commit(repository, "broken", infra=KEPT.rstrip("}\n"))
+    git(repository, "checkout", "-q", "-b", "mended")
+    commit(repository, "mended", infra=KEPT)
+    ran = run("check", "infra", "--base", "main")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "--base main: infra/main.tf:1: what is opened here is never closed" in ran.stderr
+
+
 def test_a_folder_that_was_not_there_is_new(repository, run):
     commit(repository, "new", fresh=KEPT)
     (project,) = compared(run, "fresh", "--base", "main")

@@ -1,0 +1,77 @@
+"""Budgets and rules that are about nothing in a run: most often a typing error, and never the guard that somebody meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+
+from guardrail.errors import did_you_mean
+from guardrail.model.report import ProjectReport
+from guardrail.policy.budgets import Budget, spends_on
+from guardrail.policy.compiled import CompiledRule
+from guardrail.policy.context import Project
+from guardrail.policy.glob import matches_any
+
+Projects = Sequence[tuple[Project, ProjectReport]]
+
+COUNTS_NOTHING = "counts nothing"
+"""What is said of a budget for nothing. It holds for a run alone: several runs together may have something for it."""
+
+_LISTED = 3
+
+
+def unmatched_budget(budget: Budget, projects: Projects) -> str:
+    """Say why no resource of a run counts for a budget; "" where one does, may do, or where there is no resource at all."""
+    resources = [resource for _, bill in projects for resource in bill.resources]
+    if not resources or any(spends_on(budget, project, one) for project, bill in projects for one in bill.resources):
+        return ""
+    match = budget.match
+    names = (*match.projects, *([match.project] if match.project is not None else []))
+    environments = [match.env] if match.env is not None else []
+    kinds: list[tuple[str, Iterable[str], Callable[[], list[str]]]] = [
+        ("project of this run is called", names, lambda: [project.name for project, _ in projects]),
+        ("project of this run has the environment", environments, lambda: [project.env for project, _ in projects]),
+        ("resource of this run is of the type", match.types, lambda: [one.change.type for one in resources]),
+        ("resource of this run is in the module", match.modules, lambda: [one.change.module for one in resources]),
+        ("resource of this run has the address", match.addresses, lambda: [one.change.address for one in resources]),
+    ]
+    for what, globs, there in kinds:
+        if reason := _none(what, globs, there):
+            return reason
+    tags = [tags.values for one in resources for tags in (one.change.tags, one.change.before_tags)]
+    keys = [key for found in tags for key in found]
+    for key, values in match.tags.items():
+        if reason := _none("resource of this run has the tag", [key], lambda: keys):
+            return reason
+        had = [value for found in tags if isinstance(value := found.get(key), str)]
+        if reason := _none(f"resource of this run has the tag {key} =", values, partial(list, had)):
+            return reason
+    return "no resource of this run fits all of its match"
+
+
+def unmatched_rule(rule: CompiledRule, projects: Sequence[Project]) -> tuple[str, str]:
+    """Say where and why an organization's own rule plays in no project of a run; ("", "") where it does.
+
+    That no resource is of its types is no matter: a rule is there for what may come. Shipped rules name no projects.
+    """
+    match, file = rule.rule.match, rule.source.file
+    if reason := _none("project of this run is called", match.projects, lambda: [one.name for one in projects]):
+        return file.where(("match", "projects")), reason
+    if reason := _none(
+        "project of this run has the environment", match.environments, lambda: [p.env for p in projects]
+    ):
+        return file.where(("match", "environments")), reason
+    return "", ""
+
+
+def _none(what: str, globs: Iterable[str], there: Callable[[], list[str]]) -> str:
+    """Say that no text fits the globs, with what is near or there; "" where one fits, or where there are no globs."""
+    wanted = list(globs)
+    texts = sorted(set(there())) if wanted else []
+    if not wanted or any(matches_any(wanted, text) for text in texts):
+        return ""
+    near = next(filter(None, (did_you_mean(glob, texts) for glob in wanted)), "")
+    named = [text for text in texts if text]
+    more = ", ..." if len(named) > _LISTED else ""
+    known = f"known here: {', '.join(named[:_LISTED])}{more}" if named else "there is none"
+    return f"no {what} {' or '.join(wanted)} ({near or known})"

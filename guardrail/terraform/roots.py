@@ -1,0 +1,157 @@
+"""Root modules: which folders are planned by themselves, which are not looked at, and what only other tools can read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from guardrail.terraform.blocks import read_blocks
+from guardrail.terraform.module_tree import FolderTree, configuration_files, shown
+
+NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
+"""Folders whose name says that what lies in them belongs to something else, and is not planned by itself."""
+
+_PRUNED = frozenset({"node_modules"})
+_PLANNED = frozenset({"resource", "module", "moved", "removed", "import"})
+"""Blocks that make a folder a root module of its own: without them, Terraform has nothing to do there."""
+_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """Another tool that makes Terraform's plans: how its files end, and how to check what it makes.
+
+    `makes` is the folder beside its files to which it writes configuration that can be read.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    instead: str
+    makes: str = ""
+
+
+# https://terragrunt.gruntwork.io/docs/reference/cli/commands/run/, https://developer.hashicorp.com/terraform/cli/commands/stacks
+# and https://developer.hashicorp.com/terraform/cdktf/cli-reference/commands, read 2026-11.
+TOOLS = (
+    Tool(
+        "Terragrunt",
+        ("/terragrunt.hcl", "/terragrunt.hcl.json", "/terragrunt.stack.hcl", "/root.hcl"),
+        "terragrunt run --all --json-out-dir plans plan, then guardrail check 'plans/**/*.json'",
+    ),
+    Tool(
+        "Terraform Stacks",
+        tuple(f".{kind}.{form}" for kind in ("tfcomponent", "tfdeploy", "tfstack") for form in ("hcl", "json")),
+        "HCP Terraform plans a stack, and terraform stacks validate is all that runs here: check the modules that its "
+        "components name, guardrail check FOLDER",
+    ),
+    Tool("CDK for Terraform", ("/cdktf.json",), "cdktf synth, then guardrail check cdktf.out", makes="cdktf.out"),
+)
+
+
+def root_modules(folder: Path) -> list[Path]:
+    """Return the root modules in a folder: itself, if Terraform has anything to do there, else those below it.
+
+    Of those below, what another one calls is none. A folder of versions.tf, providers or variables alone is the root
+    module only if there is none below it.
+    """
+    if _has_work(folder):
+        return [folder]
+    return _uncalled(_configured(folder)) or ([folder] if configuration_files(folder) else [])
+
+
+def roots_aside(folder: Path) -> list[Path]:
+    """Return the root modules below one that is a root module itself: its plan does not have them.
+
+    What the root module calls is none of them, nor are folders of nothing but variables and outputs, nor `NO_ROOTS`.
+    """
+    candidates = [path for path in _configured(folder) if NO_ROOTS.isdisjoint(path.relative_to(folder).parts)]
+    candidates = [path for path in candidates if _has_work(path)]
+    if not candidates:
+        return []
+    own = {path.resolve() for _, path in FolderTree(folder).folders() if path}
+    return [path for path in _uncalled(candidates) if path.resolve() not in own]
+
+
+def foreign(folder: Path) -> list[tuple[Tool, list[Path]]]:
+    """Return the tools whose configuration lies in or below a folder, with the first file of each folder that has some."""
+    found: dict[Tool, list[Path]] = {}
+    for path in (folder, *_folders(folder)):
+        names = _names(path)
+        for tool in TOOLS:
+            own = next((name for name in names if f"/{name}".endswith(tool.endings)), None)
+            if own and not (tool.makes and root_modules(path / tool.makes)):
+                found.setdefault(tool, []).append(path / own)
+    return list(found.items())
+
+
+def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) -> list[str]:
+    """Say which folders were taken for root modules where that is not plain, and what is not looked at, a line each.
+
+    What lies in `others`, folders below that are projects of their own, is looked at as such.
+    """
+    notes = []
+    if roots == [folder]:
+        own = {path.resolve() for path in others} - {folder.resolve(), *folder.resolve().parents}
+        aside = [path for path in roots_aside(folder) if own.isdisjoint((path.resolve(), *path.resolve().parents))]
+        if aside:
+            fix = "guardrail check FOLDER, or name them as projects in guardrail.yaml"
+            notes.append(f"root modules below {shown(folder)} are not looked at: {listed(aside)} ({fix})")
+    elif files := configuration_files(folder):
+        notes.append(
+            f"{shown(files[0])}: no resources beside it, so the root modules below are checked: {listed(roots)}"
+        )
+    return notes + [unread_by_us(tool, files) for tool, files in foreign(folder)]
+
+
+def unread_by_us(tool: Tool, files: list[Path]) -> str:
+    """Say that a tool's configuration is not looked at, where it is, and what to run instead."""
+    return f"{tool.name} is not read: {listed(files)} ({tool.instead})"
+
+
+def listed(paths: Iterable[Path]) -> str:
+    """Return paths as they are shown, the first few of many."""
+    names = list(map(shown, paths))
+    more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more
+
+
+def _has_work(folder: Path) -> bool:
+    """Say whether Terraform has anything to plan in a folder; a file that cannot be read to its end may hold it."""
+    for file in configuration_files(folder):
+        read = read_blocks(file.read_text(encoding="utf-8", errors="replace"), shown(file))
+        if read.fault or any(block.kind in _PLANNED for block in read.blocks):
+            return True
+    return False
+
+
+def _uncalled(folders: list[Path]) -> list[Path]:
+    """Leave out the folders that another one calls as a module."""
+    trees = [FolderTree(path) for path in folders]
+    called = {
+        child.resolve()
+        for tree in trees
+        if (module := tree.module(""))
+        for block in module.blocks("module")
+        if block.labels and (child := tree.path(block.labels[0]))
+    }
+    return [path for path in folders if path.resolve() not in called]
+
+
+def _configured(folder: Path) -> list[Path]:
+    return [path for path in _folders(folder) if configuration_files(path)]
+
+
+def _folders(folder: Path) -> Iterator[Path]:
+    """Give the folders below one, in their order, without those that are hidden and those of package managers."""
+    for place, names, _ in os.walk(folder):
+        names[:] = sorted(name for name in names if not name.startswith(".") and name not in _PRUNED)
+        yield from (Path(place, name) for name in names)
+
+
+def _names(folder: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in folder.iterdir())
+    except OSError:
+        return []
