@@ -134,15 +134,15 @@ def test_a_key_that_the_type_does_not_have_is_named_with_its_line(usage, type_, 
         (LAMBDA, "monthly_requests: {a: 1}", "must be a number"),
         (LAMBDA, "monthly_requests: '7'", "must be a number"),
         (LAMBDA, "monthly_requests: -7", "must not be negative"),
-        (BUCKET, "standard: 7", "standard: must hold keys (early_delete_gb, "),
-        ("aws_instance", "operating_system: beos", "must be one of 'linux', 'windows'"),
+        (BUCKET, "standard: 7", "standard: must hold keys ("),
+        ("aws_instance", "operating_system: beos", "'linux', 'windows', 'suse', 'rhel', not 'beos'"),
     ],
 )
 def test_a_value_of_another_kind_is_refused_with_its_line(usage, type_, given, said):
     found = usage(f"resource_type_default_usage:\n  {type_}:\n    {given}\n")
     with pytest.raises(InputError) as caught:
         list(unread_keys(found, {type_: type_}, Library()))
-    assert said in caught.value.what or said.partition("(")[0] in caught.value.what
+    assert said in caught.value.what
     assert caught.value.where.endswith("usage.yml:3")
 
 
