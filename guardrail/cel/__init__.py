@@ -1,8 +1,8 @@
 """CEL, the expression language of rules and cost definitions: one adapter, two engines (see docs/cel.md)."""
 
 from guardrail.cel.coverage import cover_all
-from guardrail.cel.engines import EvaluationError
 from guardrail.cel.environment import Environment, Program, Scope, Template, shown
+from guardrail.cel.failures import EvaluationError
 from guardrail.cel.looks import Look
 from guardrail.cel.names import OPEN, Path, Schema
 from guardrail.cel.syntax import CelError

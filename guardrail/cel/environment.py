@@ -11,9 +11,11 @@ from decimal import Decimal
 from functools import lru_cache, reduce
 from typing import Any
 
-from guardrail.cel.emit import Dialect, emit
-from guardrail.cel.engines import Engine, Evaluate, EvaluationError, engine
-from guardrail.cel.functions import OPERAND_FAULT, marker, text, trace, unmarked
+from guardrail.cel.emit import emit
+from guardrail.cel.engines import Engine, Evaluate, engine
+from guardrail.cel.failures import OPERAND_FAULT, EvaluationError
+from guardrail.cel.functions import marker, text, trace, unmarked
+from guardrail.cel.kinds import check_kinds
 from guardrail.cel.looks import Look, look
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.operands import operands
@@ -57,6 +59,7 @@ class Environment:
             try:
                 tree = expand(parse(expression), self._definitions)
                 check(tree, self._schema)
+                check_kinds(tree)
             except CelError as error:
                 error.name = name
                 raise
@@ -68,6 +71,7 @@ class Environment:
         if expression not in self._programs:
             tree = expand(parse(expression), self._definitions)
             reads = check(tree, self._schema)
+            check_kinds(tree)
             self._programs[expression] = Program(expression, reads, tree, self._engine, tuple(self._schema))
         return self._programs[expression]
 
@@ -112,8 +116,9 @@ class Program:
             self._plain = self._compiled(careful=False)
         try:
             return self._plain(scope.activation)
-        except EvaluationError as error:
-            raise self._explained(error, scope) from None
+        except EvaluationError:
+            # Google's engine goes through a map in any order, and may have met another of several errors first.
+            return self._evaluate_carefully(scope)
 
     def prepare(self) -> None:
         """Compile now rather than at the first evaluation. Raises CelError."""
@@ -125,8 +130,7 @@ class Program:
         return look(self._tree, path)
 
     def _compiled(self, *, careful: bool) -> Evaluate:
-        dialect = Dialect(careful=careful, for_celpy=self._engine.is_celpy)
-        return _program(self._engine, emit(self._tree, dialect), self._names)
+        return _program(self._engine, emit(self._tree, careful=careful), self._names)
 
     def _evaluate_carefully(self, scope: Scope) -> Value:
         if self._careful is None:
@@ -137,14 +141,10 @@ class Program:
         except EvaluationError as error:
             if trace.unknown:
                 return unmarked(trace.unknown[0])
-            raise self._explained(error, scope) from None
+            if str(error) != OPERAND_FAULT:
+                raise
+            raise EvaluationError(operands(self.reads, scope.converted) or OPERAND_FAULT) from None
         return _with_unknown(value)
-
-    def _explained(self, error: EvaluationError, scope: Scope) -> EvaluationError:
-        """Say what went wrong in terms of what was read, where the engine only knows that something did."""
-        reason = trace.errors[0] if trace.errors else str(error)
-        trace.clear()
-        return EvaluationError(operands(self.reads, scope.converted) or reason if reason == OPERAND_FAULT else reason)
 
 
 class Template:

@@ -2,8 +2,8 @@
 
 Neither engine knows of such values, so one is handed over as a marker string that nobody else can make, and the
 emitted expression passes what it reads through `known`, which raises on a marker. CEL's `&&` and `||` absorb that
-error where the answer does not depend on it. `trace` keeps what was raised, because the engines keep only that
-something was.
+error where the answer does not depend on it. `trace` keeps which unknown values were met, as CEL puts what is not known
+before any other error.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 import re2
 
+from guardrail.cel.failures import OPERAND_FAULT, FunctionError
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
@@ -27,35 +28,32 @@ _FIELD = f"\ue0c2{secrets.token_hex(4)}:"
 _EXACT = 1e15
 """Below it, a double holds every whole number and the halves between."""
 
-OPERAND_FAULT = "an operand is null or of the wrong type"
-"""What engines say of values that an expression is not made for; `guardrail.cel.environment` says which these are."""
-
 Value = Any
-"""What an engine hands to a function: None, bool, float, str, list or dict (or a subclass of these)."""
+"""What an engine hands to a function: None, bool, float, str, list or dict."""
+
+KINDS = "sdbnlm"
+"""The kinds of values by their first letters: string, double, bool, null, list, map."""
+_KIND = {str: "s", float: "d", int: "d", bool: "b", type(None): "n", list: "l", dict: "m"}
+_TYPES = {"s": "string", "d": "double", "b": "bool", "n": "null_type", "l": "list", "m": "map"}
 
 
 @dataclass
 class Trace:
-    """What went wrong inside functions during one evaluation. There is one, as evaluation is not concurrent."""
+    """The unknown values that one evaluation met. There is one, as evaluation is not concurrent."""
 
     unknown: list[str] = field(default_factory=list)
-    errors: list[str] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget the last evaluation."""
         self.unknown.clear()
-        self.errors.clear()
 
 
 trace = Trace()
 
 
-class FunctionError(ValueError):
-    """A function cannot answer for these arguments."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        trace.errors.append(message)
+def kind(value: Value) -> str:
+    """Return the letter of the value's kind."""
+    return _KIND[type(value)]
 
 
 def marker(value: Unknown) -> str:
@@ -97,13 +95,15 @@ def same(left: Value, right: Value) -> bool:
         return len(left) == len(right) and all(map(same, left, right))
     if isinstance(left, dict) and isinstance(right, dict):
         return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
-    return _kind(left) == _kind(right) and left == right
+    return kind(left) == kind(right) and bool(left == right)
 
 
 def contained(item: Value, container: Value) -> bool:
     """CEL's `in`: an element of a list, a key of a map. Unknown elements leave it open unless another one matches."""
     if isinstance(container, dict):
-        return any(same(item, key) for key in container)
+        if kind(item) in "nlm":
+            raise FunctionError(OPERAND_FAULT)
+        return isinstance(item, str) and item in container
     if not isinstance(container, list):
         raise FunctionError(OPERAND_FAULT)
     if any(same(item, part) for part in container):
@@ -122,12 +122,16 @@ def elements(value: Value) -> Value:
     raise FunctionError(OPERAND_FAULT)
 
 
-def picked(values: list[Value], answers: list[Value]) -> list[Value]:
-    """Return the values whose answer is true; raise if an answer is an error."""
-    for answer in answers:
-        if isinstance(answer, Exception):
-            raise answer
-    return [value for value, answer in zip(values, answers, strict=True) if answer]
+def type_of(value: Value) -> str:
+    """Return the name of the value's type in CEL."""
+    return _TYPES[kind(value)]
+
+
+def map_key(value: Value) -> str:
+    """Return the value; raise if it cannot be a map's key here."""
+    if not isinstance(known(value), str):
+        raise FunctionError("a map's key must be a string")
+    return str(value)
 
 
 def text(value: Value) -> str:
@@ -135,18 +139,18 @@ def text(value: Value) -> str:
     value = all_known(value)
     if value is None:
         return "null"
-    match _kind(value):
-        case "bool":
+    match kind(value):
+        case "b":
             return "true" if value else "false"
-        case "number":
+        case "d":
             return (
                 format(int(value), "d")
                 if float(value).is_integer() and abs(value) < _EXACT
                 else format(float(value), ".15g")
             )
-        case "list":
+        case "l":
             return f"[{', '.join(map(text, value))}]"
-        case "map":
+        case "m":
             return f"{{{', '.join(f'{text(key)}: {text(value[key])}' for key in sorted(value))}}}"
         case _:
             return str(value)
@@ -255,7 +259,7 @@ def get(value: Value, path: str, default: Value) -> Value:
     for step in str(path).split("."):
         known(value)
         if isinstance(value, dict):
-            value = dict.get(value, step)  # cel-python's maps raise instead
+            value = value.get(step)
         elif isinstance(value, list) and step.isdecimal():
             value = value[int(step)] if int(step) < len(value) else None
         else:
@@ -273,19 +277,6 @@ def cidr_size(value: str) -> float:
         raise FunctionError(f"not a CIDR block: {_shown(value)}") from None
 
 
-def _kind(value: Value) -> str:
-    # cel-python's own types are subclasses of Python's, its bool of int.
-    if value is None or type(value).__name__ == "NoneType":
-        return "null"
-    if isinstance(value, bool) or type(value).__name__ == "BoolType":
-        return "bool"
-    if isinstance(value, int | float):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "list" if isinstance(value, list) else "map"
-
-
 def _finite(value: float) -> float:
     if not math.isfinite(value):
         raise FunctionError(f"not a finite number: {value}")
@@ -293,10 +284,8 @@ def _finite(value: float) -> float:
 
 
 def _shown(value: Value) -> str:
-    return repr(str(value))[:60] if isinstance(value, str) else str(value)[:60]
+    return (repr(value) if isinstance(value, str) else text(value))[:60]
 
-
-_ANY = "sdbnlm"  # string, double, bool, null, list, map
 
 FUNCTIONS: dict[str, tuple[Callable[..., Value], tuple[str, ...]]] = {
     "min": (minimum, ("d", "d")),
@@ -313,18 +302,19 @@ FUNCTIONS: dict[str, tuple[Callable[..., Value], tuple[str, ...]]] = {
     "extract": (extract, ("s", "s")),
     "join": (join, ("l", "s")),
     "sum": (total, ("l",)),
-    "get": (get, (_ANY, "s", _ANY)),
+    "get": (get, (KINDS, "s", KINDS)),
     "cidr_size": (cidr_size, ("s",)),
 }
 """Name -> implementation and the kinds that each parameter takes, by their first letters."""
 
 PLUMBING: dict[str, tuple[Callable[..., Value], tuple[str, ...]]] = {
-    "known": (known, (_ANY,)),
-    "all_known": (all_known, (_ANY,)),
-    "same": (same, (_ANY, _ANY)),
-    "contained": (contained, (_ANY, _ANY)),
-    "text": (text, (_ANY,)),
-    "elements": (elements, (_ANY,)),
-    "picked": (picked, ("l", "l")),
+    "known": (known, (KINDS,)),
+    "all_known": (all_known, (KINDS,)),
+    "same": (same, (KINDS, KINDS)),
+    "contained": (contained, (KINDS, KINDS)),
+    "text": (text, (KINDS,)),
+    "elements": (elements, (KINDS,)),
+    "type_of": (type_of, (KINDS,)),
+    "map_key": (map_key, (KINDS,)),
 }
 """Functions that only the emitted text calls."""

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from guardrail.cel.functions import FUNCTIONS
+from guardrail.cel.operators import CALLS, METHODS
 from guardrail.cel.syntax import (
     MACROS,
     Binary,
@@ -31,9 +32,9 @@ Schema = Mapping[str, object]
 
 Path = tuple[str, ...]
 
-# Of CEL's own functions: name -> number of arguments, as a function and as a method.
-_GLOBAL = {"size": 1, "string": 1, "double": 1, "matches": 2, "has": 1, "type": 1, "bool": 1}
-_METHODS = {"size": 0, "startsWith": 1, "endsWith": 1, "contains": 1, "matches": 1}
+# Name -> number of arguments, as a function and as a method.
+_GLOBAL = {"has": 1, **{name: len(next(iter(kinds))) for name, kinds in CALLS.items()}}
+_METHODS = {name: len(next(iter(kinds))) - 1 for name, kinds in METHODS.items()}
 
 
 def expand(tree: Tree, definitions: Mapping[str, Mapping[str, Tree]]) -> Tree:
@@ -175,10 +176,8 @@ class _Reader:
             wanted = {_METHODS[name]}
         elif call.target is None and name in _GLOBAL:
             wanted = {_GLOBAL[name]}
-        elif call.target is None and name in FUNCTIONS:
-            wanted = {len(FUNCTIONS[name][1])}
         else:
-            known = (_METHODS.keys() | MACROS) if call.target is not None else (_GLOBAL.keys() | FUNCTIONS.keys())
+            known = (_METHODS.keys() | MACROS) if call.target is not None else _GLOBAL.keys()
             hint = did_you_mean(name, known)
             if call.target is not None and name in FUNCTIONS:
                 hint = f"write {name}(x) instead of x.{name}()"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import re
+import sys
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
@@ -271,7 +273,7 @@ class _Parser:
         token = self.token
         self.position += 1
         if token.kind == "number":
-            return Literal(float(int(token.text, 16)) if token.text[:2] == "0x" else float(token.text), token.at)
+            return Literal(self.number(token), token.at)
         if token.kind == "string":
             return Literal(self.string(token), token.at)
         if token.kind == "name":
@@ -317,6 +319,15 @@ class _Parser:
             found.append((key, self.expression()))
         return tuple(found)
 
+    def number(self, token: _Token) -> float:
+        try:
+            found = float(int(token.text, 16) if token.text[:2] == "0x" else token.text)
+        except OverflowError:
+            found = math.inf
+        if math.isinf(found):
+            self.fail("a number out of range", token.at)
+        return found
+
     def string(self, token: _Token) -> str:
         text = token.text
         raw = text[0] in "rR"
@@ -330,10 +341,9 @@ class _Parser:
         if octal:
             return chr(int(octal, 8))
         if code := x or u or big:
-            try:
-                return chr(int(code, 16))
-            except (ValueError, OverflowError):
+            if int(code, 16) > sys.maxunicode or 0xD800 <= int(code, 16) < 0xE000:  # noqa: PLR2004 - surrogates
                 self.fail(f"no such character: {match.group()}")
+            return chr(int(code, 16))
         if other in _ESCAPED:
             return _ESCAPED[other]
         if other in "\\'\"`?":

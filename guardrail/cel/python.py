@@ -1,0 +1,228 @@
+"""The engine in Python: cel-python turns an expression into Python code, which runs here on plain Python values.
+
+Of cel-python only the parser and the translation are used. What its operators and macros do with an error differs from
+CEL, so that the translated code is given operators of our own. As in Google's engine an error is a value: an operator or
+function with an error among its operands has that error as its result, the first one if there are several; only
+`&&`, `||`, `? :` and macros do otherwise.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial, reduce
+from types import SimpleNamespace
+from typing import Any
+
+import celpy
+import celpy.celparser
+import celpy.evaluation
+
+from guardrail.cel.failures import SAME_KEY, OPERAND_FAULT, EvaluationError, reason
+from guardrail.cel.functions import kind
+from guardrail.cel.operators import CONVERSIONS, METHODS, OPERATORS, OURS, UNARY, Overloads
+from guardrail.cel.syntax import CelError
+
+_MODULE = "guardrail_operators"
+_LABELS = {"in": "_in_", "[]": "_[_]"}
+"""What cel-python calls an operator, where that is not the operator between two lines."""
+
+Thunk = Callable[[], Any]
+
+
+class _Failure:
+    """An error as a value."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, why: str) -> None:
+        self.reason = why
+
+
+_OPERAND_FAULT = _Failure(OPERAND_FAULT)
+
+
+class _Activation:
+    """The values of names, as attributes."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self.__dict__.update(values)
+
+    def __getattr__(self, name: str) -> Any:
+        return _OPERAND_FAULT
+
+    def with_element(self, name: str, value: Any) -> _Activation:
+        return _Activation({**self.__dict__, name: value})
+
+
+class PythonEngine:
+    """cel-python's reading of CEL over our own operators."""
+
+    def __init__(self) -> None:
+        logging.getLogger("celpy").setLevel(logging.CRITICAL)
+        self._environment = celpy.Environment(runner_class=celpy.CompiledRunner)
+        tables = METHODS | CONVERSIONS | {"double": {"d": float}} | OURS
+        tables |= {_LABELS.get(name, f"_{name}_"): overloads for name, overloads in OPERATORS.items()}
+        tables |= {f"{name}_": overloads for name, overloads in UNARY.items()}
+        functions = {name: _strict(overloads) for name, overloads in tables.items()}
+        functions |= {"_&&_": _and, "_||_": _or, "_?_:_": _choice}
+        # The translated code names a function by its module and qualified name.
+        for number, function in enumerate(functions.values()):
+            function.__module__, function.__qualname__ = _MODULE, f"f{number}"
+        self._functions: Any = functions
+        self._globals: dict[str, Any] = {
+            _MODULE: SimpleNamespace(**{function.__qualname__: function for function in functions.values()}),
+            "celpy": _runtime(),
+            "base_activation": None,
+        }
+
+    def activation(self, values: Mapping[str, Any]) -> _Activation:
+        """Hand over values as they are: they are plain already."""
+        return _Activation(values)
+
+    def program(self, text: str, names: Iterable[str]) -> Callable[[_Activation], Any]:  # noqa: ARG002 - any name does
+        """Translate an emitted expression. Raises CelError."""
+        try:
+            runner: Any = self._environment.program(self._environment.compile(text), functions=self._functions)
+        except RecursionError:
+            raise CelError("nested too deeply") from None
+        except (celpy.celparser.CELParseError, celpy.evaluation.CELEvalError, SyntaxError) as error:
+            raise CelError(str(error).split("\n", 1)[0][:200]) from None
+        code = dict(self._globals)
+        exec(runner.tp.executable_code, code)  # noqa: S102 - code that cel-python made of an expression
+        expression = code["CEL"].func
+
+        def run(activation: _Activation) -> Any:
+            result = expression(activation)
+            if isinstance(result, _Failure):
+                raise EvaluationError(result.reason)
+            return result
+
+        return run
+
+
+def _runtime() -> SimpleNamespace:
+    """Return what translated code finds under the name of celpy."""
+    macros = {"map": _map, "filter": _filter, "exists_one": _exists_one, "exists": _exists, "all": _all}
+    return SimpleNamespace(
+        celtypes=SimpleNamespace(
+            DoubleType=float, IntType=int, StringType=str, BoolType=bool, ListType=_list, MapType=_map_of
+        ),
+        evaluation=SimpleNamespace(
+            # Operands that may not be needed, and the whole expression, are evaluated when they are.
+            result=lambda activation, expression: partial(expression, activation),
+            **{f"macro_{name}": partial(_over, macro) for name, macro in macros.items()},
+        ),
+    )
+
+
+def _strict(overloads: Overloads) -> Callable[..., Any]:
+    """Return the operator or function over any operands: with an error among them, it is the result."""
+
+    def call(*operands: Any) -> Any:
+        for operand in operands:
+            if type(operand) is _Failure:
+                return operand
+        function = overloads.get("".join(map(kind, operands)))
+        if function is None:
+            return _OPERAND_FAULT
+        try:
+            return function(*operands)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the expression has no value
+            return _Failure(reason(str(error)))
+
+    return call
+
+
+def _list(items: list[Any]) -> Any:
+    return next((item for item in items if type(item) is _Failure), items)
+
+
+def _map_of(entries: Iterable[tuple[Any, Any]] = ()) -> Any:
+    pairs = list(entries)
+    failed = _list([part for pair in pairs for part in pair])
+    if type(failed) is _Failure:
+        return failed
+    made = dict(pairs)
+    return made if len(made) == len(pairs) else _Failure(SAME_KEY)
+
+
+def _choice(condition: Thunk, then: Thunk, otherwise: Thunk) -> Any:
+    chosen = _truth(condition())
+    if type(chosen) is _Failure:
+        return chosen
+    return then() if chosen else otherwise()
+
+
+def _and(left: Thunk, right: Thunk) -> Any:
+    return _connected(left(), right, deciding=False)
+
+
+def _or(left: Thunk, right: Thunk) -> Any:
+    return _connected(left(), right, deciding=True)
+
+
+def _connected(left: Any, right: Thunk, *, deciding: bool) -> Any:
+    """Combine: the deciding value on either side is the result, whatever the other one is."""
+    if left is deciding:
+        return left
+    other = right()
+    if other is deciding:
+        return other
+    if type(left) is _Failure:
+        return left
+    if type(other) is _Failure:
+        return other
+    return other if left is other is (not deciding) else _OPERAND_FAULT
+
+
+def _truth(value: Any) -> Any:
+    return value if type(value) in {bool, _Failure} else _OPERAND_FAULT
+
+
+def _over(
+    macro: Callable[[list[Any], Callable[[Any], Any]], Any],
+    activation: _Activation,
+    name: str,
+    body: Callable[[_Activation], Any],
+    through: Callable[[_Activation], Any],
+) -> Any:
+    """Run a macro over the elements of a list or the keys of a map."""
+    values = through(activation)
+    if type(values) is _Failure:
+        return values
+    if not isinstance(values, list | dict):
+        return _OPERAND_FAULT
+    elements = sorted(values) if isinstance(values, dict) else values
+    return macro(elements, lambda element: body(activation.with_element(name, element)))
+
+
+def _map(elements: list[Any], body: Callable[[Any], Any]) -> Any:
+    return _list([body(element) for element in elements])
+
+
+def _filter(elements: list[Any], body: Callable[[Any], Any]) -> Any:
+    answers = [_truth(body(element)) for element in elements]
+    # Google's engine names the last error here.
+    failed = [answer for answer in answers if type(answer) is _Failure]
+    return failed[-1] if failed else [element for element, answer in zip(elements, answers, strict=True) if answer]
+
+
+def _exists_one(elements: list[Any], body: Callable[[Any], Any]) -> Any:
+    found = _filter(elements, body)
+    return found if type(found) is _Failure else len(found) == 1
+
+
+def _all(elements: list[Any], body: Callable[[Any], Any]) -> Any:
+    return _folded(elements, body, deciding=False)
+
+
+def _exists(elements: list[Any], body: Callable[[Any], Any]) -> Any:
+    return _folded(elements, body, deciding=True)
+
+
+def _folded(elements: list[Any], body: Callable[[Any], Any], *, deciding: bool) -> Any:
+    def step(so_far: Any, element: Any) -> Any:
+        return _connected(so_far, partial(body, element), deciding=deciding)
+
+    return reduce(step, elements, not deciding)

@@ -1,0 +1,136 @@
+"""The two engines agree: with anything at any place of any operator, function and macro, and on generated expressions."""
+
+import pytest
+
+from guardrail.cel import OPEN, CelError, Environment, EvaluationError
+from guardrail.cel.operators import CALLS, METHODS, OPERATORS, UNARY
+from guardrail.cel.syntax import MACROS
+from guardrail.model.unknown import Unknown
+from tests.cel.expressions import ENGINES, ERRORS, OPERANDS, UNKNOWN, VALUES, Engines, differences, forms
+
+FORMS = {text: kinds for text, kinds, _ in forms()}
+ANYTHING = [UNKNOWN, *ERRORS, *(operands[0] for operands in OPERANDS.values()), "r.secret", "r.list", "r.tags"]
+UNNEEDED = {("({} || {})", 0), ("({} || {})", 1), ("({} ? {} : {})", 2)}
+"""Places whose operand does not matter, as the others are what OPERANDS begin with."""
+
+
+@pytest.fixture(scope="module")
+def engines():
+    return Engines()
+
+
+def placed(text, kinds):
+    """Yield (place, what stands there, expression): each place in turn holds each sort of operand."""
+    usual = [OPERANDS[kind][0] for kind in kinds]
+    for place in range(len(kinds)):
+        for operand in ANYTHING:
+            yield place, operand, text.format(*usual[:place], operand, *usual[place + 1 :])
+
+
+def test_every_operator_function_and_macro_is_among_the_forms():
+    written = " ".join(FORMS)
+    assert [name for name in OPERATORS if name != "[]" and f" {name} " not in written] == []
+    assert [name for name in UNARY if f"({name}{{}})" not in FORMS] == []
+    assert [name for name in METHODS | dict.fromkeys(MACROS) if f").{name}(" not in written] == []
+    assert [name for name in CALLS if f"{name}({{}}" not in written] == []
+
+
+@pytest.mark.parametrize("text", FORMS)
+def test_with_anything_at_any_place_the_engines_agree_and_no_unknown_or_error_passes_for_a_value(engines, text):
+    wrong = {}
+    for place, operand, expression in placed(text, FORMS[text]):
+        answers = engines.answers(expression)
+        if answers is None:
+            continue
+        wanted = "Unknown(path='unknown'" if operand == UNKNOWN else "error: " if operand in ERRORS else ""
+        if answers[0] != answers[1] or not ((text, place) in UNNEEDED or answers[0].startswith(wanted)):
+            wrong[expression] = answers
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "expression, answer",
+    [
+        ("r.no && {}", False),
+        ("{} && r.no", False),
+        ("r.yes || {}", True),
+        ("{} || r.yes", True),
+        ("r.yes ? 1 : {}", 1.0),
+        ("r.no ? {} : 1", 1.0),
+        ("r.flags.exists(f, f || {})", True),
+        ("r.flags.all(f, f && {})", False),
+        ("r.flags.map(f, f || r.yes ? 1 : {})", [1.0, 1.0]),
+        ("(r.yes || {}) == r.yes", True),
+        ("[r.no && {}]", [False]),
+    ],
+)
+@pytest.mark.parametrize("operand", [UNKNOWN, *ERRORS, "r.n", "r.null"])
+def test_what_does_not_matter_is_absorbed_whatever_it_is(name, expression, answer, operand):
+    environment = Environment({"r": OPEN}, engine_name=name)
+    program = environment.compile(expression.format(operand))
+    assert program.evaluate(environment.bind(VALUES)) == answer
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "expression, reason",
+    [
+        ("r.nope == 1", "nope is not there"),
+        ("[r.map['it\\'s \"é\"']]", 'it\'s "é" is not there'),
+        ("r.words[7]", "a list has fewer elements than are read of it"),
+        ('number("x") in r.words', "not a number: 'x'"),
+        ('(number("x") > 1 || true) && r.nope', "nope is not there"),
+        ('"a".matches("(")', "invalid regular expression"),
+        ('{r.s: 1, "some text": 2}', "a map has one key twice"),
+        ("{r.n: 1}", "a map's key must be a string"),
+        ('r.map.all(k, number(k) > 1 || k == "z")', "not a number: 'is'"),
+    ],
+)
+def test_an_error_reads_the_same_from_either_engine(name, expression, reason):
+    environment = Environment({"r": OPEN}, engine_name=name)
+    with pytest.raises(EvaluationError) as raised:
+        environment.compile(expression).evaluate(environment.bind(VALUES))
+    assert str(raised.value) == reason
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize(
+    "expression, message, column",
+    [
+        ('1 + "a"', "+ is not for a number and a string", 3),
+        ("true || 1", "|| takes a bool, not a number", 9),
+        ("r.s.startsWith(1)", "startsWith is not for anything and a number", 5),
+        ("lower(size(r.s))", "lower is not for a number", 1),
+        ("r.words.filter(w, size(w))", "the condition of filter takes a bool, not a number", 19),
+        ("r.words[true]", "[] is not for anything and a bool", 8),
+        ("{1: 2}", "a map's key takes a string, not a number", 2),
+        ("1 in 2", "in is not for a number and a number", 3),
+        ("1e999", "a number out of range", 1),
+    ],
+)
+def test_what_no_value_can_make_work_is_refused_when_it_is_loaded(name, expression, message, column):
+    with pytest.raises(CelError) as raised:
+        Environment({"r": OPEN}, engine_name=name).compile(expression)
+    assert (raised.value.message, raised.value.column) == (message, column)
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("word", ["class", "lambda", "get", "functions", "in_", "r_", "__class__"])
+def test_a_variable_of_a_macro_may_be_called_anything(name, word):
+    environment = Environment({"r": OPEN}, engine_name=name)
+    assert (
+        environment.compile(f"r.words.map({word}, {word})").evaluate(environment.bind(VALUES)) == VALUES["r"]["words"]
+    )
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_generated_expressions_agree(seed):
+    """More of them: `python -m tests.cel.expressions 10000 1`."""
+    lines, sorts = differences(150, seed)
+    assert lines == []
+    assert all(sorts[sort] > 15 for sort in ("value", "unknown", "error"))
+
+
+def test_an_unknown_value_is_named_in_the_same_way(engines):
+    assert engines.answers("r.list.map(x, x)[1]") == [repr(Unknown("list.1"))] * 2
