@@ -54,13 +54,13 @@ def test_every_bill_is_of_a_definition() -> None:
     assert {path.stem for path in BILLS.glob("*/*.toml")} <= LIBRARY.priced_types().keys()
 
 
-def priced(type_name: str, case: Mapping[str, Any], catalog: Catalog) -> Cost:
+def priced(type_name: str, case: Mapping[str, Any], catalog: Catalog, library: Library = LIBRARY) -> Cost:
     """Price the resource of a case, which stands first among those that it refers to."""
-    tariff = LIBRARY.find(type_name)
+    tariff = library.find(type_name)
     assert tariff is not None
     changes = _changes(type_name, case, tariff.definition.refs)
     usage = Usage({}, {changes[0].address: case.get("usage", {})})
-    after = Engine(LIBRARY, catalog, usage=usage).estimate(changes)[0].after
+    after = Engine(library, catalog, usage=usage).estimate(changes)[0].after
     assert after is not None
     return after
 
