@@ -18,7 +18,7 @@ import celpy
 import celpy.celparser
 import celpy.evaluation
 
-from guardrail.cel.failures import SAME_KEY, OPERAND_FAULT, EvaluationError, reason
+from guardrail.cel.failures import OPERAND_FAULT, SAME_KEY, EvaluationError, reason
 from guardrail.cel.functions import kind
 from guardrail.cel.operators import CONVERSIONS, METHODS, OPERATORS, OURS, UNARY, Overloads
 from guardrail.cel.syntax import CelError

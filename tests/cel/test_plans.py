@@ -31,13 +31,14 @@ budgets:
 
 
 def test_bills_are_the_same(monkeypatch, catalog):
-    """Every sixth, as cel-python takes milliseconds to read an expression."""
-    sample = list(cases())[::6]
+    """Every twelfth, as cel-python takes milliseconds to read an expression."""
+    sample = list(cases())[::12]
+    bills = [case.values for case in sample]
     found = []
     for name in ENGINES:
         monkeypatch.setenv(ENGINE_VARIABLE, name)
         library = Library()
-        found.append([priced(*case.values, catalog, library) for case in sample])
+        found.append([priced(type_name, bill, catalog, library) for type_name, bill in bills])
     different = [case.id for case, cpp, python in zip(sample, *found, strict=True) if cpp != python]
     assert different == []
 
