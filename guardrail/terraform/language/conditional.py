@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from guardrail.terraform.language.operators import undecided
-from guardrail.terraform.language.types import ANY, AnyType, Collection, SetType, Type
+from guardrail.terraform.language.types import ANY, NUMBER, AnyType, Collection, SetType, Type
 from guardrail.terraform.language.unification import unify
-from guardrail.terraform.language.values import Unknown, Value, null, unknown
+from guardrail.terraform.language.values import Unknown, Value, null, number, unknown
 
 
 def common_type(yes: Value, no: Value) -> Type | None:
@@ -25,6 +25,8 @@ def either(condition: Value, yes: Value, no: Value, type_: Type) -> Value:
     """Return what is known of one of two results while the condition is unknown."""
     if yes.is_null and no.is_null:
         return null(type_)
+    if type_ == yes.type == no.type == NUMBER and yes.raw is not None and yes.raw == no.raw and not yes.is_unknown:
+        return number(yes.raw)
     both = (yes, no)
     why = undecided((condition,), type_, not_null=all(_never_null(value) for value in both)).raw
     if isinstance(type_, Collection) and yes.type == no.type:

@@ -176,7 +176,7 @@ def _still_unknown(value: Value, why: Unknown, want: Type) -> Value:
         prefix = why.prefix
     if isinstance(want, SetType):
         least = min(least, 1)
-    return Value(want, replace(why, least=least, most=most, prefix=prefix), value.marks)
+    return unknown(want, replace(why, least=least, most=most, prefix=prefix), value.marks)
 
 
 def _resolved(have: Type, want: Type) -> Type:

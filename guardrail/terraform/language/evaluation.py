@@ -13,6 +13,7 @@ from typing import Any
 from guardrail.terraform.language.conditional import common_type, either
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.operators import (
+    InfinityError,
     OperationError,
     attribute_of,
     binary,
@@ -93,7 +94,7 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     try:
         return _EVALUATORS[type(expression)](expression, scope)
     except (OperationError, ConversionError) as error:
-        raise EvaluationError(str(error), expression.where) from None
+        raise _failure(error, expression) from None
     except EvaluationError as error:
         if not error.where:
             error.where = expression.where
@@ -102,6 +103,11 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
         raise LimitError("expressions refer to each other over too many levels", expression.where) from None
     finally:
         budget.depth -= 1
+
+
+def _failure(error: OperationError | ConversionError, expression: Expression) -> EvaluationError:
+    kind = LimitError if isinstance(error, InfinityError) else EvaluationError
+    return kind(str(error), expression.where)
 
 
 def evaluate_or_unknown(expression: Expression, scope: Scope) -> Value:
@@ -329,7 +335,7 @@ def _binary(node: Binary, scope: Scope) -> Value:
         try:
             value = binary(part.operator, value, evaluate(part.right, scope))
         except (OperationError, ConversionError) as error:
-            failed = EvaluationError(str(error), part.where)
+            failed = _failure(error, part)
         except EvaluationError as error:
             failed = error
     if failed is not None:
@@ -343,18 +349,21 @@ def _logical(
     """Apply `&&` or `||`: the side that decides hides what the other one is, even that it fails."""
     right, right_failed = _attempt(node.right, scope)
     try:
-        one, other = operand(left, BOOL, "left operand"), operand(right, BOOL, "right operand")
-    except OperationError as error:
+        one, other = convert(left, BOOL), convert(right, BOOL)
+    except ConversionError as error:
         return left, EvaluationError(str(error), node.where)
     marks = one.marks | other.marks
     decides = node.operator == "||"
     for side, failed in ((one, left_failed), (other, right_failed)):
-        if failed is None and not side.is_unknown and side.raw is decides:
+        # As it happens in Terraform, null is as good as false to decide.
+        if failed is None and (side.raw is decides or (side.is_null and not decides)):
             return (TRUE if decides else FALSE).marked(marks), None
     if one.is_unknown and other.is_unknown:
-        return undecided((one, other), BOOL).marked(marks), (left_failed and right_failed) or left_failed
+        return undecided((one, other), BOOL).marked(marks), left_failed
     if one.is_unknown or other.is_unknown:
         return undecided((one, other), BOOL).marked(marks), left_failed or right_failed
+    if one.is_null or other.is_null:
+        return one, EvaluationError("an operand is null", node.where)
     return (FALSE if decides else TRUE).marked(marks), None
 
 

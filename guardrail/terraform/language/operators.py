@@ -47,6 +47,10 @@ class OperationError(ValueError):
     """Terraform refuses an operation; the message says why, without the values, which may be sensitive."""
 
 
+class InfinityError(OperationError):
+    """The result is infinite, which Terraform goes on to reckon with, and this program does not."""
+
+
 def undecided(values: tuple[Value, ...], type_: Type, *, not_null: bool = True) -> Value:
     """Return unknown of a type, for the reason for which the first unknown of some values is."""
     found = next((why for value in values if (why := value.first_unknown())), AFTER_APPLY)
@@ -55,11 +59,7 @@ def undecided(values: tuple[Value, ...], type_: Type, *, not_null: bool = True) 
 
 def equal(one: Value, other: Value) -> Value:
     """Return whether two values are equal. Values of different types never are; nulls are, whatever their types."""
-    # What is compared with null is not looked into, so marks of its parts do not matter then.
-    with_null = one.is_null != other.is_null
-    marks = one.marks | other.marks if with_null else one.all_marks() | other.all_marks()
-    found = _equal(without_marks(one), without_marks(other))
-    return found.marked(marks)
+    return _equal(without_marks(one), without_marks(other)).marked(one.all_marks() | other.all_marks())
 
 
 def _equal(one: Value, other: Value) -> Value:
@@ -90,7 +90,11 @@ def _equal_unknown(one: Value, other: Value) -> Value:
         return result if has_any(known.type) and _conform(open_.type, known.type) else FALSE
     if isinstance(known.raw, str) and not known.raw.startswith(why.prefix):
         return FALSE
-    if isinstance(known.type, Collection) and (known.is_wholly_known() or not isinstance(known.type, SetType)):
+    if (
+        why.not_null
+        and isinstance(known.type, Collection)
+        and (known.is_wholly_known() or not isinstance(known.type, SetType))
+    ):
         length = len(known.raw)
         if length < why.least or (why.most is not None and length > why.most):
             return FALSE
@@ -108,15 +112,14 @@ def _equal_parts(one: Value, other: Value) -> Value:
         pairs = [(part, other.raw[key]) for key, part in one.raw.items()]
     else:
         pairs = list(zip(one.raw, other.raw, strict=True))
-    open_: Value | None = None
-    for part, another in pairs:
-        found = _equal(part, another)
-        if found.is_unknown:
-            open_ = open_ or found
-        elif not found.raw:
-            # A part that differs decides, in whatever order Terraform looks at them; it does so at random in objects.
-            return FALSE
-    return open_ or TRUE
+    found = [_equal(part, another) for part, another in pairs]
+    open_ = next((place for place, same in enumerate(found) if same.is_unknown), len(found))
+    # Terraform goes through sequences in order, up to what decides; objects and maps it goes through at random.
+    if open_ < len(found) and isinstance(one.raw, dict):
+        return undecided((one, other), BOOL)
+    if any(same.raw is False for same in found[:open_]):
+        return FALSE
+    return TRUE if open_ == len(found) else undecided((one, other), BOOL)
 
 
 def _conform(one: Type, other: Type) -> bool:
@@ -141,7 +144,12 @@ def _conform(one: Type, other: Type) -> bool:
 
 
 def _remainder(one: Number, other: Number) -> Number:
-    """Return what is left of a division whose quotient is cut towards zero; it has the sign of the first number."""
+    """Return what is left of a division whose quotient is cut towards zero; it has the sign of the first number.
+
+    As in Terraform, dividing by zero leaves the number as it is.
+    """
+    if other == 0:
+        return one
     quotient = Fraction(one) / Fraction(other)
     return rounded(one - other * int(quotient))
 
@@ -174,8 +182,9 @@ def binary(operator: str, left: Value, right: Value) -> Value:
         return undecided((one, other), result).marked(marks)
     if operator in _COMPARISONS:
         return boolean(_COMPARISONS[operator](one.raw, other.raw)).marked(marks)
-    if operator in {"/", "%"} and other.raw == 0:
-        raise OperationError("division by zero")
+    if operator == "/" and other.raw == 0:
+        error = InfinityError if one.raw != 0 else OperationError
+        raise error("division by zero")
     return number(_ARITHMETIC[operator](one.raw, other.raw)).marked(marks)
 
 

@@ -167,7 +167,14 @@ def null(type_: Type = ANY) -> Value:
 
 
 def unknown(type_: Type = ANY, why: Unknown = AFTER_APPLY, marks: Marks = NO_MARKS) -> Value:
-    """Return an unknown value of a type."""
+    """Return an unknown value of a type; as in Terraform, a collection of known length has that many unknown elements."""
+    if why.most is None or why.least != why.most or not why.not_null:
+        return Value(type_, why, marks)
+    if why.most == 0 and isinstance(type_, ListType | SetType | MapType):
+        return Value(type_, {} if isinstance(type_, MapType) else (), marks)
+    if isinstance(type_, ListType) or (isinstance(type_, SetType) and why.most == 1):
+        part = Value(type_.element, Unknown(why.cause, why.why, why.where))
+        return Value(type_, (part,) * why.most, marks)
     return Value(type_, why, marks)
 
 

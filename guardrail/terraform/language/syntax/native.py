@@ -204,8 +204,22 @@ class Reader:
         return found
 
     def _conditional(self, node: tree_sitter.Node) -> Expression:
-        condition, _, yes, _, no = _plain(node.children)
-        return Conditional(*self._span(node), self.expression(condition), self.expression(yes), self.expression(no))
+        """Make a condition. `a ? b : c ? d : e` means `a ? b : (c ? d : e)`; the grammar groups it to the left."""
+        chosen: list[tuple[tree_sitter.Node, tree_sitter.Node]] = []
+        condition, _, yes, _, last = _plain(node.children)
+        while (inner := _plain(condition.children))[0].type == "conditional":
+            chosen.append((yes, last))
+            condition, _, yes, _, last = _plain(inner[0].children)
+        source, start, end = self._span(node)
+        conditions = [(condition, yes)]
+        for following, otherwise in reversed(chosen):
+            conditions.append((last, following))
+            last = otherwise
+        found = self.expression(last)
+        for test, result in reversed(conditions):
+            start = test.start_byte + self.shift
+            found = Conditional(source, start, end, self.expression(test), self.expression(result), found)
+        return found
 
     def _call(self, node: tree_sitter.Node) -> Expression:
         nodes = _plain(node.children)

@@ -14,6 +14,8 @@ from guardrail.terraform.language.values import string
 
 _BLOCK = re.compile(rb'^[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+# The grammar knows 1.0e3, and not 1e3.
+_POWER_OF_TEN = re.compile(rb"(?<![\w.])(\d+)[eE]([+-]?)(?=\d)")
 # Within an object, `(key) = …` on a line after a name is an item; the grammar takes the two lines for a call.
 _KEY_AFTER_NAME = re.compile(rb"(?<=[\w-])[ \t]*(\r?\n)(?=[ \t]*\([^\n]*\)[ \t]*[=:](?!=))")
 
@@ -47,7 +49,7 @@ def parse_expression(text: str, name: str = "") -> Expression:
     """Parse an expression that stands alone, as in a string of the JSON syntax. What is none is Invalid."""
     head = b"_ = "
     source = Source(name, text.encode())
-    root = tree_of(head + source.text + b"\n")
+    root = _tree(head + source.text + b"\n")
     body = _body_of(root)
     attributes = [child for child in body.children if child.type == "attribute"] if body else []
     if root.has_error or body is None or len(body.children) != 1 or len(attributes) != 1:
@@ -67,7 +69,7 @@ def parse_template(source: Source) -> Expression:
     while marker in text:
         marker += b"_"
     head = b"_ = <<" + marker + b"\n"
-    root = tree_of(head + text + b"\n" + marker + b"\n")
+    root = _tree(head + text + b"\n" + marker + b"\n")
     tree = _body_of(root)
     if root.has_error or tree is None:
         place = _first_error(root)
@@ -79,15 +81,16 @@ def parse_template(source: Source) -> Expression:
 
 def _tree(text: bytes) -> tree_sitter.Node:
     root = tree_of(text)
-    if root.has_error and _KEY_AFTER_NAME.search(text):
-        mended = tree_of(_KEY_AFTER_NAME.sub(_with_comma, text))
-        if not mended.has_error:
-            return mended
+    if root.has_error:
+        # What the grammar does not know is shown to it as something else of the same length: positions stay, and what is
+        # written is read from the file.
+        mended = _POWER_OF_TEN.sub(lambda found: found[1] + (b".0" if found[2] else b"."), text)
+        mended_root = tree_of(_KEY_AFTER_NAME.sub(_with_comma, mended))
+        return root if mended_root.has_error else mended_root
     return root
 
 
 def _with_comma(found: re.Match[bytes]) -> bytes:
-    # As long as it was, so that every position stays.
     return b"," + found[0][1:] if found[0][:1] in b" \t" else found[0][:-1] + b","
 
 
