@@ -261,7 +261,14 @@ def _sources(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> tuple[Sou
 def _from_flags(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> Iterable[Source]:
     found: list[str] = []
     for given in flags.inputs:
-        found += _expanded(given, cwd, allow_none=flags.allow_no_plans)
+        matches = _expanded(given, cwd)
+        if not matches and not flags.allow_no_plans:
+            if len(flags.inputs) == 1:
+                raise ConfigError(
+                    f"no plan matches {given}", fix="check the pattern, or allow it with --allow-no-plans"
+                )
+            matches = [given]  # the others are judged; this one cannot be read
+        found += matches
     plans = {plan: _configured(plan, file, base, cwd) for plan in found}
     names = [flags.project or (configured.name if configured else _name_of(plan)) for plan, configured in plans.items()]
     for (plan, configured), short in zip(plans.items(), names, strict=True):
@@ -274,13 +281,11 @@ def _name_of(plan: str) -> str:
     return "stdin" if plan == "-" else Path(plan).as_posix()
 
 
-def _expanded(given: str, cwd: Path, *, allow_none: bool) -> list[str]:
+def _expanded(given: str, cwd: Path) -> list[str]:
     if given == "-" or not re.search(r"[*?\[]", given) or (cwd / given).exists():
         return [given]
     anchor = Path(given).anchor
     matches = sorted(Path(anchor or cwd).glob(given[len(anchor) :]))
-    if not matches and not allow_none:
-        raise ConfigError(f"no plan matches {given}", fix="check the pattern, or allow it with --allow-no-plans")
     return [str(path if anchor else path.relative_to(cwd)) for path in matches if path.is_file()]
 
 

@@ -35,6 +35,12 @@ class GuardrailError(Exception):
         self.where = where
         self.fix = " ".join(fix.split())
 
+    @property
+    def place(self) -> tuple[str, int | None]:
+        """The file, "" for none, and the line in it."""
+        file, _, line = self.where.rpartition(":")
+        return (file, int(line)) if file and line.isascii() and line.isdigit() and int(line) else (self.where, None)
+
     def __str__(self) -> str:
         text = f"{self.where}: {self.what}" if self.where else self.what
         return f"{text} ({self.fix})" if self.fix else text

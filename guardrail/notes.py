@@ -48,7 +48,9 @@ def usage_notes(read: Sequence[tuple[Source, Plan]], library: Library, settings:
         usage, changes = usage_of(users[0][0]), [change for _, plan in users for change in plan.changes]
         used = {change.type: change.type for change in changes}
         exact = {change.address: change.type for change in changes}
-        meant = {name: exact.get(name) or _type_of(name, changes) for name in usage.by_address}
+        meant = {
+            name: exact.get(name) or (_type_of(name, changes) if "[*]" in name else "") for name in usage.by_address
+        }
         used |= {name: type_name for name, type_name in meant.items() if type_name}
         said += [f"{where}: {what}" for where, what in unread_keys(usage, used, library)]
         priced = library.priced_types()

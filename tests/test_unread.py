@@ -19,6 +19,7 @@ CASES = {
     "a folder without anything": ({"good/main.tf": GOOD, "bad/README.md": "x"}, ["good", "bad"], "bad", "bad"),
     "a plan": ({"good/main.tf": GOOD, "bad.json": '{"format_version"'}, ["good", "bad.json"], "bad.json", "bad.json"),
     "no such plan": ({"good/main.tf": GOOD}, ["good", "none.json"], "none.json", "none.json"),
+    "no match of a pattern": ({"good/main.tf": GOOD}, ["good", "plans/*.json"], "plans/*.json", "plans/*.json"),
     "JSON syntax": ({"good/main.tf": GOOD, "bad/main.tf.json": "{"}, ["."], "./bad", "bad/main.tf.json"),
 }
 
@@ -113,3 +114,15 @@ def test_explain_says_why_an_address_is_not_found(tree, run):
     assert run("explain", "aws_instance.a", ".").exit_code == 0
     assert "bad/main.tf:" in run("explain", "aws_instance.x", ".").stderr
     assert "bad/main.tf:" in run("usage", "init", ".").stderr
+
+
+@pytest.mark.parametrize("base, head", [("old", "new"), ("new", "old")])
+def test_a_difference_with_what_cannot_be_read_is_none(tree, run, tmp_path, base, head):
+    tree({"old/a/main.tf": GOOD, "old/b/main.tf": GOOD, "new/a/main.tf": GOOD, "new/b/main.tf": BAD})
+    for side in (base, head):
+        run("estimate", ".", "--out", f"json=../{side}.json", cwd=tmp_path / side)
+    ran = run("diff", f"{base}.json", f"{head}.json", "--format", "json")
+    found = json.loads(ran.stdout)["projects"]
+    assert ran.exit_code == 2
+    assert [[one["action"] for one in project["resources"]] for project in found] == [["no-op"], []]
+    assert found[1]["findings"][0]["rule"] == "unreadable-input"

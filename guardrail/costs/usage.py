@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,14 @@ class Usage:
     def of(self, address: str, resource_type: str) -> Mapping[str, Any]:
         """Return what is given for a resource, key by key: by its address, else by wildcards, else by its type."""
         given = merged({}, self.by_type.get(resource_type, {}))
-        for pattern, usage in self.by_address.items():
+        for pattern in self._wildcards:
             if pattern != address and is_meant(pattern, address):
-                given = merged(given, usage)
+                given = merged(given, self.by_address[pattern])
         return merged(given, self.by_address.get(address, {}))
+
+    @cached_property
+    def _wildcards(self) -> tuple[str, ...]:
+        return tuple(pattern for pattern in self.by_address if "[*]" in pattern)
 
     def where(self, *place: str) -> str:
         """Return file and line of an entry, or of a key in it."""

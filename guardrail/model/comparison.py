@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.not_evaluated import joined
-from guardrail.model.report import ProjectReport, Report
+from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import NO_TAGS, UNTOLD, Action
 
 _OLD = {FindingStatus.FAIL, FindingStatus.PRE_EXISTING, FindingStatus.WAIVED}
@@ -35,29 +35,28 @@ def difference(base: Report, head: Report) -> Report:
     if len(base.projects) == len(head.projects) == 1:
         earlier = {head.projects[0].name: base.projects[0]}
     pairs = [(earlier.pop(project.name, None), project) for project in head.projects]
-    projects = [
-        *(
-            replace(
-                now,
-                resources=compared(former.resources if former else (), now.resources),
-                not_evaluated=joined(former.not_evaluated if former else (), now.not_evaluated),
-            )
-            for former, now in pairs
-        ),
-        *(
-            replace(gone, resources=compared(gone.resources, ()), not_evaluated=joined(gone.not_evaluated, ()))
-            for gone in earlier.values()
-        ),
-    ]
+    projects = [_difference(former, now, now) for former, now in pairs]
+    projects += [_difference(gone, None, gone) for gone in earlier.values()]
     return replace(
         head,
-        projects=tuple(replace(one, resources=tuple(map(_same_cost, one.resources)), findings=()) for one in projects),
+        projects=tuple(replace(one, resources=tuple(map(_same_cost, one.resources))) for one in projects),
         findings=(),
         judged=False,
         compares=True,
         rules=(),
         pull_request=None,
     )
+
+
+def _difference(base: ProjectReport | None, head: ProjectReport | None, project: ProjectReport) -> ProjectReport:
+    """Return what differs in one project. Where one side could not be read, nothing is new and nothing is gone."""
+    sides = [side for side in (base, head) if side]
+    missing = joined(base.not_evaluated if base else (), head.not_evaluated if head else ())
+    unread = tuple(one for side in sides for one in side.findings if one.rule == UNREAD)
+    if unread:
+        return replace(project, resources=(), findings=unread, not_evaluated=missing)
+    resources = compared(base.resources if base else (), head.resources if head else ())
+    return replace(project, resources=resources, findings=(), not_evaluated=missing)
 
 
 def settled(resource: ResourceCost) -> ResourceCost:

@@ -39,7 +39,7 @@ def incomplete(project: str, missing: Sequence[NotEvaluated]) -> list[Finding]:
 
 def unread(project: str, fault: InputError) -> Finding:
     """Return the finding about a plan or a root module that could not be read: the run was not evaluated."""
-    file, _, line = fault.where.rpartition(":")
+    file, line = fault.place
     return Finding(
         rule=UNREAD,
         title="Every plan and every root module can be read",
@@ -49,7 +49,7 @@ def unread(project: str, fault: InputError) -> Finding:
         message=f"not read: {fault.where}: {fault.what}" if fault.where else f"not read: {fault.what}",
         blocking=False,
         fix=fault.fix,
-        file=file if line.isdecimal() else fault.where or None,
-        line=int(line) if line.isdecimal() and int(line) else None,
+        file=file or None,
+        line=line,
         project=project,
     )

@@ -146,7 +146,11 @@ class _Body:
 
     def _open_findings(self, limit: int) -> str:
         """Return what blocks, and what could not be evaluated, unfolded."""
-        blocks = ((f"{_SIGNS[Verdict.FAIL]} Blocking", self.view.blocking), ("⚠️ Rules not evaluated", self.view.errors))
+        blocks = (
+            (f"{_SIGNS[Verdict.FAIL]} Blocking", self.view.blocking),
+            ("⚠️ Not read", self.view.unread),
+            ("⚠️ Rules not evaluated", self.view.errors),
+        )
         return "\n\n".join(
             f"#### {title}\n{self.findings(found, min(limit, self.fitting))}" for title, found in blocks if found
         )

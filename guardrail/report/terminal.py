@@ -165,6 +165,7 @@ class _Page:
         view = self.view
         for title, style, findings in (
             ("Blocking", "bold red", view.blocking),
+            ("Not read", "bold red", view.unread),
             ("Rules not evaluated", "bold red", view.errors),
             ("Warnings", "bold yellow", view.warnings),
         ):

@@ -109,12 +109,16 @@ class View:
 
     @cached_property
     def not_evaluated(self) -> list[Gap]:
-        """What stands for resources that nobody could tell, each with its place and what to do."""
+        """What stands for resources that nobody could tell, each with its place and what to do.
+
+        A project of which nothing was read is in `unread`.
+        """
         several = len(self.labels) > 1
         return [
             Gap(_not_evaluated(one), f"{label}: {_subject(one)}" if several else _subject(one), 1)
             for label, project in zip(self.labels, self.report.projects, strict=True)
             for one in project.not_evaluated
+            if not project.is_unread
         ]
 
     @cached_property
@@ -167,7 +171,12 @@ class View:
     @cached_property
     def errors(self) -> list[Finding]:
         """Rules that could not be evaluated: neither passed nor failed."""
-        return [f for f in self.findings if f.status is FindingStatus.ERROR and not f.blocking]
+        return [f for f in self.findings if f.status is FindingStatus.ERROR and f.rule != UNREAD and not f.blocking]
+
+    @cached_property
+    def unread(self) -> list[Finding]:
+        """Plans and root modules that could not be read."""
+        return [finding for finding in self.findings if finding.rule == UNREAD]
 
     @cached_property
     def warnings(self) -> list[Finding]:
@@ -183,8 +192,8 @@ class View:
     def quiet(self) -> bool:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
         if not self.report.judged:
-            return not self.rows and not self._is_incomplete and not self.errors
-        told = self.blocking or self.errors or self.warnings or self.notes
+            return not self.rows and not self._is_incomplete and not self.unread
+        told = self.blocking or self.unread or self.errors or self.warnings or self.notes
         return not told and not any(map(has_news, self.report.projects))
 
     @cached_property
@@ -202,15 +211,13 @@ class View:
         """The run in one sentence: what the rules say, then what it does to the bill."""
         report = self.report
         money = bottom_line(report.totals, report.currency, judged=report.judged or report.compares)
+        unread = [f"{count(len(self.unread), 'project')} not read"] if self.unread else []
         if not report.judged:
-            unread = sum(project.is_unread for project in report.projects)
             cost = money if self.rows or self._is_incomplete else "no resources"
-            return f"{count(unread, 'project')} not read · {cost}" if unread else cost
+            return " · ".join([*unread, cost])
         said = [count(len(self.blocking), "blocking finding")] if self.blocking else []
-        unread = sum(finding.rule == UNREAD for finding in self.errors)
-        missing = len(self.errors) - unread
-        said += [f"{count(unread, 'project')} not read"] if unread else []
-        said += [f"{count(missing, 'rule answer')} missing"] if missing else []
+        said += unread
+        said += [f"{count(len(self.errors), 'rule answer')} missing"] if self.errors else []
         if not said:
             said = (
                 [count(len(self.warnings), "warning")] if self.warnings else ["no changes" if self.quiet else "passed"]

@@ -12,7 +12,7 @@ import msgspec
 from guardrail.errors import InputError
 from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.resource import Change
+from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address
 from guardrail.terraform.configuration import Modules
 from guardrail.terraform.deferred import left_for_later
@@ -55,7 +55,9 @@ def unread(fault: InputError, plan: Plan = Plan(()), *, before: bool = True) -> 
 
     `before` says whether it has a before: configuration that is compared with nothing has none.
     """
-    missing = NotEvaluated("", f"not read: {fault.what}", remedy=fault.fix, before=before)
+    file, line = fault.place
+    source = SourceLine(file, line) if line else None
+    missing = NotEvaluated("", f"not read: {fault.what}", remedy=fault.fix, before=before, source=source)
     return replace(plan, changes=(), not_evaluated=(missing,), fault=fault)
 
 

@@ -196,3 +196,16 @@ def test_many_addresses_are_folded_and_types_of_elsewhere_are_none_of_them(tmp_p
         f"u.yml:{number + 3}: no resource has the address aws_sqs_queue.q{number}" for number in range(5)
     ]
     assert said[6].endswith("4 more addresses that no resource has")
+
+
+def test_what_a_template_asks_for_is_a_key_with_a_value_of_its_kind():
+    library = Library()
+    entries = {
+        name: {
+            key: usage.one_of[0] if usage.one_of else 1 if usage.default is None else usage.default
+            for key, usage in tariff.definition.usage.items()
+        }
+        for name in library.priced_types()
+        if (tariff := library.find(name))
+    }
+    assert list(unread_keys(Usage(entries), {name: name for name in entries}, library)) == []
