@@ -108,7 +108,7 @@ def _value(field: Field, working: Working) -> str:
         value = field.value(working.scope)
     except EvaluationError as error:
         return f"({error})"
-    return f"unknown: {value.path} is {value.reason}" if isinstance(value, Unknown) else shown(value)
+    return f"unknown: {value.text}" if isinstance(value, Unknown) else shown(value)
 
 
 def _declared(working: Working, name: str) -> str:

@@ -26,6 +26,17 @@ class Unknown:
     kind: Reason | None = Reason.KNOWN_AFTER_APPLY
     remedy: str = ""
 
+    @property
+    def text(self) -> str:
+        """What is not known, and why, in one clause: "size is known after apply"."""
+        if self.kind is Reason.NO_MACHINE_FACT:
+            return self.reason  # which names the machine type, where the path is only a rule's name for the fact
+        return (
+            f"{self.path} is {self.reason}"
+            if self.reason.startswith(("known ", "not "))
+            else f"{self.path}: {self.reason}"
+        )
+
 
 def not_evaluated(path: str, why: str = "") -> Unknown:
     """Return a value that a configuration folder could not be asked for; `why` as in "variable size has no value"."""

@@ -12,7 +12,12 @@ Specs = Callable[[str, str], Mapping[str, Json] | None]
 """(vendor, machine type) -> vcpu, memory_gib, family, current_generation, gpus, arch; None for one not in the catalog."""
 
 FACTS = ("vcpu", "memory_gib", "family", "current_generation", "gpus", "arch")
-NOT_IN_CATALOG = "not in the catalog of machine types"
+_NAMES = {
+    "memory_gib": "memory",
+    "vcpu": "the number of vCPUs",
+    "current_generation": "the generation",
+    "families": "family",
+}
 
 VENDORS = {"aws": "aws", "azurerm": "azure", "google": "gcp", "google-beta": "gcp"}
 
@@ -109,13 +114,17 @@ def facts(provider: str, types: list[str | Unknown], specs: Specs) -> dict[str, 
     name, spec = max(known, key=lambda one: (one[1] is None, float((one[1] or {}).get("vcpu") or 0)))
     said = {fact: (spec or {}).get(fact) for fact in FACTS}
     said["family"] = said["family"] or family(vendor, name)
-    families = [family(vendor, one) or (spec or {}).get("family") or _gap("families") for one, spec in known]
-    gaps = {fact: _gap(fact) for fact in FACTS if said[fact] is None}
+    families = [
+        family(vendor, one) or (spec or {}).get("family") or _gap("families", vendor, one) for one, spec in known
+    ]
+    gaps = {fact: _gap(fact, vendor, name) for fact in FACTS if said[fact] is None}
     return {"type": name, "types": types, "families": families, **said, **gaps}
 
 
-def _gap(fact: str) -> Unknown:
-    return Unknown(f"resource.instance.{fact}", NOT_IN_CATALOG, Reason.NO_MACHINE_FACT)
+def _gap(fact: str, vendor: str, name: str) -> Unknown:
+    why = f"the machine catalog lacks {_NAMES.get(fact, fact)} of {name}"
+    remedy = f"judge the type by its name, or have it added to pricing/specs/{vendor}.csv"
+    return Unknown(f"resource.instance.{fact}", why, Reason.NO_MACHINE_FACT, remedy)
 
 
 def family(vendor: str, name: str) -> str | None:

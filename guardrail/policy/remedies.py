@@ -123,7 +123,7 @@ def _path(template: Template, scope: Bound) -> tuple[str, ...]:
 def _known(value: Json) -> Json:
     unknown = next(iter(_unknowns(value)), None)
     if unknown:
-        raise _ObstacleError(f"cannot be told yet: {unknown.path} is {unknown.reason}")
+        raise _ObstacleError(f"cannot be told yet: {unknown.text}")
     return value
 
 

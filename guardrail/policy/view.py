@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 
 from guardrail.cel import Path
-from guardrail.model.cost import Cost, ResourceCost
+from guardrail.model.cost import UNPRICED_LINES, Cost, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
@@ -16,7 +16,7 @@ from guardrail.policy.spend import NOT_PRICED, spend
 from guardrail.policy.successors import successor
 
 SENSITIVE = "(sensitive)"
-NO_TYPE = "its resource type is not supported"
+NO_TYPE = "not covered by a cost definition"
 
 # Attributes that effective tags are read from, whose marks say which of them are secret.
 _TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_labels", "user_labels", "tag")
@@ -174,15 +174,24 @@ def _sure(name: str, cost: Cost | None) -> Json:
         return ZERO
     if not cost.unpriced:
         return cost.known
-    why, kind = (NOT_PRICED, None) if cost.lines else (NO_TYPE, Reason.NOT_COVERED)
-    return Unknown(f"resource.cost.{name}", why, kind)
+    return _not_priced(name, cost)
+
+
+def _not_priced(name: str, cost: Cost) -> Unknown:
+    """Return an amount that is not known for the reason that its first line without a price has."""
+    path = f"resource.cost.{name}"
+    line = next((line for line in cost.lines if line.status in UNPRICED_LINES), None)
+    if line is None:
+        return Unknown(path, NO_TYPE, Reason.NOT_COVERED, cost.remedy)
+    why = f"{NOT_PRICED}: {line.note}" if line.note else NOT_PRICED
+    return Unknown(path, why, line.reason, line.remedy)
 
 
 def _delta(resource: ResourceCost) -> Json:
     if resource.before is resource.after:
         return ZERO
     if resource.delta_unpriced:
-        return Unknown("resource.cost.delta", NOT_PRICED, None)
+        return _not_priced("delta", next(side for side in resource.sides if side.unpriced))
     return spend(resource).delta
 
 

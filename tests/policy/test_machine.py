@@ -53,9 +53,10 @@ def test_a_machine_outside_the_catalog_may_be_the_largest():
 
 
 def test_a_gap_of_the_catalog_is_unknown_and_not_null():
-    assert facts("aws", ["c5.9xlarge"], specs)["current_generation"] == Unknown(
-        "resource.instance.current_generation", "not in the catalog of machine types", Reason.NO_MACHINE_FACT
-    )
+    gap = facts("aws", ["c5.9xlarge"], specs)["current_generation"]
+    assert (gap.path, gap.kind) == ("resource.instance.current_generation", Reason.NO_MACHINE_FACT)
+    assert gap.text == "the machine catalog lacks the generation of c5.9xlarge"
+    assert "pricing/specs/aws.csv" in gap.remedy
 
 
 def test_an_unknown_type_makes_all_unknown():
