@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -135,8 +135,18 @@ class View:
 
     @cached_property
     def assumed(self) -> list[Gap]:
-        """Lines that stand on an assumption, by resource type."""
-        return self._lines(LineStatus.ASSUMED)
+        """Each assumption once, with the types and the number of the resources that stand on it."""
+        resources: Counter[str] = Counter()
+        types: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for row in self.rows:
+            lines = row.side.lines if row.side else ()
+            for note in {line.note for line in lines if line.status is LineStatus.ASSUMED}:
+                resources[note] += 1
+                types[note][row.resource.change.type] = None
+        return [
+            Gap(safe(note, _NOTE_LIMIT) or "assumed", ", ".join(safe(kind, _LIMIT) for kind in types[note]), number)
+            for note, number in sorted(resources.items(), key=lambda pair: (-pair[1], pair[0]))
+        ]
 
     def _lines(self, status: LineStatus) -> list[Gap]:
         found: Counter[tuple[str, tuple[Line, ...]]] = Counter()
