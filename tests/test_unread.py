@@ -113,7 +113,9 @@ def test_explain_says_why_an_address_is_not_found(tree, run):
     tree(CASES["roots below a folder"][0])
     assert run("explain", "aws_instance.a", ".").exit_code == 0
     assert "bad/main.tf:" in run("explain", "aws_instance.x", ".").stderr
-    assert "bad/main.tf:" in run("usage", "init", ".").stderr
+    for command in (["usage", "init"], ["pricing", "status"]):
+        ran = run(*command, ".")
+        assert (ran.exit_code, "bad/main.tf:" in ran.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("base, head", [("old", "new"), ("new", "old")])

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.options import Moment, flags, input_options
-from guardrail.errors import ConfigError, did_you_mean
+from guardrail.errors import ConfigError, InputError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
+    from guardrail.model.report import Report
 
 _VENDORS = ("aws", "azure", "gcp")
 
@@ -84,9 +85,7 @@ def status(**values: Any) -> None:
     for line in status_lines(catalog, kind):
         click.echo(line)
     if given.inputs:
-        from guardrail.check import estimate  # noqa: PLC0415
-
-        for line in gap_lines(estimate(chosen)):
+        for line in gap_lines(_estimated(chosen)):
             click.echo(line)
 
 
@@ -165,15 +164,24 @@ def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: An
     """Show which prices came, went and changed from catalog OLD to NEW; with plans, whose estimates change and how."""
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.compare import compare  # noqa: PLC0415
-    from guardrail.check import estimate  # noqa: PLC0415
     from guardrail.cli.pricing_text import change_lines, effect_lines  # noqa: PLC0415
 
     for line in change_lines(compare(open_catalog(old), open_catalog(new)), limit):
         click.echo(line)
     if inputs:
-        before, after = (estimate(_settings({**values, "inputs": inputs, "catalog": path})) for path in (old, new))
+        before, after = (_estimated(_settings({**values, "inputs": inputs, "catalog": path})) for path in (old, new))
         for line in effect_lines(before, after):
             click.echo(line)
+
+
+def _estimated(chosen: Settings) -> Report:
+    """Price what the settings name. Raises InputError where a part of it cannot be read: gaps of the rest are not all."""
+    from guardrail.check import estimate  # noqa: PLC0415 - only when it runs
+
+    report = estimate(chosen)
+    for finding in (one for project in report.projects if project.is_unread for one in project.findings):
+        raise InputError(finding.message, where=finding.project, fix=finding.fix)
+    return report
 
 
 def _settings(values: Mapping[str, Any]) -> Settings:

@@ -71,6 +71,8 @@ def _misfit(value: Any, entry: UsageKey | Mapping[str, Any]) -> str:
         return "" if isinstance(value, bool) else f"must be true or false, not {value!r}"
     if isinstance(value, str) and isinstance(entry.default, str):
         return ""
+    if isinstance(value, Mapping):  # by region: a definition may read names that nobody can list
+        return next(filter(None, (_misfit(part, entry) for part in value.values())), "")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return f"must be a number of {entry.unit}, not {value!r}"
     return f"must not be negative, not {value!r}" if value < 0 else ""

@@ -116,6 +116,7 @@ NODE_GROUP = "aws_eks_node_group"
         (NODE_GROUP, "operating_system: linux", []),
         ("azurerm_linux_virtual_machine", "os_disk: {monthly_disk_operations: 7}", []),
         ("aws_eip", "monthly_hours: 7", ["has no usage key monthly_hours"]),
+        ("google_artifact_registry_repository", "monthly_egress_data_transfer_gb: {us_east1: 7}", []),
     ],
 )
 def test_a_key_that_the_type_does_not_have_is_named_with_its_line(usage, type_, given, said):
@@ -131,7 +132,7 @@ def test_a_key_that_the_type_does_not_have_is_named_with_its_line(usage, type_, 
     [
         (LAMBDA, "monthly_requests: lots", "monthly_requests: must be a number of requests, not 'lots'"),
         (LAMBDA, "monthly_requests: [1]", "must be a number"),
-        (LAMBDA, "monthly_requests: {a: 1}", "must be a number"),
+        (LAMBDA, "monthly_requests: {a: lots}", "must be a number"),
         (LAMBDA, "monthly_requests: '7'", "must be a number"),
         (LAMBDA, "monthly_requests: -7", "must not be negative"),
         (BUCKET, "standard: 7", "standard: must hold keys ("),
