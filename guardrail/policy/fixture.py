@@ -40,7 +40,7 @@ class CostFixture(Section):
         """Return the totals of a plan or a budget that costs this."""
         known, before = self.monthly or Decimal(0), self.before or Decimal(0)
         gaps = (int(self.before is None), int(self.monthly is None))
-        return Spend(before, known, known - before, *gaps, max(gaps))
+        return Spend(before, known, known - before, *gaps, max(gaps), gaps[0])
 
 
 class PlanFixture(CostFixture):

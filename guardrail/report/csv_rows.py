@@ -6,8 +6,9 @@ import csv
 import io
 from collections.abc import Iterator
 
-from guardrail.model.cost import Cost, ResourceCost, ResourceStatus
+from guardrail.model.cost import Cost, Line, ResourceCost, ResourceStatus
 from guardrail.model.money import plain
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import Report
 from guardrail.report.text import safe
 
@@ -29,6 +30,9 @@ COLUMNS = (
     "price_source",
     "price_as_of",
     "side",
+    "reason",
+    "note",
+    "remedy",
 )
 
 # Spreadsheets compute what begins so; build runners obey a line that begins with "::".
@@ -39,6 +43,7 @@ _CELL_LIMIT = 32_000  # spreadsheets hold 32,767 characters a cell
 def csv_rows(report: Report) -> str:
     """Return the rows with a heading. A resource without cost lines has one row, empty amounts are not known.
 
+    So has, with the status "not-evaluated", what stands for resources that nobody could tell.
     A project that could not be read has one, too, which names nothing but its status.
     """
     out = io.StringIO(newline="")
@@ -51,6 +56,8 @@ def csv_rows(report: Report) -> str:
         for resource in project.resources:
             for row in _rows(resource, report.currency):
                 writer.writerow((name, *row))
+        for one in () if project.is_unread else project.not_evaluated:
+            writer.writerow((name, *_not_evaluated(one, report.currency)))
     return out.getvalue()
 
 
@@ -61,20 +68,31 @@ def _rows(resource: ResourceCost, currency: str) -> Iterator[tuple[str, ...]]:
     for side, region, cost in sides:
         place = _cell(region) if isinstance(region, str) else ""
         for line in _lines(cost):
-            yield (*head, place, *line[:7], currency, *line[7:], side)
+            yield (*head, place, *line[:7], currency, *line[7:9], side, *line[9:])
 
 
 def _lines(cost: Cost | None) -> Iterator[tuple[str, ...]]:
-    """Give each line's cells from component to status, then source and date of its price."""
+    """Give each line's cells from component to status, then source and date of its price, then why it has none."""
     if cost is None:
         return
     for line in cost.lines:
         amounts = (plain(amount) or "" for amount in (line.monthly_quantity, line.unit_price, line.monthly_cost))
         source = (_cell(line.price.source), _cell(line.price.as_of)) if line.price else ("", "")
-        yield (_cell(line.name), _cell(line.group), _cell(line.unit), *amounts, line.status.value, *source)
+        yield (_cell(line.name), _cell(line.group), _cell(line.unit), *amounts, line.status.value, *source, *_why(line))
     if not cost.lines:
         amount = "" if cost.status is ResourceStatus.UNSUPPORTED else "0"
-        yield ("", "", "", "", "", amount, cost.status.value, "", "")
+        yield ("", "", "", "", "", amount, cost.status.value, "", "", *_why(cost))
+
+
+def _why(priced: Line | Cost) -> tuple[str, str, str]:
+    return (priced.reason or "", _cell(priced.note), _cell(priced.remedy))
+
+
+def _not_evaluated(one: NotEvaluated, currency: str) -> tuple[str, ...]:
+    head = tuple(map(_cell, (one.address, one.type, one.module)))
+    side = "after" if one.after else "before" if one.before else ""
+    empty = ("",) * 8
+    return (*head, *empty, "not-evaluated", currency, "", "", side, one.reason, _cell(one.note), _cell(one.remedy))
 
 
 def _cell(text: str) -> str:

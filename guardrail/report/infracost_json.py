@@ -9,7 +9,7 @@ from typing import Any
 
 from guardrail.model.cost import UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.money import HOURS_PER_MONTH, ZERO, plain
-from guardrail.model.report import ProjectReport, Report, Totals
+from guardrail.model.report import Bound, ProjectReport, Report, Totals
 from guardrail.model.resource import Change, Tags
 from guardrail.report.json_text import encode, finished, joined, listed
 
@@ -21,7 +21,10 @@ _Amounts = tuple[Decimal | None, Decimal | None, Decimal | None]
 
 
 def infracost_json(report: Report) -> str:
-    """Return the costs as exact decimal strings. What has no price is null, never 0."""
+    """Return the costs as exact decimal strings. What has no price is null, never 0; so is a sum of which nothing is known.
+
+    The summaries say in keys of our own what is missing: `notEvaluated`, `lowerBound`.
+    """
     return finished(
         joined(
             {
@@ -31,7 +34,9 @@ def infracost_json(report: Report) -> str:
                 "projects": listed(map(_project, report.projects)),
                 **{name: encode(value) for name, value in _totals(report.totals).items()},
                 "timeGenerated": encode(report.generated_at.isoformat()),
-                "summary": encode(_summary(r for project in report.projects for r in project.resources)),
+                "summary": encode(
+                    _summary([r for project in report.projects for r in project.resources], report.totals)
+                ),
             }
         )
     )
@@ -46,10 +51,14 @@ def _project(project: ProjectReport) -> str:
             "name": encode(project.name),
             "displayName": encode(project.name),
             "metadata": encode({"path": project.path, "type": "terraform_plan_json", **_errors(project)}),
-            "pastBreakdown": _breakdown([_resource(*side) for side in past], totals.monthly_before),
-            "breakdown": _breakdown([_resource(*side) for side in now], totals.monthly_cost),
-            "diff": _breakdown([_difference(r) for r in resources if _differs(r)], totals.monthly_delta),
-            "summary": encode(_summary(resources)),
+            "pastBreakdown": _breakdown(
+                [_resource(*side) for side in past], _sure(totals.monthly_before, totals.before_bound)
+            ),
+            "breakdown": _breakdown([_resource(*side) for side in now], _sure(totals.monthly_cost, totals.cost_bound)),
+            "diff": _breakdown(
+                [_difference(r) for r in resources if _differs(r)], _sure(totals.monthly_delta, totals.delta_bound)
+            ),
+            "summary": encode(_summary(resources, totals)),
         }
     )
 
@@ -59,7 +68,12 @@ def _errors(project: ProjectReport) -> _Json:
     return {"errors": [{"message": one.message} for one in project.findings]} if project.is_unread else {}
 
 
-def _breakdown(resources: Iterable[_Json | None], monthly: Decimal) -> str:
+def _sure(amount: Decimal, bound: Bound) -> Decimal | None:
+    """Return a sum; None for one of which nothing is known."""
+    return None if bound is Bound.NOT_KNOWN or (bound is not Bound.EXACT and not amount) else amount
+
+
+def _breakdown(resources: Iterable[_Json | None], monthly: Decimal | None) -> str:
     return joined(
         {
             "resources": listed(encode(resource) for resource in resources if resource),
@@ -167,17 +181,20 @@ def _hourly(monthly: Decimal | None) -> str | None:
 
 
 def _totals(totals: Totals) -> dict[str, str | None]:
+    cost = _sure(totals.monthly_cost, totals.cost_bound)
+    before = _sure(totals.monthly_before, totals.before_bound)
+    delta = _sure(totals.monthly_delta, totals.delta_bound)
     return {
-        "totalHourlyCost": _hourly(totals.monthly_cost),
-        "totalMonthlyCost": plain(totals.monthly_cost),
-        "pastTotalHourlyCost": _hourly(totals.monthly_before),
-        "pastTotalMonthlyCost": plain(totals.monthly_before),
-        "diffTotalHourlyCost": _hourly(totals.monthly_delta),
-        "diffTotalMonthlyCost": plain(totals.monthly_delta),
+        "totalHourlyCost": _hourly(cost),
+        "totalMonthlyCost": plain(cost),
+        "pastTotalHourlyCost": _hourly(before),
+        "pastTotalMonthlyCost": plain(before),
+        "diffTotalHourlyCost": _hourly(delta),
+        "diffTotalMonthlyCost": plain(delta),
     }
 
 
-def _summary(resources: Iterable[ResourceCost]) -> _Json:
+def _summary(resources: Iterable[ResourceCost], totals: Totals) -> _Json:
     """Count the resources that will exist. There, "no price" means that a type is free."""
     there = [resource for resource in resources if resource.after]
     unsupported = Counter(r.change.type for r in there if r.status is ResourceStatus.UNSUPPORTED)
@@ -190,6 +207,8 @@ def _summary(resources: Iterable[ResourceCost]) -> _Json:
         "totalNoPriceResources": free.total(),
         "unsupportedResourceCounts": dict(sorted(unsupported.items())),
         "noPriceResourceCounts": dict(sorted(free.items())),
+        "notEvaluated": totals.not_evaluated,
+        "lowerBound": totals.lower_bound,
     }
 
 

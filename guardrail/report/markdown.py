@@ -11,7 +11,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
 from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
-from guardrail.report.format import count, gaps, line_reason, money, quantity
+from guardrail.report.format import count, gaps, line_reason, quantity
 from guardrail.report.markdown_edits import listed_edits
 from guardrail.report.markdown_findings import listed_findings
 from guardrail.report.markdown_plain import without_html
@@ -291,7 +291,7 @@ def _policy(project: ProjectReport) -> str:
 
 
 def _rest(rows: list[Row], words: str, currency: str) -> str:
-    return f"{len(rows):,} {words}: {money(worth(rows), currency)}" if rows else ""
+    return f"{len(rows):,} {words}: {worth(rows, currency)}" if rows else ""
 
 
 def _address(row: Row) -> str:

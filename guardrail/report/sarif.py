@@ -12,7 +12,7 @@ from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severit
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import Report
 from guardrail.report.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
-from guardrail.report.format import count
+from guardrail.report.format import bottom_line, count
 from guardrail.report.json_text import encode, finished, joined, listed
 from guardrail.report.markdown_text import is_web_page, prose
 from guardrail.report.text import safe
@@ -121,9 +121,17 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     """Return how the run went, and how much of it is not in the log."""
     judged = not any(finding.status is FindingStatus.ERROR for finding in report.all_findings)
     invocation: dict[str, Any] = {"executionSuccessful": judged}
+    missing = [one for project in report.projects for one in project.not_evaluated]
+    said = [f"not evaluated: {safe(one.text, _TEXT_LIMIT)}" for one in missing[:_LISTED]]
+    said += [f"not evaluated: {len(missing) - _LISTED:,} more"] if missing[_LISTED:] else []
+    if report.totals.lower_bound:
+        said.append(bottom_line(report.totals, report.currency, judged=report.judged or report.compares))
     if left_out:
-        said = f"{count(left_out, 'result')} left out, the least severe and cheapest: the log would be over a limit."
-        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": said}}]
+        said.append(
+            f"{count(left_out, 'result')} left out, the least severe and cheapest: the log would be over a limit."
+        )
+    if said:
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}} for text in said]
     return invocation
 
 

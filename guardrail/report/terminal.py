@@ -15,7 +15,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Verdict
 from guardrail.model.resource import Action
 from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
-from guardrail.report.format import count, gaps, line_reason, money, quantity, status_word
+from guardrail.report.format import count, gaps, line_reason, quantity, status_word
 from guardrail.report.text import safe, yaml_text
 from guardrail.report.view import Gap, Row, View, named, place, worth
 
@@ -120,11 +120,11 @@ class _Page:
             yield grid
             rest = view.changed[limit:]
             if rest:
-                after = money(worth(rest), self.currency)
+                after = worth(rest, self.currency)
                 yield Text(f"  {len(rest):,} more changes: {after} afterwards (--details lists them)", "dim")
             yield from _legend(amount for _, amounts in rows for amount in amounts)
         folded = ((view.same_cost, "changed without effect on cost"), (view.unchanged, "unchanged"))
-        lines = [f"{len(rows):,} {words}: {money(worth(rows), self.currency)}" for rows, words in folded if rows]
+        lines = [f"{len(rows):,} {words}: {worth(rows, self.currency)}" for rows, words in folded if rows]
         if lines:
             yield ""
             yield Text("; ".join(lines), "dim")
@@ -140,7 +140,7 @@ class _Page:
             yield ""
             yield grid
             if rows[limit:]:
-                rest = money(worth(rows[limit:]), self.currency)
+                rest = worth(rows[limit:], self.currency)
                 yield Text(f"  {len(rows) - limit:,} more resources: {rest} (--details lists them)", "dim")
             yield from _legend(side_amount(row.side, self.currency) for row in rows[:limit])
         if self.view.free:

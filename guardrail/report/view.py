@@ -12,9 +12,9 @@ from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceS
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.report import UNREAD, ProjectReport, Report
+from guardrail.model.report import UNREAD, Bound, ProjectReport, Report
 from guardrail.model.resource import Action
-from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
+from guardrail.report.format import bottom_line, bounded, count, rate, reasons, remedies, status_word
 from guardrail.report.text import safe
 
 _STAYS = {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}
@@ -274,9 +274,13 @@ def named(row: Row, limit: int = 160) -> str:
 
 
 def has_news(project: ProjectReport) -> bool:
-    """Say whether a project has a change, or a finding that nobody has accepted."""
+    """Say whether a project has a change, something not evaluated, or a finding that nobody has accepted."""
     changes = any(resource.change.action is not Action.NO_OP for resource in project.resources)
-    return changes or any(finding.blocking or finding.status not in _ACCEPTED for finding in project.findings)
+    return (
+        changes
+        or bool(project.not_evaluated)
+        or any(finding.blocking or finding.status not in _ACCEPTED for finding in project.findings)
+    )
 
 
 def place(finding: Finding) -> str:
@@ -287,9 +291,11 @@ def place(finding: Finding) -> str:
     return f"{file}:{finding.line}" if finding.line is not None else file
 
 
-def worth(rows: Iterable[Row]) -> Decimal:
-    """Sum what is known of the monthly cost after the change."""
-    return sum((row.resource.monthly_cost or ZERO for row in rows), ZERO)
+def worth(rows: Iterable[Row], currency: str) -> str:
+    """Return what resources cost together after the change, as a bound where something is missing."""
+    sides = [row.resource.after for row in rows if row.resource.after]
+    bound = Bound.AT_LEAST if any(side.is_lower_bound for side in sides) else Bound.EXACT
+    return bounded(sum((side.known for side in sides), ZERO), bound, currency)
 
 
 def _labels(projects: tuple[ProjectReport, ...]) -> list[str]:

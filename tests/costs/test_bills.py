@@ -127,8 +127,8 @@ def _shown(line: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return what a case says about a line, in its words."""
     assert not wanted.keys() - LINE_KEYS
     amounts = {"quantity": line.monthly_quantity, "unit_price": line.unit_price, "cost": line.monthly_cost}
-    texts = {"name": line.name, "group": line.group, "unit": line.unit, "status": str(line.status), "note": line.note}
-    return {key: _amount(amounts[key], text) if key in amounts else texts[key] for key, text in wanted.items()}
+    said = {name: getattr(line, name) for name in ("name", "group", "unit", "status", "note", "at_least")}
+    return {key: _amount(amounts[key], text) if key in amounts else said[key] for key, text in wanted.items()}
 
 
 def _amount(amount: Decimal | None, wanted: str) -> str:

@@ -3,11 +3,14 @@ from decimal import Decimal
 
 import pytest
 
+from guardrail.data import rules_dir
 from guardrail.model.cost import ResourceCost
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
 from guardrail.model.unknown import Unknown
 from guardrail.policy import Budget, Judge, Project
 from guardrail.policy.budgets import spent
+from guardrail.policy.packs import RuleSelection, load_rules
 from guardrail.policy.spend import Spend, total
 from tests.policy.judging import NOW, resource, rule, specs
 
@@ -94,6 +97,75 @@ def test_each_budget_is_judged_by_each_budget_rule():
     (found,) = judge.budgets(limits, RUN)
     assert (found.message, found.address, found.evidence["budget.name"]) == ("b", "", "b")
     assert found.evidence["budget.cost.monthly"] == "140"
+
+
+NAT, MODULE = "aws_nat_gateway", "module.net"
+COUNT = NotEvaluated("module.net.aws_nat_gateway.n", "count is known after apply", type=NAT, module=MODULE)
+NOT_THERE = NotEvaluated(MODULE, "its source is not here", module=MODULE)
+WHOLE = NotEvaluated("", "the plan is not complete", before=True, later=True)
+
+CONCERNED = [
+    # what is not evaluated, match, whether it concerns the budget
+    (COUNT, {}, True),
+    (COUNT, {"types": ["aws_nat_*"]}, True),
+    (COUNT, {"types": ["aws_db_*"]}, False),
+    (COUNT, {"modules": [MODULE]}, True),
+    (COUNT, {"modules": ["module.web*"]}, False),
+    (COUNT, {"addresses": ["module.net.*"]}, True),
+    (COUNT, {"addresses": ["module.net.aws_nat_gateway.n[0]"]}, True),
+    (COUNT, {"addresses": ["module.net.aws_nat_gateway.other*"]}, False),
+    (COUNT, {"tags": {"team": "web"}}, True),
+    (COUNT, {"project": "blog"}, False),
+    (NOT_THERE, {"types": ["aws_db_*"]}, True),
+    (NOT_THERE, {"modules": ["module.net.module.inner"]}, True),
+    (NOT_THERE, {"modules": ["module.web"]}, False),
+    (NOT_THERE, {"addresses": ["module.net.aws_instance.*"]}, True),
+    (NOT_THERE, {"addresses": ["aws_instance.*"]}, False),
+    (WHOLE, {"types": ["aws_db_*"], "modules": ["module.web"], "addresses": ["module.web.*"]}, True),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("block, match, concerned", CONCERNED)
+def test_what_was_not_evaluated_leaves_open_the_budgets_that_it_may_concern(block, match, concerned):
+    sums = spent(budget(match), [run(WEB, STORE, not_evaluated=[block])])
+    assert sums.not_evaluated == int(concerned)
+    assert isinstance(sums.values("budget.cost")["monthly"], Unknown) == concerned
+
+
+OVER = resource(name="over", cost={"monthly": 600})
+BEFORE_UNKNOWN = resource(name="b", before={}, cost={"before": None, "monthly": 600})
+SURE = resource(name="sure", before={}, cost={"before": 100, "monthly": 105})
+
+LIMITS = [
+    # limits, resources, not evaluated: status of each budget rule that has something to say
+    ({"monthly": 500}, [OVER], [COUNT], "fail"),  # what is known is already too much
+    ({"monthly": 1000}, [OVER], [COUNT], "unknown"),
+    ({"monthly": 1000}, [OVER], [], None),
+    ({"increase": 500}, [OVER], [COUNT], "fail"),
+    ({"increase": 1000}, [OVER], [COUNT], "unknown"),
+    ({"increase": 500}, [OVER], [replace(COUNT, before=True)], "unknown"),  # the rest may have become cheaper
+    ({"increase": 500}, [BEFORE_UNKNOWN], [], "unknown"),
+    ({"increase": 500}, [OVER], [WHOLE], "fail"),  # -target is no way around a limit
+    ({"increase_percent": 3}, [SURE], [COUNT], "fail"),
+    ({"increase_percent": 10}, [SURE], [COUNT], "unknown"),
+    ({"increase_percent": 10}, [SURE], [], None),
+    ({"increase_percent": 10}, [OVER], [COUNT], "fail"),  # from nothing, above `from_zero`
+    ({"increase_percent": 3}, [SURE, BEFORE_UNKNOWN], [], "unknown"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("limits, resources, missing, status", LIMITS)
+def test_what_is_known_can_break_a_limit_and_what_is_missing_leaves_it_open(limits, resources, missing, status):
+    rules = load_rules(RuleSelection.model_validate({"packs": ["budget"]}), rules_dir())
+    found = Judge(rules, specs, NOW).budgets([budget(**limits)], [run(*resources, not_evaluated=missing)])
+    assert [one.status for one in found] == ([status] if status else [])
+
+
+def test_a_budget_says_how_much_is_missing():
+    judge = Judge([rule("budget.cost.monthly <= budget.monthly", scope="budget")], specs, NOW)
+    unpriced = resource(name="u", cost={"monthly": None})
+    (found,) = judge.budgets([budget(monthly=1000)], [run(WEB, unpriced, not_evaluated=[COUNT])])
+    assert "not completely priced: 1 not evaluated, 1 not priced" in found.message
 
 
 def test_without_budgets_a_budget_rule_matches_nothing():

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
@@ -156,6 +157,55 @@ def several() -> Report:
         ProjectReport("data", "live/us", (stays,)),
     )
     return Report(projects, "EUR", NOW, "1.2.3", (CATALOG,), rules=RULES)
+
+
+def missing() -> Report:
+    """Return a report of projects from each of which something is missing, in every way that a report tells apart."""
+    unpriced = Line(
+        "Data processed",
+        "GB",
+        LineStatus.NO_PRICE,
+        note="no price shipped for eu-central-1 (AWSELB)",
+        reason=Reason.NO_PRICE,
+        remedy="run `guardrail pricing sync --vendor aws --service AWSELB --region eu-central-1`",
+    )
+    unset = Line(
+        "Storage",
+        "GB",
+        LineStatus.UNKNOWN,
+        note="size: not evaluated: variable size has no value",
+        reason=Reason.NOT_EVALUATED,
+        remedy="give the variable a value: `--var-file FILE` or `--var NAME=VALUE`",
+    )
+    floor = line(
+        "Capacity units", "43.80", status=LineStatus.USAGE, note="at its minimum; depends on usage", at_least=True
+    )
+    compute = line()
+    count = NotEvaluated(
+        "aws_nat_gateway.n",
+        "count is known after apply",
+        Reason.KNOWN_AFTER_APPLY,
+        "check the JSON of a plan, which knows it",
+        "aws_nat_gateway",
+        source=SourceLine("net/main.tf", 4),
+    )
+    subnets = NotEvaluated("aws_subnet.s", "count: variable azs has no value", type="aws_subnet").free
+    partial = NotEvaluated("", "the plan is not complete (`complete: false`)", before=True, later=True)
+    lb, volume, rds = "aws_lb.front", "aws_ebs_volume.data", "aws_rds_cluster.main"
+    projects = (
+        ProjectReport("after", "a", (resource(after=cost(compute)), resource(lb, after=cost(compute, unpriced), type="aws_lb")),
+                      not_evaluated=(count,)),
+        ProjectReport("before", "b", (resource(lb, Action.DELETE, cost(compute, unpriced), type="aws_lb"),)),
+        ProjectReport("both", "c", (resource(volume, Action.UPDATE, cost(compute, unset), cost(compute, unset),
+                                             type="aws_ebs_volume"),)),
+        ProjectReport("floor", "d", (resource(rds, after=cost(floor), type="aws_rds_cluster"),)),
+        ProjectReport("free", "e", (resource(after=cost(compute)),), not_evaluated=(subnets,)),
+        ProjectReport("nothing", "f", (), not_evaluated=(count,)),
+        ProjectReport("target", "g", (resource(after=cost(compute)),), not_evaluated=(partial,)),
+        ProjectReport("unchanged", "h", (resource(lb, Action.NO_OP, cost(compute, unpriced), cost(compute, unpriced),
+                                                  type="aws_lb"),)),
+    )  # fmt: skip
+    return Report(projects, "USD", NOW, "1.2.3", (CATALOG,), rules=RULES)
 
 
 def large(number: int) -> Report:

@@ -12,6 +12,7 @@ REPORTS = {
     "several": samples.several(),
     "estimate": samples.shop(judged=False),
     "empty": samples.report(),
+    "missing": samples.missing(),
 }
 
 

@@ -82,4 +82,6 @@ def test_the_summary_counts_what_will_exist():
         "totalNoPriceResources": 1,
         "unsupportedResourceCounts": {"aws_foo_bar": 2},
         "noPriceResourceCounts": {"aws_iam_role": 1},
+        "notEvaluated": 0,
+        "lowerBound": True,
     }
