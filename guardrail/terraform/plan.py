@@ -23,6 +23,7 @@ from guardrail.terraform.moves import NO_MOVES, Moves
 from guardrail.terraform.provider import Providers
 from guardrail.terraform.references import References
 from guardrail.terraform.region import Located, Regions
+from guardrail.terraform.separate_resources import SeparateResources
 from guardrail.terraform.tags import effective_tags, is_taggable
 
 
@@ -104,6 +105,8 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
     found, remarks = entries(document, modules)
     references = References(modules, {text: entry.address for text, entry in found.items()})
     located = {text: _located(entry, modules, references) for text, entry in found.items()}
+    separate = SeparateResources(located)
+    located = {text: separate.without(text, one) for text, one in located.items()}
     regions = Regions(located, providers)
     changes = tuple(_change(text, entry, located[text], regions, providers) for text, entry in found.items())
     version = document.terraform_version
@@ -143,17 +146,17 @@ def _change(text: str, entry: Entry, located: Located, regions: Regions, provide
         type=address.type,
         name=address.name,
         action=entry.action,
-        before=entry.before,
-        after=entry.after,
+        before=located.before,
+        after=located.after,
         module=address.module,
         index=index_of(entry),
         provider=entry.provider,
         provider_config=located.provider_key,
         region=regions.after(text),
         before_region=regions.before(text),
-        tags=effective_tags(address.type, entry.provider, entry.after, defaults),
-        before_tags=effective_tags(address.type, entry.provider, entry.before),
-        taggable=is_taggable(address.type, entry.provider, entry.before, entry.after),
+        tags=effective_tags(address.type, entry.provider, located.after, defaults),
+        before_tags=effective_tags(address.type, entry.provider, located.before),
+        taggable=is_taggable(address.type, entry.provider, located.before, located.after),
         references=located.references,
         derived=located.derived,
         previous_address=entry.previous_address,
