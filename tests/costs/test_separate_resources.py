@@ -1,0 +1,70 @@
+"""Blocks that a provider fills in from resources of their own are counted once."""
+
+import json
+
+import pytest
+
+from guardrail.costs import Engine, Library
+from guardrail.terraform import read_plan
+from tests.terraform.plans import block, change, document
+
+LIBRARY = Library()
+
+
+@pytest.fixture
+def priced(catalog):
+    """Price the resources of a plan: address -> its costs."""
+
+    def price(source):
+        (plan,) = read_plan(json.dumps(source).encode(), "plan.json")
+        return {one.change.address: one for one in Engine(LIBRARY, catalog).estimate(plan.changes)}
+
+    return price
+
+
+def stays(address, values):
+    return change(address, values, before=values, actions=("no-op",))
+
+
+POOL = {"name": "p1", "initial_node_count": 3, "node_config": [{"machine_type": "e2-standard-4"}]}
+OTHER_POOL = {**POOL, "name": "inline"}
+CLUSTER = {"id": "c1", "name": "c", "location": "us-central1-a", "remove_default_node_pool": True}
+VOLUME = {"device_name": "/dev/sdf", "volume_type": "gp3", "volume_size": 100, "volume_id": "vol-1"}
+OTHER_VOLUME = {**VOLUME, "device_name": "/dev/sdg", "volume_id": "vol-2"}
+INSTANCE = {"id": "i-1", "instance_type": "m5.large", "root_block_device": [{"volume_type": "gp3", "volume_size": 8}]}
+
+SEPARATE = {
+    "node pools of a GKE cluster": (
+        stays("google_container_cluster.c", {**CLUSTER, "node_pool": [POOL, OTHER_POOL]}),
+        stays("google_container_node_pool.p", {**POOL, "cluster": "c", "location": "us-central1-a"}),
+        stays("google_container_cluster.c", {**CLUSTER, "node_pool": [OTHER_POOL]}),
+    ),
+    "volumes attached to an instance": (
+        stays("aws_instance.i", {**INSTANCE, "ebs_block_device": [VOLUME, OTHER_VOLUME]}),
+        stays("aws_volume_attachment.a", {"instance_id": "i-1", "device_name": "/dev/sdf", "volume_id": "vol-1"}),
+        stays("aws_instance.i", {**INSTANCE, "ebs_block_device": [OTHER_VOLUME]}),
+    ),
+    "replicas of a table": (
+        stays(
+            "aws_dynamodb_table.t",
+            {"id": "t", "arn": "arn:t", "name": "t", "replica": [{"region_name": "us-east-1"}], "read_capacity": 9, "write_capacity": 9},
+        ),
+        stays("aws_dynamodb_table_replica.r", {"global_table_arn": "arn:t"}),
+        stays("aws_dynamodb_table.t", {"id": "t", "arn": "arn:t", "name": "t", "replica": [], "read_capacity": 9, "write_capacity": 9}),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("whole, separate, rest", SEPARATE.values(), ids=SEPARATE)
+def test_what_is_a_resource_of_its_own_is_not_counted_in_its_owner(priced, whole, separate, rest):
+    address = whole["address"]
+    assert priced(document(whole, separate))[address].after == priced(document(rest))[address].after
+    alone = priced(document(whole))[address]
+    assert alone.after.known > priced(document(rest))[address].after.known
+
+
+def test_a_block_that_the_configuration_sets_stays(priced):
+    whole, separate, _ = SEPARATE["volumes attached to an instance"]
+    root = {"resources": [block("aws_instance.i", ebs_block_device=[{"device_name": "/dev/sdf"}])]}
+    set_there = priced(document(whole, separate, root=root))["aws_instance.i"]
+    assert set_there.after == priced(document(whole))["aws_instance.i"].after
