@@ -56,12 +56,14 @@ from guardrail.terraform.language.syntax.nodes import (
 from guardrail.terraform.language.types import (
     ANY,
     BOOL,
+    NUMBER,
     STRING,
     AnyType,
     Collection,
     ListType,
     SetType,
     TupleType,
+    Type,
 )
 from guardrail.terraform.language.values import (
     FALSE,
@@ -313,7 +315,20 @@ def _attempt(expression: Expression, scope: Scope) -> tuple[Value, EvaluationErr
     try:
         return evaluate(expression, scope), None
     except EvaluationError as error:
-        return unknown(ANY, error.as_unknown()), error
+        return unknown(_type_of_failure(expression), error.as_unknown()), error
+
+
+def _type_of_failure(expression: Expression) -> Type:
+    """Return the type that Terraform knows of an expression even where it fails."""
+    match expression:
+        case Template():
+            return STRING
+        case Unary(operator="-") | Binary(operator="+" | "-" | "*" | "/" | "%"):
+            return NUMBER
+        case Unary() | Binary():
+            return BOOL
+        case _:
+            return ANY
 
 
 def _unary(node: Unary, scope: Scope) -> Value:
@@ -386,7 +401,7 @@ def _for(node: For, scope: Scope) -> Value:
         # Marks of conditions and keys tell what the result consists of, so that they are the result's.
         wanted = _bool_of(node.condition, inner) if node.condition else TRUE
         marks |= wanted.marks
-        name = _string_of(node.key, inner) if node.key and wanted.raw is True else None
+        name = _key_of(node.key, inner, open_) if node.key and wanted.raw is True else None
         marks |= name.marks if name else NO_MARKS
         if wanted.is_unknown or (name and name.is_unknown):
             open_ = open_ or (wanted if wanted.is_unknown else name)
@@ -404,8 +419,14 @@ def _bool_of(expression: Expression, scope: Scope) -> Value:
     return operand(evaluate(expression, scope), BOOL, "the condition of a for expression")
 
 
-def _string_of(expression: Expression, scope: Scope) -> Value:
-    return operand(evaluate(expression, scope), STRING, "the key of a for expression")
+def _key_of(expression: Expression, scope: Scope, open_: Value | None) -> Value:
+    value = evaluate(expression, scope)
+    try:
+        return value if value.is_unknown else operand(value, STRING, "the key of a for expression")
+    except OperationError:
+        if open_ is None:
+            raise
+        return open_  # as in Terraform, which looks for no more faults of keys once the result is unknown
 
 
 def _keyed(node: For, keys: list[str], values: list[Value]) -> Value:

@@ -14,6 +14,7 @@ Number = int | Fraction
 
 _BITS = 512
 _DIGITS = 156  # enough decimal digits to tell any two neighbours of 512 bits apart
+_EXACT = 154  # decimal digits of a whole number that 512 bits always hold
 _MAX_EXPONENT = 4096  # of ten: beyond it Terraform itself has no use for a number, and a text of it fills memory
 _SPELLING = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
 
@@ -39,6 +40,8 @@ def _to_even(value: Fraction) -> int:
 
 def parse(text: str) -> Number:
     """Read a number as it is written. Raises ValueError for what is none."""
+    if len(text) <= _EXACT and text.isascii() and text.isdigit():
+        return int(text)
     if not _SPELLING.fullmatch(text):
         raise ValueError(text)
     exponent = text.lower().partition("e")[2]

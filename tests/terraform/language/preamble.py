@@ -21,6 +21,7 @@ from guardrail.terraform.language.types import (
     ListType,
     MapType,
     ObjectType,
+    Primitive,
     SetType,
     TupleType,
     Type,
@@ -111,8 +112,11 @@ def called(name: str, arguments: list[Value]) -> Value:
             return value.marked({Flag.SENSITIVE})
         case "issensitive", [value] if not value.is_unknown:
             return boolean(value.is_sensitive)
-        case "length", [value] if isinstance(value.type, ListType | TupleType) and isinstance(value.raw, tuple):
-            return number(len(value.raw)).marked(value.marks)
+        case "length", [value] if not value.is_unknown:
+            if value.raw is None or (isinstance(value.type, Primitive) and value.type != STRING):
+                raise ConversionError("it has no length")
+            if not isinstance(value.type, SetType) or value.is_wholly_known():
+                return number(len(value.raw)).marked(value.marks)
         case "upper", [value] if isinstance(value.raw, str):
             return string(value.raw.upper()).marked(value.marks)
     return unknown(ANY)

@@ -23,6 +23,7 @@ from guardrail.terraform.language.syntax.nodes import (
     Source,
     TupleExpression,
 )
+from guardrail.terraform.language.syntax.template import MOST_NESTED
 from guardrail.terraform.language.values import FALSE, NULL, TRUE, number, string
 
 _RESOURCE = {"lifecycle": 0, "provisioner": 1, "connection": 0, "dynamic": 1}
@@ -49,7 +50,6 @@ BLOCKS: dict[str, dict[str, int]] = {
 }
 """By type of block ("" is a file): the types of blocks within it, and how many labels each has."""
 
-_MOST_NESTED = 500
 _SPACE = re.compile(r"[ \t\r\n]*")
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
@@ -105,8 +105,8 @@ class _Scanner:
 
     def item(self, place: int, depth: int) -> tuple[_Item, int]:
         place = self._skip(place)
-        if depth > _MOST_NESTED:
-            raise _Unreadable(f"it is nested deeper than {_MOST_NESTED} levels", place)
+        if depth > MOST_NESTED:
+            raise _Unreadable(f"it is nested deeper than {MOST_NESTED} levels", place)
         start = place
         opening = self.text[place : place + 1]
         if opening == '"':

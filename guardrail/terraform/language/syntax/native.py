@@ -31,11 +31,8 @@ from guardrail.terraform.language.syntax.nodes import (
     Unary,
     Variable,
 )
-from guardrail.terraform.language.syntax.template import Token, assemble, texts, unescaped
+from guardrail.terraform.language.syntax.template import MOST_NESTED, Token, assemble, texts, unescaped
 from guardrail.terraform.language.values import FALSE, NULL, TRUE, Value, number, string
-
-MOST_NESTED = 500
-"""Levels of expressions and blocks within each other; deeper ones are not evaluated."""
 
 _FRAMES = (
     10_000  # of Python: a level takes several, of the parser as of the evaluation, and references follow references
@@ -117,7 +114,7 @@ class Reader:
     def expression(self, node: tree_sitter.Node) -> Expression:
         """Make an expression of tree-sitter's `expression`."""
         if self._depth > MOST_NESTED:
-            return Invalid(*self._span(node), f"expressions are nested deeper than {MOST_NESTED} levels")
+            return self._too_deep(node)
         self._depth += 1
         found = self._operand(_plain(node.children))
         self._depth -= 1
@@ -190,7 +187,7 @@ class Reader:
 
     def _operation(self, node: tree_sitter.Node) -> Expression:
         if self._depth > MOST_NESTED:
-            return Invalid(*self._span(node), f"expressions are nested deeper than {MOST_NESTED} levels")
+            return self._too_deep(node)
         self._depth += 1
         nodes = _plain(node.children)
         found: Expression
@@ -210,6 +207,8 @@ class Reader:
         while (inner := _plain(condition.children))[0].type == "conditional":
             chosen.append((yes, last))
             condition, _, yes, _, last = _plain(inner[0].children)
+        if len(chosen) + self._depth > MOST_NESTED:
+            return self._too_deep(node)
         source, start, end = self._span(node)
         conditions = [(condition, yes)]
         for following, otherwise in reversed(chosen):
@@ -335,6 +334,9 @@ class Reader:
         children = node.children
         start, end = children[0].end_byte + self.shift, children[-1].start_byte + self.shift
         return unescaped(self.source.text[start:end].decode(errors="replace"), quoted=True)
+
+    def _too_deep(self, node: tree_sitter.Node) -> Invalid:
+        return Invalid(*self._span(node), f"expressions are nested deeper than {MOST_NESTED} levels")
 
     def _text(self, node: tree_sitter.Node) -> str:
         start, end = node.start_byte + self.shift, node.end_byte + self.shift

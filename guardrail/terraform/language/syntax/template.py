@@ -19,6 +19,9 @@ from guardrail.terraform.language.syntax.nodes import (
 )
 from guardrail.terraform.language.values import string
 
+MOST_NESTED = 500
+"""Levels of expressions, directives and blocks within each other; deeper ones are not evaluated."""
+
 # As Terraform's scanner cuts text: after each line, and at a $ or % that begins no sequence. `~` strips one piece only.
 _PIECES = re.compile(r"(?:\$\$\{~?|%%\{~?|[$%])\n?|[^$%\n]*\n|[^$%\n]+")
 _ESCAPES = re.compile(r"\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})|\\(.)|\$\$\{|%%\{", re.DOTALL)
@@ -85,6 +88,8 @@ def assemble(source: Source, start: int, end: int, tokens: list[Token], *, flush
         return Literal(source, start, end, string("".join(token.text for token in tokens)))
     builder = _Builder(source, tokens)
     parts, closing = builder.parts()
+    if builder.too_deep:
+        return Invalid(source, start, end, f"expressions are nested deeper than {MOST_NESTED} levels")
     if closing or builder.failed:
         return Invalid(source, start, end, "the directives of a template do not match")
     return Template(source, start, end, parts)
@@ -117,6 +122,8 @@ class _Builder:
         self.tokens = tokens
         self.place = 0
         self.failed = False
+        self.depth = 0
+        self.too_deep = False
 
     def parts(self) -> tuple[tuple[Expression, ...], str]:
         """Return the parts up to a closing directive, and which one that is ("" at the end)."""
@@ -136,16 +143,24 @@ class _Builder:
                 return tuple(found), token.kind
             if token.kind == "value" and token.expression is not None:
                 found.append(token.expression)
-            elif token.kind == "if":
-                found.append(self._if(token))
             else:
-                found.append(self._for(token))
+                found.append(self._directive(token))
         if text:
             found.append(Literal(self.source, text_start, text_end, string(text)))
         return tuple(found), ""
 
     def _template(self, start: int, parts: tuple[Expression, ...]) -> Template:
         return Template(self.source, start, self.tokens[self.place - 1].end, parts)
+
+    def _directive(self, opening: Token) -> Expression:
+        self.depth += 1
+        self.too_deep |= self.depth > MOST_NESTED
+        if self.too_deep:
+            self.place = len(self.tokens)
+            return Invalid(self.source, opening.start, opening.end, "")
+        found = self._if(opening) if opening.kind == "if" else self._for(opening)
+        self.depth -= 1
+        return found
 
     def _if(self, opening: Token) -> Expression:
         parts, closing = self.parts()
