@@ -39,13 +39,9 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     catalog = prices(settings)
     library = Library(settings.definitions)
     rules = rules_of(settings, library)
+    blocks = settings.rules.pre_existing == "block"
     judge = Judge(
-        rules,
-        catalog.spec,
-        settings.now,
-        settings.pr,
-        pre_existing_blocks=settings.rules.pre_existing == "block",
-        with_remedies=with_remedies,
+        rules, catalog.spec, settings.now, settings.pr, pre_existing_blocks=blocks, with_remedies=with_remedies
     )
     read, base = plans(settings) if read is None else read, earlier(settings)
     bills = [
