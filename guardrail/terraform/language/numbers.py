@@ -16,7 +16,7 @@ _BITS = 512
 _DIGITS = 156  # enough decimal digits to tell any two neighbours of 512 bits apart
 _EXACT = 154  # decimal digits of a whole number that 512 bits always hold
 _MAX_EXPONENT = 4096  # of ten: beyond it Terraform itself has no use for a number, and a text of it fills memory
-_SPELLING = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?")
+_SPELLING = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def rounded(value: Number) -> Number:

@@ -120,5 +120,7 @@ class TemplateScope:
         return self.variables[root], 0
 
     def call(self, name: str, arguments: list[Value], where: str) -> Value:
-        """Call a function as the outer scope does."""
+        """Call a function as the outer scope does, but none that renders a template."""
+        if name.removeprefix("core::") in {"templatefile", "templatestring"}:
+            raise EvaluationError(f"cannot recursively call {name} from inside another template function", where)
         return self.outer.call(name, arguments, where)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -203,7 +204,7 @@ def set_(parts: Iterable[Value], element: Type) -> Value:
     """Return a set of parts that are of the element type already.
 
     Terraform moves the marks of a set's elements to the set. Its order is that of the values: strings by their bytes,
-    numbers by size, false before true, anything else by its spelling. Parts that are not wholly known come last, each
+    numbers by size, false before true, anything else by the text that cty hashes, null last. Parts that are not wholly known come last, each
     for itself: they may turn out to be equal to another one, so that the length of such a set is not known.
     """
     marks: Marks = NO_MARKS
@@ -216,8 +217,8 @@ def set_(parts: Iterable[Value], element: Type) -> Value:
             found.setdefault(identity(bare), bare)
         else:
             open_.append(bare)
-    ordered = sorted(found.items(), key=lambda item: _rank(item[0]))
-    return Value(SetType(element), (*(part for _, part in ordered), *open_), marks)
+    ordered = sorted(found.values(), key=_rank)
+    return Value(SetType(element), (*ordered, *open_), marks)
 
 
 def without_marks(value: Value) -> Value:
@@ -240,8 +241,29 @@ def identity(value: Value) -> Any:
     return (type(raw).__name__ if isinstance(raw, bool | str) else "number" if raw is not None else "null", raw)
 
 
-def _rank(key: tuple[str, Any]) -> tuple[str, Any]:
-    kind, raw = key
+def _rank(value: Value) -> tuple[bool, Any]:
+    raw = value.raw
     if isinstance(raw, str):
-        return kind, raw.encode()
-    return kind, repr(raw) if isinstance(raw, tuple) else raw
+        return False, raw.encode()
+    return raw is None, _hashed(value).encode() if isinstance(raw, tuple | dict) else raw or 0
+
+
+def _hashed(value: Value) -> str:
+    """Return the text by which cty orders the structures in a set (set_internals.go, appendSetHashBytes)."""
+    raw = value.raw
+    if raw is None:
+        return "~"
+    if isinstance(raw, bool):
+        return "T" if raw else "F"
+    if isinstance(raw, str):
+        return json.dumps(raw, ensure_ascii=False)
+    if isinstance(raw, tuple):
+        begin, end = "<>" if isinstance(value.type, TupleType) else "[]"
+        return f"{begin}{''.join(f'{_hashed(part)};' for part in raw)}{end}"
+    if isinstance(raw, dict):
+        keyed = isinstance(value.type, MapType)
+        parts = (
+            f"{f'{json.dumps(key, ensure_ascii=False)}:' if keyed else ''}{_hashed(raw[key])};" for key in sorted(raw)
+        )
+        return f"{{{''.join(parts)}}}" if keyed else f"<{''.join(parts)}>"
+    return f"{float(raw):.10g}"

@@ -1,0 +1,62 @@
+"""All functions of the language by name: those of Terraform 1.15, and of OpenTofu 1.11."""
+
+from __future__ import annotations
+
+from guardrail.terraform.language.functions import (
+    dates,
+    encoding,
+    filesystem,
+    formatting,
+    hashes,
+    json_text,
+    lists,
+    maps,
+    network,
+    numeric,
+    regular_expressions,
+    selection,
+    sets,
+    strings,
+    types,
+    yaml_text,
+)
+from guardrail.terraform.language.functions.signature import Function
+from guardrail.terraform.language.values import Cause
+
+FUNCTIONS: dict[str, Function] = {
+    name: function
+    for room in (
+        dates,
+        encoding,
+        filesystem,
+        formatting,
+        hashes,
+        json_text,
+        lists,
+        maps,
+        network,
+        numeric,
+        regular_expressions,
+        selection,
+        sets,
+        strings,
+        types,
+        yaml_text,
+    )
+    for name, function in room.FUNCTIONS.items()
+}
+
+UNKNOWABLE: dict[str, tuple[Cause, str]] = {
+    "timestamp": (Cause.APPLY, "timestamp()"),
+    "uuid": (Cause.APPLY, "uuid()"),
+    "bcrypt": (Cause.APPLY, "bcrypt(), which is another at each call"),
+    "plantimestamp": (Cause.NOT_EVALUATED, "plantimestamp(), the time of the plan"),
+    "rsadecrypt": (Cause.NOT_EVALUATED, "rsadecrypt()"),
+}
+"""Functions whose result nobody can say before the plan; all of them return a text."""
+
+REMOVED: dict[str, str] = {
+    "list": 'the "list" function was deprecated in Terraform v0.12 and is no longer available; use tolist([ ... ]) syntax to write a literal list',
+    "map": 'the "map" function was deprecated in Terraform v0.12 and is no longer available; use tomap({ ... }) syntax to write a literal map',
+}
+"""Functions that Terraform still names to refuse them, and with what message."""
