@@ -11,7 +11,6 @@ import msgspec
 from guardrail.model.resource import Action, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
-from guardrail.terraform.configuration import Modules
 from guardrail.terraform.document import (
     Attributes,
     ChangeEntry,
@@ -21,6 +20,7 @@ from guardrail.terraform.document import (
     StateResource,
     decoded,
 )
+from guardrail.terraform.plan_modules import Modules
 from guardrail.terraform.provider import short_name
 
 _ACTIONS = {

@@ -14,12 +14,12 @@ from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address
-from guardrail.terraform.configuration import Modules
 from guardrail.terraform.deferred import left_for_later
 from guardrail.terraform.document import ConfigResource, Document, documents, malformed
 from guardrail.terraform.entries import Entry, entries, index_of
 from guardrail.terraform.framing import unframed, without_huge_numbers
 from guardrail.terraform.moves import NO_MOVES, Moves
+from guardrail.terraform.plan_modules import Modules
 from guardrail.terraform.provider import Providers
 from guardrail.terraform.references import References
 from guardrail.terraform.region import Located, Regions

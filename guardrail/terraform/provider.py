@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.configuration import Modules, Place
 from guardrail.terraform.document import Configuration, ProviderConfig
+from guardrail.terraform.plan_modules import Modules, Place
 
 _AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, parse, steps
-from guardrail.terraform.configuration import Modules, Place, specific
 from guardrail.terraform.document import ConfigResource
+from guardrail.terraform.plan_modules import Modules, Place, specific
 
 _MAX_STEPS = 50  # through variables and outputs
 _ITERATION = ("count.", "each.")
