@@ -34,6 +34,23 @@ def rounded(value: Number) -> Number:
     return result.numerator if result.denominator == 1 else result
 
 
+class _NegativeZero(int):
+    """Equal to 0 in everything but its spelling."""
+
+
+_NEGATIVE_ZERO = _NegativeZero(0)
+
+
+def is_negative(value: Number) -> bool:
+    """Return whether a number has a sign, which zero may have too, as in Go."""
+    return value < 0 or isinstance(value, _NegativeZero)
+
+
+def signed(value: Number, *, negative: bool) -> Number:
+    """Return a result of which the sign is known, where it is zero."""
+    return _NEGATIVE_ZERO if negative and value == 0 else value
+
+
 def _to_even(value: Fraction) -> int:
     return round(value)
 
@@ -47,7 +64,7 @@ def parse(text: str) -> Number:
     exponent = text.lower().partition("e")[2]
     if exponent and abs(int(exponent[:9])) > _MAX_EXPONENT:
         raise ValueError(text)
-    return rounded(Fraction(text))
+    return signed(rounded(Fraction(text)), negative=text.startswith("-"))
 
 
 def from_float(value: float) -> Number:
@@ -57,6 +74,8 @@ def from_float(value: float) -> Number:
 
 def spelled(value: Number) -> str:
     """Return the shortest decimal text that reads back as the same number, never with an exponent."""
+    if isinstance(value, _NegativeZero):
+        return "-0"
     if isinstance(value, int):
         return str(value) if value.bit_length() < _BITS else _shortest(Fraction(value))
     return _shortest(value)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from guardrail.terraform.language.conversion import ConversionError, convert
-from guardrail.terraform.language.numbers import Number, rounded
+from guardrail.terraform.language.numbers import Number, is_negative, rounded, signed
 from guardrail.terraform.language.types import (
     ANY,
     BOOL,
@@ -157,8 +157,10 @@ def _remainder(one: Number, other: Number) -> Number:
 _ARITHMETIC: dict[str, Callable[[Number, Number], Number]] = {
     "+": lambda one, other: rounded(one + other),
     "-": lambda one, other: rounded(one - other),
-    "*": lambda one, other: rounded(one * other),
-    "/": lambda one, other: rounded(Fraction(one) / Fraction(other)),
+    "*": lambda one, other: signed(rounded(one * other), negative=is_negative(one) != is_negative(other)),
+    "/": lambda one, other: signed(
+        rounded(Fraction(one) / Fraction(other)), negative=is_negative(one) != is_negative(other)
+    ),
     "%": _remainder,
 }
 _COMPARISONS: dict[str, Callable[[Number, Number], bool]] = {
@@ -193,7 +195,9 @@ def unary(operator: str, value: Value) -> Value:
     if operator == "!":
         return negated(value)
     one = operand(value, NUMBER, "operand")
-    return undecided((one,), NUMBER).marked(one.marks) if one.is_unknown else number(-one.raw).marked(one.marks)
+    if one.is_unknown:
+        return undecided((one,), NUMBER).marked(one.marks)
+    return number(signed(-one.raw, negative=not is_negative(one.raw))).marked(one.marks)
 
 
 def negated(value: Value) -> Value:

@@ -204,8 +204,9 @@ def set_(parts: Iterable[Value], element: Type) -> Value:
     """Return a set of parts that are of the element type already.
 
     Terraform moves the marks of a set's elements to the set. Its order is that of the values: strings by their bytes,
-    numbers by size, false before true, anything else by the text that cty hashes, null last. Parts that are not wholly known come last, each
-    for itself: they may turn out to be equal to another one, so that the length of such a set is not known.
+    numbers by size, false before true, anything else by the text that cty hashes, null last. Parts that are not wholly
+    known come after all, each for itself: they may turn out to be equal to another one, so that the length of such a
+    set is not known.
     """
     marks: Marks = NO_MARKS
     found: dict[Any, Value] = {}
@@ -248,6 +249,9 @@ def _rank(value: Value) -> tuple[bool, Any]:
     return raw is None, _hashed(value).encode() if isinstance(raw, tuple | dict) else raw or 0
 
 
+_LARGEST_FLOAT = 10**308
+
+
 def _hashed(value: Value) -> str:
     """Return the text by which cty orders the structures in a set (set_internals.go, appendSetHashBytes)."""
     raw = value.raw
@@ -266,4 +270,5 @@ def _hashed(value: Value) -> str:
             f"{f'{json.dumps(key, ensure_ascii=False)}:' if keyed else ''}{_hashed(raw[key])};" for key in sorted(raw)
         )
         return f"{{{''.join(parts)}}}" if keyed else f"<{''.join(parts)}>"
-    return f"{float(raw):.10g}"
+    # Beyond 1e308, where no float is, only the order among such numbers is another.
+    return f"{float(raw):.10g}" if abs(raw) < _LARGEST_FLOAT else str(raw)

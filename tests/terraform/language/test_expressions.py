@@ -559,7 +559,11 @@ KINDS = {
     "sensitive": SENSITIVE,
 }
 # Terraform knows more: that a list which is not known yet is no list of no known type.
-LESS_KNOWN = {"local.u_list == tolist([])"}
+LESS_KNOWN = {
+    # Terraform compares maps in no order: it finds the element that differs first, or the unknown one.
+    'tomap({ a = local.u_string, b = "x" }) == tomap({ a = "1", b = "y" })',
+    "local.u_list == tolist([])",
+}
 
 
 @pytest.fixture(scope="module")

@@ -86,7 +86,7 @@ def test_files_agree_with_terraform(folder):
     forget(folder)
     for name in ("main.tf", "tfplan", ".terraform.lock.hcl"):
         (folder / name).unlink(missing_ok=True)
-    scope = Root(folder, {}, {})
+    scope = Root(folder, "")
     ours = {text: told(text, scope)[0] for text in EXPRESSIONS}
     assert {
         text: (ours[text], answer)
@@ -106,7 +106,7 @@ def inside(folder):
     (checkout / "module/link").symlink_to(folder / "secret")
     (checkout / "module/folder").symlink_to(folder)
     os.mkfifo(checkout / "module/pipe")
-    return Root(checkout / "module", {}, {}, FileReader(checkout, checkout / "module"))
+    return Root(checkout / "module", "", FileReader(checkout, checkout / "module"))
 
 
 @pytest.mark.parametrize(
@@ -132,6 +132,6 @@ def test_within_the_checkout_every_file_is_read(inside):
 
 def test_the_reader_tells_what_a_result_depends_on(folder):
     files = FileReader(folder, folder)
-    scope = Root(folder, {}, {}, files)
+    scope = Root(folder, "", files)
     assert told('[file("hello.txt"), fileexists("none"), fileset("files", "*.txt")]', scope)[0][1] is False
     assert {folder / "hello.txt", folder / "none", folder / "files"} <= files.looked

@@ -6,7 +6,7 @@ import pytest
 
 from guardrail.terraform.language.functions.registry import FUNCTIONS, REMOVED, UNKNOWABLE
 from guardrail.terraform.language.values import Cause
-from tests.terraform.language.agreement import FAILED, UNKNOWN, agrees, answers, root, told, wholly_known
+from tests.terraform.language.agreement import FAILED, UNKNOWN, Root, agrees, answers, told, wholly_known
 
 # One a line under each function's name: the examples of its documentation, and what is easily got wrong.
 LINES = Path(__file__).with_name("functions.txt").read_text(encoding="utf-8").splitlines()
@@ -38,7 +38,7 @@ BOMB = r"a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 def asked(tmp_path_factory):
     folder = tmp_path_factory.mktemp("terraform")
     theirs = answers(folder, PREAMBLE, EXPRESSIONS)
-    scope = root(folder, PREAMBLE)
+    scope = Root(folder, PREAMBLE)
     return {text: (told(text, scope), answer) for text, answer in theirs.items()}
 
 
@@ -109,7 +109,7 @@ def test_every_function_has_expressions():
     ],
 )
 def test_functions_of_opentofu_alone(tmp_path, expression, value):
-    assert told(expression, root(tmp_path, PREAMBLE))[0] == value
+    assert told(expression, Root(tmp_path, PREAMBLE))[0] == value
 
 
 @pytest.mark.parametrize(
@@ -138,14 +138,14 @@ def test_functions_of_opentofu_alone(tmp_path, expression, value):
     ],
 )  # fmt: skip
 def test_what_nobody_can_say_is_unknown_with_its_cause(tmp_path, expression, cause):
-    value = root(tmp_path, PREAMBLE).value(expression)
+    value = Root(tmp_path, PREAMBLE).value(expression)
     assert value.is_unknown
     assert value.raw.cause == cause
     assert value.raw.why
 
 
 def test_marks_of_arguments_are_on_what_is_unknown(tmp_path):
-    scope = root(tmp_path, PREAMBLE)
+    scope = Root(tmp_path, PREAMBLE)
     for expression in (
         "bcrypt(local.secret)",
         "provider::a::b(local.secret)",

@@ -20,7 +20,7 @@ from guardrail.terraform.language.functions.signature import (
     friendly,
     undecided,
 )
-from guardrail.terraform.language.numbers import Number, spelled
+from guardrail.terraform.language.numbers import Number, is_negative, spelled
 from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, ListType, Primitive, SetType, TupleType
 from guardrail.terraform.language.values import Value, list_, string
 
@@ -172,7 +172,7 @@ def _integer(verb: _Verb, number: Number) -> str:
 
 def _float(verb: _Verb, number: Number) -> str:
     mode, precision = verb.mode.lower(), verb.precision
-    size = -number if number < 0 else number
+    size = -number if is_negative(number) else number
     if mode == "g":
         digits = _general(size, precision)
     elif mode == "e":
@@ -183,7 +183,15 @@ def _float(verb: _Verb, number: Number) -> str:
 
 
 def _aligned(verb: _Verb, number: Number, prefix: str, digits: str, *, zeros: bool) -> str:
-    sign = "-" if number < 0 else "+" if "+" in verb.flags else " " if " " in verb.flags else ""
+    sign = (
+        "-"
+        if number < 0 or (is_negative(number) and verb.mode in "eEfgG")
+        else "+"
+        if "+" in verb.flags
+        else " "
+        if " " in verb.flags
+        else ""
+    )
     missing = max(verb.width - len(sign) - len(prefix) - len(digits), 0)
     if "-" in verb.flags:
         return f"{sign}{prefix}{digits}{' ' * missing}"
@@ -219,9 +227,9 @@ def _exponential(digits: str, exponent: int) -> str:
 
 
 def _general(number: Number, precision: int | None) -> str:
-    sign = "-" if number < 0 else ""
+    sign = "-" if is_negative(number) else ""
     wanted = None if precision is None else max(precision, 1)
-    size = -number if number < 0 else number
+    size = -number if is_negative(number) else number
     digits, exponent = _decimal(size, wanted)
     if wanted is not None:
         digits = digits.rstrip("0") or "0"

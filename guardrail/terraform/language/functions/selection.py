@@ -48,10 +48,13 @@ def coalescelist(*values: Value) -> Value:
         raise FunctionError("at least one argument is required")
     for value in values:
         if value.is_unknown:
-            types = {one.type for one in values}
-            return undecided((value,), value.type if len(types) == 1 else ANY)
+            break
         if not isinstance(value.type, ListType | TupleType):
             raise FunctionError("coalescelist arguments must be lists or tuples")
+    for value in values:
+        if value.is_unknown:
+            types = {one.type for one in values}
+            return undecided((value,), value.type if len(types) == 1 else ANY)
         if value.raw:
             return value
     raise FunctionError("no non-null arguments")
