@@ -242,6 +242,8 @@ def _call(node: Call, scope: Scope) -> Value:
         return _try(node, scope)
     if name == "can":
         return _can(node, scope)
+    if name == "convert":
+        return _convert(node, scope)
     arguments = [evaluate(argument, scope) for argument in node.arguments]
     if not node.expands:
         return scope.call(node.name, arguments, node.where)
@@ -285,6 +287,16 @@ def _can(node: Call, scope: Scope) -> Value:
     if value.is_wholly_known():
         return TRUE
     return undecided((value,), BOOL, not_null=False).marked(value.all_marks())
+
+
+def _convert(node: Call, scope: Scope) -> Value:
+    """Convert a value to the type that the second argument writes, which is no value."""
+    from guardrail.terraform.language.type_expressions import constrained, type_constraint  # noqa: PLC0415 - a circle
+
+    if len(node.arguments) != 2 or node.expands:  # noqa: PLR2004
+        raise EvaluationError("convert takes a value and a type", node.where)
+    value = evaluate(node.arguments[0], scope)
+    return constrained(value, *type_constraint(node.arguments[1], scope))
 
 
 def _conditional(node: Conditional, scope: Scope) -> Value:
