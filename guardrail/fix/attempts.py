@@ -13,16 +13,16 @@ from guardrail.fix.items import Item, key_of, open_findings, root_of
 from guardrail.model.report import Report
 from guardrail.policy.rule import RESERVED_IDS
 from guardrail.reading import plans
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.scratch import scratch
 from guardrail.terraform.plan import Plan
-from guardrail.terraform.scratch import scratch
-from guardrail.terraform.texts import CannotEditError, Texts
 
 
 @dataclass(frozen=True)
 class _Outcome:
     """What came of an attempt: the texts, the items that did not help, and what went wrong with the whole."""
 
-    texts: Texts
+    texts: EditedFiles
     failed: tuple[Item, ...] = ()
     problem: str = ""
 
@@ -50,7 +50,7 @@ class Attempts:
     settings: Settings
     read: list[tuple[Source, Plan]]
     report: Report
-    _last: tuple[list[Item], Texts] = field(default_factory=lambda: ([], Texts()))
+    _last: tuple[list[Item], EditedFiles] = field(default_factory=lambda: ([], EditedFiles()))
     _seen: dict[tuple[tuple[Path, str], ...], Report] = field(default_factory=dict)
 
     @property
@@ -58,13 +58,13 @@ class Attempts:
         """Whether anything is a folder of configuration, which can be evaluated anew."""
         return any(plan.is_configuration for _, plan in self.read)
 
-    def settle(self, items: list[Item]) -> tuple[Texts, list[Item]]:
+    def settle(self, items: list[Item]) -> tuple[EditedFiles, list[Item]]:
         """Return the texts with the edits that are kept, and their items; the others say their reason."""
         kept = self._kept([], items)
         done, texts = self._last
         return texts if done == kept else self._attempt(kept).texts, kept
 
-    def evaluated(self, texts: Texts) -> Report:
+    def evaluated(self, texts: EditedFiles) -> Report:
         """Evaluate folders of configuration with other texts, in a copy; plans stay what they are. Raises GuardrailError."""
         news = tuple((file, new) for file, (_, new) in texts.changes.items())
         if not news:
@@ -100,7 +100,7 @@ class Attempts:
         return good
 
     def _attempt(self, items: Sequence[Item]) -> _Outcome:
-        texts = Texts()
+        texts = EditedFiles()
         failed: list[Item] = []
         for item in items:
             try:
@@ -116,7 +116,7 @@ class Attempts:
         except GuardrailError as error:
             return _Outcome(texts, problem=f"the edit breaks the configuration: {error.what}")
 
-    def _judged(self, items: Sequence[Item], texts: Texts, report: Report) -> _Outcome:
+    def _judged(self, items: Sequence[Item], texts: EditedFiles, report: Report) -> _Outcome:
         """Compare what the edits come to with what was: each has to help, and none may do harm."""
         after = {key_of(one): one for one in open_findings(report)}
         failed = tuple(item for item in items if item.key in after and not item.is_planned)

@@ -18,9 +18,9 @@ from guardrail.model.report import Report
 from guardrail.policy.remedies import NO_EDIT
 from guardrail.reading import plans
 from guardrail.report.diff import replacements
-from guardrail.terraform.hcl import literal
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.literals import literal
 from guardrail.terraform.plan import Plan
-from guardrail.terraform.texts import CannotEditError, Texts
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _why_not(item: Item) -> str:
 def _alone(item: Item) -> Edit | None:
     """Return the lines that an item changes by itself."""
     try:
-        files = item.edited(Texts()).changes
+        files = item.edited(EditedFiles()).changes
     except CannotEditError:
         return None
     lines = [one for file, (old, new) in files.items() for one in replacements(file.as_posix(), old, new)]

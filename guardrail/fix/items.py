@@ -10,10 +10,10 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.remedy import Remedy
 from guardrail.model.report import Report
 from guardrail.model.resource import Change
-from guardrail.terraform.edit import Editor
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.editor import Editor
 from guardrail.terraform.module_tree import configuration_files
 from guardrail.terraform.plan import Plan
-from guardrail.terraform.texts import CannotEditError, Texts
 
 _OPEN = frozenset({FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR, FindingStatus.PRE_EXISTING})
 _NO_TEXT = "the configuration of its plan is not at hand: name its folder with --source"
@@ -55,7 +55,7 @@ class Item:
             self.reason = _NO_TEXT
         return bool(self.remedy.steps) and self.editor is not None
 
-    def edited(self, texts: Texts) -> Texts:
+    def edited(self, texts: EditedFiles) -> EditedFiles:
         """Return texts with what is to be done done to them. Raises CannotEditError."""
         if self.editor is None or self.change is None:
             raise CannotEditError(_NO_TEXT)

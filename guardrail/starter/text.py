@@ -1,4 +1,4 @@
-"""Texts to fill in: templates with <<names>> in them, and values as YAML spells them."""
+"""EditedFiles to fill in: templates with <<names>> in them, and values as YAML spells them."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Action, Change, Side
 from guardrail.terraform.address import parse
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.edit import Editor
-from guardrail.terraform.texts import CannotEditError, Texts
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.editor import Editor
 
 GP3 = Assignment(("type",), "gp3")
 TEAM = Assignment(("tags", "team"), "shop")
@@ -34,7 +34,7 @@ def edit(tmp_path, monkeypatch):
         side = Side({"type": "gp2", "tags": None} if now is None else now)
         change = Change(address, found.type, found.name, Action.CREATE, None, side, provider=found.type.split("_")[0])
         editor = Editor(tmp_path, Choices(*choices) if choices else Choices((), (), "", {}))
-        texts = editor.edited(Texts(), change, Remedy(steps), is_near=near)
+        texts = editor.edited(EditedFiles(), change, Remedy(steps), is_near=near)
         assert editor.edited(texts, change, Remedy(steps), is_near=near).changes == texts.changes  # once is enough
         assert all((tmp_path / name).read_bytes() == text.encode() for name, text in files.items())
         return texts
@@ -374,7 +374,7 @@ def test_what_is_not_edited_says_why(edit, case, monkeypatch):
     files, reason = UNEDITABLE[case]
     if case == "another encoding":
         files = {"main.tf": files["main.tf"]}
-        monkeypatch.setattr("guardrail.terraform.texts.Path.read_bytes", lambda _: b"\xff\xfe")
+        monkeypatch.setattr("guardrail.terraform.edit.edited_files.Path.read_bytes", lambda _: b"\xff\xfe")
     with pytest.raises(CannotEditError) as caught:
         edit(files, GP3)
     assert str(caught.value) == reason

@@ -11,10 +11,10 @@ from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.choices import Choices
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.origin import Origins, Wanted, each_file
 from guardrail.terraform.module_tree import FolderTree
-from guardrail.terraform.origin import Origins, Wanted, each_file
 from guardrail.terraform.tags import tag_path
-from guardrail.terraform.texts import CannotEditError, Texts
 from guardrail.terraform.variables import giver_of
 
 _TAGS = "tags"  # what rules call the tags or labels of any resource
@@ -28,7 +28,7 @@ class Editor:
         self._choices = choices
         self._tree = FolderTree(root)
 
-    def edited(self, texts: Texts, change: Change, remedy: Remedy, *, is_near: bool = False) -> Texts:
+    def edited(self, texts: EditedFiles, change: Change, remedy: Remedy, *, is_near: bool = False) -> EditedFiles:
         """Return texts in which everything is done that a remedy asks for; what is done already stays.
 
         `is_near`: tags are added where a resource sets them, not where the map that it refers to is written.

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from guardrail.errors import InputError
 from guardrail.terraform.blocks import Block, read_blocks
-from guardrail.terraform.code import Code, code_of, values_code
-from guardrail.terraform.layout import Patch, patched
+from guardrail.terraform.edit.code import Code, code_of, values_code
+from guardrail.terraform.edit.layout import Patch, patched
 
 _BOM = "\ufeff"
 
@@ -18,8 +18,8 @@ class CannotEditError(Exception):
     """Why something cannot be edited, in words that follow a colon."""
 
 
-class Texts:
-    """Texts by file, read when they are first asked for. `changes` tells what has become of those that were edited."""
+class EditedFiles:
+    """EditedFiles by file, read when they are first asked for. `changes` tells what has become of those that were edited."""
 
     def __init__(self, edited: Mapping[Path, str] | None = None) -> None:
         self._read: dict[Path, str] = {}
@@ -67,9 +67,9 @@ class Texts:
                     _code(block)
         self._edited[file] = mark + new
 
-    def copy(self) -> Texts:
+    def copy(self) -> EditedFiles:
         """Return another that can be edited without this one."""
-        other = Texts(self._edited)
+        other = EditedFiles(self._edited)
         other._read = self._read
         return other
 

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrail.terraform.blocks import read_blocks, value_of
-from guardrail.terraform.code import Kind, code_of
+from guardrail.terraform.edit.code import Kind, code_of
+from guardrail.terraform.edit.layout import patched, replaced, with_attribute, with_entries
+from guardrail.terraform.edit.literals import key, literal
 from guardrail.terraform.expressions import constant
-from guardrail.terraform.hcl import key, literal
-from guardrail.terraform.layout import patched, replaced, with_attribute, with_entries
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     [

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guardrail.model.unknown import Json
-from guardrail.terraform import layout
 from guardrail.terraform.address import key_value, parse, steps
 from guardrail.terraform.blocks import Block
-from guardrail.terraform.code import Code, Expression, Kind
-from guardrail.terraform.layout import Patch
-from guardrail.terraform.texts import CannotEditError, Texts
+from guardrail.terraform.edit import layout
+from guardrail.terraform.edit.code import Code, Expression, Kind
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.layout import Patch
 
 if TYPE_CHECKING:
     from guardrail.terraform.module_tree import Module, ModuleTree
@@ -71,7 +71,7 @@ class Wanted:
 class Origins:
     """Finds what to patch in the texts of a configuration. Raises CannotEditError for what cannot be edited there."""
 
-    def __init__(self, tree: ModuleTree, texts: Texts, values_of: ValuesOf) -> None:
+    def __init__(self, tree: ModuleTree, texts: EditedFiles, values_of: ValuesOf) -> None:
         self._tree, self._texts, self._values_of = tree, texts, values_of
 
     def patches(self, address: str, path: tuple[str, ...], wanted: Wanted) -> list[Place]:

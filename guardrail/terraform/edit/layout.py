@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guardrail.model.unknown import Json
-from guardrail.terraform.code import Code, Entry, Expression
-from guardrail.terraform.hcl import key, literal
+from guardrail.terraform.edit.code import Code, Entry, Expression
+from guardrail.terraform.edit.literals import key, literal
 
 _AFTER_SIGN = re.compile(r'[ \t]*(?:[\w-]+|"[^"\n]*") ?[=:] ?')  # not aligned with others, which would have to move
 

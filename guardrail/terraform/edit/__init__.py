@@ -1,0 +1,1 @@
+"""Where in a configuration a value is written, and changes of its text."""
