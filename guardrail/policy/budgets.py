@@ -23,7 +23,7 @@ Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
 class BudgetMatch(Section):
-    """Which resources count: those that fit all that is given. EditedFiles are globs."""
+    """Which resources count: those that fit all that is given. Texts are globs."""
 
     project: str | None = None
     projects: Globs = ()

@@ -1,4 +1,4 @@
-"""EditedFiles to fill in: templates with <<names>> in them, and values as YAML spells them."""
+"""Texts to fill in: templates with <<names>> in them, and values as YAML spells them."""
 
 from __future__ import annotations
 

@@ -6,12 +6,11 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
-from guardrail.errors import InputError
-from guardrail.terraform.blocks import Block, read_blocks
-from guardrail.terraform.edit.code import Code, code_of, values_code
 from guardrail.terraform.edit.layout import Patch, patched
+from guardrail.terraform.language.syntax import ParsedFile, parse_file
+from guardrail.terraform.language.syntax.nodes import Body
 
-_BOM = "\ufeff"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class CannotEditError(Exception):
@@ -19,53 +18,41 @@ class CannotEditError(Exception):
 
 
 class EditedFiles:
-    """EditedFiles by file, read when they are first asked for. `changes` tells what has become of those that were edited."""
+    """Texts by file, read when they are first asked for. `changes` tells what has become of those that were edited."""
 
-    def __init__(self, edited: Mapping[Path, str] | None = None) -> None:
-        self._read: dict[Path, str] = {}
-        self._edited: dict[Path, str] = dict(edited or {})
+    def __init__(self, edited: Mapping[Path, bytes] | None = None) -> None:
+        self._read: dict[Path, bytes] = {}
+        self._edited: dict[Path, bytes] = dict(edited or {})
 
-    def text(self, file: Path) -> str:
-        """Return the text of a file as it is now, without a mark of byte order. Raises CannotEditError."""
-        return self._edited.get(file, self._original(file)).removeprefix(_BOM)
+    def block(self, file: Path, type_: str, *labels: str) -> Body:
+        """Return the body of a block as it is now. Raises CannotEditError where it cannot be edited."""
+        parsed = self._parsed(file)
+        for block in parsed.body.blocks_of(type_):
+            if block.labels == labels:
+                return block.body
+        reason = f"cannot be read: {parsed.faults[0].message}" if parsed.faults else "has no"
+        raise CannotEditError(f"{file.name} {reason} {' '.join((type_, *labels))}")
 
-    def code(self, file: Path, kind: str, *labels: str) -> Code:
-        """Return the code of a block. Raises CannotEditError where it cannot be edited."""
-        for block in self.blocks(file):
-            if (block.kind, *block.labels) == (kind, *labels):
-                return _code(block)
-        raise CannotEditError(f"{file.name} has no {' '.join((kind, *labels))}")
+    def locals(self, file: Path) -> list[Body]:
+        """Return the bodies of the blocks of local values in a file. Raises CannotEditError."""
+        return [block.body for block in self._parsed(file).body.blocks_of("locals")]
 
-    def locals(self, file: Path) -> list[Code]:
-        """Return the code of the blocks of local values in a file. Raises CannotEditError."""
-        return [_code(block) for block in self.blocks(file) if block.kind == "locals"]
-
-    def values(self, file: Path) -> Code:
-        """Return the code of a file of values. Raises CannotEditError."""
-        if file.name.endswith(".json"):
-            raise CannotEditError(f"{file.name} is in JSON syntax, which is not edited")
-        return _values(self.text(file), file)
-
-    def blocks(self, file: Path) -> Iterable[Block]:
-        """Return the blocks of a file. Raises CannotEditError for JSON syntax."""
-        if file.name.endswith(".json"):
-            raise CannotEditError(f"{file.name} is in JSON syntax, which is not edited")
-        return _blocks(self.text(file), str(file))
+    def values(self, file: Path) -> Body:
+        """Return what a file of values says. Raises CannotEditError."""
+        parsed = self._parsed(file)
+        if parsed.faults:
+            raise CannotEditError(f"{file.name} cannot be read: {parsed.faults[0].message}")
+        return parsed.body
 
     def patch(self, file: Path, patches: Iterable[Patch]) -> None:
         """Apply patches to a text. Raises CannotEditError where what comes of it cannot be read any more."""
-        mark = _BOM if self._original(file).startswith(_BOM) else ""
-        old, new = self.text(file), patched(self.text(file), patches)
-        if is_values(file):
-            _values(new, file)
-        else:
-            before, after = _blocks(old, str(file)), _blocks(new, str(file))
-            if [(one.kind, one.labels) for one in before] != [(one.kind, one.labels) for one in after]:
-                raise CannotEditError(f"an edit would break {file.name}")
-            for was, block in zip(before, after, strict=True):
-                if was.text != block.text:
-                    _code(block)
-        self._edited[file] = mark + new
+        before = self._parsed(file)
+        text = patched(before.source.text, patches)
+        after = _parsed(file.name, text)
+        if len(after.faults) > len(before.faults) or _names(after) != _names(before):
+            raise CannotEditError(f"an edit would break {file.name}")
+        mark = _BYTE_ORDER_MARK if self._original(file).startswith(_BYTE_ORDER_MARK) else b""
+        self._edited[file] = mark + text
 
     def copy(self) -> EditedFiles:
         """Return another that can be edited without this one."""
@@ -76,39 +63,33 @@ class EditedFiles:
     @property
     def changes(self) -> dict[Path, tuple[str, str]]:
         """The files whose text has changed: what it was, and what it is now."""
-        pairs = {file: (self._original(file), text) for file, text in self._edited.items()}
-        return {file: pair for file, pair in sorted(pairs.items()) if pair[0] != pair[1]}
+        pairs = {file: (self._original(file), text) for file, text in sorted(self._edited.items())}
+        return {file: (old.decode(), new.decode()) for file, (old, new) in pairs.items() if old != new}
 
-    def _original(self, file: Path) -> str:
+    def _parsed(self, file: Path) -> ParsedFile:
+        if file.name.endswith(".json"):
+            raise CannotEditError(f"{file.name} is in JSON syntax, which is not edited")
+        text = self._edited[file] if file in self._edited else self._original(file)
+        return _parsed(file.name, text.removeprefix(_BYTE_ORDER_MARK))
+
+    def _original(self, file: Path) -> bytes:
         if file not in self._read:
             try:
-                self._read[file] = file.read_bytes().decode("utf-8")
+                text = file.read_bytes()
+                text.decode()
             except OSError as error:
                 raise CannotEditError(f"{file.name} cannot be read: {error.strerror}") from None
             except UnicodeDecodeError:
                 raise CannotEditError(f"{file.name} is not UTF-8 text") from None
+            self._read[file] = text
         return self._read[file]
 
 
 @lru_cache(maxsize=32)
-def _blocks(text: str, name: str) -> tuple[Block, ...]:
-    return read_blocks(text, name).blocks
+def _parsed(name: str, text: bytes) -> ParsedFile:
+    return parse_file(name, text)
 
 
-def is_values(file: Path) -> bool:
-    """Say whether a file holds values of variables, not blocks."""
-    return file.name.endswith(".tfvars")
-
-
-def _values(text: str, file: Path) -> Code:
-    try:
-        return values_code(text)
-    except InputError as error:
-        raise CannotEditError(f"{file.name} {error.what}") from None
-
-
-def _code(block: Block) -> Code:
-    try:
-        return code_of(block.text, at=block.start)
-    except InputError as error:
-        raise CannotEditError(f"the {block.kind} block at line {block.line} of its file {error.what}") from None
+def _names(parsed: ParsedFile) -> list[tuple[str, ...]]:
+    """Return what there is at the top of a file."""
+    return [*((name,) for name in parsed.body.attributes), *((one.type, *one.labels) for one in parsed.body.blocks)]

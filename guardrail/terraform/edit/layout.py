@@ -1,4 +1,7 @@
-"""Changes to the text of a file that leave all lines alone but those that they are about, laid out as `terraform fmt` would."""
+"""Changes to the text of a file that leave all lines alone but those that they are about, laid out as `terraform fmt` would.
+
+Places are bytes of a file, as the nodes of its syntax tell them.
+"""
 
 from __future__ import annotations
 
@@ -7,25 +10,42 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from guardrail.model.unknown import Json
-from guardrail.terraform.edit.code import Code, Entry, Expression
 from guardrail.terraform.edit.literals import key, literal
+from guardrail.terraform.language.syntax.nodes import Attribute, Body, Call, Expression, ObjectExpression
 
-_AFTER_SIGN = re.compile(r'[ \t]*(?:[\w-]+|"[^"\n]*") ?[=:] ?')  # not aligned with others, which would have to move
+_AFTER_SIGN = re.compile(rb'[ \t]*(?:[\w-]+|"[^"\n]*") ?[=:] ?')  # not aligned with others, which would have to move
+_NAME = re.compile(rb"[^\s=/#]+")
+_SIGN = re.compile(rb"(?:[\s)]|\#[^\n]*|//[^\n]*|/\*.*?\*/)*([=:])", re.DOTALL)
+_CLOSING = re.compile(rb"(?:[ \t]*\))*")
+_COMMA = re.compile(rb"[ \t]*,")
+
+Item = tuple[Expression, Expression]
+"""Key and value of an object that is written out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """A piece of text to put in the place of what stands between two places of a file."""
+    """A piece of text to put in the place of what stands between two bytes of a file."""
 
     start: int
     end: int
     text: str
 
 
-def patched(text: str, patches: Iterable[Patch]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An attribute or an item of an object: where its name begins and ends, where its = or : stands, where it ends."""
+
+    start: int
+    name_end: int
+    sign: int
+    end: int
+
+
+def patched(text: bytes, patches: Iterable[Patch]) -> bytes:
     """Return a text with patches, which do not overlap, applied."""
     for patch in sorted(patches, key=lambda one: one.start, reverse=True):
-        text = text[: patch.start] + patch.text + text[patch.end :]
+        text = text[: patch.start] + patch.text.encode() + text[patch.end :]
     return text
 
 
@@ -34,112 +54,111 @@ def replaced(expression: Expression, value: Json) -> Patch:
     return Patch(expression.start, expression.end, literal(value))
 
 
-def renamed(text: str, entry: Entry, name: str) -> Patch:
-    """Call an entry otherwise; its = stays where it is if there is room."""
-    new = key(name, is_quoted=text[entry.start] == '"')
-    if entry.sign == entry.key_end:
-        return Patch(entry.start, entry.key_end, new)
+def renamed(item: Item, name: str) -> Patch:
+    """Call an item of an object otherwise; its = stays where it is if there is room."""
+    entry, is_quoted = _item(item), item[0].text.startswith('"')
+    new = key(name, is_quoted=is_quoted)
+    if entry.sign == entry.name_end:
+        return Patch(entry.start, entry.name_end, new)
     return Patch(entry.start, entry.sign, f"{new.ljust(entry.sign - entry.start - 1)} ")
 
 
-def with_attribute(text: str, code: Code, name: str, value: Json) -> Patch:
+def with_attribute(body: Body, name: str, value: Json) -> Patch:
     """Add an attribute to a block, after the others and before the blocks in it; maps stand on several lines."""
-    if isinstance(value, Mapping) and value and _is_tall(text, code):
-        inside = _child_indent(text, code)
-        lines = [f"{name} = {{", *(_unit(text) + line for line in _aligned(value)), "}"]
-        return _added_lines(text, code, [inside + line for line in lines], name="")
-    return _added_lines(text, code, [f"{_child_indent(text, code)}{name} = {literal(value)}"], name=name)
+    inside = _child_indent(body)
+    if isinstance(value, Mapping) and value and "\n" in body.text:
+        lines = [f"{name} = {{", *(_unit(body.source.text) + line for line in _aligned(value)), "}"]
+        return _added_lines(body, [inside + line for line in lines], name="")
+    return _added_lines(body, [f"{inside}{name} = {literal(value)}"], name=name)
 
 
-def with_block(text: str, code: Code, name: str, inner: Mapping[str, Json]) -> Patch:
+def with_block(body: Body, name: str, inner: Mapping[str, Json]) -> Patch:
     """Add a block within a block, at its end."""
-    indent = _child_indent(text, code)
+    text, indent = body.source.text, _child_indent(body)
     lines = [f"{indent}{name} {{", *(indent + _unit(text) + line for line in _aligned(inner)), f"{indent}}}"]
-    if not _is_tall(text, code):
-        return _opened(text, code, lines)
-    begin = _line_start(text, code.end)
-    return Patch(begin, begin, _joined(lines, _line_break(text, code.start)))
+    if "\n" not in body.text:
+        return _opened(body, lines)
+    begin = _line_start(text, body.end)
+    return Patch(begin, begin, _joined(lines, _line_break(text, body.start)))
 
 
-def with_entries(text: str, value: Expression, entries: Mapping[str, Json]) -> Patch:
-    """Add entries to an object."""
-    inner = text[value.start : value.end]
-    if value.entries:
-        return _after_entries(text, value, entries)
-    if "\n" in inner:
-        at = text.index("\n", value.start) + 1
-        indent = _indent(text, value.start) + _unit(text)
-        return Patch(at, at, _joined([indent + line for line in _aligned(entries)], _line_break(text, value.start)))
-    line = text[_line_start(text, value.start) : value.start]
-    if not _AFTER_SIGN.fullmatch(line):
+def with_items(value: ObjectExpression, entries: Mapping[str, Json]) -> Patch:
+    """Add items to an object."""
+    text = value.source.text
+    if value.items:
+        return _after_items(value, entries)
+    broken, outer = _line_break(text, value.start), _indent(text, value.start)
+    lines = _joined([outer + _unit(text) + line for line in _aligned(entries)], broken)
+    if "\n" in value.text:
+        at = text.index(b"\n", value.start) + 1
+        return Patch(at, at, lines)
+    if not _AFTER_SIGN.fullmatch(text, _line_start(text, value.start), value.start):
         return Patch(value.start, value.end, literal(dict(entries)))
-    outer, broken = _indent(text, value.start), _line_break(text, value.start)
-    lines = _joined([outer + _unit(text) + one for one in _aligned(entries)], broken)
     return Patch(value.start, value.end, f"{{{broken}{lines}{outer}}}")
 
 
-def with_argument(text: str, call: Expression, entries: Mapping[str, Json]) -> Patch:
+def with_argument(call: Call, entries: Mapping[str, Json]) -> Patch:
     """Add an object to the arguments of a call, as the last one."""
-    added = literal(dict(entries))
-    if not call.parts:
+    text, added = call.source.text, literal(dict(entries))
+    if not call.arguments:
         return Patch(call.end - 1, call.end - 1, added)
-    last = call.parts[-1]
-    line, comma = text[_line_start(text, last.start) : last.start], _comma_after(text, last.end)
-    before = f"{_line_break(text, last.start)}{line}" if not line.strip() else " "
+    start, end = call.arguments[-1].start, call.arguments[-1].end
+    line, comma = _before(text, start), _comma_after(text, end)
+    before = f"{_line_break(text, start)}{line}" if not line.strip() else " "
     if comma is not None:
         return Patch(comma, comma, f"{before}{added},")
-    return Patch(last.end, last.end, f",{before}{added}")
+    return Patch(end, end, f",{before}{added}")
 
 
-def merged(text: str, value: Expression, entries: Mapping[str, Json]) -> Patch:
+def merged(value: Expression, entries: Mapping[str, Json]) -> Patch:
     """Put an expression into `merge(...)` together with an object."""
-    return Patch(value.start, value.end, f"merge({text[value.start : value.end]}, {literal(dict(entries))})")
+    return Patch(value.start, value.end, f"merge({value.text}, {literal(dict(entries))})")
 
 
-def _after_entries(text: str, value: Expression, entries: Mapping[str, Json]) -> Patch:
-    last = value.entries[-1]
+def _after_items(value: ObjectExpression, entries: Mapping[str, Json]) -> Patch:
+    text, above = value.source.text, [_item(item) for item in value.items]
+    last, quoted = above[-1], all(item[0].text.startswith('"') for item in value.items)
     comma = _comma_after(text, last.end)
-    quoted = all(text[one.start] == '"' for one in value.entries)
-    sign = " : " if text[last.sign] == ":" else " = "
-    if "\n" not in text[value.start : value.end]:
+    sign = " : " if text[last.sign : last.sign + 1] == b":" else " = "
+    if "\n" not in value.text:
         added = ", ".join(f"{key(name, is_quoted=quoted)}{sign}{literal(part)}" for name, part in entries.items())
         return Patch(comma, comma, f" {added},") if comma is not None else Patch(last.end, last.end, f", {added}")
-    line = text[_line_start(text, last.start) : last.start]
+    line = _before(text, last.start)
     indent = line if not line.strip() else _indent(text, value.end - 1) + _unit(text)
-    width, gap = _room(text, value.entries, [key(name, is_quoted=quoted) for name in entries])
+    width, gap = _room(text, above, [key(name, is_quoted=quoted) for name in entries])
     if sign == " : ":
         width, gap = 0, False
     end = "," if comma is not None else ""
     lines = [f"{indent}{line}{end}" for line in _aligned(entries, width=width, quoted=quoted, sign=sign)]
     broken = _line_break(text, value.start)
-    at = text.find("\n", last.end, value.end) + 1
-    if not at:  # the brace stands behind the last entry
+    at = text.find(b"\n", last.end, value.end) + 1
+    if not at:  # the brace stands behind the last item
         return Patch(last.end, last.end, broken + broken.join(lines))
     return Patch(at, at, _joined([""] * gap + lines, broken))
 
 
-def _added_lines(text: str, code: Code, lines: list[str], *, name: str) -> Patch:
+def _added_lines(body: Body, lines: list[str], *, name: str) -> Patch:
     """Add lines to a block. `name` is that of an attribute which stands on one line, and is aligned with those above."""
-    if not _is_tall(text, code):
-        return _opened(text, code, lines)
-    first_block = min((block.start for block in code.blocks), default=code.end)
-    above = [one for one in code.attributes if one.start < first_block] or list(code.attributes)
-    broken = _line_break(text, code.start)
+    if "\n" not in body.text:
+        return _opened(body, lines)
+    text, entries = body.source.text, [_attribute(one) for one in body.attributes.values()]
+    first_block = min((block.start for block in body.blocks), default=body.end)
+    above = [one for one in entries if one.start < first_block] or entries
+    broken = _line_break(text, body.start)
     if above and name:
         width, gap = _room(text, above, [name])
         lines = [*[""] * gap, lines[0].replace(name, name.ljust(width), 1)]
-    end = above[-1].end if above else code.start
-    at = end if above and text[end - 1] == "\n" else text.find("\n", end) + 1  # a heredoc ends with its line
-    if not 0 < at <= code.end:  # the brace stands behind the last attribute
-        return Patch(code.end, code.end, f"{broken}{_joined(lines, broken)}{_indent(text, code.start)}")
+    at = text.find(b"\n", above[-1].end if above else body.start) + 1
+    if not 0 < at <= body.end:  # the brace stands behind the last attribute
+        return Patch(body.end, body.end, f"{broken}{_joined(lines, broken)}{_indent(text, body.start)}")
     return Patch(at, at, _joined(lines, broken))
 
 
-def _opened(text: str, code: Code, lines: list[str]) -> Patch:
+def _opened(body: Body, lines: list[str]) -> Patch:
     """Spread a block that stands on one line over several."""
-    outer, inner, broken = _indent(text, code.start), text[code.start : code.end].strip(), _line_break(text, code.start)
-    inside = [f"{_child_indent(text, code)}{inner}"] if inner else []
-    return Patch(code.start, code.end, f"{broken}{_joined([*inside, *lines], broken)}{outer}")
+    text, inner = body.source.text, body.text.strip()
+    broken, inside = _line_break(text, body.start), [f"{_child_indent(body)}{inner}"] if inner else []
+    return Patch(body.start, body.end, f"{broken}{_joined([*inside, *lines], broken)}{_indent(text, body.start)}")
 
 
 def _aligned(entries: Mapping[str, Json], *, width: int = 0, quoted: bool = False, sign: str = " = ") -> list[str]:
@@ -149,27 +168,43 @@ def _aligned(entries: Mapping[str, Json], *, width: int = 0, quoted: bool = Fals
     return [f"{name.ljust(wide)}{sign}{literal(value)}" for name, value in zip(keys, entries.values(), strict=True)]
 
 
-def _room(text: str, above: Sequence[Entry], names: Sequence[str]) -> tuple[int, bool]:
+def _room(text: bytes, above: Sequence[_Entry], names: Sequence[str]) -> tuple[int, bool]:
     """Return how wide names have to be to stand below those above, and whether an empty line has to part them.
 
     `terraform fmt` aligns neighbouring lines. Where a new name is longer than its neighbours, all of them would move.
     """
-    group: list[Entry] = []
+    group: list[_Entry] = []
     for one in reversed(above):
-        if "\n" in text[one.start : one.end] or (group and text.count("\n", one.end, group[-1].start) != 1):
+        if b"\n" in text[one.start : one.end] or (group and text.count(b"\n", one.end, group[-1].start) != 1):
             break
         group.append(one)
     if not group:
         return 0, False
-    wide = max(one.key_end - one.start for one in group)
-    if any(one.sign - one.start != wide + 1 for one in group):
+    wide = max(len(text[one.start : one.name_end].decode()) for one in group)
+    if any(len(text[one.start : one.sign].decode()) != wide + 1 for one in group):
         return 0, False
     return (0, True) if max(map(len, names)) > wide else (wide, False)
 
 
-def _comma_after(text: str, at: int) -> int | None:
+def _attribute(of: Attribute) -> _Entry:
+    name = _NAME.match(of.source.text, of.start)
+    return _entry(of.source.text, of.start, name.end() if name else of.start, of.end)
+
+
+def _item(of: Item) -> _Entry:
+    name, value = of
+    closing = _CLOSING.match(name.source.text, value.end)  # the parentheses around a value are no part of it
+    return _entry(name.source.text, name.start, name.end, closing.end() if closing else value.end)
+
+
+def _entry(text: bytes, start: int, name_end: int, end: int) -> _Entry:
+    sign = _SIGN.match(text, name_end)
+    return _Entry(start, name_end, sign.start(1) if sign else name_end, end)
+
+
+def _comma_after(text: bytes, at: int) -> int | None:
     """Return the place behind the comma that follows; None where none does."""
-    found = re.compile(r"[ \t]*,").match(text, at)
+    found = _COMMA.match(text, at)
     return found.end() if found else None
 
 
@@ -177,37 +212,38 @@ def _joined(lines: Sequence[str], broken: str) -> str:
     return "".join(f"{line}{broken}" for line in lines)
 
 
-def _is_tall(text: str, code: Code) -> bool:
-    return "\n" in text[code.start : code.end]
-
-
-def _child_indent(text: str, code: Code) -> str:
+def _child_indent(body: Body) -> str:
     """Return what the lines of a block begin with: what its first one does, else a step more than the block itself."""
-    children = sorted([one.start for one in code.attributes] + [one.start for one in code.blocks])
-    for start in children:
-        line = text[_line_start(text, start) : start]
+    text = body.source.text
+    for start in sorted(one.start for one in (*body.attributes.values(), *body.blocks)):
+        line = _before(text, start)
         if not line.strip():
             return line
-    return _indent(text, code.start) + _unit(text)
+    return _indent(text, body.start) + _unit(text)
 
 
-def _unit(text: str) -> str:
+def _unit(text: bytes) -> str:
     """Return one step of indentation."""
-    found = re.search(r"^([ \t]+)\S", text, re.MULTILINE)
-    return "\t" if found and found[1].startswith("\t") else "  "
+    found = re.search(rb"^([ \t]+)\S", text, re.MULTILINE)
+    return "\t" if found and found[1].startswith(b"\t") else "  "
 
 
-def _line_start(text: str, at: int) -> int:
-    return text.rfind("\n", 0, at) + 1
+def _line_start(text: bytes, at: int) -> int:
+    return text.rfind(b"\n", 0, at) + 1
 
 
-def _indent(text: str, at: int) -> str:
-    start = _line_start(text, at)
-    return text[start : len(text) - len(text[start:].lstrip(" \t"))]
+def _before(text: bytes, at: int) -> str:
+    """Return what stands before a place on its line."""
+    return text[_line_start(text, at) : at].decode()
 
 
-def _line_break(text: str, at: int) -> str:
+def _indent(text: bytes, at: int) -> str:
+    line = text[_line_start(text, at) :]
+    return line[: len(line) - len(line.lstrip(b" \t"))].decode()
+
+
+def _line_break(text: bytes, at: int) -> str:
     """Return how the line ends that a place is in, else how the file's lines do."""
-    end = text.find("\n", at)
-    end = end if end >= 0 else text.find("\n")
-    return "\r\n" if end > 0 and text[end - 1] == "\r" else "\n"
+    end = text.find(b"\n", at)
+    end = end if end >= 0 else text.find(b"\n")
+    return "\r\n" if end > 0 and text[end - 1 : end] == b"\r" else "\n"

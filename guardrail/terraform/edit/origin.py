@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,9 +12,20 @@ from guardrail.model.unknown import Json
 from guardrail.terraform.address import key_value, parse, steps
 from guardrail.terraform.blocks import Block
 from guardrail.terraform.edit import layout
-from guardrail.terraform.edit.code import Code, Expression, Kind
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
-from guardrail.terraform.edit.layout import Patch
+from guardrail.terraform.edit.layout import Item, Patch
+from guardrail.terraform.language.references import static_path
+from guardrail.terraform.language.syntax.nodes import (
+    Access,
+    Body,
+    Call,
+    Conditional,
+    Expression,
+    Literal,
+    ObjectExpression,
+    TupleExpression,
+    Unary,
+)
 
 if TYPE_CHECKING:
     from guardrail.terraform.module_tree import Module, ModuleTree
@@ -69,10 +81,10 @@ class Wanted:
 
 
 class Origins:
-    """Finds what to patch in the texts of a configuration. Raises CannotEditError for what cannot be edited there."""
+    """Finds what to patch in the files of a configuration. Raises CannotEditError for what cannot be edited there."""
 
-    def __init__(self, tree: ModuleTree, texts: EditedFiles, values_of: ValuesOf) -> None:
-        self._tree, self._texts, self._values_of = tree, texts, values_of
+    def __init__(self, tree: ModuleTree, files: EditedFiles, values_of: ValuesOf) -> None:
+        self._tree, self._files, self._values_of = tree, files, values_of
 
     def patches(self, address: str, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
         """Return the patches that do to an attribute of a resource what is wanted; none where it is done already."""
@@ -81,8 +93,8 @@ class Origins:
         block = frame.module.find("resource", found.type, found.name) if found and frame else None
         if found is None or frame is None or block is None:
             raise CannotEditError("its block is not in the configuration at hand")
-        code, spot = self._block(block, frame, key_value(found.key))
-        return self._in_block(code, spot, path, wanted)
+        body, spot = self._block(block, frame, key_value(found.key))
+        return self._in_block(body, spot, path, wanted)
 
     def _frame(self, module: str) -> Frame | None:
         root = self._tree.module("")
@@ -94,39 +106,38 @@ class Origins:
             frame = Frame(child, call, frame, key_value(key)) if child and call else None
         return frame
 
-    def _block(self, block: Block, frame: Frame, key: Json) -> tuple[Code, Spot]:
+    def _block(self, block: Block, frame: Frame, key: Json) -> tuple[Body, Spot]:
         file = Path(block.file)
-        code = self._texts.code(file, block.kind, *block.labels)
+        body = self._files.block(file, block.kind, *block.labels)
         spot = Spot(file, frame)
-        each = code.attribute("for_each")
-        return code, replace(spot, each=(each.value, spot), key=key) if each else spot
+        each = body.attributes.get("for_each")
+        return body, replace(spot, each=(each.expression, spot), key=key) if each else spot
 
-    def _in_block(self, code: Code, spot: Spot, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
+    def _in_block(self, body: Body, spot: Spot, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
         name, *rest = path
-        attribute, nested = code.attribute(name), code.nested(name)
-        if attribute:
-            return self._in_value(attribute.value, spot, tuple(rest), wanted)
+        if attribute := body.attributes.get(name):
+            return self._in_value(attribute.expression, spot, tuple(rest), wanted)
         if rest and rest[0].isdigit():
-            return self._in_nested(code, spot, path, wanted)
-        if nested:
+            return self._in_nested(body, spot, path, wanted)
+        if name in {block.type for block in body.blocks} or _is_dynamic(body, name):
             raise CannotEditError(f"{name} is written as a block")
         if wanted.rename:
             raise CannotEditError(f"the block does not set {name}")
+        value = wanted.value
         if rest or wanted.entries is not None:
-            given = dict(wanted.entries or {}) if not rest else {rest[0]: wanted.value}
-            return [self._place(spot, layout.with_attribute(self._texts.text(spot.file), code, name, given))]
-        return [self._place(spot, layout.with_attribute(self._texts.text(spot.file), code, name, wanted.value))]
+            value = {rest[0]: wanted.value} if rest else dict(wanted.entries or {})
+        return [self._place(spot, layout.with_attribute(body, name, value))]
 
-    def _in_nested(self, code: Code, spot: Spot, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
+    def _in_nested(self, body: Body, spot: Spot, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
         name, index, *rest = path
-        nested = code.nested(name)
-        if any(block.is_dynamic for block in nested):
+        nested = list(body.blocks_of(name))
+        if _is_dynamic(body, name):
             raise CannotEditError(f"a dynamic block makes {name}")
         if int(index) < len(nested):
             return self._in_block(nested[int(index)].body, spot, tuple(rest), wanted)
         if int(index) > len(nested) or len(rest) != 1 or wanted.rename:
             raise CannotEditError(f"the block has no {name}")
-        return [self._place(spot, layout.with_block(self._texts.text(spot.file), code, name, {rest[0]: wanted.value}))]
+        return [self._place(spot, layout.with_block(body, name, {rest[0]: wanted.value}))]
 
     def _in_value(
         self, value: Expression, spot: Spot, path: tuple[str, ...], wanted: Wanted, depth: int = 0
@@ -134,8 +145,9 @@ class Origins:
         """Go into a value by a path, and do what is wanted to what is there."""
         if depth > _MAX_DEPTH:
             raise CannotEditError("its names go round in circles")
-        if value.kind is Kind.REFERENCE and not (wanted.is_near and wanted.entries is not None and not path):
-            return self._follow(value, spot, path, wanted, depth + 1)
+        reference = static_path(value) if isinstance(value, Access) else None
+        if reference and not (wanted.is_near and wanted.entries is not None and not path):
+            return self._follow(tuple(map(str, reference)), spot, path, wanted, depth + 1)
         if path:
             return self._in_value(_part(value, path[0]), spot, path[1:], wanted, depth)
         if wanted.entries is not None:
@@ -145,45 +157,45 @@ class Origins:
         return self._with_value(value, spot, wanted)
 
     def _with_value(self, value: Expression, spot: Spot, wanted: Wanted) -> list[Place]:
-        if value.kind is not Kind.LITERAL:
-            raise CannotEditError(_why(value, self._texts.text(spot.file)))
-        if _same(value.value, wanted.value):
+        if not _is_literal(value):
+            raise CannotEditError(_why(value))
+        said = _said(value)
+        if _same(said, wanted.value):
             return []
-        if not _same(value.value, wanted.is_now):
-            raise CannotEditError(f"{spot.file.name} says {value.value!r} where {wanted.is_now!r} was evaluated")
+        if not _same(said, wanted.is_now):
+            raise CannotEditError(f"{spot.file.name} says {said!r} where {wanted.is_now!r} was evaluated")
         return [self._place(spot, layout.replaced(value, wanted.value))]
 
     def _with_entries(self, value: Expression, spot: Spot, wanted: Wanted, depth: int) -> list[Place]:
-        text, entries = self._texts.text(spot.file), dict(wanted.entries or {})
+        entries = dict(wanted.entries or {})
         now = wanted.is_now if isinstance(wanted.is_now, Mapping) else {}
-        objects = [value, *(value.parts if value.kind is Kind.CALL and value.name == "merge" else ())]
         places: list[Place] = []
-        for part in reversed([one for one in objects if one.kind is Kind.OBJECT]):
-            for key in [one for one in entries if part.entry(one)]:
-                inner = Wanted(entries.pop(key), is_now=now.get(key))
-                entry = part.entry(key)
-                places += self._in_value(entry.value, spot, (), inner, depth) if entry else []
+        for part in reversed(_objects(value)):
+            for key in list(entries):
+                if item := _item(part, key):
+                    inner = Wanted(entries.pop(key), is_now=now.get(key))
+                    places += self._in_value(item[1], spot, (), inner, depth)
         if not entries:
             return places
-        return [*places, self._place(spot, _added(text, value, entries))]
+        return [*places, self._place(spot, _added(value, entries))]
 
     def _with_name(self, value: Expression, spot: Spot, wanted: Wanted) -> list[Place]:
         old, new = wanted.rename or ("", "")
-        objects = value.parts if value.kind is Kind.CALL and value.name == "merge" else (value,)
-        found = [
-            one for part in objects if part.kind is Kind.OBJECT for one in (part.entry(old), part.entry(new)) if one
-        ]
-        if [entry.key for entry in found] == [new]:
+        items = [item for part in _objects(value) for name in (old, new) if (item := _item(part, name))]
+        names = [_said(name) for name, _ in items]
+        if names == [new]:
             return []  # done already, for another instance
-        if [entry.key for entry in found] == [old]:
-            return [self._place(spot, layout.renamed(self._texts.text(spot.file), found[0], new))]
-        if found:
+        if names == [old]:
+            return [self._place(spot, layout.renamed(items[0], new))]
+        if names:
             raise CannotEditError(f"{old} and {new} are both there, or more than once: which of them counts?")
         raise CannotEditError(f"{old} is not written where its block sets it")
 
-    def _follow(self, value: Expression, spot: Spot, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
-        """Go on where a name leads."""
-        match value.path:
+    def _follow(
+        self, reference: tuple[str, ...], spot: Spot, path: tuple[str, ...], wanted: Wanted, depth: int
+    ) -> list[Place]:
+        """Go on where a reference leads."""
+        match reference:
             case ("local", name, *rest):
                 return self._local(name, spot.frame, (*rest, *path), wanted, depth)
             case ("var", name, *rest) if spot.frame.parent is None:
@@ -193,45 +205,44 @@ class Origins:
             case ("each", "value", *rest) if spot.each:
                 every, there = spot.each
                 return self._in_value(every, there, (str(spot.key), *rest, *path), wanted, depth)
-        raise CannotEditError(f"its value is that of {'.'.join(value.path)}")
+        raise CannotEditError(f"its value is that of {'.'.join(reference)}")
 
     def _local(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
         for file in dict.fromkeys(Path(block.file) for block in frame.module.blocks("locals")):
-            for code in self._texts.locals(file):
-                if entry := code.attribute(name):
-                    return self._in_value(entry.value, Spot(file, frame), path, wanted, depth)
+            for body in self._files.locals(file):
+                if found := body.attributes.get(name):
+                    return self._in_value(found.expression, Spot(file, frame), path, wanted, depth)
         raise CannotEditError(f"local.{name} is not defined")
 
     def _variable(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
         """Go to the argument of the call, else to the variable's default; not into modules from elsewhere."""
         if frame.call is None or frame.parent is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
-        code, spot = self._block(frame.call, frame.parent, frame.key)
-        if argument := code.attribute(name):
-            return self._in_value(argument.value, spot, path, wanted, depth)
+        body, spot = self._block(frame.call, frame.parent, frame.key)
+        if argument := body.attributes.get(name):
+            return self._in_value(argument.expression, spot, path, wanted, depth)
         if frame.module.remote and not path and wanted.entries is None and not wanted.rename:
-            added = layout.with_attribute(self._texts.text(spot.file), code, name, wanted.value)
-            return [self._place(spot, added)]
+            return [self._place(spot, layout.with_attribute(body, name, wanted.value))]
         return self._default(name, frame, path, wanted, depth)
 
     def _root_variable(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
         file = self._values_of(name)
         if file is None:
             return self._default(name, frame, path, wanted, depth)
-        given = self._texts.values(file).attribute(name)
+        given = self._files.values(file).attributes.get(name)
         if given is None:
             raise CannotEditError(f"var.{name} is not where it was found in {file.name}")
-        return self._in_value(given.value, Spot(file, frame), path, wanted, depth)
+        return self._in_value(given.expression, Spot(file, frame), path, wanted, depth)
 
     def _default(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
         block = frame.module.find("variable", name)
         if block is None:
             raise CannotEditError(f"var.{name} is not declared")
         file = Path(block.file)
-        default = self._texts.code(file, "variable", name).attribute("default")
+        default = self._files.block(file, "variable", name).attributes.get("default")
         if default is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
-        return self._in_value(default.value, Spot(file, frame), path, wanted, depth)
+        return self._in_value(default.expression, Spot(file, frame), path, wanted, depth)
 
     def _place(self, spot: Spot, patch: Patch) -> Place:
         if spot.frame.module.remote:
@@ -239,35 +250,62 @@ class Origins:
         return Place(spot.file, patch)
 
 
-def _added(text: str, value: Expression, entries: Mapping[str, Json]) -> Patch:
+def _added(value: Expression, entries: Mapping[str, Json]) -> Patch:
     """Add entries to an object, to a `merge(...)`, or to whatever else gives a map."""
-    if value.kind is Kind.OBJECT:
-        return layout.with_entries(text, value, entries)
-    if value.kind is Kind.CALL and value.name == "merge" and "..." not in text[value.start : value.end]:
-        objects = [part for part in value.parts if part.kind is Kind.OBJECT]
+    if isinstance(value, Call) and value.name == "merge" and not value.expands:
         return (
-            layout.with_entries(text, objects[-1], entries) if objects else layout.with_argument(text, value, entries)
+            layout.with_items(objects[-1], entries)
+            if (objects := _objects(value))
+            else layout.with_argument(value, entries)
         )
-    if value.kind is Kind.LITERAL:
-        return layout.replaced(value, dict(entries))
-    return layout.merged(text, value, entries)
+    if isinstance(value, ObjectExpression):
+        return layout.with_items(value, entries)
+    return layout.replaced(value, dict(entries)) if _is_literal(value) else layout.merged(value, entries)
+
+
+def _is_dynamic(body: Body, name: str) -> bool:
+    return any(block.labels == (name,) for block in body.blocks_of("dynamic"))
+
+
+def _objects(value: Expression) -> list[ObjectExpression]:
+    """Return the objects that are written out in a value: itself, or those that a `merge` puts together."""
+    parts = value.arguments if isinstance(value, Call) and value.name == "merge" else (value,)
+    return [part for part in parts if isinstance(part, ObjectExpression)]
+
+
+def _item(value: ObjectExpression, name: str) -> Item | None:
+    """Return the item of an object with this key: the last one, which is the one that counts."""
+    return next((item for item in reversed(value.items) if _is_literal(item[0]) and _said(item[0]) == name), None)
 
 
 def _part(value: Expression, step: str) -> Expression:
     """Return a part of an object or a list that is written out."""
-    entry = value.entry(step) if value.kind is Kind.OBJECT else None
-    if entry:
-        return entry.value
-    if value.kind is Kind.LIST and step.isdigit() and int(step) < len(value.parts):
-        return value.parts[int(step)]
+    if isinstance(value, ObjectExpression) and (item := _item(value, step)):
+        return item[1]
+    if isinstance(value, TupleExpression) and step.isdigit() and int(step) < len(value.items):
+        return value.items[int(step)]
     raise CannotEditError(f"{step} is not written out where its value comes from")
 
 
-def _why(value: Expression, text: str) -> str:
-    said = " ".join(text[value.start : value.end].split())
+def _is_literal(value: Expression) -> bool:
+    return isinstance(value.operand if isinstance(value, Unary) and value.operator == "-" else value, Literal)
+
+
+def _said(value: Expression) -> Json:
+    """Return what a literal says."""
+    if isinstance(value, Unary):
+        said = _said(value.operand)
+        return -said if isinstance(said, int | float) else None
+    raw = value.value.raw if isinstance(value, Literal) else None
+    return float(raw) if isinstance(raw, Fraction) else raw
+
+
+def _why(value: Expression) -> str:
+    said = " ".join(value.text.split())
     shown = said if len(said) <= 60 else f"{said[:59]}…"  # noqa: PLR2004 - a line
-    reasons = {Kind.CONDITION: "a condition decides", Kind.CALL: "a function computes it"}
-    return f"{reasons.get(value.kind, 'it is an expression')}: {shown}"
+    if isinstance(value, Conditional):
+        return f"a condition decides: {shown}"
+    return f"a function computes it: {shown}" if isinstance(value, Call) else f"it is an expression: {shown}"
 
 
 def _same(one: Json, other: Json) -> bool:

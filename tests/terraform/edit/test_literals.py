@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import string
+import unicodedata
 from pathlib import Path
 
+import hcl2
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrail.terraform.blocks import read_blocks, value_of
-from guardrail.terraform.edit.code import Kind, code_of
-from guardrail.terraform.edit.layout import patched, replaced, with_attribute, with_entries
+from guardrail.terraform.edit.layout import patched, replaced, with_attribute, with_items
 from guardrail.terraform.edit.literals import key, literal
-from guardrail.terraform.expressions import constant
+from guardrail.terraform.language.syntax import parse_expression, parse_file
+from guardrail.terraform.language.syntax.nodes import Literal, ObjectExpression, TupleExpression, Unary
+
+# The parser raises the limit, hypothesis lowers it while it runs.
+pytestmark = pytest.mark.filterwarnings("ignore:The recursion limit will not be reset")
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12) | st.sampled_from(
     [
@@ -45,12 +50,50 @@ NAMES = st.text(string.ascii_lowercase + "_", min_size=1, max_size=8).filter(
 )
 
 
+def said(node):
+    """What an expression of literals says, as Python has it."""
+    match node:
+        case Literal():
+            return node.value.raw
+        case Unary():
+            return -said(node.operand)
+        case TupleExpression():
+            return [said(part) for part in node.items]
+    return {said(key): said(part) for key, part in node.items}
+
+
+def said_by_hcl2(value):
+    """Likewise, of what python-hcl2 makes of it: `"..."` in quotes for strings, `${...}` for what is computed."""
+    if isinstance(value, dict):
+        return {
+            said_by_hcl2(name) if name.startswith('"') else name: said_by_hcl2(part) for name, part in value.items()
+        }
+    if isinstance(value, list):
+        return [said_by_hcl2(part) for part in value]
+    if not isinstance(value, str):
+        return value
+    if value in {"null", "true", "false"} or value.startswith("${"):
+        return json.loads(value.removeprefix("${").removesuffix("}"))
+    return json.loads(value.replace("$${", "${").replace("%%{", "%{"), strict=False)
+
+
+def normal(value):
+    """Terraform keeps texts in Unicode's normal form C."""
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, list):
+        return [normal(part) for part in value]
+    return {normal(name): normal(part) for name, part in value.items()} if isinstance(value, dict) else value
+
+
 @settings(deadline=None, max_examples=40)
 @given(VALUES)
-def test_what_is_written_is_read_back(value):
+def test_what_is_written_is_read_back_by_both_readers(value):
     text = literal(value)
     assert "\n" not in text
-    assert constant(value_of(text)) == value
+    assert said(parse_expression(text)) == normal(value)
+    options = hcl2.SerializationOptions(with_comments=False, preserve_heredocs=False)
+    assert said_by_hcl2(hcl2.loads(f"x = {text}\n", serialization_options=options)["x"]) == value
 
 
 @settings(deadline=None, max_examples=20)
@@ -58,11 +101,10 @@ def test_what_is_written_is_read_back(value):
 def test_a_literal_ends_where_it_should(text):
     """No text closes its string, its block or the file, opens a comment, or interpolates."""
     file = f'resource "a" "b" {{\n  x = {literal(text)}\n  y = 1\n}}\nlocals {{\n}}\n'
-    block, last = read_blocks(file, "main.tf").blocks
-    code = code_of(block.text, at=block.start)
-    assert [entry.key for entry in code.attributes] == ["x", "y"]
-    assert (code.attributes[0].value.kind, code.attributes[0].value.value) == (Kind.LITERAL, text)
-    assert last.kind == "locals"
+    block, last = parse_file("main.tf", file.encode()).body.blocks
+    assert list(block.body.attributes) == ["x", "y"]
+    assert said(block.body.attributes["x"].expression) == normal(text)
+    assert last.type == "locals"
 
 
 @pytest.mark.parametrize(
@@ -104,9 +146,14 @@ def layouts(draw):
 VALUES_WRITTEN = ['"gp2"', "10", "[1, 2]", "var.x ? 1 : 2", '{ a = "b" }', '"${var.x}"']
 
 
-def code_in(text):
-    (block,) = read_blocks(text, "main.tf").blocks
-    return code_of(block.text, at=block.start)
+def body_in(text):
+    parsed = parse_file("main.tf", text.encode())
+    assert not parsed.faults
+    return parsed.body.blocks[0].body
+
+
+def with_patch(text, patch):
+    return patched(text.encode(), [patch]).decode()
 
 
 @settings(deadline=None, max_examples=30)
@@ -115,24 +162,23 @@ def test_an_attribute_is_added_and_nothing_else_changes(layout, name, value):
     text, names, broken = layout
     if name in names:
         return
-    new = patched(text, [with_attribute(text, code_in(text), name, value)])
+    new = with_patch(text, with_attribute(body_in(text), name, value))
     lines = iter(new.split(broken))
     assert all(line in lines for line in text.split(broken))  # all are there still, in their order
-    assert [entry.key for entry in code_in(new).attributes if entry.key not in names] == [name]
+    assert [one for one in body_in(new).attributes if one not in names] == [name]
     assert new.count("\n") == new.count(broken)
 
 
 @settings(deadline=None, max_examples=20)
 @given(layouts(), st.dictionaries(NAMES, TEXTS, min_size=1, max_size=3))
-def test_a_literal_is_replaced_and_entries_are_added(layout, entries):
-    text, _, broken = layout
-    for at in range(len(code_in(text).attributes)):
-        value = code_in(text).attributes[at].value
-        if value.kind is Kind.LITERAL:
-            text = patched(text, [replaced(value, "x")])
-            assert code_in(text).attributes[at].value.value == "x"
-        if value.kind is Kind.OBJECT:
-            text = patched(text, [with_entries(text, value, entries)])
-            found = {entry.key: entry.value.value for entry in code_in(text).attributes[at].value.entries}
-            assert found == {"a": "b", **entries} if "a" not in entries else found
+def test_a_literal_is_replaced_and_items_are_added(layout, items):
+    text, names, broken = layout
+    for name in names:
+        value = body_in(text).attributes[name].expression
+        if isinstance(value, Literal):
+            text = with_patch(text, replaced(value, "x"))
+            assert said(body_in(text).attributes[name].expression) == "x"
+        if isinstance(value, ObjectExpression) and "a" not in items:
+            text = with_patch(text, with_items(value, items))
+            assert said(body_in(text).attributes[name].expression) == {"a": "b", **normal(items)}
     assert text.count("\n") == text.count(broken)

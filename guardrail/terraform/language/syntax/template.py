@@ -83,7 +83,9 @@ def assemble(source: Source, start: int, end: int, tokens: list[Token], *, flush
     if flush:
         _outdent(tokens)
     if len(tokens) == 1 and tokens[0].kind == "value" and tokens[0].expression is not None:
-        return tokens[0].expression
+        expression = tokens[0].expression
+        expression.start, expression.end = start, end
+        return expression
     if all(token.kind == "text" for token in tokens):
         return Literal(source, start, end, string("".join(token.text for token in tokens)))
     builder = _Builder(source, tokens)
