@@ -354,17 +354,17 @@ def _binary(node: Binary, scope: Scope) -> Value:
         chain.append(chain[-1].left)
     value, failed = _attempt(chain[-1].left, scope)
     for part in reversed(chain):
-        if part.operator in {"&&", "||"}:
-            value, failed = _logical(part, value, failed, scope)
-            continue
-        if failed is not None:
-            continue
         try:
-            value = binary(part.operator, value, evaluate(part.right, scope))
+            if part.operator in {"&&", "||"}:
+                value, failed = _logical(part, value, failed, scope)
+            elif failed is None:
+                value = binary(part.operator, value, evaluate(part.right, scope))
         except (OperationError, ConversionError) as error:
             failed = _failure(error, part)
         except EvaluationError as error:
             failed = error
+        if failed is not None:
+            value = unknown(_type_of_failure(part), failed.as_unknown())
     if failed is not None:
         raise failed
     return value
@@ -375,10 +375,7 @@ def _logical(
 ) -> tuple[Value, EvaluationError | None]:
     """Apply `&&` or `||`: the side that decides hides what the other one is, even that it fails."""
     right, right_failed = _attempt(node.right, scope)
-    try:
-        one, other = convert(left, BOOL), convert(right, BOOL)
-    except ConversionError as error:
-        return left, EvaluationError(str(error), node.where)
+    one, other = convert(left, BOOL), convert(right, BOOL)
     marks = one.marks | other.marks
     decides = node.operator == "||"
     for side, failed in ((one, left_failed), (other, right_failed)):

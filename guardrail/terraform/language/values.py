@@ -205,7 +205,7 @@ def set_(parts: Iterable[Value], element: Type) -> Value:
 
     Terraform moves the marks of a set's elements to the set. Its order is that of the values: strings by their bytes,
     numbers by size, false before true, anything else by the text that cty hashes, null last. Parts that are not wholly
-    known come after all, each for itself: they may turn out to be equal to another one, so that the length of such a
+    known come before null, each for itself: they may turn out to be equal to another one, so that the length of such a
     set is not known.
     """
     marks: Marks = NO_MARKS
@@ -219,7 +219,8 @@ def set_(parts: Iterable[Value], element: Type) -> Value:
         else:
             open_.append(bare)
     ordered = sorted(found.values(), key=_rank)
-    return Value(SetType(element), (*ordered, *open_), marks)
+    nulls = [part for part in ordered if part.is_null]
+    return Value(SetType(element), (*ordered[: len(ordered) - len(nulls)], *open_, *nulls), marks)
 
 
 def without_marks(value: Value) -> Value:

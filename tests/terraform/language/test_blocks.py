@@ -8,13 +8,13 @@ import pytest
 
 from guardrail.terraform.language.blocks import body_values
 from guardrail.terraform.language.conversion import ConversionError
-from guardrail.terraform.language.evaluation import EvaluationError, evaluate
+from guardrail.terraform.language.evaluation import EvaluationError, LimitError, evaluate
 from guardrail.terraform.language.scope import Budget
 from guardrail.terraform.language.syntax import parse_expression, parse_file
 from guardrail.terraform.language.type_expressions import constrained, type_constraint
 from guardrail.terraform.language.types import ANY, NUMBER, STRING, ListType, ObjectType, SetType, spelled
 from guardrail.terraform.language.values import Cause, Origin, Unknown, string, unknown
-from tests.terraform.language.preamble import UNKNOWN, evaluated, plain
+from tests.terraform.language.agreement import UNKNOWN, plain
 from tests.terraform.real_terraform import plan
 
 NAMES = {
@@ -225,7 +225,8 @@ def test_steps_and_levels_are_bounded():
             parse_expression("[for a in [1, 2, 3, 4, 5] : [for b in [1, 2, 3, 4, 5] : [for c in two : a + b]]]"), scope
         )
     assert scope.budget.depth == 0
-    assert evaluated(["try(" + "-" * 600 + "1, 2)"]) == {"try(" + "-" * 600 + "1, 2)": UNKNOWN}
+    with pytest.raises(LimitError, match="deeper than 500 levels"):
+        evaluate(parse_expression("try(" + "-" * 600 + "1, 2)"), Here())
 
 
 def test_origins_travel_through_expressions():

@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.terraform.language.preamble import FAILED, UNKNOWN, differs, evaluated, known_values, real_values
+from tests.terraform.language.agreement import FAILED, UNKNOWN, Root, agrees, answers, known, told
+from tests.terraform.language.preamble import PREAMBLE
 
 TEMPLATES = [
     '"a" != "b"',
@@ -558,6 +559,7 @@ KINDS = {
     "conversions": CONVERSIONS,
     "sensitive": SENSITIVE,
 }
+EXPRESSIONS = [text for texts in KINDS.values() for text in texts]
 # Terraform knows more: that a list which is not known yet is no list of no known type.
 LESS_KNOWN = {
     # Terraform compares maps in no order: it finds the element that differs first, or the unknown one.
@@ -567,24 +569,31 @@ LESS_KNOWN = {
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory):
-    """What Terraform says of all expressions; of those that it refuses, whether they can be evaluated."""
-    expressions = [text for texts in KINDS.values() for text in texts]
-    return real_values(tmp_path_factory.mktemp("real"), [*expressions, *(f"can({text})" for text in REFUSED)])
+def asked(tmp_path_factory):
+    """What is told of each expression, here and by Terraform."""
+    folder = tmp_path_factory.mktemp("terraform")
+    theirs = answers(folder, PREAMBLE, [*EXPRESSIONS, *REFUSED])
+    scope = Root(folder, PREAMBLE)
+    return {text: (told(text, scope), answer) for text, answer in theirs.items()}
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_values_are_those_of_terraform(real, kind):
-    told = evaluated(KINDS[kind])
-    assert {text: (told[text], real[text]) for text in told if differs(told[text], real[text])} == {}
-    less = {text for text in told if known_values(told[text]) < known_values(real[text])}
-    assert less <= LESS_KNOWN
+def test_values_are_those_of_terraform(asked, kind):
+    found = {text: asked[text] for text in KINDS[kind]}
+    assert {text: (ours, theirs) for text, ((ours, _), (theirs, _)) in found.items() if not agrees(ours, theirs)} == {}
+    assert {text for text, ((ours, _), (theirs, _)) in found.items() if known(ours) < known(theirs)} <= LESS_KNOWN
 
 
-def test_what_terraform_refuses_is_refused(real):
-    assert {text for text in REFUSED if real[f"can({text})"] is not False} == set()
-    assert {text for text, value in evaluated(REFUSED).items() if value != FAILED} == set()
+def test_what_terraform_refuses_is_refused(asked):
+    assert {text: asked[text] for text in REFUSED if asked[text] != ((FAILED, False), (FAILED, False))} == {}
 
 
-def test_infinity_is_not_evaluated_and_try_does_not_take_it_for_a_failure():
-    assert set(evaluated(["1 / 0", "try(1 / 0, 5)", "can(1 / 0)"]).values()) == {UNKNOWN}
+def test_sensitive_is_what_terraform_says(asked):
+    assert {
+        text: (ours, theirs) for text, ((_, ours), (_, theirs)) in asked.items() if theirs not in (UNKNOWN, ours)
+    } == {}
+
+
+def test_infinity_is_not_evaluated_and_try_does_not_take_it_for_a_failure(tmp_path):
+    scope = Root(tmp_path, PREAMBLE)
+    assert [told(text, scope)[0] for text in ("1 / 0", "try(1 / 0, 5)", "can(1 / 0)")] == [UNKNOWN] * 3

@@ -48,7 +48,7 @@ def coalescelist(*values: Value) -> Value:
         raise FunctionError("at least one argument is required")
     for value in values:
         if value.is_unknown:
-            break
+            break  # as in Terraform, whose look at the types ends there
         if not isinstance(value.type, ListType | TupleType):
             raise FunctionError("coalescelist arguments must be lists or tuples")
     for value in values:

@@ -16,9 +16,11 @@ _ANYTHING = Parameter(unknown=True, null=True, marked=True, dynamic=True)
 def _converted_to(want: Type) -> Function:
     def body(value: Value) -> Value:
         try:
-            return convert(value, want)
+            found = convert(value, want)
         except ConversionError as error:
             raise FunctionError(f"cannot convert {friendly(value.type)} to {friendly(want)}: {error}") from None
+        # Unlike conversion as such, the functions keep nothing of what is known of an unknown value.
+        return undecided((value,), want, marks=found.marks, not_null=False) if value.is_unknown else found
 
     return Function((_ANYTHING,), want, body, not_null=False)
 
