@@ -1,5 +1,8 @@
 """Files as bodies, blocks and expressions: positions, faults and what stays usable of a file that has some."""
 
+from pathlib import Path
+
+import hcl2
 import pytest
 
 from guardrail.terraform.language.references import references, static_path
@@ -240,3 +243,51 @@ def test_text_is_in_normal_form():
     expression = parse_expression('"e\u0301"')
     assert isinstance(expression, Literal)
     assert expression.value.raw == "é"
+
+
+ROOT = Path(__file__).parents[3]
+FILES = sorted(file.relative_to(ROOT) for folder in ("examples", "tests") for file in (ROOT / folder).rglob("*.tf"))
+
+
+def names(body):
+    """A body as python-hcl2 has it, without any value."""
+    found = dict.fromkeys(body.attributes, 1)
+    for block in body.blocks:
+        found.setdefault((block.type, *block.labels), []).append(names(block.body))
+    return found
+
+
+def names_of_hcl2(content):
+    """What python-hcl2 reads, in the same shape."""
+    found = {}
+    for name, value in content.items():
+        if (
+            isinstance(value, list)
+            and value
+            and all(isinstance(part, dict) and "__is_block__" in str(part) for part in value)
+        ):
+            for part in value:
+                add_block(found, (name,), part)
+        elif not name.startswith("__"):
+            found[name] = 1
+    return found
+
+
+def add_block(found, path, part):
+    if "__is_block__" in part:
+        found.setdefault(path, []).append(names_of_hcl2(part))
+        return
+    for label, inner in part.items():
+        if not label.startswith("__"):
+            add_block(found, (*path, label.strip('"')), inner)
+
+
+def test_files_of_this_repository_are_read_as_python_hcl2_reads_them():
+    different = []
+    for file in FILES:
+        text = (ROOT / file).read_bytes()
+        parsed = parse_file(str(file), text)
+        if parsed.faults or names(parsed.body) != names_of_hcl2(hcl2.loads(text.decode())):
+            different.append(str(file))
+    assert FILES
+    assert different == []
