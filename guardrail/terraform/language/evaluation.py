@@ -403,6 +403,9 @@ def _for(node: For, scope: Scope) -> Value:
     keys: list[str] = []
     values: list[Value] = []
     for key, part in elements(collection):
+        scope.budget.steps -= 1
+        if scope.budget.steps <= 0:
+            raise scope.budget.exceeded(node.where)
         names = {node.value_name: part}
         if node.key_name:
             names[node.key_name] = key

@@ -9,8 +9,8 @@ from typing import Protocol
 
 from guardrail.terraform.language.values import Cause, Unknown, Value
 
-MOST_STEPS = 50_000_000
-"""Expressions evaluated in one run; `for` in `for` over thousands of elements gets there."""
+MOST_STEPS = 10_000_000
+"""Expressions evaluated in one run, and elements gone through; it takes most of a minute to get there."""
 
 MOST_DEPTH = 1_500
 """Expressions within each other, through all the references that one of them follows."""

@@ -251,7 +251,7 @@ FILES = sorted(file.relative_to(ROOT) for folder in ("examples", "tests") for fi
 
 def names(body):
     """A body as python-hcl2 has it, without any value."""
-    found = dict.fromkeys(body.attributes, 1)
+    found: dict = dict.fromkeys(body.attributes, 1)
     for block in body.blocks:
         found.setdefault((block.type, *block.labels), []).append(names(block.body))
     return found
@@ -259,7 +259,7 @@ def names(body):
 
 def names_of_hcl2(content):
     """What python-hcl2 reads, in the same shape."""
-    found = {}
+    found: dict = {}
     for name, value in content.items():
         if (
             isinstance(value, list)
