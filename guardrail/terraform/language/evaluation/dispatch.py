@@ -1,0 +1,90 @@
+"""The value of any expression: by its kind, within bounds, and with the place of what fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from guardrail.terraform.language.conversion import ConversionError
+from guardrail.terraform.language.operators import InfinityError, OperationError
+from guardrail.terraform.language.scope import MOST_DEPTH, EvaluationError, LimitError, Scope
+from guardrail.terraform.language.syntax.nodes import Binary, Expression, Invalid, Literal, Template, Unary
+from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, Type
+from guardrail.terraform.language.values import Value, unknown
+
+_EVALUATORS: dict[type, Callable[[Any, Scope], Value]] = {}
+_Evaluator = TypeVar("_Evaluator", bound=Callable[[Any, Scope], Value])
+
+
+def evaluates(kind: type) -> Callable[[_Evaluator], _Evaluator]:
+    """Make a function the one that evaluates a kind of expressions."""
+
+    def register(evaluator: _Evaluator) -> _Evaluator:
+        _EVALUATORS[kind] = evaluator
+        return evaluator
+
+    return register
+
+
+def evaluate(expression: Expression, scope: Scope) -> Value:
+    """Return the value of an expression. Raises EvaluationError, a LimitError where this program is at fault."""
+    if isinstance(expression, Literal):
+        return expression.value
+    budget = scope.budget
+    if budget.steps <= 0 or budget.depth >= MOST_DEPTH:
+        raise budget.exceeded(expression.where)
+    budget.steps -= 1
+    budget.depth += 1
+    try:
+        return _EVALUATORS[type(expression)](expression, scope)
+    except (OperationError, ConversionError) as error:
+        raise failure(error, expression) from None
+    except EvaluationError as error:
+        if not error.where:
+            error.where = expression.where
+        raise
+    except RecursionError:
+        raise LimitError("expressions refer to each other over too many levels", expression.where) from None
+    finally:
+        budget.depth -= 1
+
+
+def failure(error: OperationError | ConversionError, expression: Expression) -> EvaluationError:
+    """Return the error of an expression whose operation fails, with its place."""
+    kind = LimitError if isinstance(error, InfinityError) else EvaluationError
+    return kind(str(error), expression.where)
+
+
+def evaluate_or_unknown(expression: Expression, scope: Scope) -> Value:
+    """Return the value of an expression; one that cannot be evaluated is unknown, and says why and where."""
+    try:
+        return evaluate(expression, scope)
+    except EvaluationError as error:
+        return unknown(ANY, error.as_unknown())
+
+
+def attempt(expression: Expression, scope: Scope) -> tuple[Value, EvaluationError | None]:
+    """Return a value, and the error where there is none: Terraform may have no need of it."""
+    try:
+        return evaluate(expression, scope), None
+    except EvaluationError as error:
+        return unknown(type_of_failure(expression), error.as_unknown()), error
+
+
+def type_of_failure(expression: Expression) -> Type:
+    """Return the type that Terraform knows of an expression even where it fails."""
+    match expression:
+        case Template():
+            return STRING
+        case Unary(operator="-") | Binary(operator="+" | "-" | "*" | "/" | "%"):
+            return NUMBER
+        case Unary() | Binary():
+            return BOOL
+        case _:
+            return ANY
+
+
+@evaluates(Invalid)
+def _invalid(node: Invalid, scope: Scope) -> Value:
+    del scope
+    raise LimitError(node.message, node.where)
