@@ -51,7 +51,7 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     ]
     found: list[Finding] = []
     for (source, plan), (project, bill) in zip(read, bills, strict=True):
-        found += not_evaluated(source, plan)
+        found += not_evaluated(source, plan, bill.not_evaluated if base else plan.not_evaluated, settings)
         judged: Sequence[Finding] = () if plan.fault else judge.project(project, bill.resources, bill.not_evaluated)
         if base and (former := project_at(base, bill, is_only=len(read) == 1)):
             judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
@@ -91,7 +91,7 @@ def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, sett
     resources = engine.estimate(plan.changes)
     if plan.is_configuration:
         resources = tuple(map(settled, resources))
-    findings = tuple(not_evaluated(source, plan)) if plan.fault else ()
+    findings = tuple(not_evaluated(source, plan, (), settings)) if plan.fault else ()
     missing = tuple(one.free if library.is_free(one.type) else one for one in plan.not_evaluated)
     return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing)
 

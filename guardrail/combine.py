@@ -64,6 +64,7 @@ def _merged(reports: Sequence[Report]) -> Report:
         findings=_once(finding for report in reports for finding in report.findings),
         rules=_once(rule for report in reports for rule in report.rules),
         warnings=_once([*(warning for report in reports for warning in report.warnings), *mixed]),
+        inputs=tuple(dict.fromkeys(one for report in reports for one in report.inputs)),
         pull_request=pulls[0] if len(pulls) == 1 else None,
     )
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from guardrail.model.report import FailOn
 from guardrail.nearest import FILE_NAMES, find_config
 from guardrail.policy import Budget, RuleSelection, RuleSetting
 from guardrail.terraform.choices import NO_CHOICES, Choices
+from guardrail.terraform.roots import NO_ROOTS
 
 
 def _days(text: str) -> str:
@@ -41,6 +43,13 @@ class ProjectConfig(Section):
     """usage file, relative to guardrail.yaml"""
     env: str = ""
     """environment, for rules with limits by environment"""
+
+
+class OnIncomplete(StrEnum):
+    """What becomes of a change with something in it that could not be evaluated."""
+
+    WARN = "warn"
+    DENY = "deny"
 
 
 DEFAULT_PACKS = ("budget", "instance-sizes", "waste")
@@ -89,6 +98,10 @@ class ConfigFile(Section):
     waivers: str | None = None
     """waivers file, relative to guardrail.yaml"""
     pricing: PricingConfig = PricingConfig()
+    on_incomplete: OnIncomplete = OnIncomplete.WARN
+    """whether what a change adds and cannot be evaluated blocks it (deny); what was so before never does"""
+    not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))
+    """names of folders whose configuration is not planned by itself; a root module elsewhere needs a project"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +151,12 @@ class Settings:
     """Usage files of several projects."""
     project_folders: tuple[Path, ...] = ()
     """Folders of the configuration's projects, in the run or not."""
+    on_incomplete: OnIncomplete = OnIncomplete.WARN
+    not_roots: frozenset[str] = NO_ROOTS
+    plans_only: bool = False
+    """Whether a project of the configuration is a plan: which root module it is of, nothing tells."""
+    policy_folder: Path | None = None
+    """Where the policy of another commit has been written to; None where it is that of the working tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +177,12 @@ class Flags:
 
 @dataclass(frozen=True, slots=True)
 class PolicyAt:
-    """Where the policy is read from, if not from the working tree: the file (None: there is none), and the folder of
-    the working tree that stands for the file's own: plans and usage are read there.
+    """Where the policy is read from, if not from the working tree: the file (None: there is none), the folder that its
+    commit was written to, and the folder of the working tree that stands for the file's own: plans are read there.
     """
 
     file: Path | None
+    scratch: Path
     folder: Path
 
 
@@ -173,7 +193,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
     usage = Counter(base / project.usage for project in file.projects if project.usage)
     pricing = file.pricing
     return Settings(
-        sources=_sources(flags, file, at.folder if at else base, cwd),
+        sources=_sources(flags, file, at.folder if at else base, base, cwd),
         now=flags.now or datetime.now(UTC),
         source_folder=flags.source,
         choices=flags.choices,
@@ -196,7 +216,11 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         environments={project.name: project.env for project in file.projects},
         complete=not file.projects or not (flags.inputs or flags.project),
         shared_usage=frozenset(path for path, projects in usage.items() if projects > 1),
-        project_folders=tuple(base / project.path for project in file.projects if project.path),
+        project_folders=tuple((at.folder if at else base) / one.path for one in file.projects if one.path),
+        on_incomplete=file.on_incomplete,
+        not_roots=frozenset(file.not_roots),
+        plans_only=any(project.plan for project in file.projects),
+        policy_folder=at.scratch if at else None,
     )
 
 
@@ -245,20 +269,21 @@ def misnamed(config: ConfigFile, file: YamlFile, base: Path) -> Iterator[ConfigE
         seen.add(project.name)
 
 
-def _sources(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> tuple[Source, ...]:
+def _sources(flags: Flags, file: ConfigFile, base: Path, policy: Path, cwd: Path) -> tuple[Source, ...]:
+    """Return what is to be read. Plans and folders lie below `base`, usage files below `policy`."""
     if flags.inputs:
-        return tuple(_from_flags(flags, file, base, cwd))
+        return tuple(_from_flags(flags, file, base, policy, cwd))
     projects = [p for p in file.projects if flags.project in {None, p.name}]
     if file.projects and not projects:
         known = ", ".join(project.name for project in file.projects)
         raise ConfigError(f"no project is called {flags.project!r}", fix=f"known: {known}")
     if projects:
         is_alone = len(projects) == 1
-        return tuple(s for project in projects for s in _from_project(project, flags, base, is_alone=is_alone))
+        return tuple(s for one in projects for s in _from_project(one, flags, base, policy, is_alone=is_alone))
     return (Source(".", flags.project or ".", ".", usage=flags.usage),)
 
 
-def _from_flags(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> Iterable[Source]:
+def _from_flags(flags: Flags, file: ConfigFile, base: Path, policy: Path, cwd: Path) -> Iterable[Source]:
     found: list[str] = []
     for given in flags.inputs:
         matches = _expanded(given, cwd)
@@ -273,7 +298,7 @@ def _from_flags(flags: Flags, file: ConfigFile, base: Path, cwd: Path) -> Iterab
     names = [flags.project or (configured.name if configured else _name_of(plan)) for plan, configured in plans.items()]
     for (plan, configured), short in zip(plans.items(), names, strict=True):
         name = short if names.count(short) == 1 else f"{short} ({_name_of(plan)})"
-        usage = flags.usage or (base / configured.usage if configured and configured.usage else None)
+        usage = flags.usage or (policy / configured.usage if configured and configured.usage else None)
         yield Source(plan, name, _name_of(plan), configured.env if configured else "", usage)
 
 
@@ -302,9 +327,11 @@ def _configured(plan: str, file: ConfigFile, base: Path, cwd: Path) -> ProjectCo
     return None
 
 
-def _from_project(project: ProjectConfig, flags: Flags, base: Path, *, is_alone: bool) -> Iterable[Source]:
+def _from_project(
+    project: ProjectConfig, flags: Flags, base: Path, policy: Path, *, is_alone: bool
+) -> Iterable[Source]:
     """Give the sources of a project. One without its plan is an error by itself, and among others one that is not read."""
-    usage = flags.usage or (base / project.usage if project.usage else None)
+    usage = flags.usage or (policy / project.usage if project.usage else None)
     if project.path is not None:
         yield Source(str(base / project.path), project.name, project.path, project.env, usage)
         return

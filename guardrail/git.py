@@ -59,6 +59,34 @@ def is_tracked(path: Path) -> bool:
     return _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) is not None
 
 
+def comes_with(path: Path, *, proposed: bool = False) -> bool:
+    """Say whether a file is part of the repository: git tracks it, what it leads to, or a link on the way there.
+
+    `proposed`: also what the next `git add` would take, as git does not ignore it.
+    """
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
+    places = [whole.resolve(), *(one for one in (whole, *whole.parents) if one.is_symlink())]
+    which = ("--cached", "--others", "--exclude-standard") if proposed else ("--cached",)
+    return any(_git(place.parent, "ls-files", "-z", *which, "--", place.name) for place in places)
+
+
+def tracked(top: Path) -> frozenset[str]:
+    """Return the names of all files that git tracks in a working tree, relative to its top."""
+    return _names(_git(top, "ls-files", "-z", "--cached"))
+
+
+def differing(top: Path, commit: str) -> frozenset[str]:
+    """Return what of a working tree is not as in a commit, new files included, ignored ones not; relative to its top."""
+    changed = _git(top, "diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", commit, "--")
+    if changed is None:
+        raise ConfigError("git cannot compare with it", where=commit[:12], fix="is the checkout complete?")
+    return _names(changed) | _names(_git(top, "ls-files", "-z", "--others", "--exclude-standard"))
+
+
+def _names(listed: bytes | None) -> frozenset[str]:
+    return frozenset(os.fsdecode(name) for name in (listed or b"").split(b"\0") if name)
+
+
 def merge_base(top: Path, revision: str) -> str:
     """Return the commit in which HEAD and a revision last met; the revision itself if they never did. Raises Missing."""
     commit = commit_of(top, revision)
@@ -71,23 +99,17 @@ def merge_base(top: Path, revision: str) -> str:
     return commit
 
 
-def touched(top: Path, base: str, paths: Sequence[Path]) -> tuple[str, ...]:
-    """Return the files at or below `paths` that differ from the base, relative to the top. Raises Missing."""
-    commit = commit_of(top, base)
-    names = [name for path in paths if (name := _relative(path, top))]
-    if not names:
-        return ()
-    command = ("diff", "--name-only", "-z", "--no-renames")
-    changed = _git(top, *command, f"{commit}...HEAD", "--", *names)
-    if changed is None:  # a shallow checkout may not have what both grew from
-        changed = _git(top, *command, commit, "HEAD", "--", *names) or b""
-    return tuple(sorted(os.fsdecode(name) for name in changed.split(b"\0") if name))
-
-
 def files_of(top: Path, revision: str) -> tuple[str, ...]:
     """Return the names of all files in a commit, relative to the top. Raises Missing."""
     listed = _git(top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit_of(top, revision)) or b""
     return tuple(os.fsdecode(name) for name in listed.split(b"\0") if name)
+
+
+def links_of(top: Path, revision: str) -> frozenset[str]:
+    """Return the names of the symbolic links in a commit, relative to the top. Raises Missing."""
+    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit_of(top, revision)) or b""
+    entries = (line.partition(b"\t") for line in listed.split(b"\0") if line.startswith(b"120000 "))
+    return frozenset(os.fsdecode(name) for _, _, name in entries)
 
 
 def check_out(top: Path, revision: str, into: Path, choose: Callable[[Sequence[str]], Iterable[str]]) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-from guardrail.config import Settings, Source
+from guardrail.config import OnIncomplete, Settings, Source
 from guardrail.costs import Library
 from guardrail.costs.usage import is_meant
 from guardrail.costs.usage_keys import unread_keys
 from guardrail.errors import did_you_mean
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, rounded
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport
 from guardrail.model.resource import Change
 from guardrail.policy import CompiledRule
@@ -24,9 +25,18 @@ _BY_TYPE, _BY_ADDRESS = "resource_type_default_usage", "resource_usage"
 _SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not many
 
 
-def not_evaluated(source: Source, plan: Plan) -> list[Finding]:
-    """Return the finding about a plan that could not be read, or about what is missing from it."""
-    return [unread(source.name, plan.fault)] if plan.fault else incomplete(source.name, plan.not_evaluated)
+def not_evaluated(source: Source, plan: Plan, missing: Sequence[NotEvaluated], settings: Settings) -> list[Finding]:
+    """Return the findings about a plan that could not be read, or about what is missing from it.
+
+    With `on_incomplete: deny` what is missing blocks: all of a plan, and of a configuration what was not missing before.
+    """
+    if plan.fault:
+        return [unread(source.name, plan.fault)]
+    is_compared = plan.is_configuration and bool(settings.compare_with)
+    denies = settings.on_incomplete is OnIncomplete.DENY
+    return incomplete(
+        source.name, missing, blocks=lambda one: denies and one.after and not (is_compared and one.before)
+    )
 
 
 def input_notes(plan: Plan) -> tuple[str, ...]:

@@ -57,7 +57,9 @@ def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:
 def _read(given: str, settings: Settings) -> list[Plan]:
     others = [*settings.project_folders, *(Path(source.plan) for source in settings.sources if source.plan != "-")]
     try:
-        return read_plans(given, settings.source_folder, settings.choices, others)
+        return read_plans(
+            given, settings.source_folder, settings.choices, others, proposed=settings.policy_folder is not None
+        )
     except InputError as error:
         if len(settings.sources) == 1:
             raise

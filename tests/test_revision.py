@@ -93,7 +93,7 @@ def test_a_change_of_rules_or_waivers_is_flagged(check, repository, name):
     repository.write(name, EDITS[name])
     repository.commit()
     _, report, _ = check()
-    assert f"this change edits the rules it is judged by: {name}" in report["warnings"]
+    assert name in [one["path"] for one in report["inputs"] if one["origin"] == "change"]
 
 
 @pytest.mark.parametrize("event, warned", [("pull_request", False), ("pull_request_target", True)])
@@ -127,7 +127,7 @@ def test_a_base_that_is_not_there_is_said_and_stops_nothing(check):
     code, report, said = check(base="f" * 40)
     assert code == 1
     assert report["warnings"] == []
-    assert "cannot tell whether the change edits its own rules" in said
+    assert "cannot tell whether the change edits what it is judged by" in said
     assert "fetch-depth: 0" in said
 
 
@@ -140,7 +140,7 @@ def test_policy_ref_base_judges_by_the_rules_of_before(check, repository, name, 
     code, report, _ = check("--policy-ref", "base", *config, cwd=cwd)
     assert code == 1
     assert report["projects"][0]["findings"] == before["projects"][0]["findings"]
-    assert report["warnings"] == [f"rules and waivers are those of {repository.base[:12]}, not of this change"]
+    assert report["warnings"] == [f"rules, waivers and usage are those of {repository.base[:12]}, not of this change"]
 
 
 def test_policy_ref_base_reads_the_plan_of_the_working_tree(check, repository):
@@ -172,13 +172,25 @@ def test_a_missing_commit_is_2_and_never_silently_head(check, revision):
     assert "fetch-depth: 0" in said
 
 
-def test_a_new_configuration_is_not_in_the_base(check, repository):
+def test_the_first_configuration_judges_the_change_that_brings_it(check, repository):
     repository.git("rm", "-q", "-r", "infra")
     base = repository.commit()
-    repository.write("infra/guardrail.yaml", "version: 1\n")
+    repository.write("infra/guardrail.yaml", "version: 1\nprojects: [{name: shop, plan: plan.json}]\n")
     repository.write("infra/plan.json", PLAN)
     repository.commit()
-    code, _, said = check("--policy-ref", "base", base=base)
+    code, report, _ = check("--policy-ref", "base", base=base)
+    assert code == 0
+    assert (
+        f"{base[:12]} has no guardrail.yaml: this change is judged by the one that it brings along"
+        in report["warnings"]
+    )
+    assert [one["origin"] for one in report["inputs"] if one["kind"] == "settings"] == ["change"]
+
+
+def test_a_second_configuration_is_not_in_the_base(check, repository):
+    repository.write("other/guardrail.yaml", "version: 1\n")
+    repository.commit()
+    code, _, said = check("--policy-ref", "base", cwd="other")
     assert code == 2
     assert "that commit has no guardrail.yaml" in said
 

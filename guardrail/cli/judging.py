@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardrail.cli.options import flags
-from guardrail.cli.policy_ref import policy_notes, revision_of
+from guardrail.cli.policy_ref import checkout_of, policy_notes, revision_of
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
@@ -25,7 +25,10 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     `choose` may narrow the settings down; `evaluate` does more than a plain check.
     """
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
+    from guardrail.config import OnIncomplete  # noqa: PLC0415
     from guardrail.platforms.context import proposal  # noqa: PLC0415
+    from guardrail.policy.completeness import uncovered as root_of_no_project  # noqa: PLC0415
+    from guardrail.provenance import inputs_of, uncovered  # noqa: PLC0415
     from guardrail.revision import settings_at  # noqa: PLC0415
 
     proposed = proposal(os.environ)
@@ -34,4 +37,14 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
         chosen = choose(whole) if choose else whole
         report = (evaluate or check)(replace(chosen, pr=proposed.for_rules))
         notes = policy_notes(chosen, revision, proposed)
-    return replace(report, pull_request=proposed.change, warnings=(*report.warnings, *notes))
+        checkout = checkout_of(chosen, revision, proposed)
+        inputs = inputs_of(chosen, checkout)
+        denies = chosen.on_incomplete is OnIncomplete.DENY
+        roots = [root_of_no_project(checkout.name(file), blocking=denies) for file in uncovered(chosen, checkout)]
+    return replace(
+        report,
+        pull_request=proposed.change,
+        findings=(*report.findings, *roots),
+        warnings=(*report.warnings, *notes),
+        inputs=inputs,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from guardrail.errors import ConfigError
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.platforms.context import Proposal
+    from guardrail.provenance import Checkout
 
 BASE, HEAD = "base", "head"
 
@@ -20,7 +22,7 @@ policy_ref_option = click.option(
     default=HEAD,
     shell_complete=lambda _ctx, _param, begun: [name for name in (HEAD, BASE) if name.startswith(begun)],
     show_default=True,
-    help="Commit to read guardrail.yaml, rules and waivers from; base is what the change is to be merged into.",
+    help="Commit to read guardrail.yaml and all that it names from; base is what the change is to be merged into.",
 )
 
 
@@ -35,19 +37,26 @@ def revision_of(chosen: str, proposed: Proposal) -> str:
     return proposed.base
 
 
+def checkout_of(chosen: Settings, revision: str, proposed: Proposal) -> Checkout:
+    """Return the working tree, compared with the base of the change as far as anything tells it."""
+    from guardrail import git  # noqa: PLC0415 - only when it runs
+    from guardrail.provenance import Checkout  # noqa: PLC0415
+
+    named = chosen.compare_with if chosen.compare_with and not Path(chosen.compare_with).exists() else proposed.base
+    base = named if revision == HEAD else revision
+    try:
+        return Checkout(Path.cwd(), base, chosen.policy_folder)
+    except git.Missing as error:
+        click.echo(f"guardrail: cannot tell whether the change edits what it is judged by: {error}", err=True)
+        return Checkout(Path.cwd(), "", chosen.policy_folder)
+
+
 def policy_notes(chosen: Settings, revision: str, proposed: Proposal) -> list[str]:
     """Return what a reviewer should know of where the rules come from."""
-    from guardrail import git  # noqa: PLC0415 - only when it runs
-    from guardrail.revision import edited_policy  # noqa: PLC0415
-
+    if chosen.policy_folder:
+        return [f"rules, waivers and usage are those of {revision[:12]}, not of this change"]
     if revision != HEAD:
-        return [f"rules and waivers are those of {revision[:12]}, not of this change"]
-    notes = []
+        return [f"{revision[:12]} has no guardrail.yaml: this change is judged by the one that it brings along"]
     if proposed.privileged:
-        notes.append("a privileged run (pull_request_target) reads plan and rules from the change itself")
-    if proposed.base:
-        try:
-            notes.append(edited_policy(chosen, proposed.base))
-        except git.Missing as error:
-            click.echo(f"guardrail: cannot tell whether the change edits its own rules: {error}", err=True)
-    return [note for note in notes if note]
+        return ["a privileged run (pull_request_target) reads plan and rules from the change itself"]
+    return []

@@ -11,6 +11,7 @@ from functools import cached_property
 from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.input import Input
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 
@@ -186,6 +187,7 @@ class Report:
     findings      of the run as a whole (unused waivers, budgets over several projects); a project's own are in it
     warnings      what a reader should know of the input (recovered debris, a stale catalog), one line each
     pull_request  the change that the run was for, where its environment tells
+    inputs        files that the verdict depends on, each with who has written it; of an estimate, none
     """
 
     projects: tuple[ProjectReport, ...]
@@ -199,6 +201,7 @@ class Report:
     compares: bool = False
     rules: tuple[str, ...] = ()
     pull_request: PullRequest | None = None
+    inputs: tuple[Input, ...] = ()
 
     @cached_property
     def totals(self) -> Totals:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from guardrail.errors import InputError
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
@@ -10,31 +10,52 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import UNREAD
 
 RULE = "incomplete-configuration"
+UNCOVERED = "uncovered-root"
 _SHOWN = 5
 
 
-def incomplete(project: str, missing: Sequence[NotEvaluated]) -> list[Finding]:
-    """Return the finding about what of an input was not evaluated; none where nothing is missing."""
-    if not missing:
-        return []
+def incomplete(
+    project: str, missing: Sequence[NotEvaluated], *, blocks: Callable[[NotEvaluated], bool] = lambda _: False
+) -> list[Finding]:
+    """Return what is to be said of what of an input was not evaluated: first what `blocks`, then the rest."""
+    blocking = [one for one in missing if blocks(one)]
+    rest = [one for one in missing if one not in blocking]
+    return [_missing(project, part, blocking=part is blocking) for part in (blocking, rest) if part]
+
+
+def _missing(project: str, missing: Sequence[NotEvaluated], *, blocking: bool) -> Finding:
     more = f"; and {len(missing) - _SHOWN:,} more" if len(missing) > _SHOWN else ""
     remedies = dict.fromkeys(one.remedy for one in missing if one.remedy)
     source = missing[0].source
-    return [
-        Finding(
-            rule=RULE,
-            title="The input is evaluated completely",
-            severity=Severity.MEDIUM,
-            enforcement=Enforcement.ADVISORY,
-            status=FindingStatus.UNKNOWN,
-            message="not evaluated: " + "; ".join(one.text for one in missing[:_SHOWN]) + more,
-            blocking=False,
-            fix="; ".join(remedies),
-            project=project,
-            file=source.file if source else None,
-            line=source.line if source else None,
-        )
-    ]
+    return Finding(
+        rule=RULE,
+        title="The input is evaluated completely",
+        severity=Severity.HIGH if blocking else Severity.MEDIUM,
+        enforcement=Enforcement.MANDATORY if blocking else Enforcement.ADVISORY,
+        status=FindingStatus.UNKNOWN,
+        message="not evaluated: " + "; ".join(one.text for one in missing[:_SHOWN]) + more,
+        blocking=blocking,
+        fix="; ".join(remedies),
+        project=project,
+        file=source.file if source else None,
+        line=source.line if source else None,
+    )
+
+
+def uncovered(file: str, *, blocking: bool) -> Finding:
+    """Return the finding about a root module that the change adds or edits, and that no project is for."""
+    folder = file.rpartition("/")[0] or "."
+    return Finding(
+        rule=UNCOVERED,
+        title="Every root module that a change touches is one of a project",
+        severity=Severity.HIGH if blocking else Severity.MEDIUM,
+        enforcement=Enforcement.MANDATORY if blocking else Enforcement.ADVISORY,
+        status=FindingStatus.UNKNOWN,
+        message=f"not evaluated: {folder} is a root module of no project",
+        blocking=blocking,
+        fix="add it to `projects` in guardrail.yaml, or a folder's name to `not_roots` if nothing plans what is in it",
+        file=file,
+    )
 
 
 def unread(project: str, fault: InputError) -> Finding:

@@ -24,7 +24,7 @@ def concise(report: Report, *, lines: int = LINES) -> str:
     """
     view = View(report)
     findings = [*view.blocking, *view.unread, *view.errors, *view.warnings]
-    text, shown = [_headline(view)], 0
+    text, shown = [_headline(view), *filter(None, [view.supplied_line])][:lines], 0
     for entry in _entries(view, findings):
         is_last = shown + 1 == len(findings)
         if len(text) + len(entry) > lines - (not is_last):

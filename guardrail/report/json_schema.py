@@ -7,6 +7,7 @@ from typing import Any
 
 from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.finding import Enforcement, FindingStatus, Severity
+from guardrail.model.input import InputKind, Origin
 from guardrail.model.reason import Reason
 from guardrail.model.report import Bound, Verdict
 from guardrail.model.resource import Action
@@ -46,6 +47,10 @@ def report_schema() -> dict[str, Any]:
         ),
     }
     report["properties"]["compares"] = {**_FLAG, "description": "an estimate of a change, as that of `guardrail diff`"}
+    report["properties"]["inputs"] = {
+        **_list(_object(path=_TEXT, kind=_words(InputKind), origin=_words(Origin), sha256=_TEXT)),
+        "description": "files that the verdict depends on; origin: who has written them, as seen from the change",
+    }
     return report
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.finding import Finding, Waiver
+from guardrail.model.input import Input
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
@@ -38,6 +39,7 @@ def json_v1(report: Report) -> str:
                 "pull_request": encode(_pull_request(report.pull_request)),
                 "rules": encode(report.rules),
                 "catalog": encode([_catalog(info) for info in report.catalog]),
+                "inputs": listed(encode(_input(one)) for one in report.inputs),
                 "totals": encode(_totals(report.totals)),
                 "projects": listed(_project(project) for project in report.projects),
                 "findings": listed(encode(_finding(finding)) for finding in report.findings),
@@ -55,6 +57,10 @@ def _catalog(info: CatalogInfo) -> dict[str, Any]:
         "source": info.source,
         "sha256": info.sha256,
     }
+
+
+def _input(one: Input) -> dict[str, Any]:
+    return {"path": one.path, "kind": one.kind, "origin": one.origin, "sha256": one.sha256}
 
 
 def _pull_request(pull: PullRequest | None) -> dict[str, Any] | None:

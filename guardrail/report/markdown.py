@@ -106,7 +106,11 @@ class _Body:
         """Return the whole body at a size."""
         if self.view.quiet:
             return f"{self.headline()}\n{self.footer()}\n"
-        parts = [f"{self.headline()}\n{self.projects(size.projects)}".rstrip("\n"), self.open_findings(size.findings)]
+        parts = [
+            f"{self.headline()}\n{self.projects(size.projects)}".rstrip("\n"),
+            self.supplied(folded=size.folded),
+            self.open_findings(size.findings),
+        ]
         if size.folded:
             parts += [self.notes(), self.other_findings(), self.edits()]
         if size.breakdown:
@@ -125,6 +129,18 @@ class _Body:
         if not self.report.judged:
             return f"### Guardrail estimate{key}: {self.view.headline}"
         return f"### {_SIGNS[self.report.verdict]} Guardrail{key}: {self.view.headline}"
+
+    def supplied(self, *, folded: bool) -> str:
+        """Return what judges the change and is its own."""
+        files, line = (
+            self.view.supplied,
+            f"⚠️ {prose(self.view.supplied_line[:1].upper() + self.view.supplied_line[1:])}",
+        )
+        if not folded or len(files) < 2:  # noqa: PLR2004
+            return line if files else ""
+        kinds = ", ".join(dict.fromkeys(one.kind for one in files))
+        summary = f"⚠️ This change edits what it is judged by: {kinds} ({len(files):,} files)"
+        return details(summary, self.listed([f"- {code(one.path)}: {one.kind}" for one in files]))
 
     def projects(self, limit: int) -> str:
         """Return the table of projects with something new, and the total of all."""

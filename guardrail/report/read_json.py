@@ -15,6 +15,7 @@ import msgspec
 from guardrail.errors import InputError
 from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.input import Input
 from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
@@ -196,6 +197,7 @@ class _Report(msgspec.Struct):
     warnings: list[str]
     rules: list[str]
     compares: bool = False
+    inputs: list[Input] = []
 
 
 _decoder = msgspec.json.Decoder(_Report)
@@ -244,6 +246,7 @@ def _report(data: _Report) -> Report:
         compares=data.compares,
         rules=tuple(data.rules),
         pull_request=PullRequest(data.pull_request.number, data.pull_request.commit) if data.pull_request else None,
+        inputs=tuple(data.inputs),
     )
 
 

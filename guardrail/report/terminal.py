@@ -68,6 +68,8 @@ class _Page:
         """Give everything to print, top to bottom."""
         yield self.headline()
         if not self.view.quiet:
+            if self.view.supplied:
+                yield Text(self.view.supplied_line, "yellow")
             yield from self.projects()
             has_changes = self.report.judged or self.report.compares
             if has_changes:

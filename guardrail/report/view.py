@@ -10,6 +10,7 @@ from functools import cached_property
 
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.input import SUBJECTS, Input, Origin
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import UNREAD, Bound, ProjectReport, Report
@@ -22,6 +23,7 @@ _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
 _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
 _LIMIT = 80
 _NOTE_LIMIT = 400
+_NAMED = 5  # files in one line
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +205,7 @@ class View:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
         if not self.report.judged:
             return not self.rows and not self._is_incomplete and not self.unread
-        told = self.blocking or self.unread or self.errors or self.warnings or self.notes
+        told = self.blocking or self.unread or self.errors or self.warnings or self.notes or self.supplied
         return not told and not any(map(has_news, self.report.projects))
 
     @cached_property
@@ -215,6 +217,18 @@ class View:
             prefix = f"{label}: " if several else ""
             found.update(dict.fromkeys(prefix + safe(text, _NOTE_LIMIT) for text in project.warnings))
         return list(found)
+
+    @cached_property
+    def supplied(self) -> list[Input]:
+        """What judges the change and is its own: it adds or edits it. What is judged goes without saying."""
+        return [one for one in self.report.inputs if one.origin is Origin.CHANGE and one.kind not in SUBJECTS]
+
+    @cached_property
+    def supplied_line(self) -> str:
+        """What judges the change and is its own, in one line; "" for nothing."""
+        named = [f"{safe(one.path, _LIMIT)} ({one.kind})" for one in self.supplied[:_NAMED]]
+        more = f" and {len(self.supplied) - _NAMED:,} more" if self.supplied[_NAMED:] else ""
+        return f"this change edits what it is judged by: {', '.join(named)}{more}" if named else ""
 
     @cached_property
     def headline(self) -> str:

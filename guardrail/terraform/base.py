@@ -15,8 +15,8 @@ from guardrail.errors import InputError
 from guardrail.model.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.inputs import NoConfigurationError, read_plans
-from guardrail.terraform.module_tree import is_configuration
+from guardrail.terraform.inputs import PLAN_NAMES, NoConfigurationError, read_plans
+from guardrail.terraform.module_tree import MANIFEST, is_configuration
 from guardrail.terraform.plan import Plan, unread
 
 _NOTHING = Plan(())
@@ -116,9 +116,13 @@ def _files_at(top: Path, commit: str) -> Iterator[Path]:
 
 
 def _readable(names: Sequence[str]) -> list[str]:
-    """Return what configuration can read: all that lies in, or below, a folder with configuration."""
+    """Return what configuration can read: all that lies in, or below, a folder with configuration.
+
+    Committed plans and manifests of modules are left out, since they are not believed.
+    """
     folders = {PurePosixPath(name).parent for name in names if is_configuration(PurePosixPath(name).name)}
-    return [name for name in names if not folders.isdisjoint(PurePosixPath(name).parents)]
+    below = [name for name in names if not folders.isdisjoint(PurePosixPath(name).parents)]
+    return [name for name in below if PurePosixPath(name).name not in PLAN_NAMES and not name.endswith(MANIFEST)]
 
 
 def refuse_plans(plans: list[Plan], given: str) -> None:

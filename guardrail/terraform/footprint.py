@@ -24,9 +24,9 @@ class Footprint:
         return file == self.path.resolve() or file.parent in self.folders
 
 
-def footprints(given: Path) -> Iterator[Footprint]:
+def footprints(given: Path, *, proposed: bool = False) -> Iterator[Footprint]:
     """Give the plan at a path, or its root modules; nothing where there is neither."""
-    path = plan_at(given)
+    path = plan_at(given, proposed=proposed)
     if path.is_file():
         yield Footprint(path, frozenset({path.resolve().parent}), is_plan=True)
     for root in root_modules(path) if path.is_dir() else ():

@@ -17,7 +17,7 @@ from guardrail.terraform.address import parse, steps
 from guardrail.terraform.blocks import Block, Comment
 from guardrail.terraform.module_tree import Module, ModuleTree
 
-_MARK = "guardrail:ignore"
+MARK = "guardrail:ignore"
 _WAIVER = re.compile(r"guardrail:ignore\b[ \t]*([^\s=]*)(.*)")
 _OPTION = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
 _NEEDED = 'guardrail:ignore needs a rule, until=YYYY-MM-DD and reason="...": it waives nothing'
@@ -82,7 +82,7 @@ class InlineWaivers:
 def _comments(module: Module, block: Block) -> list[Comment]:
     """Return the comments in a block and right above it; none where no comment of the file is a waiver."""
     file = next(file for file in module.files if file.blocks and file.blocks[0].file == block.file)
-    if not any(_MARK in comment.text for comment in file.comments):
+    if not any(MARK in comment.text for comment in file.comments):
         return []
     lines = {comment.line: comment for comment in file.comments}
     taken = {line for other in file.blocks for line in (other.line, other.end_line)}

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from guardrail import git
 from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.memory import memory
-from guardrail.terraform.module_tree import FolderTree, ModuleTree, configuration_files, shown
+from guardrail.terraform.module_tree import (
+    MANIFEST,
+    FolderTree,
+    ModuleTree,
+    configuration_files,
+    is_committed_manifest,
+    shown,
+)
 from guardrail.terraform.plan import Plan, read_plan, unread
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.source import with_sources
@@ -27,7 +35,12 @@ class NoConfigurationError(InputError):
 
 
 def read_plans(
-    given: str, source: Path | None = None, choices: Choices = NO_CHOICES, others: Iterable[Path] = ()
+    given: str,
+    source: Path | None = None,
+    choices: Choices = NO_CHOICES,
+    others: Iterable[Path] = (),
+    *,
+    proposed: bool = False,
 ) -> list[Plan]:
     """Read the plan, or the plans, at a path ("-": standard input). Raises InputError in one line.
 
@@ -35,10 +48,11 @@ def read_plans(
     be read is a plan with a `fault`.
     `source` is the folder of the configuration that resources are looked up in, for their lines. Without it: the saved
     plan itself, the one beside the JSON (tfplan beside tfplan.json), or the folder that the plan lies in.
-    `others` are the folders of other projects: what lies there is not said to be left out.
+    `others` are the folders of other projects: what lies there is not said to be left out. `proposed`: what the next
+    `git add` would take is part of the repository, too (see `plan_at`).
     """
     where = "standard input" if given == "-" else given
-    path = None if given == "-" else plan_at(Path(given))
+    path = None if given == "-" else plan_at(Path(given), proposed=proposed)
     plans = _configurations(path, choices, others) if path and path.is_dir() else _planned(path, where, source)
     memory().save()
     return plans
@@ -73,10 +87,18 @@ def _bytes(path: Path | None) -> bytes:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
 
 
-def plan_at(path: Path) -> Path:
-    """Return the plan in a folder; the path itself if it is none, or has none."""
-    names = (path / name for name in PLAN_NAMES) if path.is_dir() else ()
-    return next((plan for plan in names if plan.is_file()), path)
+def plan_at(path: Path, *, proposed: bool = False) -> Path:
+    """Return the plan in a folder; the path itself if it is none, or has none that `terraform` may have made here.
+
+    A plan that is part of the repository says what its author wants: the configuration beside it is read instead.
+    """
+    plan = _plan_in(path)
+    return path if plan is None or git.comes_with(plan, proposed=proposed) else plan
+
+
+def _plan_in(folder: Path) -> Path | None:
+    names = (folder / name for name in PLAN_NAMES) if folder.is_dir() else ()
+    return next((plan for plan in names if plan.is_file()), None)
 
 
 def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> list[Plan]:
@@ -87,7 +109,12 @@ def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> l
     from guardrail.terraform.directory import read_folder  # noqa: PLC0415
     from guardrail.terraform.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
-    roots = root_modules(folder)
+    roots, committed = root_modules(folder), _plan_in(folder)
+    if not roots and committed:
+        fix = "name the plan itself to have it checked"
+        raise InputError(
+            "is part of the repository, and there is no configuration beside it", where=str(committed), fix=fix
+        )
     if not roots:
         if tools := foreign(folder):
             said = "; ".join(unread_by_us(tool, files) for tool, files in tools)
@@ -106,7 +133,18 @@ def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> l
                 raise
             plan = unread(error, Plan((), is_configuration=True), before=False)
         plans.append(replace(plan, folder="" if root == folder else root.relative_to(folder).as_posix()))
-    return [replace(plans[0], warnings=(*scope_notes(folder, roots, others), *plans[0].warnings)), *plans[1:]]
+    notes = [*_not_believed(committed, roots), *scope_notes(folder, roots, others)]
+    return [replace(plans[0], warnings=(*notes, *plans[0].warnings)), *plans[1:]]
+
+
+def _not_believed(plan: Path | None, roots: Iterable[Path]) -> Iterator[str]:
+    """Say what `terraform` writes, and is part of the repository instead: whoever edits it says what there is to judge."""
+    if plan:
+        fix = "name the plan itself to have it checked, or have git ignore it"
+        yield f"{shown(plan)} is part of the repository: the configuration beside it is checked instead ({fix})"
+    for manifest in (root / MANIFEST for root in roots if is_committed_manifest(root)):
+        fix = "have git ignore .terraform, and run `terraform init` before the check"
+        yield f"{shown(manifest)} is part of the repository, and not believed: its modules are not evaluated ({fix})"
 
 
 def _folder_of(source: Path) -> ModuleTree:

@@ -7,10 +7,11 @@ import os
 import posixpath
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
+from guardrail import git
 from guardrail.terraform.blocks import Block, SourceFile, read_blocks
 from guardrail.terraform.overrides import merged
 
@@ -98,8 +99,8 @@ class FolderTree:
         path = self.path(parent)
         if isinstance(source, str) and is_local(source) and path:
             found = Path(os.path.normpath(path / source.strip('"')))
-        elif call and key in self._manifest:
-            found = self.root / self._manifest[key]
+        elif call and _is_fetched(folder := self._manifest.get(key, "")):
+            found = self.root / folder
         else:
             return None
         return found if found.is_dir() else None
@@ -187,11 +188,30 @@ def _is_remote(folder: str) -> bool:
     return ".terraform" in Path(folder).parts
 
 
+def _is_fetched(folder: str) -> bool:
+    """Say whether a folder of the manifest is one that `terraform init` fetches modules to."""
+    return os.path.normpath(folder).replace(os.sep, "/").startswith(f"{posixpath.dirname(MANIFEST)}/")
+
+
 def _manifest(root: Path) -> Mapping[str, str]:
     try:
-        return folders_of((root / MANIFEST).read_text(encoding="utf-8"), "Modules")
-    except OSError:
+        text = (root / MANIFEST).read_text(encoding="utf-8")
+    except (OSError, ValueError):
         return {}
+    return {} if is_committed_manifest(root) else folders_of(text, "Modules")
+
+
+def is_committed_manifest(root: Path) -> bool:
+    """Say whether the manifest is part of the repository: then it says what its author wants of the modules, and is not believed."""
+    try:
+        return _comes_with(root / MANIFEST, (root / MANIFEST).stat().st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _comes_with(path: Path, _changed: int) -> bool:
+    return git.comes_with(path)
 
 
 def folders_of(text: str, section: str = "") -> Mapping[str, str]:

@@ -56,7 +56,7 @@ def root_modules(folder: Path) -> list[Path]:
     Of those below, what another one calls is none. A folder of versions.tf, providers or variables alone is the root
     module only if there is none below it.
     """
-    if _has_work(folder):
+    if has_work(folder):
         return [folder]
     return _uncalled(_configured(folder)) or ([folder] if configuration_files(folder) else [])
 
@@ -67,7 +67,7 @@ def roots_aside(folder: Path) -> list[Path]:
     What the root module calls is none of them, nor are folders of nothing but variables and outputs, nor `NO_ROOTS`.
     """
     candidates = [path for path in _configured(folder) if NO_ROOTS.isdisjoint(path.relative_to(folder).parts)]
-    candidates = [path for path in candidates if _has_work(path)]
+    candidates = [path for path in candidates if has_work(path)]
     if not candidates:
         return []
     own = {path.resolve() for _, path in FolderTree(folder).folders() if path}
@@ -117,7 +117,7 @@ def listed(paths: Iterable[Path]) -> str:
     return ", ".join(names[:_SHOWN]) + more
 
 
-def _has_work(folder: Path) -> bool:
+def has_work(folder: Path) -> bool:
     """Say whether Terraform has anything to plan in a folder; a file that cannot be read to its end may hold it."""
     for file in configuration_files(folder):
         read = read_blocks(file.read_text(encoding="utf-8", errors="replace"), shown(file))

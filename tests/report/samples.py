@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.input import Input, InputKind, Origin
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
@@ -25,6 +26,13 @@ RULES = (
     "oversized-instance",
     "required-tags",
     "unused-address",
+)
+
+SHOP_INPUTS = (
+    Input("guardrail.yaml", InputKind.SETTINGS, Origin.BASE, "1" * 64),
+    Input("guardrail.waivers.yaml", InputKind.WAIVERS, Origin.CHANGE, "2" * 64),
+    Input("infracost-usage.yml", InputKind.USAGE, Origin.CHANGE, "3" * 64),
+    Input("shop.json", InputKind.PLAN, Origin.OUTSIDE, "4" * 64),
 )
 
 _EXISTS_BEFORE = set(Action) - {Action.CREATE}
@@ -144,7 +152,8 @@ def shop(*, judged: bool = True) -> Report:
     """Return a report with something of everything."""
     warnings = ("shop.json: 2 lines of a wrapper's output were left out",)
     findings, rules = (shop_findings(), RULES) if judged else ((), ())
-    return report(shop_resources(), findings, judged=judged, rules=rules, warnings=warnings)
+    inputs = SHOP_INPUTS if judged else ()
+    return report(shop_resources(), findings, judged=judged, rules=rules, warnings=warnings, inputs=inputs)
 
 
 def several() -> Report:

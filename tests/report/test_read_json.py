@@ -113,6 +113,7 @@ def places(document, path=()):
 
 ALL_PLACES = list(places(json.loads(SHOP)))
 SINCE_0_2 = {
+    "inputs",
     "not_evaluated",
     "assumed",
     "lower_bound",

@@ -1,0 +1,184 @@
+"""Lists every file that a verdict depends on, and says of each whether the change that is judged has written it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+
+from guardrail import git
+from guardrail.catalog.store import current_catalog
+from guardrail.config import Settings
+from guardrail.model.input import Input, InputKind, Origin
+from guardrail.terraform.footprint import Footprint, footprints
+from guardrail.terraform.inline_waivers import MARK
+from guardrail.terraform.module_tree import MANIFEST, FolderTree, configuration_files, is_configuration, shown
+from guardrail.terraform.roots import has_work
+from guardrail.terraform.variables import variable_files
+
+_WORKFLOWS = (
+    *(".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml", "azure-pipelines.yml"),
+    *("bitbucket-pipelines.yml", ".circleci/config.yml", "Jenkinsfile", "atlantis.yaml", ".pre-commit-config.yaml"),
+)
+_RUNS_US = re.compile(rb"\bguardrail\b")
+_RULES, _DEFINITIONS = (".yaml", ".yml"), (".toml",)
+_LARGE = 1_000_000  # bytes of a workflow
+
+
+class Checkout:
+    """The working tree of a run, and what in it is not as it was at the base.
+
+    `base` is a revision, "" where nothing tells one; `policy` the folder that another commit was written to, which is
+    what the run took its policy from.
+    """
+
+    def __init__(self, folder: Path, base: str, policy: Path | None = None) -> None:
+        self.top = git.top_of(folder)
+        self._policy = policy
+        self._is_compared = bool(base and self.top)
+        self._tracked = git.tracked(self.top) if self.top else frozenset()
+        self.edited = git.differing(self.top, git.merge_base(self.top, base)) if base and self.top else frozenset()
+
+    def origin(self, path: Path) -> Origin:
+        """Say who has written a file. What a link of the change leads to, or what lies below one, is the change's."""
+        whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
+        if self._policy and whole.resolve().is_relative_to(self._policy):
+            return Origin.BASE
+        names = [name for name in map(self._name, (whole, whole.resolve())) if name]
+        above = {str(one) for name in names for one in (PurePosixPath(name), *PurePosixPath(name).parents)}
+        if not above.isdisjoint(self.edited):
+            return Origin.CHANGE
+        if above.isdisjoint(self._tracked):
+            return Origin.OUTSIDE
+        return Origin.BASE if self._is_compared else Origin.NOT_KNOWN
+
+    def name(self, path: Path) -> str:
+        """Return how a file is called: from the top of the repository where it lies in it, else as it is shown."""
+        if self._policy and path.resolve().is_relative_to(self._policy):
+            return path.resolve().relative_to(self._policy).as_posix()
+        return self._name(Path(os.path.abspath(path))) or shown(path)  # noqa: PTH100 - a link keeps its own name
+
+    def _name(self, path: Path) -> str:
+        roots = (self.top, self.top.resolve()) if self.top else ()
+        return next((path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)), "")
+
+
+def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
+    """Return every file that a run with these settings depends on, by kind and path."""
+    found = dict.fromkeys((*_policy(settings), *_workflows(checkout), *_subjects(settings)))
+    listed = (Input(checkout.name(path), kind, checkout.origin(path), _digest(path)) for kind, path in found)
+    order = list(InputKind)
+    return tuple(sorted(dict.fromkeys(listed), key=lambda one: (order.index(one.kind), one.path)))
+
+
+def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:
+    """Return files of root modules that the change adds or edits and that no project of the configuration is for.
+
+    One file a folder. Where a project is a plan, nothing tells which root modules it covers, and none is returned.
+    """
+    if checkout.top is None or settings.plans_only or not (settings.project_folders or _is_whole(settings, checkout)):
+        return []
+    folders: dict[Path, Path] = {}
+    for name in sorted(checkout.edited):
+        path = checkout.top / name
+        parts = PurePosixPath(name).parent.parts
+        is_hidden = any(part.startswith(".") for part in parts)
+        if is_configuration(path.name) and path.is_file() and not is_hidden and settings.not_roots.isdisjoint(parts):
+            folders.setdefault(path.parent, path)
+    if not folders:
+        return []
+    inputs = settings.project_folders or tuple(Path(source.plan) for source in settings.sources)
+    covered = [part for folder in inputs for part in footprints(folder) if not part.is_plan]
+    folders = {
+        folder: file for folder, file in folders.items() if not any(part.has(file.resolve()) for part in covered)
+    }
+    called = [part for folder in folders if has_work(folder) for part in footprints(folder)]
+    return [
+        file
+        for folder, file in folders.items()
+        if has_work(folder) and not any(part.path != folder and part.has(file.resolve()) for part in called)
+    ]
+
+
+def _is_whole(settings: Settings, checkout: Checkout) -> bool:
+    """Say whether a run without projects is over the whole repository."""
+    return any(Path(source.plan).resolve() == checkout.top for source in settings.sources if source.plan != "-")
+
+
+def _policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    single = (
+        (InputKind.SETTINGS, settings.config_file),
+        (InputKind.WAIVERS, settings.waivers),
+        (InputKind.OVERLAY, settings.overlay),
+        (InputKind.RATES, settings.rates),
+        (InputKind.CATALOG, settings.catalog or current_catalog()),
+        *((InputKind.USAGE, source.usage) for source in settings.sources),
+    )
+    yield from ((kind, path) for kind, path in single if path and path.is_file())
+    yield from (
+        (InputKind.RULES, path) for name in settings.rules.paths for path in _below(settings.base / name, _RULES)
+    )
+    yield from ((InputKind.DEFINITIONS, path) for name in settings.definitions for path in _below(name, _DEFINITIONS))
+
+
+def _below(place: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    found = place.rglob("*") if place.is_dir() else [place]
+    return sorted(path for path in found if path.suffix in suffixes and path.is_file())
+
+
+def _workflows(checkout: Checkout) -> Iterator[tuple[InputKind, Path]]:
+    """Give the files that have guardrail run."""
+    for path in (path for pattern in _WORKFLOWS for path in (checkout.top.glob(pattern) if checkout.top else ())):
+        if path.is_file() and path.stat().st_size < _LARGE and _RUNS_US.search(path.read_bytes()):
+            yield InputKind.WORKFLOW, path
+
+
+def _subjects(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    """Give what is judged: plans, configuration, variables, and the waivers in comments there."""
+    for source in settings.sources:
+        if source.plan == "-" or not Path(source.plan).exists():
+            continue
+        for part in footprints(Path(source.plan), proposed=settings.policy_folder is not None):
+            yield from _plan(part, settings) if part.is_plan else _configuration(part.path, settings)
+    if settings.compare_with and Path(settings.compare_with).is_file():
+        yield InputKind.COMPARED, Path(settings.compare_with)
+
+
+def _plan(part: Footprint, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    yield InputKind.PLAN, part.path
+    beside = settings.source_folder or part.path.parent
+    if settings.inline_waivers and configuration_files(beside):
+        yield from ((kind, file) for kind, file in _files(beside, settings) if kind is InputKind.INLINE_WAIVERS)
+
+
+def _configuration(root: Path, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    yield from _files(root, settings)
+    yield from ((InputKind.VARIABLES, file) for file in variable_files(root, settings.choices) if file.is_file())
+    if (root / MANIFEST).is_file():
+        yield InputKind.MANIFEST, root / MANIFEST
+
+
+def _files(root: Path, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    for folder in dict.fromkeys(folder for _, folder in FolderTree(root).folders() if folder):
+        for file in configuration_files(folder):
+            yield InputKind.CONFIGURATION, file
+            if settings.inline_waivers and MARK.encode() in file.read_bytes():
+                yield InputKind.INLINE_WAIVERS, file
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file; "" where it cannot be read."""
+    try:
+        seen = path.stat()
+        return _hashed(path, seen.st_mtime_ns, seen.st_size)
+    except OSError:
+        return ""
+
+
+@lru_cache(maxsize=4096)
+def _hashed(path: Path, _changed: int, _size: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
