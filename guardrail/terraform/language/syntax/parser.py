@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from dataclasses import dataclass
 
@@ -31,16 +32,26 @@ class ParsedFile:
 
 def parse_file(name: str, text: bytes) -> ParsedFile:
     """Parse a file; one whose name ends in `.json` is in the JSON syntax. `name` is what messages call it."""
-    source = Source(name, text)
-    if name.endswith(".json"):
+    # All that is made here stays, so the garbage collector would walk it again and again for nothing.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return _parsed(Source(name, text))
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _parsed(source: Source) -> ParsedFile:
+    if source.name.endswith(".json"):
         body, faults = json_body(source, parse_template)
         return ParsedFile(source, body, tuple(faults))
-    if b"\0" in text:
-        return ParsedFile(source, Body(source, 0, 0), (Fault("it is not a text", f"{name}:1"),))
-    root = _tree(text)
+    if b"\0" in source.text:
+        return ParsedFile(source, Body(source, 0, 0), (Fault("it is not a text", f"{source.name}:1"),))
+    root = _tree(source.text)
     if not root.has_error:
         reader = Reader(source)
-        body = reader.body(_body_of(root), 0, len(text))
+        body = reader.body(_body_of(root), 0, len(source.text))
         return ParsedFile(source, body, tuple(reader.faults))
     return _what_is_whole(source, root)
 
