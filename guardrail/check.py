@@ -9,7 +9,7 @@ from guardrail import __version__
 from guardrail.catalog import Catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
-from guardrail.model.comparison import compared, known_before, project_at, remarks, settled
+from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
@@ -88,9 +88,7 @@ def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, sett
     """Price one plan. Raises InputError for its usage file, DefinitionError for a definition."""
     usage = usage_of(source)
     engine = Engine(library, catalog, usage=usage, default_regions=settings.default_region)
-    resources = engine.estimate(plan.changes)
-    if plan.is_configuration:
-        resources = tuple(map(settled, resources))
+    resources = engine.estimate(plan.changes, plan.data)
     findings = tuple(not_evaluated(source, plan, (), settings)) if plan.fault else ()
     missing = tuple(one.free if library.is_free(one.type) else one for one in plan.not_evaluated)
     return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing)

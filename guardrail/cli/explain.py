@@ -51,6 +51,7 @@ def _rule(rule_id: str, chosen: Settings) -> str:
 def _resource(address: str, chosen: Settings) -> str:
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.explain import explained  # noqa: PLC0415
+    from guardrail.costs.inventory import Inventory  # noqa: PLC0415
     from guardrail.reading import plans, prices, usage_of  # noqa: PLC0415 - only when it runs
 
     library, catalog = Library(chosen.definitions), prices(chosen)
@@ -58,7 +59,8 @@ def _resource(address: str, chosen: Settings) -> str:
     for source, plan in read:
         for change in plan.changes:
             if change.address == address:
-                return explained(change, plan.changes, library, catalog, usage_of(source), chosen.default_region)
+                inventory = Inventory(plan.changes, plan.data)
+                return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region)
     for fault in (plan.fault for _, plan in read if plan.fault):  # it may be in what could not be read
         raise fault
     known = [change.address for _, plan in read for change in plan.changes]

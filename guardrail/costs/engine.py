@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from guardrail.catalog import Answer, Catalog, Match, Selector
@@ -23,6 +23,7 @@ from guardrail.costs.bound import Bound, bind
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
+from guardrail.costs.referred import Candidates, Found
 from guardrail.costs.subject import Attributes, Handed, Subject
 from guardrail.costs.tariff import Charge, Part, Tariff
 from guardrail.costs.usage import NO_USAGE, Usage
@@ -30,11 +31,12 @@ from guardrail.errors import DefinitionError
 from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change, Side
-from guardrail.model.unknown import Json, Unknown, without_unknowns
+from guardrail.model.unknown import Json, Unknown
 
 _NO_REGION = "the plan does not say it"
 _SET_REGION = "set pricing.default_region in guardrail.yaml"
 _NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
+_AS_IT_WAS = frozenset({Action.NO_OP, Action.MOVE, Action.FORGET})
 _MAX_CHILD_DEPTH = 5
 _REMEMBERED = 4096  # children and charges: enough for the kinds there are, too few to fill memory
 _UNSUPPORTED = Cost(
@@ -96,10 +98,13 @@ class Engine:
         self._children: dict[tuple[str, str], Bill] = {}
         self._charges: dict[tuple[str, int, bool, str], tuple[Working, ...]] = {}
 
-    def estimate(self, changes: Iterable[Change]) -> tuple[ResourceCost, ...]:
-        """Price every change, before and after. Raises DefinitionError for a definition that cannot be loaded."""
+    def estimate(self, changes: Iterable[Change], data: Iterable[Change] = ()) -> tuple[ResourceCost, ...]:
+        """Price every change, before and after; `data` are data sources that definitions may refer to.
+
+        Raises DefinitionError for a definition that cannot be loaded.
+        """
         changes = tuple(changes)
-        inventory = Inventory(changes)
+        inventory = Inventory(changes, data)
         return tuple(self._resource(change, inventory) for change in changes)
 
     def bill(self, change: Change, inventory: Inventory, *, before: bool) -> Bill:
@@ -112,9 +117,14 @@ class Engine:
 
     def _resource(self, change: Change, inventory: Inventory) -> ResourceCost:
         after = self._side(change, change.billed_after, inventory, before=False)
-        if change.action in {Action.NO_OP, Action.MOVE, Action.FORGET} and change.before is not None:
+        tariff = self._library.find(change.type)
+        alone = tariff is None or not tariff.definition.refs
+        if alone and change.action in _AS_IT_WAS and change.before is not None:
             return ResourceCost(change, after, after)
-        return ResourceCost(change, self._side(change, change.before, inventory, before=True), after)
+        before = self._side(change, change.before, inventory, before=True)
+        # Equal inputs share one cost: where two costs that lack something are merely alike, the inputs were not equal.
+        is_compared = before is after or not (before and before.unpriced and before == after)
+        return ResourceCost(change, before, after, is_compared)
 
     def _side(self, change: Change, side: Side | None, inventory: Inventory, *, before: bool) -> Cost | None:
         if side is None:
@@ -127,9 +137,11 @@ class Engine:
 
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
+        if region is None and change.action in _AS_IT_WAS:
+            region = change.region
         unset = frozenset() if change.derived is None else tariff.definition.defaults.keys() - change.derived
-        refs, visible_refs = self._refs(change, tariff, inventory, before=before)
-        return Subject(
+        found = Found(tariff.definition.refs, change, inventory, self._usage, before=before)
+        subject = Subject(
             side,
             region
             or self._default_regions.get(tariff.vendor)
@@ -137,42 +149,23 @@ class Engine:
             self._usage.of(change.address, change.type),
             change.name,
             change.address,
-            refs,
+            found.values,
             unset=frozenset(unset),
-            visible={} if visible_refs is None else {"ref": visible_refs},
+            visible={"ref": found.visible} if found.visible else {},
         )
+        for name, candidates in found.open.items():
+            subject = self._decided(tariff, subject, name, candidates)
+        return subject
 
-    def _refs(
-        self, change: Change, tariff: Tariff, inventory: Inventory, *, before: bool
-    ) -> tuple[dict[str, Json], dict[str, Json] | None]:
-        """Return what is referred to, and the same without what is sensitive if anything is."""
-        found: dict[str, list[tuple[Change, Side]]] = {}
-        places: dict[str, Json] = {}
-        for name, reference in tariff.definition.refs.items():
-            if reference.alike is not None:
-                places[name] = inventory.place(change, reference.types, reference.alike, before=before)
-                continue
-            starts = [change] if reference.of is None else [other for other, _ in found[reference.of]]
-            found[name] = [pair for start in starts for pair in inventory.find(start, reference, before=before)]
-        sides = [side for pairs in found.values() for _, side in pairs]
-        secret = any(side.has_secrets(name) for side in sides for name in side.names())
-        refs = places | {name: self._referred(pairs, tariff, name, Side.get) for name, pairs in found.items()}
-        if not secret:
-            return refs, None
-        return refs, places | {name: self._referred(pairs, tariff, name, Side.shown) for name, pairs in found.items()}
-
-    def _referred(
-        self, found: Iterable[tuple[Change, Side]], tariff: Tariff, name: str, read: Callable[[Side, str], Json]
-    ) -> Json:
-        """Return the attributes of resources that are referred to, and the usage given for each."""
-        resources: list[Json] = [
-            {
-                **{key: _configured(other, key, read(side, key)) for key in sorted(side.names())},
-                "usage": dict(self._usage.of(other.address, other.type)),
-            }
-            for other, side in found
+    def _decided(self, tariff: Tariff, subject: Subject, name: str, candidates: Candidates) -> Subject:
+        """Let a reference mean one of several resources if the price is the same with each; else it is not known."""
+        costs = [
+            self._memoized(tariff, replace(subject, refs={**subject.refs, name: one})) for one in candidates.different
         ]
-        return resources if tariff.definition.refs[name].all else resources[0] if resources else None
+        if not costs or any(cost != costs[0] for cost in costs):
+            return subject
+        visible = subject.visible and {"ref": {**subject.visible["ref"], name: candidates.shown}}
+        return replace(subject, refs={**subject.refs, name: candidates.different[0]}, visible=visible)
 
     def _memoized(self, tariff: Tariff, subject: Subject) -> Cost:
         key = (tariff.type, self._fingerprint(tariff, subject))
@@ -372,11 +365,6 @@ def _assumption(field: Field, scope: Scope) -> str:
 def _unfilled(pattern: str) -> str:
     """Return a text with an ellipsis for each expression in it."""
     return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", pattern)
-
-
-def _configured(change: Change, name: str, value: Json) -> Json:
-    """Return an attribute without what the configuration leaves to the provider."""
-    return value if change.derived is None or name in change.derived else without_unknowns(value)
 
 
 def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: Bound) -> Working:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 from guardrail.catalog import Ambiguous, Answer, Catalog, Ladder, NoPrice
 from guardrail.cel import EvaluationError, Scope, shown
@@ -21,7 +21,7 @@ _INDENT = "    "
 
 def explained(
     change: Change,
-    changes: Sequence[Change],
+    inventory: Inventory,
     library: Library,
     catalog: Catalog,
     usage: Usage,
@@ -38,7 +38,6 @@ def explained(
     about = [tariff.where, tariff.definition.docs, tariff.definition.note]
     lines += [text for text in about if text]
     engine = Engine(library, catalog, usage=usage, default_regions=default_regions)
-    inventory = Inventory(changes)
     for side, before in ((change.before, True), (change.billed_after, False)):
         if side is not None:
             read = side.names() if tariff.attributes is None else tariff.attributes

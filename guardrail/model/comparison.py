@@ -59,15 +59,6 @@ def _difference(base: ProjectReport | None, head: ProjectReport | None, project:
     return replace(project, resources=resources, findings=(), not_evaluated=missing)
 
 
-def settled(resource: ResourceCost) -> ResourceCost:
-    """Take a resource of a compared configuration for unchanged if it is as it was, and costs what it did."""
-    change = resource.change
-    was, will = (change.before, change.before_region, change.before_tags), (change.after, change.region, change.tags)
-    if change.action is not Action.UPDATE or was != will or resource.before != resource.after:
-        return resource
-    return replace(resource, change=replace(change, action=Action.MOVE if change.previous_address else Action.NO_OP))
-
-
 def project_at(base: Report, project: ProjectReport, *, is_only: bool) -> ProjectReport | None:
     """Return the project of an earlier run that one of this run is compared with: that of its name, or a single one."""
     if is_only and len(base.projects) == 1:

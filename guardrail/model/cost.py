@@ -140,16 +140,26 @@ class Cost:
 FREE = Cost((), ResourceStatus.FREE)
 
 UNCHANGED = frozenset({Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT})
-"""Actions that change nobody's bill."""
+"""Actions that leave the resource as it is. What it costs may change all the same, with what it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
 class ResourceCost:
-    """One resource of the plan, priced as it was and as it will be. A side that does not exist is None."""
+    """One resource of the plan, priced as it was and as it will be. A side that does not exist is None.
+
+    is_compared  False where both sides lack the same, but what it depends on differs: the amounts behind need not be equal
+    """
 
     change: Change
     before: Cost | None
     after: Cost | None
+    is_compared: bool = True
+
+    @property
+    def stays(self) -> bool:
+        """Whether nothing happens to it, and it costs the same before and after."""
+        same = self.before is self.after or (self.is_compared and self.before == self.after)
+        return same and self.change.action in UNCHANGED
 
     @property
     def sides(self) -> tuple[Cost, ...]:
@@ -175,7 +185,7 @@ class ResourceCost:
     @property
     def monthly_delta(self) -> Decimal | None:
         """What the change adds to the month's bill, as far as it is known. Nothing, if nothing changes."""
-        if self.change.action in UNCHANGED:
+        if self.stays:
             return ZERO
         after, before = self.monthly_cost, self.monthly_before
         return None if after is None or before is None else after - before
@@ -183,7 +193,7 @@ class ResourceCost:
     @property
     def known_delta(self) -> Decimal:
         """The known cost after the change without the known one before. Nothing, if nothing changes."""
-        if self.change.action in UNCHANGED:
+        if self.stays:
             return ZERO
         return (self.after.known if self.after else ZERO) - (self.before.known if self.before else ZERO)
 
@@ -195,7 +205,7 @@ class ResourceCost:
         """
         before, after = self.before, self.after
         gap_before, gap_after = bool(before and before.is_lower_bound), bool(after and after.is_lower_bound)
-        if self.change.action in UNCHANGED or not (gap_before or gap_after):
+        if self.stays or not (gap_before or gap_after):
             return False, False
         if before and after and gap_before and gap_after:
             was, will = ([line for line in side.lines if line.status is LineStatus.USAGE] for side in (before, after))
@@ -212,6 +222,6 @@ class ResourceCost:
     @property
     def delta_unpriced(self) -> bool:
         """Whether the delta is not completely known."""
-        if self.change.action in UNCHANGED:
+        if self.stays:
             return False
         return any(side.unpriced for side in (self.before, self.after) if side)

@@ -122,7 +122,10 @@ class Change:
                 be told; `before_region` likewise
     before      None for a resource that does not exist yet
     after       None for one that will not exist any more (or that Terraform forgets)
-    references  attribute name -> addresses of the resources that its expression mentions, resolved through modules
+    references  attribute name -> addresses of the resources and data sources that its expression mentions, through modules
+    before_references  the same as the configuration was before; None where that is not known
+    through_locals  attribute name -> where its expression leads to a local value, which a plan does not follow: the name
+                inside of a nested block ("" for the attribute itself) and the address of the module instance
     derived     names of the attributes whose expression mentions what may be known only after apply; any other that is
                 unknown is left to the provider. None where there is no configuration to ask
     taggable    whether its type can carry tags at all
@@ -144,6 +147,8 @@ class Change:
     before_tags: Tags = NO_TAGS
     taggable: bool = False
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    before_references: Mapping[str, tuple[str, ...]] | None = None
+    through_locals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     derived: frozenset[str] | None = None
     previous_address: str | None = None
     importing: bool = False

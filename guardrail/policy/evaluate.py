@@ -15,7 +15,7 @@ from typing import Any
 
 from guardrail.cel import Environment, Path
 from guardrail.cel import Scope as Bound
-from guardrail.model.cost import UNCHANGED, ResourceCost
+from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Remedy
@@ -259,7 +259,7 @@ class _PerResource:
         """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""
         if resource.change.before is None or resource.change.action not in ALL_BUT_GONE:
             return False
-        if resource.change.action in UNCHANGED:
+        if resource.stays:
             return True
         past = ResourceView(resource, self.owner.specs, past=True)
         scope = _Lazy(lambda: self._bound(past, rule.reads))

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from guardrail.model.cost import UNCHANGED, Cost, ResourceCost
+from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json, Unknown
@@ -80,7 +80,7 @@ def spend(resource: ResourceCost, *, before: bool = True, after: bool = True) ->
     was = resource.before if before else None
     will = resource.after if after else None
     both = before and after
-    if both and resource.change.action in UNCHANGED:
+    if both and resource.stays:
         return Spend(_known(was), _known(will), ZERO, _gap(was), _gap(will), 0)
     delta = _known(will) - _known(was)
     return Spend(_known(was), _known(will), delta, _gap(was), _gap(will), max(_gap(was), _gap(will)), _gap(was))

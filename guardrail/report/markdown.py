@@ -316,7 +316,7 @@ def _address(row: Row) -> str:
 
 def _change_row(row: Row, currency: str) -> str:
     before, after, change = change_amounts(row.resource, currency)
-    action = row.resource.change.action.value
+    action = row.why or row.resource.change.action.value
     return _cells(f"**{change}**", f"{_address(row)} {action}", before, after)
 
 

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from guardrail.errors import InputError
-from guardrail.model.cost import Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
+from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.input import Input
 from guardrail.model.money import decimal
@@ -296,7 +296,10 @@ def _resource(data: _Resource) -> ResourceCost:
         after = Cost(after.lines, data.status, data.note, data.reason, data.remedy)
     elif before is not None:
         before = Cost(before.lines, data.status, data.note, data.reason, data.remedy)
-    return ResourceCost(_change(data), before, after)
+    is_compared = not data.delta_unpriced
+    if data.action in UNCHANGED and is_compared and after and before and before.lines == after.lines:
+        before = after
+    return ResourceCost(_change(data), before, after, is_compared)
 
 
 def _change(data: _Resource) -> Change:

@@ -240,7 +240,7 @@ def _grid(*names: str) -> Table:
 def _changed_name(row: Row) -> Text:
     change = row.resource.change
     sign = _SIGNS.get(change.action, " ")
-    return Text.assemble((f"{sign:<4}", "dim"), named(row))
+    return Text.assemble((f"{sign:<4}", "dim"), named(row), (f"  ({row.why})" if row.why else "", "dim"))
 
 
 def _bill_rows(grid: Table, row: Row, currency: str) -> None:

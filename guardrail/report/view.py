@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.input import SUBJECTS, Input, Origin
 from guardrail.model.money import ZERO
@@ -18,7 +18,6 @@ from guardrail.model.resource import Action
 from guardrail.report.format import bottom_line, bounded, count, rate, reasons, remedies, status_word
 from guardrail.report.text import safe
 
-_STAYS = {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}
 _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
 _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
 _LIMIT = 80
@@ -32,6 +31,11 @@ class Row:
 
     project: str
     resource: ResourceCost
+
+    @property
+    def why(self) -> str:
+        """Why the cost changes of something that nothing happens to, "" where something does."""
+        return "what it refers to changes" if self.resource.change.action in UNCHANGED else ""
 
     @property
     def side(self) -> Cost | None:
@@ -72,17 +76,17 @@ class View:
     @cached_property
     def changed(self) -> list[Row]:
         """Resources whose cost changes, or changes by an amount that is not known."""
-        return [row for row in self.rows if row.resource.change.action not in _STAYS and _has_effect(row)]
+        return [row for row in self.rows if not row.resource.stays and _has_effect(row)]
 
     @cached_property
     def same_cost(self) -> list[Row]:
         """Resources that change without an effect on cost."""
-        return [row for row in self.rows if row.resource.change.action not in _STAYS and not _has_effect(row)]
+        return [row for row in self.rows if not row.resource.stays and not _has_effect(row)]
 
     @cached_property
     def unchanged(self) -> list[Row]:
         """Resources that stay as they are."""
-        return [row for row in self.rows if row.resource.change.action in _STAYS]
+        return [row for row in self.rows if row.resource.stays]
 
     @cached_property
     def bill(self) -> list[Row]:

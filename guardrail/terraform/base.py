@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -147,19 +146,9 @@ def compare(base: Plan, head: Plan) -> Plan:
         changes.append(_changed(before.pop(former), change) if former else change)
     changes += [_gone(change, is_let_go=head.moves.is_let_go(change.address)) for change in before.values()]
     missing = joined(base.not_evaluated, head.not_evaluated)
-    return replace(head, changes=tuple(_touched(changes)), not_evaluated=missing)
-
-
-def _touched(changes: list[Change]) -> list[Change]:
-    """Take for updated what is as it was but mentions what is not: its cost may follow."""
-    quiet = {Action.NO_OP, Action.MOVE}
-    touched = {change.address for change in changes if change.action not in quiet}
-    mentions = {change.address: set(itertools.chain(*change.references.values())) for change in changes}
-    while more := {name for name, others in mentions.items() if name not in touched and not touched.isdisjoint(others)}:
-        touched |= more
-    return [
-        replace(one, action=Action.UPDATE) if one.action in quiet and one.address in touched else one for one in changes
-    ]
+    known = {source.address: source for source in base.data}
+    data = [replace(one, before=known.pop(one.address, one).after) for one in head.data]
+    return replace(head, changes=tuple(changes), not_evaluated=missing, data=(*data, *known.values()))
 
 
 def _is_same(change: Change) -> bool:
@@ -172,6 +161,7 @@ def _changed(before: Change, change: Change) -> Change:
         change,
         action=Action.UPDATE,
         before=before.after,
+        before_references=before.references,
         before_region=before.region,
         before_tags=before.tags,
         previous_address=before.address if has_moved else None,

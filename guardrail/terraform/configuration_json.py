@@ -44,8 +44,9 @@ class _Writer:
         for block in module.blocks("provider"):
             self._add_provider(block, address)
         resources = [block for block in module.blocks("resource") if len(block.labels) > 1]
+        data = [block for block in module.blocks("data") if len(block.labels) > 1]
         return {
-            "resources": [_resource(block, address, self._providers) for block in resources],
+            "resources": [_resource(block, address, self._providers) for block in [*resources, *data]],
             "module_calls": {
                 b.labels[0]: self._call(b, module.key, address) for b in module.blocks("module") if b.labels
             },
@@ -78,8 +79,8 @@ def _resource(block: Block, module: str, providers: dict[str, Any]) -> dict[str,
     body = block.body()
     kind, name = block.labels[:2]
     found = {
-        "address": f"{kind}.{name}",
-        "mode": "managed",
+        "address": f"data.{kind}.{name}" if block.kind == "data" else f"{kind}.{name}",
+        "mode": "data" if block.kind == "data" else "managed",
         "type": kind,
         "name": name,
         "provider_config_key": _nearest(provider_of(body, kind), module, providers),

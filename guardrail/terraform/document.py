@@ -79,13 +79,11 @@ class StateModule(msgspec.Struct):
     resources: list[StateResource] | None = None
     child_modules: list[StateModule] | None = None
 
-    def managed(self) -> Iterator[StateResource]:
-        """Walk the managed resources of the module and of those below it."""
-        for resource in self.resources or ():
-            if resource.mode in {None, "managed"}:
-                yield resource
+    def all(self) -> Iterator[StateResource]:
+        """Walk the resources of the module and of those below it."""
+        yield from self.resources or ()
         for child in self.child_modules or ():
-            yield from child.managed()
+            yield from child.all()
 
 
 class State(msgspec.Struct):
@@ -95,7 +93,13 @@ class State(msgspec.Struct):
 
     def managed(self) -> dict[str, StateResource]:
         """Return the managed resources by address."""
-        return {resource.address: resource for resource in self.root_module.managed()} if self.root_module else {}
+        found = self.root_module.all() if self.root_module else ()
+        return {resource.address: resource for resource in found if resource.mode in {None, "managed"}}
+
+    def data(self) -> dict[str, StateResource]:
+        """Return the data sources by address."""
+        found = self.root_module.all() if self.root_module else ()
+        return {resource.address: resource for resource in found if resource.mode == "data"}
 
 
 class PriorState(msgspec.Struct):
@@ -193,8 +197,17 @@ class Document(msgspec.Struct):
 
     def prior(self) -> dict[str, StateResource]:
         """Return the managed resources of the prior state by address."""
+        state = self._prior_values()
+        return state.managed() if state else {}
+
+    def prior_data(self) -> dict[str, StateResource]:
+        """Return the data sources of the prior state by address: what Terraform read while it planned."""
+        state = self._prior_values()
+        return state.data() if state else {}
+
+    def _prior_values(self) -> State | None:
         state = msgspec.json.decode(self.prior_state, type=PriorState | None) if memoryview(self.prior_state) else None
-        return state.values.managed() if state and state.values else {}
+        return state.values if state else None
 
 
 def documents(text: bytes, where: str) -> list[Document]:

@@ -93,7 +93,7 @@ def _changed(change: ResourceChange) -> Entry:
     after = _side(what.after, what.after_unknown, what.after_sensitive)
     action = _action(change, what)
     address = _address(change)
-    if action is Action.NO_OP:
+    if action in {Action.NO_OP, Action.IMPORT, Action.MOVE}:
         before, after = before or after, after or before
     return Entry(
         address=address,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -14,6 +14,7 @@ from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address
+from guardrail.terraform.data_sources import PREFIX, data_sources
 from guardrail.terraform.deferred import left_for_later
 from guardrail.terraform.document import ConfigResource, Document, documents, malformed
 from guardrail.terraform.entries import Entry, entries, index_of
@@ -38,6 +39,7 @@ class Plan:
     folder            where it lies below what was named, "" if that was it
     moves             what a configuration says of the addresses that its resources had
     fault             what kept it from being read: it then has no changes, and nothing can be said of it
+    data              the data sources that resources mention, as far as they are known
     """
 
     changes: tuple[Change, ...]
@@ -49,6 +51,7 @@ class Plan:
     folder: str = ""
     moves: Moves = NO_MOVES
     fault: InputError | None = None
+    data: tuple[Change, ...] = ()
 
 
 def unread(fault: InputError, plan: Plan = Plan(()), *, before: bool = True) -> Plan:
@@ -107,11 +110,16 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
     located = {text: _located(entry, modules, references) for text, entry in found.items()}
     separate = SeparateResources(located)
     located = {text: separate.without(text, one) for text, one in located.items()}
-    regions = Regions(located, providers)
+    data = data_sources(document, modules, references.data)
+    regions = Regions({**_places_of(data, modules), **located}, providers)
     changes = tuple(_change(text, entry, located[text], regions, providers) for text, entry in found.items())
     version = document.terraform_version
     return Plan(
-        changes, version if isinstance(version, str) else "", warnings + remarks, not_evaluated=left_for_later(document)
+        changes,
+        version if isinstance(version, str) else "",
+        warnings + remarks,
+        not_evaluated=left_for_later(document),
+        data=data,
     )
 
 
@@ -126,8 +134,22 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
         after=entry.after,
         block=block,
         references=mentions.addresses,
+        through_locals=mentions.through_locals,
         derived=mentions.derived,
     )
+
+
+def _places_of(data: Iterable[Change], modules: Modules) -> dict[str, Located]:
+    """Return data sources as what may tell where something lies, a block with several instances by any of them."""
+    places: dict[str, Located] = {}
+    for source in data:
+        address = source.address.rpartition("[")[0] if source.index is not None else source.address
+        kind = source.type.removeprefix(PREFIX)
+        block = modules.data_block(Address(source.module, kind, source.name))
+        key = block.provider_config_key if block else None
+        place = Located(kind, source.provider, key or source.provider, source.before, source.after, block, {})
+        places[source.address] = places[address] = place
+    return places
 
 
 def _provider_key(entry: Entry, block: ConfigResource | None) -> str:
@@ -158,6 +180,7 @@ def _change(text: str, entry: Entry, located: Located, regions: Regions, provide
         before_tags=effective_tags(address.type, entry.provider, located.before),
         taggable=is_taggable(address.type, entry.provider, located.before, located.after),
         references=located.references,
+        through_locals=located.through_locals,
         derived=located.derived,
         previous_address=entry.previous_address,
         importing=entry.importing,

@@ -60,14 +60,20 @@ class Modules:
 
     def block(self, address: Address) -> ConfigResource | None:
         """Return the block that a managed resource is an instance of; None for one that is configured no more."""
-        place = self.place(address.module)
+        return self._blocks_of(address.module).get(address.resource)
+
+    def data_block(self, address: Address) -> ConfigResource | None:
+        """Return the block of a data source."""
+        return self._blocks_of(address.module).get(f"data.{address.resource}")
+
+    def _blocks_of(self, module: str) -> Mapping[str, ConfigResource]:
+        place = self.place(module)
         if place is None:
-            return None
+            return {}
         blocks = self._blocks.get(id(place.module))
         if blocks is None:
-            managed = (block for block in place.module.resources or () if block.mode in {None, "managed"})
-            blocks = self._blocks[id(place.module)] = {block.address: block for block in managed}
-        return blocks.get(address.resource)
+            blocks = self._blocks[id(place.module)] = {block.address: block for block in place.module.resources or ()}
+        return blocks
 
     def value(self, expression: Json, place: Place, depth: int = 0) -> Json:
         """Return what an expression comes to, None if it is absent.

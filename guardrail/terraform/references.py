@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from guardrail.model.unknown import Json
-from guardrail.terraform.address import Address, parse, steps
+from guardrail.model.unknown import Json, Unknown
+from guardrail.terraform.address import Address, key_value, parse, steps
 from guardrail.terraform.document import ConfigResource
 from guardrail.terraform.plan_modules import Modules, Place, specific
 
 _MAX_STEPS = 50  # through variables and outputs
 _ITERATION = ("count.", "each.")
-_ELSEWHERE = "?"  # stands for what the JSON does not follow: local values, data sources, what is not in the plan
+# Stands for what the JSON does not follow: what is not in the plan, and, before the address of their module, local values.
+_ELSEWHERE = "?"
+_NOT_THERE = "?-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +35,32 @@ class Mentions:
     """What the configuration of a resource mentions.
 
     addresses  attribute name -> addresses in the order of mention
+    through_locals  attribute name -> where it leads to a local value: the name inside of a nested block, "" for the
+               attribute itself, and the address of the module instance
     derived    names of the attributes that mention anything which may be known only after apply: resources, data
                sources, local values; None where there is no configuration
     """
 
     addresses: Mapping[str, tuple[str, ...]]
+    through_locals: Mapping[str, tuple[tuple[str, str], ...]]
     derived: frozenset[str] | None
 
 
-NO_MENTIONS = Mentions({}, None)
+NO_MENTIONS = Mentions({}, {}, None)
 
 
 class References:
-    """Resolves what expressions mention to the addresses of resources of the plan."""
+    """Resolves what expressions mention to the addresses of resources of the plan, and of data sources.
+
+    `data` are the data sources that have been mentioned so far.
+    """
 
     def __init__(self, modules: Modules, addresses: Mapping[str, Address]) -> None:
         self._modules = modules
         self._instances: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._calls: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._found: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
+        self.data: set[str] = set()
         for text, address in addresses.items():
             self._instances[address.module, address.resource][address.key] = text
         for module in dict.fromkeys(address.module for address in addresses.values()):
@@ -64,15 +75,34 @@ class References:
         if block is None or place is None:
             return NO_MENTIONS
         if b'"references"' not in memoryview(block.expressions).tobytes():
-            return Mentions({}, frozenset())
+            return Mentions({}, {}, frozenset())
         scope = _Scope(place, address.key, block.for_each_expression)
-        found = {name: self._resolve(part, scope, 0) for name, part in block.all_expressions().items()}
+        expressions = block.all_expressions()
+        found = {name: self._resolve(part, scope, 0) for name, part in expressions.items()}
         found = {name: addresses for name, addresses in found.items() if addresses}
         derived = frozenset(found)
+        through = {
+            name: tuple(self._locals(expressions[name], scope))
+            for name, addresses in found.items()
+            if any(address[0] == _ELSEWHERE and address != _NOT_THERE for address in addresses)
+        }
         for name in derived:
-            if _ELSEWHERE in found[name]:
-                found[name] = tuple(address for address in found[name] if address != _ELSEWHERE)
-        return Mentions({name: addresses for name, addresses in found.items() if addresses}, derived)
+            if any(address[0] == _ELSEWHERE for address in found[name]):
+                found[name] = tuple(address for address in found[name] if address[0] != _ELSEWHERE)
+        return Mentions({name: addresses for name, addresses in found.items() if addresses}, through, derived)
+
+    def _locals(self, expression: Json, scope: _Scope, leaf: str = "") -> Iterator[tuple[str, str]]:
+        """Walk the local values of an expression: the attribute of a nested block that has one, and its module."""
+        if isinstance(expression, list):
+            for part in expression:
+                yield from self._locals(part, scope, leaf)
+        elif isinstance(expression, dict) and not {"references", "constant_value"} & expression.keys():
+            for name, part in expression.items():
+                yield from self._locals(part, scope, name)
+        else:
+            for address in self._resolve(expression, scope, 0):
+                if address[0] == _ELSEWHERE and address != _NOT_THERE:
+                    yield leaf, address[1:]
 
     def _resolve(self, expression: Json, scope: _Scope, depth: int) -> tuple[str, ...]:
         if depth > _MAX_STEPS:
@@ -80,17 +110,34 @@ class References:
         return _joined(self._mentioned(names, scope, depth) for names in _lists(expression))
 
     def _mentioned(self, names: list[str], scope: _Scope, depth: int) -> tuple[str, ...]:
-        iterates = any(name.startswith(_ITERATION) for name in names)
+        iteration = [name for name in names if name.startswith(_ITERATION)]
         # What does not depend on the instance is the same for all of them, and may be long.
-        where = f"{scope.key} {id(scope.for_each)}" if iterates else ""
+        where = f"{scope.key} {id(scope.for_each)}" if iteration else ""
         memo = (scope.place.address, where, tuple(names))
         if memo not in self._found:
             self._found[memo] = ()  # whoever comes back here goes round in circles
-            parts = (self._target(name, scope, depth, iterates=iterates) for name in specific(names))
+            keys = {key for name in specific(iteration) if (key := self._key(name, scope))}
+            parts = (self._target(name, scope, depth, keys) for name in specific(names))
             self._found[memo] = _joined(parts)
         return self._found[memo]
 
-    def _target(self, name: str, scope: _Scope, depth: int, *, iterates: bool) -> tuple[str, ...]:
+    def _key(self, name: str, scope: _Scope) -> str:
+        """Return the key that `count.index`, `each.key` or `each.value.x` comes to, as an address spells it; "" if unknown.
+
+        What a block iterates over is known where it is a constant or a variable, as far as the JSON tells; without that,
+        `each.value` is the key as in a set, and nothing tells what lies in it.
+        """
+        if not name.startswith("each.value"):
+            return scope.key
+        known, path = self._modules.value(scope.for_each, scope.place), name.split(".")[2:]
+        value = known.get(key_value(scope.key)) if isinstance(known, dict) else None
+        if value is None or isinstance(value, Unknown):
+            return "" if path or isinstance(value, Unknown) else scope.key
+        for step in path:
+            value = value.get(step) if isinstance(value, dict) else None
+        return json.dumps(value) if isinstance(value, str | int) else ""
+
+    def _target(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> tuple[str, ...]:
         place = scope.place
         head, _, rest = name.partition(".")
         if head == "var" and place.parent:
@@ -98,17 +145,24 @@ class References:
             return self._resolve(place.inputs.get(rest.partition(".")[0]), caller, depth + 1)
         if head == "each":
             return self._of_each(scope, depth)
-        if head in {"local", "data"} or (head == "var" and self._modules.is_unset(rest.partition(".")[0])):
-            return (_ELSEWHERE,)
+        if head == "local":
+            return (f"{_ELSEWHERE}{place.address}",)
+        if head == "var" and self._modules.is_unset(rest.partition(".")[0]):
+            return (_NOT_THERE,)
         if head in {"var", "path", "terraform", "self", "count"}:
             return ()
         if head == "module":
-            return self._output(name, scope, depth, iterates=iterates)
+            return self._output(name, scope, depth, keys)
         target = parse(name)
         if target is None:
             return ()
+        if target.is_data:
+            key = target.key or (next(iter(keys)) if len(keys) == 1 else "")
+            source = f"{place.address}.data.{target.resource}".removeprefix(".") + (f"[{key}]" if key else "")
+            self.data.add(source)
+            return (source,)
         instances = self._instances.get((place.address, target.resource), {})
-        return _chosen(instances, target.key, scope.key if iterates else "") or (_ELSEWHERE,)
+        return _chosen(instances, target.key, keys) or (_NOT_THERE,)
 
     def _of_each(self, scope: _Scope, depth: int) -> tuple[str, ...]:
         """Resolve `each`, which stands for the instance with the same key of what the block iterates over."""
@@ -116,15 +170,15 @@ class References:
         same = tuple(text for text in found if (target := parse(text)) and target.key == scope.key)
         return same or found
 
-    def _output(self, name: str, scope: _Scope, depth: int, *, iterates: bool) -> tuple[str, ...]:
+    def _output(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> tuple[str, ...]:
         """Resolve an output; all of them where the key is computed, since Terraform then writes the module alone."""
         module, call, key = next(steps(name), ("", "", ""))
         wanted = re.split(r"[.\[]", name[len(module) + 1 :])[0]
         modules = self._calls.get((scope.place.address, call), {})
         if not modules:
-            return (_ELSEWHERE,)
+            return (_NOT_THERE,)
         found: list[tuple[str, ...]] = []
-        for address in _chosen(modules, key, scope.key if iterates else ""):
+        for address in _chosen(modules, key, keys):
             child = self._modules.place(address)
             for label, output in ((child.module.outputs or {}) if child else {}).items():
                 if child and wanted in {"", label}:
@@ -146,11 +200,12 @@ def _lists(expression: Json) -> Iterator[list[str]]:
                 yield from _lists(part)
 
 
-def _chosen(instances: Mapping[str, str], key: str, own_key: str) -> tuple[str, ...]:
-    """Choose by the key that is written, else by the key of who mentions them, else all."""
+def _chosen(instances: Mapping[str, str], key: str, keys: AbstractSet[str]) -> tuple[str, ...]:
+    """Choose by the key that is written, else by the one that the expression comes to, else all."""
     if key:
         return (instances[key],) if key in instances else ()
-    return (instances[own_key],) if own_key in instances else tuple(instances.values())
+    own = [one for one in keys if one in instances]
+    return (instances[own[0]],) if len(own) == 1 else tuple(instances.values())
 
 
 def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:

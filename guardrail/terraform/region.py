@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Json, Unknown
@@ -37,6 +37,7 @@ class Located:
     after: Side | None
     block: ConfigResource | None
     references: Mapping[str, tuple[str, ...]]
+    through_locals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     derived: frozenset[str] | None = None
 
 

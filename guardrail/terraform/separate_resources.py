@@ -9,7 +9,7 @@ such a block is left out where another resource of the plan is that very thing, 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from guardrail.model.resource import Side
@@ -23,19 +23,44 @@ class _Separate:
 
     owner   its attribute that says of which
     same    attribute of the element -> the one of the resource that has the same value; without any, all elements are
+    within  likewise for lists that the provider joins from several resources, which have all of their items together
+    when    an attribute of the resource, and the value that it has if it is one
     """
 
     type: str
     owner: str
     same: Mapping[str, str] = field(default_factory=dict)
+    within: Mapping[str, str] = field(default_factory=dict)
+    when: tuple[str, Json] | None = None
 
 
 _NAME = {"name": "name"}
-_RULES = (
-    _Separate("aws_security_group_rule", "security_group_id"),
-    _Separate("aws_vpc_security_group_ingress_rule", "security_group_id"),
-    _Separate("aws_vpc_security_group_egress_rule", "security_group_id"),
-)
+_PORTS = {"from_port": "from_port", "to_port": "to_port"}
+_PEERS = {
+    "cidr_blocks": "cidr_blocks",
+    "ipv6_cidr_blocks": "ipv6_cidr_blocks",
+    "prefix_list_ids": "prefix_list_ids",
+    "security_groups": "source_security_group_id",
+    "self": "self",
+}
+_PEER = {
+    "cidr_blocks": "cidr_ipv4",
+    "ipv6_cidr_blocks": "cidr_ipv6",
+    "prefix_list_ids": "prefix_list_id",
+    "security_groups": "referenced_security_group_id",
+    "self": "",
+}
+
+
+def _rules(way: str) -> tuple[_Separate, ...]:
+    """Return the types of which each resource is a rule of a security group: others of it may be its own."""
+    old, group = {**_PORTS, "protocol": "protocol"}, "security_group_id"
+    return (
+        _Separate("aws_security_group_rule", group, old, _PEERS, ("type", way)),
+        _Separate(f"aws_vpc_security_group_{way}_rule", group, {**_PORTS, "protocol": "ip_protocol"}, _PEER),
+    )
+
+
 _BLOCKS: Mapping[tuple[str, str], tuple[_Separate, ...]] = {
     ("google_container_cluster", "node_pool"): (_Separate("google_container_node_pool", "cluster", _NAME),),
     ("aws_instance", "ebs_block_device"): (
@@ -48,8 +73,8 @@ _BLOCKS: Mapping[tuple[str, str], tuple[_Separate, ...]] = {
         _Separate("aws_dynamodb_table_replica", "global_table_arn", {"region_name": "region"}),
     ),
     ("aws_route_table", "route"): (_Separate("aws_route", "route_table_id"),),
-    ("aws_security_group", "ingress"): _RULES,
-    ("aws_security_group", "egress"): _RULES,
+    ("aws_security_group", "ingress"): _rules("ingress"),
+    ("aws_security_group", "egress"): _rules("egress"),
     ("google_compute_instance", "attached_disk"): (
         _Separate("google_compute_attached_disk", "instance", {"device_name": "device_name"}),
     ),
@@ -64,57 +89,60 @@ _BLOCKS: Mapping[tuple[str, str], tuple[_Separate, ...]] = {
 }
 _TYPES = frozenset(kind for kind, _ in _BLOCKS)
 _IDENTITIES = ("id", "name", "arn", "self_link")
+_Owned = Sequence[tuple[_Separate, Side]]
 
 
 class SeparateResources:
     """Finds the elements of blocks that are resources of their own."""
 
     def __init__(self, resources: Mapping[str, Located]) -> None:
-        self._by_type: defaultdict[str, list[Located]] = defaultdict(list)
-        wanted = {one.type for found in _BLOCKS.values() for one in found}
+        self._owned: defaultdict[tuple[str, str], list[Located]] = defaultdict(list)  # type, what it says of its owner
+        owners = {one.type: one.owner for found in _BLOCKS.values() for one in found}
         if any(one.type in _TYPES for one in resources.values()):
             for one in resources.values():
-                if one.type in wanted:
-                    self._by_type[one.type].append(one)
+                if one.type in owners:
+                    for name in _told(one, owners[one.type]):
+                        self._owned[one.type, name].append(one)
 
     def without(self, address: str, resource: Located) -> Located:
         """Return a resource without what other resources of the plan are, on both sides."""
-        if resource.type not in _TYPES or not self._by_type:
+        if resource.type not in _TYPES or not self._owned:
             return resource
         before, after = resource.before, resource.after
+        sides = [side for side in (before, after) if side]
+        names = {
+            address,
+            *(text for side in sides for key in _IDENTITIES if isinstance(text := side.values.get(key), str)),
+        }
         for (kind, name), separate in _BLOCKS.items():
             if kind != resource.type or (resource.block and resource.block.expression(name) is not None):
                 continue
+            # One that is deleted still stands in the block, of which nobody plans anything: both of its sides tell.
             owned = [
-                (one, other)
+                (one, side)
                 for one in separate
-                for other in self._by_type[one.type]
-                if _owns(address, resource, one, other)
+                for own in sorted(names)
+                for other in self._owned.get((one.type, own), ())
+                for side in (other.before, other.after)
+                if side
             ]
-            before = before and _left(before, name, [(one, other.before) for one, other in owned])
-            after = after and _left(after, name, [(one, other.after) for one, other in owned])
+            before = before and _left(before, name, owned)
+            after = after and _left(after, name, owned)
         return replace(resource, before=before, after=after)
 
 
-def _owns(address: str, resource: Located, separate: _Separate, other: Located) -> bool:
-    if address in other.references.get(separate.owner, ()):
-        return True
-    named = {side.values.get(separate.owner) for side in (other.before, other.after) if side}
-    own = {side.values.get(key) for side in (resource.before, resource.after) if side for key in _IDENTITIES}
-    return bool({text for text in named if isinstance(text, str) and text} & own)
+def _told(other: Located, owner: str) -> set[str]:
+    """Return what a separate resource says of its owner: its address, and its id or name."""
+    values = [side.values.get(owner) for side in (other.before, other.after) if side]
+    return {*other.references.get(owner, ()), *(text for text in values if isinstance(text, str) and text)}
 
 
-def _left(side: Side, name: str, owned: Iterable[tuple[_Separate, Side | None]]) -> Side:
+def _left(side: Side, name: str, owned: _Owned) -> Side:
     """Return a side with the elements of a block that no other resource is, and the marks that belong to them."""
     elements = side.values.get(name)
     if not isinstance(elements, list):
         return side
-    there = [(separate, other) for separate, other in owned if other is not None]
-    kept = [
-        index
-        for index, element in enumerate(elements)
-        if not any(_is_same(separate, element, other) for separate, other in there)
-    ]
+    kept = [index for index, element in enumerate(elements) if not _is_there(element, owned)]
     if len(kept) == len(elements):
         return side
 
@@ -130,9 +158,25 @@ def _left(side: Side, name: str, owned: Iterable[tuple[_Separate, Side | None]])
     )
 
 
-def _is_same(separate: _Separate, element: Json, other: Side) -> bool:
-    """Say whether an element is that resource; what the resource does not say of itself does not tell them apart."""
+def _is_there(element: Json, owned: _Owned) -> bool:
+    """Say whether other resources are an element."""
     if not isinstance(element, dict):
         return False
+    alike = [(separate, other) for separate, other in owned if _is_same(separate, element, other)]
+    joined = {key for separate, _ in alike for key in separate.within}
+    return bool(alike) and all(
+        any(item in _items(other.values.get(separate.within[key])) for separate, other in alike)
+        for key in joined
+        for item in _items(element.get(key))
+    )
+
+
+def _is_same(separate: _Separate, element: Mapping[str, Json], other: Side) -> bool:
+    """Say whether an element may be that resource; what the resource does not say of itself does not tell them apart."""
     pairs = [(element.get(mine), other.values.get(theirs)) for mine, theirs in separate.same.items()]
-    return all(mine == theirs for mine, theirs in pairs if theirs is not None)
+    fits = separate.when is None or other.values.get(separate.when[0]) == separate.when[1]
+    return fits and all(mine == theirs for mine, theirs in pairs if theirs is not None)
+
+
+def _items(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value] if value else []

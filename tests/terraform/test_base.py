@@ -235,7 +235,7 @@ def test_what_is_forgotten_goes_on_costing(repository, run):
     assert float(forgotten["monthly_cost"]) > 0
 
 
-def test_a_resource_whose_reference_costs_more_is_updated(tmp_path, run):
+def test_a_resource_whose_reference_costs_more_costs_more(tmp_path, run):
     template = 'resource "aws_launch_template" "t" {{ instance_type = "{}" }}\n'
     group = (
         'resource "aws_autoscaling_group" "g" {\n  desired_capacity = 2\n  min_size = 2\n  max_size = 2\n'
@@ -247,7 +247,7 @@ def test_a_resource_whose_reference_costs_more_is_updated(tmp_path, run):
         (tmp_path / name / "main.tf").write_text(text, encoding="utf-8")
     (project,) = compared(run, "new", "--base", "old")
     (found,) = [r for r in project["resources"] if r["type"] == "aws_autoscaling_group"]
-    assert found["action"] == "update"
+    assert found["action"] == "no-op"
     assert float(found["monthly_delta"]) > 0
 
 

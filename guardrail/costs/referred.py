@@ -1,0 +1,89 @@
+"""What the references of a definition lead to: the attributes of other resources of the plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from guardrail.costs.definition import Reference
+from guardrail.costs.inventory import Inventory
+from guardrail.costs.usage import Usage
+from guardrail.model.reason import Reason
+from guardrail.model.resource import Change, Side
+from guardrail.model.unknown import Json, Unknown, without_unknowns
+
+_COMPARED = 20  # candidates: each is priced, and nobody reads a longer list
+_NAMED = 3
+_WHICH_ONE = "refer to it by a literal key or by each.key, or check a plan that knows the id"
+
+_Pairs = Sequence[tuple[Change, Side]]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Resources of which one is meant: those that differ, and what may be shown of the first. None where they are too many."""
+
+    different: Sequence[Json]
+    shown: Json
+
+
+class Found:
+    """What is referred to by the names of a definition.
+
+    values   name -> attributes and usage, None where nothing is referred to, Unknown where one of several is meant
+    visible  the same without what is sensitive; None where nothing is
+    open     name -> the several, where one of them is meant
+    """
+
+    def __init__(
+        self, references: Mapping[str, Reference], change: Change, inventory: Inventory, usage: Usage, *, before: bool
+    ) -> None:
+        self.open: dict[str, Candidates] = {}
+        found: dict[str, _Pairs] = {}
+        places: dict[str, Json] = {}
+        for name, reference in references.items():
+            if reference.alike is not None:
+                places[name] = inventory.place(change, reference.types, reference.alike, before=before)
+                continue
+            starts = [change] if reference.of is None else [other for other, _ in found[reference.of]]
+            meant = [pair for start in starts for pair in inventory.find(start, reference, before=before)]
+            found[name] = list({other.address: (other, side) for other, side in meant}.values())
+        sides = [side for pairs in found.values() for _, side in pairs]
+        is_secret = any(side.has_secrets(key) for side in sides for key in side.names())
+        self.values: dict[str, Json] = places.copy()
+        self.visible: dict[str, Json] | None = places.copy() if is_secret else None
+        for name, pairs in found.items():
+            whole = _read(pairs, usage, Side.get)
+            shown = _read(pairs, usage, Side.shown) if is_secret else whole
+            is_open = len(pairs) > 1 and not references[name].all
+            if is_open:
+                different = [one for number, one in enumerate(whole) if one not in whole[:number]]
+                self.open[name] = Candidates(different if len(different) <= _COMPARED else (), shown[0])
+            unknown = _one_of(references[name], name, [other.address for other, _ in pairs]) if is_open else None
+            self.values[name] = unknown or (whole if references[name].all else whole[0] if whole else None)
+            if self.visible is not None:
+                self.visible[name] = unknown or (shown if references[name].all else shown[0] if shown else None)
+
+
+def _read(pairs: _Pairs, usage: Usage, read: Callable[[Side, str], Json]) -> list[Json]:
+    """Return the attributes of resources that are referred to, and the usage given for each."""
+    return [
+        {
+            **{key: _configured(other, key, read(side, key)) for key in sorted(side.names())},
+            "usage": dict(usage.of(other.address, other.type)),
+        }
+        for other, side in pairs
+    ]
+
+
+def _configured(change: Change, name: str, value: Json) -> Json:
+    """Return an attribute without what the configuration leaves to the provider."""
+    return value if change.derived is None or name in change.derived else without_unknowns(value)
+
+
+def _one_of(reference: Reference, name: str, addresses: Sequence[str]) -> Unknown:
+    """Return a reference that may mean several resources as one that is not known."""
+    more = len(addresses) - _NAMED
+    named = ", ".join(addresses[:_NAMED]) + (f" and {more} more" if more > 0 else "")
+    path = name if reference.attribute is None or reference.back else reference.attribute
+    return Unknown(path, f"one of {named}: the plan does not tell which", Reason.NOT_EVALUATED, _WHICH_ONE)
