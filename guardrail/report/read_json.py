@@ -296,8 +296,9 @@ def _resource(data: _Resource) -> ResourceCost:
         after = Cost(after.lines, data.status, data.note, data.reason, data.remedy)
     elif before is not None:
         before = Cost(before.lines, data.status, data.note, data.reason, data.remedy)
-    is_compared = not data.delta_unpriced
-    if data.action in UNCHANGED and is_compared and after and before and before.lines == after.lines:
+    alike = data.action in UNCHANGED and after and before and before.lines == after.lines
+    is_compared = not (alike and (data.delta_unpriced or data.monthly_delta is None))
+    if alike and is_compared:
         before = after
     return ResourceCost(_change(data), before, after, is_compared)
 
