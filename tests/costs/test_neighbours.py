@@ -162,7 +162,7 @@ NEW_GROUP = change(
 
 
 def each(address, attribute, mentioned, path="each.value.size", **keys):
-    found = block(address, **{attribute: [mentioned, path, "each.value"]})
+    found = {**block(address), "expressions": {attribute: {"references": [mentioned, path, "each.value"]}}}
     return {"resources": [{**found, **keys}]}
 
 
@@ -226,8 +226,8 @@ def test_a_value_of_each_is_followed_to_the_instance_it_names(priced):
     for size in ("small", "large"):
         for_each = {"references": ["var.groups"]}
         given = {"groups": {"value": {"web": {"size": size}}}}
-        there = {"resources": [{**root["resources"][0], "for_each_expression": for_each}]}
-        there["variables"] = {"groups": {}}
+        resources = [{**root["resources"][0], "for_each_expression": for_each}]
+        there = {"resources": resources, "variables": {"groups": {}}}
         costs.append(priced(one, *several, root=there, variables=given)[OF_EACH].after.known)
     assert costs[1] > costs[0] > 0
 
@@ -359,7 +359,8 @@ def test_the_ami_that_a_data_source_finds_tells_the_system(
     priced, machine, attribute, templates, known, configured, said
 ):
     source = ["data.aws_ami.a.id", "data.aws_ami.a"]
-    blocks = [block(machine["address"], **{attribute: ["aws_launch_template.t"] if templates else source})]
+    mentioned = {attribute: {"references": ["aws_launch_template.t"] if templates else source}}
+    blocks = [{**block(machine["address"]), "expressions": mentioned}]
     blocks += [block(template["address"], image_id=source) for template in templates]
     root = {"resources": [*blocks, *([configured] if configured else [])]}
     line = priced(machine, *templates, root=root, **known)[machine["address"]].after.lines[0]
