@@ -10,6 +10,7 @@ from guardrail.cel import Scope
 from guardrail.costs.billing import USAGE
 from guardrail.costs.subject import Subject
 from guardrail.costs.tariff import Tariff, nested_usage
+from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown, without_unknowns
 
 
@@ -46,7 +47,8 @@ def bind(tariff: Tariff, subject: Subject) -> Bound:
         value = derived[name] if name in derived else attributes.get(name)
         if name in subject.unset:
             value = without_unknowns(value)
-        elif isinstance(value, Unknown) and name in assume:
+        elif isinstance(value, Unknown) and value.kind is not Reason.NOT_EVALUATED and name in assume:
+            # What is written and could not be read here may be anything: only the provider's own choice is guessed.
             assumed.add(name)
             value = assume[name]
         attr[name] = definition.defaults.get(name) if value is None else value

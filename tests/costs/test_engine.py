@@ -151,6 +151,13 @@ def test_an_attribute_known_after_apply_is_assumed_only_where_the_definition_say
     assert lines[0].monthly_cost == 1
 
 
+def test_what_could_not_be_evaluated_is_not_assumed_to_be_anything(engine):
+    lines = engine().estimate([change(after=Side({}, {"size": "variable size has no value"}))])[0].after.lines
+    assert (lines[0].status, lines[0].monthly_cost) == (LineStatus.UNKNOWN, None)
+    assert lines[0].note == "not evaluated: variable size has no value: size"
+    assert lines[0].remedy.startswith("give the variable a value")
+
+
 def test_an_attribute_known_after_apply_is_never_a_number(engine):
     cost = engine().estimate([change(after=Side({"size": 5}, {"type": True}))])[0].after
     assert [line.status for line in cost.lines] == [LineStatus.UNKNOWN, LineStatus.UNKNOWN]
