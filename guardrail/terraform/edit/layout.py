@@ -54,13 +54,16 @@ def replaced(expression: Expression, value: Json) -> Patch:
     return Patch(expression.start, expression.end, literal(value))
 
 
-def renamed(item: Item, name: str) -> Patch:
-    """Call an item of an object otherwise; its = stays where it is if there is room."""
+def renamed(value: ObjectExpression, item: Item, name: str) -> Patch:
+    """Call an item of an object otherwise; its = stays below those of its neighbours if there is room."""
     entry, is_quoted = _item(item), item[0].text.startswith('"')
     new = key(name, is_quoted=is_quoted)
     if entry.sign == entry.name_end:
         return Patch(entry.start, entry.name_end, new)
-    return Patch(entry.start, entry.sign, f"{new.ljust(entry.sign - entry.start - 1)} ")
+    text = value.source.text
+    neighbours = (text.count(b"\n", *sorted((entry.start, _item(one).start))) for one in value.items if one is not item)
+    wide = entry.sign - entry.start - 1 if 1 in neighbours else 0
+    return Patch(entry.start, entry.sign, f"{new.ljust(wide)} ")
 
 
 def with_attribute(body: Body, name: str, value: Json) -> Patch:

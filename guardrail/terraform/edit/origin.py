@@ -181,12 +181,13 @@ class Origins:
 
     def _with_name(self, value: Expression, spot: Spot, wanted: Wanted) -> list[Place]:
         old, new = wanted.rename or ("", "")
-        items = [item for part in _objects(value) for name in (old, new) if (item := _item(part, name))]
-        names = [_said(name) for name, _ in items]
+        found = [(part, name, item) for part in _objects(value) for name in (old, new) if (item := _item(part, name))]
+        names = [name for _, name, _ in found]
         if names == [new]:
             return []  # done already, for another instance
         if names == [old]:
-            return [self._place(spot, layout.renamed(items[0], new))]
+            part, _, item = found[0]
+            return [self._place(spot, layout.renamed(part, item, new))]
         if names:
             raise CannotEditError(f"{old} and {new} are both there, or more than once: which of them counts?")
         raise CannotEditError(f"{old} is not written where its block sets it")

