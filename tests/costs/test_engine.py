@@ -154,7 +154,7 @@ def test_an_attribute_known_after_apply_is_assumed_only_where_the_definition_say
 def test_what_could_not_be_evaluated_is_not_assumed_to_be_anything(engine):
     lines = engine().estimate([change(after=Side({}, {"size": "variable size has no value"}))])[0].after.lines
     assert (lines[0].status, lines[0].monthly_cost) == (LineStatus.UNKNOWN, None)
-    assert lines[0].note == "not evaluated: variable size has no value: size"
+    assert lines[0].note == "size: not evaluated: variable size has no value"
     assert lines[0].remedy.startswith("give the variable a value")
 
 
