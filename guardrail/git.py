@@ -7,7 +7,7 @@ import os
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from guardrail.errors import ConfigError
 
@@ -68,6 +68,13 @@ def comes_with(path: Path, *, proposed: bool = False) -> bool:
     places = [whole.resolve(), *(one for one in (whole, *whole.parents) if one.is_symlink())]
     which = ("--cached", "--others", "--exclude-standard") if proposed else ("--cached",)
     return any(_git(place.parent, "ls-files", "-z", *which, "--", place.name) for place in places)
+
+
+def names_of(top: Path, path: Path) -> frozenset[str]:
+    """Return what git may know a file of a working tree by: itself, what it leads to, and all folders above either."""
+    whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
+    inside = {name_of(one, top) for one in (whole, whole.resolve())} - {""}
+    return frozenset(str(one) for name in inside for one in (PurePosixPath(name), *PurePosixPath(name).parents))
 
 
 def tracked(top: Path) -> frozenset[str]:
@@ -176,7 +183,7 @@ def _submodules(top: Path, revision: str) -> list[tuple[str, str]]:
     return [(name, about.split()[2]) for about, _, name in entries]
 
 
-def _relative(path: Path, top: Path) -> str:
+def name_of(path: Path, top: Path) -> str:
     """Return a path as git names it, "" for one that is not in the working tree."""
     full = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link that is to be looked at
     for root in (top, top.resolve()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -44,14 +43,12 @@ class Checkout:
 
     def origin(self, path: Path) -> Origin:
         """Say who has written a file. What a link of the change leads to, or what lies below one, is the change's."""
-        whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
-        if self._policy and whole.resolve().is_relative_to(self._policy):
+        if self._policy and path.resolve().is_relative_to(self._policy):
             return Origin.BASE
-        names = [name for name in map(self._name, (whole, whole.resolve())) if name]
-        above = {str(one) for name in names for one in (PurePosixPath(name), *PurePosixPath(name).parents)}
-        if not above.isdisjoint(self.edited):
+        names = git.names_of(self.top, path) if self.top else frozenset()
+        if not names.isdisjoint(self.edited):
             return Origin.CHANGE
-        if above.isdisjoint(self._tracked):
+        if names.isdisjoint(self._tracked):
             return Origin.OUTSIDE
         return Origin.BASE if self._is_compared else Origin.NOT_KNOWN
 
@@ -59,11 +56,7 @@ class Checkout:
         """Return how a file is called: from the top of the repository where it lies in it, else as it is shown."""
         if self._policy and path.resolve().is_relative_to(self._policy):
             return path.resolve().relative_to(self._policy).as_posix()
-        return self._name(Path(os.path.abspath(path))) or shown(path)  # noqa: PTH100 - a link keeps its own name
-
-    def _name(self, path: Path) -> str:
-        roots = (self.top, self.top.resolve()) if self.top else ()
-        return next((path.relative_to(root).as_posix() for root in roots if path.is_relative_to(root)), "")
+        return (git.name_of(path, self.top) if self.top else "") or shown(path)
 
 
 def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:

@@ -20,7 +20,8 @@ _SUFFIXES = (".yaml", ".yml", ".toml", ".sqlite", ".sqlite3", ".db")  # what a p
 def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
     """Give the settings with all that judges as it is in a commit: guardrail.yaml and every file that it, or a flag, names.
 
-    Plans, configuration and variables are those of the working tree; so is everything for the revision "head", and for a
+    Plans, configuration and variables are those of the working tree, and what lies outside of the repository (an
+    organization's policy, prices that the run has fetched) stays what it is. So is everything for the revision "head", and for a
     commit without any guardrail.yaml: there was no policy yet that a change could get around. Raises ConfigError, also
     for a commit that is not there: what was asked for is never silently replaced by what the change brings along.
     """
@@ -31,17 +32,30 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
     if top is None:
         raise ConfigError("not in a git checkout", where=str(cwd), fix="--policy-ref needs one")
     files = git.files_of(top, revision)
-    if _is_first(flags.config or find_config(cwd), files, top.resolve()):
+    own = git.tracked(top).union(files)
+    if _is_first(flags.config or find_config(cwd), files, top):
         yield settings(flags, cwd)
         return
     links = git.links_of(top, revision)
     names = [name for name in files if name.endswith(_SUFFIXES) or name in links]
-    config = _config_in(names, flags, cwd.resolve(), top.resolve())
+    is_foreign = flags.config is not None and own.isdisjoint(git.names_of(top, cwd / flags.config))
+    config = "" if is_foreign else _config_in(names, flags, cwd.resolve(), top.resolve())
     with tempfile.TemporaryDirectory(prefix="guardrail-policy-") as folder:
         scratch = Path(folder).resolve()
         git.extract(top, revision, names, scratch)
-        usage, catalog = (_counterpart(given, cwd, top, scratch) for given in (flags.usage, flags.catalog))
+
+        def as_it_was(given: Path | None) -> Path | None:
+            """Return a file that a flag names as it is in the commit; one that is no part of the repository stays."""
+            if given is None or own.isdisjoint(git.names_of(top, cwd / given)):
+                return given
+            if (name := git.name_of(cwd / given, top)) not in files:
+                raise ConfigError("is not in that commit", where=str(given), fix="use --policy-ref head to add it")
+            return scratch / name
+
+        usage, catalog = as_it_was(flags.usage), as_it_was(flags.catalog)
         place = PolicyAt(scratch / config if config else None, scratch, (top / config).parent if config else cwd)
+        if is_foreign and flags.config:
+            place = PolicyAt(flags.config, scratch, flags.config.parent)
         yield settings(replace(flags, usage=usage, catalog=catalog), cwd, at=place)
 
 
@@ -49,24 +63,13 @@ def _is_first(config: Path | None, files: Collection[str], top: Path) -> bool:
     """Say whether the working tree has a guardrail.yaml where a commit has none at all, at that place or another."""
     if config is None or not config.is_file() or any(PurePosixPath(name).name in FILE_NAMES for name in files):
         return False
-    return not _inside(config, top) or config.resolve().relative_to(top).as_posix() not in files
-
-
-def _counterpart(given: Path | None, cwd: Path, top: Path, scratch: Path) -> Path | None:
-    """Return a file that a flag names as it is in the commit; one that is no part of the repository stays what it is."""
-    if given is None or not git.comes_with(cwd / given):
-        return given
-    whole = (cwd / given).absolute()
-    name = next((whole.relative_to(one) for one in (top, top.resolve()) if whole.is_relative_to(one)), None)
-    if name is None or not (scratch / name).is_file():
-        raise ConfigError("is not in that commit", where=str(given), fix="use --policy-ref head to add it")
-    return scratch / name
+    return git.name_of(config, top) not in files
 
 
 def _config_in(names: list[str], flags: Flags, cwd: Path, top: Path) -> str:
     """Return the name of the configuration in a commit: the one that is given, else the nearest, "" for none."""
     if flags.config:
-        name = (cwd / flags.config).resolve().relative_to(top).as_posix() if _inside(cwd / flags.config, top) else ""
+        name = git.name_of(cwd / flags.config, top)
         if name not in names:
             raise ConfigError("is not in that commit", where=str(flags.config), fix="use --policy-ref head to add it")
         return name
@@ -81,7 +84,3 @@ def _config_in(names: list[str], flags: Flags, cwd: Path, top: Path) -> str:
     if find_config(cwd):
         raise ConfigError("that commit has no guardrail.yaml", fix="use --policy-ref head to add one")
     return ""
-
-
-def _inside(path: Path, top: Path) -> bool:
-    return path.resolve().is_relative_to(top)

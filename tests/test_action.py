@@ -67,21 +67,34 @@ class Step:
         command.write_text(script, encoding="utf-8")
         command.chmod(0o755)
 
-    def __call__(self, fake, *, event=None, **inputs):
+    def __call__(self, fake, *, event=None, environ=(), **inputs):
         paths = {name: self.folder / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_EVENT_PATH")}
         paths["GITHUB_EVENT_PATH"].write_text(json.dumps(event or pull_request_event()), encoding="utf-8")
         (self.folder / "temp").mkdir(exist_ok=True)
         runner = {name: str(path) for name, path in paths.items()} | {"RUNNER_TEMP": str(self.folder / "temp")}
-        environ = {**os.environ, **fake.environ(**runner), "GITHUB_ACTION_PATH": str(FOLDER)}
+        environ = {**os.environ, **fake.environ(**runner), "GITHUB_ACTION_PATH": str(FOLDER), **dict(environ)}
+        environ.pop("GITHUB_TOKEN")
         environ |= {"PATH": f"{self.folder / 'path'}{os.pathsep}{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
         given = {name: str(one.get("default", "")) for name, one in ACTION["inputs"].items()}
         given |= {"github-token": TOKEN, "skip-install": "true"}
         given |= {name.replace("_", "-"): value for name, value in inputs.items()}
         ran = subprocess.CompletedProcess([], 0, "", "")
+        told: dict[str, str] = {}
+        said = ""
         for step in STEPS:
             if step.get("if") == "inputs.skip-install != 'true'" and given["skip-install"] == "true":
                 continue
-            ran = self._run(step, {**environ, **{k: evaluated(v, given) for k, v in step["env"].items()}})
+            if step.get("if") == "inputs.results == ''" and given["results"]:
+                continue
+            paths["GITHUB_OUTPUT"].unlink(missing_ok=True)
+            ran = self._run(step, {**environ, **{k: evaluated(v, given, told) for k, v in step["env"].items()}})
+            said += ran.stderr
+            if ran.returncode:
+                break
+            output = paths["GITHUB_OUTPUT"]
+            found = written(output.read_text(encoding="utf-8")) if output.exists() else {}
+            told |= {f"steps.{step['id']}.outputs.{name}": value for name, value in found.items()}
+        ran.stderr = said
         read = {name: path.read_text(encoding="utf-8") if path.exists() else "" for name, path in paths.items()}
         self.outputs, self.summary = written(read["GITHUB_OUTPUT"]), read["GITHUB_STEP_SUMMARY"]
         assert TOKEN not in ran.stdout + ran.stderr + self.summary + read["GITHUB_OUTPUT"]
@@ -97,10 +110,10 @@ class Step:
         )
 
 
-def evaluated(expression, inputs):
+def evaluated(expression, inputs, told):
     """What a runner makes of the expressions that the action uses."""
     if expression.startswith("${{ steps."):
-        return ""
+        return told.get(expression.removeprefix("${{ ").removesuffix(" }}"), "")
     return INPUT.sub(lambda match: inputs[match[1]], expression)
 
 
@@ -206,6 +219,34 @@ def test_inputs_are_arguments_and_never_commands(github, step, name, option):
     assert all(("--" in call[: call.index(option + HOSTILE)]) == (not option) for call in given)
 
 
+@pytest.mark.parametrize(
+    "given, is_checkout, event, expected",
+    [
+        ("", True, "pull_request", ["base", "base"]),
+        ("", True, "merge_group", ["base", "base"]),
+        ("", True, "push", []),
+        ("", False, "pull_request", []),
+        ("head", True, "pull_request", ["head", "head"]),
+    ],
+)
+def test_what_judges_a_pull_request_is_of_before_it(github, step, given, is_checkout, event, expected):
+    step.stand_in(RECORDER)
+    if is_checkout:
+        (step.work / ".git").mkdir()
+        (step.work / "infra").mkdir()
+    folder = "infra" if is_checkout else "."
+    ran = step(github, environ={"GITHUB_EVENT_NAME": event}, policy_ref=given, working_directory=folder)
+    assert ran.returncode == 0, ran.stderr
+    calls = (step.folder / "temp" / "arguments").read_text(encoding="utf-8").splitlines()
+    assert [one for one in calls if one.startswith("--policy-ref")] == [f"--policy-ref={one}" for one in expected]
+
+
+def test_the_token_is_there_for_the_delivery_alone(github, step):
+    step.stand_in(RECORDER.replace("done\n", 'done\necho "$1: ${GITHUB_TOKEN:+token}" >> "$RUNNER_TEMP/seen"\n'))
+    assert step(github, plan="plan.json").returncode == 0
+    assert (step.folder / "temp" / "seen").read_text(encoding="utf-8").splitlines() == ["check: ", "report: token"]
+
+
 def test_a_folder_that_is_not_there_runs_nothing(github, step):
     step.stand_in(RECORDER)
     assert step(github, plan="plan.json", working_directory=HOSTILE).returncode == 1
@@ -278,6 +319,17 @@ def test_workflows_ask_for_no_more_than_they_need(path):
     assert all("permissions" in job for job in workflow["jobs"].values())
     assert "concurrency" in workflow
     assert "pull_request_target" not in workflow[True]
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("examples/workflows/*.yml")), ids=lambda path: path.name)
+def test_example_workflows_judge_pull_requests_by_what_was_there_before(path):
+    workflow = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if "pull_request" not in workflow[True]:
+        return
+    for job in workflow["jobs"].values():
+        steps = {step["uses"].partition("@")[0]: step["with"] for step in job["steps"] if "uses" in step}
+        assert steps["guardrail-finops/guardrail/.github/actions/guardrail"]["policy-ref"] == "base"
+        assert steps["actions/checkout"]["fetch-depth"] == 0
 
 
 def test_what_is_installed_is_locked_by_hash():

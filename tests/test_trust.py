@@ -2,8 +2,12 @@
 
 import json
 import subprocess
+from pathlib import Path
 
 import pytest
+import yaml
+
+ROOT = Path(__file__).parent.parent
 
 BIG = """
 resource "aws_instance" "big" {
@@ -238,6 +242,31 @@ def test_a_file_that_a_flag_names_is_the_base_s(check, repository):
     assert "new.yml: is not in that commit" in said
 
 
+@pytest.mark.parametrize("option, name", [("--config", "guardrail.yaml"), ("--usage-file", "usage.yml")])
+def test_a_link_to_a_laxer_file_of_the_base_changes_nothing(check, repository, option, name):
+    repository.git("checkout", "-q", "main")
+    repository.write(
+        "lax/guardrail.yaml", "version: 1\nprojects: [{name: infra, path: ../infra}]\nrules: {packs: []}\n"
+    )
+    repository.write("lax/usage.yml", "version: 0.1\nresource_usage: {aws_instance.big: {monthly_hrs: 0.01}}\n")
+    repository.commit()
+    repository.git("checkout", "-q", "change")
+    repository.git("reset", "-q", "--hard", "main")
+    repository.write("infra/main.tf", WEB + BIG)
+    repository.link(name, f"lax/{name}")
+    code, report, _ = check(option, name)
+    assert (code, blocking(report)) == (1, BLOCKED)
+
+
+def test_a_policy_from_outside_of_the_repository_stays_what_it_is(check, repository, tmp_path):
+    lax = "version: 1\nrules: {packs: []}\nbudgets: []\n"
+    (tmp_path / "guardrail.yaml").write_text(
+        lax + f"projects: [{{name: a, path: {repository.top}/infra}}]\n", encoding="utf-8"
+    )
+    code, report, _ = check("--config", str(tmp_path / "guardrail.yaml"))
+    assert (code, list(origins(report, "settings").values())) == (0, ["outside"])
+
+
 NOTHING = json.dumps({"format_version": "1.2", "resource_changes": [], "configuration": {"root_module": {}}})
 
 
@@ -410,3 +439,9 @@ def test_which_folders_are_no_roots_is_for_the_base_to_say(check, repository):
     repository.write("guardrail.yaml", CONFIG + "not_roots: [other]\n")
     repository.write("other/main.tf", BIG)
     assert rules(check()[1]) == {"uncovered-root": "other/main.tf"}
+
+
+def test_the_strict_example_denies_what_is_incomplete(run):
+    path = ROOT / "examples" / "strict" / "guardrail.yaml"
+    assert run("validate", "--config", str(path)).exit_code == 0
+    assert yaml.safe_load(path.read_text(encoding="utf-8"))["on_incomplete"] == "deny"

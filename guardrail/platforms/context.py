@@ -80,7 +80,7 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
         repository=repository,
         number=overrides.number or _number(event, environ),
         commit=overrides.commit or _commit(event, name, environ),
-        base=_text(_mapping(pull, "base"), "sha"),
+        base=_text(_mapping(pull, "base"), "sha") or _text(_mapping(event, "merge_group"), "base_sha"),
         event=name,
         run=f"{run_id}.{environ.get('GITHUB_RUN_ATTEMPT', '1')}" if run_id else "",
         run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id and repository else "",

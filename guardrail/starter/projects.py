@@ -11,7 +11,7 @@ from pathlib import Path
 from guardrail.errors import GuardrailError
 from guardrail.starter.environments import environment_in, environment_of, variable_files, workspaces
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
-from guardrail.terraform.inputs import PLAN_NAMES
+from guardrail.terraform.inputs import plan_at
 from guardrail.terraform.roots import NO_ROOTS, foreign, root_modules, roots_aside, unread_by_us
 
 _CONTAINERS = frozenset(
@@ -39,7 +39,7 @@ class Project:
 
     def is_plan(self, folder: Path) -> bool:
         """Say whether a plan is read, not configuration."""
-        return bool(self.plan) or any((folder / self.path / name).is_file() for name in PLAN_NAMES)
+        return bool(self.plan) or plan_at(folder / self.path).is_file()
 
 
 @dataclass(slots=True)

@@ -54,6 +54,7 @@ def _gitlab(seen: Survey, config: str) -> Proposal:
         return kept("workflow", path, "it runs guardrail")
     options = "" if config == Path(config).name else f" --config {config}"
     options += "" if _any_plan(seen) else ' --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA"'
+    options += " --policy-ref base"
     hand = f"add a job to it:\n{filled('gitlab-ci.yml', options=options)}"
     return Proposal("workflow", path, reason="GitLab runs the checks here", by_hand=hand)
 

@@ -417,5 +417,5 @@ def test_ceilings_are_round(amount, shown):
 
 
 def test_the_job_for_gitlab_is_the_documentation_s():
-    job = filled("gitlab-ci.yml", options=' --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA"')
+    job = filled("gitlab-ci.yml", options=' --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --policy-ref base')
     assert job in (ROOT / "docs" / "other-ci.md").read_text(encoding="utf-8")

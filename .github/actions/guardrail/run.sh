@@ -1,12 +1,10 @@
 #!/usr/bin/env bash
-# Checks the plans, then reports what came of it. The inputs come as variables, and go on as arguments of their own.
+# `run.sh check` checks the plans, `run.sh report` reports what came of it: two steps, so that the first, which reads what the
+# author of the change wrote, runs without a token. The inputs come as variables, and go on as arguments of their own.
 set -euo pipefail
 
 cd -- "$INPUT_WORKING_DIRECTORY"
 guardrail=${GUARDRAIL:-guardrail}
-mkdir -p "$RUNNER_TEMP/guardrail"
-files=$(mktemp -d "$RUNNER_TEMP/guardrail/report.XXXXXX")
-result=$files/result.json report=$files/report.md
 
 # The lines of an input that are not empty, into the array `lines`.
 split() {
@@ -22,6 +20,22 @@ split() {
 option() {
     [[ -z $2 ]] || arguments+=("$1=$2")
 }
+
+# Whether git knows of the folder that we are in, or should.
+in_checkout() {
+    local folder
+    folder=$(pwd -P)
+    while [[ ! -e $folder/.git ]]; do
+        [[ $folder == */?* ]] || return 1
+        folder=$(dirname "$folder")
+    done
+}
+
+# What judges a pull request is what was there before it, unless the workflow says otherwise.
+policy_ref=$INPUT_POLICY_REF
+case ${GITHUB_EVENT_NAME:-} in
+    pull_request | pull_request_target | merge_group) [[ -n $policy_ref ]] || ! in_checkout || policy_ref=base ;;
+esac
 
 # An output of the step: the path of a file that was written, as later steps see it.
 written() {
@@ -43,23 +57,23 @@ not_evaluated() {
 }
 
 check() {
-    local arguments=(check --fail-on=never --out="json=$result") lines
+    local arguments=(check --fail-on=never --out="json=$1") lines
     option --config "$INPUT_CONFIG"
     option --project "$INPUT_PROJECT"
     option --usage-file "$INPUT_USAGE_FILE"
     option --catalog "$INPUT_CATALOG"
     option --source "$INPUT_SOURCE"
     option --base "$INPUT_BASE"
-    option --policy-ref "$INPUT_POLICY_REF"
+    option --policy-ref "$policy_ref"
     split "$INPUT_PLAN"
     # The report prints the table. An empty array is an error to the bash of macOS, hence the form of the last argument.
     "$guardrail" "${arguments[@]}" -- ${lines[@]+"${lines[@]}"} > /dev/null
 }
 
 report() {
-    local arguments=(report --out="json=$files/report.json" --out="markdown=$report") lines
+    local arguments=(report --out="json=$1/report.json" --out="markdown=$1/report.md") lines
     option --config "$INPUT_CONFIG"
-    option --policy-ref "$INPUT_POLICY_REF"
+    option --policy-ref "$policy_ref"
     option --fail-on "$INPUT_FAIL_ON"
     option --comment "$INPUT_COMMENT"
     option --comment-mode "$INPUT_COMMENT_MODE"
@@ -71,21 +85,25 @@ report() {
     [[ $INPUT_SUMMARY == true ]] || arguments+=(--no-summary)
     [[ $INPUT_ANNOTATIONS == true ]] || arguments+=(--no-annotations)
     [[ $INPUT_FROM_ARTIFACT != true ]] || arguments+=(--from-artifact)
-    split "${INPUT_RESULTS:-$result}"
+    split "${INPUT_RESULTS:-$RESULT}"
     "$guardrail" "${arguments[@]}" -- "${lines[@]}"
 }
 
+mkdir -p "$RUNNER_TEMP/guardrail"
+files=$(mktemp -d "$RUNNER_TEMP/guardrail/$1.XXXXXX")
 code=0
-if [[ -z $INPUT_RESULTS ]]; then
-    check || code=$?
-    # A rule that cannot be evaluated makes the code 2 as well, and leaves a result to report on.
-    [[ -f $result ]] || not_evaluated "$code"
-    code=0
+if [[ $1 == check ]]; then
+    # What is to be said of a check without a result is for the other step to say: the action's outputs are that one's.
+    check "$files/result.json" || code=$?
+    printf 'code=%s\nresult=%s\n' "$code" "$files/result.json" >> "$GITHUB_OUTPUT"
+    exit 0
 fi
-report || code=$?
-[[ -f $report ]] || not_evaluated "$code"
+# A rule that cannot be evaluated makes the code 2 as well, and leaves a result to report on.
+[[ -n $INPUT_RESULTS || -f $RESULT ]] || not_evaluated "${CODE:-2}"
+report "$files" || code=$?
+[[ -f $files/report.md ]] || not_evaluated "$code"
 written result-path "$files/report.json"
-written report-path "$report"
+written report-path "$files/report.md"
 written sarif-path "$INPUT_SARIF_FILE"
 written junit-path "$INPUT_JUNIT_FILE"
 exit "$code"
