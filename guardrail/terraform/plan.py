@@ -147,7 +147,9 @@ def _places_of(data: Iterable[Change], modules: Modules) -> dict[str, Located]:
         kind = source.type.removeprefix(PREFIX)
         block = modules.data_block(Address(source.module, kind, source.name))
         key = block.provider_config_key if block else None
-        place = Located(kind, source.provider, key or source.provider, source.before, source.after, block, {})
+        place = Located(
+            kind, source.provider, key or source.provider, source.before, source.after, block, {}, is_data=True
+        )
         places[source.address] = places[address] = place
     return places
 

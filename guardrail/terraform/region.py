@@ -39,6 +39,7 @@ class Located:
     references: Mapping[str, tuple[str, ...]]
     through_locals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     derived: frozenset[str] | None = None
+    is_data: bool = False
 
 
 class Regions:
@@ -114,11 +115,11 @@ class Regions:
     def _seen_by_provider(self) -> Mapping[str, str]:
         """Return provider key -> region for AWS where its resources all say the same, in zones and ARNs.
 
-        An AWS provider that gets its region from the environment is told that way.
+        An AWS provider that gets its region from the environment is told that way. Data sources may look elsewhere.
         """
         seen: dict[str, set[str]] = {}
         for resource in self._located.values():
-            if resource.vendor == "aws" and self._of_provider(resource) is None:
+            if resource.vendor == "aws" and not resource.is_data and self._of_provider(resource) is None:
                 regions = {_own(side, "aws") for side in (resource.before, resource.after) if side}
                 seen.setdefault(resource.provider_key, set()).update(r for r in regions if isinstance(r, str))
         return {key: regions.pop() for key, regions in seen.items() if len(regions) == 1}

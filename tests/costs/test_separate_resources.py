@@ -6,7 +6,7 @@ import pytest
 
 from guardrail.costs import Engine, Library
 from guardrail.terraform import read_plan
-from tests.terraform.plans import block, change, document
+from tests.terraform.plans import block, by_address, change, document
 
 LIBRARY = Library()
 
@@ -68,3 +68,41 @@ def test_a_block_that_the_configuration_sets_stays(priced):
     root = {"resources": [block("aws_instance.i", ebs_block_device=[{"device_name": "/dev/sdf"}])]}
     set_there = priced(document(whole, separate, root=root))["aws_instance.i"]
     assert set_there.after == priced(document(whole))["aws_instance.i"].after
+
+
+def test_a_pool_that_is_deleted_is_not_left_in_its_cluster(priced):
+    """Nobody plans anything of the cluster, so that its block still has the pool."""
+    whole, separate, rest = SEPARATE["node pools of a GKE cluster"]
+    gone = {**separate, "change": {**separate["change"], "actions": ["delete"], "after": None}}
+    found = priced(document(whole, gone))
+    assert found["google_container_cluster.c"].after == priced(document(rest))["google_container_cluster.c"].after
+    assert found["google_container_node_pool.p"].monthly_delta < 0
+
+
+def rule(address, **values):
+    return stays(address, {"security_group_id": "sg-1", "from_port": 22, "to_port": 22, **values})
+
+
+SSH = {"from_port": 22, "to_port": 22, "protocol": "tcp", "cidr_blocks": ["10.0.0.0/8"]}
+INSIDE = rule("aws_vpc_security_group_ingress_rule.a", ip_protocol="tcp", cidr_ipv4="10.0.0.0/8")
+WORLD = rule("aws_security_group_rule.b", type="ingress", protocol="tcp", cidr_blocks=["0.0.0.0/0"])
+OUT = rule("aws_security_group_rule.c", type="egress", protocol="tcp", cidr_blocks=["10.0.0.0/8"])
+OPEN = {**SSH, "cidr_blocks": ["10.0.0.0/8", "0.0.0.0/0"]}
+
+
+@pytest.mark.parametrize(
+    "ingress, rules, left",
+    [
+        ([SSH], [INSIDE], []),
+        ([SSH], [], [SSH]),
+        ([SSH], [OUT], [SSH]),
+        ([OPEN], [INSIDE], [OPEN]),
+        ([OPEN], [INSIDE, WORLD], []),
+        ([SSH, {**SSH, "from_port": 80, "to_port": 80}], [INSIDE], [{**SSH, "from_port": 80, "to_port": 80}]),
+        ([{**SSH, "self": True}], [INSIDE], [{**SSH, "self": True}]),
+    ],
+)
+def test_rules_that_a_security_group_has_beside_separate_ones_are_judged(ingress, rules, left):
+    group = stays("aws_security_group.g", {"id": "sg-1", "ingress": ingress})
+    found = by_address(document(group, *rules))["aws_security_group.g"]
+    assert [side.get("ingress") for side in (found.before, found.after) if side] == [left, left]

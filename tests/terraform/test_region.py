@@ -212,3 +212,37 @@ def test_an_unknown_parent_makes_its_children_unknown():
     }
     server = change("azurerm_mssql_server.s", {}, unknown={"location": True})
     assert region(document(change("azurerm_mssql_database.d", {}), server, root=root)) == Unknown("location")
+
+
+@pytest.mark.parametrize(
+    "address, expressions, source, found, expected",
+    [
+        (
+            "azurerm_mssql_database.d",
+            {"server_id": ["data.azurerm_mssql_server.s[0].id"]},
+            "data.azurerm_mssql_server.s[0]",
+            {"location": "North Europe"},
+            "northeurope",
+        ),
+        (
+            "google_compute_router.r",
+            {"network": ["data.google_compute_subnetwork.n.network"]},
+            "data.google_compute_subnetwork.n",
+            {"region": "europe-west4"},
+            "europe-west4",
+        ),
+        (
+            "aws_lb.l",
+            {"subnets": ["data.aws_subnet.s.id"]},
+            "data.aws_subnet.s",
+            {"availability_zone": "us-east-1a"},
+            None,
+        ),
+    ],
+)
+def test_a_resource_lies_where_the_data_source_of_its_parent_does(address, expressions, source, found, expected):
+    """Not on AWS, where the provider decides and a data source may look elsewhere."""
+    root = {"resources": [block(address, address.partition("_")[0], **expressions)]}
+    state = {"values": {"root_module": {"resources": [{"address": source, "mode": "data", "values": found}]}}}
+    plan = document(change(address, {}), root=root, providers=NO_REGION, prior_state=state)
+    assert region(plan, address) == expected
