@@ -12,7 +12,8 @@ from guardrail.model.reason import Reason
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json, Unknown, without_unknowns
 
-_COMPARED = 20  # candidates: each is priced, and nobody reads a longer list
+# Candidates that are read and, where they differ, priced: each of many resources may be one of as many.
+_READ, _COMPARED = 100, 20
 _NAMED = 3
 _WHICH_ONE = "refer to it by a literal key or by each.key, or check a plan that knows the id"
 
@@ -48,17 +49,19 @@ class Found:
             starts = [change] if reference.of is None else [other for other, _ in found[reference.of]]
             meant = [pair for start in starts for pair in inventory.find(start, reference, before=before)]
             found[name] = list({other.address: (other, side) for other, side in meant}.values())
-        sides = [side for pairs in found.values() for _, side in pairs]
+        told = {name: pairs if references[name].all else pairs[:_READ] for name, pairs in found.items()}
+        sides = [side for pairs in told.values() for _, side in pairs]
         is_secret = any(side.has_secrets(key) for side in sides for key in side.names())
         self.values: dict[str, Json] = places.copy()
         self.visible: dict[str, Json] | None = places.copy() if is_secret else None
         for name, pairs in found.items():
-            whole = _read(pairs, usage, Side.get)
-            shown = _read(pairs, usage, Side.shown) if is_secret else whole
+            whole = _read(told[name], usage, Side.get)
+            shown = _read(told[name], usage, Side.shown) if is_secret else whole
             is_open = len(pairs) > 1 and not references[name].all
             if is_open:
-                different = [one for number, one in enumerate(whole) if one not in whole[:number]]
-                self.open[name] = Candidates(different if len(different) <= _COMPARED else (), shown[0])
+                different = list({repr(one): one for one in whole}.values())
+                is_told = len(pairs) <= _READ and len(different) <= _COMPARED
+                self.open[name] = Candidates(different if is_told else (), shown[0])
             unknown = _one_of(references[name], name, [other.address for other, _ in pairs]) if is_open else None
             self.values[name] = unknown or (whole if references[name].all else whole[0] if whole else None)
             if self.visible is not None:
