@@ -32,10 +32,11 @@ def report(outputs):
     return json.loads(outputs["json"])
 
 
-def test_the_change_is_blocked_by_the_budget_and_by_the_shop_s_own_rule(report):
+def test_the_change_is_blocked_by_its_budget_and_by_the_shop_s_own_rule(report):
     findings = [*report.get("findings", []), *(f for project in report["projects"] for f in project["findings"])]
     blocking = {f["rule"] for f in findings if f["status"] == "fail" and f["enforcement"] != "advisory"}
-    assert blocking == {"budget-increase-exceeded", "log-retention-too-long"}
+    budgets = {"budget-increase-exceeded", "budget-increase-percent-exceeded"}
+    assert blocking == {*budgets, "log-retention-too-long"}
     assert [f["address"] for f in findings if f["status"] == "waived"] == ["aws_s3_bucket.uploads_copy"]
 
 
