@@ -13,8 +13,25 @@ from guardrail.errors import ConfigError
 
 _TIMEOUT = 120  # seconds
 _AT_ONCE = 500  # paths on one command line
-_OF_HOOKS = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
-"""What git tells its hooks of the checkout that they run for. Which one is asked about here, its folder says."""
+_FOR_GIT = frozenset(
+    (
+        *(
+            "PATH",
+            "PATHEXT",
+            "HOME",
+            "XDG_CONFIG_HOME",
+            "USERPROFILE",
+            "HOMEDRIVE",
+            "HOMEPATH",
+            "APPDATA",
+            "PROGRAMDATA",
+        ),
+        *("SYSTEMROOT", "TMPDIR", "TEMP", "TMP"),
+    )
+)
+"""What git needs to run and to find its configuration. No token, and nothing that git tells its hooks of the checkout
+that they run for: which one is asked about here, its folder says."""
+_CONFIGURES_GIT = "GIT_CONFIG"  # whose checkouts git trusts is told this way, in containers above all
 
 
 class Missing(ConfigError):  # noqa: N818 - what is missing, in the words of its message
@@ -194,7 +211,7 @@ def name_of(path: Path, top: Path) -> str:
 
 def _git(folder: Path, *args: str, stdin: bytes = b"") -> bytes | None:
     """Run git and return what it prints, None where it fails or is not there. Paths are taken literally."""
-    outside = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
+    outside = {name: os.environ[name] for name in os.environ if name in _FOR_GIT or name.startswith(_CONFIGURES_GIT)}
     environ = {**outside, "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
         ran = subprocess.run(  # noqa: S603 - no shell; revisions are checked, paths stand behind "--"

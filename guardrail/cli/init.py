@@ -126,10 +126,12 @@ def _first_check(config: Path) -> Report | None:
 
     from guardrail.check import check  # noqa: PLC0415
     from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.terraform.choices import Choices  # noqa: PLC0415
+    from guardrail.terraform.choices import Choices, terraform_environment  # noqa: PLC0415
 
     try:
-        return check(settings(Flags(config=config, choices=Choices(environ=os.environ)), Path.cwd()))
+        return check(
+            settings(Flags(config=config, choices=Choices(environ=terraform_environment(os.environ))), Path.cwd())
+        )
     except GuardrailError as error:
         click.echo(f"\n`guardrail check` cannot be evaluated yet: {error}")
         return None

@@ -20,7 +20,7 @@ from guardrail.policy import Specs
 from guardrail.policy.machine import facts, machine_types
 from guardrail.starter.hosting import Hosting, hosting
 from guardrail.starter.projects import Project, find_projects
-from guardrail.terraform.choices import Choices
+from guardrail.terraform.choices import Choices, terraform_environment
 
 VENDORS = {"aws": "AWS", "azurerm": "Azure", "google": "Google Cloud", "google-beta": "Google Cloud"}
 
@@ -103,7 +103,9 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
         project.env,
         folder / project.usage if project.usage else None,
     )
-    report = estimate(Settings((source,), datetime.now(UTC), choices=Choices(environ=os.environ), base=folder))
+    report = estimate(
+        Settings((source,), datetime.now(UTC), choices=Choices(environ=terraform_environment(os.environ)), base=folder)
+    )
     found = [one for part in report.projects for one in part.resources if one.change.after]
     seen.monthly[project.name] = sum((one.after.known for one in found if one.after), ZERO)
     missing = [one.text for part in report.projects for one in part.not_evaluated]

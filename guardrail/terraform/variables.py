@@ -9,11 +9,10 @@ from pathlib import Path
 from guardrail.errors import InputError
 from guardrail.model.unknown import Json
 from guardrail.terraform.blocks import value_of
-from guardrail.terraform.choices import Choices
+from guardrail.terraform.choices import VARIABLE, WORKSPACE, Choices
 from guardrail.terraform.expressions import NotConstantError, constant
 from guardrail.terraform.module_tree import Module
 
-_ENVIRONMENT = "TF_VAR_"
 _PRIMITIVE = {"", "string", "number", "bool", "any"}
 
 
@@ -24,8 +23,8 @@ def given_variables(folder: Path, module: Module, choices: Choices) -> dict[str,
     }
     found: dict[str, Json] = {}
     for name, text in choices.environ.items():
-        if name.startswith(_ENVIRONMENT):
-            found[name.removeprefix(_ENVIRONMENT)] = _spelled(name.removeprefix(_ENVIRONMENT), text, declared)
+        if name.startswith(VARIABLE):
+            found[name.removeprefix(VARIABLE)] = _spelled(name.removeprefix(VARIABLE), text, declared)
     is_secret = any("sensitive" in block.body() for block in module.blocks("variable"))
     for file in variable_files(folder, choices):
         found.update(_file(file, is_secret=is_secret))
@@ -48,12 +47,12 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
     for file in reversed(variable_files(folder, choices)):
         if name in _file(file, is_secret=True):
             return file
-    return f"{_ENVIRONMENT}{name} in the environment" if _ENVIRONMENT + name in choices.environ else None
+    return f"{VARIABLE}{name} in the environment" if VARIABLE + name in choices.environ else None
 
 
 def workspace_of(folder: Path, choices: Choices) -> str:
     """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected."""
-    chosen = choices.workspace or choices.environ.get("TF_WORKSPACE", "")
+    chosen = choices.workspace or choices.environ.get(WORKSPACE, "")
     selected = folder / ".terraform" / "environment"
     return chosen or (selected.read_text(encoding="utf-8").strip() if selected.is_file() else "") or "default"
 
