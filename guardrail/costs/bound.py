@@ -8,6 +8,7 @@ from typing import Any
 
 from guardrail.cel import Scope
 from guardrail.costs.billing import USAGE
+from guardrail.costs.fields import Field
 from guardrail.costs.subject import Subject
 from guardrail.costs.tariff import Tariff, nested_usage
 from guardrail.model.reason import Reason
@@ -16,17 +17,29 @@ from guardrail.model.unknown import Json, Unknown, without_unknowns
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A subject bound for one tariff. `visible` is for what is shown: without anything sensitive."""
+    """A subject bound for one tariff.
+
+    visible  is for what is shown: without anything sensitive
+    assumed  names of the attributes that an assumption stands for
+    open     the scope without assumptions: what they stand for is unknown there
+    """
 
     scope: Scope
     visible: Scope
     values: Mapping[str, Any]
     assumed: frozenset[str]
+    open: Scope
 
     @property
     def secret(self) -> bool:
         """Whether the price depends on anything sensitive."""
         return self.visible is not self.scope
+
+    def decided(self, condition: Field) -> bool:
+        """Say whether a condition holds, or not, only by what is assumed: without it, there would be no telling."""
+        if not any(("attr", name) == path[:2] for name in self.assumed for path in condition.reads):
+            return False
+        return isinstance(condition.value(self.open), Unknown)
 
     def seen_by(self, looks: Iterable[tuple[str, str]]) -> str:
         """Spell the values that stand at (root, name), and which of them are assumed: equal only for equal ones."""
@@ -42,14 +55,14 @@ def bind(tariff: Tariff, subject: Subject) -> Bound:
     derived = tariff.derive(attributes.get) if tariff.derive else {}
     names = (attributes.names() | derived.keys()) if tariff.attributes is None else tariff.attributes
     attr: dict[str, Json] = {}
-    assumed = set()
+    assumed: dict[str, Unknown] = {}
     for name in names:
         value = derived[name] if name in derived else attributes.get(name)
         if name in subject.unset:
             value = without_unknowns(value)
         elif isinstance(value, Unknown) and value.kind is not Reason.NOT_EVALUATED and name in assume:
             # What is written and could not be read here may be anything: only the provider's own choice is guessed.
-            assumed.add(name)
+            assumed[name] = value
             value = assume[name]
         attr[name] = definition.defaults.get(name) if value is None else value
     values: dict[str, Any] = {
@@ -68,7 +81,8 @@ def bind(tariff: Tariff, subject: Subject) -> Bound:
     if secret or subject.visible:
         shown = {name: attributes.shown(name) for name in secret}
         visible = tariff.environment.rebind(scope, {**subject.visible, "attr": {**attr, **shown}})
-    return Bound(scope, visible, values, frozenset(assumed))
+    unassumed = tariff.environment.rebind(scope, {"attr": {**attr, **assumed}}) if assumed else scope
+    return Bound(scope, visible, values, frozenset(assumed), unassumed)
 
 
 def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:

@@ -212,6 +212,9 @@ class Engine:
         try:
             for condition, reason in tariff.free_when:
                 holds = condition.value(bound.scope)
+                # No resource is free by an assumption; what is assumed of a child (no local SSD) its parent has stated.
+                if holds is True and not subject.depth and bound.decided(condition):
+                    holds = condition.value(bound.open)
                 if holds is True:
                     return Bill(free=reason)
                 undecided = holds if undecided is None and isinstance(holds, Unknown) else undecided
@@ -219,6 +222,7 @@ class Engine:
             return Bill((_failed(tariff.type, error, tariff, bound),))
         # Where all that it may cost is of the rarer kind, that is better shown than nothing.
         found = tuple(self._lines(tariff, subject, bound)) or tuple(self._lines(tariff, subject, bound, rare=True))
+        found = _without_what_is_assumed_away(tariff, bound, found)
         if undecided is not None:
             found = tuple(replace(working, line=unknown(working.line, undecided)) for working in found)
         return Bill(found, not_covered=tariff.definition.not_covered)
@@ -386,13 +390,33 @@ def _parent_names(child: Tariff, attributes: Attributes) -> Iterable[str]:
     return {path[1] for path in child.reads if path[0] == "parent" and len(path) > 1}
 
 
+def _without_what_is_assumed_away(tariff: Tariff, bound: Bound, found: tuple[Working, ...]) -> tuple[Working, ...]:
+    """Say on the first line what leaves others out only because it is assumed: gp3 with the IOPS that it includes, say."""
+    if not bound.assumed:
+        return found
+    conditions = [charge.when for charge in tariff.charges] + [part.when for part in tariff.parts]
+    alone = [one for one in conditions if one and not any(path[0] == "each" for path in one.reads)]
+    away = [one for one in alone if one.value(bound.scope) is False and bound.decided(one)]
+    names = {
+        name for name in bound.assumed for condition in away for path in condition.reads if path[:2] == ("attr", name)
+    }
+    names = {name for name in names if not any(f"{name} = " in working.line.note for working in found)}
+    first = next((one for one in found if one.line.status in {LineStatus.PRICED, LineStatus.ASSUMED}), None)
+    if first is None or not names:
+        return found
+    stated = replace(first, line=assuming(first.line, _stated(names, bound)))
+    return tuple(stated if one is first else one for one in found)
+
+
+def _stated(names: Iterable[str], bound: Bound) -> str:
+    values = bound.values["attr"]
+    return f"{', '.join(f'{name} = {shown(values[name])}' for name in sorted(names))}, known after apply"
+
+
 def _annotated(line: Line, charge: Charge, bound: Bound) -> Line:
     """State what was assumed, and leave out a reason that would tell what is sensitive."""
     if bound.secret and line.status in UNPRICED_LINES:
         return replace(line, note=_NOT_SHOWN)
     line = assuming(line, _assumption(charge.assumed, bound.visible))
-    names = sorted(name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads))
-    if not names:
-        return line
-    stated = ", ".join(f"{name} = {shown(bound.values['attr'][name])}" for name in names)
-    return assuming(line, f"{stated}, known after apply")
+    names = [name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads)]
+    return assuming(line, _stated(names, bound)) if names else line

@@ -1,0 +1,97 @@
+"""The promise, over every bill: what is hidden never makes a total smaller without a word.
+
+A price is taken out of the catalog, an attribute becomes known only after apply, a resource that is referred to is no
+longer in the plan: the sum is as large as it was, or is a lower bound, or an assumption is stated.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from guardrail.catalog.query import NoPrice
+from guardrail.model.cost import Cost
+from tests.costs.test_bills import LIBRARY, cases, priced
+
+CASES = [case.values for case in cases()]
+
+
+def says_so(cost: Cost, before: Cost) -> bool:
+    return cost.known >= before.known or cost.is_lower_bound or cost.assumed
+
+
+def complete(type_name: str, case: Mapping[str, Any], catalog: Any) -> Cost | None:
+    cost = priced(type_name, case, catalog)
+    return None if cost.unpriced else cost
+
+
+def hidden(case: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The case with an attribute that is set and known only after apply."""
+    attributes = {key: value for key, value in case.get("attributes", {}).items() if key != name}
+    found = {**case, "attributes": attributes, "unknown": [*case.get("unknown", []), name]}
+    return {**found, "derived": [*case["derived"], name]} if "derived" in case else found
+
+
+def test_attributes_known_only_after_apply(catalog):
+    silent, tried = [], 0
+    for type_name, case in CASES:
+        before = complete(type_name, case, catalog)
+        for name in case.get("attributes", {}) if before else ():
+            tried += 1
+            if before and not says_so(priced(type_name, hidden(case, name), catalog), before):
+                silent.append((type_name, case["name"], name))
+    assert not silent
+    assert tried > 800
+
+
+def test_resources_that_are_referred_to_and_not_in_the_plan(catalog):
+    silent, tried = [], 0
+    for type_name, case in CASES:
+        definition = LIBRARY.find(type_name).definition  # type: ignore[union-attr] # every bill is of a definition
+        for name in case.get("refs", {}):
+            reference = definition.refs[name]
+            # What mentions this resource from elsewhere, nobody can miss; what hangs on another reference goes with it.
+            if reference.back or reference.of or reference.attribute is None:
+                continue
+            before = complete(type_name, case, catalog)
+            rest = {
+                key: value for key, value in case["refs"].items() if key != name and definition.refs[key].of != name
+            }
+            tried += 1
+            if before and not says_so(
+                priced(type_name, {**hidden(case, reference.attribute), "refs": rest}, catalog), before
+            ):
+                silent.append((type_name, case["name"], name))
+    assert not silent
+    assert tried > 60
+
+
+class Without:
+    """A catalog that lacks the price of one line, counted in the order in which they are asked for."""
+
+    def __init__(self, catalog: Any, missing: int) -> None:
+        self._catalog, self._missing, self.asked = catalog, missing, 0
+
+    def find(self, selector: Any) -> Any:
+        self.asked += 1
+        if self.asked - 1 == self._missing:
+            return NoPrice(selector, "no such price")
+        return self._catalog.find(selector)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._catalog, name)
+
+
+def test_prices_that_the_catalog_lacks(catalog):
+    silent, tried = [], 0
+    for type_name, case in CASES:
+        before = complete(type_name, case, catalog)
+        number = 0
+        while before:
+            lacking = Without(catalog, number)
+            cost = priced(type_name, case, lacking)  # type: ignore[arg-type] # as much of a catalog as is asked
+            if lacking.asked <= number:
+                break
+            number, tried = number + 1, tried + 1
+            if not (cost.known >= before.known or cost.is_lower_bound):
+                silent.append((type_name, case["name"], number))
+    assert not silent
+    assert tried > 1000
