@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from guardrail.cel import Scope
+from guardrail.cel import Path, Scope
+from guardrail.cel import shown as spelled
 from guardrail.costs.billing import USAGE
 from guardrail.costs.fields import Field
 from guardrail.costs.subject import Subject
@@ -20,14 +21,14 @@ class Bound:
     """A subject bound for one tariff.
 
     visible  is for what is shown: without anything sensitive
-    assumed  names of the attributes that an assumption stands for
+    assumed  path of each attribute and reference that an assumption stands for -> what is assumed
     open     the scope without assumptions: what they stand for is unknown there
     """
 
     scope: Scope
     visible: Scope
     values: Mapping[str, Any]
-    assumed: frozenset[str]
+    assumed: Mapping[Path, str]
     open: Scope
 
     @property
@@ -37,9 +38,14 @@ class Bound:
 
     def decided(self, condition: Field) -> bool:
         """Say whether a condition holds, or not, only by what is assumed: without it, there would be no telling."""
-        if not any(("attr", name) == path[:2] for name in self.assumed for path in condition.reads):
+        if not self.assumed_in(condition.reads):
             return False
         return isinstance(condition.value(self.open), Unknown)
+
+    def assumed_in(self, reads: Iterable[Path]) -> tuple[Path, ...]:
+        """Return what is assumed of all that is read."""
+        read = {path[:2] for path in reads}
+        return tuple(path for path in self.assumed if path in read)
 
     def seen_by(self, looks: Iterable[tuple[str, str]]) -> str:
         """Spell the values that stand at (root, name), and which of them are assumed: equal only for equal ones."""
@@ -81,8 +87,13 @@ def bind(tariff: Tariff, subject: Subject) -> Bound:
     if secret or subject.visible:
         shown = {name: attributes.shown(name) for name in secret}
         visible = tariff.environment.rebind(scope, {**subject.visible, "attr": {**attr, **shown}})
-    unassumed = tariff.environment.rebind(scope, {"attr": {**attr, **assumed}}) if assumed else scope
-    return Bound(scope, visible, values, frozenset(assumed), unassumed)
+    unassumed = scope
+    if assumed or subject.absent:
+        refs = {**subject.refs, **subject.absent}
+        unassumed = tariff.environment.rebind(scope, {"attr": {**attr, **assumed}, "ref": refs})
+    stated: dict[Path, str] = {("attr", name): f"{name} = {spelled(attr[name])}, known after apply" for name in sorted(assumed)}
+    stated |= {("ref", name): definition.refs[name].assumed for name in subject.absent}
+    return Bound(scope, visible, values, stated, unassumed)
 
 
 def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:

@@ -101,6 +101,8 @@ class Reference(_Strict):
     back: bool = Field(False, description="the resource that mentions this one")
     all: bool = Field(False, description="a list of all, instead of the first")
     of: str | None = Field(None, description="an earlier reference: look from the resources that it found")
+    needed: bool = Field(False, description="not known where the attribute names what is not in the plan; else null")
+    assumed: str = Field("", description="what is taken for granted where it names what is not in the plan")
     alike: tuple[str, ...] | None = Field(
         None, description="its place (from 0) among the resources of these types with its region and these attributes"
     )

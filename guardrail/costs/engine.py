@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from guardrail.catalog import Answer, Catalog, Match, Selector
-from guardrail.cel import EvaluationError, Scope, shown
+from guardrail.cel import EvaluationError, Path, Scope
 from guardrail.costs.billing import (
     OWN_DEFINITION,
     assuming,
@@ -151,6 +151,7 @@ class Engine:
             change.address,
             found.values,
             unset=frozenset(unset),
+            absent=found.assumed,
             visible={"ref": found.visible} if found.visible else {},
         )
         for name, candidates in found.open.items():
@@ -202,6 +203,7 @@ class Engine:
                 subject.depth,
                 subject.assume,
                 sorted(subject.unset),
+                sorted(subject.absent),
                 own,
             )
         )
@@ -268,7 +270,7 @@ class Engine:
             return
         answer = self._catalog.find(selector)
         for line in priced(blank, charge, scope, answer):
-            yield Working(_annotated(line, charge, bound), tariff, scope, charge, selector, answer)
+            yield Working(_annotated(line, tariff, charge, bound), tariff, scope, charge, selector, answer)
 
     def _selector(self, tariff: Tariff, charge: Charge, scope: Scope) -> Selector | Unknown:
         region = (charge.region or tariff.region).value(scope)
@@ -337,6 +339,7 @@ class Engine:
             refs={name: [] if sought.all else None for name, sought in child.definition.refs.items()},
             assume={key: stands.value(scope) for key, stands in part.assume},
             unset=frozenset(),
+            absent={},
             visible={"parent": {name: subject.attributes.shown(name) for name in names}} if bound.secret else {},
         )
         heading = part.group.text(seen) if part.group else group
@@ -344,7 +347,7 @@ class Engine:
         if not bill.workings and not bill.free:
             blank = Line(child.type, "", LineStatus.NO_PRICE, heading, note=bill.cost.note, reason=Reason.NOT_COVERED)
             yield Working(blank, tariff, scope)
-        assumed = _assumption(part.assumed, seen)
+        assumed = "; ".join(filter(None, (_assumption(part.assumed, seen), _stated(part.reads, bound))))
         for working in bill.workings:
             line = assuming(multiplied(grouped(working.line, heading), times, floor), assumed)
             if isinstance(exists, Unknown):
@@ -397,26 +400,22 @@ def _without_what_is_assumed_away(tariff: Tariff, bound: Bound, found: tuple[Wor
     conditions = [charge.when for charge in tariff.charges] + [part.when for part in tariff.parts]
     alone = [one for one in conditions if one and not any(path[0] == "each" for path in one.reads)]
     away = [one for one in alone if one.value(bound.scope) is False and bound.decided(one)]
-    names = {
-        name for name in bound.assumed for condition in away for path in condition.reads if path[:2] == ("attr", name)
-    }
-    names = {name for name in names if not any(f"{name} = " in working.line.note for working in found)}
+    texts = {bound.assumed[path]: None for condition in away for path in bound.assumed_in(condition.reads)}
+    texts = {text: None for text in texts if not any(text in working.line.note for working in found)}
     first = next((one for one in found if one.line.status in {LineStatus.PRICED, LineStatus.ASSUMED}), None)
-    if first is None or not names:
+    if first is None or not texts:
         return found
-    stated = replace(first, line=assuming(first.line, _stated(names, bound)))
+    stated = replace(first, line=assuming(first.line, "; ".join(texts)))
     return tuple(stated if one is first else one for one in found)
 
 
-def _stated(names: Iterable[str], bound: Bound) -> str:
-    values = bound.values["attr"]
-    return f"{', '.join(f'{name} = {shown(values[name])}' for name in sorted(names))}, known after apply"
-
-
-def _annotated(line: Line, charge: Charge, bound: Bound) -> Line:
+def _annotated(line: Line, tariff: Tariff, charge: Charge, bound: Bound) -> Line:
     """State what was assumed, and leave out a reason that would tell what is sensitive."""
     if bound.secret and line.status in UNPRICED_LINES:
         return replace(line, note=_NOT_SHOWN)
     line = assuming(line, _assumption(charge.assumed, bound.visible))
-    names = [name for name in bound.assumed if any(path[:2] == ("attr", name) for path in charge.reads)]
-    return assuming(line, _stated(names, bound)) if names else line
+    return assuming(line, _stated(charge.reads if charge.region else charge.reads | tariff.region.reads, bound))
+
+
+def _stated(reads: Iterable[Path], bound: Bound) -> str:
+    return "; ".join(bound.assumed[path] for path in bound.assumed_in(reads))

@@ -34,20 +34,27 @@ class Found:
     values   name -> attributes and usage, None where nothing is referred to, Unknown where one of several is meant
     visible  the same without what is sensitive; None where nothing is
     open     name -> the several, where one of them is meant
+    assumed  name -> why it is not known, where an assumption stands for it
     """
 
     def __init__(
         self, references: Mapping[str, Reference], change: Change, inventory: Inventory, usage: Usage, *, before: bool
     ) -> None:
         self.open: dict[str, Candidates] = {}
+        self.assumed: dict[str, Unknown] = {}
+        side = change.before if before else change.billed_after
+        own: _Pairs = [] if side is None else [(change, side)]
+        missing: dict[str, Unknown] = {}
         found: dict[str, _Pairs] = {}
         places: dict[str, Json] = {}
         for name, reference in references.items():
             if reference.alike is not None:
                 places[name] = inventory.place(change, reference.types, reference.alike, before=before)
                 continue
-            starts = [change] if reference.of is None else [other for other, _ in found[reference.of]]
-            meant = [pair for start in starts for pair in inventory.find(start, reference, before=before)]
+            starts = own if reference.of is None else found[reference.of]
+            meant = [pair for start, _ in starts for pair in inventory.find(start, reference, before=before)]
+            if not meant and (reference.needed or reference.assumed):
+                missing.update((name, absent) for start, side in starts if (absent := _absent(start, side, reference)))
             found[name] = list({other.address: (other, side) for other, side in meant}.values())
         told = {name: pairs if references[name].all else pairs[:_READ] for name, pairs in found.items()}
         sides = [side for pairs in told.values() for _, side in pairs]
@@ -62,7 +69,11 @@ class Found:
                 different = list({repr(one): one for one in whole}.values())
                 is_told = len(pairs) <= _READ and len(different) <= _COMPARED
                 self.open[name] = Candidates(different if is_told else (), shown[0])
-            unknown = _one_of(references[name], name, [other.address for other, _ in pairs]) if is_open else None
+            if name in missing and references[name].assumed:
+                self.assumed[name] = missing.pop(name)
+            unknown = missing.get(name)
+            if is_open:
+                unknown = _one_of(references[name], name, [other.address for other, _ in pairs])
             self.values[name] = unknown or (whole if references[name].all else whole[0] if whole else None)
             if self.visible is not None:
                 self.visible[name] = unknown or (shown if references[name].all else shown[0] if shown else None)
@@ -82,6 +93,18 @@ def _read(pairs: _Pairs, usage: Usage, read: Callable[[Side, str], Json]) -> lis
 def _configured(change: Change, name: str, value: Json) -> Json:
     """Return an attribute without what the configuration leaves to the provider."""
     return value if change.derived is None or name in change.derived else without_unknowns(value)
+
+
+def _absent(change: Change, side: Side, reference: Reference) -> Unknown | None:
+    """Return an attribute that names what is not in the plan as one that is not known; None where it names nothing."""
+    name = reference.attribute or ""
+    value = _configured(change, name, side.get(name))
+    if value is None or value in ("", []):
+        return None
+    if isinstance(value, Unknown):
+        return value
+    reason = f"the {reference.types[0]} that it names is not in the plan"
+    return Unknown(name, reason, Reason.NOT_EVALUATED, "check a plan that has both")
 
 
 def _one_of(reference: Reference, name: str, addresses: Sequence[str]) -> Unknown:

@@ -55,6 +55,7 @@ class Subject:
 
     assume  what a parent wants to stand for an attribute that it hands on and that is not known yet
     unset   attributes that the configuration leaves to the provider, whose defaults then hold
+    absent  references that an assumption stands for, and why they are not known
     visible "ref" and "parent" without what is sensitive, where something of them is
     """
 
@@ -68,4 +69,5 @@ class Subject:
     depth: int = 0
     assume: Mapping[str, Json] = field(default_factory=dict)
     unset: frozenset[str] = frozenset()
+    absent: Mapping[str, Unknown] = field(default_factory=dict)
     visible: Mapping[str, Json] = field(default_factory=dict)
