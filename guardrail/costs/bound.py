@@ -91,7 +91,9 @@ def bind(tariff: Tariff, subject: Subject) -> Bound:
     if assumed or subject.absent:
         refs = {**subject.refs, **subject.absent}
         unassumed = tariff.environment.rebind(scope, {"attr": {**attr, **assumed}, "ref": refs})
-    stated: dict[Path, str] = {("attr", name): f"{name} = {spelled(attr[name])}, known after apply" for name in sorted(assumed)}
+    stated: dict[Path, str] = {
+        ("attr", name): f"{name} = {spelled(attr[name])}, known after apply" for name in sorted(assumed)
+    }
     stated |= {("ref", name): definition.refs[name].assumed for name in subject.absent}
     return Bound(scope, visible, values, stated, unassumed)
 

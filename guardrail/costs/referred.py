@@ -103,7 +103,7 @@ def _absent(change: Change, side: Side, reference: Reference) -> Unknown | None:
         return None
     if isinstance(value, Unknown):
         return value
-    reason = f"the {reference.types[0]} that it names is not in the plan"
+    reason = f"its {reference.types[0]} is not in the plan"
     return Unknown(name, reason, Reason.NOT_EVALUATED, "check a plan that has both")
 
 
