@@ -54,8 +54,13 @@ class Field:
         return Pattern(text[1:]) if self.program and text.startswith("~") else text
 
     def text(self, scope: Scope) -> str:
-        """Return how the value reads, what is unknown saying so."""
-        return self.template.evaluate(scope) if self.template else shown(self.value(scope))
+        """Return how the value reads, with an ellipsis for what is not known: why, the note of the line says."""
+        parts = self.template.values(scope) if self.template else [(self.value(scope),)]
+        return "".join(part if isinstance(part, str) else _read(part[0]) for part in parts)
+
+
+def _read(value: Value) -> str:
+    return "\N{HORIZONTAL ELLIPSIS}" if isinstance(value, Unknown) else shown(value)
 
 
 def compiled(source: Value, environment: Environment) -> Field:
