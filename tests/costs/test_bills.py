@@ -82,7 +82,7 @@ def _changes(type_name: str, case: Mapping[str, Any], refs: Mapping[str, Referen
             attribute = reference.attribute or name
             mentioned = mentions.setdefault(source, {})
             mentioned[attribute] = (*mentioned.get(attribute, ()), target)
-    side = Side(case.get("attributes", {}), _marks(case.get("unknown", [])))
+    side = Side(case.get("attributes", {}), marks(case.get("unknown", [])))
     derived = frozenset(case["derived"]) if "derived" in case else None
     return [
         _change(subject, side, case, mentions[subject], derived),
@@ -104,7 +104,7 @@ def _change(
     )
 
 
-def _marks(paths: list[str]) -> dict[str, Any]:
+def marks(paths: list[str]) -> dict[str, Any]:
     """Return Terraform's `after_unknown` for dotted paths such as "root_block_device.0.volume_size"."""
     marks: dict[str, Any] = {}
     for path in paths:

@@ -1,0 +1,252 @@
+"""The promise, over whole runs: what is hidden from a plan makes no total smaller without a word, and no finding vanish.
+
+Plans are made from bills: several resources with what they refer to, some new, some as they were. Then a price is taken
+out of the catalog, a resource that is referred to is left out, a reference is hidden behind a local value, or an attribute
+becomes known only after apply.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Any
+
+import pytest
+
+import guardrail.check
+from guardrail.config import RulesConfig, Settings, Source
+from guardrail.costs import Usage
+from guardrail.model.finding import FindingStatus
+from guardrail.model.money import ZERO
+from guardrail.model.report import Report
+from guardrail.policy import Budget, RuleSetting
+from tests.costs.test_bills import LIBRARY, cases, marks
+from tests.costs.test_promise import Without
+from tests.terraform.plans import change, document, read
+
+CASES = [case.values for case in cases()]
+LOUD = {FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR}
+SETTINGS = Settings(
+    (Source("plan.json", "shop", "shop"),),
+    datetime(2026, 11, 28, tzinfo=UTC),
+    rules=RulesConfig(
+        packs=("budget", "instance-sizes", "tagging", "waste"),
+        set={"expensive-resource": RuleSetting(params={"monthly": 50})},
+    ),
+    budgets=(Budget(name="all", monthly=100), Budget(name="change", increase=10, increase_percent=10)),
+    budget_places=("guardrail.yaml:1", "guardrail.yaml:2"),
+    default_region={"azure": "eastus"},
+)
+RUNS, RESOURCES = 25, 5
+ELSEWHERE = {"references": ["local.elsewhere"]}
+"""What an expression refers to where it tells nothing."""
+
+
+def plan_of(chosen: random.Random) -> tuple[dict[str, Any], Usage]:
+    """A plan, and the usage that is given, of some bills: each resource with those that it refers to, new, changed or as it was."""
+    changes: dict[str, dict[str, Any]] = {}
+    blocks: dict[str, dict[str, Any]] = {}
+    providers: dict[str, dict[str, Any]] = {}
+    usage: dict[str, Any] = {}
+    for number, (type_name, case) in enumerate(chosen.sample(CASES, RESOURCES)):
+        add = partial(_add, changes, blocks, providers, case.get("region"), chosen.choice(ACTIONS))
+        subject = f"{type_name}.this_{number}"
+        add(subject, case.get("attributes", {}), marks(case.get("unknown", [])), case.get("derived"))
+        usage[subject] = case.get("usage", {})
+        references = LIBRARY.find(type_name).definition.refs  # type: ignore[union-attr] # every bill is of a definition
+        found: dict[str, str] = {}
+        for name, given in case.get("refs", {}).items():
+            reference = references[name]
+            if reference.types[0].startswith("data."):
+                continue
+            origin = found.get(reference.of, subject) if reference.of else subject
+            for place, attributes in enumerate(given if isinstance(given, list) else [given]):
+                address = f"{reference.types[0]}.{name}_{number}_{place}"
+                found.setdefault(name, address)
+                add(address, attributes, {}, None)
+                source, target = (address, origin) if reference.back else (origin, address)
+                _refer(changes[source], blocks[source], reference.attribute or name, target)
+    plan = document(*changes.values(), root={"resources": list(blocks.values())}, providers=providers)
+    return plan, Usage({}, usage)
+
+
+ACTIONS = (("create",), ("update",), ("no-op",))
+
+
+def _add(
+    changes: dict[str, dict[str, Any]],
+    blocks: dict[str, dict[str, Any]],
+    providers: dict[str, dict[str, Any]],
+    region: str | None,
+    actions: tuple[str, ...],
+    address: str,
+    attributes: Mapping[str, Any],
+    unknown: Mapping[str, Any],
+    derived: list[str] | None,
+) -> None:
+    vendor = address.partition("_")[0]
+    after = copy.deepcopy(dict(attributes))
+    if vendor == "azurerm":
+        after.setdefault("location", region)
+    key = f"{vendor}.{region}"
+    providers[key] = {"name": vendor, "alias": region, "expressions": {"region": {"constant_value": region}}}
+    before = None if actions == ("create",) else copy.deepcopy(after)
+    changes[address] = change(address, after, actions=actions, before=before, unknown=copy.deepcopy(dict(unknown)))
+    changes[address] |= {"type": address.partition(".")[0], "name": address.partition(".")[2]}
+    set_there = [*after, *unknown] if derived is None else [*after, *derived]
+    blocks[address] = {
+        "address": address,
+        "mode": "managed",
+        "type": address.partition(".")[0],
+        "name": address.partition(".")[2],
+        "provider_config_key": key,
+        "expressions": {name: {"references": ["var.given"]} for name in set_there},
+    }
+
+
+def _refer(entry: dict[str, Any], written: dict[str, Any], attribute: str, target: str) -> None:
+    """Let an attribute refer to a resource; what it says is known after apply where the resource is new."""
+    expression = written["expressions"].setdefault(attribute, {"references": []})
+    known = [one for one in expression["references"] if one != "var.given"]
+    written["expressions"][attribute] = {"references": [*known, f"{target}.id", target]}
+    what = entry["change"]
+    if attribute not in what["after"]:
+        what["after_unknown"][attribute] = True
+
+
+Hide = Callable[[dict[str, Any], random.Random], str | None]
+"""Hides something of a plan, in place; returns what, or None where there is nothing of the kind."""
+
+
+def an_attribute(plan: dict[str, Any], chosen: random.Random) -> str | None:
+    """An attribute is known only after apply."""
+    there = [
+        (entry, name) for entry in plan["resource_changes"] for name in entry["change"]["after"] if name != "location"
+    ]
+    if not there:
+        return None
+    entry, name = chosen.choice(there)
+    del entry["change"]["after"][name]
+    entry["change"]["after_unknown"][name] = True
+    if entry["change"]["actions"] == ["no-op"]:
+        entry["change"]["actions"] = ["update"]
+    _block(plan, entry["address"])["expressions"][name] = ELSEWHERE
+    return f"{entry['address']}.{name} is known after apply"
+
+
+def a_reference(plan: dict[str, Any], chosen: random.Random) -> str | None:
+    """What an attribute refers to stands behind a local value."""
+    there = [
+        (block["address"], name)
+        for block in plan["configuration"]["root_module"]["resources"]
+        for name, expression in block["expressions"].items()
+        if expression["references"] not in (["var.given"], ELSEWHERE["references"])
+    ]
+    if not there:
+        return None
+    address, name = chosen.choice(there)
+    _block(plan, address)["expressions"][name] = ELSEWHERE
+    return f"{address}.{name} refers to a local value"
+
+
+def a_resource(plan: dict[str, Any], chosen: random.Random) -> str | None:
+    """A resource that others refer to is in another plan."""
+    blocks = plan["configuration"]["root_module"]["resources"]
+    mentioned = {
+        text
+        for block in blocks
+        for expression in block["expressions"].values()
+        for text in expression["references"]
+        if text in {other["address"] for other in blocks}
+    }
+    if not mentioned:
+        return None
+    address = chosen.choice(sorted(mentioned))
+    blocks[:] = [block for block in blocks if block["address"] != address]
+    plan["resource_changes"] = [entry for entry in plan["resource_changes"] if entry["address"] != address]
+    return address
+
+
+def _block(plan: dict[str, Any], address: str) -> dict[str, Any]:
+    return next(b for b in plan["configuration"]["root_module"]["resources"] if b["address"] == address)
+
+
+class Runs:
+    """Runs of the program with one library, one set of rules and one catalog, which are opened once."""
+
+    def __init__(self, catalog: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._catalog, self._patch = catalog, monkeypatch
+        rules = guardrail.check.rules_of(SETTINGS, LIBRARY)
+        monkeypatch.setattr(guardrail.check, "Library", lambda _: LIBRARY)
+        monkeypatch.setattr(guardrail.check, "rules_of", lambda *_: rules)
+
+    def check(self, plan: dict[str, Any], usage: Usage, *, missing: int = -1) -> tuple[Report, int]:
+        """Check a plan without one of the prices that it asks for. Return the report, and how many it asks for."""
+        lacking = Without(self._catalog, missing)
+        self._patch.setattr(guardrail.check, "prices", lambda _: lacking)
+        self._patch.setattr(guardrail.check, "usage_of", lambda _: usage)
+        report = guardrail.check.check(SETTINGS, read=[(SETTINGS.sources[0], read(plan))])
+        return report, lacking.asked
+
+
+def faults(whole: Report, less: Report, gone: str = "") -> list[str]:
+    """Say what the report of less keeps silent about. `gone` is the address of a resource that is no longer in the plan."""
+    found = []
+    costs = {one.change.address: one.after for one in whole.projects[0].resources}
+    ours = costs.get(gone)
+    total = whole.totals.monthly_cost - (ours.known if ours else ZERO)
+    is_stated = less.totals.lower_bound or less.totals.assumed > whole.totals.assumed - bool(ours and ours.assumed)
+    if less.totals.monthly_cost < total and not is_stated:
+        found.append(f"{less.totals.monthly_cost} for {total}")
+    for one in less.projects[0].resources:
+        before, after = costs[one.change.address], one.after
+        assert before
+        assert after
+        if after.known < before.known and not (after.is_lower_bound or after.assumed):
+            found.append(f"{one.change.address}: {after.known} for {before.known}, {after.status} {after.note}")
+    were, are = _loud(whole), _loud(less)
+    for (rule, address), number in were.items():
+        is_of_all = not address and (gone or is_stated and not less.totals.lower_bound)
+        if address != gone and not is_of_all and are[rule, address] < number:
+            found.append(f"{rule} of {address or 'the run'} is gone")
+    return found
+
+
+def _loud(report: Report) -> Counter[tuple[str, str]]:
+    return Counter((one.rule, one.address) for one in report.all_findings if one.status in LOUD)
+
+
+@pytest.mark.parametrize("hide", [an_attribute, a_reference, a_resource])
+def test_what_is_hidden_from_a_plan_is_missed(catalog, monkeypatch, hide):
+    runs = Runs(catalog, monkeypatch)
+    silent, tried = [], 0
+    for seed in range(RUNS):
+        chosen = random.Random(seed)  # noqa: S311 - no secret
+        plan, usage = plan_of(chosen)
+        whole, _ = runs.check(plan, usage)
+        less = copy.deepcopy(plan)
+        what = hide(less, chosen)
+        if what is not None:
+            tried += 1
+            report, _ = runs.check(less, usage)
+            silent += [(seed, what, fault) for fault in faults(whole, report, what if hide is a_resource else "")]
+    assert silent == []
+    assert tried > RUNS / 2
+
+
+def test_what_is_missing_from_the_catalog_is_missed(catalog, monkeypatch):
+    runs = Runs(catalog, monkeypatch)
+    silent = []
+    for seed in range(RUNS):
+        chosen = random.Random(seed)  # noqa: S311 - no secret
+        plan, usage = plan_of(chosen)
+        whole, asked = runs.check(plan, usage)
+        missing = chosen.randrange(max(asked, 1))
+        report, _ = runs.check(plan, usage, missing=missing)
+        silent += [(seed, missing, fault) for fault in faults(whole, report)]
+    assert silent == []
