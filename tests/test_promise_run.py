@@ -21,7 +21,7 @@ import pytest
 import guardrail.check
 from guardrail.config import RulesConfig, Settings, Source
 from guardrail.costs import Usage
-from guardrail.model.finding import FindingStatus
+from guardrail.model.finding import FindingStatus, OnUnknown
 from guardrail.model.money import ZERO
 from guardrail.model.report import Report
 from guardrail.policy import Budget, RuleSetting
@@ -36,7 +36,11 @@ SETTINGS = Settings(
     datetime(2026, 11, 28, tzinfo=UTC),
     rules=RulesConfig(
         packs=("budget", "instance-sizes", "tagging", "waste"),
-        set={"expensive-resource": RuleSetting(params={"monthly": 50})},
+        set={
+            "expensive-resource": RuleSetting(params={"monthly": 50}, on_unknown=OnUnknown.WARN),
+            "previous-generation-instance": RuleSetting(on_unknown=OnUnknown.WARN),
+            "superseded-volume-type": RuleSetting(on_unknown=OnUnknown.WARN),
+        },
     ),
     budgets=(Budget(name="all", monthly=100), Budget(name="change", increase=10, increase_percent=10)),
     budget_places=("guardrail.yaml:1", "guardrail.yaml:2"),
