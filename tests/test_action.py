@@ -340,3 +340,25 @@ def test_what_is_installed_is_locked_by_hash():
     needed = [*project["build-system"]["requires"], *project["project"]["dependencies"], *fast]
     assert {re.split(r"[\[<>=~!; ]", one)[0].lower() for one in needed} <= pinned, lock.splitlines()[1]
     assert lock.count("==") == len(re.findall(r"==\S+[^\n]*\\\n    --hash=sha256:", lock))
+
+
+def test_what_builds_a_release_is_locked_by_hash():
+    lock = (ROOT / ".github" / "requirements" / "release.txt").read_text(encoding="utf-8")
+    pinned = set(re.findall(r"^([a-z0-9-]+)==\S+", lock, re.MULTILINE))
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    needed = {re.split(r"[\[<>=~!; ]", one)[0].lower() for one in project["build-system"]["requires"]}
+    assert needed | {"build", "cyclonedx-bom"} <= pinned, lock.splitlines()[1]
+    assert len(re.findall(r"^[a-z0-9-]+==", lock, re.MULTILINE)) == len(
+        re.findall(r"==[^\n]*\\\n    --hash=sha256:", lock)
+    )
+
+
+def test_the_image_installs_by_hash_and_runs_without_rights():
+    text = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+    installs = re.findall(r"pip install (.*)", text)
+    assert all("--require-hashes" in one or "--no-index" in one for one in installs)
+    assert len(installs) == 2
+    assert re.findall(r"^USER (\S+)$", text, re.MULTILINE) == ["10001"]
+    copied = re.findall(r"^COPY (\.\S*) ", text, re.MULTILINE)
+    assert copied == [".github/actions/guardrail/requirements.txt", "."]
+    assert (ROOT / copied[0]).is_file()
