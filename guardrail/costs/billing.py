@@ -22,6 +22,7 @@ OWN_PRICE = "state your price in an overlay (pricing.overlay of guardrail.yaml)"
 _SYNCED = frozenset({"aws", "azure", "gcp"})
 OWN_DEFINITION = "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml"
 _NOT_SAID = "the plan does not say it"
+_SAID_ELSEWHERE = "check a plan that says it"
 
 
 def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterator[Line]:
@@ -109,10 +110,12 @@ def assuming(line: Line, text: str) -> Line:
 
 
 def _not_said(charge: Charge) -> Unknown:
-    """Return a quantity that is null as one that is not known, under the names of the attributes that would say it."""
+    """Return a quantity that is null as one that is not known, under the name of the attribute that would say it."""
     names = sorted({path[1] for path in charge.quantity.reads if path[0] == "attr" and path[1:]})
-    remedy = "set it in the configuration, or check a plan that says it"
-    return Unknown(", ".join(names) or "quantity", _NOT_SAID, Reason.NOT_EVALUATED, remedy)
+    if len(names) == 1:
+        return Unknown(names[0], _NOT_SAID, Reason.NOT_EVALUATED, f"set {names[0]}, or check a plan that says it")
+    remedy = f"set what decides it ({', '.join(names)}), or check a plan that says it" if names else _SAID_ELSEWHERE
+    return Unknown("how much it is", _NOT_SAID, Reason.NOT_EVALUATED, remedy)
 
 
 def awaits_usage(charge: Charge, scope: Scope) -> bool:
@@ -214,7 +217,7 @@ def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
 
     Raises EvaluationError for what is no number.
     """
-    times = Unknown("how many", _NOT_SAID, Reason.NOT_EVALUATED) if times is None else times
+    times = Unknown("how many", _NOT_SAID, Reason.NOT_EVALUATED, _SAID_ELSEWHERE) if times is None else times
     if isinstance(times, Unknown):
         factor = at_least(floor)
         if factor is None:
@@ -232,15 +235,16 @@ def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
     )
 
 
-def cost_of(lines: tuple[Line, ...], *, free: str = "", not_covered: str = "") -> Cost:
+def cost_of(lines: tuple[Line, ...], *, free: str = "", not_covered: str = "", remedy: str = "") -> Cost:
     """Sum up one side of a resource.
 
-    free  why it costs nothing; without a reason, a resource that no line is for is not covered, and never free
+    free                 why it costs nothing; without a reason, a resource that no line is for is not covered, and never free
+    not_covered, remedy  what to say of such a resource, and what to do about it
     """
     if free:
         return Cost((), ResourceStatus.FREE, free)
     if not lines:
         note = not_covered or "its definition has no line for it as it is configured"
-        return Cost((), ResourceStatus.UNSUPPORTED, note, Reason.NOT_COVERED, OWN_DEFINITION)
+        return Cost((), ResourceStatus.UNSUPPORTED, note, Reason.NOT_COVERED, remedy or OWN_DEFINITION)
     complete = all(line.monthly_cost is not None for line in lines)
     return Cost(lines, ResourceStatus.PRICED if complete else ResourceStatus.PARTIAL)

@@ -117,6 +117,7 @@ class Definition(_Strict):
     region: Expression = "=region"
     free_when: tuple[FreeWhen, ...] = ()
     not_covered: str = Field("", description="what no line of the definition is for, where its lines do not cover all")
+    not_covered_remedy: str = Field("", description="what to do then, if not to write a definition of one's own")
     derive: str | None = Field(None, description="function in guardrail/costs/derive.py that adds attributes")
     usage: dict[str, UsageKey] = {}
     defaults: dict[str, Any] = {}

@@ -66,17 +66,19 @@ class Bill:
 
     free         why it costs nothing; "" where it costs something, or where nothing says what it costs
     not_covered  what to say where there are neither lines nor a reason to be free
+    remedy       what to do then; "" for a definition of one's own
     """
 
     workings: tuple[Working, ...] = ()
     free: str = ""
     not_covered: str = ""
+    remedy: str = ""
 
     @property
     def cost(self) -> Cost:
         """What the lines come to."""
         lines = tuple(working.line for working in self.workings)
-        return cost_of(lines, free=self.free, not_covered=self.not_covered)
+        return cost_of(lines, free=self.free, not_covered=self.not_covered, remedy=self.remedy)
 
 
 class Engine:
@@ -227,7 +229,8 @@ class Engine:
         found = _without_what_is_assumed_away(tariff, bound, found)
         if undecided is not None:
             found = tuple(replace(working, line=unknown(working.line, undecided)) for working in found)
-        return Bill(found, not_covered=tariff.definition.not_covered)
+        definition = tariff.definition
+        return Bill(found, not_covered=definition.not_covered, remedy=definition.not_covered_remedy)
 
     def _lines(self, tariff: Tariff, subject: Subject, bound: Bound, *, rare: bool = False) -> Iterator[Working]:
         for number in range(len(tariff.charges)):
@@ -346,6 +349,7 @@ class Engine:
         bill = self._remembered(child, inner)
         if not bill.workings and not bill.free:
             blank = Line(child.type, "", LineStatus.NO_PRICE, heading, note=bill.cost.note, reason=Reason.NOT_COVERED)
+            blank = replace(blank, remedy=bill.cost.remedy)
             yield Working(blank, tariff, scope)
         assumed = "; ".join(filter(None, (_assumption(part.assumed, seen), _stated(part.reads, bound))))
         for working in bill.workings:

@@ -11,6 +11,7 @@ from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Unknown
+from tests.costs.test_bills import priced as bill_of
 
 PRICES = """\
 eu-west-1,Storage,type=ssd,GB-Mo,on_demand,,,0.10,S1,list,2025-10-28
@@ -177,7 +178,31 @@ def test_usage_that_nobody_gave_leaves_the_line_open_at_its_price(engine):
 def test_a_quantity_that_the_plan_does_not_say_is_open_at_its_price(engine):
     storage = engine().estimate([change(after={"type": "hdd"})])[0].after.lines[0]
     assert (storage.status, storage.monthly_cost, storage.unit_price) == (LineStatus.UNKNOWN, None, Decimal("0.05"))
-    assert storage.note == "size: the plan does not say it"
+    assert (storage.note, storage.remedy) == (
+        "size: the plan does not say it",
+        "set size, or check a plan that says it",
+    )
+
+
+def test_what_several_attributes_would_say_names_none_as_missing(catalog):
+    attributes = {"type": "pd-ssd", "snapshot": "elsewhere"}
+    (line,) = bill_of("google_compute_disk", {"region": "us-central1", "attributes": attributes}, catalog).lines
+    assert line.note == "how much it is: the plan does not say it"
+    assert line.remedy == "set what decides it (image, size, snapshot, type), or check a plan that says it"
+
+
+@pytest.mark.parametrize(
+    "type_name, remedy",
+    [
+        ("azurerm_cosmosdb_sql_container", "check a plan that has the account as well"),
+        ("azurerm_linux_function_app", "check a plan that has its service plan as well"),
+        ("aws_vpc_endpoint", "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml"),
+    ],
+)
+def test_what_is_not_covered_says_what_to_do(catalog, type_name, remedy):
+    kind = {"vpc_endpoint_type": "Resource"} if type_name == "aws_vpc_endpoint" else {}
+    cost = bill_of(type_name, {"region": "eastus", "attributes": kind}, catalog)
+    assert (cost.reason, cost.remedy) == (Reason.NOT_COVERED, remedy)
 
 
 def test_a_quantity_over_several_tiers_is_a_line_a_tier(engine):
