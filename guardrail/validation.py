@@ -30,7 +30,7 @@ from guardrail.policy import (
     run_tests,
 )
 from guardrail.policy.glob import is_pattern
-from guardrail.terraform.module_tree import shown
+from guardrail.terraform.configuration.files import shown
 
 Part = TypeVar("Part", bound=BaseModel)
 

@@ -158,6 +158,6 @@ def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str
 
 
 def _shown(path: Path) -> str:
-    from guardrail.terraform.module_tree import shown  # noqa: PLC0415 - only when it runs
+    from guardrail.terraform.configuration.files import shown  # noqa: PLC0415 - only when it runs
 
     return shown(path)

@@ -42,7 +42,7 @@ def validate(files: tuple[Path, ...], config: Path | None) -> int:
 
 
 def _found(config: Path | None) -> Path:
-    from guardrail.terraform.module_tree import shown  # noqa: PLC0415 - only when it runs
+    from guardrail.terraform.configuration.files import shown  # noqa: PLC0415 - only when it runs
 
     if config is None and (nearest := find_config(Path.cwd())):
         return Path(shown(nearest))

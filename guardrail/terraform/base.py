@@ -14,8 +14,8 @@ from guardrail.errors import InputError
 from guardrail.model.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
 from guardrail.terraform.choices import Choices
+from guardrail.terraform.configuration.files import MANIFEST, is_configuration
 from guardrail.terraform.inputs import PLAN_NAMES, NoConfigurationError, read_plans
-from guardrail.terraform.module_tree import MANIFEST, is_configuration
 from guardrail.terraform.plan import Plan, unread
 
 _NOTHING = Plan(())

@@ -27,7 +27,7 @@ from guardrail.terraform.nulls import failures
 from guardrail.terraform.plan import Plan, read_plan
 from guardrail.terraform.source import Sources, with_sources
 from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
-from guardrail.terraform.variables import given_variables, workspace_of
+from guardrail.terraform.configuration.variables import given_variables, workspace_of
 
 _META = frozenset({"count", "for_each", "provider", "depends_on", "lifecycle", "provisioner", "connection"})
 _PLAN = "check the JSON of a plan, which knows it"

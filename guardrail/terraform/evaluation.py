@@ -18,7 +18,8 @@ from guardrail.terraform.address import parse, steps
 from guardrail.terraform.blocks import Block, Body
 from guardrail.terraform.expressions import NotConstantError, attributes, constant
 from guardrail.terraform.marks import is_blocks
-from guardrail.terraform.module_tree import FolderTree, Module, shown
+from guardrail.terraform.configuration.files import shown
+from guardrail.terraform.module_tree import FolderTree, Module
 from guardrail.terraform.overlay import Overlay
 
 Raw = dict[str, Any]

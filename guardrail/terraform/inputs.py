@@ -11,14 +11,8 @@ from guardrail import git
 from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.memory import memory
-from guardrail.terraform.module_tree import (
-    MANIFEST,
-    FolderTree,
-    ModuleTree,
-    configuration_files,
-    is_committed_manifest,
-    shown,
-)
+from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
+from guardrail.terraform.module_tree import FolderTree, ModuleTree
 from guardrail.terraform.plan import Plan, read_plan, unread
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.source import with_sources
@@ -106,7 +100,7 @@ def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> l
 
     tfparse, which is large, is loaded for that alone.
     """
-    from guardrail.terraform.directory import read_folder  # noqa: PLC0415
+    from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415
     from guardrail.terraform.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
     roots, committed = root_modules(folder), _plan_in(folder)

@@ -16,7 +16,8 @@ import msgspec
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json
 from guardrail.terraform.memory import key_of, memory
-from guardrail.terraform.module_tree import MANIFEST, SUFFIXES, FolderTree, configuration_files
+from guardrail.terraform.configuration.files import MANIFEST, SUFFIXES, configuration_files
+from guardrail.terraform.module_tree import FolderTree
 
 # Functions that read other files, with the path where it stands there. What it is for the others can only be guessed.
 _READS = re.compile(

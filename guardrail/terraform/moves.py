@@ -6,9 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from guardrail.terraform.address import parse, steps
-from guardrail.terraform.blocks import Block
-from guardrail.terraform.expressions import constant
-from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.language.syntax.nodes import Block, Literal
 
 _CHAIN = 20  # moves of moves; people remove the blocks after a while
 
@@ -62,15 +61,16 @@ class Moves:
 NO_MOVES = Moves()
 
 
-def moves_of(tree: FolderTree) -> Moves:
+def moves_of(modules: FolderModules) -> Moves:
     """Read the blocks of all modules of a configuration."""
     blocks = [
         (tuple(f"module.{name}" for name in key.split(".") if name), block)
-        for key, _ in tree.folders()
-        if (module := tree.module(key))
-        for block in (*module.blocks("moved"), *module.blocks("removed"))
+        for key, _ in modules.folders()
+        if (code := modules.module(key))
+        for block in code.blocks
+        if block.type in {"moved", "removed"}
     ]
-    moved = [(calls, _target(block, "from"), _target(block, "to")) for calls, block in blocks if block.kind == "moved"]
+    moved = [(calls, _target(block, "from"), _target(block, "to")) for calls, block in blocks if block.type == "moved"]
     let_go = [(calls, _target(block, "from")) for calls, block in blocks if _is_let_go(block)]
     return Moves(tuple(one for one in moved if all(one[1:])), tuple(one for one in let_go if one[1]))
 
@@ -104,11 +104,16 @@ def _replaced(rest: Segments, new: Segments, old: Segments) -> Segments | None:
 
 
 def _target(block: Block, name: str) -> Segments:
-    value = block.body().get(name)
-    return segments(value.removeprefix("${").removesuffix("}").strip('"')) if isinstance(value, str) else ()
+    attribute = block.body.attributes.get(name)
+    if attribute is None:
+        return ()
+    expression = attribute.expression
+    # In JSON, it is a string.
+    text = expression.value.raw if isinstance(expression, Literal) else expression.text
+    return segments(text.removeprefix("${").removesuffix("}")) if isinstance(text, str) else ()
 
 
 def _is_let_go(block: Block) -> bool:
-    lifecycle = block.body().get("lifecycle") if block.kind == "removed" else None
-    body = lifecycle[0] if isinstance(lifecycle, list) and lifecycle else lifecycle
-    return isinstance(body, dict) and constant(body.get("destroy", True)) is False
+    inner = next(block.body.blocks_of("lifecycle"), None) if block.type == "removed" else None
+    destroy = inner.body.attributes.get("destroy") if inner else None
+    return destroy is not None and isinstance(destroy.expression, Literal) and destroy.expression.value.raw is False

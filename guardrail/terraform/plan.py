@@ -14,18 +14,17 @@ from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address
+from guardrail.terraform.changes import changes_of
 from guardrail.terraform.data_sources import PREFIX, data_sources
 from guardrail.terraform.deferred import left_for_later
 from guardrail.terraform.document import ConfigResource, Document, documents, malformed
-from guardrail.terraform.entries import Entry, entries, index_of
+from guardrail.terraform.entries import Entry, entries
 from guardrail.terraform.framing import unframed, without_huge_numbers
 from guardrail.terraform.moves import NO_MOVES, Moves
 from guardrail.terraform.plan_modules import Modules
 from guardrail.terraform.provider import Providers
 from guardrail.terraform.references import References
-from guardrail.terraform.region import Located, Regions
-from guardrail.terraform.separate_resources import SeparateResources
-from guardrail.terraform.tags import effective_tags, is_taggable
+from guardrail.terraform.region import Located
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +107,8 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
     found, remarks = entries(document, modules)
     references = References(modules, {text: entry.address for text, entry in found.items()})
     located = {text: _located(entry, modules, references) for text, entry in found.items()}
-    separate = SeparateResources(located)
-    located = {text: separate.without(text, one) for text, one in located.items()}
     data = data_sources(document, modules, references.data)
-    regions = Regions({**_places_of(data, modules), **located}, providers)
-    changes = tuple(_change(text, entry, located[text], regions, providers) for text, entry in found.items())
+    changes = changes_of(found, located, providers, _places_of(data, modules))
     version = document.terraform_version
     return Plan(
         changes,
@@ -132,7 +128,7 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
         provider_key=_provider_key(entry, block),
         before=entry.before,
         after=entry.after,
-        block=block,
+        is_set=(lambda name: block.expression(name) is not None) if block else None,
         references=mentions.addresses,
         through_locals=mentions.through_locals,
         derived=mentions.derived,
@@ -147,8 +143,9 @@ def _places_of(data: Iterable[Change], modules: Modules) -> dict[str, Located]:
         kind = source.type.removeprefix(PREFIX)
         block = modules.data_block(Address(source.module, kind, source.name))
         key = block.provider_config_key if block else None
+        is_set = (lambda name, block=block: block.expression(name) is not None) if block else None
         place = Located(
-            kind, source.provider, key or source.provider, source.before, source.after, block, {}, is_data=True
+            kind, source.provider, key or source.provider, source.before, source.after, is_set, {}, is_data=True
         )
         places[source.address] = places[address] = place
     return places
@@ -160,30 +157,3 @@ def _provider_key(entry: Entry, block: ConfigResource | None) -> str:
         return block.provider_config_key
     alias = entry.provider_name.rpartition("/")[2]
     return alias if "." in alias else entry.provider
-
-
-def _change(text: str, entry: Entry, located: Located, regions: Regions, providers: Providers) -> Change:
-    address: Address = entry.address
-    defaults = providers.default_tags(located.provider_key)
-    return Change(
-        address=text,
-        type=address.type,
-        name=address.name,
-        action=entry.action,
-        before=located.before,
-        after=located.after,
-        module=address.module,
-        index=index_of(entry),
-        provider=entry.provider,
-        provider_config=located.provider_key,
-        region=regions.after(text),
-        before_region=regions.before(text),
-        tags=effective_tags(address.type, entry.provider, located.after, defaults),
-        before_tags=effective_tags(address.type, entry.provider, located.before),
-        taggable=is_taggable(address.type, entry.provider, located.before, located.after),
-        references=located.references,
-        through_locals=located.through_locals,
-        derived=located.derived,
-        previous_address=entry.previous_address,
-        importing=entry.importing,
-    )

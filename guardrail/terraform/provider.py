@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.document import Configuration, ProviderConfig
@@ -29,6 +30,19 @@ def short_name(provider_name: str | None, type_name: str) -> str:
     """Return "aws" for "registry.terraform.io/hashicorp/aws", for 0.12's "aws" and "aws.peer", and for an aws_ type."""
     last = (provider_name or "").rpartition("/")[2].partition(".")[0]
     return last or type_name.partition("_")[0]
+
+
+class ProviderConfigurations(Protocol):
+    """What the provider configurations of a plan, or of a folder, say. Keys are as `provider_config_key` in a plan."""
+
+    def region(self, key: str) -> str | None:
+        """Return the region of a configuration; None where it is not told."""
+
+    def common_region(self, name: str) -> str | None:
+        """Return the region on which all configurations of a provider agree."""
+
+    def default_tags(self, key: str) -> DefaultTags:
+        """Return what a configuration adds to the tags of its resources."""
 
 
 class Providers:
@@ -75,12 +89,8 @@ class Providers:
 
     def _region_of(self, config: ProviderConfig) -> str | None:
         expressions = config.expressions or {}
-        region = self._modules.value(expressions.get("region"), self._place_of(config))
-        if isinstance(region, str):
-            # A template such as "${var.country}-west-1" looks as if it were the variable alone.
-            return region if config.name != "aws" or _AWS_REGION.fullmatch(region) else None
-        zone = self._modules.value(expressions.get("zone"), self._place_of(config))
-        return region_of_zone(zone) if isinstance(zone, str) else None
+        region, zone = (self._modules.value(expressions.get(name), self._place_of(config)) for name in ("region", "zone"))
+        return region_said(config.name, region, zone)
 
     def _tags_of(self, key: str, config: ProviderConfig) -> DefaultTags:
         expressions = config.expressions or {}
@@ -96,6 +106,14 @@ class Providers:
 
     def _place_of(self, config: ProviderConfig) -> Place:
         return self._modules.place(config.module_address or "") or self._modules.root
+
+
+def region_said(provider: str | None, region: Json, zone: Json) -> str | None:
+    """Return the region that the `region` of a provider configuration says, else its `zone`."""
+    if isinstance(region, str):
+        # A plan's template such as "${var.country}-west-1" looks as if it were the variable alone.
+        return region if provider != "aws" or _AWS_REGION.fullmatch(region) else None
+    return region_of_zone(zone) if isinstance(zone, str) else None
 
 
 def region_of_zone(zone: str) -> str | None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.document import ConfigResource
-from guardrail.terraform.provider import Providers, region_of_zone
+from guardrail.terraform.provider import ProviderConfigurations, region_of_zone
 
 Region = str | Unknown | None
 
@@ -28,14 +27,17 @@ _ELSEWHERE = ("remote_", "source_", "target_", "destination_")
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """What is known about one resource that may tell where it lies."""
+    """What is known about one resource that may tell where it lies.
+
+    is_set  tells whether the configuration sets an attribute; None where there is no configuration of it
+    """
 
     type: str
     vendor: str
     provider_key: str
     before: Side | None
     after: Side | None
-    block: ConfigResource | None
+    is_set: Callable[[str], bool] | None
     references: Mapping[str, tuple[str, ...]]
     through_locals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     derived: frozenset[str] | None = None
@@ -45,7 +47,7 @@ class Located:
 class Regions:
     """Tells the regions of the resources of a plan."""
 
-    def __init__(self, located: Mapping[str, Located], providers: Providers) -> None:
+    def __init__(self, located: Mapping[str, Located], providers: ProviderConfigurations) -> None:
         self._located = located
         self._providers = providers
         self._told: dict[tuple[str, bool], Region] = {}
@@ -72,7 +74,7 @@ class Regions:
         if side is None:
             return None
         own = _own(side, resource.vendor)
-        if isinstance(own, str) or (own is not None and not before and _is_set(own.path, resource.block)):
+        if isinstance(own, str) or (own is not None and not before and _is_set(own.path, resource)):
             return own
         if resource.vendor != "aws":
             found = self._of_parent(resource, side, before=before)
@@ -82,7 +84,7 @@ class Regions:
 
     def _of_provider(self, resource: Located) -> str | None:
         """Return the region of the provider; nothing says which configuration a resource without a block had."""
-        if resource.block is None and "." not in resource.provider_key:
+        if resource.is_set is None and "." not in resource.provider_key:
             return self._providers.common_region(resource.provider_key)
         return self._providers.region(resource.provider_key)
 
@@ -156,6 +158,6 @@ def _spelled(name: str, text: str, vendor: str) -> str | None:
     return (region_of_zone(last) or last) if vendor.startswith("google") else text
 
 
-def _is_set(path: str, block: ConfigResource | None) -> bool:
+def _is_set(path: str, resource: Located) -> bool:
     """Say whether the configuration sets an attribute, so that its value is not left to the provider."""
-    return block is None or block.expression(path.partition(".")[0]) is not None
+    return resource.is_set is None or resource.is_set(path.partition(".")[0])

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guardrail.terraform.blocks import read_blocks
-from guardrail.terraform.module_tree import FolderTree, configuration_files, shown
+from guardrail.terraform.configuration.files import configuration_files, shown
+from guardrail.terraform.module_tree import FolderTree
 
 NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
 """Folders whose name says that what lies in them belongs to something else, and is not planned by itself."""

@@ -115,7 +115,7 @@ class SeparateResources:
             *(text for side in sides for key in _IDENTITIES if isinstance(text := side.values.get(key), str)),
         }
         for (kind, name), separate in _BLOCKS.items():
-            if kind != resource.type or (resource.block and resource.block.expression(name) is not None):
+            if kind != resource.type or (resource.is_set and resource.is_set(name)):
                 continue
             # One that is deleted still stands in the block, of which nobody plans anything: both of its sides tell.
             owned = [

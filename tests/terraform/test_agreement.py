@@ -7,7 +7,7 @@ import pytest
 
 from guardrail.model.unknown import Unknown
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.directory import read_folder
+from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.plan import read_plan
 from tests.terraform.real_terraform import plan
 

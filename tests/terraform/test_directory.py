@@ -9,7 +9,7 @@ from guardrail.cel.engines import ENGINE_VARIABLE
 from guardrail.errors import InputError
 from guardrail.model.unknown import Unknown
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.directory import read_folder
+from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.inputs import read_plans
 
 SHOP = """\

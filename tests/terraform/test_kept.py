@@ -11,7 +11,7 @@ from guardrail.terraform import evaluation, inputs
 from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.kept import Evaluated, evaluated
 from guardrail.terraform.module_tree import FolderTree
-from guardrail.terraform.variables import given_variables, workspace_of
+from guardrail.terraform.configuration.variables import given_variables, workspace_of
 
 FILES = {
     "main.tf": 'variable "v" { default = 1 }\nmodule "m" {\n  source = "./m"\n  v = var.v\n}\n',

@@ -6,7 +6,7 @@ import pytest
 
 from guardrail.terraform.blocks import read_blocks
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.directory import read_folder
+from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.overrides import merged
 from tests.terraform.test_agreement import compared
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from guardrail.terraform.module_tree import FolderTree, is_configuration
+from guardrail.terraform.configuration.files import is_configuration
+from guardrail.terraform.module_tree import FolderTree
 
 Moved = Callable[[str], str]
 """Where a path of the original is in the copy; the path itself where it is not in it."""

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -98,7 +98,12 @@ class Schema(Mapping[str, Attribute]):
     def __len__(self) -> int:
         return len(self._spelled)
 
-    @property
+    @cached_property
+    def has_sensitive(self) -> bool:
+        """Whether the provider says of any attribute, at any depth, that it is sensitive."""
+        return any(one.sensitive or (one.nested is not None and one.nested.has_sensitive) for one in self.values())
+
+    @cached_property
     def type(self) -> ObjectType:
         """The type of an object of it; every attribute may be left out."""
         return ObjectType({name: self[name].type for name in self._spelled}, frozenset(self._spelled))

@@ -20,6 +20,7 @@ from guardrail.terraform.language.types import (
     BOOL,
     NUMBER,
     STRING,
+    AnyType,
     Collection,
     ListType,
     MapType,
@@ -34,12 +35,14 @@ from guardrail.terraform.language.values import (
     NO_MARKS,
     TRUE,
     Marks,
+    Unknown,
     Value,
     identity,
     list_,
     number,
     string,
     tuple_,
+    unknown,
 )
 
 _MOST_IN_RANGE = 1024
@@ -226,6 +229,13 @@ def _reversed_type(arguments: list[Value]) -> Type:
 def slice_(values: Value, start: Value, end: Value) -> Value:
     """Return the elements from one place to before another."""
     first, last = whole(start), whole(end)
+    if isinstance(values.raw, Unknown):
+        # Whatever the list is, a slice of it has this length, or Terraform refuses it.
+        plain = Unknown(values.raw.cause, values.raw.why, values.raw.where)
+        if isinstance(values.type, TupleType):
+            return unknown(TupleType(values.type.elements[first:last]), plain, values.marks)
+        element = values.type.element if isinstance(values.type, ListType) else ANY
+        return list_([unknown(element, plain)] * (last - first), element).marked(values.marks)
     parts = values.raw[first:last]
     found = tuple_(parts) if isinstance(values.type, TupleType) else list_(parts, element_type(values))
     return found.marked(values.marks)
@@ -233,7 +243,7 @@ def slice_(values: Value, start: Value, end: Value) -> Value:
 
 def _slice_type(arguments: list[Value]) -> Type:
     values, start, end = arguments
-    if not isinstance(values.type, ListType | TupleType):
+    if not isinstance(values.type, ListType | TupleType | AnyType):
         raise FunctionError(
             "cannot slice a set" if isinstance(values.type, SetType) else "must be a list or tuple value"
         )
@@ -254,6 +264,8 @@ def _slice_type(arguments: list[Value]) -> Type:
         raise FunctionError("start index must not be greater than end index")
     if isinstance(values.type, ListType):
         return values.type
+    if isinstance(values.type, AnyType):
+        return ListType(ANY)
     return ANY if first is None or last is None else TupleType(values.type.elements[first:last])
 
 
@@ -294,6 +306,7 @@ _BOOLS = Parameter(ListType(BOOL))
 _NUMBER = Parameter(NUMBER)
 _ANY = Parameter()
 _MARKED = Parameter(marked=True)
+_SLICED = Parameter(marked=True, unknown=True, dynamic=True)
 
 
 def _same_type(arguments: list[Value]) -> Type:
@@ -315,7 +328,7 @@ FUNCTIONS = {
     "length": Function((Parameter(unknown=True, marked=True, dynamic=True),), NUMBER, length),
     "range": Function((), ListType(NUMBER), range_, variadic=_NUMBER),
     "reverse": Function((_MARKED,), _reversed_type, reverse),
-    "slice": Function((_MARKED, _NUMBER, _NUMBER), _slice_type, slice_),
+    "slice": Function((_SLICED, _NUMBER, _NUMBER), _slice_type, slice_),
     "sort": Function((Parameter(ListType(STRING), unknown=True),), ListType(STRING), sort),
     "sum": Function((_ANY,), NUMBER, sum_),
 }

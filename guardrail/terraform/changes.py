@@ -1,0 +1,58 @@
+"""From the resources of a plan, or of a folder of configuration, to their changes: with region, tags and references."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from guardrail.model.resource import Change
+from guardrail.terraform.address import Address
+from guardrail.terraform.entries import Entry, index_of
+from guardrail.terraform.provider import ProviderConfigurations
+from guardrail.terraform.region import Located, Regions
+from guardrail.terraform.separate_resources import SeparateResources
+from guardrail.terraform.tags import effective_tags, is_taggable
+
+
+def changes_of(
+    found: Mapping[str, Entry],
+    located: Mapping[str, Located],
+    providers: ProviderConfigurations,
+    data: Mapping[str, Located],
+) -> tuple[Change, ...]:
+    """Return the changes of resources, in their order. The first two mappings have the same addresses as keys.
+
+    `data` are data sources that resources mention, which may tell where something lies.
+    """
+    separate = SeparateResources(located)
+    located = {text: separate.without(text, one) for text, one in located.items()}
+    regions = Regions({**data, **located}, providers)
+    return tuple(_change(text, entry, located[text], regions, providers) for text, entry in found.items())
+
+
+def _change(
+    text: str, entry: Entry, located: Located, regions: Regions, providers: ProviderConfigurations
+) -> Change:
+    address: Address = entry.address
+    defaults = providers.default_tags(located.provider_key)
+    return Change(
+        address=text,
+        type=address.type,
+        name=address.name,
+        action=entry.action,
+        before=located.before,
+        after=located.after,
+        module=address.module,
+        index=index_of(entry),
+        provider=entry.provider,
+        provider_config=located.provider_key,
+        region=regions.after(text),
+        before_region=regions.before(text),
+        tags=effective_tags(address.type, entry.provider, located.after, defaults),
+        before_tags=effective_tags(address.type, entry.provider, located.before),
+        taggable=is_taggable(address.type, entry.provider, located.before, located.after),
+        references=located.references,
+        through_locals=located.through_locals,
+        derived=located.derived,
+        previous_address=entry.previous_address,
+        importing=entry.importing,
+    )

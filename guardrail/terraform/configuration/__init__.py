@@ -1,0 +1,1 @@
+"""A folder of configuration as if it were a plan: modules, variables, instances, resources and providers, evaluated."""

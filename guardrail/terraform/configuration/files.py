@@ -1,0 +1,91 @@
+"""Which files are configuration, where modules lie, and how paths are shown."""
+
+from __future__ import annotations
+
+import json
+import os
+import posixpath
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+
+from guardrail import git
+
+SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
+"""What Terraform and OpenTofu read as configuration."""
+
+MANIFEST = ".terraform/modules/modules.json"
+"""Where `terraform init` writes down which module lies where."""
+
+
+def is_local(source: str) -> bool:
+    """Say whether the source of a module is a folder beside its caller."""
+    return source.strip('"').startswith(("./", "../"))
+
+
+def is_remote(folder: str) -> bool:
+    """Say whether a module's folder is where `terraform init` puts modules from elsewhere."""
+    return ".terraform" in Path(folder).parts
+
+
+def is_configuration(name: str) -> bool:
+    """Say whether a file is one of configuration, by its name; those of `terraform test` are none."""
+    return name.endswith(SUFFIXES) and not name.startswith((".", "#")) and not name.endswith("~")
+
+
+def configuration_files(folder: Path) -> list[Path]:
+    """Return the files of configuration in a folder, by name; OpenTofu's wins over its namesake of Terraform."""
+    try:
+        with os.scandir(folder) as found:
+            names = sorted(entry.name for entry in found if is_configuration(entry.name) and entry.is_file())
+    except OSError:
+        return []
+    replaced = {name.replace(".tofu", ".tf") for name in names if ".tofu" in name}
+    return [folder / name for name in names if name not in replaced]
+
+
+def shown(path: Path) -> str:
+    """Return how a path is shown: from the current folder where it lies in it, else as it is."""
+    whole = os.path.normpath(path)
+    near = os.path.relpath(whole)
+    return Path(whole if near.startswith("..") and not whole.startswith("..") else near).as_posix()
+
+
+def is_fetched(folder: str) -> bool:
+    """Say whether a folder of the manifest is one that `terraform init` fetches modules to."""
+    return os.path.normpath(folder).replace(os.sep, "/").startswith(f"{posixpath.dirname(MANIFEST)}/")
+
+
+def manifest_of(root: Path) -> Mapping[str, str]:
+    """Return key -> folder of the modules that `terraform init` has fetched; empty where it has not run."""
+    try:
+        text = (root / MANIFEST).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return {}
+    return {} if is_committed_manifest(root) else folders_of(text, "Modules")
+
+
+def is_committed_manifest(root: Path) -> bool:
+    """Say whether the manifest is part of the repository: then it says what its author wants of the modules, and is not believed."""
+    try:
+        return _comes_with(root / MANIFEST, (root / MANIFEST).stat().st_mtime_ns)
+    except OSError:
+        return False
+
+
+@lru_cache(maxsize=4096)
+def _comes_with(path: Path, _changed: int) -> bool:
+    return git.comes_with(path)
+
+
+def folders_of(text: str, section: str = "") -> Mapping[str, str]:
+    """Return key -> folder of a manifest of modules; empty for one that is none."""
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    entries = document.get(section) if section and isinstance(document, dict) else document
+    named = (one for one in entries if isinstance(one, dict)) if isinstance(entries, list) else ()
+    return {
+        one["Key"]: one["Dir"] for one in named if isinstance(one.get("Key"), str) and isinstance(one.get("Dir"), str)
+    }

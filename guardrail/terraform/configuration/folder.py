@@ -1,0 +1,149 @@
+"""A folder of configuration as if it were a plan: everything is created, and what only a plan can know is unknown."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from guardrail import git
+from guardrail.errors import InputError
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.resource import Action
+from guardrail.terraform.address import Address, parse
+from guardrail.terraform.changes import changes_of
+from guardrail.terraform.choices import Choices
+from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.module_instance import ModuleCall, ModuleInstance, Run
+from guardrail.terraform.configuration.providers import FolderProviders
+from guardrail.terraform.configuration.repetition import Key, Repetition
+from guardrail.terraform.configuration.resources import Resource
+from guardrail.terraform.configuration.sides import kind_of, origins, reason, side
+from guardrail.terraform.configuration.variables import given_variables, workspace_of
+from guardrail.terraform.entries import Entry
+from guardrail.terraform.language.functions import FileReader
+from guardrail.terraform.language.values import Cause, Unknown
+from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.moves import moves_of
+from guardrail.terraform.plan import Plan
+from guardrail.terraform.provider import short_name
+from guardrail.terraform.region import Located
+from guardrail.terraform.source import Sources, with_sources
+from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
+from guardrail.model.unknown import not_evaluated
+
+
+def read_folder(root: Path, choices: Choices) -> Plan:
+    """Evaluate the root module in a folder. Raises InputError for what is no valid configuration."""
+    tree = FolderTree(root)
+    code = tree.code.module("")
+    if code is None or not (code.blocks or code.left):
+        raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
+    refuse_circles(tree.code, "", (root.resolve(),))
+    files = FileReader(git.top_of(root) or root, root)
+    run = Run(tree.code, workspace_of(root, choices), files, given_variables(root, code, choices))
+    folder = _Folder(ModuleInstance(run, code))
+    plan = with_sources(folder.plan(), tree)
+    return replace(plan, not_evaluated=Sources(tree).placed_blocks(plan.not_evaluated), moves=moves_of(tree.code))
+
+
+def refuse_circles(modules: FolderModules, key: str, above: tuple[Path, ...]) -> None:
+    """Refuse modules that call themselves, which have no end. Raises InputError."""
+    code = modules.module(key)
+    for (name,), call in code.labelled("module").items() if code else ():
+        inner = f"{key}.{name}".removeprefix(".")
+        path = modules.path(inner)
+        if path is not None and path.resolve() in above:
+            raise InputError("a module that calls itself", where=call.where, fix="remove the call")
+        if path is not None:
+            refuse_circles(modules, inner, (*above, path.resolve()))
+
+
+class _Folder:
+    """The resources of a configuration, gathered."""
+
+    def __init__(self, root: ModuleInstance) -> None:
+        self._root = root
+        self._entries: dict[str, Entry] = {}
+        self._located: dict[str, Located] = {}
+        self._providers = FolderProviders()
+        self._missing: dict[NotEvaluated, None] = {}
+
+    def plan(self) -> Plan:
+        """Evaluate all of it."""
+        for instance in self._instances():
+            for resource in instance.resources():
+                self._add_resource(instance, resource)
+        changes = changes_of(self._entries, self._located, self._providers)
+        return Plan(changes, not_evaluated=tuple(self._missing), is_configuration=True)
+
+    def _instances(self) -> Iterator[ModuleInstance]:
+        """Walk the instances of the modules, each before those that it calls."""
+        waiting, read = deque([self._root]), set[str]()
+        while waiting:
+            instance = waiting.popleft()
+            if instance.key not in read:
+                read.add(instance.key)
+                for left in instance.code.left:
+                    self._miss(NotEvaluated("", left, remedy="mend the configuration", module=instance.address))
+            yield instance
+            for call in instance.module_calls():
+                waiting.extend(self._called(call))
+
+    def _called(self, call: ModuleCall) -> Iterator[ModuleInstance]:
+        if call.code is None:
+            source = call.source or "is an expression, and"
+            note, remedy = f"its source {source} is not here", "run `terraform init`"
+            self._miss(NotEvaluated(call.address, note, remedy=remedy, module=call.address))
+        elif (why := call.repetition.unknown) is not None:
+            self._miss(uncounted(call.address, call.repetition, why, module=call.address))
+        else:
+            yield from map(call.instance, call.repetition.scopes)
+
+    def _add_resource(self, module: ModuleInstance, resource: Resource) -> None:
+        if (why := resource.repetition.unknown) is not None:
+            self._miss(
+                uncounted(resource.address, resource.repetition, why, kind=resource.type, module=module.address)
+            )
+            return
+        for key in resource.repetition.scopes:
+            self._add_instance(module, resource, key)
+
+    def _add_instance(self, module: ModuleInstance, resource: Resource, key: Key) -> None:
+        values = resource.values(key)
+        text = resource.address_of(key)
+        after = side(values, resource.schema)
+        tags = tag_attribute(resource.type)
+        if tags and tags != SOMETHING_ELSE and "." not in tags and tags not in after.unknown:
+            after = replace(after, values={tags: None, **after.values})
+        name, alias, provider_key = module.provider_named(resource.block, resource.repetition.scopes[key])
+        configuration = module.provider(name, alias, provider_key)
+        if configuration is not None:
+            self._providers.add(configuration)
+        vendor = short_name(module.provider_source(name) or name, resource.type)
+        read = {attribute: found for attribute, value in values.items() if (found := origins(value))}
+        derived = frozenset(read).union(name for name, value in values.items() if not value.is_wholly_known())
+        address = parse(text) or Address(module.address, *resource.block.labels)
+        self._entries[text] = Entry(address, Action.CREATE, None, after, vendor, vendor, key)
+        self._located[text] = Located(
+            type=resource.type,
+            vendor=vendor,
+            provider_key=configuration.key if configuration else name,
+            before=None,
+            after=after,
+            is_set=values.__contains__,
+            references=read,
+            derived=derived,
+        )
+
+    def _miss(self, missing: NotEvaluated) -> None:
+        self._missing[missing] = None
+
+
+def uncounted(address: str, repetition: Repetition, why: Unknown, *, kind: str = "", module: str = "") -> NotEvaluated:
+    """Return a block of which it is not known how many resources it stands for."""
+    said = "known after apply" if why.cause is Cause.APPLY else reason(why)
+    note = f"{repetition.by} is {said}" if why.cause is Cause.APPLY else f"{repetition.by}: {said}"
+    remedy = not_evaluated("", why.why).remedy
+    return NotEvaluated(address, note, kind_of(why), remedy, kind, module)

@@ -1,0 +1,312 @@
+"""An instance of a module: what the names in it mean, each evaluated when somebody asks for it, and once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from guardrail.terraform.configuration.lazy import lazy_object
+from guardrail.terraform.configuration.modules import ModuleCode, Modules, literal
+from guardrail.terraform.configuration.providers import ProviderConfiguration, provider_reference
+from guardrail.terraform.configuration.repetition import Key, Repeated, Repetition, repetition, resolved
+from guardrail.terraform.configuration.resources import DataSource, Resource, spelled, unread
+from guardrail.terraform.configuration.variables import Constraint, constraint_of, says, variable_value
+from guardrail.terraform.language.evaluation import evaluate_or_unknown, render
+from guardrail.terraform.language.functions import FileReader, FunctionContext, call
+from guardrail.terraform.language.references import static_path
+from guardrail.terraform.language.scope import Budget, EvaluationError, LimitError, ResolvedStep, Scope
+from guardrail.terraform.language.syntax.nodes import Block, Expression, ObjectExpression
+from guardrail.terraform.language.types import STRING
+from guardrail.terraform.language.values import Cause, Flag, Unknown, Value, string, unknown
+
+
+@dataclass(slots=True)
+class Run:
+    """One evaluation of a configuration.
+
+    given      the values that the variables of the root module are given
+    """
+
+    modules: Modules
+    workspace: str
+    files: FileReader
+    given: dict[str, Value]
+    budget: Budget = field(default_factory=Budget)
+    constraints: dict[int, Constraint] = field(default_factory=dict)
+
+    def call(self, name: str, arguments: list[Value], where: str, scope: Scope) -> Value:
+        """Call a function."""
+        context = FunctionContext(self.files, lambda text, given, file: render(text, given, file, scope), where)
+        return call(name, arguments, context)
+
+
+@dataclass(slots=True)
+class Constants:
+    """The scope of what may call functions, and refer to nothing: defaults of variables."""
+
+    run: Run
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent."""
+        return self.run.budget
+
+    def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
+        """Refuse every name."""
+        del steps
+        raise EvaluationError(f"{root} may not be referred to here", where)
+
+    def call(self, name: str, arguments: list[Value], where: str) -> Value:
+        """Call a function."""
+        return self.run.call(name, arguments, where, self)
+
+
+class ModuleInstance:
+    """An instance of a module, which is the scope of the expressions in it.
+
+    address    "" for the root module
+    key        names of the calls that lead to it, joined by dots
+    parent     where it is called from, by which call, and what the expressions of that are evaluated in
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        code: ModuleCode,
+        address: str = "",
+        key: str = "",
+        parent: tuple[ModuleInstance, Block, Scope] | None = None,
+    ) -> None:
+        self.run, self.code, self.address, self.key, self.parent = run, code, address, key, parent
+        self._values: dict[tuple[str, str], Value] = {}
+        self._blocks: dict[tuple[str, tuple[str, ...]], Resource | DataSource | ModuleCall] = {}
+        self._configurations: dict[tuple[str, str, Key], ProviderConfiguration] = {}
+        self._followed: set[str] = set()
+
+    @property
+    def budget(self) -> Budget:
+        """What may be spent."""
+        return self.run.budget
+
+    def call(self, name: str, arguments: list[Value], where: str) -> Value:
+        """Call a function."""
+        return self.run.call(name, arguments, where, self)
+
+    def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
+        """Return the value of a reference, and how many of the steps after its first name that took."""
+        names = [step if isinstance(step, str) else "" for step in steps[:2]] + ["", ""]
+        match root:
+            case "var" | "local" | "path" | "terraform" | "tofu" if names[0]:
+                return self._named(root, names[0], where), 1
+            case "module" if names[0]:
+                return self._of_block("module", (names[0],), steps, 1, where)
+            case "data" | "ephemeral" if names[0] and names[1]:
+                if names[:2] and (names[0], names[1]) not in self.code.labelled(root):
+                    return unread(f"{root}.{names[0]}.{names[1]}"), 2
+                return self._of_block(root, (names[0], names[1]), steps, 2, where)
+            case "resource" if names[0] and names[1]:
+                return self._of_block("resource", (names[0], names[1]), steps, 2, where)
+            case "each" | "count" | "self":
+                raise EvaluationError(f"{root} has no meaning here", where)
+            case _ if names[0]:
+                return self._of_block("resource", (root, names[0]), steps, 1, where)
+            case _:
+                raise EvaluationError(f"{root} is no reference", where)
+
+    @contextmanager
+    def following(self, name: str, where: str) -> Iterator[None]:
+        """Refuse to evaluate what is being evaluated already. Raises LimitError."""
+        if name in self._followed:
+            raise LimitError(f"{name} refers to itself", where)
+        self._followed.add(name)
+        try:
+            yield
+        finally:
+            self._followed.discard(name)
+
+    def _named(self, root: str, name: str, where: str) -> Value:
+        memo = (root, name)
+        found = self._values.get(memo)
+        if found is None:
+            with self.following(f"{root}.{name}", where):
+                found = self._evaluated(root, name, where)
+            self._values[memo] = found
+        return found
+
+    def _evaluated(self, root: str, name: str, where: str) -> Value:
+        match root:
+            case "local":
+                attribute = self.code.locals.get(name)
+                if attribute is None:
+                    raise self._absent(f"local.{name}", where)
+                return evaluate_or_unknown(attribute.expression, self)
+            case "var":
+                return self._variable(name, where)
+            case "path" if name in {"module", "root"}:
+                return string(self.code.folder if name == "module" else ".")
+            case "terraform" | "tofu" if name == "workspace":
+                return string(self.run.workspace)
+            case _:
+                return unknown(STRING, Unknown(Cause.NOT_EVALUATED, f"{root}.{name} depends on where it runs", where))
+
+    def _absent(self, name: str, where: str) -> EvaluationError:
+        """Return the error for a name that nothing declares; of a module that was not read as a whole, it proves nothing."""
+        return (LimitError if self.code.left else EvaluationError)(f"there is no {name}", where)
+
+    def _variable(self, name: str, where: str) -> Value:
+        block = self.code.labelled("variable").get((name,))
+        if block is None:
+            raise self._absent(f"variable {name}", where)
+        if self.parent is None:
+            given, of = self.run.given.get(name), ""
+        else:
+            _, module_call, scope = self.parent
+            attribute = module_call.body.attributes.get(name)
+            given = evaluate_or_unknown(attribute.expression, scope) if attribute else None
+            of = f" of {self.address}"
+        constants = Constants(self.run)
+        constraint = self.run.constraints.get(id(block))
+        if constraint is None:
+            constraint = self.run.constraints[id(block)] = constraint_of(block, constants)
+        return variable_value(block, given, constraint, constants, of)
+
+    def output(self, name: str) -> Value:
+        """Return an output. Raises EvaluationError for one that is not there."""
+        block = self.code.labelled("output").get((name,))
+        if block is None:
+            raise self._absent(f"output {name} of {self.address}", "")
+        memo = ("output", name)
+        found = self._values.get(memo)
+        if found is None:
+            with self.following(f"output.{name}", block.where):
+                attribute = block.body.attributes.get("value")
+                found = evaluate_or_unknown(attribute.expression, self) if attribute else unknown()
+            flags = {flag for flag in Flag if says(block, flag.value)}
+            found = self._values[memo] = found.marked(flags)
+        return found
+
+    def _of_block(
+        self, type_: str, labels: tuple[str, ...], steps: Sequence[ResolvedStep], taken: int, where: str
+    ) -> tuple[Value, int]:
+        block = self.code.labelled(type_).get(labels)
+        if block is None:
+            name = ".".join(labels if type_ == "resource" else (type_, *labels))
+            raise self._absent(name, where)
+        return resolved(self._repeated(type_, block), steps, taken, where)
+
+    def _repeated(self, type_: str, block: Block) -> Repeated:
+        memo = (type_, block.labels)
+        found = self._blocks.get(memo)
+        if found is None:
+            makes: Callable[[Block, ModuleInstance], Resource | DataSource | ModuleCall]
+            makes = {"resource": Resource, "module": ModuleCall}.get(type_, DataSource)
+            found = self._blocks[memo] = makes(block, self)
+        return found
+
+    def resources(self) -> Iterator[Resource]:
+        """Yield the resource blocks."""
+        for block in self.code.labelled("resource").values():
+            found = self._repeated("resource", block)
+            if isinstance(found, Resource):
+                yield found
+
+    def module_calls(self) -> Iterator[ModuleCall]:
+        """Yield the calls of modules."""
+        for block in self.code.labelled("module").values():
+            found = self._repeated("module", block)
+            if isinstance(found, ModuleCall):
+                yield found
+
+    def provider_of(self, block: Block, scope: Scope) -> ProviderConfiguration | None:
+        """Return the provider configuration that an instance of a resource uses; None where the environment is it."""
+        return self.provider(*self.provider_named(block, scope))
+
+    def provider_named(self, block: Block, scope: Scope) -> tuple[str, str, Key]:
+        """Return name, alias and key of the provider configuration that a resource names, else its type's."""
+        attribute = block.body.attributes.get("provider")
+        found = provider_reference(attribute.expression, scope) if attribute else None
+        return found or (block.labels[0].partition("_")[0], "", None)
+
+    def provider_source(self, name: str) -> str:
+        """Return the source of a provider by its name in this module; "" where nothing says it."""
+        return self.code.provider_sources.get(name, "")
+
+    def provider(self, name: str, alias: str, key: Key) -> ProviderConfiguration | None:
+        """Return a provider configuration: the one that is passed, the module's own, or the one that it inherits."""
+        if self.parent is not None:
+            outer, _, scope = self.parent
+            passed = self._passed.get((name, alias))
+            if passed is not None and (named := provider_reference(passed, scope)):
+                return outer.provider(*named)
+        block = self.code.providers.get((name, alias))
+        # An empty block in a module only says that a configuration is passed, or inherited.
+        if block is not None and (self.parent is None or block.body.attributes.keys() - {"alias", "version"}):
+            return self._configured(block, name, alias, key)
+        return self.parent[0].provider(name, "", None) if self.parent is not None and not alias else None
+
+    @cached_property
+    def _passed(self) -> dict[tuple[str, str], Expression]:
+        attribute = self.parent[1].body.attributes.get("providers") if self.parent else None
+        if attribute is None or not isinstance(attribute.expression, ObjectExpression):
+            return {}
+        named = [(static_path(name), given) for name, given in attribute.expression.items]
+        return {(str(path[0]), str(path[1]) if path[1:] else ""): given for path, given in named if path}
+
+    def _configured(self, block: Block, name: str, alias: str, key: Key) -> ProviderConfiguration:
+        memo = (name, alias, key)
+        if memo not in self._configurations:
+            instances = repetition(block.body, self)
+            scope = instances.scopes.get(key if instances.by else None, self)
+            text = f"{name}.{alias}" if alias else name
+            where = f"{self.address}:" if self.address else ""
+            made = ProviderConfiguration(f"{where}{text}{spelled(key)}", name, block, scope, self)
+            self._configurations[memo] = made
+        return self._configurations[memo]
+
+
+class ModuleCall:
+    """A module block in one module instance."""
+
+    def __init__(self, block: Block, module: ModuleInstance) -> None:
+        self.block, self._module = block, module
+        self.name = f"module.{block.labels[0]}"
+        self.address = f"{module.address}.{self.name}".removeprefix(".")
+        self._key = f"{module.key}.{block.labels[0]}".removeprefix(".")
+        self.code = module.run.modules.module(self._key)
+        self._instances: dict[Key, ModuleInstance] = {}
+
+    @cached_property
+    def repetition(self) -> Repetition:
+        """Its instances."""
+        if self.code is None:
+            return Repetition(unknown=Unknown(Cause.NOT_EVALUATED, f"{self.name} is not here"))
+        with self._module.following(self.name, self.block.where):
+            return repetition(self.block.body, self._module)
+
+    @property
+    def source(self) -> str:
+        """Where the module is from, "" where an expression says it."""
+        return literal(self.block, "source")
+
+    def instance(self, key: Key) -> ModuleInstance:
+        """Return the instance with a key."""
+        if self.code is None:
+            raise AssertionError(self.name)
+        if key not in self._instances:
+            parent = (self._module, self.block, self.repetition.scopes[key])
+            made = ModuleInstance(self._module.run, self.code, self.address + spelled(key), self._key, parent)
+            self._instances[key] = made
+        return self._instances[key]
+
+    def whole(self, key: Key) -> Value:
+        """Return the outputs of an instance as an object."""
+        names = [name for (name,) in self.code.labelled("output")] if self.code else []
+        return lazy_object(names, self.instance(key).output)
+
+    def attribute(self, key: Key, name: str) -> Value:
+        """Return one output of an instance."""
+        return self.instance(key).output(name)
+
+

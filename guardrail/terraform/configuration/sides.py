@@ -1,0 +1,119 @@
+"""Values of the language as what a plan says of a resource: JSON, and marks of what is unknown and what is sensitive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from guardrail.model.reason import Reason
+from guardrail.model.resource import Side
+from guardrail.model.unknown import Json, not_evaluated
+from guardrail.model.unknown import Unknown as ModelUnknown
+from guardrail.terraform.language.values import Cause, Flag, Origin, Unknown, Value
+from guardrail.terraform.schemas import Attribute, Schema
+
+_SECRET = {Flag.SENSITIVE, Flag.EPHEMERAL}
+
+
+def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
+    """Return a resource's side of a change from the values of its body."""
+    known: dict[str, Json] = {}
+    unknown: dict[str, Json] = {"id": True}
+    sensitive: dict[str, Json] = {}
+    for name, value in values.items():
+        told, mark, secret = json_of(value)
+        attribute = schema.get(name) if schema else None
+        if attribute is not None and _has_secrets(attribute):
+            secret = _joined(secret, _secrets_of(told, attribute))
+        if mark is not True and not isinstance(mark, str):
+            known[name] = told
+        if mark:
+            unknown[name] = mark
+        if secret:
+            sensitive[name] = secret
+    return Side(known, unknown, sensitive)
+
+
+def json_of(value: Value) -> tuple[Json, Json, Json]:
+    """Return a value as JSON, with marks of what is unknown in it and of what is sensitive.
+
+    What is unknown is left out of maps, and null in lists. Its mark is True where a provider will say it, else why it is
+    not evaluated.
+    """
+    raw = value.raw
+    told, mark, secret = raw, False, bool(value.marks) and not _SECRET.isdisjoint(value.marks)
+    if isinstance(raw, Unknown):
+        return None, mark_of(raw), secret
+    parts: Any
+    if isinstance(raw, tuple):
+        parts = [json_of(part) for part in raw]
+        told = [part for part, _, _ in parts]
+        mark = _any([one for _, one, _ in parts])
+        secret = secret or _any([one for _, _, one in parts])
+    elif isinstance(raw, dict):
+        parts = {key: json_of(part) for key, part in raw.items()}
+        told = {key: part for key, (part, one, _) in parts.items() if one is not True and not isinstance(one, str)}
+        mark = {key: one for key, (_, one, _) in parts.items() if one} or False
+        secret = secret or {key: one for key, (_, _, one) in parts.items() if one} or False
+    elif not (raw is None or isinstance(raw, str | bool | int)):
+        told = float(raw)
+    return told, mark, secret
+
+
+def _any(marks: list[Json]) -> Json:
+    return marks if any(marks) else False
+
+
+def mark_of(unknown: Unknown) -> bool | str:
+    """Return the mark of what is unknown: True where it is known after apply, else why it is not evaluated."""
+    return True if unknown.cause is Cause.APPLY else reason(unknown)
+
+
+def reason(unknown: Unknown) -> str:
+    """Return why something is not evaluated, with the line where that is needed to find it."""
+    why = unknown.why or "it cannot be evaluated"
+    return f"{why} ({unknown.where})" if unknown.where else why
+
+
+def model_unknown(unknown: Unknown, path: str) -> ModelUnknown:
+    """Return what is unknown in the words of the model."""
+    return ModelUnknown(path) if unknown.cause is Cause.APPLY else not_evaluated(path, reason(unknown))
+
+
+def kind_of(unknown: Unknown) -> Reason:
+    """Return the reason of the model for what is unknown."""
+    return Reason.KNOWN_AFTER_APPLY if unknown.cause is Cause.APPLY else Reason.NOT_EVALUATED
+
+
+def origins(value: Value) -> tuple[str, ...]:
+    """Return the addresses of the resources that a value was read from."""
+    return tuple(sorted({mark.address for mark in value.all_marks() if isinstance(mark, Origin)}))
+
+
+def _has_secrets(attribute: Attribute) -> bool:
+    return attribute.sensitive or (attribute.nested is not None and attribute.nested.has_sensitive)
+
+
+def _secrets_of(told: Json, attribute: Attribute) -> Json:
+    """Return the marks of what the provider says is sensitive in a value."""
+    if attribute.sensitive:
+        return True
+    nested = attribute.nested
+    if nested is None or not nested.has_sensitive:
+        return False
+    if isinstance(told, list):
+        return _any([_secrets_of(part, attribute) for part in told])
+    if isinstance(told, dict):
+        marks = {name: _secrets_of(part, nested[name]) for name, part in told.items() if name in nested}
+        return {name: mark for name, mark in marks.items() if mark} or False
+    return False
+
+
+def _joined(one: Json, other: Json) -> Json:
+    if one is True or other is True:
+        return True
+    if isinstance(one, dict) and isinstance(other, dict):
+        return {key: _joined(one.get(key, False), other.get(key, False)) for key in {**one, **other}}
+    if isinstance(one, list) and isinstance(other, list):
+        return [_joined(mark, same) for mark, same in zip(one, other, strict=True)]
+    return one or other

@@ -1,0 +1,204 @@
+"""Variables: those of a root module from files, flags and the environment, in Terraform's order; and what each comes to."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from guardrail.errors import InputError
+from guardrail.terraform.choices import Choices
+from guardrail.terraform.configuration.modules import ModuleCode
+from guardrail.terraform.language.conversion import ConversionError
+from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
+from guardrail.terraform.language.numbers import parse as parse_number
+from guardrail.terraform.language.scope import Budget, EvaluationError, ResolvedStep, Scope
+from guardrail.terraform.language.syntax import parse_expression, parse_file
+from guardrail.terraform.language.syntax.nodes import Block, Literal
+from guardrail.terraform.language.type_expressions import Defaults, constrained, type_constraint
+from guardrail.terraform.language.types import ANY, AnyType, Primitive, Type, without_optional
+from guardrail.terraform.language.values import (
+    NULL,
+    Cause,
+    Flag,
+    Unknown,
+    Value,
+    boolean,
+    number,
+    object_,
+    string,
+    tuple_,
+    unknown,
+)
+
+_ENVIRONMENT = "TF_VAR_"
+_ONE_A_LINE = "NAME = VALUE, one a line"
+
+Constraint = tuple[Type, Defaults]
+
+
+class _Nothing:
+    """The scope of values in files and flags: no names, no functions."""
+
+    def __init__(self) -> None:
+        self.budget = Budget()
+
+    def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
+        """Refuse every name."""
+        del steps
+        raise EvaluationError(f"{root} may not be referred to here", where)
+
+    def call(self, name: str, arguments: list[Value], where: str) -> Value:
+        """Refuse every function."""
+        del arguments
+        raise EvaluationError(f"{name} may not be called here", where)
+
+
+def given_variables(folder: Path, code: ModuleCode, choices: Choices) -> dict[str, Value]:
+    """Return the variables of a root module that are given a value. Raises InputError for what cannot be read."""
+    declared = {name: block for (name,), block in code.labelled("variable").items()}
+    found: dict[str, Value] = {}
+    for name, text in choices.environ.items():
+        if name.startswith(_ENVIRONMENT):
+            found[name.removeprefix(_ENVIRONMENT)] = _spelled(name.removeprefix(_ENVIRONMENT), text, declared)
+    for file in (*_automatic(folder), *choices.files):
+        found.update(_file(file))
+    for assignment in choices.variables:
+        name, equals, text = assignment.partition("=")
+        if not equals or name not in declared:
+            what = f"no variable {name!r} in {folder}" if equals else f"{assignment!r} is not NAME=VALUE"
+            raise InputError(what, where="--var", fix="name a variable of the root module")
+        found[name] = _spelled(name, text, declared)
+    return {name: value for name, value in found.items() if name in declared}
+
+
+def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
+    """Return what gives a variable of a root module its value: a file, or in words; None for its default, if it has one.
+
+    Raises InputError for a file that cannot be read.
+    """
+    if any(assignment.partition("=")[0] == name for assignment in choices.variables):
+        return f"--var {name}"
+    for file in reversed((*_automatic(folder), *choices.files)):
+        if name in _file(file):
+            return file
+    return f"{_ENVIRONMENT}{name} in the environment" if _ENVIRONMENT + name in choices.environ else None
+
+
+def workspace_of(folder: Path, choices: Choices) -> str:
+    """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected."""
+    chosen = choices.workspace or choices.environ.get("TF_WORKSPACE", "")
+    selected = folder / ".terraform" / "environment"
+    return chosen or (selected.read_text(encoding="utf-8").strip() if selected.is_file() else "") or "default"
+
+
+def _automatic(folder: Path) -> Iterator[Path]:
+    for name in ("terraform.tfvars", "terraform.tfvars.json"):
+        if (folder / name).is_file():
+            yield folder / name
+    yield from sorted(path for path in folder.iterdir() if path.name.endswith((".auto.tfvars", ".auto.tfvars.json")))
+
+
+def _file(path: Path) -> dict[str, Value]:
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".json":
+            document = json.loads(data.decode("utf-8-sig"), parse_float=_Float, parse_constant=_refuse)
+            if not isinstance(document, dict):
+                raise InputError("not a map of values", where=str(path), fix=_ONE_A_LINE)
+            return {name: _value_of_json(part) for name, part in document.items()}
+        parsed = parse_file(str(path), data)
+        if parsed.faults or parsed.body.blocks:
+            raise _unreadable(path)
+        return {name: evaluate(part.expression, _Nothing()) for name, part in parsed.body.attributes.items()}
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix="is it there?") from None
+    except (ValueError, EvaluationError, RecursionError):
+        raise _unreadable(path) from None
+
+
+class _Float(str):
+    """A number with a fraction, as it is written."""
+
+    __slots__ = ()
+
+
+def _refuse(text: str) -> Any:
+    raise ValueError(text)
+
+
+def _unreadable(path: Path) -> InputError:
+    return InputError("not as Terraform writes values", where=str(path), fix=_ONE_A_LINE)
+
+
+def _value_of_json(value: Any) -> Value:
+    match value:
+        case None:
+            return NULL
+        case bool():
+            return boolean(value)
+        case int():
+            return number(value)
+        case _Float():
+            return number(parse_number(value))
+        case str():
+            return string(value)
+        case list():
+            return tuple_(map(_value_of_json, value))
+        case _:
+            return object_({key: _value_of_json(part) for key, part in value.items()})
+
+
+def _spelled(name: str, text: str, declared: Mapping[str, Block]) -> Value:
+    """Read a value as a flag or the environment spells it: plain where the type is, else as an expression."""
+    block = declared.get(name)
+    type_ = constraint_of(block, _Nothing())[0] if block and "type" in block.body.attributes else None
+    if type_ is None or isinstance(type_, Primitive):
+        return string(text)
+    try:
+        return evaluate(parse_expression(text), _Nothing())
+    except EvaluationError:
+        if isinstance(type_, AnyType):
+            return string(text)
+        raise InputError(
+            f"the value of variable {name} is not an expression", where=name, fix='like ["a", "b"]'
+        ) from None
+
+
+def says(block: Block, name: str) -> bool:
+    """Say whether a block sets an attribute to true."""
+    attribute = block.body.attributes.get(name)
+    value = attribute.expression.value.raw if attribute and isinstance(attribute.expression, Literal) else None
+    return value is True or value == "true"
+
+
+def constraint_of(block: Block, scope: Scope) -> Constraint:
+    """Return the type of a variable and its defaults; anything where it has no type, or none that can be read."""
+    attribute = block.body.attributes.get("type")
+    try:
+        return type_constraint(attribute.expression, scope) if attribute else (ANY, Defaults(ANY))
+    except EvaluationError:
+        return ANY, Defaults(ANY)
+
+
+def variable_value(block: Block, given: Value | None, constraint: Constraint, scope: Scope, of: str = "") -> Value:
+    """Return the value of a variable: the given one or its default, converted to its type, with its marks.
+
+    `of` says whose variable it is, for the reason why it is unknown.
+    """
+    (name,) = block.labels
+    default = block.body.attributes.get("default")
+    nullable = block.body.attributes.get("nullable")
+    not_null = nullable is not None and evaluate_or_unknown(nullable.expression, scope).raw is False
+    value = None if given is not None and given.is_null and not_null else given
+    if value is None and default is not None:
+        value = evaluate_or_unknown(default.expression, scope)
+    if value is None:
+        value = unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"variable {name}{of} has no value"))
+    try:
+        value = constrained(value, *constraint)
+    except ConversionError as error:
+        why = Unknown(Cause.NOT_EVALUATED, f"variable {name}{of}: {error}", block.where)
+        value = unknown(without_optional(constraint[0]), why, value.all_marks())
+    return value.marked({flag for flag in Flag if says(block, flag.value)})
