@@ -8,8 +8,8 @@ from pathlib import Path
 
 from guardrail import git
 from guardrail.config import FILE_NAMES, Settings, Source
-from guardrail.terraform.footprint import Footprint, footprints
 from guardrail.terraform.configuration.files import configuration_files, is_configuration
+from guardrail.terraform.footprint import Footprint, footprints
 
 _Part = tuple[Source, Footprint]
 

@@ -70,7 +70,7 @@ def test_one_alone_is_one_line(tree, run):
     tree({"bad/main.tf": BAD})
     ran = run("check", "bad")
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert "bad/main.tf:1: what is opened here is never closed" in ran.stderr
+    assert "bad/main.tf:2: what is opened here is never closed" in ran.stderr
 
 
 def test_a_result_of_it_is_read_back_and_is_no_base(tree, run):
@@ -97,7 +97,7 @@ def test_what_was_unreadable_is_not_new(tree, run):
     found = json.loads(ran.stdout)["projects"]
     assert ran.exit_code == 2
     assert [[one["action"] for one in project["resources"]] for project in found] == [["no-op"], []]
-    assert found[1]["findings"][0]["message"].startswith("not read: --base old: old/b/main.tf:1: ")
+    assert found[1]["findings"][0]["message"].startswith("not read: --base old: old/b/main.tf:2: ")
 
 
 def test_a_project_without_its_plan_does_not_keep_others_from_being_judged(tree, run):

@@ -29,9 +29,7 @@ def changes_of(
     return tuple(_change(text, entry, located[text], regions, providers) for text, entry in found.items())
 
 
-def _change(
-    text: str, entry: Entry, located: Located, regions: Regions, providers: ProviderConfigurations
-) -> Change:
+def _change(text: str, entry: Entry, located: Located, regions: Regions, providers: ProviderConfigurations) -> Change:
     address: Address = entry.address
     defaults = providers.default_tags(located.provider_key)
     return Change(

@@ -10,7 +10,6 @@ from pathlib import Path
 from guardrail import git
 from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
-from guardrail.terraform.memory import memory
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
 from guardrail.terraform.module_tree import FolderTree, ModuleTree
 from guardrail.terraform.plan import Plan, read_plan, unread
@@ -96,10 +95,7 @@ def _plan_in(folder: Path) -> Path | None:
 
 
 def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> list[Plan]:
-    """Evaluate the root modules in a folder. Of several, what cannot be read does not keep the others from it.
-
-    tfparse, which is large, is loaded for that alone.
-    """
+    """Evaluate the root modules in a folder. Of several, what cannot be read does not keep the others from it."""
     from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415
     from guardrail.terraform.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 

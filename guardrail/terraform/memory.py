@@ -23,7 +23,7 @@ _FILE = "configuration-v1.sqlite"
 _MAX_BYTES = 64 * 1024**2
 _MAX_ENTRY = 8 * 1024**2
 _PATIENCE = 1.0  # seconds to wait for another run that is writing; then nothing is kept
-_LIBRARIES = ("hcl2", "tfparse")
+_LIBRARIES = ("hcl2", "tree_sitter_hcl")
 
 
 class Memory:

@@ -89,7 +89,9 @@ class Providers:
 
     def _region_of(self, config: ProviderConfig) -> str | None:
         expressions = config.expressions or {}
-        region, zone = (self._modules.value(expressions.get(name), self._place_of(config)) for name in ("region", "zone"))
+        region, zone = (
+            self._modules.value(expressions.get(name), self._place_of(config)) for name in ("region", "zone")
+        )
         return region_said(config.name, region, zone)
 
     def _tags_of(self, key: str, config: ProviderConfig) -> DefaultTags:

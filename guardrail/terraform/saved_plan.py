@@ -20,8 +20,8 @@ import msgspec
 from guardrail.errors import InputError
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import key_value, parse
-from guardrail.terraform.configuration_json import configuration_json
 from guardrail.terraform.configuration.files import folders_of
+from guardrail.terraform.configuration_json import configuration_json
 from guardrail.terraform.module_tree import TextTree
 
 _ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")

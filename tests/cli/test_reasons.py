@@ -24,7 +24,7 @@ FOLDERS = {
     "known after apply": (
         (
             'resource "aws_ebs_volume" "v" {\n  size = terraform_data.t.output\n  availability_zone = "eu-west-1a"\n}\n'
-            'resource "terraform_data" "t" {}\n'
+            'resource "terraform_data" "t" { input = 8 }\n'
         ),
         "aws_ebs_volume.v",
         ("known-after-apply", "known after apply: size", ""),
@@ -125,7 +125,7 @@ fix: Make it smaller.
 def test_a_rule_says_why_it_has_no_answer(run, write, volume, status, message, fix):
     write(
         "main.tf",
-        f'{PROVIDER}variable "size" {{}}\nresource "terraform_data" "t" {{}}\n'
+        f'{PROVIDER}variable "size" {{}}\nresource "terraform_data" "t" {{ input = 8 }}\n'
         f'resource "aws_ebs_volume" "v" {{\n  availability_zone = "eu-west-1a"\n  {volume}\n}}\n',
     )
     write("policies/size.yaml", RULE)

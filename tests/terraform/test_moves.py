@@ -7,7 +7,7 @@ import pytest
 from guardrail.terraform import moves as module
 from guardrail.terraform.base import compare
 from guardrail.terraform.inputs import read_plans
-from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.moves import Moves, moves_of, segments, spelled
 from tests.terraform.real_terraform import changed
 
@@ -62,7 +62,7 @@ def test_blocks_of_all_modules_are_read(tmp_path):
         encoding="utf-8",
     )
     (tmp_path / "m/main.tf.json").write_text(json.dumps({"moved": [{"from": "x.c", "to": "x.d"}]}), encoding="utf-8")
-    found = moves_of(FolderTree(tmp_path))
+    found = moves_of(FolderModules(tmp_path))
     assert found.former("module.m.x.b", ['x.a["k"]'], ()) == 'x.a["k"]'
     assert found.former("module.m.x.d", ["module.m.x.c"], ()) == "module.m.x.c"
     assert [found.is_let_go(name) for name in ("x.gone", "x.gone[1]", "x.destroyed", "module.m.x.gone")] == [

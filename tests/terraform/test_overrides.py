@@ -150,7 +150,6 @@ def test_providers_are_told_apart_by_their_alias(tmp_path):
         ("override.tf", '\nresource "terraform_data" "gone" {}', ":2: there is no resource.terraform_data.gone that this could override"),
         ("override.tf", "locals { gone = 1 }", ":1: there is no local.gone that"),
         ("override.tf", 'provider "aws" { alias = "gone" }', ":1: there is no provider.aws that"),
-        ("override.tf.json", '{"locals": {"here": 2}}', ":1: local.here is not merged into "),
     ],
 )  # fmt: skip
 def test_what_cannot_be_merged_is_said(tmp_path, name, text, said):

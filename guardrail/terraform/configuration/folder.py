@@ -7,22 +7,21 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from guardrail import git
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Action
+from guardrail.model.unknown import not_evaluated
 from guardrail.terraform.address import Address, parse
 from guardrail.terraform.changes import changes_of
 from guardrail.terraform.choices import Choices
-from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.module_instance import ModuleCall, ModuleInstance, Run
+from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.providers import FolderProviders
 from guardrail.terraform.configuration.repetition import Key, Repetition
 from guardrail.terraform.configuration.resources import Resource
 from guardrail.terraform.configuration.sides import kind_of, origins, reason, side
 from guardrail.terraform.configuration.variables import given_variables, workspace_of
 from guardrail.terraform.entries import Entry
-from guardrail.terraform.language.functions import FileReader
 from guardrail.terraform.language.values import Cause, Unknown
 from guardrail.terraform.module_tree import FolderTree
 from guardrail.terraform.moves import moves_of
@@ -31,18 +30,18 @@ from guardrail.terraform.provider import short_name
 from guardrail.terraform.region import Located
 from guardrail.terraform.source import Sources, with_sources
 from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
-from guardrail.model.unknown import not_evaluated
 
 
 def read_folder(root: Path, choices: Choices) -> Plan:
     """Evaluate the root module in a folder. Raises InputError for what is no valid configuration."""
     tree = FolderTree(root)
     code = tree.code.module("")
-    if code is None or not (code.blocks or code.left):
+    if code is None or not code.files:
         raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
+    if code.faults:
+        raise InputError(code.faults[0].message, where=code.faults[0].where, fix="mend the configuration")
     refuse_circles(tree.code, "", (root.resolve(),))
-    files = FileReader(git.top_of(root) or root, root)
-    run = Run(tree.code, workspace_of(root, choices), files, given_variables(root, code, choices))
+    run = Run(tree.code, workspace_of(root, choices), tree.code.readable(), given_variables(root, code, choices))
     folder = _Folder(ModuleInstance(run, code))
     plan = with_sources(folder.plan(), tree)
     return replace(plan, not_evaluated=Sources(tree).placed_blocks(plan.not_evaluated), moves=moves_of(tree.code))
@@ -85,7 +84,8 @@ class _Folder:
             instance = waiting.popleft()
             if instance.key not in read:
                 read.add(instance.key)
-                for left in instance.code.left:
+                faults = (f"{fault.where}: {fault.message}" for fault in instance.code.faults)
+                for left in (*faults, *instance.code.left):
                     self._miss(NotEvaluated("", left, remedy="mend the configuration", module=instance.address))
             yield instance
             for call in instance.module_calls():
@@ -103,9 +103,7 @@ class _Folder:
 
     def _add_resource(self, module: ModuleInstance, resource: Resource) -> None:
         if (why := resource.repetition.unknown) is not None:
-            self._miss(
-                uncounted(resource.address, resource.repetition, why, kind=resource.type, module=module.address)
-            )
+            self._miss(uncounted(resource.address, resource.repetition, why, kind=resource.type, module=module.address))
             return
         for key in resource.repetition.scopes:
             self._add_instance(module, resource, key)
@@ -124,7 +122,7 @@ class _Folder:
         vendor = short_name(module.provider_source(name) or name, resource.type)
         read = {attribute: found for attribute, value in values.items() if (found := origins(value))}
         derived = frozenset(read).union(name for name, value in values.items() if not value.is_wholly_known())
-        address = parse(text) or Address(module.address, *resource.block.labels)
+        address = parse(text) or Address(module.address, resource.type, resource.block.labels[1])
         self._entries[text] = Entry(address, Action.CREATE, None, after, vendor, vendor, key)
         self._located[text] = Located(
             type=resource.type,

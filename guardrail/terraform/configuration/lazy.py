@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from guardrail.terraform.language.types import ANY, ObjectType, Type
@@ -27,7 +27,7 @@ class _Attributes(dict[str, Value]):
         return name in self._known or super().__contains__(name)
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - it is what dict.get would not do
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._known)
@@ -35,13 +35,13 @@ class _Attributes(dict[str, Value]):
     def __len__(self) -> int:
         return len(self._known)
 
-    def keys(self) -> KeysView[str]:
+    def keys(self) -> Any:
         return self._known.keys()
 
-    def values(self) -> ValuesView[Value]:
+    def values(self) -> Any:
         return self._all().values()
 
-    def items(self) -> ItemsView[str, Value]:
+    def items(self) -> Any:
         return self._all().items()
 
 
@@ -67,18 +67,18 @@ class _Types(dict[str, Type]):
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, dict) and dict(self.items()) == dict(other.items()))
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
     def get(self, name: str, default: Any = None) -> Any:
-        return self[name] if name in self else default
+        return self[name] if name in self else default  # noqa: SIM401 - it is what dict.get would not do
 
-    def keys(self) -> KeysView[str]:
+    def keys(self) -> Any:
         return self._parts.keys()
 
-    def values(self) -> ValuesView[Type]:
+    def values(self) -> Any:
         return {name: self[name] for name in self._parts}.values()
 
-    def items(self) -> ItemsView[str, Type]:
+    def items(self) -> Any:
         return {name: self[name] for name in self._parts}.items()
 
 

@@ -153,7 +153,7 @@ class ModuleInstance:
 
     def _absent(self, name: str, where: str) -> EvaluationError:
         """Return the error for a name that nothing declares; of a module that was not read as a whole, it proves nothing."""
-        return (LimitError if self.code.left else EvaluationError)(f"there is no {name}", where)
+        return (EvaluationError if self.code.is_whole else LimitError)(f"there is no {name}", where)
 
     def _variable(self, name: str, where: str) -> Value:
         block = self.code.labelled("variable").get((name,))
@@ -200,9 +200,7 @@ class ModuleInstance:
         memo = (type_, block.labels)
         found = self._blocks.get(memo)
         if found is None:
-            makes: Callable[[Block, ModuleInstance], Resource | DataSource | ModuleCall]
-            makes = {"resource": Resource, "module": ModuleCall}.get(type_, DataSource)
-            found = self._blocks[memo] = makes(block, self)
+            found = self._blocks[memo] = _MAKES[type_](block, self)
         return found
 
     def resources(self) -> Iterator[Resource]:
@@ -310,3 +308,9 @@ class ModuleCall:
         return self.instance(key).output(name)
 
 
+_MAKES: dict[str, Callable[[Block, ModuleInstance], Resource | DataSource | ModuleCall]] = {
+    "resource": Resource,
+    "module": ModuleCall,
+    "data": DataSource,
+    "ephemeral": DataSource,
+}

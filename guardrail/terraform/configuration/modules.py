@@ -20,8 +20,9 @@ from guardrail.terraform.configuration.files import (
     shown,
 )
 from guardrail.terraform.configuration.overrides import merged
+from guardrail.terraform.language.functions import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
-from guardrail.terraform.language.syntax.nodes import Attribute, Block, Literal, ObjectExpression
+from guardrail.terraform.language.syntax.nodes import Attribute, Block, Body, Fault, Literal, ObjectExpression
 
 _MAX_BYTES = 16 * 1024**2
 _MAX_DEPTH = 40  # a module that calls itself has no end; Terraform refuses it
@@ -33,15 +34,24 @@ class ModuleCode:
     """The code of one module.
 
     folder  where its files lie, from the root module's folder ("." for the root module), as `path.module` says it
+    files   their names
     remote  whether it comes from elsewhere, so that its files are not the reader's own
     blocks  of all its files, with overrides merged in
-    left    what of it could not be read, or not be merged, and why
+    faults  what of it could not be parsed, or not be read: place and reason
+    left    what could not be merged, and why
     """
 
     folder: str
+    files: tuple[str, ...]
     remote: bool
     blocks: tuple[Block, ...]
+    faults: tuple[Fault, ...] = ()
     left: tuple[str, ...] = ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it could be read."""
+        return not (self.faults or self.left)
 
     @cached_property
     def _by_type(self) -> Mapping[str, Mapping[tuple[str, ...], Block]]:
@@ -109,6 +119,7 @@ class FolderModules:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.checkout = _checkout_of(root)
         self._manifest = manifest_of(root)
         self._code: dict[Path, ModuleCode] = {}
         self._paths: dict[str, Path | None] = {"": root}
@@ -142,7 +153,18 @@ class FolderModules:
             found = self.root / folder
         else:
             return None
+        if self.checkout and is_local(source) and not found.resolve().is_relative_to(self.checkout):
+            return None
         return found if found.is_dir() else None
+
+    def readable(self) -> FileReader:
+        """Return a reader of the files that configuration may read: those of its checkout, and of its modules.
+
+        Outside of a checkout, they are those of the root module's folder and of the modules that it calls.
+        """
+        paths = (path for key, path in self.folders() if key and path)
+        others = {path for path in paths if not self.checkout or is_remote(os.path.relpath(path, self.root))}
+        return FileReader(self.checkout or self.root, self.root, tuple(others))
 
     def folders(self) -> Iterator[tuple[str, Path | None]]:
         """Walk the modules: their keys, and the folders they lie in; None for one that is not at hand."""
@@ -155,24 +177,32 @@ class FolderModules:
             waiting += [f"{key}.{name}" if key else name for name in names]
 
 
+def _checkout_of(folder: Path) -> Path | None:
+    """Return the top of the git checkout that a folder lies in; None outside of one."""
+    whole = folder.resolve()
+    return next((path for path in (whole, *whole.parents) if (path / ".git").exists()), None)
+
+
 def _read(path: Path, root: Path) -> ModuleCode:
-    bodies, left = {}, []
-    for file in configuration_files(path):
+    bodies: dict[str, Body] = {}
+    faults: list[Fault] = []
+    files = configuration_files(path)
+    for file in files:
         name = shown(file)
         try:
             text = file.read_bytes() if file.stat().st_size <= _MAX_BYTES else None
         except OSError as error:
-            left.append(f"{name}: cannot be read: {error.strerror}")
+            faults.append(Fault(f"cannot be read: {error.strerror}", name))
             continue
         if text is None:
-            left.append(f"{name}: is larger than {_MAX_BYTES // 1024**2} MB")
+            faults.append(Fault(f"is larger than {_MAX_BYTES // 1024**2} MB", name))
             continue
         parsed = _parsed(name, text)
-        left += [f"{fault.where}: {fault.message}" for fault in parsed.faults]
+        faults += parsed.faults
         bodies[file.name] = parsed.body
     folder = posixpath.normpath(Path(os.path.relpath(path, root)).as_posix())
     blocks, unmerged = merged(bodies)
-    return ModuleCode(folder, is_remote(folder), tuple(blocks), (*left, *unmerged))
+    return ModuleCode(folder, tuple(file.name for file in files), is_remote(folder), tuple(blocks), tuple(faults), tuple(unmerged))
 
 
 @lru_cache(maxsize=4096)

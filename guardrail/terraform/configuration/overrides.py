@@ -46,9 +46,8 @@ def merged(bodies: Mapping[str, Body]) -> tuple[list[Block], list[str]]:
 
 
 def _is_like(override: Block, block: Block) -> bool:
-    return (
-        (block.type, block.labels) == (override.type, override.labels)
-        and (override.type != "provider" or _alias(block) == _alias(override))
+    return (block.type, block.labels) == (override.type, override.labels) and (
+        override.type != "provider" or _alias(block) == _alias(override)
     )
 
 
@@ -68,9 +67,7 @@ def _merge_locals(override: Block, blocks: list[Block]) -> Iterator[str]:
             yield f"{attribute.where}: there is no local.{name} that this could override"
             continue
         body = blocks[place].body
-        blocks[place] = replace(
-            blocks[place], body=replace(body, attributes={**body.attributes, name: attribute})
-        )
+        blocks[place] = replace(blocks[place], body=replace(body, attributes={**body.attributes, name: attribute}))
 
 
 def _merged_body(base: Body, override: Body) -> Body:

@@ -96,7 +96,12 @@ def provider_reference(expression: Expression, scope: Scope) -> tuple[str, str, 
         return str(path[0]), str(path[1]) if path[1:] else "", key
     if isinstance(expression, Access) and isinstance(expression.origin, Variable):
         first, *rest = expression.steps
-        if isinstance(first, str) and len(rest) == 1 and not isinstance(rest[0], str) and not isinstance(rest[0], Splat):
+        if (
+            isinstance(first, str)
+            and len(rest) == 1
+            and not isinstance(rest[0], str)
+            and not isinstance(rest[0], Splat)
+        ):
             key = evaluate_or_unknown(rest[0], scope).raw
             return expression.origin.name, first, key if isinstance(key, str | int) else None
     return None
@@ -124,5 +129,3 @@ class FolderProviders:
     def default_tags(self, key: str) -> DefaultTags:
         """Return what the configuration with this key adds to the tags of its resources."""
         return self._found[key].default_tags if key in self._found else NO_DEFAULT_TAGS
-
-

@@ -41,7 +41,9 @@ def json_of(value: Value) -> tuple[Json, Json, Json]:
     not evaluated.
     """
     raw = value.raw
-    told, mark, secret = raw, False, bool(value.marks) and not _SECRET.isdisjoint(value.marks)
+    told: Json = raw
+    mark: Json = False
+    secret: Json = bool(value.marks) and not _SECRET.isdisjoint(value.marks)
     if isinstance(raw, Unknown):
         return None, mark_of(raw), secret
     parts: Any

@@ -69,7 +69,7 @@ def test_attributes_and_blocks_have_their_lines():
 FAULTY = {
     "a value is missing": (b"a {\n x = \n}\nb {\n}\n", [2], ["b"]),
     "a list does not end in its block": (b"a {\n}\nb {\n x = [1,\n}\nc {\n}\n", [4], ["a", "c"]),
-    "a block does not end": (b"a {\n}\nb {\n x = 1\nc {\n}\n", [5, 5], ["a"]),
+    "a block does not end": (b"a {\n}\nb {\n x = 1\nc {\n}\n", [3, 5], ["a"]),
     "a heredoc does not end": (b"a {\n}\nb {\n x = <<EOT\nc {\n}\n", [3, 5], ["a"]),
     "a comment does not end": (b"a {\n}\nb {\n x = /* \n}\nc {\n}\n", [4, 6], ["a"]),
     "a string does not end": (b'a {\n x = "y\n}\nb {\n}\n', [1], ["b"]),

@@ -30,15 +30,18 @@ class FileReader:
 
     root    the folder of the checkout: nothing outside it is read, links followed
     folder  the root module's folder, where relative paths begin, as Terraform is started there
+    others  more folders that may be read: those of modules that lie elsewhere
     looked  the files and folders that were asked for, whether they are there or not: what a kept result depends on
     """
 
     root: Path
     folder: Path
+    others: tuple[Path, ...] = ()
     looked: set[Path] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.root = Path(os.path.realpath(self.root))
+        self.others = tuple(Path(os.path.realpath(other)) for other in self.others)
 
     def located(self, path: str) -> Path:
         """Return where a path leads. Raises NotEvaluated outside the root, and for a home folder."""
@@ -48,7 +51,7 @@ class FileReader:
             raise FunctionError("invalid path")
         named = Path(os.path.normpath(self.folder / path))
         found = Path(os.path.realpath(named))
-        if not found.is_relative_to(self.root):
+        if not any(map(found.is_relative_to, (self.root, *self.others))):
             raise NotEvaluated(f"the file {path}, which lies outside the checkout")
         self.looked.add(named)
         return found

@@ -34,6 +34,7 @@ from guardrail.terraform.language.values import (
     FALSE,
     NO_MARKS,
     TRUE,
+    Cause,
     Marks,
     Unknown,
     Value,
@@ -230,10 +231,10 @@ def slice_(values: Value, start: Value, end: Value) -> Value:
     """Return the elements from one place to before another."""
     first, last = whole(start), whole(end)
     if isinstance(values.raw, Unknown):
-        # Whatever the list is, a slice of it has this length, or Terraform refuses it.
+        if values.raw.cause is Cause.APPLY or isinstance(values.type, TupleType):
+            return undecided((values,), _slice_type([values, start, end]), marks=values.marks)
+        # Terraform knows the list when it plans: a slice of it has this length, or the plan fails.
         plain = Unknown(values.raw.cause, values.raw.why, values.raw.where)
-        if isinstance(values.type, TupleType):
-            return unknown(TupleType(values.type.elements[first:last]), plain, values.marks)
         element = values.type.element if isinstance(values.type, ListType) else ANY
         return list_([unknown(element, plain)] * (last - first), element).marked(values.marks)
     parts = values.raw[first:last]

@@ -14,6 +14,7 @@ from guardrail.terraform.language.syntax.nodes import Body, Expression, Fault, I
 from guardrail.terraform.language.values import string
 
 _BLOCK = re.compile(rb'^[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.MULTILINE)
+_CLOSING = frozenset({"}", "]", ")"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # The grammar knows 1.0e3, and not 1e3.
 _POWER_OF_TEN = re.compile(rb"(?<![\w.])(\d+)[eE]([+-]?)(?=\d)")
@@ -143,7 +144,13 @@ def _what_is_whole(source: Source, root: tree_sitter.Node) -> ParsedFile:
 def _fault(source: Source, root: tree_sitter.Node, shift: int) -> Fault:
     node = _first_error(root)
     offset = shift + (node.start_byte if node else 0)
-    if node is not None and node.is_missing:
+    if node is not None and node.is_missing and (node.type in _CLOSING or node.type.endswith("_end")):
+        opened = node.parent
+        while opened is not None and opened.parent is not None and opened.start_byte >= node.start_byte:
+            opened = opened.parent
+        offset = shift + (opened.start_byte if opened else 0)
+        message = "what is opened here is never closed"
+    elif node is not None and node.is_missing:
         message = f"{node.type!r} is missing" if not node.is_named else "something is missing"
     else:
         message = "it cannot be parsed"
