@@ -11,6 +11,7 @@ from guardrail import git
 from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
+from guardrail.terraform.memory import memory
 from guardrail.terraform.module_tree import FolderTree, ModuleTree
 from guardrail.terraform.plan import Plan, read_plan, unread
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan

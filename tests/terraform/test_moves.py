@@ -6,8 +6,8 @@ import pytest
 
 from guardrail.terraform import moves as module
 from guardrail.terraform.base import compare
-from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.moves import Moves, moves_of, segments, spelled
 from tests.terraform.real_terraform import changed
 

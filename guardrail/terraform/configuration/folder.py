@@ -9,7 +9,7 @@ from pathlib import Path
 
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.resource import Action
+from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import not_evaluated
 from guardrail.terraform.address import Address, parse
 from guardrail.terraform.changes import changes_of
@@ -21,7 +21,10 @@ from guardrail.terraform.configuration.repetition import Key, Repetition
 from guardrail.terraform.configuration.resources import Resource
 from guardrail.terraform.configuration.sides import kind_of, origins, reason, side
 from guardrail.terraform.configuration.variables import given_variables, workspace_of
+from guardrail.terraform.data_sources import PREFIX
 from guardrail.terraform.entries import Entry
+from guardrail.terraform.language.scope import Scope
+from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Cause, Unknown
 from guardrail.terraform.module_tree import FolderTree
 from guardrail.terraform.moves import moves_of
@@ -68,14 +71,57 @@ class _Folder:
         self._located: dict[str, Located] = {}
         self._providers = FolderProviders()
         self._missing: dict[NotEvaluated, None] = {}
+        self._mentioned: set[str] = set()
+        self._modules: list[ModuleInstance] = []
 
     def plan(self) -> Plan:
         """Evaluate all of it."""
         for instance in self._instances():
+            self._modules.append(instance)
             for resource in instance.resources():
                 self._add_resource(instance, resource)
-        changes = changes_of(self._entries, self._located, self._providers)
-        return Plan(changes, not_evaluated=tuple(self._missing), is_configuration=True)
+        data = [source for module in self._modules for source in self._data_of(module)]
+        places = {source.address: place for source, place in data}
+        changes = changes_of(self._entries, self._located, self._providers, places)
+        return Plan(
+            changes,
+            not_evaluated=tuple(self._missing),
+            is_configuration=True,
+            data=tuple(source for source, _ in data),
+        )
+
+    def _data_of(self, module: ModuleInstance) -> Iterator[tuple[Change, Located]]:
+        """Yield the data sources that resources mention, with the arguments that they have."""
+        for source in module.data_sources():
+            for key in source.repetition.scopes if source.block.type == "data" else ():
+                address = source.address_of(key)
+                if address not in self._mentioned:
+                    continue
+                values = source.arguments(key)
+                asked = side(values, None)
+                vendor, provider_key = self._provider_of(module, source.block, source.repetition.scopes[key])
+                change = Change(
+                    address=address,
+                    type=PREFIX + source.type,
+                    name=source.block.labels[1],
+                    action=Action.NO_OP,
+                    before=asked,
+                    after=asked,
+                    module=module.address,
+                    index=key,
+                    provider=vendor,
+                )
+                place = Located(source.type, vendor, provider_key, asked, asked, values.__contains__, {}, is_data=True)
+                yield change, place
+
+    def _provider_of(self, module: ModuleInstance, block: Block, scope: Scope) -> tuple[str, str]:
+        """Return the short name of the provider of a block, and the key of its configuration, which is taken note of."""
+        name, alias, key = module.provider_named(block, scope)
+        configuration = module.provider(name, alias, key)
+        if configuration is not None:
+            self._providers.add(configuration)
+        vendor = short_name(module.provider_source(name) or name, block.labels[0])
+        return vendor, configuration.key if configuration else name
 
     def _instances(self) -> Iterator[ModuleInstance]:
         """Walk the instances of the modules, each before those that it calls."""
@@ -115,19 +161,16 @@ class _Folder:
         tags = tag_attribute(resource.type)
         if tags and tags != SOMETHING_ELSE and "." not in tags and tags not in after.unknown:
             after = replace(after, values={tags: None, **after.values})
-        name, alias, provider_key = module.provider_named(resource.block, resource.repetition.scopes[key])
-        configuration = module.provider(name, alias, provider_key)
-        if configuration is not None:
-            self._providers.add(configuration)
-        vendor = short_name(module.provider_source(name) or name, resource.type)
+        vendor, provider_key = self._provider_of(module, resource.block, resource.repetition.scopes[key])
         read = {attribute: found for attribute, value in values.items() if (found := origins(value))}
+        self._mentioned.update(*read.values())
         derived = frozenset(read).union(name for name, value in values.items() if not value.is_wholly_known())
         address = parse(text) or Address(module.address, resource.type, resource.block.labels[1])
         self._entries[text] = Entry(address, Action.CREATE, None, after, vendor, vendor, key)
         self._located[text] = Located(
             type=resource.type,
             vendor=vendor,
-            provider_key=configuration.key if configuration else name,
+            provider_key=provider_key,
             before=None,
             after=after,
             is_set=values.__contains__,

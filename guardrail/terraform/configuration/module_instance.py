@@ -210,6 +210,10 @@ class ModuleInstance:
             if isinstance(found, Resource):
                 yield found
 
+    def data_sources(self) -> Iterator[DataSource]:
+        """Yield the data sources that something refers to."""
+        yield from (found for found in self._blocks.values() if isinstance(found, DataSource))
+
     def module_calls(self) -> Iterator[ModuleCall]:
         """Yield the calls of modules."""
         for block in self.code.labelled("module").values():

@@ -202,7 +202,9 @@ def _read(path: Path, root: Path) -> ModuleCode:
         bodies[file.name] = parsed.body
     folder = posixpath.normpath(Path(os.path.relpath(path, root)).as_posix())
     blocks, unmerged = merged(bodies)
-    return ModuleCode(folder, tuple(file.name for file in files), is_remote(folder), tuple(blocks), tuple(faults), tuple(unmerged))
+    return ModuleCode(
+        folder, tuple(file.name for file in files), is_remote(folder), tuple(blocks), tuple(faults), tuple(unmerged)
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -62,7 +62,7 @@ def given_variables(folder: Path, code: ModuleCode, choices: Choices) -> dict[st
     for name, text in choices.environ.items():
         if name.startswith(_ENVIRONMENT):
             found[name.removeprefix(_ENVIRONMENT)] = _spelled(name.removeprefix(_ENVIRONMENT), text, declared)
-    for file in (*_automatic(folder), *choices.files):
+    for file in variable_files(folder, choices):
         found.update(_file(file))
     for assignment in choices.variables:
         name, equals, text = assignment.partition("=")
@@ -80,7 +80,7 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
     """
     if any(assignment.partition("=")[0] == name for assignment in choices.variables):
         return f"--var {name}"
-    for file in reversed((*_automatic(folder), *choices.files)):
+    for file in reversed(variable_files(folder, choices)):
         if name in _file(file):
             return file
     return f"{_ENVIRONMENT}{name} in the environment" if _ENVIRONMENT + name in choices.environ else None
@@ -91,6 +91,11 @@ def workspace_of(folder: Path, choices: Choices) -> str:
     chosen = choices.workspace or choices.environ.get("TF_WORKSPACE", "")
     selected = folder / ".terraform" / "environment"
     return chosen or (selected.read_text(encoding="utf-8").strip() if selected.is_file() else "") or "default"
+
+
+def variable_files(folder: Path, choices: Choices) -> list[Path]:
+    """Return the files that give the variables of a root module their values, those that win last."""
+    return [*_automatic(folder), *choices.files]
 
 
 def _automatic(folder: Path) -> Iterator[Path]:
