@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from guardrail.errors import InputError
-from guardrail.terraform.choices import Choices
+from guardrail.terraform.choices import VARIABLE, WORKSPACE, Choices
 from guardrail.terraform.configuration.modules import ModuleCode
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
@@ -32,7 +32,6 @@ from guardrail.terraform.language.values import (
     unknown,
 )
 
-_ENVIRONMENT = "TF_VAR_"
 _ONE_A_LINE = "NAME = VALUE, one a line"
 
 Constraint = tuple[Type, Defaults]
@@ -60,8 +59,8 @@ def given_variables(folder: Path, code: ModuleCode, choices: Choices) -> dict[st
     declared = {name: block for (name,), block in code.labelled("variable").items()}
     found: dict[str, Value] = {}
     for name, text in choices.environ.items():
-        if name.startswith(_ENVIRONMENT):
-            found[name.removeprefix(_ENVIRONMENT)] = _spelled(name.removeprefix(_ENVIRONMENT), text, declared)
+        if name.startswith(VARIABLE):
+            found[name.removeprefix(VARIABLE)] = _spelled(name.removeprefix(VARIABLE), text, declared)
     for file in variable_files(folder, choices):
         found.update(_file(file))
     for assignment in choices.variables:
@@ -83,12 +82,12 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
     for file in reversed(variable_files(folder, choices)):
         if name in _file(file):
             return file
-    return f"{_ENVIRONMENT}{name} in the environment" if _ENVIRONMENT + name in choices.environ else None
+    return f"{VARIABLE}{name} in the environment" if VARIABLE + name in choices.environ else None
 
 
 def workspace_of(folder: Path, choices: Choices) -> str:
     """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected."""
-    chosen = choices.workspace or choices.environ.get("TF_WORKSPACE", "")
+    chosen = choices.workspace or choices.environ.get(WORKSPACE, "")
     selected = folder / ".terraform" / "environment"
     return chosen or (selected.read_text(encoding="utf-8").strip() if selected.is_file() else "") or "default"
 
