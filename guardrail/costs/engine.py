@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from guardrail.catalog import Answer, Catalog, Match, Selector
-from guardrail.cel import EvaluationError, Path, Scope
+from guardrail.catalog import Catalog, Match, Selector
+from guardrail.cel import EvaluationError, Scope
+from guardrail.costs.assumptions import annotated, assumption, stated, with_what_is_assumed_away
+from guardrail.costs.bill import Bill, Working, failed
 from guardrail.costs.billing import (
     OWN_DEFINITION,
     assuming,
     awaits_usage,
-    cost_of,
     grouped,
     is_usage,
     multiplied,
@@ -28,14 +29,13 @@ from guardrail.costs.subject import Attributes, Handed, Subject
 from guardrail.costs.tariff import Charge, Part, Tariff
 from guardrail.costs.usage import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
-from guardrail.model.cost import FREE, UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown
 
 _NO_REGION = "the plan does not say it"
 _SET_REGION = "set pricing.default_region in guardrail.yaml"
-_NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
 _AS_IT_WAS = frozenset({Action.NO_OP, Action.MOVE, Action.FORGET})
 _MAX_CHILD_DEPTH = 5
 _REMEMBERED = 4096  # children and charges: enough for the kinds there are, too few to fill memory
@@ -46,39 +46,6 @@ _UNSUPPORTED = Cost(
     Reason.NOT_COVERED,
     OWN_DEFINITION,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Working:
-    """How a line came about, for `guardrail explain`."""
-
-    line: Line
-    tariff: Tariff
-    scope: Scope
-    charge: Charge | None = None
-    selector: Selector | None = None
-    answer: Answer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Bill:
-    """The lines of one side of a resource.
-
-    free         why it costs nothing; "" where it costs something, or where nothing says what it costs
-    not_covered  what to say where there are neither lines nor a reason to be free
-    remedy       what to do then; "" for a definition of one's own
-    """
-
-    workings: tuple[Working, ...] = ()
-    free: str = ""
-    not_covered: str = ""
-    remedy: str = ""
-
-    @property
-    def cost(self) -> Cost:
-        """What the lines come to."""
-        lines = tuple(working.line for working in self.workings)
-        return cost_of(lines, free=self.free, not_covered=self.not_covered, remedy=self.remedy)
 
 
 class Engine:
@@ -223,10 +190,10 @@ class Engine:
                     return Bill(free=reason)
                 undecided = holds if undecided is None and isinstance(holds, Unknown) else undecided
         except EvaluationError as error:
-            return Bill((_failed(tariff.type, error, tariff, bound),))
+            return Bill((failed(tariff.type, error, tariff, bound),))
         # Where all that it may cost is of the rarer kind, that is better shown than nothing.
         found = tuple(self._lines(tariff, subject, bound)) or tuple(self._lines(tariff, subject, bound, rare=True))
-        found = _without_what_is_assumed_away(tariff, bound, found)
+        found = with_what_is_assumed_away(tariff, bound, found)
         if undecided is not None:
             found = tuple(replace(working, line=unknown(working.line, undecided)) for working in found)
         definition = tariff.definition
@@ -239,7 +206,7 @@ class Engine:
             try:
                 yield from self._part(tariff, part, bound, subject)
             except EvaluationError as error:
-                yield _failed(part.child.block or part.child.as_, error, tariff, bound)
+                yield failed(part.child.block or part.child.as_, error, tariff, bound)
 
     def _charged(self, tariff: Tariff, number: int, bound: Bound, *, rare: bool) -> tuple[Working, ...]:
         """Return the lines of a charge, remembered by all that it reads: most machines differ in their disks only."""
@@ -250,7 +217,7 @@ class Engine:
             try:
                 found = tuple(self._charge(tariff, charge, bound, rare=rare))
             except EvaluationError as error:
-                found = (_failed(_unfilled(charge.component.name), error, tariff, bound),)
+                found = (failed(_unfilled(charge.component.name), error, tariff, bound),)
             if not bound.secret and len(self._charges) < _REMEMBERED:
                 self._charges[key] = found
         return found
@@ -273,7 +240,7 @@ class Engine:
             return
         answer = self._catalog.find(selector)
         for line in priced(blank, charge, scope, answer):
-            yield Working(_annotated(line, tariff, charge, bound), tariff, scope, charge, selector, answer)
+            yield Working(annotated(line, tariff, charge, bound), tariff, scope, charge, selector, answer)
 
     def _selector(self, tariff: Tariff, charge: Charge, scope: Scope) -> Selector | Unknown:
         region = (charge.region or tariff.region).value(scope)
@@ -351,7 +318,7 @@ class Engine:
             blank = Line(child.type, "", LineStatus.NO_PRICE, heading, note=bill.cost.note, reason=Reason.NOT_COVERED)
             blank = replace(blank, remedy=bill.cost.remedy)
             yield Working(blank, tariff, scope)
-        assumed = "; ".join(filter(None, (_assumption(part.assumed, seen), _stated(part.reads, bound))))
+        assumed = "; ".join(filter(None, (assumption(part.assumed, seen), stated(part.reads, bound))))
         for working in bill.workings:
             line = assuming(multiplied(grouped(working.line, heading), times, floor), assumed)
             if isinstance(exists, Unknown):
@@ -367,22 +334,9 @@ def _label(field: Field, bound: Bound) -> str:
         return _unfilled(str(field.source))
 
 
-def _assumption(field: Field, scope: Scope) -> str:
-    """Return what is taken for granted; "" where nothing is, or where what decides is not known and says so itself."""
-    value = field.value(scope)
-    return "" if value is None or isinstance(value, Unknown) else str(value)
-
-
 def _unfilled(pattern: str) -> str:
     """Return a text with an ellipsis for each expression in it."""
     return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", pattern)
-
-
-def _failed(name: str, error: EvaluationError, tariff: Tariff, bound: Bound) -> Working:
-    """A value that a definition is not made for is a gap in one bill, not the end of the run."""
-    note = _NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
-    line = Line(name, "", LineStatus.NO_PRICE, note=note, reason=Reason.NOT_COVERED, remedy=OWN_DEFINITION)
-    return Working(line, tariff, bound.scope)
 
 
 def _handed(part: Part, scope: Scope) -> dict[str, Json]:
@@ -395,31 +349,3 @@ def _parent_names(child: Tariff, attributes: Attributes) -> Iterable[str]:
     if ("parent",) in child.reads:
         return attributes.names()
     return {path[1] for path in child.reads if path[0] == "parent" and len(path) > 1}
-
-
-def _without_what_is_assumed_away(tariff: Tariff, bound: Bound, found: tuple[Working, ...]) -> tuple[Working, ...]:
-    """Say on the first line what leaves others out only because it is assumed: gp3 with the IOPS that it includes, say."""
-    if not bound.assumed:
-        return found
-    conditions = [charge.when for charge in tariff.charges] + [part.when for part in tariff.parts]
-    alone = [one for one in conditions if one and not any(path[0] == "each" for path in one.reads)]
-    away = [one for one in alone if one.value(bound.scope) is False and bound.decided(one)]
-    texts = {bound.assumed[path]: None for condition in away for path in bound.assumed_in(condition.reads)}
-    texts = {text: None for text in texts if not any(text in working.line.note for working in found)}
-    first = next((one for one in found if one.line.status in {LineStatus.PRICED, LineStatus.ASSUMED}), None)
-    if first is None or not texts:
-        return found
-    stated = replace(first, line=assuming(first.line, "; ".join(texts)))
-    return tuple(stated if one is first else one for one in found)
-
-
-def _annotated(line: Line, tariff: Tariff, charge: Charge, bound: Bound) -> Line:
-    """State what was assumed, and leave out a reason that would tell what is sensitive."""
-    if bound.secret and line.status in UNPRICED_LINES:
-        return replace(line, note=_NOT_SHOWN)
-    line = assuming(line, _assumption(charge.assumed, bound.visible))
-    return assuming(line, _stated(charge.reads if charge.region else charge.reads | tariff.region.reads, bound))
-
-
-def _stated(reads: Iterable[Path], bound: Bound) -> str:
-    return "; ".join(bound.assumed[path] for path in bound.assumed_in(reads))

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 
 from guardrail.catalog import Ambiguous, Answer, Catalog, Ladder, NoPrice
 from guardrail.cel import EvaluationError, Scope, shown
-from guardrail.costs.engine import Bill, Engine, Working
+from guardrail.costs.bill import Bill, Working
+from guardrail.costs.engine import Engine
 from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.library import Library
