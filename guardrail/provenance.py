@@ -13,10 +13,10 @@ from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings
 from guardrail.model.input import Input, InputKind, Origin
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_configuration, shown
+from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import variable_files
 from guardrail.terraform.footprint import Footprint, footprints
 from guardrail.terraform.inline_waivers import MARK
-from guardrail.terraform.module_tree import FolderTree
 from guardrail.terraform.roots import has_work
 
 _WORKFLOWS = (
@@ -156,7 +156,7 @@ def _configuration(root: Path, settings: Settings) -> Iterator[tuple[InputKind, 
 
 
 def _files(root: Path, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
-    for folder in dict.fromkeys(folder for _, folder in FolderTree(root).folders() if folder):
+    for folder in dict.fromkeys(folder for _, folder in FolderModules(root).folders() if folder):
         for file in configuration_files(folder):
             yield InputKind.CONFIGURATION, file
             if settings.inline_waivers and MARK.encode() in file.read_bytes():

@@ -1,97 +1,101 @@
-"""The configuration section of a plan's JSON, made from the text of the modules."""
+"""The configuration section of a plan's JSON, made of the code of its modules."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from guardrail.terraform.blocks import Block, Body
-from guardrail.terraform.expressions import NotConstantError, attributes, constant, references, traversal
-from guardrail.terraform.module_tree import Module, ModuleTree
+from guardrail.terraform.configuration.modules import ModuleCode, Modules, literal
+from guardrail.terraform.language.constants import NotConstantError, constant
+from guardrail.terraform.language.references import mentions, static_path
+from guardrail.terraform.language.syntax.nodes import (
+    Access,
+    Attribute,
+    Block,
+    Body,
+    Expression,
+    Literal,
+    Node,
+    ObjectExpression,
+    Variable,
+)
 
 _META = frozenset({"count", "for_each", "provider", "providers", "depends_on", "lifecycle", "source", "version"})
 _NOT_BLOCKS = _META | {"provisioner", "connection"}
 
 
-Evaluated = Mapping[tuple[str, str, str], Mapping[str, Any]]
-"""File, name and alias of a provider block -> expressions of it that have been evaluated."""
-
-
-def configuration_json(tree: ModuleTree, evaluated: Evaluated | None = None) -> dict[str, Any]:
+def configuration_json(modules: Modules) -> dict[str, Any]:
     """Return what `terraform show -json` says of a configuration: expressions, calls, variables, outputs, providers."""
     providers: dict[str, Any] = {}
-    root = tree.module("")
-    writer = _Writer(tree, providers, evaluated or {})
-    return {"root_module": writer.module(root, "") if root else {}, "provider_config": providers}
-
-
-def expression(value: Any) -> Any:
-    """Return an expression as Terraform's JSON tells it: a constant, or what it mentions."""
-    if isinstance(value, list) and value and all(isinstance(part, dict) and "__is_block__" in part for part in value):
-        return [_expressions(part) for part in value]
-    try:
-        return {"constant_value": constant(value)}
-    except NotConstantError:
-        return {"references": references(value)}
+    root = modules.module("")
+    writer = _Writer(modules, providers)
+    return {"root_module": writer.module(root, "", "") if root else {}, "provider_config": providers}
 
 
 class _Writer:
-    def __init__(self, tree: ModuleTree, providers: dict[str, Any], evaluated: Evaluated) -> None:
-        self._tree, self._providers, self._evaluated = tree, providers, evaluated
+    def __init__(self, modules: Modules, providers: dict[str, Any]) -> None:
+        self._modules, self._providers = modules, providers
 
-    def module(self, module: Module, address: str) -> dict[str, Any]:
-        for block in module.blocks("provider"):
+    def module(self, code: ModuleCode, key: str, address: str) -> dict[str, Any]:
+        for block in code.of("provider"):
             self._add_provider(block, address)
-        resources = [block for block in module.blocks("resource") if len(block.labels) > 1]
-        data = [block for block in module.blocks("data") if len(block.labels) > 1]
         return {
-            "resources": [_resource(block, address, self._providers) for block in [*resources, *data]],
+            "resources": [
+                _resource(block, address, self._providers)
+                for type_ in ("resource", "data")
+                for block in code.labelled(type_).values()
+            ],
             "module_calls": {
-                b.labels[0]: self._call(b, module.key, address) for b in module.blocks("module") if b.labels
+                name: self._call(block, key, address) for (name,), block in code.labelled("module").items()
             },
-            "variables": {block.labels[0]: _variable(block) for block in module.blocks("variable") if block.labels},
-            "outputs": {b.labels[0]: _output(b) for b in module.blocks("output") if b.labels},
+            "variables": {name: _variable(block) for (name,), block in code.labelled("variable").items()},
+            "outputs": {
+                name: {"expression": _expression(block.body.attributes.get("value"))}
+                for (name,), block in code.labelled("output").items()
+            },
         }
 
     def _call(self, block: Block, key: str, address: str) -> dict[str, Any]:
-        name, body = block.labels[0], block.body()
-        child = self._tree.module(f"{key}.{name}" if key else name)
+        (name,), body = block.labels, block.body
+        key = f"{key}.{name}" if key else name
         inner = f"{address}.module.{name}" if address else f"module.{name}"
         _hand_over(body, address, inner, self._providers)
-        found = {"expressions": _expressions(body), "module": self.module(child, inner) if child else {}}
-        if "for_each" in body:
-            found["for_each_expression"] = expression(body["for_each"])
+        code = self._modules.module(key)
+        found = {"expressions": _expressions(body), "module": self.module(code, key, inner) if code else {}}
+        if "for_each" in body.attributes:
+            found["for_each_expression"] = _expression(body.attributes["for_each"])
         return found
 
     def _add_provider(self, block: Block, address: str) -> None:
-        body = block.body()
-        alias, name = alias_of(body), block.labels[0] if block.labels else ""
+        alias, name = literal(block, "alias"), block.labels[0] if block.labels else ""
         key = f"{name}.{alias}" if alias else name
-        known = self._evaluated.get((block.file, name, alias), {})
-        config: dict[str, Any] = {"name": name, "expressions": {**_expressions(body), **known}}
+        config: dict[str, Any] = {"name": name, "expressions": _expressions(block.body)}
         if address:
             config["module_address"] = address
         self._providers.setdefault(f"{address}:{key}" if address else key, config)
 
 
-def _resource(block: Block, module: str, providers: dict[str, Any]) -> dict[str, Any]:
-    body = block.body()
-    kind, name = block.labels[:2]
+def _resource(block: Block, module: str, providers: Mapping[str, Any]) -> dict[str, Any]:
+    kind, name = block.labels
+    given = block.body.attributes.get("provider")
     found = {
-        "address": f"data.{kind}.{name}" if block.kind == "data" else f"{kind}.{name}",
-        "mode": "data" if block.kind == "data" else "managed",
+        "address": f"data.{kind}.{name}" if block.type == "data" else f"{kind}.{name}",
+        "mode": "data" if block.type == "data" else "managed",
         "type": kind,
         "name": name,
-        "provider_config_key": _nearest(provider_of(body, kind), module, providers),
-        "expressions": _expressions(body),
+        "provider_config_key": _nearest(
+            _provider(given.expression, kind) if given else kind.partition("_")[0], module, providers
+        ),
+        "expressions": _expressions(block.body),
     }
-    if "for_each" in body:
-        found["for_each_expression"] = expression(body["for_each"])
+    if "for_each" in block.body.attributes:
+        found["for_each_expression"] = _expression(block.body.attributes["for_each"])
     return found
 
 
-def _nearest(provider: str, module: str, providers: dict[str, Any]) -> str:
+def _nearest(provider: str, module: str, providers: Mapping[str, Any]) -> str:
     """Return the key of a provider configuration: that of the module, or that of the nearest one which it inherits."""
     while module:
         if f"{module}:{provider}" in providers:
@@ -100,52 +104,66 @@ def _nearest(provider: str, module: str, providers: dict[str, Any]) -> str:
     return provider
 
 
-def provider_of(body: Body, kind: str) -> str:
-    """Return the provider configuration that a resource names, else its type's: `aws.eu`, `aws`."""
-    named = body.get("provider")
-    path = traversal(named) or ([named.strip('"')] if isinstance(named, str) and "${" not in named else None)
-    return ".".join(path) if path else kind.partition("_")[0]
-
-
-def alias_of(body: Body) -> str:
-    """Return the alias of a provider block; "" for the default one."""
-    return str(body.get("alias", "")).strip('"')
-
-
 def _hand_over(body: Body, outer: str, inner: str, providers: dict[str, Any]) -> None:
     """Give a module the provider configurations that its call passes on."""
-    passed = body.get("providers")
-    for name, given in passed.items() if isinstance(passed, dict) else ():
-        source = traversal(given) or [str(given).strip('"')]
-        key = ".".join(source)
+    passed = body.attributes.get("providers")
+    items = passed.expression.items if passed and isinstance(passed.expression, ObjectExpression) else ()
+    for name, given in items:
+        own, key = _provider(name), _provider(given)
         config = providers.get(f"{outer}:{key}" if outer else key)
-        if config:
-            providers[f"{inner}:{name}"] = config
+        if own and config:
+            providers[f"{inner}:{own}"] = config
 
 
-def _output(block: Block) -> dict[str, Any]:
-    return {"expression": expression(block.body().get("value"))}
+def _provider(expression: Expression, default: str = "") -> str:
+    """Return the provider configuration that is referred to: `aws.eu`, `aws`."""
+    path = static_path(expression)
+    return ".".join(map(str, path)) if path else default
 
 
 def _variable(block: Block) -> dict[str, Any]:
+    default = block.body.attributes.get("default")
     try:
-        return {"default": constant(block.body().get("default"))}
+        return {"default": constant(default.expression) if default else None}
     except NotConstantError:
         return {}
 
 
 def _expressions(body: Body) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in attributes(body):
-        if name == "dynamic":
-            for label, block in _dynamic(value):
-                found.setdefault(label, []).append({"references": references(block)})
-        elif name not in _NOT_BLOCKS:
-            found[name] = expression(value)
+    """Return what a block sets: attributes, and lists of what the blocks in it set."""
+    found: dict[str, Any] = {
+        name: _expression(attribute) for name, attribute in body.attributes.items() if name not in _NOT_BLOCKS
+    }
+    for block in body.blocks:
+        if block.type == "dynamic" and block.labels:
+            found.setdefault(block.labels[0], []).append({"references": _references(block.body)})
+        elif block.type not in _NOT_BLOCKS:
+            found.setdefault(block.type, []).append(_expressions(block.body))
     return found
 
 
-def _dynamic(value: Any) -> list[tuple[str, Body]]:
-    """Return label and body of each dynamic block."""
-    blocks = value if isinstance(value, list) else [value]
-    return [(label.strip('"'), body) for block in blocks for label, body in attributes(block)]
+def _expression(attribute: Attribute | None) -> dict[str, Any]:
+    """Return an expression as Terraform's JSON tells it: a constant, or what it mentions."""
+    try:
+        return {"constant_value": constant(attribute.expression) if attribute else None}
+    except NotConstantError:
+        return {"references": _references(attribute)}
+
+
+def _references(node: Node | None) -> list[str]:
+    return list(dict.fromkeys(map(_spelled, mentions(node)))) if node else []
+
+
+def _spelled(mention: Access | Variable) -> str:
+    """Return a reference as Terraform's JSON spells it, as far as its steps are written out."""
+    if isinstance(mention, Variable):
+        return mention.name
+    found = mention.origin.text
+    for step in mention.steps:
+        if isinstance(step, str):
+            found += f".{step}"
+        elif isinstance(step, Literal) and isinstance(step.value.raw, str | int):
+            found += f"[{json.dumps(step.value.raw)}]"
+        else:
+            break
+    return found

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.inputs import plan_at
-from guardrail.terraform.module_tree import FolderTree
 from guardrail.terraform.roots import root_modules
 
 
@@ -30,4 +30,4 @@ def footprints(given: Path, *, proposed: bool = False) -> Iterator[Footprint]:
     if path.is_file():
         yield Footprint(path, frozenset({path.resolve().parent}), is_plan=True)
     for root in root_modules(path) if path.is_dir() else ():
-        yield Footprint(root, frozenset(folder.resolve() for _, folder in FolderTree(root).folders() if folder))
+        yield Footprint(root, frozenset(folder.resolve() for _, folder in FolderModules(root).folders() if folder))

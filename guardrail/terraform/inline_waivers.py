@@ -14,8 +14,9 @@ from datetime import date
 from guardrail.model.finding import Waiver
 from guardrail.model.resource import Change
 from guardrail.terraform.address import parse, steps
-from guardrail.terraform.blocks import Block, Comment
-from guardrail.terraform.module_tree import Module, ModuleTree
+from guardrail.terraform.configuration.modules import Modules
+from guardrail.terraform.language.syntax import comments
+from guardrail.terraform.language.syntax.nodes import Block, Node, Source
 
 MARK = "guardrail:ignore"
 _WAIVER = re.compile(r"guardrail:ignore\b[ \t]*([^\s=]*)(.*)")
@@ -26,46 +27,60 @@ _NEEDED = 'guardrail:ignore needs a rule, until=YYYY-MM-DD and reason="...": it 
 class InlineWaivers:
     """Finds the waivers in a configuration. What is wrong with one is said in `remarks`, and it waives nothing."""
 
-    def __init__(self, tree: ModuleTree) -> None:
-        self._tree = tree
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
         self._said: dict[tuple[str, int], list[Waiver]] = {}
+        self._comments: dict[Source, list[Node]] = {}
         self.remarks: dict[str, None] = {}
 
     def of(self, changes: Sequence[Change]) -> tuple[Waiver, ...]:
         """Return the waivers of the blocks that resources come from, each for what it covers."""
         found: dict[Waiver, None] = {}
         for change in changes:
-            for module, block, covered in self._blocks(change.address):
-                for waiver in self._at(module, block):
+            for block, covered in self._blocks(change.address):
+                for waiver in self._at(block):
                     found[replace(waiver, address=covered)] = None
         return tuple(found)
 
-    def _blocks(self, text: str) -> Iterator[tuple[Module, Block, str]]:
+    def _blocks(self, text: str) -> Iterator[tuple[Block, str]]:
         """Walk the blocks that lead to a resource, in modules of the reader's own, and the addresses they cover."""
         address = parse(text)
-        module, key = self._tree.module(""), ""
+        code, key = self._modules.module(""), ""
         for so_far, name, _ in steps(address.module) if address else ():
-            if module is None or module.remote or (call := module.find("module", name)) is None:
+            if code is None or code.remote or (call := code.labelled("module").get((name,))) is None:
                 return
-            yield module, call, f"{so_far}.*"
+            yield call, f"{so_far}.*"
             key = f"{key}.{name}" if key else name
-            module = self._tree.module(key)
-        block = (
-            module.find("resource", address.type, address.name) if address and module and not module.remote else None
-        )
-        if module and block:
-            yield module, block, text
+            code = self._modules.module(key)
+        if (
+            address
+            and code
+            and not code.remote
+            and (block := code.labelled("resource").get((address.type, address.name)))
+        ):
+            yield block, text
 
-    def _at(self, module: Module, block: Block) -> list[Waiver]:
-        place = (block.file, block.line)
+    def _at(self, block: Block) -> list[Waiver]:
+        place = (block.source.name, block.start)
         if place not in self._said:
-            comments = _comments(module, block)
-            self._said[place] = [waiver for comment in comments for waiver in self._read(comment, block)]
+            self._said[place] = [waiver for comment in self._of(block) for waiver in self._read(comment)]
         return self._said[place]
 
-    def _read(self, comment: Comment, block: Block) -> Iterator[Waiver]:
+    def _of(self, block: Block) -> list[Node]:
+        """Return the comments in a block and right above it; none where the file does not have the mark of a waiver."""
+        source = block.source
+        if MARK.encode() not in source.text:
+            return []
+        if source not in self._comments:
+            self._comments[source] = comments(source)
+        first = block.line
+        for comment in reversed(self._comments[source]):
+            if comment.end <= block.start and comment.end_line >= first - 1 and _is_first_on_its_line(comment):
+                first = comment.line
+        return [comment for comment in self._comments[source] if first <= comment.line <= block.end_line]
+
+    def _read(self, comment: Node) -> Iterator[Waiver]:
         for said in _WAIVER.finditer(comment.text):
-            where = f"{block.file}:{comment.line}"
             options = {name: _plain(value) for name, value in _OPTION.findall(said[2])}
             try:
                 until = date.fromisoformat(options.get("until", ""))
@@ -73,23 +88,15 @@ class InlineWaivers:
                 until = None
             reason = options.get("reason", "").strip()
             if not said[1] or until is None or not reason:
-                self.remarks[f"{where}: {_NEEDED}"] = None
+                self.remarks[f"{comment.where}: {_NEEDED}"] = None
                 continue
             for rule in filter(None, said[1].split(",")):
-                yield Waiver(rule, "", reason, until, options.get("by", ""), where)
+                yield Waiver(rule, "", reason, until, options.get("by", ""), comment.where)
 
 
-def _comments(module: Module, block: Block) -> list[Comment]:
-    """Return the comments in a block and right above it; none where no comment of the file is a waiver."""
-    file = next(file for file in module.files if file.blocks and file.blocks[0].file == block.file)
-    if not any(MARK in comment.text for comment in file.comments):
-        return []
-    lines = {comment.line: comment for comment in file.comments}
-    taken = {line for other in file.blocks for line in (other.line, other.end_line)}
-    first = block.line
-    while first - 1 in lines and first - 1 not in taken:
-        first -= 1
-    return [comment for comment in file.comments if first <= comment.line <= block.end_line]
+def _is_first_on_its_line(comment: Node) -> bool:
+    text = comment.source.text
+    return not text[text.rfind(b"\n", 0, comment.start) + 1 : comment.start].strip()
 
 
 def _plain(value: str) -> str:

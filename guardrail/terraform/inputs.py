@@ -11,8 +11,8 @@ from guardrail import git
 from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
+from guardrail.terraform.configuration.modules import FolderModules, Modules
 from guardrail.terraform.memory import memory
-from guardrail.terraform.module_tree import FolderTree, ModuleTree
 from guardrail.terraform.plan import Plan, read_plan, unread
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.source import with_sources
@@ -55,15 +55,15 @@ def read_plans(
 def _planned(path: Path | None, where: str, source: Path | None) -> list[Plan]:
     """Read plans from a file, or from standard input."""
     data = _bytes(path)
-    tree: ModuleTree | None = _folder_of(source) if source else None
+    modules: Modules | None = _folder_of(source) if source else None
     if is_saved_plan(data):
         saved = _saved(data, path, where)
-        plans, tree = read_plan(saved.as_json(), where), tree or saved.tree
+        plans, modules = read_plan(saved.as_json(), where), modules or saved.modules
     else:
         plans = read_plan(data, where)
-        if tree is None and path and len(plans) == 1:
-            tree = _beside(path)
-    return [with_sources(plan, tree) for plan in plans] if tree else plans
+        if modules is None and path and len(plans) == 1:
+            modules = _beside(path)
+    return [with_sources(plan, modules) for plan in plans] if modules else plans
 
 
 def _bytes(path: Path | None) -> bytes:
@@ -138,10 +138,10 @@ def _not_believed(plan: Path | None, roots: Iterable[Path]) -> Iterator[str]:
         yield f"{shown(manifest)} is part of the repository, and not believed: its modules are not evaluated ({fix})"
 
 
-def _folder_of(source: Path) -> ModuleTree:
+def _folder_of(source: Path) -> Modules:
     if not configuration_files(source):
         raise InputError("no configuration of Terraform in it", where=str(source), fix="name the root module's folder")
-    return FolderTree(source)
+    return FolderModules(source)
 
 
 def _saved(data: bytes, path: Path | None, where: str) -> SavedPlan:
@@ -150,7 +150,7 @@ def _saved(data: bytes, path: Path | None, where: str) -> SavedPlan:
     return SavedPlan(data, where, shown(folder) if folder else "")
 
 
-def _beside(path: Path) -> ModuleTree | None:
+def _beside(path: Path) -> Modules | None:
     """Return the configuration of a plan by what lies beside it: the saved plan that it was made of, else the folder."""
     for suffix in _SAVED_SUFFIXES:
         saved = path.with_name(path.name.removesuffix(".json") + suffix)
@@ -158,5 +158,5 @@ def _beside(path: Path) -> ModuleTree | None:
             with saved.open("rb") as file:
                 data = file.read(4) if saved.stat().st_size <= _MAX_BYTES else b""
             if is_saved_plan(data):
-                return _saved(saved.read_bytes(), saved, str(saved)).tree
-    return FolderTree(path.parent) if configuration_files(path.parent) else None
+                return _saved(saved.read_bytes(), saved, str(saved)).modules
+    return FolderModules(path.parent) if configuration_files(path.parent) else None

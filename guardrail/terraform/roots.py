@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardrail.terraform.blocks import read_blocks
 from guardrail.terraform.configuration.files import configuration_files, shown
-from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.configuration.modules import FolderModules
 
 NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
 """Folders whose name says that what lies in them belongs to something else, and is not planned by itself."""
@@ -71,7 +70,7 @@ def roots_aside(folder: Path) -> list[Path]:
     candidates = [path for path in candidates if has_work(path)]
     if not candidates:
         return []
-    own = {path.resolve() for _, path in FolderTree(folder).folders() if path}
+    own = {path.resolve() for _, path in FolderModules(folder).folders() if path}
     return [path for path in _uncalled(candidates) if path.resolve() not in own]
 
 
@@ -120,22 +119,19 @@ def listed(paths: Iterable[Path]) -> str:
 
 def has_work(folder: Path) -> bool:
     """Say whether Terraform has anything to plan in a folder; a file that cannot be read to its end may hold it."""
-    for file in configuration_files(folder):
-        read = read_blocks(file.read_text(encoding="utf-8", errors="replace"), shown(file))
-        if read.fault or any(block.kind in _PLANNED for block in read.blocks):
-            return True
-    return False
+    code = FolderModules(folder).module("")
+    return code is not None and (not code.is_whole or any(block.type in _PLANNED for block in code.blocks))
 
 
 def _uncalled(folders: list[Path]) -> list[Path]:
     """Leave out the folders that another one calls as a module."""
-    trees = [FolderTree(path) for path in folders]
+    roots = [FolderModules(path) for path in folders]
     called = {
         child.resolve()
-        for tree in trees
-        if (module := tree.module(""))
-        for block in module.blocks("module")
-        if block.labels and (child := tree.path(block.labels[0]))
+        for root in roots
+        if (code := root.module(""))
+        for (name,) in code.labelled("module")
+        if (child := root.path(name))
     }
     return [path for path in folders if path.resolve() not in called]
 

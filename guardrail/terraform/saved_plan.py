@@ -21,8 +21,8 @@ from guardrail.errors import InputError
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import key_value, parse
 from guardrail.terraform.configuration.files import folders_of
+from guardrail.terraform.configuration.modules import SavedModules
 from guardrail.terraform.configuration_json import configuration_json
-from guardrail.terraform.module_tree import TextTree
 
 _ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")
 _MAX_BYTES = 512 * 1024**2
@@ -62,19 +62,16 @@ class SavedPlan:
             raise InputError("a zip that cannot be read", where=where, fix="make the plan again") from None
         if "tfplan" not in self._entries:
             raise InputError("a zip, but no saved plan of Terraform", where=where, fix="pass plan JSON or a saved plan")
-        texts: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        texts: defaultdict[str, dict[str, bytes]] = defaultdict(dict)
         for name, content in self._entries.items():
             if found := _ENTRY.fullmatch(name):
-                texts[found[1]][found[2]] = content.decode("utf-8", "replace")
+                texts[found[1]][found[2]] = content
         folders = folders_of(self._entries.get("tfconfig/modules.json", b"").decode("utf-8", "replace"))
-        self.tree = TextTree(folders, texts, folder)
+        self.modules = SavedModules(folders, texts, folder)
 
     def as_json(self) -> bytes:
         """Return the plan as JSON. Raises InputError for a format that is not known, and for a damaged one."""
-        try:
-            configuration = configuration_json(self.tree)
-        except InputError as error:
-            raise self._unreadable(f"its configuration cannot be read: {error}") from None
+        configuration = configuration_json(self.modules)
         try:
             plan = _fields(self._entries["tfplan"])
             self._refuse(plan)

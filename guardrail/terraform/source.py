@@ -5,32 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from guardrail.errors import InputError
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address, parse, steps
-from guardrail.terraform.blocks import Block
+from guardrail.terraform.configuration.modules import ModuleCode, Modules
 from guardrail.terraform.inline_waivers import InlineWaivers
-from guardrail.terraform.module_tree import Module, ModuleTree
+from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.plan import Plan
 
 
-def with_sources(plan: Plan, tree: ModuleTree) -> Plan:
+def with_sources(plan: Plan, modules: Modules) -> Plan:
     """Return a plan with what its configuration adds: the lines of its resources, and the waivers in comments."""
-    inline = InlineWaivers(tree)
-    try:
-        waivers = inline.of(plan.changes)
-    except InputError:  # what cannot be read waives nothing; the plan counts all the same
-        waivers = ()
+    inline = InlineWaivers(modules)
+    waivers = inline.of(plan.changes)
     warnings = (*plan.warnings, *inline.remarks)
-    return replace(plan, changes=Sources(tree).placed(plan.changes), waivers=waivers, warnings=warnings)
+    return replace(plan, changes=Sources(modules).placed(plan.changes), waivers=waivers, warnings=warnings)
 
 
 class Sources:
     """Finds the lines of resources in a configuration."""
 
-    def __init__(self, tree: ModuleTree) -> None:
-        self._tree = tree
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
         self._lines: dict[tuple[tuple[str, ...], str], SourceLine | None] = {}
 
     def placed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
@@ -47,10 +43,10 @@ class Sources:
             return self.line(address)
         walked = [name for _, name, _ in steps(missing.address)]
         for depth in range(len(walked), 0, -1):
-            module = self._tree.module(".".join(walked[: depth - 1]))
-            call = module.find("module", walked[depth - 1]) if module and not module.remote else None
+            code = self._modules.module(".".join(walked[: depth - 1]))
+            call = code.labelled("module").get((walked[depth - 1],)) if code and not code.remote else None
             if call:
-                return SourceLine(call.file, call.line)
+                return _line(call)
         return None
 
     def _of(self, change: Change) -> SourceLine | None:
@@ -59,10 +55,7 @@ class Sources:
             return None
         memo = (tuple(name for _, name, _ in steps(address.module)), address.resource)
         if memo not in self._lines:
-            try:
-                self._lines[memo] = self.line(address)
-            except InputError:  # what cannot be read tells no lines; the plan counts all the same
-                self._lines[memo] = None
+            self._lines[memo] = self.line(address)
         return self._lines[memo]
 
     def line(self, address: Address) -> SourceLine | None:
@@ -71,24 +64,30 @@ class Sources:
         A resource of a module from elsewhere is at the call that brings it in: that line is the reader's own. `calls`
         are the module blocks that lead to the resource, from the root module down.
         """
-        module, calls = self._walk(address)
-        lines = tuple(SourceLine(call.file, call.line) for call in calls)
-        if module is None or module.remote:
-            return SourceLine(lines[-1].file, lines[-1].line, lines) if lines else None
-        block = module.find("resource", address.type, address.name)
-        return SourceLine(block.file, block.line, lines) if block else None
+        code, calls = self._walk(address)
+        lines = tuple(map(_line, calls))
+        if code is None or code.remote:
+            return replace(lines[-1], calls=lines) if lines else None
+        labels = (address.type, address.name)
+        broken = (block for block in code.broken if block.type == "resource" and block.labels == labels)
+        block = code.labelled("resource").get(labels) or next(broken, None)
+        return replace(_line(block), calls=lines) if block else None
 
-    def _walk(self, address: Address) -> tuple[Module | None, list[Block]]:
+    def _walk(self, address: Address) -> tuple[ModuleCode | None, list[Block]]:
         """Go from call to call: the module that the resource lies in, and the calls in the reader's own files."""
-        module, key, calls = self._tree.module(""), "", list[Block]()
+        code, key, calls = self._modules.module(""), "", list[Block]()
         for _, name, _ in steps(address.module):
-            if module is None:
+            if code is None:
                 break
-            call = module.find("module", name)
+            call = code.labelled("module").get((name,))
             if call is None:
                 return None, []
-            if not module.remote:
+            if not code.remote:
                 calls.append(call)
             key = f"{key}.{name}" if key else name
-            module = self._tree.module(key)
-        return module, calls
+            code = self._modules.module(key)
+        return code, calls
+
+
+def _line(block: Block) -> SourceLine:
+    return SourceLine(block.source.name, block.line)

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.terraform.blocks import read_blocks
 from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.folder import read_folder
-from guardrail.terraform.overrides import merged
+from guardrail.terraform.configuration.overrides import merged
+from guardrail.terraform.language.syntax import parse_file
 from tests.terraform.test_agreement import compared
 
 MAIN = """\
@@ -102,32 +102,34 @@ resource "aws_instance" "a" {
 """
 
 
+def said(body):
+    """A body as data: what its attributes say, and lists of its blocks by type; a dynamic block counts for its label."""
+    found = {name: part.expression.text for name, part in body.attributes.items()}
+    for block in body.blocks:
+        found.setdefault(".".join((block.type, *block.labels)), []).append(said(block.body))
+    return found
+
+
 def test_nested_blocks_take_the_place_of_all_of_their_type():
     texts = {"main.tf": "# first\n" + BASE, "override.tf": OVER}
-    found = merged(texts, {name: read_blocks(text, name) for name, text in texts.items()})
-    (main, override) = found.files
-    (block,) = main.blocks
-    assert (block.file, block.line, block.end_line, override.blocks, found.left) == ("main.tf", 2, 14, (), ())
-    body = block.body()
-    assert body["ami"] == '"base"'
-    assert [part["volume_size"] for part in body["root_block_device"]] == [2]
-    assert "encrypted" not in body["root_block_device"][0]
-    assert "ebs_block_device" not in body
-    assert len(body["network_interface"]) == 1
-    assert [list(part) for part in body["dynamic"]] == [['"ebs_block_device"']]
-    assert found.changed["main.tf"].startswith("# first\nresource")
-    assert found.changed["override.tf"].strip() == ""
+    (block,), left = merged({name: parse_file(name, text.encode()).body for name, text in texts.items()})
+    assert (block.where, block.end_line, left) == ("main.tf:2", 14, [])
+    assert said(block.body) == {
+        "ami": '"base"',
+        "root_block_device": [{"volume_size": "2"}],
+        "dynamic.ebs_block_device": [{"for_each": "[]", "content": [{}]}],
+        "network_interface": [{}],
+    }
 
 
 def test_blocks_in_json_syntax_are_merged_likewise():
     base = '{"resource": {"x": {"y": {"a": 1, "b": [{"c": 1}], "d": {}, "dynamic": {"e": {}, "f": {}}}}}, "output": {"o": {"value": 1}}}'
     over = '{"resource": {"x": {"y": {"b": {"c": 2}, "e": {}, "dynamic": [{"d": {"content": {}}}]}}}}'
     texts = {"a.tf.json": base, "override.tf.json": over}
-    found = merged(texts, {name: read_blocks(text, name) for name, text in texts.items()})
-    resource = {"a": 1, "b": {"c": 2}, "e": {}, "dynamic": {"f": {}, "d": {"content": {}}}}
-    assert found.files[0].blocks[0].body() == resource
-    written = read_blocks(found.changed["a.tf.json"], "a.tf.json").blocks
-    assert [(block.kind, block.labels) for block in written] == [("resource", ("x", "y")), ("output", ("o",))]
+    blocks, left = merged({name: parse_file(name, text.encode()).body for name, text in texts.items()})
+    found = {".".join((block.type, *block.labels)): said(block.body) for block in blocks}
+    resource = {"a": "1", "b": '{"c": 2}', "e": "{}", "dynamic.f": [{}], "dynamic.d": [{"content": [{}]}]}
+    assert (found, left) == ({"resource.x.y": resource, "output.o": {"value": "1"}}, [])
 
 
 def test_providers_are_told_apart_by_their_alias(tmp_path):

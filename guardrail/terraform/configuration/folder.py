@@ -26,7 +26,6 @@ from guardrail.terraform.entries import Entry
 from guardrail.terraform.language.scope import Scope
 from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Cause, Unknown
-from guardrail.terraform.module_tree import FolderTree
 from guardrail.terraform.moves import moves_of
 from guardrail.terraform.plan import Plan
 from guardrail.terraform.provider import short_name
@@ -37,17 +36,17 @@ from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
 
 def read_folder(root: Path, choices: Choices) -> Plan:
     """Evaluate the root module in a folder. Raises InputError for what is no valid configuration."""
-    tree = FolderTree(root)
-    code = tree.code.module("")
+    modules = FolderModules(root)
+    code = modules.module("")
     if code is None or not code.files:
         raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
     if code.faults:
         raise InputError(code.faults[0].message, where=code.faults[0].where, fix="mend the configuration")
-    refuse_circles(tree.code, "", (root.resolve(),))
-    run = Run(tree.code, workspace_of(root, choices), tree.code.readable(), given_variables(root, code, choices))
+    refuse_circles(modules, "", (root.resolve(),))
+    run = Run(modules, workspace_of(root, choices), modules.readable(), given_variables(root, code, choices))
     folder = _Folder(ModuleInstance(run, code))
-    plan = with_sources(folder.plan(), tree)
-    return replace(plan, not_evaluated=Sources(tree).placed_blocks(plan.not_evaluated), moves=moves_of(tree.code))
+    plan = with_sources(folder.plan(), modules)
+    return replace(plan, not_evaluated=Sources(modules).placed_blocks(plan.not_evaluated), moves=moves_of(modules))
 
 
 def refuse_circles(modules: FolderModules, key: str, above: tuple[Path, ...]) -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import posixpath
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
@@ -22,7 +22,7 @@ from guardrail.terraform.configuration.files import (
 from guardrail.terraform.configuration.overrides import merged
 from guardrail.terraform.language.functions import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
-from guardrail.terraform.language.syntax.nodes import Attribute, Block, Body, Fault, Literal, ObjectExpression
+from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression
 
 _MAX_BYTES = 16 * 1024**2
 _MAX_DEPTH = 40  # a module that calls itself has no end; Terraform refuses it
@@ -39,6 +39,7 @@ class ModuleCode:
     blocks  of all its files, with overrides merged in
     faults  what of it could not be parsed, or not be read: place and reason
     left    what could not be merged, and why
+    broken  the blocks that have faults, without their bodies
     """
 
     folder: str
@@ -47,6 +48,7 @@ class ModuleCode:
     blocks: tuple[Block, ...]
     faults: tuple[Fault, ...] = ()
     left: tuple[str, ...] = ()
+    broken: tuple[Block, ...] = ()
 
     @property
     def is_whole(self) -> bool:
@@ -112,6 +114,32 @@ class Modules(Protocol):
 
     def module(self, key: str) -> ModuleCode | None:
         """Return a module; None for one whose code is not at hand."""
+
+
+class SavedModules:
+    """The modules of a saved plan.
+
+    folders  where the modules lie, by key, from the root module's folder
+    texts    of their files, by key and name
+    shown    where the root module is shown to lie
+    """
+
+    def __init__(self, folders: Mapping[str, str], texts: Mapping[str, Mapping[str, bytes]], shown_at: str) -> None:
+        self._folders, self._texts, self._shown_at = folders, texts, shown_at
+        self._code: dict[str, ModuleCode] = {}
+
+    def module(self, key: str) -> ModuleCode | None:
+        """Return a module; None for one whose text is not in the plan."""
+        if key not in self._folders:
+            return None
+        if key not in self._code:
+            folder = self._folders[key]
+            at = posixpath.normpath(posixpath.join(self._shown_at, folder))
+            texts = {
+                posixpath.join(at, name).removeprefix("./"): text for name, text in self._texts.get(key, {}).items()
+            }
+            self._code[key] = _code(texts, folder)
+        return self._code[key]
 
 
 class FolderModules:
@@ -184,7 +212,7 @@ def _checkout_of(folder: Path) -> Path | None:
 
 
 def _read(path: Path, root: Path) -> ModuleCode:
-    bodies: dict[str, Body] = {}
+    texts: dict[str, bytes] = {}
     faults: list[Fault] = []
     files = configuration_files(path)
     for file in files:
@@ -197,13 +225,23 @@ def _read(path: Path, root: Path) -> ModuleCode:
         if text is None:
             faults.append(Fault(f"is larger than {_MAX_BYTES // 1024**2} MB", name))
             continue
-        parsed = _parsed(name, text)
-        faults += parsed.faults
-        bodies[file.name] = parsed.body
-    folder = posixpath.normpath(Path(os.path.relpath(path, root)).as_posix())
-    blocks, unmerged = merged(bodies)
+        texts[name] = text
+    code = _code(texts, posixpath.normpath(Path(os.path.relpath(path, root)).as_posix()), faults)
+    return replace(code, files=tuple(file.name for file in files))
+
+
+def _code(texts: Mapping[str, bytes], folder: str, faults: Iterable[Fault] = ()) -> ModuleCode:
+    """Parse the files of a module, given by how they are shown. `faults` are those of files that could not be read."""
+    files = [_parsed(name, texts[name]) for name in sorted(texts)]
+    blocks, unmerged = merged({posixpath.basename(file.source.name): file.body for file in files})
     return ModuleCode(
-        folder, tuple(file.name for file in files), is_remote(folder), tuple(blocks), tuple(faults), tuple(unmerged)
+        folder,
+        tuple(posixpath.basename(name) for name in texts),
+        is_remote(folder),
+        tuple(blocks),
+        (*faults, *(fault for file in files for fault in file.faults)),
+        tuple(unmerged),
+        tuple(block for file in files for block in file.broken),
     )
 
 

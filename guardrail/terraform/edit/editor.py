@@ -11,10 +11,10 @@ from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.choices import Choices
+from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import giver_of
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.origin import Origins, Wanted, each_file
-from guardrail.terraform.module_tree import FolderTree
 from guardrail.terraform.tags import tag_path
 
 _TAGS = "tags"  # what rules call the tags or labels of any resource
@@ -26,7 +26,7 @@ class Editor:
     def __init__(self, root: Path, choices: Choices) -> None:
         self.root = root
         self._choices = choices
-        self._tree = FolderTree(root)
+        self._modules = FolderModules(root)
 
     def edited(self, texts: EditedFiles, change: Change, remedy: Remedy, *, is_near: bool = False) -> EditedFiles:
         """Return texts in which everything is done that a remedy asks for; what is done already stays.
@@ -35,7 +35,7 @@ class Editor:
         Raises CannotEditError, with the given texts as they were.
         """
         result = texts.copy()
-        origins = Origins(self._tree, result, self._giver)
+        origins = Origins(self._modules, result, self._giver)
         try:
             for path, wanted in _all_wanted(change, remedy.steps, is_near=is_near):
                 for file, patches in each_file(origins.patches(change.address, path, wanted)).items():

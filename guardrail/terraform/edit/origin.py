@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import key_value, parse, steps
-from guardrail.terraform.blocks import Block
+from guardrail.terraform.configuration.modules import ModuleCode, Modules
 from guardrail.terraform.edit import layout
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.layout import Item, Patch
+from guardrail.terraform.language.constants import NotConstantError, constant
 from guardrail.terraform.language.references import static_path
 from guardrail.terraform.language.syntax.nodes import (
     Access,
+    Block,
     Body,
     Call,
     Conditional,
@@ -24,11 +24,7 @@ from guardrail.terraform.language.syntax.nodes import (
     Literal,
     ObjectExpression,
     TupleExpression,
-    Unary,
 )
-
-if TYPE_CHECKING:
-    from guardrail.terraform.module_tree import Module, ModuleTree
 
 _MAX_DEPTH = 40  # from name to name; Terraform refuses what goes round in circles
 _ELSEWHERE = "it is written in a module from elsewhere"
@@ -39,9 +35,9 @@ ValuesOf = Callable[[str], Path | None]
 
 @dataclass(frozen=True)
 class Frame:
-    """A module as it is called: its text, the block that calls it, from where, and the key of the instance."""
+    """A module as it is called: its code, the block that calls it, from where, and the key of the instance."""
 
-    module: Module
+    code: ModuleCode
     call: Block | None = None
     parent: Frame | None = None
     key: Json = None
@@ -83,32 +79,32 @@ class Wanted:
 class Origins:
     """Finds what to patch in the files of a configuration. Raises CannotEditError for what cannot be edited there."""
 
-    def __init__(self, tree: ModuleTree, files: EditedFiles, values_of: ValuesOf) -> None:
-        self._tree, self._files, self._values_of = tree, files, values_of
+    def __init__(self, modules: Modules, files: EditedFiles, values_of: ValuesOf) -> None:
+        self._modules, self._files, self._values_of = modules, files, values_of
 
     def patches(self, address: str, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
         """Return the patches that do to an attribute of a resource what is wanted; none where it is done already."""
         found = parse(address)
         frame = self._frame(found.module) if found else None
-        block = frame.module.find("resource", found.type, found.name) if found and frame else None
+        block = frame.code.labelled("resource").get((found.type, found.name)) if found and frame else None
         if found is None or frame is None or block is None:
             raise CannotEditError("its block is not in the configuration at hand")
         body, spot = self._block(block, frame, key_value(found.key))
         return self._in_block(body, spot, path, wanted)
 
     def _frame(self, module: str) -> Frame | None:
-        root = self._tree.module("")
+        root, names = self._modules.module(""), list[str]()
         frame = Frame(root) if root else None
         for _, name, key in steps(module):
-            call = frame.module.find("module", name) if frame else None
-            inner = f"{frame.module.key}.{name}" if frame and frame.module.key else name
-            child = self._tree.module(inner)
-            frame = Frame(child, call, frame, key_value(key)) if child and call else None
+            names.append(name)
+            call = frame.code.labelled("module").get((name,)) if frame else None
+            code = self._modules.module(".".join(names))
+            frame = Frame(code, call, frame, key_value(key)) if code and call else None
         return frame
 
     def _block(self, block: Block, frame: Frame, key: Json) -> tuple[Body, Spot]:
-        file = Path(block.file)
-        body = self._files.block(file, block.kind, *block.labels)
+        file = Path(block.source.name)
+        body = self._files.block(file, block.type, *block.labels)
         spot = Spot(file, frame)
         each = body.attributes.get("for_each")
         return body, replace(spot, each=(each.expression, spot), key=key) if each else spot
@@ -157,9 +153,10 @@ class Origins:
         return self._with_value(value, spot, wanted)
 
     def _with_value(self, value: Expression, spot: Spot, wanted: Wanted) -> list[Place]:
-        if not _is_literal(value):
-            raise CannotEditError(_why(value))
-        said = _said(value)
+        try:
+            said = constant(value)
+        except NotConstantError:
+            raise CannotEditError(_why(value)) from None
         if _same(said, wanted.value):
             return []
         if not _same(said, wanted.is_now):
@@ -209,10 +206,11 @@ class Origins:
         raise CannotEditError(f"its value is that of {'.'.join(reference)}")
 
     def _local(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
-        for file in dict.fromkeys(Path(block.file) for block in frame.module.blocks("locals")):
-            for body in self._files.locals(file):
-                if found := body.attributes.get(name):
-                    return self._in_value(found.expression, Spot(file, frame), path, wanted, depth)
+        attribute = frame.code.locals.get(name)
+        file = Path(attribute.source.name) if attribute else None
+        for body in self._files.locals(file) if file else ():
+            if file and (found := body.attributes.get(name)):
+                return self._in_value(found.expression, Spot(file, frame), path, wanted, depth)
         raise CannotEditError(f"local.{name} is not defined")
 
     def _variable(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
@@ -222,7 +220,7 @@ class Origins:
         body, spot = self._block(frame.call, frame.parent, frame.key)
         if argument := body.attributes.get(name):
             return self._in_value(argument.expression, spot, path, wanted, depth)
-        if frame.module.remote and not path and wanted.entries is None and not wanted.rename:
+        if frame.code.remote and not path and wanted.entries is None and not wanted.rename:
             return [self._place(spot, layout.with_attribute(body, name, wanted.value))]
         return self._default(name, frame, path, wanted, depth)
 
@@ -236,17 +234,17 @@ class Origins:
         return self._in_value(given.expression, Spot(file, frame), path, wanted, depth)
 
     def _default(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
-        block = frame.module.find("variable", name)
+        block = frame.code.labelled("variable").get((name,))
         if block is None:
             raise CannotEditError(f"var.{name} is not declared")
-        file = Path(block.file)
+        file = Path(block.source.name)
         default = self._files.block(file, "variable", name).attributes.get("default")
         if default is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
         return self._in_value(default.expression, Spot(file, frame), path, wanted, depth)
 
     def _place(self, spot: Spot, patch: Patch) -> Place:
-        if spot.frame.module.remote:
+        if spot.frame.code.remote:
             raise CannotEditError(_ELSEWHERE)
         return Place(spot.file, patch)
 
@@ -261,7 +259,7 @@ def _added(value: Expression, entries: Mapping[str, Json]) -> Patch:
         )
     if isinstance(value, ObjectExpression):
         return layout.with_items(value, entries)
-    return layout.replaced(value, dict(entries)) if _is_literal(value) else layout.merged(value, entries)
+    return layout.replaced(value, dict(entries)) if isinstance(value, Literal) else layout.merged(value, entries)
 
 
 def _is_dynamic(body: Body, name: str) -> bool:
@@ -276,7 +274,9 @@ def _objects(value: Expression) -> list[ObjectExpression]:
 
 def _item(value: ObjectExpression, name: str) -> Item | None:
     """Return the item of an object with this key: the last one, which is the one that counts."""
-    return next((item for item in reversed(value.items) if _is_literal(item[0]) and _said(item[0]) == name), None)
+    return next(
+        (item for item in reversed(value.items) if isinstance(item[0], Literal) and item[0].value.raw == name), None
+    )
 
 
 def _part(value: Expression, step: str) -> Expression:
@@ -286,19 +286,6 @@ def _part(value: Expression, step: str) -> Expression:
     if isinstance(value, TupleExpression) and step.isdigit() and int(step) < len(value.items):
         return value.items[int(step)]
     raise CannotEditError(f"{step} is not written out where its value comes from")
-
-
-def _is_literal(value: Expression) -> bool:
-    return isinstance(value.operand if isinstance(value, Unary) and value.operator == "-" else value, Literal)
-
-
-def _said(value: Expression) -> Json:
-    """Return what a literal says."""
-    if isinstance(value, Unary):
-        said = _said(value.operand)
-        return -said if isinstance(said, int | float) else None
-    raw = value.value.raw if isinstance(value, Literal) else None
-    return float(raw) if isinstance(raw, Fraction) else raw
 
 
 def _why(value: Expression) -> str:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from guardrail.terraform.configuration.files import is_configuration
-from guardrail.terraform.module_tree import FolderTree
+from guardrail.terraform.configuration.modules import FolderModules
 
 Moved = Callable[[str], str]
 """Where a path of the original is in the copy; the path itself where it is not in it."""
@@ -23,7 +23,7 @@ def scratch(roots: Sequence[Path], texts: Mapping[Path, str]) -> Iterator[Moved]
     It lies in a temporary folder; what stands beside the configuration is linked to, so that functions find it.
     """
     whole = {_whole(file): text for file, text in texts.items()}
-    folders = {_whole(folder) for root in roots for folder in _called(FolderTree(root))} | {
+    folders = {_whole(folder) for root in roots for folder in _own(FolderModules(root))} | {
         file.parent for file in whole
     }
     base = _top(folders)
@@ -43,16 +43,12 @@ def scratch(roots: Sequence[Path], texts: Mapping[Path, str]) -> Iterator[Moved]
         yield moved
 
 
-def _called(tree: FolderTree) -> Iterator[Path]:
-    """Walk the folders of the reader's own modules, from the root module down."""
-    waiting = [""]
-    while waiting:
-        key = waiting.pop()
-        module, path = tree.module(key), tree.path(key)
-        if module is None or path is None or module.remote:
-            continue
-        yield path
-        waiting += [f"{key}.{call.labels[0]}" if key else call.labels[0] for call in module.blocks("module")]
+def _own(modules: FolderModules) -> Iterator[Path]:
+    """Yield the folders of the reader's own modules."""
+    for key, path in modules.folders():
+        code = modules.module(key)
+        if path and code and not code.remote:
+            yield path
 
 
 def _top(folders: set[Path]) -> Path:

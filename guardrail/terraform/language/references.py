@@ -28,24 +28,29 @@ def references(node: Node | Splat) -> Iterator[Path]:
     A path ends where its steps are no longer written out (an index that is an expression, a splat). Names that a `for`
     gives are left out; iterators of dynamic blocks are not.
     """
-    yield from _references(node, frozenset())
+    for found in mentions(node):
+        if isinstance(found, Variable):
+            yield (found.name,)
+        elif isinstance(found.origin, Variable):
+            yield (found.origin.name, *_written_out(found))
 
 
-def _references(node: Node | Splat, local: frozenset[str]) -> Iterator[Path]:
+def mentions(node: Node | Splat, local: frozenset[str] = frozenset()) -> Iterator[Access | Variable]:
+    """Yield the references themselves: names, and steps into what a name stands for. `local` are names to leave out."""
     if isinstance(node, For):
-        yield from _references(node.collection, local)
+        yield from mentions(node.collection, local)
         local |= {node.key_name, node.value_name}
         inner: list[Node | Splat] = [part for part in (node.key, node.value, node.condition) if part]
     elif isinstance(node, Access) and isinstance(node.origin, Variable):
         if node.origin.name not in local:
-            yield (node.origin.name, *_written_out(node))
+            yield node
         inner = [step for step in node.steps if not isinstance(step, str)]
     else:
         if isinstance(node, Variable) and node.name not in local:
-            yield (node.name,)
+            yield node
         inner = list(_parts(node))
     for part in inner:
-        yield from _references(part, local)
+        yield from mentions(part, local)
 
 
 def _written_out(node: Access) -> Iterator[str | int]:

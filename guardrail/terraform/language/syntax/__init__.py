@@ -1,5 +1,11 @@
 """The syntax of Terraform's language: files in its native and its JSON form as bodies, blocks and expressions."""
 
-from guardrail.terraform.language.syntax.parser import ParsedFile, parse_expression, parse_file, parse_template
+from guardrail.terraform.language.syntax.parser import (
+    ParsedFile,
+    comments,
+    parse_expression,
+    parse_file,
+    parse_template,
+)
 
-__all__ = ["ParsedFile", "parse_expression", "parse_file", "parse_template"]
+__all__ = ["ParsedFile", "comments", "parse_expression", "parse_file", "parse_template"]

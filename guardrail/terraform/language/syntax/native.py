@@ -292,7 +292,7 @@ class Reader:
         """Make a template of the text between two bytes, which a heredoc (an `expression`) was put around."""
         heredoc = node.children[0].children[0]
         tokens = self._tokens(_plain(heredoc.children)[2:-1], start, end, quoted=False)
-        return assemble(self.source, start, end, tokens)
+        return assemble(self.source, start + self.shift, end + self.shift, tokens)
 
     def _tokens(self, nodes: list[tree_sitter.Node], start: int, end: int, *, quoted: bool) -> list[Token]:
         """Make a template's tokens. What lies between sequences is text: the parser leaves spaces out of its literals."""

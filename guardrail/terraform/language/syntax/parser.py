@@ -10,10 +10,11 @@ import tree_sitter
 
 from guardrail.terraform.language.syntax.json_syntax import json_body
 from guardrail.terraform.language.syntax.native import Reader, tree_of
-from guardrail.terraform.language.syntax.nodes import Body, Expression, Fault, Invalid, Literal, Source
+from guardrail.terraform.language.syntax.nodes import Block, Body, Expression, Fault, Invalid, Literal, Node, Source
 from guardrail.terraform.language.values import string
 
-_BLOCK = re.compile(rb'^[A-Za-z_][\w-]*(?:[ \t]+(?:"[^"\n]*"|[\w-]+))*[ \t]*\{', re.MULTILINE)
+_BLOCK = re.compile(rb'^([A-Za-z_][\w-]*)((?:[ \t]+(?:"[^"\n]*"|[\w-]+))*)[ \t]*\{', re.MULTILINE)
+_LABEL = re.compile(rb'[^" \t]+')
 _CLOSING = frozenset({"}", "]", ")"})
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 # The grammar knows 1.0e3, and not 1e3.
@@ -24,11 +25,15 @@ _KEY_AFTER_NAME = re.compile(rb"(?<=[\w-])[ \t]*(\r?\n)(?=[ \t]*\([^\n]*\)[ \t]*
 
 @dataclass(frozen=True, slots=True)
 class ParsedFile:
-    """A file's body, and what of it could not be read: the body lacks it."""
+    """A file's body, and what of it could not be read: the body lacks it.
+
+    `broken` are the blocks that have faults, as far as they can be told: with an empty body.
+    """
 
     source: Source
     body: Body
     faults: tuple[Fault, ...]
+    broken: tuple[Block, ...] = ()
 
 
 def parse_file(name: str, text: bytes) -> ParsedFile:
@@ -55,6 +60,18 @@ def _parsed(source: Source) -> ParsedFile:
         body = reader.body(_body_of(root), 0, len(source.text))
         return ParsedFile(source, body, tuple(reader.faults))
     return _what_is_whole(source, root)
+
+
+def comments(source: Source) -> list[Node]:
+    """Return the comments of a file in the native syntax, in order; the JSON syntax has none."""
+    found: list[Node] = []
+    pending = [] if source.name.endswith(".json") else [_tree(source.text)]
+    while pending:
+        node = pending.pop()
+        if node.type == "comment":
+            found.append(Node(source, node.start_byte, node.end_byte))
+        pending += reversed(node.children)
+    return found
 
 
 def parse_expression(text: str, name: str = "") -> Expression:
@@ -117,14 +134,16 @@ def _what_is_whole(source: Source, root: tree_sitter.Node) -> ParsedFile:
     left margin, and nothing in it opens a heredoc or a comment, which might swallow what looks like blocks.
     """
     text = source.text
-    starts = [found.start() for found in _BLOCK.finditer(text)]
+    heads = list(_BLOCK.finditer(text))
+    starts = [found.start() for found in heads]
     body = Body(source, 0, len(text))
     faults: list[Fault] = []
+    broken: list[Block] = []
     if text[: starts[0] if starts else None].removeprefix(_BYTE_ORDER_MARK).strip():
         lead = _tree(text[: starts[0]] if starts else text)
         if lead.has_error:
             return ParsedFile(source, body, (_fault(source, lead, 0),))
-    for start, end in zip(starts, [*starts[1:], len(text)], strict=True):
+    for head, start, end in zip(heads, starts, [*starts[1:], len(text)], strict=True):
         part = _tree(text[start:end])
         reader = Reader(source, shift=start)
         if not part.has_error:
@@ -132,13 +151,15 @@ def _what_is_whole(source: Source, root: tree_sitter.Node) -> ParsedFile:
             faults += reader.faults
             continue
         faults.append(_fault(source, part, start))
+        labels = tuple(label.decode(errors="replace") for label in _LABEL.findall(head[2]))
+        broken.append(Block(source, start, end, head[1].decode(), labels, Body(source, head.end(), head.end())))
         lines = text[start:end].rstrip().splitlines()
         if lines[-1] != b"}" or b"<<" in text[start:end] or b"/*" in text[start:end]:
             if end < len(text):
                 where = f"{source.name}:{source.line(end)}"
                 faults.append(Fault("the rest of the file is left out, since what precedes it does not end", where))
             break
-    return ParsedFile(source, body, tuple(faults or [_fault(source, root, 0)]))
+    return ParsedFile(source, body, tuple(faults or [_fault(source, root, 0)]), tuple(broken))
 
 
 def _fault(source: Source, root: tree_sitter.Node, shift: int) -> Fault:
