@@ -361,6 +361,14 @@ def test_a_manifest_that_init_wrote_is_believed_for_the_folder_it_fetches_to(che
 
 
 UNKNOWN = BIG.replace("{\n", "{\n  count = var.none\n", 1) + 'variable "none" {}\n'
+HIDDEN = {
+    "a count that nobody gives": UNKNOWN,
+    "a module that is not here": CALL,
+    "a file of the machine": BIG.replace("{\n", '{\n  for_each = toset([file("/etc/hostname")])\n', 1),
+    "a folder of the machine": BIG.replace("{\n", '{\n  for_each = fileset(abspath(path.module), "*.tf")\n', 1),
+    "where it runs": BIG.replace("{\n", '{\n  count = path.cwd == "" ? 0 : 1\n', 1),
+    "a home": BIG.replace("{\n", '{\n  count = length(pathexpand("~")) > 9 ? 0 : 1\n', 1),
+}
 DENY = CONFIG + "on_incomplete: deny\n"
 
 
@@ -374,7 +382,7 @@ def denies(repository):
 
 
 @pytest.mark.usefixtures("denies")
-@pytest.mark.parametrize("text", [UNKNOWN, CALL], ids=["count", "module"])
+@pytest.mark.parametrize("text", HIDDEN.values(), ids=HIDDEN.keys())
 def test_what_a_change_adds_and_nobody_can_evaluate_blocks_where_asked(check, repository, text):
     repository.write("infra/main.tf", WEB + text)
     code, report, _ = check()
