@@ -102,9 +102,7 @@ def rows(repository: Path, env: Mapping[str, str]) -> list[str]:
         lambda number: edit(repository / "modules/m3/main.tf", number),
         lambda number: edit(repository / "environments/dev/data.tf", number),
     )
-    memory = Path(env["GUARDRAIL_CACHE_DIR"], "configuration-v1.sqlite")
     cases: dict[str, tuple[str, Callable[[int], None]]] = {
-        "one root module, nothing remembered": ("environments/dev/data.tf", lambda _: memory.unlink(missing_ok=True)),
         "one root module, edited": ("environments/dev/data.tf", root),
         "one root module, as the last time": ("environments/dev/data.tf", nothing),
         "a module that all three use, edited": ("modules/m3/main.tf", module),

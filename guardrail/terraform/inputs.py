@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from guardrail import git
+from guardrail.data import cache_dir
 from guardrail.errors import InputError
 from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
 from guardrail.terraform.configuration.modules import FolderModules, Modules
-from guardrail.terraform.memory import memory
 from guardrail.terraform.plan import Plan, read_plan, unread
 from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.source import with_sources
@@ -48,8 +49,14 @@ def read_plans(
     where = "standard input" if given == "-" else given
     path = None if given == "-" else plan_at(Path(given), proposed=proposed)
     plans = _configurations(path, choices, others) if path and path.is_dir() else _planned(path, where, source)
-    memory().save()
+    _remove_old_cache()
     return plans
+
+
+def _remove_old_cache() -> None:
+    """Remove what versions kept that evaluated configuration with another library; nothing reads it any more."""
+    with contextlib.suppress(OSError):
+        (cache_dir() / "configuration-v1.sqlite").unlink(missing_ok=True)
 
 
 def _planned(path: Path | None, where: str, source: Path | None) -> list[Plan]:

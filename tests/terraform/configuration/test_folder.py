@@ -1,0 +1,167 @@
+"""Folders, evaluated: references by what values were read from, providers, instances, bounds, and what stays unknown."""
+
+import pytest
+
+from guardrail.model.unknown import Unknown
+from guardrail.terraform.choices import Choices
+from guardrail.terraform.configuration.folder import read_folder
+from guardrail.terraform.configuration.repetition import MOST_INSTANCES
+
+
+def evaluated(folder, **files):
+    for name, text in files.items():
+        path = folder / f"{name.replace('__', '/')}.tf"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return read_folder(folder, Choices())
+
+
+TARGETS = """\
+variable "yes" { default = true }
+resource "aws_kms_key" "a" {}
+resource "aws_kms_key" "many" { count = 2 }
+resource "aws_kms_key" "each" { for_each = toset(["x", "y"]) }
+data "aws_kms_key" "read" { key_id = "alias/x" }
+locals {
+  direct = aws_kms_key.a.arn
+  deep   = { keys = [for k, v in aws_kms_key.each : v.arn if k == "x"] }
+}
+"""
+REFERENCES = {
+    "local.direct": ("aws_kms_key.a",),
+    "one(local.deep.keys)": ('aws_kms_key.each["x"]',),
+    'aws_kms_key.each["y"].arn': ('aws_kms_key.each["y"]',),
+    "aws_kms_key.many[1].arn": ("aws_kms_key.many[1]",),
+    'join(",", aws_kms_key.many[*].arn)': ("aws_kms_key.many[0]", "aws_kms_key.many[1]"),
+    'coalesce("known", aws_kms_key.a.arn)': ("aws_kms_key.a",),
+    "data.aws_kms_key.read.arn": ("data.aws_kms_key.read",),
+    "module.m.key": ("module.m.aws_kms_key.inner",),
+    '"x"': (),
+}
+
+
+@pytest.mark.parametrize("text", REFERENCES)
+def test_references_are_what_a_value_was_read_from(tmp_path, text):
+    plan = evaluated(
+        tmp_path,
+        main=f'{TARGETS}module "m" {{ source = "./m" }}\nresource "aws_ebs_volume" "v" {{ kms_key_id = {text} }}\n',
+        m__main='resource "aws_kms_key" "inner" {}\noutput "key" { value = aws_kms_key.inner.arn }\n',
+    )
+    (volume,) = (change for change in plan.changes if change.type == "aws_ebs_volume")
+    assert volume.references.get("kms_key_id", ()) == REFERENCES[text]
+    assert {source.address for source in plan.data} == {one for one in REFERENCES[text] if one.startswith("data.")}
+
+
+PROVIDERS = """\
+provider "aws" { region = "us-east-1" }
+provider "aws" {
+  alias  = "eu"
+  region = "eu-west-1"
+}
+provider "aws" {
+  for_each = toset(["eu-north-1", "eu-south-1"])
+  alias    = "by"
+  region   = each.value
+}
+"""
+CHILD = """\
+terraform { required_providers { aws = { source = "hashicorp/aws", configuration_aliases = [aws.peer] } } }
+data "aws_region" "here" {}
+data "aws_partition" "here" {}
+resource "aws_s3_bucket" "own" { bucket = data.aws_region.here.name }
+resource "aws_s3_bucket" "peer" {
+  provider = aws.peer
+  bucket   = data.aws_partition.here.partition
+}
+"""
+
+
+def test_providers_are_passed_inherited_and_repeated(tmp_path):
+    plan = evaluated(
+        tmp_path,
+        main=f'{PROVIDERS}module "m" {{\n  source = "./m"\n  providers = {{ aws = aws.eu, aws.peer = aws }}\n}}\n'
+        'module "n" {\n  source   = "./m"\n  for_each = toset(["eu-south-1"])\n  providers = { aws.peer = aws.by[each.key] }\n}\n'
+        'resource "aws_s3_bucket" "r" { provider = aws.by["eu-north-1"] }\n',
+        m__main=CHILD,
+    )
+    found = {change.address: (change.region, change.after and change.after.get("bucket")) for change in plan.changes}
+    assert found == {
+        "aws_s3_bucket.r": ("eu-north-1", None),
+        "module.m.aws_s3_bucket.own": ("eu-west-1", "eu-west-1"),
+        "module.m.aws_s3_bucket.peer": ("us-east-1", "aws"),
+        'module.n["eu-south-1"].aws_s3_bucket.own': ("us-east-1", "us-east-1"),
+        'module.n["eu-south-1"].aws_s3_bucket.peer': ("eu-south-1", "aws"),
+    }
+
+
+def test_instances_chain_over_resources_and_modules(tmp_path):
+    plan = evaluated(
+        tmp_path,
+        main='resource "terraform_data" "a" {\n  for_each = { x = 1, y = 2 }\n  input = each.value\n}\n'
+        'resource "terraform_data" "b" {\n  for_each = terraform_data.a\n  input = each.value.input + 1\n}\n'
+        'module "m" {\n  source = "./m"\n  for_each = terraform_data.b\n  n = each.value.input\n}\n'
+        'resource "terraform_data" "c" {\n  count = length(module.m)\n  input = values(module.m)[count.index].n\n}\n',
+        m__main='variable "n" { type = number }\noutput "n" { value = var.n }\n',
+    )
+    found = {change.address: change.after and change.after.get("input") for change in plan.changes}
+    assert found['terraform_data.b["y"]'] == 3
+    assert [found[f"terraform_data.c[{place}]"] for place in range(2)] == [2, 3]
+    assert plan.not_evaluated == ()
+
+
+NOT_COUNTED = {
+    f"count = {MOST_INSTANCES + 1}": f"count: it makes {MOST_INSTANCES + 1:,} instances; at most",
+    "count = null": "count: it is null",
+    "count = -1": "count: it is no whole number from 0",
+    'for_each = ["a"]': "for_each: it has to be a map, or a set of strings",
+    "for_each = toset([aws_kms_key.k.id])": "for_each is known after apply",
+    "count = local.circle": "refers to itself",
+    "count = local.gone": "count: there is no local.gone",
+    'count = jsondecode("{")': "count: ",
+}
+
+
+@pytest.mark.parametrize("text", NOT_COUNTED)
+def test_what_cannot_be_counted_is_named_with_its_line(tmp_path, text):
+    plan = evaluated(
+        tmp_path,
+        main='locals { circle = local.circle + 1 }\nresource "aws_kms_key" "k" {}\n'
+        f'resource "aws_instance" "i" {{\n  {text}\n}}\n',
+    )
+    (missing,) = plan.not_evaluated
+    assert (missing.address, missing.type) == ("aws_instance.i", "aws_instance")
+    assert NOT_COUNTED[text] in missing.note
+    assert missing.source is not None
+    assert missing.source.line == 3
+
+
+def test_what_a_provider_computes_is_known_after_apply_and_what_it_never_does_is_null(tmp_path):
+    plan = evaluated(
+        tmp_path,
+        main='resource "aws_instance" "a" {\n  instance_type = "m5.large"\n  root_block_device { volume_size = "8" }\n}\n'
+        'resource "terraform_data" "r" {\n  input = [\n    aws_instance.a.root_block_device[0].volume_size,\n'
+        "    aws_instance.a.root_block_device[0].volume_id, aws_instance.a.private_ip, aws_instance.a.instance_type\n  ]\n}\n",
+    )
+    (made,) = (change.after for change in plan.changes if change.name == "r" and change.after)
+    assert made.get("input") == [8, Unknown("input.1"), Unknown("input.2"), "m5.large"]
+
+
+def test_files_outside_of_the_checkout_are_not_read(tmp_path):
+    (tmp_path / "secret").write_text("secret", encoding="utf-8")
+    root = tmp_path / "checkout" / "live"
+    root.mkdir(parents=True)
+    (tmp_path / "checkout" / ".git").mkdir()
+    (root / "link").symlink_to(tmp_path / "secret")
+    (tmp_path / "checkout" / "shared").write_text("shared", encoding="utf-8")
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "main.tf").write_text('resource "terraform_data" "m" {}\n', encoding="utf-8")
+    plan = evaluated(
+        root,
+        main='resource "terraform_data" "r" { input = [file("../shared"), try(file("link"), 1), try(file("../../secret"), 1)] }\n'
+        'module "m" { source = "../../m" }\n',
+    )
+    ((change,), (missing,)) = (plan.changes, plan.not_evaluated)
+    value = change.after and change.after.get("input")
+    assert value[0] == "shared"
+    assert all(isinstance(part, Unknown) and "outside the checkout" in part.reason for part in value[1:])
+    assert missing.address == "module.m"
