@@ -35,6 +35,7 @@ REFERENCES = {
     'join(",", aws_kms_key.many[*].arn)': ("aws_kms_key.many[0]", "aws_kms_key.many[1]"),
     'coalesce("known", aws_kms_key.a.arn)': ("aws_kms_key.a",),
     "data.aws_kms_key.read.arn": ("data.aws_kms_key.read",),
+    "var.yes ? aws_kms_key.a.arn : aws_kms_key.many[0].arn": ("aws_kms_key.a",),
     "module.m.key": ("module.m.aws_kms_key.inner",),
     '"x"': (),
 }

@@ -9,7 +9,7 @@ from guardrail.terraform.language.operators import OperationError, binary, unary
 from guardrail.terraform.language.scope import EvaluationError, Scope
 from guardrail.terraform.language.syntax.nodes import Binary, Conditional, Unary
 from guardrail.terraform.language.types import BOOL
-from guardrail.terraform.language.values import FALSE, TRUE, Value, unknown
+from guardrail.terraform.language.values import FALSE, TRUE, Flag, Value, unknown
 
 
 @evaluates(Conditional)
@@ -24,17 +24,19 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
     condition = evaluate(node.condition, scope)
     if condition.is_null:
         raise EvaluationError("the condition is null", node.condition.where)
-    marks = condition.marks | yes.marks | no.marks
     if condition.is_unknown:
         if type_ is None:
             raise EvaluationError("the two results of a condition have different types", node.where)
-        return either(condition, yes, no, type_).marked(marks)
-    chosen, failed = (yes, yes_failed) if convert(condition, BOOL).raw else (no, no_failed)
+        return either(condition, yes, no, type_).marked(condition.marks | yes.marks | no.marks)
+    is_yes = convert(condition, BOOL).raw
+    chosen, failed, other = (yes, yes_failed, no) if is_yes else (no, no_failed, yes)
     if failed is not None:
         raise failed
     if type_ is None:
         raise EvaluationError("the two results of a condition have different types", node.where)
-    return convert(chosen, type_).marked(marks)
+    # As in Terraform, what is not chosen marks the result as well; but it was not read from there.
+    flags = {mark for mark in other.marks if isinstance(mark, Flag)}
+    return convert(chosen, type_).marked(condition.marks | chosen.marks | flags)
 
 
 @evaluates(Unary)
