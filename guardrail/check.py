@@ -16,7 +16,7 @@ from guardrail.model.report import ProjectReport, Report
 from guardrail.notes import input_notes, not_evaluated, policy_notes, price_notes, usage_notes
 from guardrail.policy import Judge, Project
 from guardrail.reading import earlier, plans, prices, rules_of, usage_of
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan.reader import Plan
 from guardrail.waiving import waived, waived_inline
 
 

@@ -19,8 +19,8 @@ from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import FailOn
 from guardrail.nearest import FILE_NAMES, find_config
 from guardrail.policy import Budget, RuleSelection, RuleSetting
-from guardrail.terraform.choices import NO_CHOICES, Choices
-from guardrail.terraform.roots import NO_ROOTS
+from guardrail.terraform.configuration.roots import NO_ROOTS
+from guardrail.terraform.options import NO_CHOICES, Choices
 
 
 def _days(text: str) -> str:

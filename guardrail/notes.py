@@ -19,7 +19,7 @@ from guardrail.policy import CompiledRule
 from guardrail.policy.completeness import incomplete, unread
 from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budget, unmatched_rule
 from guardrail.reading import terms_of, usage_of
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan.reader import Plan
 
 _BY_TYPE, _BY_ADDRESS = "resource_type_default_usage", "resource_usage"
 _SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not many

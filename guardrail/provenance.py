@@ -13,11 +13,11 @@ from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings
 from guardrail.model.input import Input, InputKind, Origin
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_configuration, shown
+from guardrail.terraform.configuration.inline_waivers import MARK
 from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.roots import has_work
 from guardrail.terraform.configuration.variables import variable_files
 from guardrail.terraform.footprint import Footprint, footprints
-from guardrail.terraform.inline_waivers import MARK
-from guardrail.terraform.roots import has_work
 
 _WORKFLOWS = (
     *(".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml", "azure-pipelines.yml"),

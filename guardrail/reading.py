@@ -14,7 +14,7 @@ from guardrail.costs import NO_USAGE, Library, Usage, load_usage
 from guardrail.errors import InputError
 from guardrail.policy import CompiledRule, load_rules
 from guardrail.terraform.inputs import read_plans
-from guardrail.terraform.plan import Plan, unread
+from guardrail.terraform.plan.reader import Plan, unread
 
 if TYPE_CHECKING:
     from guardrail.catalog.terms import Terms
@@ -29,7 +29,7 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
     """
     read = [(source, _read(place(source.plan), settings)) for source in settings.sources]
     if settings.compare_with:
-        from guardrail.terraform.base import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
+        from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 
         for source, found in read:
             refuse_plans(found, source.plan)

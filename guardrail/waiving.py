@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrail.config import Settings, Source
 from guardrail.model.finding import Finding
 from guardrail.policy import CompiledRule, apply_waivers, read_waivers
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan.reader import Plan
 
 
 def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings) -> tuple[Finding, ...]:

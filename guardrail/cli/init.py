@@ -126,7 +126,7 @@ def _first_check(config: Path) -> Report | None:
 
     from guardrail.check import check  # noqa: PLC0415
     from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.terraform.choices import Choices, terraform_environment  # noqa: PLC0415
+    from guardrail.terraform.options import Choices, terraform_environment  # noqa: PLC0415
 
     try:
         return check(

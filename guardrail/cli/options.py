@@ -138,7 +138,7 @@ def output_options(command: Command) -> Command:
 def flags(values: dict[str, Any]) -> Flags:
     """Take the input options out of a command's arguments."""
     from guardrail.config import Flags  # noqa: PLC0415 - only when a command runs: help and completion need none of it
-    from guardrail.terraform.choices import Choices, terraform_environment  # noqa: PLC0415
+    from guardrail.terraform.options import Choices, terraform_environment  # noqa: PLC0415
 
     names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source", "compare_with")
     choices = Choices(values["variables"], values["var_files"], values["workspace"], terraform_environment(os.environ))

@@ -15,7 +15,7 @@ from guardrail.policy.rule import RESERVED_IDS
 from guardrail.reading import plans
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.scratch import scratch
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan.reader import Plan
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from guardrail.reading import plans
 from guardrail.report.diff import replacements
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.literals import literal
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan.reader import Plan
 
 
 @dataclass(frozen=True, slots=True)

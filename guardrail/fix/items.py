@@ -13,7 +13,7 @@ from guardrail.model.resource import Change
 from guardrail.terraform.configuration.files import configuration_files
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.editor import Editor
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan.reader import Plan
 
 _OPEN = frozenset({FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR, FindingStatus.PRE_EXISTING})
 _NO_TEXT = "the configuration of its plan is not at hand: name its folder with --source"

@@ -11,8 +11,8 @@ from pathlib import Path
 from guardrail.errors import GuardrailError
 from guardrail.starter.environments import environment_in, environment_of, variable_files, workspaces
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
+from guardrail.terraform.configuration.roots import NO_ROOTS, foreign, root_modules, roots_aside, unread_by_us
 from guardrail.terraform.inputs import plan_at
-from guardrail.terraform.roots import NO_ROOTS, foreign, root_modules, roots_aside, unread_by_us
 
 _CONTAINERS = frozenset(
     (

@@ -20,7 +20,7 @@ from guardrail.policy import Specs
 from guardrail.policy.machine import facts, machine_types
 from guardrail.starter.hosting import Hosting, hosting
 from guardrail.starter.projects import Project, find_projects
-from guardrail.terraform.choices import Choices, terraform_environment
+from guardrail.terraform.options import Choices, terraform_environment
 
 VENDORS = {"aws": "AWS", "azurerm": "Azure", "google": "Google Cloud", "google-beta": "Google Cloud"}
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from guardrail.terraform.inputs import read_plans
-    from guardrail.terraform.plan import Plan, read_plan
+    from guardrail.terraform.plan.reader import Plan, read_plan
 
 __all__ = ["Plan", "read_plan", "read_plans"]
 
@@ -16,4 +16,4 @@ def __getattr__(name: str) -> Any:
     """Load the readers when one is asked for: a configuration is read where no plan is."""
     if name not in __all__:
         raise AttributeError(name)
-    return getattr(import_module(f"{__name__}.{'inputs' if name == 'read_plans' else 'plan'}"), name)
+    return getattr(import_module(f"{__name__}.{'inputs' if name == 'read_plans' else 'plan.reader'}"), name)

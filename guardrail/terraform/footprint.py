@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.roots import root_modules
 from guardrail.terraform.inputs import plan_at
-from guardrail.terraform.roots import root_modules
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,12 @@ from pathlib import Path
 from guardrail import git
 from guardrail.data import cache_dir
 from guardrail.errors import InputError
-from guardrail.terraform.choices import NO_CHOICES, Choices
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
 from guardrail.terraform.configuration.modules import FolderModules, Modules
-from guardrail.terraform.plan import Plan, read_plan, unread
-from guardrail.terraform.saved_plan import SavedPlan, is_saved_plan
-from guardrail.terraform.source import with_sources
+from guardrail.terraform.configuration.saved_plan import SavedPlan, is_saved_plan
+from guardrail.terraform.configuration.source_lines import with_sources
+from guardrail.terraform.options import NO_CHOICES, Choices
+from guardrail.terraform.plan.reader import Plan, read_plan, unread
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
 """What a plan is called in a folder."""
@@ -105,7 +105,7 @@ def _plan_in(folder: Path) -> Path | None:
 def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> list[Plan]:
     """Evaluate the root modules in a folder. Of several, what cannot be read does not keep the others from it."""
     from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415
-    from guardrail.terraform.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
+    from guardrail.terraform.configuration.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
     roots, committed = root_modules(folder), _plan_in(folder)
     if not roots and committed:

@@ -12,26 +12,26 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import not_evaluated
 from guardrail.terraform.address import Address, parse
-from guardrail.terraform.changes import changes_of
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.module_instance import ModuleCall, ModuleInstance, Run
 from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.moved_blocks import moves_of
 from guardrail.terraform.configuration.providers import FolderProviders
 from guardrail.terraform.configuration.repetition import Key, Repetition
 from guardrail.terraform.configuration.resources import Resource
 from guardrail.terraform.configuration.sides import kind_of, origins, reason, side
+from guardrail.terraform.configuration.source_lines import Sources, with_sources
 from guardrail.terraform.configuration.variables import given_variables, workspace_of
-from guardrail.terraform.data_sources import PREFIX
-from guardrail.terraform.entries import Entry
 from guardrail.terraform.language.scope import Scope
 from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Cause, Unknown
-from guardrail.terraform.moves import moves_of
-from guardrail.terraform.plan import Plan
-from guardrail.terraform.provider import short_name
-from guardrail.terraform.region import Located
-from guardrail.terraform.source import Sources, with_sources
-from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
+from guardrail.terraform.options import Choices
+from guardrail.terraform.plan.changes import changes_of
+from guardrail.terraform.plan.data_sources import PREFIX
+from guardrail.terraform.plan.entries import Entry
+from guardrail.terraform.plan.providers import short_name
+from guardrail.terraform.plan.reader import Plan
+from guardrail.terraform.plan.regions import Located
+from guardrail.terraform.plan.tag_carriers import SOMETHING_ELSE, tag_attribute
 
 
 def read_folder(root: Path, choices: Choices) -> Plan:

@@ -17,7 +17,7 @@ from guardrail.terraform.language.references import static_path
 from guardrail.terraform.language.scope import LimitError, Scope
 from guardrail.terraform.language.syntax.nodes import Access, Block, Expression, Splat, Variable
 from guardrail.terraform.language.values import Value
-from guardrail.terraform.provider import NO_DEFAULT_TAGS, DefaultTags, region_said
+from guardrail.terraform.plan.providers import NO_DEFAULT_TAGS, DefaultTags, region_said
 
 if TYPE_CHECKING:
     from guardrail.terraform.configuration.module_instance import ModuleInstance

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from guardrail.errors import InputError
-from guardrail.terraform.choices import VARIABLE, WORKSPACE, Choices
 from guardrail.terraform.configuration.modules import ModuleCode
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
@@ -31,6 +30,7 @@ from guardrail.terraform.language.values import (
     tuple_,
     unknown,
 )
+from guardrail.terraform.options import VARIABLE, WORKSPACE, Choices
 
 _ONE_A_LINE = "NAME = VALUE, one a line"
 

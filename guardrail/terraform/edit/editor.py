@@ -10,12 +10,12 @@ from guardrail.errors import InputError
 from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import giver_of
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.origin import Origins, Wanted, each_file
-from guardrail.terraform.tags import tag_path
+from guardrail.terraform.options import Choices
+from guardrail.terraform.plan.effective_tags import tag_path
 
 _TAGS = "tags"  # what rules call the tags or labels of any resource
 

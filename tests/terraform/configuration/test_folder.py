@@ -3,9 +3,9 @@
 import pytest
 
 from guardrail.model.unknown import Unknown
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.configuration.repetition import MOST_INSTANCES
+from guardrail.terraform.options import Choices
 
 
 def evaluated(folder, **files):

@@ -10,9 +10,9 @@ import pytest
 from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Action, Change, Side
 from guardrail.terraform.address import parse
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.editor import Editor
+from guardrail.terraform.options import Choices
 
 GP3 = Assignment(("type",), "gp3")
 TEAM = Assignment(("tags", "team"), "shop")

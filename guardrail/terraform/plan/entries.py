@@ -11,7 +11,7 @@ import msgspec
 from guardrail.model.resource import Action, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
-from guardrail.terraform.document import (
+from guardrail.terraform.plan.document import (
     Attributes,
     ChangeEntry,
     Document,
@@ -20,8 +20,8 @@ from guardrail.terraform.document import (
     StateResource,
     decoded,
 )
-from guardrail.terraform.plan_modules import Modules
-from guardrail.terraform.provider import short_name
+from guardrail.terraform.plan.modules import Modules
+from guardrail.terraform.plan.providers import short_name
 
 _ACTIONS = {
     ("no-op",): Action.NO_OP,

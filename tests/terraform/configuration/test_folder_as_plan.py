@@ -8,9 +8,9 @@ import pytest
 from guardrail.cel.engines import ENGINE_VARIABLE
 from guardrail.errors import InputError
 from guardrail.model.unknown import Unknown
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.inputs import read_plans
+from guardrail.terraform.options import Choices
 
 SHOP = """\
 provider "aws" {

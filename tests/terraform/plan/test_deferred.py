@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from guardrail.terraform.plan import read_plan
+from guardrail.terraform.plan.reader import read_plan
 
 
 def deferred(address, kind, actions, reason="instance_count_unknown", before=None):

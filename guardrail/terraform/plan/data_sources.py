@@ -9,9 +9,9 @@ import msgspec
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
-from guardrail.terraform.document import Document, decoded
-from guardrail.terraform.plan_modules import Modules
-from guardrail.terraform.provider import short_name
+from guardrail.terraform.plan.document import Document, decoded
+from guardrail.terraform.plan.modules import Modules
+from guardrail.terraform.plan.providers import short_name
 
 PREFIX = "data."
 

@@ -3,8 +3,8 @@
 import pytest
 
 from guardrail.errors import InputError
+from guardrail.terraform.configuration.roots import foreign, root_modules, roots_aside
 from guardrail.terraform.inputs import read_plans
-from guardrail.terraform.roots import foreign, root_modules, roots_aside
 
 VERSIONS = 'terraform { required_version = ">= 1.5" }\n'
 PROVIDERS = 'provider "aws" { region = "us-east-1" }\nvariable "env" {}\n'

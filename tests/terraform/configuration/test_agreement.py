@@ -6,9 +6,9 @@ import random
 import pytest
 
 from guardrail.model.unknown import Unknown
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.folder import read_folder
-from guardrail.terraform.plan import read_plan
+from guardrail.terraform.options import Choices
+from guardrail.terraform.plan.reader import read_plan
 from tests.terraform.real_terraform import plan
 
 VARIABLES = """\

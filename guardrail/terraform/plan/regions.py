@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.provider import ProviderConfigurations, region_of_zone
+from guardrail.terraform.plan.providers import ProviderConfigurations, region_of_zone
 
 Region = str | Unknown | None
 

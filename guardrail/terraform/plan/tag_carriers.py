@@ -15,7 +15,7 @@ SOMETHING_ELSE = "-"
 _NAMES = {"aws": ("tags",), "azurerm": ("tags",), "google": ("labels", "resource_labels")}
 _SUMS = frozenset({"tags_all", "effective_labels"})
 _HOLDERS = ("settings", "metadata")  # blocks of Google's that have the labels of their resource
-_OTHERS = Path(__file__).parent / "schemas" / "tags_of_other_versions.csv"
+_OTHERS = Path(__file__).parents[1] / "schemas" / "tags_of_other_versions.csv"
 
 
 @cache

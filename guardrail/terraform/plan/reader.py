@@ -14,17 +14,17 @@ from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address
-from guardrail.terraform.changes import changes_of
-from guardrail.terraform.data_sources import PREFIX, data_sources
-from guardrail.terraform.deferred import left_for_later
-from guardrail.terraform.document import ConfigResource, Document, documents, malformed
-from guardrail.terraform.entries import Entry, entries
-from guardrail.terraform.framing import unframed, without_huge_numbers
-from guardrail.terraform.moves import NO_MOVES, Moves
-from guardrail.terraform.plan_modules import Modules
-from guardrail.terraform.provider import Providers
-from guardrail.terraform.references import References
-from guardrail.terraform.region import Located
+from guardrail.terraform.plan.changes import changes_of
+from guardrail.terraform.plan.data_sources import PREFIX, data_sources
+from guardrail.terraform.plan.deferred import left_for_later
+from guardrail.terraform.plan.document import ConfigResource, Document, documents, malformed
+from guardrail.terraform.plan.entries import Entry, entries
+from guardrail.terraform.plan.envelope import unframed, without_huge_numbers
+from guardrail.terraform.plan.modules import Modules
+from guardrail.terraform.plan.moves import NO_MOVES, Moves
+from guardrail.terraform.plan.providers import Providers
+from guardrail.terraform.plan.references import References
+from guardrail.terraform.plan.regions import Located
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from guardrail.costs import Library
-from guardrail.terraform import tag_carriers
-from guardrail.terraform.tag_carriers import tag_attribute
+from guardrail.terraform.plan import tag_carriers
+from guardrail.terraform.plan.tag_carriers import tag_attribute
 
 
 @pytest.mark.parametrize(

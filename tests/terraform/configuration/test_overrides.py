@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.configuration.overrides import merged
 from guardrail.terraform.language.syntax import parse_file
-from tests.terraform.test_agreement import compared
+from guardrail.terraform.options import Choices
+from tests.terraform.configuration.test_agreement import compared
 
 MAIN = """\
 variable "size" {

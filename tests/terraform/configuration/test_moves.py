@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from guardrail.terraform import moves as module
-from guardrail.terraform.base import compare
+from guardrail.terraform.comparison import compare
 from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.moved_blocks import moves_of
 from guardrail.terraform.inputs import read_plans
-from guardrail.terraform.moves import Moves, moves_of, segments, spelled
+from guardrail.terraform.plan import moves as module
+from guardrail.terraform.plan.moves import Moves, segments, spelled
 from tests.terraform.real_terraform import changed
 
 CASES = [

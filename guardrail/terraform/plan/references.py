@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import Address, key_value, parse, steps
-from guardrail.terraform.document import ConfigResource
-from guardrail.terraform.plan_modules import Modules, Place, specific
+from guardrail.terraform.plan.document import ConfigResource
+from guardrail.terraform.plan.modules import Modules, Place, specific
 
 _MAX_STEPS = 50  # through variables and outputs
 _ITERATION = ("count.", "each.")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from guardrail.config import Flags, PolicyAt, settings
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.folder import read_folder
+from guardrail.terraform.options import Choices
 
 GOOD = '# guardrail:ignore gpu-instance until=2027-01-31 reason="agreed \\"so\\"" by=ml-team'
 GPU = 'provider "aws" {{ region = "us-east-1" }}\n{above}\nresource "aws_instance" "gpu" {{ {trailing}\n  {inside}\n  instance_type = "g4dn.xlarge"\n}} {after}\n'

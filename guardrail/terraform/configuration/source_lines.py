@@ -8,10 +8,10 @@ from dataclasses import replace
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address, parse, steps
+from guardrail.terraform.configuration.inline_waivers import InlineWaivers
 from guardrail.terraform.configuration.modules import ModuleCode, Modules
-from guardrail.terraform.inline_waivers import InlineWaivers
 from guardrail.terraform.language.syntax.nodes import Block
-from guardrail.terraform.plan import Plan
+from guardrail.terraform.plan.reader import Plan
 
 
 def with_sources(plan: Plan, modules: Modules) -> Plan:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Json
-from guardrail.terraform.region import Located
+from guardrail.terraform.plan.regions import Located
 
 
 @dataclass(frozen=True, slots=True)

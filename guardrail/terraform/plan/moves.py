@@ -1,4 +1,4 @@
-"""`moved` and `removed` blocks: under which address a resource was before, and what goes on existing when it is let go."""
+"""Addresses that were: under which one a resource was before, and what goes on existing when it is let go."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from guardrail.terraform.address import parse, steps
-from guardrail.terraform.configuration.modules import FolderModules
-from guardrail.terraform.language.syntax.nodes import Block, Literal
 
 _CHAIN = 20  # moves of moves; people remove the blocks after a while
 
@@ -61,20 +59,6 @@ class Moves:
 NO_MOVES = Moves()
 
 
-def moves_of(modules: FolderModules) -> Moves:
-    """Read the blocks of all modules of a configuration."""
-    blocks = [
-        (tuple(f"module.{name}" for name in key.split(".") if name), block)
-        for key, _ in modules.folders()
-        if (code := modules.module(key))
-        for block in code.blocks
-        if block.type in {"moved", "removed"}
-    ]
-    moved = [(calls, _target(block, "from"), _target(block, "to")) for calls, block in blocks if block.type == "moved"]
-    let_go = [(calls, _target(block, "from")) for calls, block in blocks if _is_let_go(block)]
-    return Moves(tuple(one for one in moved if all(one[1:])), tuple(one for one in let_go if one[1]))
-
-
 def segments(text: str) -> Segments:
     """Return the parts of an address of a resource or of a module."""
     address = parse(text)
@@ -101,19 +85,3 @@ def _replaced(rest: Segments, new: Segments, old: Segments) -> Segments | None:
     if not is_whole and own != key:
         return None
     return (*old[:-1], (former, own if is_whole else former_key), *rest[len(new) :])
-
-
-def _target(block: Block, name: str) -> Segments:
-    attribute = block.body.attributes.get(name)
-    if attribute is None:
-        return ()
-    expression = attribute.expression
-    # In JSON, it is a string.
-    text = expression.value.raw if isinstance(expression, Literal) else expression.text
-    return segments(text.removeprefix("${").removesuffix("}")) if isinstance(text, str) else ()
-
-
-def _is_let_go(block: Block) -> bool:
-    inner = next(block.body.blocks_of("lifecycle"), None) if block.type == "removed" else None
-    destroy = inner.body.attributes.get("destroy") if inner else None
-    return destroy is not None and isinstance(destroy.expression, Literal) and destroy.expression.value.raw is False

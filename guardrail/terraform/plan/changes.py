@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from guardrail.model.resource import Change
 from guardrail.terraform.address import Address
-from guardrail.terraform.entries import Entry, index_of
-from guardrail.terraform.provider import ProviderConfigurations
-from guardrail.terraform.region import Located, Regions
-from guardrail.terraform.separate_resources import SeparateResources
-from guardrail.terraform.tags import effective_tags, is_taggable
+from guardrail.terraform.plan.effective_tags import effective_tags, is_taggable
+from guardrail.terraform.plan.entries import Entry, index_of
+from guardrail.terraform.plan.providers import ProviderConfigurations
+from guardrail.terraform.plan.regions import Located, Regions
+from guardrail.terraform.plan.separate_resources import SeparateResources
 
 
 def changes_of(

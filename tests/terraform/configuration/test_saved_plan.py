@@ -11,7 +11,7 @@ import pytest
 from guardrail.errors import InputError
 from guardrail.model.resource import SourceLine
 from guardrail.terraform.inputs import read_plans
-from guardrail.terraform.plan import read_plan
+from guardrail.terraform.plan.reader import read_plan
 from tests.terraform.real_terraform import plan
 
 MAIN = """\

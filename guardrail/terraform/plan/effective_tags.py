@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from guardrail.model.resource import NO_TAGS, Side, Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.provider import NO_DEFAULT_TAGS, DefaultTags
-from guardrail.terraform.tag_carriers import SOMETHING_ELSE, tag_attribute
+from guardrail.terraform.plan.providers import NO_DEFAULT_TAGS, DefaultTags
+from guardrail.terraform.plan.tag_carriers import SOMETHING_ELSE, tag_attribute
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,9 +20,9 @@ import msgspec
 from guardrail.errors import InputError
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import key_value, parse
+from guardrail.terraform.configuration.configuration_json import configuration_json
 from guardrail.terraform.configuration.files import folders_of
 from guardrail.terraform.configuration.modules import SavedModules
-from guardrail.terraform.configuration_json import configuration_json
 
 _ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")
 _MAX_BYTES = 512 * 1024**2

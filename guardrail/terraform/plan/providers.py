@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.document import Configuration, ProviderConfig
-from guardrail.terraform.plan_modules import Modules, Place
+from guardrail.terraform.plan.document import Configuration, ProviderConfig
+from guardrail.terraform.plan.modules import Modules, Place
 
 _AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 
