@@ -7,6 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from guardrail.terraform.edit.layout import Patch, patched
+from guardrail.terraform.edit.second_reader import still_reads
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 from guardrail.terraform.language.syntax.nodes import Body
 
@@ -49,7 +50,11 @@ class EditedFiles:
         before = self._parsed(file)
         text = patched(before.source.text, patches)
         after = _parsed(file.name, text)
-        if len(after.faults) > len(before.faults) or _names(after) != _names(before):
+        if (
+            len(after.faults) > len(before.faults)
+            or _names(after) != _names(before)
+            or not still_reads(before.source.text, text)
+        ):
             raise CannotEditError(f"an edit would break {file.name}")
         mark = _BYTE_ORDER_MARK if self._original(file).startswith(_BYTE_ORDER_MARK) else b""
         self._edited[file] = mark + text
