@@ -85,6 +85,10 @@ class Terms(Protocol):
         ...
 
 
+_SPEC = "select facts from spec where vendor = ? and name = ?"
+_SPEC_IN_ANY_CASE = f"{_SPEC} collate nocase"  # as Azure takes the names of its sizes
+
+
 class Catalog:
     """Prices to select from. Remembers which vendors it was asked for, and how old the prices were."""
 
@@ -131,7 +135,7 @@ class Catalog:
         """Return what a machine type is (vcpu, memory_gib, arch, gpus, family, current_generation), if it is known."""
         key = (vendor, machine_type)
         if key not in self._specs:
-            found = self._ask("select facts from spec where vendor = ? and name = ?", key)
+            found = self._ask(_SPEC_IN_ANY_CASE if vendor == "azure" else _SPEC, key)
             try:
                 self._specs[key] = msgspec.json.decode(found[0][0], type=dict[str, object]) if found else None
             except (msgspec.DecodeError, TypeError) as error:

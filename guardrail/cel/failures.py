@@ -31,7 +31,7 @@ class FunctionError(ValueError):
 
 def no_key(key: str) -> str:
     """Say that a map lacks a key."""
-    return f"{key} is not there"
+    return f"{key} is not there" if key else "an empty text is not there"
 
 
 def reason(text: str) -> str:

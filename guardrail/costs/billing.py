@@ -35,17 +35,17 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
     )
     quantity = _not_said(charge) if quantity is None else quantity
-    amount = _number(quantity, charge, "quantity")
-    factor = _number(times, charge, "times")
-    shown_per = _number(per, charge, "per")
+    amount = _number(quantity, "quantity")
+    factor = _number(times, "times")
+    shown_per = _number(per, "per")
     if shown_per is None:
         shown_per = Decimal(1)
     shown_quantity = None if amount is None or factor is None else amount * factor / shown_per
     if not isinstance(answer, Ladder):
         yield _unanswered(replace(blank, monthly_quantity=shown_quantity), answer, charge.component.gap)
         return
-    start = _number(used, charge, "tier_from") or ZERO
-    spread = _number(months, charge, "upfront_months")
+    start = _number(used, "tier_from") or ZERO
+    spread = _number(months, "upfront_months")
     ahead = [tier for tier in answer.tiers if tier.end is None or tier.end > start] or answer.tiers[-1:]
     if amount is None or factor is None:
         reason = quantity if isinstance(quantity, Unknown) else times
@@ -149,9 +149,9 @@ def _short(number: Decimal) -> str:
     return plain(number) or "0"
 
 
-def _number(value: Any, charge: Charge, what: str) -> Decimal | None:
+def _number(value: Any, what: str) -> Decimal | None:
     """Return a computed number; None if it is unknown."""
-    return None if isinstance(value, Unknown) else _count(value, f"{what} of {charge.component.name!r}")
+    return None if isinstance(value, Unknown) else _count(value, what)
 
 
 def _count(value: Any, what: str) -> Decimal:

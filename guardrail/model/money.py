@@ -11,6 +11,8 @@ ZERO = Decimal(0)
 
 # CEL computes in doubles; 15 digits is what a double holds, and what was written as 0.1 comes back as 0.1.
 _DOUBLE_DIGITS = Context(prec=15)
+# A plan may hold any double, up to 1.8e308: to round its price must not fail.
+_ANY_AMOUNT = Context(prec=400)
 
 
 def decimal(value: str | int | float | Decimal) -> Decimal:
@@ -41,4 +43,4 @@ def plain(amount: Decimal | None) -> str | None:
 
 def rounded(amount: Decimal, places: int) -> Decimal:
     """Round half up, as invoices do. For display only."""
-    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP)
+    return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_ANY_AMOUNT)

@@ -129,6 +129,7 @@ def _part(match: BudgetMatch, resource: ResourceCost) -> Spend:
         unpriced=int(open_after),
         delta_unpriced=int(open_before or open_after),
         delta_open_below=int(open_before),
+        tags_unknown=int(open_before or open_after),
     )
 
 

@@ -68,7 +68,9 @@ ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
 }
 
 # What services put before or after the name of a virtual machine's type.
-_DECORATION = re.compile(r"^(?:db\.|cache\.|ml\.|kafka\.|mq\.|dax\.|B_|GP_|MO_|db-)|\.(?:search|elasticsearch)$")
+_DECORATION = re.compile(
+    r"^(?:db\.|cache\.|ml\.|kafka\.|mq\.|dax\.|B_|GP_|MO_|db-)|\.(?:search|elasticsearch)$", re.IGNORECASE
+)
 _FAMILY = {"aws": re.compile(r"^([a-z0-9-]+)\."), "gcp": re.compile(r"^([a-z][a-z0-9]*)-")}
 
 Attribute = Callable[[str], Json]

@@ -13,6 +13,7 @@ from guardrail.model.unknown import Json, Unknown
 
 NOT_PRICED = "not completely priced"
 _REMEDY = "the report lists what is not evaluated and not priced, each with what to do about it"
+_TAGS_REMEDY = "give the tags that decide what counts here values that are known before apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Spend:
 
     delta_open_below  how many of those miss something before the change, so that the known delta is no lower bound
     not_evaluated     how many blocks and the like are missing altogether; the other counts hold them too
+    tags_unknown      how many resources may or may not be meant, by tags that are not known; the other counts hold them too
     """
 
     before: Decimal = ZERO
@@ -31,6 +33,7 @@ class Spend:
     delta_unpriced: int = 0
     delta_open_below: int = 0
     not_evaluated: int = 0
+    tags_unknown: int = 0
 
     @property
     def as_before(self) -> Spend:
@@ -60,11 +63,12 @@ class Spend:
 
     def _open(self, name: str) -> Unknown:
         """Return the amount of that name as unknown, with how much is missing from it."""
-        others = max(self.unpriced, self.before_unpriced, self.delta_unpriced) - self.not_evaluated
+        others = max(self.unpriced, self.before_unpriced, self.delta_unpriced) - self.not_evaluated - self.tags_unknown
         said = [f"{self.not_evaluated:,} not evaluated"] if self.not_evaluated else []
         said += [f"{others:,} not priced"] if others > 0 else []
+        said += [f"{self.tags_unknown:,} with tags that are not known yet"] if self.tags_unknown else []
         why = f"{NOT_PRICED}: {', '.join(said)}" if said else NOT_PRICED
-        return Unknown(name, why, None, _REMEDY)
+        return Unknown(name, why, None, _REMEDY if others > 0 or self.not_evaluated else _TAGS_REMEDY)
 
     def _percent(self, name: str, missing: int) -> Decimal | Unknown | None:
         """Return the delta in percent of what was; None where that is 0, since there is no such number."""
@@ -107,7 +111,7 @@ def total(resources: Iterable[ResourceCost], not_evaluated: Iterable[NotEvaluate
 
 
 _AMOUNTS = ("before", "known", "delta")
-_COUNTS = ("before_unpriced", "unpriced", "delta_unpriced", "delta_open_below", "not_evaluated")
+_COUNTS = ("before_unpriced", "unpriced", "delta_unpriced", "delta_open_below", "not_evaluated", "tags_unknown")
 
 
 def _known(side: Cost | None) -> Decimal:

@@ -117,6 +117,18 @@ def test_machine_types_have_the_facts_that_are_known(catalog):
     assert catalog.spec("aws", "nope") is None
 
 
+def test_azure_takes_the_names_of_its_sizes_in_any_case():
+    shipped = open_catalog()
+    shouted = shipped.spec("azure", "STANDARD_NC24ADS_A100_V4")
+    assert shouted
+    assert (
+        shouted
+        == shipped.spec("azure", "standard_nc24ads_a100_v4")
+        == shipped.spec("azure", "Standard_NC24ads_A100_v4")
+    )
+    assert shipped.spec("aws", "M5.LARGE") is None
+
+
 def ladder(*bounds):
     source = PriceSource("", "list", "2026-01-01", "s", "r")
     tiers = tuple(

@@ -65,8 +65,26 @@ def test_a_resource_can_move_between_budgets():
 def test_a_tag_known_after_apply_leaves_the_total_open():
     later = resource(unknown=["tags"], cost={"monthly": 50})
     sums = spent(budget({"tags": {"team": "web"}}), [run(WEB, later)])
-    assert sums == Spend(known=Decimal(100), delta=Decimal(100), unpriced=1, delta_unpriced=1)
+    assert sums == Spend(known=Decimal(100), delta=Decimal(100), unpriced=1, delta_unpriced=1, tags_unknown=1)
     assert isinstance(sums.values("budget.cost")["monthly"], Unknown)
+
+
+OPEN = [
+    # what is missing besides WEB, what is said of it
+    ([resource(unknown=["tags"], cost={"monthly": 50})], "1 with tags that are not known yet"),
+    ([resource(unknown=["tags.team"], cost={"monthly": 50})], "1 with tags that are not known yet"),
+    (
+        [resource(unknown=["tags"], cost={"monthly": 50}), resource(tags={"team": "web"}, cost={"monthly": None})],
+        "1 not priced, 1 with tags that are not known yet",
+    ),
+]
+
+
+@pytest.mark.parametrize("others, said", OPEN)
+def test_a_budget_whose_resources_have_unknown_tags_says_so(others, said):
+    monthly = spent(budget({"tags": {"team": "web"}}), [run(WEB, *others)]).values("budget.cost")["monthly"]
+    assert isinstance(monthly, Unknown)
+    assert monthly.reason.endswith(f"not completely priced: {said}")
 
 
 def test_a_delete_saves():

@@ -220,6 +220,7 @@ def documents(text: bytes, where: str) -> list[Document]:
         raise InputError("an array without a plan in it", where=where, fix=_ONE)
     for document in found:
         _refuse_other_documents(document, where)
+        _refuse_changes_without_values(document, where)
     return found
 
 
@@ -241,6 +242,19 @@ def _refuse_other_documents(document: Document, where: str) -> None:
         raise InputError(what, where=where, fix="is there a newer guardrail?")
     if document.errored is True:
         raise InputError("the plan is incomplete: terraform failed while planning", where=where, fix="mend that first")
+
+
+def _refuse_changes_without_values(document: Document, where: str) -> None:
+    """Refuse what would read as a resource that is not there, or that costs nothing."""
+    for change in document.resource_changes or ():
+        what, said = change.change, f"not as Terraform writes a plan: {change.address}"
+        if what is None:
+            raise InputError(f"{said} has no `change`", where=where, fix=_AGAIN)
+        actions = set(what.actions or ())
+        if actions & {"create", "update"} and what.after is None:
+            raise InputError(f"{said} is created or updated, but its `after` is null", where=where, fix=_AGAIN)
+        if actions & {"update", "delete", "forget"} and what.before is None:
+            raise InputError(f"{said} exists already, but its `before` is null", where=where, fix=_AGAIN)
 
 
 def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError:

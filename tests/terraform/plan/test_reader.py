@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guardrail.errors import InputError
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Unknown
 from guardrail.terraform import read_plan
@@ -116,6 +117,22 @@ def test_one_mark_may_stand_for_all():
     side = only(source).after
     assert side.get("size") == Unknown("size")
     assert side.shown("size") == "(sensitive)"
+
+
+@pytest.mark.parametrize(
+    "keys, what",
+    [
+        ({"change": None}, "has no `change`"),
+        ({"change": {"actions": ["create"], "after": None}}, "`after` is null"),
+        ({"change": {"actions": ["create", "delete"], "before": OLD}}, "`after` is null"),
+        ({"change": {"actions": ["update"], "after": NEW}}, "`before` is null"),
+        ({"change": {"actions": ["delete"]}}, "`before` is null"),
+        ({"change": {"actions": ["forget"], "after": NEW}}, "`before` is null"),
+    ],
+)
+def test_a_change_without_the_values_that_it_speaks_of_is_refused(keys, what):
+    with pytest.raises(InputError, match=rf"aws_eip\.ip.*{what}"):
+        read(document(change("aws_eip.ip") | keys))
 
 
 def test_an_old_object_is_not_the_resource():
