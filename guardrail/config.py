@@ -30,6 +30,9 @@ def _days(text: str) -> str:
     return text
 
 
+_LONGEST_PATH = 1024  # what macOS takes; Linux takes 4,096
+
+
 class ProjectConfig(Section):
     """One project of the repository: a plan, the usage that goes with it, and the environment it is for."""
 
@@ -255,6 +258,14 @@ def misnamed(config: ConfigFile, file: YamlFile, base: Path) -> Iterator[ConfigE
     own = config.pricing
     named += [(("pricing", key), getattr(own, key)) for key in ("catalog", "overlay", "rates")]
     named += [(("projects", i, "usage"), project.usage) for i, project in enumerate(config.projects)]
+    inputs = [
+        (("projects", i, key), getattr(one, key)) for i, one in enumerate(config.projects) for key in ("path", "plan")
+    ]
+    for place, name in (*named, *inputs):
+        if name and ("\0" in name or len(name) > _LONGEST_PATH):
+            what = f"{'.'.join(map(str, place))} is no path that a file can have"
+            yield ConfigError(what, where=file.where(place), fix=f"name a file, in at most {_LONGEST_PATH} characters")
+            return
     for place, name in named:
         if name and not (base / name).exists():
             what, fix = f"{'.'.join(map(str, place))}: no such file: {name}", "paths are relative to guardrail.yaml"

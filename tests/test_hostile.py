@@ -159,3 +159,23 @@ def test_the_last_of_duplicate_keys_counts_as_for_every_other_reader(run):
     ran = run("check", "-", "--format", "json", stdin=duplicated)
     (resource,) = json.loads(ran.stdout)["projects"][0]["resources"]
     assert "t3.micro" in resource["components"][0]["name"]
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        "waivers: NAME",
+        "rules: {paths: [NAME]}",
+        "pricing: {definitions: [NAME]}",
+        "projects: [{name: a, path: NAME}]",
+        "projects: [{name: a, plan: NAME}]",
+        "projects: [{name: a, path: ., usage: NAME}]",
+    ],
+)
+@pytest.mark.parametrize("name", ["n" * 5_000, "d/" * 3_000, "a\\0b"], ids=["long", "deep", "null"])
+def test_a_name_that_no_system_takes_is_refused_in_one_line(run, tmp_path, config, name):
+    (tmp_path / "guardrail.yaml").write_text(f"version: 1\n{config}\n".replace("NAME", f'"{name}"'), encoding="utf-8")
+    ran = run("check")
+    assert ran.exit_code == 2
+    assert ran.stderr.count("\n") == 1
+    assert "bug" not in ran.stderr

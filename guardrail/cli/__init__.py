@@ -36,6 +36,7 @@ COMMANDS = {
 }
 """Command -> where it is defined; loaded when it is asked for."""
 
+_LONGEST_NAME = 300
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 COMPLETE = "_GUARDRAIL_COMPLETE"
@@ -102,6 +103,9 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     if isinstance(error, OSError) and error.errno in _FULL:
         _to_nowhere()
         return f"nothing more can be written: {error.strerror}", ExitCode.NOT_DELIVERED
+    if isinstance(error, OSError) and isinstance(error.filename, str):
+        # A name that people wrote and the system refuses to look at, for its length or its rights for example.
+        return f"{error.filename[:_LONGEST_NAME]}: cannot be read: {error.strerror}", ExitCode.NOT_EVALUATED
     from guardrail.cli.bug import bug_report  # noqa: PLC0415 - a bug ends in a file to report, not in a traceback
 
     return bug_report(error), ExitCode.BUG
