@@ -35,10 +35,19 @@ def mixed_instances(get: Callable[[str], Json]) -> Mapping[str, Json]:
 def sql_settings(get: Callable[[str], Json]) -> Mapping[str, Json]:
     """Read the settings of a Cloud SQL instance as they are configured.
 
-    They nearly always mention a network, so that the plan calls everything in them that is not configured known after
-    apply; sizes and tiers hardly ever follow from other resources.
+    They nearly always mention a network, so that the plan calls everything in them that the provider chooses known after
+    apply. Only the tier is required: unknown, it is written and may be anything.
     """
-    return {"settings": without_unknowns(get("settings"))}
+    settings = get("settings")
+    if not isinstance(settings, list) or any(isinstance(block, Unknown) for block in settings):
+        return {"settings": settings}
+    return {"settings": [_settings(block) for block in settings]}
+
+
+def _settings(block: Json) -> Json:
+    known = without_unknowns(block)
+    tier = block.get("tier") if isinstance(block, dict) else None
+    return {**known, "tier": tier} if isinstance(tier, Unknown) else known
 
 
 def _part(block: Json, key: str) -> Json:

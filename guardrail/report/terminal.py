@@ -221,7 +221,7 @@ class _Page:
         """Return which prices the report stands on."""
         infos = [f"{safe(i.vendor, 20)} {safe(i.as_of, 20)} ({safe(i.source, 80)})" for i in self.report.catalog]
         version = f"guardrail {safe(self.report.tool_version, 40)}"
-        catalog = f"{self.report.basis}: {', '.join(infos)}" if infos else "no catalog"
+        catalog = f"{self.report.basis}: {', '.join(infos)}" if infos else "no price was used"
         return Text(f"Estimate in {safe(self.currency, 10)}, {catalog} · {version}", "dim")
 
     def _limit(self, limit: int) -> int:
