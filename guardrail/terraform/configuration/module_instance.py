@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from guardrail.terraform.configuration.lazy import lazy_object
 from guardrail.terraform.configuration.modules import ModuleCode, Modules, literal
 from guardrail.terraform.configuration.providers import ProviderConfiguration, provider_reference
 from guardrail.terraform.configuration.repetition import Key, Repeated, Repetition, repetition, resolved
@@ -19,7 +18,7 @@ from guardrail.terraform.language.references import static_path
 from guardrail.terraform.language.scope import Budget, EvaluationError, LimitError, ResolvedStep, Scope
 from guardrail.terraform.language.syntax.nodes import Block, Expression, ObjectExpression
 from guardrail.terraform.language.types import STRING
-from guardrail.terraform.language.values import Cause, Flag, Unknown, Value, string, unknown
+from guardrail.terraform.language.values import Cause, Flag, Unknown, Value, lazy_object, string, unknown
 
 
 @dataclass(slots=True)

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from guardrail.terraform.configuration.lazy import lazy_object
 from guardrail.terraform.configuration.repetition import Key, Repetition, repetition
 from guardrail.terraform.language.blocks import body_values
 from guardrail.terraform.language.syntax.nodes import Block
@@ -18,6 +17,7 @@ from guardrail.terraform.language.values import (
     Origin,
     Unknown,
     Value,
+    lazy_object,
     list_,
     map_,
     null,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from guardrail.terraform.language.lazy import LazyAttributes, LazyTypes
 from guardrail.terraform.language.numbers import Number
 from guardrail.terraform.language.types import (
     ANY,
@@ -190,6 +191,12 @@ def object_(attributes: Mapping[str, Value]) -> Value:
     return Value(ObjectType({name: part.type for name, part in attributes.items()}), dict(attributes))
 
 
+def lazy_object(names: Iterable[str], evaluate: Callable[[str], Value], *, is_open: bool = False) -> Value:
+    """Return an object. `is_open` says that it may have attributes beside `names`, of which nothing is known."""
+    raw = LazyAttributes(names, evaluate, is_open=is_open)
+    return Value(ObjectType(LazyTypes(raw)), raw)
+
+
 def list_(parts: Iterable[Value], element: Type) -> Value:
     """Return a list of parts that are of the element type already."""
     return Value(ListType(element), tuple(parts))
@@ -228,8 +235,15 @@ def without_marks(value: Value) -> Value:
     if isinstance(value.raw, tuple):
         return Value(value.type, tuple(map(without_marks, value.raw)))
     if isinstance(value.raw, dict):
-        return Value(value.type, {key: without_marks(part) for key, part in value.raw.items()})
+        return Value(value.type, each(value.raw, without_marks))
     return value.unmarked()
+
+
+def each(parts: dict[str, Value], change: Callable[[Value], Value]) -> dict[str, Value]:
+    """Return the parts of a map or an object with a change to each; what is evaluated when asked for stays so."""
+    if isinstance(parts, LazyAttributes):
+        return parts.each(change)
+    return {key: change(part) for key, part in parts.items()}
 
 
 def identity(value: Value) -> Any:

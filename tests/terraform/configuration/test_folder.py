@@ -166,3 +166,31 @@ def test_files_outside_of_the_checkout_are_not_read(tmp_path):
     assert value[0] == "shared"
     assert all(isinstance(part, Unknown) and "outside the checkout" in part.reason for part in value[1:])
     assert missing.address == "module.m"
+
+
+THROUGH_FUNCTIONS = {
+    "one(data.azapi_client_config.c).tenant_id": "not evaluated",
+    'try(one(data.azapi_client_config.c).tenant_id, "default")': "not evaluated",
+    "one(null_resource.n).later": "known after apply",
+    "element(null_resource.n, 0).triggers.a": "b",
+    "one([for r in null_resource.n : r]).triggers.a": "b",
+    "coalesce(one(null_resource.n)).later": "known after apply",
+    "var.whole.later": "known after apply",
+    "var.whole.triggers.a": "b",
+}
+
+
+@pytest.mark.parametrize("text", THROUGH_FUNCTIONS)
+def test_what_only_the_provider_knows_of_a_resource_is_unknown_after_functions_too(tmp_path, text):
+    plan = evaluated(
+        tmp_path,
+        main='data "azapi_client_config" "c" { count = 1 }\nresource "null_resource" "n" {\n  count = 1\n'
+        '  triggers = { a = "b" }\n}\nmodule "m" {\n  source = "./m"\n  whole = one(null_resource.n)\n}\n'
+        f'resource "terraform_data" "d" {{ input = {text.replace("var.", "module.m.")} }}\n',
+        m__main='variable "whole" {\n  type = object({ triggers = map(string), later = optional(string) })\n}\n'
+        'output "whole" { value = var.whole }\n',
+    )
+    (data,) = (change.after for change in plan.changes if change.type == "terraform_data")
+    assert data is not None
+    value = data.get("input")
+    assert (value.reason.partition(":")[0] if isinstance(value, Unknown) else value) == THROUGH_FUNCTIONS[text]

@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.functions.signature import Function, FunctionError, Parameter, friendly, undecided
 from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, ListType, MapType, SetType, Type
-from guardrail.terraform.language.values import FALSE, TRUE, Flag, Value, null
+from guardrail.terraform.language.values import FALSE, TRUE, Flag, Value, each, null
 
 _ANYTHING = Parameter(unknown=True, null=True, marked=True, dynamic=True)
 
@@ -49,7 +49,7 @@ def ephemeralasnull(value: Value) -> Value:
     if isinstance(value.raw, tuple):
         return replace(value, raw=tuple(map(ephemeralasnull, value.raw)))
     if isinstance(value.raw, dict):
-        return replace(value, raw={key: ephemeralasnull(part) for key, part in value.raw.items()})
+        return replace(value, raw=each(value.raw, ephemeralasnull))
     return value
 
 
