@@ -27,8 +27,8 @@ from typing import Any
 
 from guardrail.errors import InputError
 from guardrail.model.unknown import Unknown, with_unknowns
-from guardrail.terraform.choices import Choices
 from guardrail.terraform.configuration.folder import read_folder
+from guardrail.terraform.options import Choices
 
 Document = dict[str, Any]
 
