@@ -246,6 +246,11 @@ def each(parts: dict[str, Value], change: Callable[[Value], Value]) -> dict[str,
     return {key: change(part) for key, part in parts.items()}
 
 
+def flags_of(marks: Marks) -> Marks:
+    """Return those that Terraform has as well, without the origins."""
+    return frozenset(mark for mark in marks if isinstance(mark, Flag))
+
+
 def identity(value: Value) -> Any:
     """Return a hashable that is equal for equal values, which are taken to be wholly known; marks do not count."""
     raw = value.raw

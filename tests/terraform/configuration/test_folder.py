@@ -20,7 +20,10 @@ TARGETS = """\
 variable "yes" { default = true }
 resource "aws_kms_key" "a" {}
 resource "aws_kms_key" "many" { count = 2 }
-resource "aws_kms_key" "each" { for_each = toset(["x", "y"]) }
+resource "aws_kms_key" "each" {
+  for_each    = toset(["x", "y"])
+  description = "d"
+}
 data "aws_kms_key" "read" { key_id = "alias/x" }
 locals {
   direct = aws_kms_key.a.arn
@@ -36,6 +39,15 @@ REFERENCES = {
     'coalesce("known", aws_kms_key.a.arn)': ("aws_kms_key.a",),
     "data.aws_kms_key.read.arn": ("data.aws_kms_key.read",),
     "var.yes ? aws_kms_key.a.arn : aws_kms_key.many[0].arn": ("aws_kms_key.a",),
+    "{ for r in aws_kms_key.many : r.arn => r.arn if r.multi_region == null }": (
+        "aws_kms_key.many[0]",
+        "aws_kms_key.many[1]",
+    ),
+    '{ for k, r in aws_kms_key.each : "${r.description}-${k}" => r.arn }["d-x"]': ('aws_kms_key.each["x"]',),
+    '[for k, r in aws_kms_key.each : r.arn if r.description == "d"][1]': ('aws_kms_key.each["y"]',),
+    '{ (aws_kms_key.each["x"].description) = aws_kms_key.a.arn, b = aws_kms_key.many[0].arn }.b': (
+        "aws_kms_key.many[0]",
+    ),
     "module.m.key": ("module.m.aws_kms_key.inner",),
     '"x"': (),
 }

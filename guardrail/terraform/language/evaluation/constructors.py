@@ -7,7 +7,7 @@ from guardrail.terraform.language.operators import OperationError, elements, ope
 from guardrail.terraform.language.scope import EvaluationError, InnerScope, Scope
 from guardrail.terraform.language.syntax.nodes import Expression, For, ObjectExpression, TupleExpression
 from guardrail.terraform.language.types import ANY, BOOL, STRING
-from guardrail.terraform.language.values import NO_MARKS, TRUE, Marks, Value, object_, tuple_
+from guardrail.terraform.language.values import NO_MARKS, TRUE, Marks, Value, flags_of, object_, tuple_
 
 
 @evaluates(For)
@@ -30,16 +30,18 @@ def _for(node: For, scope: Scope) -> Value:
         if node.key_name:
             names[node.key_name] = key
         inner = InnerScope(scope, names)
-        # Marks of conditions and keys tell what the result consists of, so that they are the result's.
         wanted = _bool_of(node.condition, inner) if node.condition else TRUE
-        marks |= wanted.marks
         name = _key_of(node.key, inner, open_) if node.key and wanted.raw is True else None
-        marks |= name.marks if name else NO_MARKS
+        deciding = wanted.marks | name.marks if name else wanted.marks
+        # Flags of conditions and keys are the whole result's, as in Terraform. Of what they were read from, that holds
+        # only where they are unknown: an element that is there has not been read from the conditions of others.
+        marks |= flags_of(deciding)
         if wanted.is_unknown or (name and name.is_unknown):
+            marks |= deciding
             open_ = open_ or (wanted if wanted.is_unknown else name)
         elif wanted.raw:
             keys += [name.raw] if name else []
-            values.append(evaluate(node.value, inner))
+            values.append(evaluate(node.value, inner).marked(deciding - marks))
     if open_ is not None:
         return undecided((open_,), ANY, not_null=False).marked(marks)
     if node.key is None:
@@ -84,11 +86,12 @@ def _object(node: ObjectExpression, scope: Scope) -> Value:
     for key_node, value_node in node.items:
         key = operand(evaluate(key_node, scope), STRING, "the key of an object")
         value = evaluate(value_node, scope)
-        marks |= key.marks
+        marks |= flags_of(key.marks)
         if key.is_unknown:
+            marks |= key.marks
             open_ = open_ or key
         else:
-            found[key.raw] = value
+            found[key.raw] = value.marked(key.marks - marks)
     if open_ is not None:
         return undecided((open_,), ANY, not_null=False).marked(marks)
     return object_(found).marked(marks)

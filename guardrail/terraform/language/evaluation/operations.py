@@ -9,7 +9,7 @@ from guardrail.terraform.language.operators import OperationError, binary, unary
 from guardrail.terraform.language.scope import EvaluationError, Scope
 from guardrail.terraform.language.syntax.nodes import Binary, Conditional, Unary
 from guardrail.terraform.language.types import BOOL
-from guardrail.terraform.language.values import FALSE, TRUE, Flag, Value, unknown
+from guardrail.terraform.language.values import FALSE, TRUE, Value, flags_of, unknown
 
 
 @evaluates(Conditional)
@@ -35,8 +35,7 @@ def _conditional(node: Conditional, scope: Scope) -> Value:
     if type_ is None:
         raise EvaluationError("the two results of a condition have different types", node.where)
     # As in Terraform, what is not chosen marks the result as well; but it was not read from there.
-    flags = {mark for mark in other.marks if isinstance(mark, Flag)}
-    return convert(chosen, type_).marked(condition.marks | chosen.marks | flags)
+    return convert(chosen, type_).marked(condition.marks | chosen.marks | flags_of(other.marks))
 
 
 @evaluates(Unary)
