@@ -103,6 +103,7 @@ class Reference(_Strict):
     of: str | None = Field(None, description="an earlier reference: look from the resources that it found")
     needed: bool = Field(False, description="not known where the attribute names what is not in the plan; else null")
     assumed: str = Field("", description="what is taken for granted where it names what is not in the plan")
+    versioned: bool = Field(False, description="a launch template: of the version that the attribute names")
     alike: tuple[str, ...] | None = Field(
         None, description="its place (from 0) among the resources of these types with its region and these attributes"
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from guardrail.costs.definition import Reference
 from guardrail.costs.inventory import Inventory
+from guardrail.costs.launch_template import at_version
 from guardrail.costs.usage import Usage
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change, Side
@@ -53,7 +54,12 @@ class Found:
                 continue
             starts = own if reference.of is None else found[reference.of]
             meant = [pair for start, _ in starts for pair in inventory.find(start, reference, before=before)]
-            if not meant and (reference.needed or reference.assumed):
+            if reference.versioned and side is not None:
+                attribute = side.get(reference.attribute or "")
+                versions = [(other, at_version(attribute, other, one)) for other, one in meant]
+                missing.update((name, one) for _, one in versions if isinstance(one, Unknown))
+                meant = [(other, one) for other, one in versions if isinstance(one, Side)]
+            if not meant and name not in missing and (reference.needed or reference.assumed):
                 missing.update((name, absent) for start, side in starts if (absent := _absent(start, side, reference)))
             found[name] = list({other.address: (other, side) for other, side in meant}.values())
         told = {name: pairs if references[name].all else pairs[:_READ] for name, pairs in found.items()}
