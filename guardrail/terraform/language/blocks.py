@@ -49,6 +49,10 @@ class AttributeSchema(Protocol):
         """Whether it is written as blocks."""
 
     @property
+    def never_computed(self) -> bool:
+        """Whether there is nothing where the configuration does not set it; False where that is not known."""
+
+    @property
     def nested(self) -> Mapping[str, AttributeSchema] | None:
         """The attributes of its objects, where it has any."""
 
@@ -88,8 +92,10 @@ def body_values(
         if name not in leave_out:
             found[name] = _attribute_value(attribute, scope, schema)
     for name, instances in instances_of(body, scope).items():
-        if name not in leave_out:
-            found[name] = _blocks_value(instances, schema.get(name) if schema else None)
+        said = schema.get(name) if schema else None
+        # Where a dynamic block makes none, it is as if it were not there: the provider may have blocks of its own.
+        if name not in leave_out and (instances or said is None or said.never_computed):
+            found[name] = _blocks_value(instances, said)
     return found
 
 

@@ -206,3 +206,21 @@ def test_what_only_the_provider_knows_of_a_resource_is_unknown_after_functions_t
     assert data is not None
     value = data.get("input")
     assert (value.reason.partition(":")[0] if isinstance(value, Unknown) else value) == THROUGH_FUNCTIONS[text]
+
+
+NO_BLOCKS: dict[tuple[str, str], list[object] | None] = {
+    ("aws_instance", "ebs_block_device"): None,
+    ("aws_dynamodb_table", "point_in_time_recovery"): None,
+    ("google_compute_instance", "guest_accelerator"): None,
+    ("aws_dynamodb_table", "replica"): [],
+    ("azurerm_linux_virtual_machine", "identity"): [],
+}
+
+
+@pytest.mark.parametrize("kind, block", NO_BLOCKS)
+def test_a_dynamic_block_that_makes_none_leaves_to_the_provider_what_the_provider_may_say(tmp_path, kind, block):
+    text = f'dynamic "{block}" {{\n    for_each = []\n    content {{}}\n  }}'
+    plan = evaluated(tmp_path, main=f'resource "{kind}" "r" {{\n  {text}\n}}\noutput "o" {{ value = 1 }}\n')
+    (change,) = plan.changes
+    assert change.after is not None
+    assert change.after.get(block) == NO_BLOCKS[kind, block]
