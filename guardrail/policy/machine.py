@@ -102,11 +102,11 @@ def _below(path: str, value: Json, steps: list[str]) -> Iterator[tuple[str, str 
         yield from _below(f"{path}.{steps[0]}", value.get(steps[0]), steps[1:])
 
 
-def facts(provider: str, types: list[str | Unknown], specs: Specs) -> dict[str, Json]:
+def facts(provider: str, types: list[str | Unknown], specs: Specs, *, called: str | None = None) -> dict[str, Json]:
     """Return what a rule reads below `resource.instance`.
 
     Where a resource names several types, the facts are those of the largest. All are null where it names none, and
-    unknown where a type is, or where the catalog does not say.
+    unknown where a type is, or where the catalog does not say; `called` stands for names that are sensitive.
     """
     unknown = next((one for one in types if isinstance(one, Unknown)), None)
     if not types or unknown:
@@ -117,9 +117,10 @@ def facts(provider: str, types: list[str | Unknown], specs: Specs) -> dict[str, 
     said = {fact: (spec or {}).get(fact) for fact in FACTS}
     said["family"] = said["family"] or family(vendor, name)
     families = [
-        family(vendor, one) or (spec or {}).get("family") or _gap("families", vendor, one) for one, spec in known
+        family(vendor, one) or (spec or {}).get("family") or _gap("families", vendor, called or one)
+        for one, spec in known
     ]
-    gaps = {fact: _gap(fact, vendor, name) for fact in FACTS if said[fact] is None}
+    gaps = {fact: _gap(fact, vendor, called or name) for fact in FACTS if said[fact] is None}
     return {"type": name, "types": types, "families": families, **said, **gaps}
 
 

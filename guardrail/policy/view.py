@@ -57,7 +57,9 @@ class ResourceView:
             if SENSITIVE in types:
                 self._instance = dict.fromkeys(("type", "types", "families", *FACTS), SENSITIVE)
             else:
-                self._instance = facts(self.change.provider, types, self.specs)
+                shown = machine_types(self.change.type, self.existing.shown) if self.existing else []
+                called = SENSITIVE if SENSITIVE in shown else None
+                self._instance = facts(self.change.provider, types, self.specs, called=called)
         return self._instance
 
     def successors(self) -> list[Json]:

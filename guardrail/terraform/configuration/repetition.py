@@ -71,6 +71,8 @@ def _by_for_each(attribute: Attribute, scope: Scope) -> dict[Key, Scope] | Unkno
         return value.raw
     if value.is_null:
         raise EvaluationError("it is null", attribute.where)
+    if value.is_sensitive:
+        raise EvaluationError("it is sensitive, and addresses would tell its keys", attribute.where)
     if not isinstance(value.type, MapType | ObjectType | SetType):
         raise EvaluationError("it has to be a map, or a set of strings", attribute.where)
     _refuse_too_many(len(value.raw), attribute)

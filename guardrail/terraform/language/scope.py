@@ -24,13 +24,15 @@ ResolvedStep = str | Value
 class EvaluationError(Exception):
     """An expression cannot be evaluated: Terraform would refuse it too. `try` and `can` notice it.
 
-    `where` is the file and line, "" where it is not known yet.
+    where        the file and line, "" where it is not known yet
+    presentable  whether it has been seen to that the message tells nothing sensitive
     """
 
     def __init__(self, message: str, where: str = "") -> None:
         super().__init__(message)
         self.message = message
         self.where = where
+        self.presentable = False
 
     def __str__(self) -> str:
         return f"{self.where}: {self.message}" if self.where else self.message

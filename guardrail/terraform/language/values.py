@@ -43,6 +43,8 @@ class Origin:
     attribute: str
 
 
+NOT_SHOWN = "what went wrong is not shown, as it reads sensitive values"
+
 Mark = Flag | Origin
 Marks = frozenset[Mark]
 NO_MARKS: Marks = frozenset()

@@ -100,12 +100,18 @@ def _block_tags(side: Side) -> Tags:
         blocks = side.get(name)
         if isinstance(blocks, Unknown):
             return Tags(unknown=replace(blocks, path="tags"))
-        for block in blocks if isinstance(blocks, list) else ():
+        shown = side.shown(name)
+        if isinstance(blocks, list) and not isinstance(shown, list):
+            return Tags(unknown=Unknown("tags", "sensitive", None))
+        for block, safe in zip(blocks, shown, strict=True) if isinstance(blocks, list) else ():
             key = block.get("key") if isinstance(block, dict) else block
             if isinstance(key, Unknown):
                 return Tags(unknown=replace(key, path="tags"))
             if isinstance(key, str) and isinstance(block, dict):
-                values[key] = block.get("value")
+                if not isinstance(safe, dict) or safe.get("key") != key:
+                    return Tags(unknown=Unknown("tags", "sensitive", None))
+                value = block.get("value")
+                values[key] = value if safe.get("value") == value else Unknown(f"tags.{key}", "sensitive", None)
     return _tags(values, dict.fromkeys(values, "resource"))
 
 
@@ -132,14 +138,15 @@ def _first(side: Side, names: tuple[str, ...]) -> Json:
     return unknown
 
 
-def _without_secrets(tags: Mapping[str, Json], side: Side, name: str) -> Mapping[str, Json]:
-    """Return tags of which those with a sensitive value are there, but not what they say."""
+def _without_secrets(tags: Mapping[str, Json], side: Side, name: str) -> Mapping[str, Json] | Unknown:
+    """Return tags of which those with a sensitive value are there, but not what they say; unknown where keys are, too."""
     if not side.has_secrets(name):
         return tags
     shown = side.shown(name)
-    plain = shown if isinstance(shown, dict) else {}
+    if not isinstance(shown, dict):
+        return Unknown(name, "sensitive", None)
     return {
-        key: value if plain.get(key) == value else Unknown(f"{name}.{key}", "sensitive", None)
+        key: value if shown.get(key) == value else Unknown(f"{name}.{key}", "sensitive", None)
         for key, value in tags.items()
     }
 

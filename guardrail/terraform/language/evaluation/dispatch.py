@@ -7,10 +7,11 @@ from typing import Any, TypeVar
 
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.operators import InfinityError, OperationError
+from guardrail.terraform.language.references import mentions
 from guardrail.terraform.language.scope import MOST_DEPTH, EvaluationError, LimitError, Scope
 from guardrail.terraform.language.syntax.nodes import Binary, Expression, Invalid, Literal, Template, Unary
 from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, Type
-from guardrail.terraform.language.values import Value, unknown
+from guardrail.terraform.language.values import NOT_SHOWN, Flag, Value, unknown
 
 _EVALUATORS: dict[type, Callable[[Any, Scope], Value]] = {}
 _Evaluator = TypeVar("_Evaluator", bound=Callable[[Any, Scope], Value])
@@ -38,15 +39,29 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     try:
         return _EVALUATORS[type(expression)](expression, scope)
     except (OperationError, ConversionError) as error:
-        raise failure(error, expression) from None
+        raise _presentable(failure(error, expression), expression, scope) from None
     except EvaluationError as error:
         if not error.where:
             error.where = expression.where
+        _presentable(error, expression, scope)
         raise
     except RecursionError:
         raise LimitError("expressions refer to each other over too many levels", expression.where) from None
     finally:
         budget.depth -= 1
+
+
+def _presentable(error: EvaluationError, expression: Expression, scope: Scope) -> EvaluationError:
+    """Return the error, without what it says of values where the expression that failed reads sensitive ones."""
+    if not error.presentable:
+        error.presentable = True
+        if any(_is_sensitive(found, scope) for found in mentions(expression) if found is not expression):
+            error.message = NOT_SHOWN
+    return error
+
+
+def _is_sensitive(expression: Expression, scope: Scope) -> bool:
+    return Flag.SENSITIVE in evaluate_or_unknown(expression, scope).all_marks()
 
 
 def failure(error: OperationError | ConversionError, expression: Expression) -> EvaluationError:

@@ -16,7 +16,17 @@ from guardrail.terraform.language.functions.signature import (
     undecided,
 )
 from guardrail.terraform.language.types import ANY, STRING, Type
-from guardrail.terraform.language.values import NO_MARKS, Cause, Marks, Unknown, Value, unknown, without_marks
+from guardrail.terraform.language.values import (
+    NO_MARKS,
+    NOT_SHOWN,
+    Cause,
+    Flag,
+    Marks,
+    Unknown,
+    Value,
+    unknown,
+    without_marks,
+)
 
 __all__ = ["FileReader", "FunctionContext", "FunctionError", "call"]
 
@@ -71,7 +81,8 @@ def _called(function: Function, arguments: list[Value], context: FunctionContext
         result = function.body(context, *taken) if function.in_context else function.body(*taken)
     except NotEvaluated as limit:
         marks = marks.union(*(value.all_marks() for value in taken))
-        return unknown(type_, Unknown(limit.cause, limit.why, context.where, not_null=function.not_null), marks)
+        why = NOT_SHOWN if Flag.SENSITIVE in marks else limit.why
+        return unknown(type_, Unknown(limit.cause, why, context.where, not_null=function.not_null), marks)
     return _not_null(result, function).marked(marks)
 
 
