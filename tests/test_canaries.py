@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -317,7 +318,7 @@ def test_the_file_of_a_bug_has_no_values(monkeypatch):
     file.unlink()
 
 
-SIDES = {
+SIDES: dict[str, tuple[dict[str, object], Any]] = {
     "whole": ({"user_data": "S", "tags": {"a": "S"}}, True),
     "attribute": ({"user_data": "S"}, {"user_data": True}),
     "tag_value": ({"tags": {"a": "S", "b": "x"}}, {"tags": {"a": True}}),
