@@ -132,6 +132,12 @@ class _Folder:
                 faults = (f"{fault.where}: {fault.message}" for fault in instance.code.faults)
                 for left in (*faults, *instance.code.left):
                     self._miss(NotEvaluated("", left, remedy="mend the configuration", module=instance.address))
+            for name, message, where in instance.refused_values():
+                address = f"{instance.address}.var.{name}".removeprefix(".")
+                note = f"Terraform refuses its value ({where}): {message}"
+                self._miss(
+                    NotEvaluated(address, note, remedy="give it a value that it accepts", module=instance.address)
+                )
             yield instance
             for call in instance.module_calls():
                 waiting.extend(self._called(call))

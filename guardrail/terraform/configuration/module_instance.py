@@ -171,6 +171,21 @@ class ModuleInstance:
             constraint = self.run.constraints[id(block)] = constraint_of(block, constants)
         return variable_value(block, given, constraint, constants, of)
 
+    def refused_values(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the variables whose value a `validation` of theirs refuses: name, message, file and line.
+
+        A condition that is not known refuses nothing; Terraform asks it again when it applies the plan.
+        """
+        for (name,), block in self.code.labelled("variable").items():
+            for validation in block.body.blocks_of("validation"):
+                condition = validation.body.attributes.get("condition")
+                holds = evaluate_or_unknown(condition.expression, self) if condition else None
+                if holds is not None and holds.raw is False:
+                    attribute = validation.body.attributes.get("error_message")
+                    said = evaluate_or_unknown(attribute.expression, self) if attribute else None
+                    is_shown = said is not None and isinstance(said.raw, str) and not said.is_sensitive
+                    yield name, said.raw if said and is_shown else "a validation of it does not hold", validation.where
+
     def output(self, name: str) -> Value:
         """Return an output. Raises EvaluationError for one that is not there."""
         block = self.code.labelled("output").get((name,))

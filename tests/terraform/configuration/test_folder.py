@@ -224,3 +224,49 @@ def test_a_dynamic_block_that_makes_none_leaves_to_the_provider_what_the_provide
     (change,) = plan.changes
     assert change.after is not None
     assert change.after.get(block) == NO_BLOCKS[kind, block]
+
+
+VALIDATED = """\
+variable "size" {
+  default = "m5.large"
+  validation {
+    condition     = can(regex("^t3", var.size))
+    error_message = "must be a t3, not ${var.size}"
+  }
+}
+variable "open" {
+  validation {
+    condition     = var.open > 3
+    error_message = "more than three"
+  }
+}
+variable "hidden" {
+  default   = "hush"
+  sensitive = true
+  validation {
+    condition     = length(var.hidden) > 10
+    error_message = "too short: ${var.hidden}"
+  }
+}
+variable "fine" {
+  default = 4
+  validation {
+    condition     = var.fine > 3
+    error_message = "more than three"
+  }
+}
+resource "aws_instance" "i" { instance_type = var.size }
+"""
+
+
+def test_a_value_that_a_validation_refuses_counts_as_not_evaluated(tmp_path):
+    plan = evaluated(tmp_path, main=VALIDATED)
+    assert [one.address for one in plan.not_evaluated] == ["var.size", "var.hidden"]
+    assert "must be a t3, not m5.large" in plan.not_evaluated[0].note
+    assert "hush" not in plan.not_evaluated[1].note
+
+
+def test_validations_of_called_modules_see_what_they_are_given(tmp_path):
+    call = 'module "m" {\n  source = "./m"\n  size   = "m5.large"\n}\n'
+    plan = evaluated(tmp_path, main=call, m__main=VALIDATED.replace('default = "m5.large"', 'default = "t3.nano"'))
+    assert [one.address for one in plan.not_evaluated][:1] == ["module.m.var.size"]
