@@ -310,6 +310,49 @@ def test_nothing_says_what_is_outside_of_the_checkout_or_in_the_environment(comm
         assert form not in said, said[max(0, said.index(form) - 300) : said.index(form) + 200]
 
 
+def test_a_file_of_variables_that_leads_out_is_refused_without_what_it_holds(command, tmp_path):
+    folder, above = tmp_path / "secret", tmp_path / "above"
+    folder.mkdir()
+    above.write_text(f'x = "{canary("above")}"\n', encoding="utf-8")
+    write(folder, {})
+    (folder / "main.tf").write_text(
+        f"variable x {{}}\nresource aws_instance x {{\n  {SHOWN}\n  user_data = var.x\n}}\n", encoding="utf-8"
+    )
+    (folder / "stolen.auto.tfvars").symlink_to(above)
+    ran = command("check", ".", cwd=folder)
+    assert ran.exit_code == 2
+    assert ran.stderr.count("\n") == 1
+    assert canary("above") not in ran.stdout + ran.stderr
+
+
+@pytest.mark.parametrize("checkout", [True, False])
+def test_configuration_that_a_link_brings_in_from_outside_is_not_read(command, tmp_path, checkout):
+    folder = tmp_path / "secret"
+    folder.mkdir()
+    if checkout:
+        (folder / ".git").mkdir()
+    (tmp_path / "above.tf").write_text(f"resource aws_instance {canary('above')} {{\n  {SHOWN}\n}}\n", encoding="utf-8")
+    write(folder, {})
+    (folder / "link.tf").symlink_to(tmp_path / "above.tf")
+    ran = command("check", ".", cwd=folder)
+    assert ran.exit_code == 2
+    assert ran.stderr.startswith("guardrail: link.tf: is a link that leads out of the checkout")
+    assert ran.stderr.count("\n") == 1
+    assert canary("above") not in ran.stdout
+
+
+def test_a_workspace_that_a_link_brings_in_from_outside_is_not_read(command, tmp_path):
+    folder = tmp_path / "secret"
+    (folder / ".terraform").mkdir(parents=True)
+    (tmp_path / "above").write_text(canary("above"), encoding="utf-8")
+    (folder / ".terraform/environment").symlink_to(tmp_path / "above")
+    write(folder, {})
+    (folder / "main.tf").write_text(
+        f"resource aws_instance x {{\n  {SHOWN}\n  tags = {{ Name = terraform.workspace }}\n}}\n", encoding="utf-8"
+    )
+    assert canary("above") not in everything(command, folder, ".", [])
+
+
 def test_the_file_of_a_bug_has_no_values(monkeypatch):
     monkeypatch.setattr("sys.argv", ["guardrail", "check", "--var", f"pw={canary('bug')}"])
     message = bug_report(ValueError(canary("bug")))

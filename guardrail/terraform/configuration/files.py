@@ -33,6 +33,9 @@ def is_configuration(name: str) -> bool:
     return name.endswith(SUFFIXES) and not name.startswith((".", "#")) and not name.endswith("~")
 
 
+LEADS_OUT = "is a link that leads out of the checkout, and is not read"
+
+
 def configuration_files(folder: Path) -> list[Path]:
     """Return the files of configuration in a folder, by name; OpenTofu's wins over its namesake of Terraform."""
     try:
@@ -42,6 +45,18 @@ def configuration_files(folder: Path) -> list[Path]:
         return []
     replaced = {name.replace(".tofu", ".tf") for name in names if ".tofu" in name}
     return [folder / name for name in names if name not in replaced]
+
+
+def checkout_of(folder: Path) -> Path | None:
+    """Return the top of the git checkout that a folder lies in; None outside of one."""
+    whole = folder.resolve()
+    return next((path for path in (whole, *whole.parents) if (path / ".git").exists()), None)
+
+
+def leads_out(file: Path) -> bool:
+    """Say whether a file, links followed, lies outside the checkout of the folder it is named in, or outside this folder."""
+    top = checkout_of(file.parent) or file.parent.resolve()
+    return not file.resolve().is_relative_to(top)
 
 
 def shown(path: Path) -> str:

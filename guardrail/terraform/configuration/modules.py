@@ -12,10 +12,13 @@ from pathlib import Path
 from typing import Protocol
 
 from guardrail.terraform.configuration.files import (
+    LEADS_OUT,
+    checkout_of,
     configuration_files,
     is_fetched,
     is_local,
     is_remote,
+    leads_out,
     manifest_of,
     shown,
 )
@@ -147,7 +150,7 @@ class FolderModules:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.checkout = _checkout_of(root)
+        self.checkout = checkout_of(root)
         self._manifest = manifest_of(root)
         self._code: dict[Path, ModuleCode] = {}
         self._paths: dict[str, Path | None] = {"": root}
@@ -205,18 +208,15 @@ class FolderModules:
             waiting += [f"{key}.{name}" if key else name for name in names]
 
 
-def _checkout_of(folder: Path) -> Path | None:
-    """Return the top of the git checkout that a folder lies in; None outside of one."""
-    whole = folder.resolve()
-    return next((path for path in (whole, *whole.parents) if (path / ".git").exists()), None)
-
-
 def _read(path: Path, root: Path) -> ModuleCode:
     texts: dict[str, bytes] = {}
     faults: list[Fault] = []
     files = configuration_files(path)
     for file in files:
         name = shown(file)
+        if leads_out(file):
+            faults.append(Fault(LEADS_OUT, name))
+            continue
         try:
             text = file.read_bytes() if file.stat().st_size <= _MAX_BYTES else None
         except OSError as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from guardrail.errors import InputError
+from guardrail.terraform.configuration.files import LEADS_OUT, leads_out
 from guardrail.terraform.configuration.modules import ModuleCode
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
@@ -89,12 +90,19 @@ def workspace_of(folder: Path, choices: Choices) -> str:
     """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected."""
     chosen = choices.workspace or choices.environ.get(WORKSPACE, "")
     selected = folder / ".terraform" / "environment"
-    return chosen or (selected.read_text(encoding="utf-8").strip() if selected.is_file() else "") or "default"
+    return (
+        chosen
+        or (selected.read_text(encoding="utf-8").strip() if selected.is_file() and not leads_out(selected) else "")
+        or "default"
+    )
 
 
 def variable_files(folder: Path, choices: Choices) -> list[Path]:
     """Return the files that give the variables of a root module their values, those that win last."""
-    return [*_automatic(folder), *choices.files]
+    automatic = list(_automatic(folder))
+    for file in filter(leads_out, automatic):
+        raise InputError(LEADS_OUT, where=str(file), fix="put a file in its place, or name one with --var-file")
+    return [*automatic, *choices.files]
 
 
 def _automatic(folder: Path) -> Iterator[Path]:
