@@ -1,6 +1,7 @@
 """Damage to files: in the tree of a document, in its lines and in its bytes."""
 
 import json
+from copy import deepcopy
 from random import Random
 from typing import Any
 
@@ -78,10 +79,10 @@ def any_document(random: Random, document: Any, times: int) -> Any:
     for _ in range(times):
         holder, key = _place(random, copy)
         if holder is None:
-            return random.choice(STRANGE)
+            return deepcopy(random.choice(STRANGE))
         match random.randrange(7):
             case 0 | 1 | 2:
-                holder[key] = random.choice(STRANGE)
+                holder[key] = deepcopy(random.choice(STRANGE))
             case 3:
                 del holder[key]
             case 4:
