@@ -18,7 +18,8 @@ _SECRET = {Flag.SENSITIVE, Flag.EPHEMERAL}
 def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
     """Return a resource's side of a change from the values of its body."""
     known: dict[str, Json] = {}
-    unknown: dict[str, Json] = {"id": True}
+    unknown: dict[str, Json] = dict.fromkeys(schema.computed if schema else (), True)
+    unknown["id"] = True
     sensitive: dict[str, Json] = {}
     for name, value in values.items():
         told, mark, secret = json_of(value)

@@ -104,6 +104,11 @@ class Schema(Mapping[str, Attribute]):
         return any(one.sensitive or (one.nested is not None and one.nested.has_sensitive) for one in self.values())
 
     @cached_property
+    def computed(self) -> frozenset[str]:
+        """The names of the attributes that only the provider sets."""
+        return frozenset(name for name in self._spelled if self[name].computed)
+
+    @cached_property
     def type(self) -> ObjectType:
         """The type of an object of it; every attribute may be left out."""
         return ObjectType({name: self[name].type for name in self._spelled}, frozenset(self._spelled))

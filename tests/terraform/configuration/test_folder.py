@@ -270,3 +270,11 @@ def test_validations_of_called_modules_see_what_they_are_given(tmp_path):
     call = 'module "m" {\n  source = "./m"\n  size   = "m5.large"\n}\n'
     plan = evaluated(tmp_path, main=call, m__main=VALIDATED.replace('default = "m5.large"', 'default = "t3.nano"'))
     assert [one.address for one in plan.not_evaluated][:1] == ["module.m.var.size"]
+
+
+def test_what_only_the_provider_sets_is_known_after_apply(tmp_path):
+    plan = evaluated(tmp_path, main='resource "aws_db_instance" "d" {}\nresource "aws_kms_key" "k" {}\n')
+    sides = {change.type: change.after for change in plan.changes}
+    assert isinstance(sides["aws_db_instance"].get("endpoint"), Unknown)
+    assert isinstance(sides["aws_kms_key"].get("arn"), Unknown)
+    assert sides["aws_kms_key"].get("description") is None
