@@ -165,12 +165,12 @@ def test_files_outside_of_the_checkout_are_not_read(tmp_path):
     root.mkdir(parents=True)
     (tmp_path / "checkout" / ".git").mkdir()
     (root / "link").symlink_to(tmp_path / "secret")
-    (tmp_path / "checkout" / "shared").write_text("shared", encoding="utf-8")
+    (tmp_path / "checkout" / "common").write_text("shared", encoding="utf-8")
     (tmp_path / "m").mkdir()
     (tmp_path / "m" / "main.tf").write_text('resource "terraform_data" "m" {}\n', encoding="utf-8")
     plan = evaluated(
         root,
-        main='resource "terraform_data" "r" { input = [file("../shared"), try(file("link"), 1), try(file("../../secret"), 1)] }\n'
+        main='resource "terraform_data" "r" { input = [file("../common"), try(file("link"), 1), try(file("../../secret"), 1)] }\n'
         'module "m" { source = "../../m" }\n',
     )
     ((change,), (missing,)) = (plan.changes, plan.not_evaluated)

@@ -101,7 +101,7 @@ def inside(folder):
     checkout = folder / "checkout"
     (checkout / "module").mkdir(parents=True)
     (folder / "secret").write_text("secret", encoding="utf-8")
-    (checkout / "shared.txt").write_text("shared", encoding="utf-8")
+    (checkout / "common.txt").write_text("shared", encoding="utf-8")
     (checkout / "module/large.txt").write_bytes(b"x" * (MOST_BYTES + 1))
     (checkout / "module/link").symlink_to(folder / "secret")
     (checkout / "module/folder").symlink_to(folder)
@@ -125,7 +125,7 @@ def test_what_lies_outside_the_checkout_or_is_too_large_is_unknown(inside, expre
 
 
 def test_within_the_checkout_every_file_is_read(inside):
-    assert told('file("../shared.txt")', inside)[0] == "shared"
+    assert told('file("../common.txt")', inside)[0] == "shared"
     assert told('filesha1("large.txt")', inside)[0] == sha1(b"x" * (MOST_BYTES + 1), usedforsecurity=False).hexdigest()
     assert told('file("pipe")', inside)[0] == FAILED
 
