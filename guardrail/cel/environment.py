@@ -120,11 +120,6 @@ class Program:
             # Google's engine goes through a map in any order, and may have met another of several errors first.
             return self._evaluate_carefully(scope)
 
-    def prepare(self) -> None:
-        """Compile now rather than at the first evaluation. Raises CelError."""
-        if self._plain is None:
-            self._plain = self._compiled(careful=False)
-
     def look(self, path: Path) -> Look:
         """Return what the value depends on of the map at a path."""
         return look(self._tree, path)

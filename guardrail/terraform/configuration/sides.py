@@ -7,8 +7,7 @@ from typing import Any
 
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Side
-from guardrail.model.unknown import Json, not_evaluated
-from guardrail.model.unknown import Unknown as ModelUnknown
+from guardrail.model.unknown import Json
 from guardrail.terraform.language.values import Cause, Flag, Origin, Unknown, Value
 from guardrail.terraform.schemas import Attribute, Schema
 
@@ -76,11 +75,6 @@ def reason(unknown: Unknown) -> str:
     """Return why something is not evaluated, with the line where that is needed to find it."""
     why = unknown.why or "it cannot be evaluated"
     return f"{why} ({unknown.where})" if unknown.where else why
-
-
-def model_unknown(unknown: Unknown, path: str) -> ModelUnknown:
-    """Return what is unknown in the words of the model."""
-    return ModelUnknown(path) if unknown.cause is Cause.APPLY else not_evaluated(path, reason(unknown))
 
 
 def kind_of(unknown: Unknown) -> Reason:
