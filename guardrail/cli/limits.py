@@ -93,17 +93,20 @@ def limited(seconds: int, megabytes: int) -> Iterator[None]:
 
     watcher = threading.Thread(target=watch, name="limits", daemon=True)
     try:
-        watcher.start()  # the first look may end the run before anything is done
-        yield
+        try:
+            watcher.start()  # the first look may end the run before anything is done
+            yield
+        finally:
+            done.set()
+            watcher.join()
     except (KeyboardInterrupt, MemoryError) as error:
         if over.is_set():
             raise said[0] from None
         if isinstance(error, MemoryError):
             raise LimitError("there is not enough memory on this machine", fix="check fewer projects at once") from None
         raise
-    finally:
-        done.set()
-        watcher.join()
+    if over.is_set():  # a library's callback may swallow the interrupt, and what is past a bound must not pass
+        raise said[0]
 
 
 def _past(elapsed: float, seconds: int, megabytes: int, main: int) -> LimitError | None:
