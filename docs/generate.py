@@ -18,9 +18,9 @@ from guardrail import data
 from guardrail.cli import cli
 from guardrail.cli import main as guardrail
 from guardrail.costs import Library
-from guardrail.policy.context import VARIABLES
-from guardrail.policy.packs import packs, read_pack
-from guardrail.policy.rule import RuleFile
+from guardrail.policy.rules.packs import packs, read_pack
+from guardrail.policy.rules.rule import RuleFile
+from guardrail.policy.variables.context import VARIABLES
 
 DOCS = Path(__file__).parent
 LIMITS = DOCS / "limits.md"

@@ -7,17 +7,17 @@ from dataclasses import replace
 
 from guardrail import __version__
 from guardrail.catalog import Catalog
+from guardrail.caveats import input_notes, not_evaluated, policy_notes, price_notes, usage_notes
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
+from guardrail.load import earlier, plans, prices, rules_of, usage_of
 from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
-from guardrail.notes import input_notes, not_evaluated, policy_notes, price_notes, usage_notes
 from guardrail.policy import Judge, Project
-from guardrail.reading import earlier, plans, prices, rules_of, usage_of
 from guardrail.terraform.plan.reader import Plan
-from guardrail.waiving import waived, waived_inline
+from guardrail.waivers import waived, waived_inline
 
 
 def estimate(settings: Settings) -> Report:

@@ -6,16 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from guardrail.caveats import budget_notes
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import InputError
+from guardrail.load import rules_of
 from guardrail.model.finding import Finding
 from guardrail.model.report import ProjectReport, Report
-from guardrail.notes import budget_notes
 from guardrail.policy import Judge, Project
 from guardrail.policy.unmatched import COUNTS_NOTHING
-from guardrail.reading import rules_of
-from guardrail.waiving import waived
+from guardrail.waivers import waived
 
 Item = TypeVar("Item")
 

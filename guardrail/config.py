@@ -13,11 +13,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
+from guardrail.config_path import FILE_NAMES, find_config
 from guardrail.errors import ConfigError
 from guardrail.files import Section, YamlFile, checked, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import FailOn
-from guardrail.nearest import FILE_NAMES, find_config
 from guardrail.policy import Budget, RuleSelection, RuleSetting
 from guardrail.terraform.configuration.roots import NO_ROOTS
 from guardrail.terraform.options import NO_CHOICES, Choices

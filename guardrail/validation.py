@@ -14,11 +14,11 @@ from pydantic import BaseModel, ValidationError
 
 from guardrail import data
 from guardrail.config import ConfigFile, PricingConfig, RulesConfig, misnamed
+from guardrail.config_path import FILE_NAMES, find_config
 from guardrail.costs import Library
-from guardrail.costs.usage import UsageFile
+from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
-from guardrail.nearest import FILE_NAMES, find_config
 from guardrail.policy import (
     RuleFile,
     WaiverList,

@@ -15,7 +15,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from guardrail.catalog import snapshot
-from guardrail.catalog.offer import Offer
+from guardrail.catalog.vendors.offer import Offer
 from guardrail.errors import CatalogError
 from guardrail.model.money import decimal
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from guardrail.catalog import snapshot
-from guardrail.catalog.aws_plans import Rate
+from guardrail.catalog.vendors.aws_plans import Rate
 
 _ON_SHELVES = """
 select shelf.service, price.sku, shelf.id, product.family, product.attributes, product.unit

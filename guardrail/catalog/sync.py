@@ -14,14 +14,14 @@ from pathlib import Path
 import filelock
 
 from guardrail import data
-from guardrail.catalog import aws, aws_plans, azure, gcp
 from guardrail.catalog.building import Building, building
-from guardrail.catalog.feed import Feed, Folder, Host, KeptPages, clear
-from guardrail.catalog.offer import Offer
 from guardrail.catalog.query import SAVINGS_PLAN
 from guardrail.catalog.rating import Rating
 from guardrail.catalog.snapshot import VENDORS
 from guardrail.catalog.store import open_catalog, shipped_catalog, synced_catalog
+from guardrail.catalog.vendors import aws, aws_plans, azure, gcp
+from guardrail.catalog.vendors.feed import Feed, Folder, Host, KeptPages, clear
+from guardrail.catalog.vendors.offer import Offer
 from guardrail.catalog.wanted import Wanted
 from guardrail.errors import CatalogError, ConfigError
 from guardrail.http.download import Progress

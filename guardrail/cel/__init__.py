@@ -3,7 +3,7 @@
 from guardrail.cel.coverage import cover_all
 from guardrail.cel.environment import Environment, Program, Scope, Template, shown
 from guardrail.cel.failures import EvaluationError
-from guardrail.cel.looks import Look
+from guardrail.cel.key_access import KeyAccess
 from guardrail.cel.names import OPEN, Path, Schema
 from guardrail.cel.syntax import CelError
 
@@ -12,7 +12,7 @@ __all__ = [
     "CelError",
     "Environment",
     "EvaluationError",
-    "Look",
+    "KeyAccess",
     "Path",
     "Program",
     "Schema",

@@ -30,7 +30,7 @@ def emit(tree: Tree, *, careful: bool = False) -> str:
     """Return the expression as text for an engine: all numbers doubles, `has` false for null.
 
     With `careful`, everything that is read passes through `known`, for a scope that holds values known only after apply.
-    No sub-expression has a static type where one may be refused: guardrail.cel.kinds has checked what can be.
+    No sub-expression has a static type where one may be refused: guardrail.cel.type_check has checked what can be.
     """
     return _Emitter(careful=careful).value(tree)
 

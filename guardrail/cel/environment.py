@@ -15,11 +15,11 @@ from guardrail.cel.emit import emit
 from guardrail.cel.engines import Engine, Evaluate, engine
 from guardrail.cel.failures import OPERAND_FAULT, EvaluationError
 from guardrail.cel.functions import marker, text, trace, unmarked
-from guardrail.cel.kinds import check_kinds
-from guardrail.cel.looks import Look, look
+from guardrail.cel.key_access import KeyAccess, key_access
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.operands import operands
 from guardrail.cel.syntax import CelError, Tree, parse
+from guardrail.cel.type_check import check_kinds
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
@@ -120,9 +120,9 @@ class Program:
             # Google's engine goes through a map in any order, and may have met another of several errors first.
             return self._evaluate_carefully(scope)
 
-    def look(self, path: Path) -> Look:
+    def key_access(self, path: Path) -> KeyAccess:
         """Return what the value depends on of the map at a path."""
-        return look(self._tree, path)
+        return key_access(self._tree, path)
 
     def _compiled(self, *, careful: bool) -> Evaluate:
         return _program(self._engine, emit(self._tree, careful=careful), self._names)
@@ -157,10 +157,10 @@ class Template:
                 raise
         self.reads: frozenset[Path] = frozenset().union(*(p.reads for p in self._parts if isinstance(p, Program)))
 
-    def look(self, path: Path) -> Look:
+    def key_access(self, path: Path) -> KeyAccess:
         """Return what the text depends on of the map at a path."""
-        looks = (part.look(path) for part in self._parts if isinstance(part, Program))
-        return reduce(operator.or_, looks, Look())
+        accesses = (part.key_access(path) for part in self._parts if isinstance(part, Program))
+        return reduce(operator.or_, accesses, KeyAccess())
 
     def evaluate(self, scope: Scope) -> str:
         """Return the text. What is known only after apply reads so. Raises EvaluationError."""

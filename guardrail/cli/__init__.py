@@ -21,18 +21,18 @@ if TYPE_CHECKING:
     from io import TextIOWrapper
 
 COMMANDS = {
-    "check": "guardrail.cli.check:check",
-    "estimate": "guardrail.cli.estimate:estimate",
-    "diff": "guardrail.cli.diff:diff",
-    "report": "guardrail.cli.report:report",
-    "explain": "guardrail.cli.explain:explain",
-    "rules": "guardrail.cli.rules:rules",
-    "usage": "guardrail.cli.usage:usage",
-    "pricing": "guardrail.cli.pricing:pricing",
-    "init": "guardrail.cli.init:init",
-    "validate": "guardrail.cli.validate:validate",
-    "schema": "guardrail.cli.schema:schema",
-    "completion": "guardrail.cli.completion:completion",
+    "check": "guardrail.cli.commands.check:check",
+    "estimate": "guardrail.cli.commands.estimate:estimate",
+    "diff": "guardrail.cli.commands.diff:diff",
+    "report": "guardrail.cli.commands.report:report",
+    "explain": "guardrail.cli.commands.explain:explain",
+    "rules": "guardrail.cli.commands.rules:rules",
+    "usage": "guardrail.cli.commands.usage:usage",
+    "pricing": "guardrail.cli.commands.pricing:pricing",
+    "init": "guardrail.cli.commands.init:init",
+    "validate": "guardrail.cli.commands.validate:validate",
+    "schema": "guardrail.cli.commands.schema:schema",
+    "completion": "guardrail.cli.commands.completion:completion",
 }
 """Command -> where it is defined; loaded when it is asked for."""
 

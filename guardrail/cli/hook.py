@@ -63,7 +63,7 @@ def check_commit(values: dict[str, Any]) -> int:
 
 def _said(report: Report, code: ExitCode) -> str:
     """Return nothing where all is well, a line where the commit goes through with an open question, else a short report."""
-    from guardrail.report.concise import LINES, concise  # noqa: PLC0415 - only when it runs
+    from guardrail.report.terminal.concise import LINES, concise  # noqa: PLC0415 - only when it runs
 
     if code is ExitCode.OK and report.verdict is Verdict.PASS:
         return ""

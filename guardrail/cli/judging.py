@@ -28,8 +28,8 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     from guardrail.config import OnIncomplete  # noqa: PLC0415
     from guardrail.platforms.context import proposal  # noqa: PLC0415
     from guardrail.policy.completeness import uncovered as root_of_no_project  # noqa: PLC0415
+    from guardrail.policy_ref import settings_at  # noqa: PLC0415
     from guardrail.provenance import inputs_of, uncovered  # noqa: PLC0415
-    from guardrail.revision import settings_at  # noqa: PLC0415
 
     proposed = proposal(os.environ)
     revision = revision_of(values["policy_ref"], proposed)

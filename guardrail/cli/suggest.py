@@ -11,8 +11,8 @@ from typing import Any
 import click
 from click.shell_completion import CompletionItem
 
+from guardrail.config_path import find_config
 from guardrail.errors import GuardrailError
-from guardrail.nearest import find_config
 
 _ID = re.compile(r"^id:[ \t]*[\"']?([a-z][a-z0-9-]*)", re.MULTILINE)
 _AT_MOST = 1000  # files that are looked into

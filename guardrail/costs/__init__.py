@@ -1,7 +1,7 @@
 """What resources cost: definitions, usage and prices in, a bill out (see docs/definitions.md)."""
 
+from guardrail.costs.definitions.library import Library
 from guardrail.costs.engine import Engine
-from guardrail.costs.library import Library
-from guardrail.costs.usage import NO_USAGE, Usage, load_usage
+from guardrail.costs.usage.file import NO_USAGE, Usage, load_usage
 
 __all__ = ["NO_USAGE", "Engine", "Library", "Usage", "load_usage"]

@@ -8,14 +8,14 @@ from dataclasses import replace
 from guardrail.cel import Path, Scope
 from guardrail.costs.bill import NOT_SHOWN, Working
 from guardrail.costs.billing import assuming
-from guardrail.costs.bound import Bound
-from guardrail.costs.fields import Field
-from guardrail.costs.tariff import Charge, Tariff
+from guardrail.costs.binding import BoundTariff
+from guardrail.costs.definitions.fields import Field
+from guardrail.costs.definitions.tariff import Charge, Tariff
 from guardrail.model.cost import UNPRICED_LINES, Line, LineStatus
 from guardrail.model.unknown import Unknown
 
 
-def with_what_is_assumed_away(tariff: Tariff, bound: Bound, found: tuple[Working, ...]) -> tuple[Working, ...]:
+def with_what_is_assumed_away(tariff: Tariff, bound: BoundTariff, found: tuple[Working, ...]) -> tuple[Working, ...]:
     """Say on the first line what leaves others out only because it is assumed: gp3 with the IOPS that it includes, say."""
     if not bound.assumed:
         return found
@@ -37,7 +37,7 @@ def assumption(field: Field, scope: Scope) -> str:
     return "" if value is None or isinstance(value, Unknown) else str(value)
 
 
-def annotated(line: Line, tariff: Tariff, charge: Charge, bound: Bound) -> Line:
+def annotated(line: Line, tariff: Tariff, charge: Charge, bound: BoundTariff) -> Line:
     """State what was assumed, and leave out a reason that would tell what is sensitive."""
     if bound.secret and line.status in UNPRICED_LINES:
         return replace(line, note=NOT_SHOWN)
@@ -45,6 +45,6 @@ def annotated(line: Line, tariff: Tariff, charge: Charge, bound: Bound) -> Line:
     return assuming(line, stated(charge.reads if charge.region else charge.reads | tariff.region.reads, bound))
 
 
-def stated(reads: Iterable[Path], bound: Bound) -> str:
+def stated(reads: Iterable[Path], bound: BoundTariff) -> str:
     """Return what is assumed of all that is read; "" where nothing is."""
     return "; ".join(bound.assumed[path] for path in bound.assumed_in(reads))

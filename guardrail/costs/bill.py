@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from guardrail.catalog import Answer, Selector
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.billing import OWN_DEFINITION, cost_of
-from guardrail.costs.bound import Bound
-from guardrail.costs.tariff import Charge, Tariff
+from guardrail.costs.binding import BoundTariff
+from guardrail.costs.definitions.tariff import Charge, Tariff
 from guardrail.model.cost import Cost, Line, LineStatus
 from guardrail.model.reason import Reason
 
@@ -48,7 +48,7 @@ class Bill:
         return cost_of(lines, free=self.free, not_covered=self.not_covered, remedy=self.remedy)
 
 
-def failed(name: str, error: EvaluationError, tariff: Tariff, bound: Bound) -> Working:
+def failed(name: str, error: EvaluationError, tariff: Tariff, bound: BoundTariff) -> Working:
     """A value that a definition is not made for is a gap in one bill, not the end of the run."""
     note = NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
     line = Line(name, "", LineStatus.NO_PRICE, note=note, reason=Reason.NOT_COVERED, remedy=OWN_DEFINITION)

@@ -10,7 +10,7 @@ from typing import Any
 
 from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Selector, Tier
 from guardrail.cel import EvaluationError, Scope
-from guardrail.costs.tariff import Charge
+from guardrail.costs.definitions.tariff import Charge
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
 from guardrail.model.money import ZERO, decimal, plain
 from guardrail.model.reason import Reason

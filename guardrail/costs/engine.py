@@ -20,14 +20,14 @@ from guardrail.costs.billing import (
     priced,
     unknown,
 )
-from guardrail.costs.bound import Bound, bind
-from guardrail.costs.fields import Field
+from guardrail.costs.binding import BoundTariff, bind
+from guardrail.costs.definitions.fields import Field
+from guardrail.costs.definitions.library import Library
+from guardrail.costs.definitions.tariff import Charge, Part, Tariff
 from guardrail.costs.inventory import Inventory
-from guardrail.costs.library import Library
 from guardrail.costs.referred import Candidates, Found
 from guardrail.costs.subject import Attributes, Handed, Subject
-from guardrail.costs.tariff import Charge, Part, Tariff
-from guardrail.costs.usage import NO_USAGE, Usage
+from guardrail.costs.usage.file import NO_USAGE, Usage
 from guardrail.errors import DefinitionError
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.reason import Reason
@@ -199,7 +199,7 @@ class Engine:
         definition = tariff.definition
         return Bill(found, not_covered=definition.not_covered, remedy=definition.not_covered_remedy)
 
-    def _lines(self, tariff: Tariff, subject: Subject, bound: Bound, *, rare: bool = False) -> Iterator[Working]:
+    def _lines(self, tariff: Tariff, subject: Subject, bound: BoundTariff, *, rare: bool = False) -> Iterator[Working]:
         for number in range(len(tariff.charges)):
             yield from self._charged(tariff, number, bound, rare=rare)
         for part in tariff.parts:
@@ -208,7 +208,7 @@ class Engine:
             except EvaluationError as error:
                 yield failed(part.child.block or part.child.as_, error, tariff, bound)
 
-    def _charged(self, tariff: Tariff, number: int, bound: Bound, *, rare: bool) -> tuple[Working, ...]:
+    def _charged(self, tariff: Tariff, number: int, bound: BoundTariff, *, rare: bool) -> tuple[Working, ...]:
         """Return the lines of a charge, remembered by all that it reads: most machines differ in their disks only."""
         charge = tariff.charges[number]
         key = (tariff.type, number, rare, "" if bound.secret else bound.seen_by(tariff.looks[number]))
@@ -222,7 +222,7 @@ class Engine:
                 self._charges[key] = found
         return found
 
-    def _charge(self, tariff: Tariff, charge: Charge, bound: Bound, *, rare: bool) -> Iterator[Working]:
+    def _charge(self, tariff: Tariff, charge: Charge, bound: BoundTariff, *, rare: bool) -> Iterator[Working]:
         scope = bound.scope
         exists = charge.when.value(scope) if charge.when else True
         if exists is False:
@@ -263,7 +263,7 @@ class Engine:
         unit = charge.component.price.unit
         return Selector(tariff.vendor, str(service), str(region), family, tuple(attributes), str(option), unit)
 
-    def _part(self, tariff: Tariff, part: Part, bound: Bound, subject: Subject) -> Iterator[Working]:
+    def _part(self, tariff: Tariff, part: Part, bound: BoundTariff, subject: Subject) -> Iterator[Working]:
         if subject.depth >= _MAX_CHILD_DEPTH:
             raise DefinitionError("children are nested too deeply", where=tariff.where, fix="a type prices itself")
         items = part.items.value(bound.scope) if part.items else [None]
@@ -283,7 +283,7 @@ class Engine:
             yield from self._child(tariff, part, bound, inner, (item, visible), group)
 
     def _child(
-        self, tariff: Tariff, part: Part, bound: Bound, subject: Subject, item: tuple[Json, Json], group: str
+        self, tariff: Tariff, part: Part, bound: BoundTariff, subject: Subject, item: tuple[Json, Json], group: str
     ) -> Iterator[Working]:
         scope = tariff.environment.rebind(bound.scope, {"each": item[0]})
         exists = part.when.value(scope) if part.when else True
@@ -326,7 +326,7 @@ class Engine:
             yield replace(working, line=line)
 
 
-def _label(field: Field, bound: Bound) -> str:
+def _label(field: Field, bound: BoundTariff) -> str:
     """Return a text to show; an ellipsis stands for what it has no words for (a new volume type, something secret)."""
     try:
         return field.text(bound.visible)

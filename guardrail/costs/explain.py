@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from guardrail.catalog import Ambiguous, Answer, Catalog, Ladder, NoPrice
 from guardrail.cel import EvaluationError, Scope, shown
 from guardrail.costs.bill import Bill, Working
+from guardrail.costs.definitions.fields import Field
+from guardrail.costs.definitions.library import Library
 from guardrail.costs.engine import Engine
-from guardrail.costs.fields import Field
 from guardrail.costs.inventory import Inventory
-from guardrail.costs.library import Library
-from guardrail.costs.usage import Usage
+from guardrail.costs.usage.file import Usage
 from guardrail.model.cost import Line
 from guardrail.model.money import plain
 from guardrail.model.resource import Change

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from guardrail.costs.definition import Reference
+from guardrail.costs.definitions.definition import Reference
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json, Unknown
 

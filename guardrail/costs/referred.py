@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from guardrail.costs.definition import Reference
+from guardrail.costs.definitions.definition import Reference
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.launch_template import at_version
-from guardrail.costs.usage import Usage
+from guardrail.costs.usage.file import Usage
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json, Unknown, without_unknowns

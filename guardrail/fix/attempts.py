@@ -10,9 +10,9 @@ from guardrail.check import check
 from guardrail.config import Settings, Source
 from guardrail.errors import GuardrailError
 from guardrail.fix.items import Item, key_of, open_findings, root_of
+from guardrail.load import plans
 from guardrail.model.report import Report
-from guardrail.policy.rule import RESERVED_IDS
-from guardrail.reading import plans
+from guardrail.policy.rules.rule import RESERVED_IDS
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.scratch import scratch
 from guardrail.terraform.plan.reader import Plan

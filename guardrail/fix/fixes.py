@@ -11,12 +11,12 @@ from guardrail.check import check
 from guardrail.config import Settings, Source
 from guardrail.fix.attempts import Attempts, read_again
 from guardrail.fix.items import Item, items_of
+from guardrail.load import plans
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
 from guardrail.model.remedy import Assignment, Edit, Remedy
 from guardrail.model.report import Report
-from guardrail.policy.remedies import NO_EDIT
-from guardrail.reading import plans
+from guardrail.policy.rules.remedies import NO_EDIT
 from guardrail.report.diff import replacements
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.literals import literal

@@ -16,8 +16,8 @@ from pathlib import Path
 import requests
 
 from guardrail.errors import NetworkError
-from guardrail.http.patience import TRIES
 from guardrail.http.response import StatusError, UnansweredError, place
+from guardrail.http.retry import TRIES
 from guardrail.http.session import Asked, Session
 
 Progress = Callable[[int, int | None], None]

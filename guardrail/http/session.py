@@ -15,8 +15,8 @@ import urllib3
 
 from guardrail import __version__
 from guardrail.errors import NetworkError
-from guardrail.http.patience import TRIES, Patience, limited
 from guardrail.http.response import Response, StatusError, UnansweredError, headers, origin, place
+from guardrail.http.retry import TRIES, Patience, limited
 from guardrail.model.unknown import Json
 
 Answer = TypeVar("Answer")

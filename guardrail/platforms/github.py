@@ -12,8 +12,8 @@ from urllib.parse import urlencode
 
 from guardrail.errors import NetworkError
 from guardrail.http import Patience, Response, Session, StatusError
-from guardrail.http.patience import limited
 from guardrail.http.response import origin
+from guardrail.http.retry import limited
 from guardrail.platforms.comment import Comment, Existing, Mode, NotPostedError, Outcome, Posted, marker_of, upsert
 from guardrail.platforms.context import Context, Overrides, read_context
 

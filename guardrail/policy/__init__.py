@@ -1,14 +1,14 @@
 """Policy: rules in CEL over resources, plans and budgets, and the waivers that excuse from them."""
 
 from guardrail.policy.budgets import Budget, BudgetMatch
-from guardrail.policy.compiled import CompiledRule, compile_faults, compile_rule
-from guardrail.policy.context import VARIABLES, Project, Variable
 from guardrail.policy.evaluate import Judge
-from guardrail.policy.explain import explained
-from guardrail.policy.machine import Specs
-from guardrail.policy.packs import RuleSelection, RuleSetting, choose, load_rules, packs, read_folder, read_pack
-from guardrail.policy.rule import Rule, RuleFile, Scope, check_rule, examine_rule, read_rule
-from guardrail.policy.testing import RuleTestResult, run_tests
+from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
+from guardrail.policy.rules.explain import explained
+from guardrail.policy.rules.packs import RuleSelection, RuleSetting, choose, load_rules, packs, read_folder, read_pack
+from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
+from guardrail.policy.rules.testing import RuleTestResult, run_tests
+from guardrail.policy.variables.context import VARIABLES, Project, Variable
+from guardrail.policy.variables.machine import Specs
 from guardrail.policy.waivers import WaiverList, apply_waivers, read_waivers
 
 __all__ = [
@@ -20,10 +20,10 @@ __all__ = [
     "Project",
     "Rule",
     "RuleFile",
+    "RuleScope",
     "RuleSelection",
     "RuleSetting",
     "RuleTestResult",
-    "Scope",
     "Specs",
     "Variable",
     "WaiverList",

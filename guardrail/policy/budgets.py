@@ -14,9 +14,9 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.context import Project
 from guardrail.policy.glob import matches_any, may_begin
 from guardrail.policy.spend import Spend, missing, spend
+from guardrail.policy.variables.context import Project
 
 Globs = tuple[str, ...]
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]

@@ -13,8 +13,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from guardrail.cel import Environment, Path
-from guardrail.cel import Scope as Bound
+from guardrail.cel import Environment, Path, Scope
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import NotEvaluated
@@ -23,21 +22,21 @@ from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
-from guardrail.policy.compiled import Answer, CompiledRule
-from guardrail.policy.context import Project, nested, picked, plan_values, run_values
 from guardrail.policy.findings import Subject, finding
 from guardrail.policy.glob import matches_any
-from guardrail.policy.machine import Specs
-from guardrail.policy.remedies import remedy
-from guardrail.policy.rule import ALL_BUT_GONE, Scope
+from guardrail.policy.rules.compiled import Answer, CompiledRule
+from guardrail.policy.rules.remedies import remedy
+from guardrail.policy.rules.rule import ALL_BUT_GONE, RuleScope
 from guardrail.policy.spend import Spend, spend, total
-from guardrail.policy.view import ResourceView, listed, reader
+from guardrail.policy.variables.context import Project, nested, picked, plan_values, run_values
+from guardrail.policy.variables.machine import Specs
+from guardrail.policy.variables.view import ResourceView, listed, reader
 
 _REMEMBERED = 2048  # answers a rule: enough for the kinds of things there are, too few to fill memory with names
 
 PLAN_RESOURCES = ("plan", "resources")
 
-Bind = Callable[[Mapping[str, Json]], Bound]
+Bind = Callable[[Mapping[str, Json]], Scope]
 
 
 @dataclass
@@ -76,7 +75,7 @@ class Judge:
         """Judge a project's resources one by one, then its plan as a whole. Findings stand in that order."""
         sums = total(resources, not_evaluated)
         shared = self._shared(project) | {"plan": plan_values(resources, sums)}
-        rules = [r for r in self.rules if r.rule.scope is Scope.RESOURCE and _plays_in(r, project)]
+        rules = [r for r in self.rules if r.rule.scope is RuleScope.RESOURCE and _plays_in(r, project)]
         if any(PLAN_RESOURCES in rule.shown for rule in rules):
             shared["plan"]["resources"] = listed(resources)
         one_by_one = _PerResource(self, rules, project, shared)
@@ -85,7 +84,7 @@ class Judge:
 
     def plan(self, project: Project, resources: Sequence[ResourceCost], sums: Spend) -> tuple[Finding, ...]:
         """Judge a project's plan as a whole; `sums` is what its resources cost."""
-        rules = [r for r in self.rules if r.rule.scope is Scope.PLAN and _plays_in(r, project)]
+        rules = [r for r in self.rules if r.rule.scope is RuleScope.PLAN and _plays_in(r, project)]
         plan = plan_values(resources, sums)
         if any(PLAN_RESOURCES in rule.shown for rule in rules):
             plan["resources"] = listed(resources)
@@ -103,7 +102,7 @@ class Judge:
     def budget(self, budget: Budget, sums: Spend) -> tuple[Finding, ...]:
         """Judge one budget; `sums` is what its resources cost."""
         now, past = ({**self._shared(), "budget": budget.values(side)} for side in (sums, sums.as_before))
-        asked = (self._whole(r, now, past) for r in self.rules if r.rule.scope is Scope.BUDGET)
+        asked = (self._whole(r, now, past) for r in self.rules if r.rule.scope is RuleScope.BUDGET)
         return tuple(one for one in asked if one)
 
     def _shared(self, project: Project | None = None) -> dict[str, Any]:
@@ -217,7 +216,7 @@ class _PerResource:
                 texts[key] = found
         return found
 
-    def _bound(self, view: ResourceView, paths: Iterable[Path]) -> Bound:
+    def _bound(self, view: ResourceView, paths: Iterable[Path]) -> Scope:
         return self.owner.bind(nested(self._values(view, paths)))
 
     def _group(self, change: Change) -> _Group:
@@ -281,11 +280,11 @@ class _PerResource:
 class _Lazy:
     """Variables that are bound when the first rule needs them."""
 
-    def __init__(self, bind: Callable[[], Bound]) -> None:
+    def __init__(self, bind: Callable[[], Scope]) -> None:
         self._bind = bind
 
     @cached_property
-    def value(self) -> Bound:
+    def value(self) -> Scope:
         return self._bind()
 
 

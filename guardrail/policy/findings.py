@@ -11,7 +11,7 @@ from guardrail.model.finding import Enforcement, Finding, FindingStatus, OnUnkno
 from guardrail.model.money import plain
 from guardrail.model.resource import SourceLine
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.compiled import Answer, CompiledRule
+from guardrail.policy.rules.compiled import Answer, CompiledRule
 
 _NOT_EVIDENCE = frozenset({("plan", "resources"), ("now",), ("today",), ("resource", "address")})
 

@@ -8,9 +8,9 @@ from functools import partial
 from guardrail.errors import did_you_mean
 from guardrail.model.report import ProjectReport
 from guardrail.policy.budgets import Budget, spends_on
-from guardrail.policy.compiled import CompiledRule
-from guardrail.policy.context import Project
 from guardrail.policy.glob import matches_any
+from guardrail.policy.rules.compiled import CompiledRule
+from guardrail.policy.variables.context import Project
 
 Projects = Sequence[tuple[Project, ProjectReport]]
 

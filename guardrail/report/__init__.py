@@ -6,18 +6,18 @@ from collections.abc import Callable
 from functools import partial
 
 from guardrail.model.report import Report
-from guardrail.report.annotations import annotate
-from guardrail.report.code_quality import code_quality
-from guardrail.report.concise import concise
+from guardrail.report.ci.annotations import annotate
+from guardrail.report.ci.code_quality import code_quality
+from guardrail.report.ci.junit import junit
+from guardrail.report.ci.sarif import sarif
 from guardrail.report.csv_rows import csv_rows
-from guardrail.report.infracost_json import infracost_json
-from guardrail.report.json_schema import report_schema
-from guardrail.report.json_v1 import json_v1
-from guardrail.report.junit import junit
-from guardrail.report.markdown import Frame, markdown
-from guardrail.report.read_json import MAX_ARTIFACT_BYTES, read_result
-from guardrail.report.sarif import sarif
-from guardrail.report.table import table
+from guardrail.report.json.infracost import infracost_json
+from guardrail.report.json.read import MAX_ARTIFACT_BYTES, read_result
+from guardrail.report.json.schema import report_schema
+from guardrail.report.json.v1 import json_v1
+from guardrail.report.markdown.document import Frame, markdown
+from guardrail.report.terminal.concise import concise
+from guardrail.report.terminal.table import table
 
 Renderer = Callable[[Report], str]
 

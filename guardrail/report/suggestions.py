@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from guardrail.model.remedy import Replacement, Suggestion
 from guardrail.model.report import Report
-from guardrail.report.alerts import Alert, alerts, fingerprint
-from guardrail.report.markdown_text import code, prose
+from guardrail.report.ci.alerts import Alert, alerts, fingerprint
+from guardrail.report.markdown.text import code, prose
 
 _LISTED = 5  # findings above one suggestion
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from guardrail.nearest import FILE_NAMES, find_config
+from guardrail.config_path import FILE_NAMES, find_config
 from guardrail.starter.projects import Project
 from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import Survey

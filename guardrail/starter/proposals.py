@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from guardrail.nearest import FILE_NAMES, find_config
+from guardrail.config_path import FILE_NAMES, find_config
 from guardrail.starter.config_file import config_file
 from guardrail.starter.hook_file import NAME as HOOK
 from guardrail.starter.hook_file import hook_file

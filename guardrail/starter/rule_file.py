@@ -7,7 +7,7 @@ from pathlib import Path
 from guardrail.errors import GuardrailError, InputError
 from guardrail.files import read_yaml
 from guardrail.policy import read_folder
-from guardrail.policy.machine import ATTRIBUTES
+from guardrail.policy.variables.machine import ATTRIBUTES
 from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import VENDORS, Machine, Survey
 from guardrail.starter.text import comment, filled, rounded_up, scalar

@@ -17,7 +17,7 @@ from guardrail.errors import GuardrailError
 from guardrail.model.cost import ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.policy import Specs
-from guardrail.policy.machine import facts, machine_types
+from guardrail.policy.variables.machine import facts, machine_types
 from guardrail.starter.hosting import Hosting, hosting
 from guardrail.starter.projects import Project, find_projects
 from guardrail.terraform.options import Choices, terraform_environment

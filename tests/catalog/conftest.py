@@ -74,7 +74,7 @@ def synced(shipped, tmp_path, monkeypatch):
     monkeypatch.setattr("guardrail.catalog.store.shipped_catalog", lambda: shipped)
     quick = Clock(sleep=lambda _seconds: None)
     monkeypatch.setattr(
-        "guardrail.catalog.feed.Session", lambda *a, **k: Session(*a, **k, patience=Patience(clock=quick))
+        "guardrail.catalog.vendors.feed.Session", lambda *a, **k: Session(*a, **k, patience=Patience(clock=quick))
     )
 
     def run(origin, *, wants=WANTS, **order):

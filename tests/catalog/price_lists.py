@@ -12,9 +12,10 @@ from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
-from guardrail.catalog import gcp, snapshot
+from guardrail.catalog import snapshot
 from guardrail.catalog.snapshot import Row
 from guardrail.catalog.sync import SOURCES
+from guardrail.catalog.vendors import gcp
 from guardrail.catalog.wanted import Wanted
 from guardrail.model.money import decimal, plain, rounded
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from guardrail.catalog import Selector
 from guardrail.catalog.sync import Told
 from guardrail.costs import Library
-from guardrail.costs.wants import wanted
+from guardrail.costs.definitions.selectable import wanted
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 PLAN = "savings_plan_compute_1yr_no_upfront"

@@ -12,7 +12,7 @@ import pytest
 from guardrail import data
 from guardrail.catalog import Ladder, open_catalog
 from guardrail.catalog.store import synced_catalog
-from guardrail.costs.wants import wanted
+from guardrail.costs.definitions.selectable import wanted
 from guardrail.errors import CatalogError
 from tests.catalog import price_lists
 from tests.catalog.syncs import BARE, LAMBDA, LIBRARY, PLAN, REGIONS, SERVICES, WANTS, rows

@@ -8,7 +8,7 @@ import pytest
 
 from guardrail.catalog import open_catalog
 from guardrail.catalog.store import synced_catalog
-from guardrail.costs.wants import wanted
+from guardrail.costs.definitions.selectable import wanted
 from tests.catalog.syncs import LIBRARY, rows
 
 MACHINE = {

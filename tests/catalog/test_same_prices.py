@@ -21,8 +21,8 @@ from guardrail.catalog.sync import SOURCES, Order, sync
 from guardrail.costs import Engine
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Action, Change, Side
-from guardrail.report.json_v1 import json_v1
-from guardrail.report.markdown import markdown
+from guardrail.report.json.v1 import json_v1
+from guardrail.report.markdown.document import markdown
 from tests.catalog import price_lists
 from tests.catalog.syncs import BARE, LIBRARY, QUIET
 

@@ -13,7 +13,7 @@ import pytest
 
 from guardrail.catalog import Catalog
 from guardrail.costs import Engine, Library, Usage
-from guardrail.costs.definition import Reference
+from guardrail.costs.definitions.definition import Reference
 from guardrail.model.cost import Cost
 from guardrail.model.money import decimal, plain
 from guardrail.model.resource import Action, Change, Side

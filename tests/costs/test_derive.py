@@ -2,7 +2,7 @@
 
 import pytest
 
-from guardrail.costs.derive import mixed_instances
+from guardrail.costs.definitions.derive import mixed_instances
 from guardrail.model.unknown import Unknown
 
 LATER = Unknown("mixed_instances_policy.0.instances_distribution.0.on_demand_base_capacity")

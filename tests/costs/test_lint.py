@@ -6,8 +6,8 @@ import pytest
 
 from guardrail.catalog import open_catalog, snapshot
 from guardrail.costs import Library
-from guardrail.costs.lint import left_out, lint
-from guardrail.costs.wants import wants
+from guardrail.costs.definitions.lint import left_out, lint
+from guardrail.costs.definitions.selectable import wants
 
 DEFINITION = """
 schema = 1

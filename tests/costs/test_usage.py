@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrail.costs import Library, Usage, load_usage
-from guardrail.costs.usage_keys import unread_keys
+from guardrail.costs.usage.keys import unread_keys
 from guardrail.errors import InputError
 
 FILE = """\

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from guardrail.errors import RuleError
 from guardrail.files.yaml_file import parse_yaml
 from guardrail.policy import CompiledRule, Judge, Project, compile_rule
-from guardrail.policy.fixture import ResourceFixture
-from guardrail.policy.rule import check_rule
+from guardrail.policy.rules.fixture import ResourceFixture
+from guardrail.policy.rules.rule import check_rule
 
 ENGINES = ("cpp", "python")
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

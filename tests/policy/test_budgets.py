@@ -10,7 +10,7 @@ from guardrail.model.report import ProjectReport
 from guardrail.model.unknown import Unknown
 from guardrail.policy import Budget, Judge, Project
 from guardrail.policy.budgets import spent
-from guardrail.policy.packs import RuleSelection, load_rules
+from guardrail.policy.rules.packs import RuleSelection, load_rules
 from guardrail.policy.spend import Spend, total
 from tests.policy.judging import NOW, resource, rule, specs
 

@@ -1,8 +1,8 @@
 import pytest
 
 from guardrail.policy import VARIABLES
-from guardrail.policy.context import needed
-from guardrail.policy.rule import Scope
+from guardrail.policy.rules.rule import RuleScope
+from guardrail.policy.variables.context import needed
 from tests.policy.judging import ENGINES, judge, resource, rule, verdict
 
 FULL = {
@@ -29,7 +29,7 @@ def test_a_variable_has_the_type_that_its_documentation_says(variable, engine):
     assert verdict(rule(text, scope=scope, engine=engine), resource(**FULL)) == "pass"
 
 
-@pytest.mark.parametrize("scope", Scope)
+@pytest.mark.parametrize("scope", RuleScope)
 def test_every_variable_belongs_to_a_scope(scope):
     own = {"resource": {"resource", "plan", "project"}, "plan": {"plan", "project"}, "budget": {"budget"}}[scope.value]
     names = [v.name for v in VARIABLES if v.name.partition(".")[0] in own | {"pr", "now", "today"}]

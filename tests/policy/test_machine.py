@@ -2,7 +2,7 @@ import pytest
 
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
-from guardrail.policy.machine import facts, family, machine_types
+from guardrail.policy.variables.machine import facts, family, machine_types
 from tests.policy.judging import specs
 
 TYPES = [

@@ -5,7 +5,7 @@ import pytest
 from guardrail.errors import RuleError
 from guardrail.files.yaml_file import parse_yaml
 from guardrail.policy import compile_rule, read_rule
-from guardrail.policy.rule import check_rule
+from guardrail.policy.rules.rule import check_rule
 from tests.policy.judging import ENGINES
 
 GOOD = """\

@@ -3,8 +3,8 @@ import pytest
 from guardrail.costs import Library
 from guardrail.data import rules_dir
 from guardrail.policy import explained, packs, read_pack, run_tests
-from guardrail.policy.fixture import Expected
-from guardrail.policy.packs import read_folder
+from guardrail.policy.rules.fixture import Expected
+from guardrail.policy.rules.packs import read_folder
 from tests.policy.judging import ENGINES
 
 RULES = [rule for pack in packs(rules_dir()) for rule in read_pack(pack, rules_dir())]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from guardrail.policy.successors import successor
+from guardrail.policy.variables.successors import successor
 
 FOUND = {
     "m4.large": "m7i.large",

@@ -6,7 +6,7 @@ import re
 
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
 from guardrail.model.remedy import Edit, Replacement
-from guardrail.report.markdown_edits import listed_edits
+from guardrail.report.markdown.edits import listed_edits
 
 
 def finding(*replacements, said="set type"):

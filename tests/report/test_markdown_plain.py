@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from guardrail.report import FORMATS, markdown
-from guardrail.report.markdown_plain import without_html
-from guardrail.report.markdown_text import code, prose
+from guardrail.report.markdown.plain import without_html
+from guardrail.report.markdown.text import code, prose
 from tests.report import samples
 
 

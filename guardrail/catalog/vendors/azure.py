@@ -1,0 +1,126 @@
+"""Azure's Retail Prices API: the pages of a service, and the offers in one.
+
+The format: https://learn.microsoft.com/rest/api/cost-management/retail-prices/azure-retail-prices
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from guardrail.catalog.vendors.feed import Feed
+from guardrail.catalog.vendors.offer import Offer
+from guardrail.catalog.wanted import Wanted
+from guardrail.errors import CatalogError
+from guardrail.model.money import decimal, plain
+
+HOST = "https://prices.azure.com"
+UNREAD: frozenset[str] = frozenset()
+"""Attributes of shipped rows that the API does not have."""
+
+_PATH = "/api/retail/prices?"
+_VERSION = "2023-01-01-preview"  # the one with savings plans
+_TERMS = {"1 Year": "1yr", "3 Years": "3yr", "5 Years": "5yr"}
+_FLEXIBLE = re.compile(
+    r"^(Azure Database for \w+ Flexible Server) (Burstable|General Purpose|Memory Optimized)(?: - ([A-Z])([a-z]*)(v\d+) Series)?"
+)
+"""Products of flexible servers: "... Flexible Server General Purpose - Ddsv5 Series Compute"."""
+_HOST = "Dedicated Host"
+_CORES = re.compile(r"^(\d+) vCore")
+
+
+def lists(services: Sequence[str], regions: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Give each service and the path of its first page. Prices without a region come along with every region."""
+    for service in services:
+        places = [f"armRegionName eq '{region}'" for region in (*regions, "Global", "Zone 1", "")] if regions else []
+        within = f" and ({' or '.join(places)})" if places else ""
+        quoted = service.replace("'", "''")
+        query = {
+            "api-version": _VERSION,
+            "currencyCode": "USD",
+            "meterRegion": "primary",
+            "$filter": f"serviceName eq '{quoted}'{within}",
+        }
+        yield service, _PATH + urlencode(query)
+
+
+def read(feed: Feed, service: str, path: str, wanted: Wanted) -> Iterator[Offer]:
+    """Give the offers of a service that definitions can select. Raises CatalogError for what is no page of prices."""
+    try:
+        for page, day in feed.pages(path, f"azure/{service}", lambda page: page.get("NextPageLink") or ""):
+            if page.get("BillingCurrency", "USD") != "USD":
+                raise CatalogError(f"prices in {page['BillingCurrency']!r:.20}, not in US dollars", where=HOST)
+            for item in page["Items"]:
+                yield from _offers(item, service, day, wanted)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        what = f"not a page of retail prices of {service}: {type(error).__name__} {error}"[:200]
+        raise CatalogError(what, where=HOST, fix="run it again; if it stays, update guardrail") from None
+
+
+def _offers(item: Mapping[str, Any], service: str, day: str, wanted: Wanted) -> Iterator[Offer]:
+    if item["serviceName"] != service or item.get("isPrimaryMeterRegion") is False:
+        return
+    region = _region(item["armRegionName"])
+    found = _attributes(item, service)
+    attributes = {key: found[key] for key in wanted.keys("azure", service) if found.get(key)}
+    family, unit = found["family"], item["unitOfMeasure"]
+    for option, price in _prices(item):
+        if region and wanted.keeps("azure", service, family, attributes, option):
+            ladder = f"{item['meterId']} {item['skuId']}"
+            yield Offer(service, region, family, attributes, unit, option, ladder,
+                        _number(item["tierMinimumUnits"]), "", _number(price), item["skuId"], day)  # fmt: skip
+
+
+def _prices(item: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
+    """Give each way to pay for a meter and its price: the whole term's for a reservation, else a unit's."""
+    kind = item["type"]
+    if kind == "Reservation":
+        term = _TERMS.get(item.get("reservationTerm", ""))
+        if term:
+            yield f"reserved_{term}", item["retailPrice"]
+        return
+    if kind != "Consumption":
+        return
+    name = item["skuName"]
+    yield (
+        "spot" if name.endswith(" Spot") else "low_priority" if name.endswith(" Low Priority") else "on_demand",
+        item["retailPrice"],
+    )
+    for plan in item.get("savingsPlan") or ():
+        if plan["term"] in _TERMS:
+            yield f"savings_plan_{_TERMS[plan['term']]}", plan["retailPrice"]
+
+
+def _attributes(item: Mapping[str, Any], service: str) -> dict[str, str]:
+    """Return what definitions select by, family included: some of it can be read off names only."""
+    found = {key: item.get(key) or "" for key in ("armSkuName", "meterName", "productName", "skuName")}
+    found["family"] = item["serviceFamily"]
+    if found["productName"].endswith(_HOST):
+        found["family"] = _HOST
+    elif service == "Virtual Machines":
+        found["operatingSystem"] = "Windows" if "Windows" in found["productName"] else "Linux"
+    flexible = _FLEXIBLE.match(found["productName"])
+    if flexible:
+        found.update(_flexible(flexible, found["skuName"]))
+    return found
+
+
+def _flexible(product: re.Match[str], sku: str) -> dict[str, str]:
+    """Return what a flexible server is as Terraform names it: its tier and `Standard_D4ds_v5`."""
+    name, tier, letter, features, version = product.groups()
+    cores = _CORES.match(sku)
+    size = f"Standard_{letter}{cores[1]}{features}_{version}" if letter and cores else f"Standard_{sku}"
+    return {"productName": name, "tier": tier, "armSkuName": size, "meterName": "", "skuName": ""}
+
+
+def _region(name: str) -> str:
+    """Return the catalog's region; "" for billing zones that stand for no region."""
+    if name.lower() in {"", "global", "zone 1"}:
+        return "global"
+    return "" if " " in name else name.lower()
+
+
+def _number(value: float) -> str:
+    return plain(decimal(value)) or "0"

@@ -1,0 +1,130 @@
+"""What a reader should know of the input and of the prices that a report stands on, one line each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+from guardrail.config import OnIncomplete, Settings, Source
+from guardrail.costs import Library
+from guardrail.costs.usage.file import is_meant
+from guardrail.costs.usage.keys import unread_keys
+from guardrail.errors import did_you_mean
+from guardrail.load import terms_of, usage_of
+from guardrail.model.finding import Finding
+from guardrail.model.money import ZERO, rounded
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.report import CatalogInfo, ProjectReport
+from guardrail.model.resource import Change
+from guardrail.policy import CompiledRule
+from guardrail.policy.completeness import incomplete, unread
+from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budget, unmatched_rule
+from guardrail.terraform.plan.reader import Plan
+
+_BY_TYPE, _BY_ADDRESS = "resource_type_default_usage", "resource_usage"
+_SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not many
+
+
+def not_evaluated(source: Source, plan: Plan, missing: Sequence[NotEvaluated], settings: Settings) -> list[Finding]:
+    """Return the findings about a plan that could not be read, or about what is missing from it.
+
+    With `on_incomplete: deny` what is missing blocks: all of a plan, and of a configuration what was not missing before.
+    """
+    if plan.fault:
+        return [unread(source.name, plan.fault)]
+    is_compared = plan.is_configuration and bool(settings.compare_with)
+    denies = settings.on_incomplete is OnIncomplete.DENY
+    return incomplete(
+        source.name, missing, blocks=lambda one: denies and one.after and not (is_compared and one.before)
+    )
+
+
+def input_notes(plan: Plan) -> tuple[str, ...]:
+    """Return what is to be said of an input, also that there is nothing in it."""
+    kind = "the configuration" if plan.is_configuration else "the plan"
+    empty = [] if plan.changes or plan.not_evaluated else [f"there is no resource in {kind}"]
+    return (*plan.warnings, *empty)
+
+
+def usage_notes(read: Sequence[tuple[Source, Plan]], library: Library, settings: Settings) -> list[str]:
+    """Say what of the usage files nothing reads: keys that a type does not have, and entries for what is not there.
+
+    Usage by type may stand there for types that a plan does not have. A file of several projects is looked at for all of
+    them together, and not at all for addresses where some are not in the run. Raises InputError for a wrong value.
+    """
+    said = []
+    for path in dict.fromkeys(source.usage for source, _ in read if source.usage):
+        users = [(source, plan) for source, plan in read if source.usage == path]
+        usage, changes = usage_of(users[0][0]), [change for _, plan in users for change in plan.changes]
+        used = {change.type: change.type for change in changes}
+        exact = {change.address: change.type for change in changes}
+        meant = {
+            name: exact.get(name) or (_type_of(name, changes) if "[*]" in name else "") for name in usage.by_address
+        }
+        used |= {name: type_name for name, type_name in meant.items() if type_name}
+        said += [f"{where}: {what}" for where, what in unread_keys(usage, used, library)]
+        priced = library.priced_types()
+        for name in usage.by_type:
+            if name not in priced:
+                fix = did_you_mean(name, priced) or "no definition prices it"
+                said.append(f"{usage.where(_BY_TYPE, name)}: no usage of {name} is read ({fix})")
+        if any(plan.fault for _, plan in users) or (path in settings.shared_usage and not settings.complete):
+            continue
+        stale = [name for name, type_name in meant.items() if not type_name]
+        for name in stale[:_SHOWN]:
+            fix = did_you_mean(name, exact)
+            said.append(f"{usage.where(_BY_ADDRESS, name)}: no resource has the address {name}" + (fix and f" ({fix})"))
+        said += [f"{path}: {len(stale) - _SHOWN:,} more addresses that no resource has"] if stale[_SHOWN:] else []
+    return said
+
+
+def _type_of(pattern: str, changes: Iterable[Change]) -> str:
+    """Return the type of the first resource that an address of a usage file means, "" where there is none."""
+    return next((change.type for change in changes if is_meant(pattern, change.address)), "")
+
+
+def policy_notes(rules: Sequence[CompiledRule], projects: Projects, settings: Settings) -> list[str]:
+    """Say which budgets count nothing and which own rules play nowhere, where all projects are in the run."""
+    if not settings.complete:
+        return []
+    played = [(rule.rule.id, *unmatched_rule(rule, [one for one, _ in projects])) for rule in rules]
+    idle = [f"{where}: rule {name} plays nowhere: {why}" for name, where, why in played if why]
+    return [*budget_notes(projects, settings), *_folded(idle, "rules that play nowhere")]
+
+
+def budget_notes(projects: Projects, settings: Settings) -> list[str]:
+    """Say which budgets count nothing of a run."""
+    pairs = zip(settings.budget_places, settings.budgets, strict=True)
+    found = [(where, budget.name, unmatched_budget(budget, projects)) for where, budget in pairs]
+    lines = [f"{where}: budget {name} {COUNTS_NOTHING}: {why}" for where, name, why in found if why]
+    return _folded(lines, "budgets that count nothing")
+
+
+def _folded(lines: list[str], what: str) -> list[str]:
+    return [*lines[:_SHOWN], *([f"{len(lines) - _SHOWN:,} more {what}"] if lines[_SHOWN:] else [])]
+
+
+def price_notes(projects: tuple[ProjectReport, ...], used: tuple[CatalogInfo, ...], settings: Settings) -> list[str]:
+    """Return what is to be said of prices: that they are old, or that they are not the list in US dollars."""
+    return [*_stale(used, settings), *_basis(projects, settings)]
+
+
+def _basis(projects: tuple[ProjectReport, ...], settings: Settings) -> list[str]:
+    """Say what amounts stand on where that is not the list in US dollars, and what the list makes of the bill."""
+    terms = terms_of(settings)
+    if terms is None:
+        return []
+    sides = [resource.after for project in projects for resource in project.resources if resource.after]
+    listed = sum((line.list_cost or ZERO for side in sides for line in side.lines), ZERO)
+    said = f"at list prices the month after the change costs {rounded(listed, 2)} {settings.currency}"
+    return [*terms.notes, said] if settings.overlay else list(terms.notes)
+
+
+def _stale(used: tuple[CatalogInfo, ...], settings: Settings) -> list[str]:
+    """Say which prices are older than the configuration finds good."""
+    limit = settings.now.date() - settings.max_age
+    return [
+        f"some {info.vendor} prices are of {info.oldest}, older than {settings.max_age.days} days"
+        for info in used
+        if info.oldest and date.fromisoformat(info.oldest) < limit
+    ]

@@ -1,0 +1,146 @@
+"""Which keys of a map an expression looks at, so that what it does not look at need not be compared."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+
+from guardrail.cel.names import Path
+from guardrail.cel.syntax import (
+    MACROS,
+    Binary,
+    Call,
+    Index,
+    ListOf,
+    Literal,
+    MapOf,
+    Name,
+    Select,
+    Ternary,
+    Tree,
+    Unary,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyAccess:
+    """What an expression's value depends on of one map.
+
+    keys   names of the entries that it looks at, there or not
+    names  whether it depends on which keys there are
+    whole  whether it may look at anything
+    """
+
+    keys: frozenset[str] = frozenset()
+    names: bool = False
+    whole: bool = False
+
+    def __or__(self, other: KeyAccess) -> KeyAccess:
+        return KeyAccess(self.keys | other.keys, self.names or other.names, self.whole or other.whole)
+
+
+_NAMES = KeyAccess(names=True)
+_WHOLE = KeyAccess(whole=True)
+_Words = Mapping[str, frozenset[str] | None]
+"""A macro's variable -> the only texts that it can stand for, None if there is no telling."""
+
+
+def key_access(tree: Tree, path: Path) -> KeyAccess:
+    """Return what an expression looks at of the map at `path`."""
+    return reduce(operator.or_, _AccessFinder(path).accesses(tree, {}), KeyAccess())
+
+
+class _AccessFinder:
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def accesses(self, tree: Tree, words: _Words) -> Iterator[KeyAccess]:
+        """Yield what each part of the tree looks at."""
+        place = _place(tree)
+        if place is not None:
+            yield from self._at_place(place)
+        elif isinstance(tree, Index) and _place(tree.operand) == self.path:
+            texts = _texts(tree.key, words)
+            yield _WHOLE if texts is None else KeyAccess(texts)
+            yield from self.accesses(tree.key, words)
+        elif isinstance(tree, Binary) and tree.operator == "in" and _place(tree.right) == self.path:
+            texts = _texts(tree.left, words)
+            yield _NAMES if texts is None else KeyAccess(texts)
+            yield from self.accesses(tree.left, words)
+        elif isinstance(tree, Call) and tree.target is not None and tree.name in MACROS:
+            yield from self._macro(tree, tree.target, words)
+        else:
+            for part in _parts(tree):
+                yield from self.accesses(part, words)
+
+    def _at_place(self, place: Path) -> Iterator[KeyAccess]:
+        if self.path[: len(place)] == place:
+            yield _WHOLE
+        elif place[: len(self.path)] == self.path:
+            yield KeyAccess(frozenset({place[len(self.path)]}))
+
+    def _macro(self, call: Call, target: Tree, words: _Words) -> Iterator[KeyAccess]:
+        if _place(target) == self.path:
+            yield _NAMES  # a macro goes through the keys of a map
+        else:
+            yield from self.accesses(target, words)
+        variable, *bodies = call.args
+        inner = {**words, variable.name: _elements(target, words)} if isinstance(variable, Name) else words
+        for body in bodies:
+            yield from self.accesses(body, inner)
+
+
+def _place(tree: Tree) -> Path | None:
+    """Return the path that a tree spells; None for anything else, a computed key included."""
+    steps: list[str] = []
+    while isinstance(tree, Select | Index):
+        if isinstance(tree, Select):
+            steps.append(tree.field)
+        elif isinstance(tree.key, Literal) and isinstance(tree.key.value, str):
+            steps.append(tree.key.value)
+        else:
+            return None
+        tree = tree.operand
+    return (tree.name, *reversed(steps)) if isinstance(tree, Name) else None
+
+
+def _texts(tree: Tree, words: _Words) -> frozenset[str] | None:
+    if isinstance(tree, Literal) and isinstance(tree.value, str):
+        return frozenset({tree.value})
+    return words.get(tree.name) if isinstance(tree, Name) else None
+
+
+def _elements(tree: Tree, words: _Words) -> frozenset[str] | None:
+    """Return the texts that a macro goes through: those of a constant list or the keys of a constant map, filtered or not."""
+    if isinstance(tree, Call) and tree.name == "filter" and tree.target is not None:
+        return _elements(tree.target, words)
+    if isinstance(tree, ListOf):
+        items: Iterable[Tree] = tree.items
+    elif isinstance(tree, MapOf):
+        items = (key for key, _ in tree.entries)
+    else:
+        return None
+    found = [_texts(item, words) for item in items]
+    return None if None in found else frozenset().union(*(texts for texts in found if texts))
+
+
+def _parts(tree: Tree) -> tuple[Tree, ...]:
+    match tree:
+        case Literal() | Name():
+            return ()
+        case Select(operand) | Unary(_, operand):
+            return (operand,)
+        case Index(operand, key):
+            return (operand, key)
+        case Binary(_, left, right):
+            return (left, right)
+        case Ternary(condition, then, otherwise):
+            return (condition, then, otherwise)
+        case ListOf(items):
+            return items
+        case MapOf(entries):
+            return tuple(part for entry in entries for part in entry)
+        case Call(_, target, args):
+            return args if target is None else (target, *args)

@@ -1,0 +1,73 @@
+"""`guardrail diff`: what one state of things costs more than another."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guardrail.cli.limits import limit_options, limited
+from guardrail.cli.options import flags, input_options, output_options
+from guardrail.errors import InputError
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.model.report import Report
+
+
+@click.command(short_help="What differs in cost between two plans, folders or results.")
+@click.argument("base", metavar="BASE")
+@input_options
+@output_options
+@limit_options
+@click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
+def diff(base: str, **values: Any) -> int:
+    """Compare what two states cost in a month, without judging them.
+
+    BASE and INPUT are a plan, a folder of configuration, or the JSON of an earlier check or estimate, in any mix; of
+    a plan its outcome counts. BASE may also be a commit, if INPUT is a folder. Without INPUT: what guardrail.yaml
+    names, else the folder you are in.
+
+    \b
+    Examples:
+      guardrail diff main.json plan.json
+      guardrail diff ../main/infra infra
+      guardrail diff origin/main
+      guardrail diff monday.json friday.json --format markdown
+    """
+    from guardrail.cli.output import deliver  # noqa: PLC0415 - only when it runs
+
+    if values["compare_with"]:
+        raise click.UsageError("BASE is what is compared with: leave out --base")
+    with limited(values["seconds"], values["megabytes"]):
+        report = _difference(base, values)
+        deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+    return int(report.exit_code())
+
+
+def _difference(base: str, values: dict[str, Any]) -> Report:
+    from guardrail.check import estimate  # noqa: PLC0415 - only when it runs
+    from guardrail.config import settings  # noqa: PLC0415
+    from guardrail.model.comparison import difference, remarks  # noqa: PLC0415
+
+    if not Path(base).exists():
+        return estimate(settings(flags({**values, "compare_with": base}), Path.cwd()))
+    former, now = _side((base,), values), _side(values["inputs"], values)
+    if former.currency != now.currency:
+        raise InputError(f"is in {former.currency}, and the other side in {now.currency}", where=base)
+    said = [f"{base}: {text}" for text in former.warnings if text not in now.warnings] + remarks(former, now, base)
+    return replace(difference(former, now), warnings=(*now.warnings, *said))
+
+
+def _side(given: tuple[str, ...], values: dict[str, Any]) -> Report:
+    """Price one side, or read what it has cost."""
+    from guardrail.check import estimate  # noqa: PLC0415 - only when it runs
+    from guardrail.config import settings  # noqa: PLC0415
+    from guardrail.report.json.read import is_result, read_result  # noqa: PLC0415
+
+    if len(given) == 1 and is_result(Path(given[0])):
+        return read_result(Path(given[0]))
+    chosen: Settings = settings(flags({**values, "inputs": given}), Path.cwd())
+    return estimate(chosen)

@@ -1,0 +1,206 @@
+"""`guardrail report`: results of checks as one report, brought to where people look."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guardrail.cli import suggest
+from guardrail.cli.options import Moment, output_options
+from guardrail.cli.policy_ref import policy_ref_option, revision_of
+from guardrail.errors import ConfigError, DeliveryError
+
+if TYPE_CHECKING:
+    from guardrail.deliver import Options
+    from guardrail.model.report import Report
+
+_PATH = click.Path(path_type=Path)
+
+
+@click.command(short_help="Merge results of checks, and deliver them: comment, summary, status.")
+@click.argument("results", metavar="RESULT...", nargs=-1, required=True, shell_complete=suggest.files)
+@click.option("--config", type=_PATH, help="guardrail.yaml, for budgets and waivers. Default: found upwards from here.")
+@click.option("--now", type=Moment(), help="Time of the report. Default: now.")
+@output_options
+@click.option(
+    "--fail-on",
+    type=click.Choice(["deny", "warn", "never"]),
+    default="deny",
+    show_default=True,
+    help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
+)
+@policy_ref_option
+@click.option(
+    "--comment",
+    type=click.Choice(["always", "changes", "failures", "never"]),
+    default="changes",
+    show_default=True,
+    help="When a change gets its first comment. One that is there is renewed in any case.",
+)
+@click.option(
+    "--comment-mode",
+    type=click.Choice(["update", "new", "hide-and-new", "delete-and-new"]),
+    default="update",
+    show_default=True,
+    help="What happens to the comment of an earlier run.",
+)
+@click.option("--comment-key", default="default", show_default=True, help="One comment a key: set it per matrix leg.")
+@click.option("--pr", type=click.IntRange(min=1), help="Number of the pull request. Default: told by the environment.")
+@click.option("--repo", metavar="OWNER/NAME", help="Repository. Default: told by the environment.")
+@click.option("--commit", metavar="SHA", help="Commit that was checked. Default: told by the environment.")
+@click.option("--github-api-url", metavar="URL", help="GitHub's address, with or without /api/v3.")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust, as REQUESTS_CA_BUNDLE.")
+@click.option("--summary/--no-summary", default=True, help="The job's summary, where there is one. Default: yes.")
+@click.option("--annotations/--no-annotations", default=True, help="Annotations on GitHub Actions. Default: yes.")
+@click.option("--outputs/--no-outputs", default=True, help="Outputs of the step on GitHub Actions. Default: yes.")
+@click.option("--status/--no-status", default=False, help="Set the commit's status as well. Default: no.")
+@click.option(
+    "--suggestions/--no-suggestions",
+    default=False,
+    help="Review comments on GitHub that can be committed, for results of `check --suggest`. Default: no.",
+)
+@click.option("--require-delivery", is_flag=True, help="Exit with 4 if something could not be delivered.")
+@click.option("--from-artifact", is_flag=True, help="The results come from a run that is not trusted (a fork's).")
+@click.option("--dry-run", is_flag=True, help="Say what would be posted; no call is made, no file of the job written.")
+def report(**values: Any) -> int:
+    """Merge the JSON of any number of checks into one report, and deliver it.
+
+    RESULT is what `guardrail check --out json=FILE` wrote; quoted globs work, too. Of several results, budgets are
+    judged again over all of their projects, if there is a guardrail.yaml.
+
+    The exit code is the verdict's. What cannot be delivered is said, and changes it only with --require-delivery.
+
+    \b
+    Examples:
+      guardrail report 'results/*.json'
+      guardrail report result.json --comment-key prod --comment always
+      guardrail report result.json --format markdown --comment never
+
+    \b
+    Exit codes: 0 nothing blocks, 1 blocked by policy, 2 not evaluated, 3 a bug of ours, 4 not delivered.
+    """
+    from guardrail.cli.output import deliver as write  # noqa: PLC0415 - only when it runs
+    from guardrail.combine import combine  # noqa: PLC0415
+    from guardrail.deliver import deliver  # noqa: PLC0415
+    from guardrail.model.exit_code import ExitCode  # noqa: PLC0415
+    from guardrail.model.report import FailOn  # noqa: PLC0415
+
+    now = values["now"] or datetime.now(UTC)
+    trusted = not values["from_artifact"]
+    results = _results(values["results"], trusted=trusted)
+    whole = _with_policy(results, values, now) if trusted or values["config"] else combine(results, None)
+    code = whole.exit_code(FailOn(values["fail_on"]))
+    write(whole, values["format_name"], values["outs"], color=values["color"], details=False)
+    if values["annotations"] and os.environ.get("GITHUB_ACTIONS") == "true" and not values["dry_run"]:
+        _annotate(whole)
+    with _logged_if_asked():
+        done = deliver(whole, code, _options(values, whole), environ=os.environ, now=now, tell=_tell)
+    if values["require_delivery"] and not done.complete and code is ExitCode.OK:
+        raise DeliveryError("not everything was delivered", fix="see the warnings above")
+    return int(code)
+
+
+def _results(given: Iterable[str], *, trusted: bool) -> list[tuple[str, Report]]:
+    """Read the results. Raises ConfigError for a pattern that matches nothing, InputError for a file."""
+    from guardrail.report import MAX_ARTIFACT_BYTES, read_result  # noqa: PLC0415 - only when it runs
+    from guardrail.report.json.read import MAX_BYTES  # noqa: PLC0415
+
+    found: list[str] = []
+    for pattern in given:
+        matches = [pattern] if Path(pattern).exists() or not re.search(r"[*?\[]", pattern) else _expanded(pattern)
+        if not matches:
+            raise ConfigError(f"no result matches {pattern}", fix="write one with `guardrail check --out json=FILE`")
+        found += matches
+    limit = MAX_BYTES if trusted else MAX_ARTIFACT_BYTES
+    return [(name, read_result(Path(name), max_bytes=limit)) for name in dict.fromkeys(found)]
+
+
+def _expanded(pattern: str) -> list[str]:
+    anchor = Path(pattern).anchor
+    return sorted(path.as_posix() for path in Path(anchor).glob(pattern[len(anchor) :]) if path.is_file())
+
+
+def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now: datetime) -> Report:
+    """Merge results under the configuration, if there is one. Its plans are not read."""
+    from guardrail.combine import combine  # noqa: PLC0415 - only when it runs
+    from guardrail.config import Flags  # noqa: PLC0415
+    from guardrail.platforms.context import proposal  # noqa: PLC0415
+    from guardrail.policy_ref import settings_at  # noqa: PLC0415
+
+    proposed = proposal(os.environ)
+    revision = revision_of(values["policy_ref"], proposed)
+    given = Flags(inputs=("-",), config=values["config"], now=now)
+    with settings_at(given, Path.cwd(), revision) as chosen:
+        return combine(results, replace(chosen, pr=proposed.for_rules) if chosen.config_file else None)
+
+
+def _options(values: dict[str, Any], whole: Report) -> Options:
+    from guardrail.deliver import Options, When  # noqa: PLC0415 - only when it runs
+    from guardrail.platforms.comment import KEY_LIMIT, Mode  # noqa: PLC0415
+    from guardrail.platforms.context import Overrides  # noqa: PLC0415
+
+    if len(values["comment_key"]) > KEY_LIMIT:
+        raise ConfigError(f"is longer than {KEY_LIMIT} characters", where="--comment-key")
+    trusted = not values["from_artifact"]
+    told = whole.pull_request.number if whole.pull_request and not trusted else None
+    overrides = Overrides(
+        repository=values["repo"],
+        number=values["pr"] or told,
+        api_url=values["github_api_url"],
+        ca_bundle=values["ca_bundle"],
+        commit=values["commit"],
+    )
+    names = ("summary", "outputs", "status", "suggestions", "dry_run")
+    return Options(
+        comment=When(values["comment"]),
+        mode=Mode(values["comment_mode"]),
+        key=values["comment_key"],
+        trusted=trusted,
+        overrides=overrides,
+        **{name: values[name] for name in names},
+    )
+
+
+def _annotate(whole: Report) -> None:
+    """Print annotations on the other stream: standard output is the report's alone."""
+    from guardrail.files.repository import seen_from_repository  # noqa: PLC0415 - only when it runs
+    from guardrail.report import annotate  # noqa: PLC0415
+
+    click.echo(annotate(seen_from_repository(whole, Path.cwd())), err=True, nl=False)
+
+
+def _tell(level: str, text: str) -> None:
+    """Say something beside the report; on GitHub Actions as an annotation of the run."""
+    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
+
+    shown = safe(text)
+    on_actions = os.environ.get("GITHUB_ACTIONS") == "true"
+    line = f"::{level} title=guardrail::{shown.replace('%', '%25')}" if on_actions else f"guardrail: {level}: {shown}"
+    click.echo(line, err=True)
+
+
+@contextlib.contextmanager
+def _logged_if_asked() -> Iterator[None]:
+    """Log each call where a debug run asks for it; addresses and codes only, never what is sent."""
+    if os.environ.get("RUNNER_DEBUG") != "1" and os.environ.get("ACTIONS_STEP_DEBUG") != "true":
+        yield
+        return
+    log, handler = logging.getLogger("guardrail"), logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("guardrail: %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(logging.NOTSET)

@@ -1,0 +1,98 @@
+"""`guardrail rules`: list, show and test rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from guardrail.cli import suggest
+from guardrail.errors import ConfigError, did_you_mean
+from guardrail.model.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.policy import CompiledRule
+
+_CONFIG = click.option(
+    "--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here."
+)
+
+
+@click.group(short_help="List, show and test rules.")
+def rules() -> None:
+    """List, show and test rules: the shipped packs, and your own."""
+
+
+@rules.command("list", short_help="Every rule that plays, one a line.")
+@_CONFIG
+@click.option("--all", "everything", is_flag=True, help="The rules of every shipped pack, whether they play or not.")
+def list_rules(config: Path | None, *, everything: bool) -> None:
+    """List the rules that play here, with severity and enforcement."""
+    found = [(rule.source.pack or "own", rule.rule) for rule in _loaded(config, everything=everything)]
+    width = max((len(rule.id) for _, rule in found), default=0)
+    for pack, rule in sorted(found, key=lambda one: (one[0], one[1].id)):
+        click.echo(f"{pack:<15} {rule.id:<{width}}  {rule.severity:<8}  {rule.enforcement:<9}  {rule.title}")
+
+
+@rules.command(short_help="One rule: what it is for, what it asks, how to comply.")
+@click.argument("rule_id", metavar="RULE", shell_complete=suggest.rules)
+@_CONFIG
+def show(rule_id: str, config: Path | None) -> None:
+    """Show one rule: what it is for, what it asks, its parameters as they are set here, and how to comply."""
+    from guardrail.policy import explained  # noqa: PLC0415 - only when it runs
+
+    found = {rule.rule.id: rule for rule in _loaded(config, everything=True)}
+    found |= {rule.rule.id: rule for rule in _loaded(config, everything=False)}
+    if rule_id not in found:
+        raise ConfigError(f"no rule is called {rule_id}", fix=did_you_mean(rule_id, found))
+    click.echo(explained(found[rule_id].source), nl=False)
+
+
+@rules.command(short_help="Load every rule, and say what is wrong with it.")
+@_CONFIG
+def lint(config: Path | None) -> None:
+    """Load every rule that plays: keys, types, names in expressions, parameters. Exits with 2 if one is at fault."""
+    found = _loaded(config, everything=False)
+    click.echo(f"{len(found)} rules, nothing wrong with them")
+
+
+@rules.command(short_help="Run the tests in the rules' own files.")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@_CONFIG
+def test(paths: tuple[Path, ...], config: Path | None) -> int:
+    """Run the tests that rules carry in their own files: PATHS, or every rule that plays.
+
+    A test is of the rule as its file has it, whatever guardrail.yaml sets. Exits with 1 if one does not come out as expected.
+    """
+    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.policy import check_rule, read_folder, run_tests  # noqa: PLC0415
+
+    sources = [rule for path in paths for rule in read_folder(path)]
+    if not paths:
+        playing = [rule.source for rule in _loaded(config, everything=False)]
+        sources = [check_rule(rule.file, pack=rule.pack) for rule in playing]
+    results = list(run_tests(sources, specs=open_catalog().spec))
+    failed = [result for result in results if not result.passed]
+    for result in failed:
+        click.echo(f"{result.where}: {result.rule}, test {result.name}: {result.mismatch}")
+    untested = [source.rule.id for source in sources if not source.rule.tests]
+    if untested:
+        click.echo(f"without tests: {', '.join(untested)}", err=True)
+    click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed in {len(sources)} rules")
+    return ExitCode.BLOCKED if failed else ExitCode.OK
+
+
+def _loaded(config: Path | None, *, everything: bool) -> tuple[CompiledRule, ...]:
+    from guardrail import data  # noqa: PLC0415 - only when it runs
+    from guardrail.config import Flags, RulesConfig, settings  # noqa: PLC0415
+    from guardrail.costs import Library  # noqa: PLC0415
+    from guardrail.load import rules_of  # noqa: PLC0415
+    from guardrail.policy import load_rules, packs  # noqa: PLC0415
+
+    if everything:
+        shipped = data.rules_dir()
+        return load_rules(RulesConfig(packs=packs(shipped)), shipped)
+    chosen: Settings = settings(Flags(config=config), Path.cwd())
+    return rules_of(chosen, Library(chosen.definitions))

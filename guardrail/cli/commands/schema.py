@@ -1,0 +1,51 @@
+"""`guardrail schema`: JSON Schemas of our file formats, for editors."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+NAMES = ("config", "rule", "usage", "waivers", "definition", "overlay", "rates", "report")
+
+
+@click.command(short_help="JSON Schema of a file format, for editors.")
+@click.argument("name", type=click.Choice(NAMES))
+def schema(name: str) -> None:
+    """Print the JSON Schema of a file format.
+
+    Editors with a YAML language server check a file that begins with such a line:
+
+    \b
+      # yaml-language-server: $schema=guardrail.schema.json
+
+    \b
+    Example:
+      guardrail schema config > guardrail.schema.json
+    """
+    click.echo(json.dumps(_schema(name), indent=2))
+
+
+def _schema(name: str) -> dict[str, Any]:
+    from pydantic import BaseModel  # noqa: PLC0415
+
+    from guardrail.catalog.overlay import OverlayFile, RatesFile  # noqa: PLC0415 - only when it runs
+    from guardrail.config import ConfigFile  # noqa: PLC0415
+    from guardrail.costs.definitions.definition import Definition  # noqa: PLC0415
+    from guardrail.costs.usage.file import UsageFile  # noqa: PLC0415
+    from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
+    from guardrail.report import report_schema  # noqa: PLC0415
+
+    models: dict[str, type[BaseModel]] = {
+        "config": ConfigFile,
+        "rule": Rule,
+        "usage": UsageFile,
+        "waivers": WaiverList,
+        "definition": Definition,
+        "overlay": OverlayFile,
+        "rates": RatesFile,
+    }
+    if name == "report":
+        return report_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[name].model_json_schema(by_alias=True)}

@@ -1,0 +1,1 @@
+"""Cost definitions: TOML files, checked, compiled and found by resource type."""

@@ -1,0 +1,204 @@
+"""A cost definition as its TOML file spells it, checked for everything that can be known without a resource."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from guardrail.errors import DefinitionError, did_you_mean
+
+Scalar = bool | int | float | str
+Expression = Annotated[str, Field(description="an expression (=...), a constant, or text with ${...} in it")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class UsageKey(_Strict):
+    """What only the user can know of a resource."""
+
+    unit: str = Field(description="unit of the number that is asked for")
+    help: str = Field(description="what it means, one sentence")
+    default: Scalar | None = Field(None, description="a default that the vendor's own documentation gives")
+    one_of: tuple[Scalar, ...] = Field((), description="the only values there are")
+
+
+class Price(_Strict):
+    """Which catalog rows a component's price is in. Further keys are attributes of the rows."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    service: str = Field(description="service in the catalog: the name of its CSV file")
+    family: str | None = Field(None, description="product family: exact, =expression or ~regex")
+    region: str | None = Field(None, description="region of the price, default the definition's")
+    purchase_option: str = Field("on_demand", description="on_demand, spot, reserved_1yr_no_upfront, ...")
+    unit: str | None = Field(None, description="unit of the price, where rows differ in nothing else")
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """The attributes to select by."""
+        return self.model_extra or {}
+
+
+class FreeWhen(_Strict):
+    """A case in which the resource costs nothing, and who says so."""
+
+    condition: Expression
+    reason: str = Field(description="why it is free then, in a few words")
+
+
+class Component(_Strict):
+    """One line of the bill."""
+
+    name: Expression
+    unit: Expression = Field(description="unit of the quantity as shown")
+    quantity: Scalar = Field(description="monthly quantity in the unit of the catalog's price")
+    price: Price
+    per: Scalar = Field(1, description="how many catalog units make one shown unit")
+    when: Expression | None = Field(None, description="the line exists only if this holds")
+    optional: Scalar = Field(False, description="without its usage the line is left out")
+    floor: Scalar | None = Field(None, description="the quantity that is paid at least, where quantity is not known")
+    assumed: Expression = Field(
+        "", description="what the line takes for granted, as the plan does not tell it; or none"
+    )
+    tier_from: Scalar = Field(0, description="quantity that is used up already on the ladder of tiers")
+    times: Scalar = Field(1, description="multiplies the cost after tiers, and the shown quantity")
+    upfront_months: Scalar = Field(0, description="the price is a one-time fee, spread over so many months")
+    group: Expression = Field("", description="heading under which reports show the line")
+    gap: str = Field("", description="why the shipped catalog has no such price, if it has none")
+
+
+class Child(_Strict):
+    """A nested block, or a referenced resource, that another type's definition prices."""
+
+    as_: Expression = Field(alias="as", description="Terraform type whose definition prices it")
+    block: str | None = Field(None, description="nested block, one child an element")
+    for_each: Expression | None = Field(None, description="instead of block: an expression that gives a list")
+    with_: dict[str, Any] = Field({}, alias="with", description="attributes handed over")
+    attributes: Expression | None = Field(None, description="expression that gives a whole map of attributes")
+    assume: dict[str, Any] = Field({}, description="what stands for a handed attribute that is known only after apply")
+    usage: dict[str, Scalar] = Field({}, description="usage handed over beside the parent's own")
+    when: Expression | None = None
+    times: Scalar = Field(1, description="multiplies the child's quantities")
+    floor: Scalar | None = Field(None, description="times at least, where times is not known")
+    assumed: Expression = Field(
+        "", description="what its lines take for granted, as the plan does not tell it; or none"
+    )
+    group: Expression | None = Field(None, description="heading, default the block's name")
+
+
+class Reference(_Strict):
+    """Another resource whose attributes the price depends on."""
+
+    types: tuple[str, ...] = Field(min_length=1)
+    attribute: str | None = Field(None, description="attribute whose expression mentions it; default any")
+    back: bool = Field(False, description="the resource that mentions this one")
+    all: bool = Field(False, description="a list of all, instead of the first")
+    of: str | None = Field(None, description="an earlier reference: look from the resources that it found")
+    needed: bool = Field(False, description="not known where the attribute names what is not in the plan; else null")
+    assumed: str = Field("", description="what is taken for granted where it names what is not in the plan")
+    versioned: bool = Field(False, description="a launch template: of the version that the attribute names")
+    alike: tuple[str, ...] | None = Field(
+        None, description="its place (from 0) among the resources of these types with its region and these attributes"
+    )
+
+
+class Definition(_Strict):
+    """How one Terraform resource type is priced (docs/definitions.md)."""
+
+    schema_: Literal[1] = Field(alias="schema")
+    docs: str = Field("", description="the vendor's price page")
+    note: str = Field("", description="what the estimate leaves out")
+    region: Expression = "=region"
+    free_when: tuple[FreeWhen, ...] = ()
+    not_covered: str = Field("", description="what no line of the definition is for, where its lines do not cover all")
+    not_covered_remedy: str = Field("", description="what to do then, if not to write a definition of one's own")
+    derive: str | None = Field(
+        None, description="function in guardrail/costs/definitions/derive.py that adds attributes"
+    )
+    usage: dict[str, UsageKey] = {}
+    defaults: dict[str, Any] = {}
+    assume: dict[str, Any] = {}
+    table: dict[str, dict[str, Any]] = {}
+    let: dict[str, Scalar] = {}
+    refs: dict[str, Reference] = {}
+    component: tuple[Component, ...] = ()
+    child: tuple[Child, ...] = ()
+
+    @field_validator("refs")
+    @classmethod
+    def _of_earlier(cls, refs: dict[str, Reference]) -> dict[str, Reference]:
+        names = list(refs)
+        for place, reference in enumerate(refs.values()):
+            if reference.of is not None and reference.of not in names[:place]:
+                msg = f"{names[place]} looks from {reference.of!r}, which is no earlier reference"
+                raise ValueError(msg)
+        return refs
+
+
+def load_definition(path: Path) -> Definition:
+    """Read a definition. Raises DefinitionError with file and line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        return Definition.model_validate(tomllib.loads(text))
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"cannot be read: {error}", where=str(path)) from None
+    except tomllib.TOMLDecodeError as error:
+        place = re.search(r"\(at line (\d+)", str(error))
+        what = re.sub(r" \(at .*\)$", "", str(error))
+        raise DefinitionError(what, where=f"{path}:{place.group(1)}" if place else str(path)) from None
+    except ValidationError as error:
+        raise _invalid(path, text, error) from None
+
+
+def line_of(text: str, location: tuple[str | int, ...]) -> int:
+    """Return the line of a TOML text that the keys lead to, as near as a search for them comes."""
+    lines = text.splitlines()
+    at = 0
+    for step in location:
+        if isinstance(step, int):
+            heads = [i for i, line in enumerate(lines) if line.startswith("[[") and i >= at - 1]
+            at = heads[step] if step < len(heads) else at
+            continue
+        pattern = re.compile(
+            rf"^\s*(\[+[\w.\"]*\b{re.escape(step)}\b[\w.\"]*\]+|\"?{re.escape(step)}\"?\s*=|.*[{{,]\s*{re.escape(step)}\s*=)"
+        )
+        at = next((i for i in range(at, len(lines)) if pattern.match(lines[i])), at)
+    return at + 1
+
+
+def _invalid(path: Path, text: str, error: ValidationError) -> DefinitionError:
+    # A misspelt key is also a missing one; the spelling is what helps.
+    first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
+    location = tuple(first["loc"])
+    key = ".".join(str(step) for step in location)
+    if first["type"] == "extra_forbidden":
+        known = _fields_at(location[:-1])
+        what, fix = (
+            f"unknown key {key!r}",
+            did_you_mean(str(location[-1]), known) or f"known: {', '.join(sorted(known))}",
+        )
+    elif first["type"] == "missing":
+        what, fix = f"{key!r} is missing", "add it"
+    else:
+        what, fix = f"{key}: {first['msg'].lower()}", ""
+    return DefinitionError(what, where=f"{path}:{line_of(text, location)}", fix=fix)
+
+
+def _fields_at(location: tuple[str | int, ...]) -> set[str]:
+    models: dict[str, type[BaseModel]] = {
+        "component": Component,
+        "child": Child,
+        "free_when": FreeWhen,
+        "refs": Reference,
+        "usage": UsageKey,
+    }
+    head = str(location[0]) if location else ""
+    model = Price if location[-1:] == ("price",) else models.get(head, Definition)
+    return {field.alias or name for name, field in model.model_fields.items()}

@@ -1,0 +1,78 @@
+"""All definitions: which one prices a type, and which types cost nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Mapping
+from functools import cache, cached_property
+from pathlib import Path
+
+from guardrail import data
+from guardrail.costs.definitions.definition import load_definition
+from guardrail.costs.definitions.tariff import Tariff
+from guardrail.errors import DefinitionError
+
+
+class Library:
+    """Definitions by resource type: those of `folders` first, in their order, then the shipped ones.
+
+    A folder holds `<vendor>/<type>.toml`, and may hold a `free.toml` beside them.
+    """
+
+    def __init__(self, folders: Iterable[Path] = ()) -> None:
+        self._folders = (*folders, data.pricing_dir() / "definitions")
+        self._tariffs: dict[str, Tariff] = {}
+
+    @cached_property
+    def _files(self) -> Mapping[str, Path]:
+        files: dict[str, Path] = {}
+        for folder in self._folders:
+            if not folder.is_dir():
+                raise DefinitionError("no such folder of cost definitions", where=str(folder))
+            for path in sorted(folder.glob("*/*.toml")):
+                files.setdefault(path.stem, path)
+        return files
+
+    @cached_property
+    def _free(self) -> Mapping[str, str]:
+        """Type that costs nothing -> vendor."""
+        own = [folder / "free.toml" for folder in self._folders[:-1]]
+        lists = [_free_types(path) for path in own if path.is_file()]
+        return dict(item for types in (*lists, _shipped_free_types()) for item in types.items())
+
+    def find(self, type_name: str) -> Tariff | None:
+        """Return how a type is priced; None if nothing says so. Raises DefinitionError."""
+        if type_name not in self._files:
+            return None
+        if type_name not in self._tariffs:
+            path = self._files[type_name]
+            self._tariffs[type_name] = Tariff(type_name, path.parent.name, load_definition(path), str(path))
+        return self._tariffs[type_name]
+
+    def is_free(self, type_name: str) -> bool:
+        """Say whether a type is known to cost nothing by itself."""
+        return type_name in self._free
+
+    def priced_types(self) -> Mapping[str, str]:
+        """Return every type that has a definition, and its vendor."""
+        return {name: path.parent.name for name, path in sorted(self._files.items())}
+
+    def free_types(self) -> Mapping[str, str]:
+        """Return every type that is free, and its vendor."""
+        return dict(sorted(self._free.items()))
+
+
+@cache
+def _shipped_free_types() -> Mapping[str, str]:
+    return _free_types(data.pricing_dir() / "free.toml")
+
+
+def _free_types(path: Path) -> Mapping[str, str]:
+    """Read a list of free types: type -> vendor. Raises DefinitionError."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        return {
+            name: vendor for vendor, listed in content.items() if isinstance(listed, dict) for name in listed["types"]
+        }
+    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
+        raise DefinitionError(f"not a list of free types: {error}", where=str(path)) from None

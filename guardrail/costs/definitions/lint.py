@@ -1,0 +1,198 @@
+"""Definitions held against a catalog: what finds no price at all, known or not, and what finds several."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from guardrail.catalog import Catalog, Match, Pattern
+from guardrail.catalog.query import Product, matches
+from guardrail.catalog.wanted import Want
+from guardrail.cel import cover_all
+from guardrail.costs.definitions.library import Library
+from guardrail.costs.definitions.selectable import wants
+from guardrail.costs.definitions.tariff import Charge, expression
+
+_SHOWN = 3  # regions that a message names
+_Answered = tuple[int, tuple[object, ...] | None]
+"""The place of a question; what a resource decides, where an answer is a product that has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A component that the catalog does not answer as it should.
+
+    kind  "not-covered": its lines, free_when and not_covered together leave cases without a word;
+          "gap": there is no price, and the definition says why; "no-match": there is none, and nobody knows why;
+          "ambiguous": several fit
+    """
+
+    kind: str
+    type_name: str
+    component: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What one component of a type asks."""
+
+    type_name: str
+    charge: Charge
+    want: Want
+
+    def is_of(self, region: str) -> bool:
+        """Say whether it is asked in a region: some are asked in one alone."""
+        field = self.charge.region
+        return field is None or bool(field.program or field.template) or field.source == region
+
+    def conditions(self) -> Iterator[tuple[str, Callable[[Product], bool]]]:
+        """Give each thing that is asked of a price, in words, and whether a product is so."""
+        want, unit = self.want, self.charge.component.price.unit
+        if unit is not None:
+            yield f"unit {unit}", lambda product: product.unit == unit
+        if want.purchase_option is not None:
+            yield want.purchase_option, lambda product: product.purchase_option == want.purchase_option
+        if want.family is not None:
+            yield f"family {_spelled(want.family)}", partial(_is, None, want.family)
+        for key, match in want.attributes:
+            if match is not None:
+                yield f"{key} {_spelled(match)}", partial(_is, key, match)
+
+    def missing(self, products: Iterable[Product]) -> str:
+        """Say what stands in the way: a condition that no product meets, or without which one would fit."""
+        conditions = list(self.conditions())
+        met = [[test(product) for _, test in conditions] for product in products]
+        never = [name for place, (name, _) in enumerate(conditions) if not any(row[place] for row in met)]
+        if not met:
+            return "the catalog has nothing of it"
+        if any(all(row) for row in met) and self.charge.region:
+            return f"nothing of it in {self.charge.region.source}"
+        if never:
+            return f"nothing has {' or '.join(never)}"
+        alone = [name for place, (name, _) in enumerate(conditions) if any(_all_but(row, place) for row in met)]
+        return "nothing has all that is asked" + (f"; without {' or '.join(alone)} there would be" if alone else "")
+
+    def decided(self) -> tuple[str, ...]:
+        """Return the attributes that a resource decides."""
+        return tuple(key for key, field in self.charge.attributes if field.program or field.template)
+
+
+def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
+    """Give the faults of every definition, in the order of types. Raises DefinitionError."""
+    shelves = _shelves(catalog)
+    asked: defaultdict[tuple[str, str], list[_Question]] = defaultdict(list)
+    for name, charge, want in wants(library):
+        asked[want.vendor, want.service].append(_Question(name, charge, want))
+    faults = [
+        fault
+        for key, questions in asked.items()
+        for fault in _of_service(catalog, key, shelves.get(key, []), questions)
+    ]
+    faults += [fault for name in library.priced_types() if (fault := left_out(library, name))]
+    yield from sorted(faults, key=lambda fault: (fault.type_name, fault.component))
+
+
+def left_out(library: Library, name: str) -> Fault | None:
+    """Return the fault of a definition of which it may be that no line applies, without saying what that means."""
+    tariff = library.find(name)
+    if tariff is None or tariff.definition.not_covered:
+        return None
+    conditions = [str(condition.source) for condition, _ in tariff.free_when]
+    conditions += [str(charge.when.source) if charge.when else "=true" for charge in tariff.charges]
+    # As many children as a list has items may be none.
+    conditions += [str(part.when.source) if part.when else "=true" for part in tariff.parts if part.items is None]
+    let = {key: expression(value) for key, value in tariff.definition.let.items()}
+    if cover_all((condition.removeprefix("=") for condition in conditions), let):
+        return None
+    reason = (
+        "there may be no line at all: say in [[free_when]] when it is free, and in not_covered what it has no line for"
+    )
+    return Fault("not-covered", name, "", reason)
+
+
+def _shelves(catalog: Catalog) -> dict[tuple[str, str], list[str]]:
+    found: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for vendor, service, region in catalog.shelves():
+        found[vendor, service].append(region)
+    return found
+
+
+class _Fitting:
+    """Which questions a product may be the answer to; regions have the same products, so each is looked at once."""
+
+    def __init__(self, questions: Sequence[_Question]) -> None:
+        self._questions = [(q, [test for _, test in q.conditions()], q.decided()) for q in questions]
+        self._known: dict[tuple[object, ...], tuple[_Answered, ...]] = {}
+        self.products: list[Product] = []
+
+    def of(self, product: Product) -> tuple[_Answered, ...]:
+        """Return the place of each question, and what a resource has decided if this is the answer.
+
+        What a resource decides is a value, as a rule: where the product has none, it is not known whether another one
+        is the answer as well.
+        """
+        key = (product.family, product.unit, product.purchase_option, *product.attributes.items())
+        if key not in self._known:
+            self.products.append(product)
+            self._known[key] = tuple(self._answered(product))
+        return self._known[key]
+
+    def _answered(self, product: Product) -> Iterator[_Answered]:
+        for place, (question, tests, decided) in enumerate(self._questions):
+            if all(test(product) for test in tests):
+                values = tuple(product.attributes.get(name) for name in decided)
+                family = question.want.family is None and product.family
+                yield place, None if None in values else (product.purchase_option, family, *values)
+
+
+def _of_service(
+    catalog: Catalog,
+    key: tuple[str, str],
+    regions: list[str],
+    questions: list[_Question],
+) -> Iterator[Fault]:
+    answered: set[int] = set()
+    doubtful: defaultdict[int, dict[str, None]] = defaultdict(dict)
+    fitting = _Fitting(questions)
+    for region in regions:
+        first: dict[_Answered, object] = {}
+        asked = [question.is_of(region) for question in questions]
+        for ladder in catalog.ladders(*key, region):
+            prices = (ladder.product.unit, *((tier.start, tier.end, tier.price) for tier in ladder.tiers))
+            for place, decided in fitting.of(ladder.product):
+                if asked[place]:
+                    answered.add(place)
+                    if decided is not None and first.setdefault((place, decided), prices) != prices:
+                        doubtful[place][region] = None
+    for number, question in enumerate(questions):
+        if number not in answered:
+            yield _unanswered(question, fitting.products)
+        elif doubtful[number]:
+            places = ", ".join(list(doubtful[number])[:_SHOWN]) + (" ..." if len(doubtful[number]) > _SHOWN else "")
+            reason = f"several prices of {question.want.service} fit in {places}"
+            yield Fault("ambiguous", question.type_name, question.charge.component.name, reason)
+
+
+def _unanswered(question: _Question, products: Sequence[Product]) -> Fault:
+    """Return the fault of a question without an answer; `products`: all that the catalog has of its service."""
+    component = question.charge.component
+    if component.gap:
+        return Fault("gap", question.type_name, component.name, component.gap)
+    reason = f"{question.want.service}: {question.missing(products)}"
+    return Fault("no-match", question.type_name, component.name, reason)
+
+
+def _is(key: str | None, match: Match, product: Product) -> bool:
+    """Say whether an attribute, without a key the family, is as asked."""
+    return matches(match, product.family if key is None else product.attributes.get(key))
+
+
+def _all_but(row: list[bool], place: int) -> bool:
+    return all(row[:place]) and all(row[place + 1 :])
+
+
+def _spelled(match: Match) -> str:
+    return f"~ {match.text}" if isinstance(match, Pattern) else f"= {match}"

@@ -1,0 +1,222 @@
+"""A definition ready for use: every expression compiled, every name it reads known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from guardrail.cel import OPEN, CelError, Environment, Path
+from guardrail.costs.definitions.definition import Child, Component, Definition, UsageKey
+from guardrail.costs.definitions.derive import DERIVATIONS, Derivation
+from guardrail.costs.definitions.fields import Field, compiled
+from guardrail.errors import DefinitionError, did_you_mean
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A compiled component."""
+
+    component: Component
+    name: Field
+    unit: Field
+    quantity: Field
+    per: Field
+    times: Field
+    floor: Field
+    assumed: Field
+    tier_from: Field
+    upfront_months: Field
+    group: Field
+    when: Field | None
+    optional: Field
+    service: Field
+    family: Field | None
+    region: Field | None
+    purchase_option: Field
+    attributes: tuple[tuple[str, Field], ...]
+
+    @property
+    def reads(self) -> frozenset[Path]:
+        """Everything that the line depends on."""
+        return _reads_of(
+            [self.name, self.unit, self.quantity, self.per, self.times, self.tier_from, self.group, self.when]
+            + [
+                self.floor,
+                self.assumed,
+                self.upfront_months,
+                self.optional,
+                self.service,
+                self.family,
+                self.region,
+                self.purchase_option,
+            ]
+            + [field for _, field in self.attributes]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A compiled child."""
+
+    child: Child
+    type: Field
+    items: Field | None
+    attributes: Field | None
+    handed: tuple[tuple[str, Field], ...]
+    assume: tuple[tuple[str, Field], ...]
+    usage: tuple[tuple[str, Field], ...]
+    when: Field | None
+    times: Field
+    floor: Field
+    assumed: Field
+    group: Field | None
+
+    @property
+    def reads(self) -> frozenset[Path]:
+        """Everything that the child depends on, without what it reads itself."""
+        fields = [self.type, self.items, self.attributes, self.when, self.times, self.group, self.floor, self.assumed]
+        return _reads_of(fields + [field for _, field in (*self.handed, *self.assume, *self.usage)])
+
+
+class Tariff:
+    """How one resource type is priced.
+
+    attributes  names of the attributes that it reads; None if it reads them as a whole
+    """
+
+    def __init__(self, type_name: str, vendor: str, definition: Definition, where: str) -> None:
+        self.type = type_name
+        self.vendor = vendor
+        self.definition = definition
+        self.where = where
+        self.environment = Environment(_schema(definition))
+        self._place = "let"
+        try:
+            self._compile()
+        except CelError as error:
+            fix = error.hint
+            what = f"{self._place}{error.name and '.' + error.name}: {error.message} (column {error.column})"
+            raise DefinitionError(what, where=where, fix=fix) from None
+
+    def _compile(self) -> None:
+        definition = self.definition
+        self.environment.define("let", {name: expression(value) for name, value in definition.let.items()})
+        self._place = "region"
+        self.region = compiled(definition.region, self.environment)
+        self._place = "free_when"
+        self.free_when = tuple(
+            (compiled(case.condition, self.environment), case.reason) for case in definition.free_when
+        )
+        self.charges = tuple(map(self._charge, range(len(definition.component)), definition.component))
+        self.parts = tuple(map(self._part, range(len(definition.child)), definition.child))
+        self.reads = _reads_of([self.region, *(condition for condition, _ in self.free_when)]).union(
+            *(charge.reads for charge in self.charges), *(part.reads for part in self.parts)
+        )
+        self.looks = tuple(_looks(charge.reads | self.region.reads) for charge in self.charges)
+        self.attributes = _below("attr", self.reads)
+        self.tables = _below("table", self.reads) or frozenset()
+        self.derive: Derivation | None = None
+        if definition.derive:
+            if definition.derive not in DERIVATIONS:
+                hint = did_you_mean(definition.derive, DERIVATIONS)
+                raise DefinitionError(f"no such derivation: {definition.derive}", where=self.where, fix=hint)
+            self.derive = DERIVATIONS[definition.derive]
+
+    def _optional(self, value: Any) -> Field | None:
+        return None if value is None else compiled(value, self.environment)
+
+    def _charge(self, number: int, component: Component) -> Charge:
+        self._place = f"component {number + 1} ({component.name})"
+        price, environment = component.price, self.environment
+        return Charge(
+            component,
+            compiled(component.name, environment),
+            compiled(component.unit, environment),
+            compiled(component.quantity, environment),
+            compiled(component.per, environment),
+            compiled(component.times, environment),
+            compiled(component.floor, environment),
+            compiled(component.assumed, environment),
+            compiled(component.tier_from, environment),
+            compiled(component.upfront_months, environment),
+            compiled(component.group, environment),
+            self._optional(component.when),
+            compiled(component.optional, environment),
+            compiled(price.service, environment),
+            self._optional(price.family),
+            self._optional(price.region),
+            compiled(price.purchase_option, environment),
+            tuple((key, compiled(value, environment)) for key, value in sorted(price.attributes.items())),
+        )
+
+    def _part(self, number: int, child: Child) -> Part:
+        self._place = f"child {number + 1} ({child.as_})"
+        environment = self.environment
+        items = f"=attr.{child.block}" if child.block else child.for_each
+        return Part(
+            child,
+            compiled(child.as_, environment),
+            self._optional(items),
+            self._optional(child.attributes),
+            tuple((key, compiled(value, environment)) for key, value in child.with_.items()),
+            tuple((key, compiled(value, environment)) for key, value in child.assume.items()),
+            tuple((key, compiled(value, environment)) for key, value in child.usage.items()),
+            self._optional(child.when),
+            compiled(child.times, environment),
+            compiled(child.floor, environment),
+            compiled(child.assumed, environment),
+            self._optional(child.group),
+        )
+
+
+def nested_usage(usage: Mapping[str, UsageKey]) -> dict[str, Any]:
+    """Return the usage keys as nested maps: "standard.storage_gb" stands below "standard"."""
+    nested: dict[str, Any] = {}
+    for key, declared in usage.items():
+        *outer, last = key.split(".")
+        level = nested
+        for step in outer:
+            level = level.setdefault(step, {})
+        level[last] = declared
+    return nested
+
+
+def _schema(definition: Definition) -> dict[str, Any]:
+    def closed(level: Mapping[str, Any]) -> dict[str, Any]:
+        return {key: closed(part) if isinstance(part, dict) else OPEN for key, part in level.items()}
+
+    return {
+        "attr": OPEN,
+        "usage": closed(nested_usage(definition.usage)) or {"": OPEN},
+        "table": dict.fromkeys(definition.table, OPEN) or {"": OPEN},
+        "ref": dict.fromkeys(definition.refs, OPEN) or {"": OPEN},
+        "region": OPEN,
+        "name": OPEN,
+        "address": OPEN,
+        "parent": OPEN,
+        "each": OPEN,
+    }
+
+
+def expression(value: Any) -> str:
+    """Return what a `let` stands for as an expression."""
+    if isinstance(value, str):
+        return value[1:] if value.startswith("=") else repr(value)
+    return str(value).lower() if isinstance(value, bool) else repr(value)
+
+
+def _reads_of(fields: Iterable[Field | None]) -> frozenset[Path]:
+    return frozenset().union(*(field.reads for field in fields if field))
+
+
+def _looks(reads: frozenset[Path]) -> tuple[tuple[str, str], ...]:
+    """Return what is read as pairs of a root and a name below it; "" for a root that is read as a whole."""
+    return tuple(sorted({(path[0], path[1] if len(path) > 1 else "") for path in reads}))
+
+
+def _below(root: str, reads: frozenset[Path]) -> frozenset[str] | None:
+    """Return the names read directly below a root; None if the root is read as a whole."""
+    if (root,) in reads:
+        return None
+    return frozenset(path[1] for path in reads if path[0] == root)

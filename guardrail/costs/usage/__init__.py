@@ -1,0 +1,1 @@
+"""Usage files: read, checked and written to be filled in."""

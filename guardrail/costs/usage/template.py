@@ -1,0 +1,47 @@
+"""A usage file to fill in: the keys that the definitions of a plan's resources ask for."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from guardrail.costs.definitions.definition import UsageKey
+from guardrail.costs.definitions.library import Library
+from guardrail.costs.definitions.tariff import nested_usage
+from guardrail.model.resource import Change
+
+_HEAD = """\
+# Usage that no plan can tell. Fill in what you know and take the # away; what you leave out is reported as depending on
+# usage. resource_usage (by address, [*] for any index) wins over resource_type_default_usage (by type) key by key.
+version: 0.1
+"""
+
+
+def usage_template(changes: Iterable[Change], library: Library, *, by_address: bool) -> str:
+    """Return the text of a usage file with an entry for each type (or address) that some usage belongs to."""
+    entries: dict[str, Mapping[str, UsageKey]] = {}
+    for change in changes:
+        tariff = library.find(change.type)
+        if tariff and tariff.definition.usage and change.billed_after:
+            entries[change.address if by_address else change.type] = tariff.definition.usage
+    if not entries:
+        return f"{_HEAD}# Nothing in this plan depends on usage.\n"
+    lines = ["resource_usage:" if by_address else "resource_type_default_usage:"]
+    for name in sorted(entries):
+        lines.append(f"  {json.dumps(name) if by_address else name}:")
+        lines += _keys(nested_usage(entries[name]), "    ")
+    return _HEAD + "\n".join(lines) + "\n"
+
+
+def _keys(declared: Mapping[str, Any], indent: str) -> list[str]:
+    lines = []
+    for key, entry in declared.items():
+        if isinstance(entry, dict):
+            lines += [f"{indent}{key}:", *_keys(entry, f"{indent}  ")]
+            continue
+        choices = f"; one of {', '.join(map(str, entry.one_of))}" if entry.one_of else ""
+        comment = f"  # {entry.unit}: {entry.help}{choices}"
+        value = "" if entry.default is None else f" {json.dumps(entry.default)}"
+        lines.append(f"{indent}{key}:{value}{comment}" if value else f"{indent}# {key}: 0{comment}")
+    return lines

@@ -1,0 +1,126 @@
+"""Opens what a run needs by its settings: plans, earlier results, prices, usage and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from guardrail import data
+from guardrail.catalog import Catalog, open_catalog
+from guardrail.config import Settings, Source
+from guardrail.costs import NO_USAGE, Library, Usage, load_usage
+from guardrail.errors import InputError
+from guardrail.policy import CompiledRule, load_rules
+from guardrail.terraform.inputs import read_plans
+from guardrail.terraform.plan.reader import Plan, unread
+
+if TYPE_CHECKING:
+    from guardrail.catalog.terms import Terms
+    from guardrail.model.report import Report
+
+
+def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[Source, Plan]]:
+    """Read every plan that the settings name, each at its `place`.
+
+    Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
+    and for a base that is none.
+    """
+    read = [(source, _read(place(source.plan), settings)) for source in settings.sources]
+    if settings.compare_with:
+        from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
+
+        for source, found in read:
+            refuse_plans(found, source.plan)
+        if not _is_result(settings.compare_with):
+            is_several = len(read) > 1
+            with Base(settings.compare_with) as base:
+                read = [
+                    (
+                        source,
+                        base.against(source.plan, found, settings.choices, inside=source.path if is_several else ""),
+                    )
+                    for source, found in read
+                ]
+    return [named for source, found in read for named in _named(source, found)]
+
+
+def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:
+    """Read every plan, for what has no use for a part of them. Raises InputError for the first that cannot be read."""
+    read = plans(settings)
+    for fault in (plan.fault for _, plan in read if plan.fault):
+        raise fault
+    return read
+
+
+def _read(given: str, settings: Settings) -> list[Plan]:
+    others = [*settings.project_folders, *(Path(source.plan) for source in settings.sources if source.plan != "-")]
+    try:
+        return read_plans(
+            given, settings.source_folder, settings.choices, others, proposed=settings.policy_folder is not None
+        )
+    except InputError as error:
+        if len(settings.sources) == 1:
+            raise
+        return [unread(error, before=not Path(given).is_dir())]
+
+
+def _is_result(base: str) -> bool:
+    from guardrail.report.json.read import is_result  # noqa: PLC0415 - only where there is a base
+
+    return is_result(Path(base))
+
+
+def earlier(settings: Settings) -> Report | None:
+    """Read the earlier result that this run is compared with, if it is one. Raises InputError."""
+    if not settings.compare_with or not _is_result(settings.compare_with):
+        return None
+    from guardrail.report.json.read import read_result  # noqa: PLC0415 - only where there is a base
+
+    base = read_result(Path(settings.compare_with))
+    if base.currency != settings.currency:
+        what = f"is in {base.currency}, and this run in {settings.currency}"
+        raise InputError(what, where=settings.compare_with, fix="make both with the same pricing.currency")
+    for project in base.projects:
+        if project.is_unread:
+            what = f"project {project.name!r} could not be read in that run"
+            raise InputError(what, where=settings.compare_with, fix="make the result again from what can be read")
+    return base
+
+
+def prices(settings: Settings) -> Catalog:
+    """Open the catalog that the settings name, at the prices that are paid. Raises CatalogError or ConfigError."""
+    return open_catalog(settings.catalog, terms_of(settings))
+
+
+def terms_of(settings: Settings) -> Terms | None:
+    """Read the overlay and the rates, if there are any; else nothing of either is loaded."""
+    if settings.overlay is None and settings.currency == "USD":
+        return None
+    from guardrail.catalog.terms import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
+
+    return read_terms(settings.overlay, settings.rates, settings.currency, settings.now.date())
+
+
+def usage_of(source: Source) -> Usage:
+    """Read the usage file that belongs to a source, if there is one. Raises InputError."""
+    return load_usage(source.usage) if source.usage else NO_USAGE
+
+
+def rules_of(settings: Settings, library: Library) -> tuple[CompiledRule, ...]:
+    """Load the rules that the settings choose. Raises RuleError or ConfigError."""
+    types = {*library.priced_types(), *library.free_types()}
+    where = str(settings.config_file or "")
+    return load_rules(settings.rules, data.rules_dir(), base=settings.base, types=types, where=where)
+
+
+def _named(source: Source, found: list[Plan]) -> list[tuple[Source, Plan]]:
+    """Several plans in one input are told apart by their folder, or by their place in it."""
+    if len(found) == 1:
+        return [(source, found[0])]
+    places = [f"/{plan.folder}" if plan.folder else f"[{index}]" for index, plan in enumerate(found)]
+    return [
+        (replace(source, name=source.name + place, path=source.path + place), plan)
+        for place, plan in zip(places, found, strict=True)
+    ]

@@ -1,0 +1,1 @@
+"""Rules: files, packs, compiled expressions, remedies and tests."""

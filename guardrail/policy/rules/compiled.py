@@ -1,0 +1,231 @@
+"""A rule ready to be asked: its expressions compiled, and the answer that they give together."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property, reduce
+
+from guardrail.cel import CelError, Environment, EvaluationError, KeyAccess, Path, Program, Schema, Scope, Template
+from guardrail.errors import GuardrailError, RuleError
+from guardrail.files.yaml_file import Place
+from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.rules.literal import literal
+from guardrail.policy.rules.remedies import EACH, CompiledEdit, compile_edits
+from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope
+from guardrail.policy.variables.context import TAGS, compared, needed, schema
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a rule says of one thing.
+
+    failed    numbers of the validations that do not hold
+    unknown   what the answer waits for, if nothing failed but not all is known
+    error     why there is no answer at all, "" if there is one
+    skipped   the rule does not apply (its `when` is false)
+    """
+
+    failed: tuple[int, ...] = ()
+    unknown: Unknown | None = None
+    error: str = ""
+    skipped: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is nothing to report."""
+        return not (self.failed or self.unknown or self.error)
+
+
+_Part = tuple[Callable[[str, Place], object], str, Place]
+
+PASSED = Answer()
+SKIPPED = Answer(skipped=True)
+
+
+@dataclass(frozen=True)
+class CompiledRule:
+    """A rule with its programs. `source` says where it came from, `engine` what they were compiled for."""
+
+    source: RuleFile
+    when: Program | None
+    expressions: tuple[Program, ...]
+    messages: tuple[Template, ...]
+    engine: str | None = None
+    edits: tuple[CompiledEdit, ...] = ()
+
+    @property
+    def rule(self) -> Rule:
+        """What the file says."""
+        return self.source.rule
+
+    @cached_property
+    def reads(self) -> frozenset[Path]:
+        """The variables that the answer depends on."""
+        return needed(path for program in self._programs for path in program.reads)
+
+    @cached_property
+    def shown(self) -> frozenset[Path]:
+        """The variables that the answer depends on or its messages show."""
+        return self.reads | needed(path for template in self.messages for path in template.reads)
+
+    @cached_property
+    def answer_keys(self) -> tuple[Path, ...]:
+        """What of a resource the answer depends on, as `guardrail.policy.variables.view` reads it."""
+        return compared(self.reads, _key_access(self._programs))
+
+    @cached_property
+    def message_keys(self) -> tuple[Path, ...]:
+        """What of a resource its messages depend on."""
+        return compared(
+            needed(path for template in self.messages for path in template.reads), _key_access(self.messages)
+        )
+
+    @cached_property
+    def edited(self) -> frozenset[Path]:
+        """The variables that its edits depend on."""
+        return needed(path for edit in self.edits for path in edit.reads)
+
+    @property
+    def _programs(self) -> tuple[Program, ...]:
+        return (*self.expressions, *([self.when] if self.when else []))
+
+    @cached_property
+    def reads_cost(self) -> bool:
+        """Whether the answer depends on what a resource costs."""
+        return any(path[:2] == ("resource", "cost") for path in self.reads)
+
+    def answer(self, scope: Scope) -> Answer:
+        """Judge what is bound. A condition that is not known yet leaves open only what it decides."""
+        try:
+            applies = True if self.when is None else _truth(self.when, scope)
+            if applies is False:
+                return SKIPPED
+            verdicts = [_truth(program, scope) for program in self.expressions]
+        except EvaluationError as error:
+            return Answer(error=str(error))
+        except CelError as error:  # a fault that only the engine could find
+            raise RuleError(f"rule {self.rule.id}: {error}", where=self.source.file.where(("validations",))) from None
+        failed = tuple(index for index, verdict in enumerate(verdicts) if verdict is False)
+        waits = next((verdict for verdict in (applies, *verdicts) if isinstance(verdict, Unknown)), None)
+        if failed and not isinstance(applies, Unknown):
+            return Answer(failed=failed)
+        if failed or any(isinstance(verdict, Unknown) for verdict in verdicts):
+            return Answer(unknown=waits)
+        return PASSED
+
+    def texts(self, failed: tuple[int, ...], scope: Scope) -> tuple[str, ...]:
+        """Return the messages of the validations that do not hold."""
+        return tuple(self._text(index, scope) for index in failed)
+
+    def _text(self, index: int, scope: Scope) -> str:
+        try:
+            return self.messages[index].evaluate(scope)
+        except EvaluationError:  # what makes the rule fail can keep its message from being built: a null, a secret
+            return self.rule.title
+
+
+def _key_access(asked: Iterable[Program | Template]) -> KeyAccess:
+    return reduce(operator.or_, (one.key_access(TAGS) for one in asked), KeyAccess())
+
+
+def _truth(program: Program, scope: Scope) -> bool | Unknown:
+    value = program.evaluate(scope)
+    if isinstance(value, bool | Unknown):
+        return value
+    raise EvaluationError(f"{program.text:.80} gives {_kind(value)}, not true or false")
+
+
+def _kind(value: Json) -> str:
+    return {str: "a text", float: "a number", list: "a list", dict: "a map"}.get(type(value), "null")
+
+
+def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule:
+    """Compile a rule's expressions. Raises RuleError with file, line and column."""
+    rule = source.rule
+    compiler = _compiler(source, schema(rule.scope), engine)
+    edits = _compiler(source, {**schema(rule.scope), **EACH}, engine) if rule.edits else compiler
+    return CompiledRule(
+        source,
+        compiler.program(rule.when, ("when",)) if rule.when else None,
+        tuple(compiler.program(v.expression, ("validations", i, "expression")) for i, v in enumerate(rule.validations)),
+        tuple(compiler.template(v.message, ("validations", i, "message")) for i, v in enumerate(rule.validations)),
+        engine,
+        compile_edits(rule.edits, edits.program, edits.template),
+    )
+
+
+def compile_faults(source: RuleFile) -> list[GuardrailError]:
+    """Return all that is wrong with a rule's expressions; only the first of what others build on."""
+    rule = source.rule
+    try:
+        compiler = _compiler(source, schema(rule.scope), None)
+        edits = _compiler(source, {**schema(rule.scope), **EACH}, None) if rule.edits else compiler
+    except RuleError as error:
+        return [error]
+    faults: list[GuardrailError] = []
+    parts: list[_Part] = [(compiler.program, rule.when, ("when",))] if rule.when else []
+    for i, one in enumerate(rule.validations):
+        parts.append((compiler.program, one.expression, ("validations", i, "expression")))
+        parts.append((compiler.template, one.message, ("validations", i, "message")))
+    for make, text, place in parts:
+        try:
+            make(text, place)
+        except RuleError as error:
+            faults.append(error)
+    try:
+        compile_edits(rule.edits, edits.program, edits.template)
+    except RuleError as error:
+        faults.append(error)
+    return faults
+
+
+def _compiler(source: RuleFile, names: Schema, engine: str | None) -> _Compiler:
+    """Return what compiles expressions over these names, and over the rule's parameters and variables."""
+    compiler = _Compiler(source, Environment(names, engine_name=engine))
+    compiler.define("params", {name: _constant(source, name, value) for name, value in source.rule.params.items()})
+    compiler.define("variables", source.rule.variables)
+    return compiler
+
+
+def _constant(source: RuleFile, name: str, value: Json) -> str:
+    try:
+        return literal(value)
+    except ValueError as error:
+        raise RuleError(f"params.{name}: {error}", where=source.file.where(("params", name))) from None
+
+
+class _Compiler:
+    """Compiles and says where in the file a fault lies."""
+
+    def __init__(self, source: RuleFile, environment: Environment) -> None:
+        self.source = source
+        self.environment = environment
+
+    def define(self, namespace: str, expressions: Mapping[str, str]) -> None:
+        try:
+            self.environment.define(namespace, expressions)
+        except CelError as error:
+            raise self._located(error, (namespace, error.name)) from None
+
+    def program(self, text: str, place: Place) -> Program:
+        try:
+            return self.environment.compile(text)
+        except CelError as error:
+            raise self._located(error, place) from None
+
+    def template(self, text: str, place: Place) -> Template:
+        try:
+            return self.environment.template(text)
+        except CelError as error:
+            raise self._located(error, place) from None
+
+    def _located(self, error: CelError, place: Place) -> RuleError:
+        where, column = self.source.file.inside(place, error.column)
+        at = f"column {column}" if column else f"column {error.column} of {'.'.join(map(str, place))}"
+        scope = self.source.rule.scope
+        hint = error.hint
+        if scope is not RuleScope.RESOURCE and "no such name: resource" in error.message:
+            hint = f"a rule of scope {scope} is not asked about single resources"
+        return RuleError(f"{error.message}, {at}", where=where, fix=hint)

@@ -1,0 +1,64 @@
+"""One rule as text, for `guardrail rules show`."""
+
+from __future__ import annotations
+
+from guardrail.model.unknown import Json
+from guardrail.policy.rules.literal import literal
+from guardrail.policy.rules.rule import ALL_BUT_GONE, Rule, RuleEdit, RuleFile, RuleScope
+
+
+def explained(source: RuleFile) -> str:
+    """Return a rule as people want to read it: what it is for, what it asks, and how to comply."""
+    rule = source.rule
+    lines = [f"{rule.id}: {rule.title}", ""]
+    lines += [rule.description.strip(), ""] if rule.description else []
+    facts = {
+        "severity": rule.severity.value,
+        "enforcement": rule.enforcement.value,
+        "if unknown": rule.on_unknown.value,
+        "waivable": "yes" if rule.waivable else "no",
+        "asked of": _asked_of(rule),
+        "pack": source.pack,
+        "file": source.file.where(),
+        "docs": rule.docs,
+    }
+    lines += [f"{name + ':':<13}{value}" for name, value in facts.items() if value]
+    lines += _section("parameters", rule.params)
+    lines += _section("variables", rule.variables, literally=False)
+    lines += ["", "must hold:", *(f"  {validation.expression}" for validation in rule.validations)]
+    lines += ["", f"fix: {rule.fix}"] if rule.fix else []
+    lines += ["", "edits (guardrail check --fix):", *map(_edit, rule.edits)] if rule.edits else []
+    return "\n".join(lines) + "\n"
+
+
+def _section(title: str, values: dict[str, Json], *, literally: bool = True) -> list[str]:
+    if not values:
+        return []
+    return [
+        "",
+        f"{title}:",
+        *(f"  {name} = {literal(value) if literally else value}" for name, value in values.items()),
+    ]
+
+
+def _edit(edit: RuleEdit) -> str:
+    what = f"set {edit.set} = {edit.value}" if edit.set else f"rename {edit.rename} to {edit.to}"
+    each = f", for each of {edit.for_each}" if edit.for_each else ""
+    return f"  {what}{each}" + (f", when {edit.when}" if edit.when else "")
+
+
+def _asked_of(rule: Rule) -> str:
+    if rule.scope is RuleScope.BUDGET:
+        return "each budget"
+    match = rule.match
+    what = "the whole plan" if rule.scope is RuleScope.PLAN else f"resources of type {', '.join(match.types)}"
+    parts = [what]
+    if match.taggable is not None:
+        parts.append("that can carry tags" if match.taggable else "that cannot carry tags")
+    if match.actions != ALL_BUT_GONE:
+        parts.append(f"on {', '.join(sorted(match.actions))}")
+    chosen = {"providers": match.providers, "projects": match.projects, "environments": match.environments}
+    parts += [f"{name}: {', '.join(globs)}" for name, globs in chosen.items() if globs]
+    if rule.when:
+        parts.append(f"when {rule.when}")
+    return ", ".join(parts)

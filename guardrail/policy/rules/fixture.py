@@ -1,0 +1,209 @@
+"""Resources, plans and budgets as a rule's tests write them, turned into what a rule judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, model_validator
+
+from guardrail.files.checked import Section
+from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.resource import Action, Change, Side, Tags
+from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.spend import Spend, total
+from guardrail.policy.variables.machine import ATTRIBUTES
+
+
+class Expected(StrEnum):
+    """What a test expects of its rule."""
+
+    PASS = "pass"  # noqa: S105 - a verdict, no password
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    ERROR = "error"
+    PRE_EXISTING = "pre-existing"
+    SKIP = "skip"  # the rule does not apply: its match or its `when` says no
+
+
+class CostFixture(Section):
+    """What a test's resource, plan or budget costs in a month."""
+
+    monthly: Decimal | None = None
+    """after the change; null: it has no price"""
+    before: Decimal | None = Decimal(0)
+    """before the change; null: it has no price"""
+
+    def spend(self) -> Spend:
+        """Return the totals of a plan or a budget that costs this."""
+        known, before = self.monthly or Decimal(0), self.before or Decimal(0)
+        gaps = (int(self.before is None), int(self.monthly is None))
+        return Spend(before, known, known - before, *gaps, max(gaps), gaps[0])
+
+
+class PlanFixture(CostFixture):
+    """A whole change of a test: its cost, or the resources that make it up."""
+
+    resources: tuple[ResourceFixture, ...] = ()
+    """in place of `monthly` and `before`: what there is to sum and count"""
+
+    def judged(self) -> tuple[list[ResourceCost], Spend]:
+        """Return the resources and what they cost together."""
+        resources = [resource.priced() for resource in self.resources]
+        return resources, total(resources) if resources else self.spend()
+
+
+class BudgetFixture(Section):
+    """A budget of a test and what its resources cost."""
+
+    name: str = "test"
+    monthly: Decimal | None = None
+    increase: Decimal | None = None
+    increase_percent: Decimal | None = None
+    cost: CostFixture = CostFixture()
+
+
+class ProjectFixture(Section):
+    """The project that a test plays in."""
+
+    name: str = "test"
+    path: str = "."
+    env: str = ""
+
+
+class ResourceFixture(Section):
+    """One resource of a test. Everything but `type` has a default."""
+
+    type: str
+    name: str = "this"
+    module: str = ""
+    provider: str = ""
+    """default: what the type begins with"""
+    region: str | None = None
+    action: Action | None = None
+    """default: update if `before` is given, else create"""
+    taggable: bool = True
+    tags: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[str, Any] = Field(default_factory=dict)
+    """after the change; before it, for a delete"""
+    before: dict[str, Any] | None = None
+    """attributes before the change; `tags` among them are its tags"""
+    unknown: tuple[str, ...] = ()
+    """dotted paths of what is known only after apply: instance_type, tags, tags.env"""
+    instance: dict[str, Any] | None = None
+    """its machine type and what the catalog would say of it: type, vcpu, memory_gib, family, current_generation, gpus, arch"""
+    cost: CostFixture | None = None
+
+    def priced(self) -> ResourceCost:
+        """Return the resource with its cost, as a plan would have it."""
+        change = self._change()
+        if self.cost is None:
+            free = Cost((), ResourceStatus.FREE)
+            return ResourceCost(change, free if change.before else None, free if change.after else None)
+        before = _cost(self.cost.before) if change.before else None
+        return ResourceCost(change, before, _cost(self.cost.monthly) if change.after else None)
+
+    def _change(self) -> Change:
+        action = self.action or (Action.CREATE if self.before is None else Action.UPDATE)
+        values = {**self._machine(), **self.attributes, "tags": self.tags}
+        present = Side(values, unknown=_marks(self.unknown))
+        existing = present if self.before is None else Side(self.before)
+        tags = _tags(self.tags, self.unknown)
+        path = f"{self.type}.{self.name}"
+        return Change(
+            address=f"{self.module}.{path}" if self.module else path,
+            type=self.type,
+            name=self.name,
+            action=action,
+            before=None if action is Action.CREATE else existing,
+            after=None if action in {Action.DELETE, Action.FORGET} else present,
+            module=self.module,
+            provider=self.provider or self.type.partition("_")[0],
+            region=self.region,
+            before_region=self.region,
+            tags=tags,
+            before_tags=tags if self.before is None else _tags(self.before.get("tags") or {}, ()),
+            taggable=self.taggable,
+        )
+
+    def _machine(self) -> dict[str, Json]:
+        """Return the attribute that names the machine type, if the test says it only under `instance`."""
+        path = ATTRIBUTES.get(self.type, ("",))[0]
+        named = (self.instance or {}).get("type")
+        return {path: named} if named and path and "." not in path else {}
+
+
+class ExpectedEdit(Section):
+    """One step that a test expects of its rule's edits: path and value as they come out."""
+
+    set: str | None = None
+    value: Any = None
+    rename: str | None = None
+    to: str | None = None
+
+
+class RuleTest(Section):
+    """One example of a rule: what it is given, and what it must say."""
+
+    expect: Expected
+    name: str = ""
+    message: str | None = None
+    """the whole message that a failing rule gives"""
+    edits: tuple[ExpectedEdit, ...] | None = None
+    """what a failing rule would have done, all of it and in order"""
+    no_edit: str | None = None
+    """why a failing rule would have nothing done"""
+    resource: ResourceFixture | None = None
+    plan: PlanFixture | None = None
+    budget: BudgetFixture | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+    project: ProjectFixture = ProjectFixture()
+
+    @model_validator(mode="after")
+    def _message_needs_a_finding(self) -> RuleTest:
+        if self.message is not None and self.expect in {Expected.PASS, Expected.SKIP}:
+            msg = f"a test that expects {self.expect} has no message"
+            raise ValueError(msg)
+        told = self.edits is not None or self.no_edit is not None
+        if told and self.expect not in {Expected.FAIL, Expected.PRE_EXISTING}:
+            msg = f"a test that expects {self.expect} has nothing to edit"
+            raise ValueError(msg)
+        return self
+
+
+def _cost(amount: Decimal | None) -> Cost:
+    status = ResourceStatus.PRICED if amount is not None else ResourceStatus.PARTIAL
+    line = LineStatus.PRICED if amount is not None else LineStatus.NO_PRICE
+    return Cost((Line("test", "months", line, monthly_cost=amount),), status)
+
+
+def _tags(values: Mapping[str, Json], unknown: Iterable[str]) -> Tags:
+    paths = set(unknown)
+    if "tags" in paths:
+        return Tags(unknown=Unknown("tags"))
+    marked = {path.removeprefix("tags."): Unknown(path) for path in paths if path.startswith("tags.")}
+    effective = {**values, **marked}
+    return Tags(effective, dict.fromkeys(effective, "resource"))
+
+
+def _marks(paths: Iterable[str]) -> dict[str, Json]:
+    """Return the marks that Terraform would put on these paths. A list's element is named by its index."""
+    tree: dict[str, Any] = {}
+    for path in paths:
+        level = tree
+        *parents, last = path.split(".")
+        for step in parents:
+            level = level.setdefault(step, {})
+        level[last] = True
+    return {name: _with_lists(mark) for name, mark in tree.items()}
+
+
+def _with_lists(mark: Json) -> Json:
+    if not isinstance(mark, dict):
+        return mark
+    parts = {key: _with_lists(part) for key, part in mark.items()}
+    if all(key.isdecimal() for key in parts):
+        return [parts.get(str(index), False) for index in range(max(map(int, parts)) + 1)]
+    return parts

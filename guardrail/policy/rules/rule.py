@@ -1,0 +1,218 @@
+"""The rule file: what it may say, and what all must hold before anything is evaluated."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints, model_validator
+
+from guardrail.errors import GuardrailError, RuleError
+from guardrail.files.checked import Section, examined
+from guardrail.files.yaml_file import YamlFile, read_yaml
+from guardrail.model.finding import Enforcement, OnUnknown, Severity
+from guardrail.model.resource import Action
+from guardrail.policy.glob import is_pattern, matches
+from guardrail.policy.rules.fixture import RuleTest
+
+_KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+RESERVED_IDS = frozenset({"waiver-expired", "waiver-expiring", "waiver-unused", "waiver-too-long"})
+"""Ids of what guardrail itself reports about waivers."""
+
+ALL_BUT_GONE = frozenset(Action) - {Action.DELETE, Action.FORGET}
+"""Actions after which the resource is still there: what a rule judges unless it says otherwise."""
+
+# How near a type must be to a known one to be a slip of the pen, and not one that nobody told us of.
+_TYPO = 0.85
+
+Expression = Annotated[str, StringConstraints(min_length=1)]
+
+
+class RuleScope(StrEnum):
+    """What a rule is asked about."""
+
+    RESOURCE = "resource"  # each resource that it matches
+    PLAN = "plan"  # the whole change, once
+    BUDGET = "budget"  # each budget of the configuration
+
+
+class Match(Section):
+    """Which resources a rule is about. What is left out does not matter."""
+
+    types: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
+    """globs of Terraform types"""
+    actions: frozenset[Action] = ALL_BUT_GONE
+    """default: every action after which the resource is still there"""
+    taggable: bool | None = None
+    """only types that can, or cannot, carry tags"""
+    providers: tuple[str, ...] = ()
+    """globs of short provider names: aws, azurerm, google"""
+    projects: tuple[str, ...] = ()
+    """globs of project names"""
+    environments: tuple[str, ...] = ()
+    """globs of project environments"""
+
+
+_MATCHABLE = {
+    RuleScope.RESOURCE: frozenset(Match.model_fields),
+    RuleScope.PLAN: frozenset({"projects", "environments"}),
+    RuleScope.BUDGET: frozenset(),
+}
+
+
+class Validation(Section):
+    """What must hold, and what to say if it does not."""
+
+    expression: Expression
+    """CEL; true: the rule is kept"""
+    message: Expression
+    """text with {expressions} in it"""
+
+
+class RuleEdit(Section):
+    """A change to the configuration that makes a finding of the rule go: an attribute to set, or a key to rename."""
+
+    set: Expression | None = None
+    """dotted path of the attribute: type, root_block_device.0.volume_type, tags.{each.value}"""
+    value: Expression | None = None
+    """CEL; what to set it to. null: it is not known"""
+    rename: Expression | None = None
+    """dotted path of an entry of a map: tags.{each.value}"""
+    to: Expression | None = None
+    """CEL; what to call it. null: it is not known"""
+    when: Expression | None = None
+    """CEL; nothing is done where this is not true"""
+    for_each: Expression | None = None
+    """CEL; a list or a map: done for each of them, read as each.key and each.value"""
+    otherwise: str = ""
+    """text with {expressions} in it: what to say where the value is null"""
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> RuleEdit:
+        setting, renaming = (self.set, self.value), (self.rename, self.to)
+        if not (all(setting) and not any(renaming)) and not (all(renaming) and not any(setting)):
+            msg = "an edit has `set` and `value`, or `rename` and `to`"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def path(self) -> str:
+        """What it changes, as the file says it."""
+        return self.set or self.rename or ""
+
+
+class Rule(Section):
+    """A rule as its file states it."""
+
+    id: str
+    """kebab-case, names the problem"""
+    title: Expression
+    severity: Severity
+    enforcement: Enforcement
+    scope: RuleScope = RuleScope.RESOURCE
+    match: Match = Match()
+    params: dict[str, Any] = Field(default_factory=dict)
+    """parameters and their defaults; read as params.name"""
+    variables: dict[str, Expression] = Field(default_factory=dict)
+    """named expressions, each usable in those after it as variables.name"""
+    when: Expression | None = None
+    """the rule applies only where this is true"""
+    validations: Annotated[tuple[Validation, ...], Field(min_length=1)]
+    on_unknown: OnUnknown = OnUnknown.WARN
+    waivable: bool = True
+    fix: str = ""
+    edits: tuple[RuleEdit, ...] = ()
+    """what `guardrail check --fix` does about a finding"""
+    docs: str = ""
+    description: str = ""
+    tests: tuple[RuleTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """A rule and the file that it came from. `pack` is "" for a project's own rule."""
+
+    rule: Rule
+    file: YamlFile
+    pack: str = ""
+
+    def changed(self, **fields: Any) -> RuleFile:
+        """Return the rule with some of its fields set anew."""
+        return replace(self, rule=self.rule.model_copy(update=fields))
+
+
+def read_rule(path: Path, *, pack: str = "", types: Collection[str] = ()) -> RuleFile:
+    """Read one rule. `types` are all the resource types known; none: typos in patterns cannot be told.
+
+    Raises RuleError with file and line.
+    """
+    return check_rule(read_yaml(path, RuleError), pack=pack, types=types)
+
+
+def check_rule(file: YamlFile, *, pack: str = "", types: Collection[str] = ()) -> RuleFile:
+    """Return the rule that a file holds. Raises RuleError with file and line."""
+    found, faults = examine_rule(file, pack=pack, types=types)
+    if found is None:
+        raise faults[0]
+    return found
+
+
+def examine_rule(
+    file: YamlFile, *, pack: str = "", types: Collection[str] = ()
+) -> tuple[RuleFile | None, list[GuardrailError]]:
+    """Return the rule that a file holds, or None and everything that is wrong with it before it is compiled."""
+    rule, faults = examined(Rule, file, RuleError)
+    if rule is None:
+        return None, faults
+    found = list(_faults(rule, file, types))
+    return (None, found) if found else (RuleFile(rule, file, pack), [])
+
+
+def _faults(rule: Rule, file: YamlFile, types: Collection[str]) -> Iterator[GuardrailError]:
+    if not _KEBAB_CASE.fullmatch(rule.id):
+        yield RuleError(f"id {rule.id!r} is not kebab-case", where=file.where(("id",)), fix="like missing-owner-tag")
+    if rule.id in RESERVED_IDS:
+        yield RuleError(f"id {rule.id!r} is guardrail's own", where=file.where(("id",)), fix="choose another id")
+    for section in ("params", "variables"):
+        for name in getattr(rule, section):
+            if not _IDENTIFIER.fullmatch(name):
+                where = file.where((section, name))
+                yield RuleError(f"{section} {name!r} is not a name", where=where, fix="letters, digits and _ only")
+    if odd := rule.match.model_fields_set - _MATCHABLE[rule.scope]:
+        what = f"a rule of scope {rule.scope} cannot match by {', '.join(sorted(odd))}"
+        fix = (
+            "resources are chosen by the budget itself"
+            if rule.scope is RuleScope.BUDGET
+            else "it is asked about the whole plan"
+        )
+        yield RuleError(what, where=file.where(("match",)), fix=fix)
+    if rule.edits and rule.scope is not RuleScope.RESOURCE:
+        what = f"a rule of scope {rule.scope} has no edits"
+        yield RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
+    for index, pattern in enumerate(rule.match.types):
+        try:
+            _check_type(pattern, types, file.where(("match", "types", index)))
+        except RuleError as error:
+            yield error
+
+
+def _check_type(pattern: str, types: Collection[str], where: str) -> None:
+    """Refuse a pattern that fits nothing but nearly does. A type that is like no known one may be a new one."""
+    if not types or any(matches(pattern, name) for name in types):
+        return
+    known = {_vendor(name) for name in types}
+    near = get_close_matches(pattern, sorted(types), n=1, cutoff=_TYPO)
+    if near:
+        raise RuleError(f"no resource type is called {pattern}", where=where, fix=f'did you mean "{near[0]}"?')
+    if is_pattern(pattern) and _vendor(pattern) in known:
+        raise RuleError(f"no resource type matches {pattern}", where=where, fix="see docs/supported-resources.md")
+
+
+def _vendor(name: str) -> str:
+    return name.partition("_")[0]

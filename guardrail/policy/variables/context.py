@@ -1,0 +1,217 @@
+"""The variables that a rule sees: their names, types and meaning, and those that belong to no single resource."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from guardrail.cel import OPEN, KeyAccess, Path
+from guardrail.model.cost import ResourceCost
+from guardrail.model.resource import Action
+from guardrail.model.unknown import Json
+from guardrail.policy.spend import Spend
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """The project that resources belong to. `env` is what the configuration says, "" if nothing."""
+
+    name: str
+    path: str = "."
+    env: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A name that expressions may use: its type as CEL has it, and its meaning for the documentation."""
+
+    name: str
+    type: str
+    meaning: str
+
+
+VARIABLES = tuple(
+    Variable(*row)
+    for row in (
+        ("resource.address", "string", 'as Terraform prints it: `module.web["a"].aws_instance.this[0]`'),
+        ("resource.type", "string", "Terraform type: `aws_instance`"),
+        ("resource.name", "string", "name in the configuration: `this`"),
+        ("resource.module", "string", "module part of the address, empty in the root module"),
+        ("resource.provider", "string", "short name of the provider: `aws`, `azurerm`, `google`"),
+        ("resource.region", "string", "region or location in the vendor's spelling; null where it cannot be told"),
+        ("resource.action", "string", "create, update, replace, delete, no-op, forget, import or move"),
+        ("resource.before", "map", "attributes before the change; all null for a new resource"),
+        ("resource.after", "map", "attributes after the change; all null for a deleted resource"),
+        ("resource.tags", "map", "effective tags or labels, inherited ones included"),
+        ("resource.tag_origins", "map", "where each tag comes from: `resource`, or the default tags of a provider"),
+        ("resource.unknown", "list", 'paths known only after apply: `"instance_type"`, `"tags.env"`'),
+        ("resource.cost.monthly", "number", "monthly cost after the change; unknown if not completely priced"),
+        ("resource.cost.known", "number", "the part of it that is known: a lower bound"),
+        ("resource.cost.before", "number", "monthly cost before the change; unknown if not completely priced"),
+        ("resource.cost.delta", "number", "what the change adds to the month; 0 if nothing changes"),
+        ("resource.cost.priced", "bool", "whether all has a price, apart from usage that nobody gave"),
+        ("resource.cost.status", "string", "priced, partial, free or unsupported"),
+        ("resource.instance.type", "string", "machine type, the largest if there are several; null if there is none"),
+        ("resource.instance.types", "list", "all machine types that the resource names"),
+        ("resource.instance.families", "list", "the family of each of them: `m5`"),
+        ("resource.instance.vcpu", "number", "virtual processors of the machine type"),
+        ("resource.instance.memory_gib", "number", "its memory in GiB"),
+        ("resource.instance.family", "string", "its family: `m5`"),
+        ("resource.instance.current_generation", "bool", "whether the vendor counts it to the current generation"),
+        ("resource.instance.gpus", "number", "its GPUs"),
+        ("resource.instance.arch", "string", "its processor's architecture"),
+        (
+            "resource.instance.successors",
+            "list",
+            "for each type of a previous generation: path of the attribute, type, successor (null where none is known)",
+        ),
+        ("plan.monthly", "number", "monthly cost of all resources after the change; unknown if not completely priced"),
+        ("plan.known", "number", "the part of it that is known: a lower bound"),
+        ("plan.before", "number", "monthly cost before the change; unknown if not completely priced"),
+        ("plan.delta", "number", "what the change adds to the month; unknown if not completely priced"),
+        (
+            "plan.known_delta",
+            "number",
+            "the part of the delta that is known: a lower bound, unknown where there is none",
+        ),
+        ("plan.delta_percent", "number", "the delta in percent of what was; null where that is 0"),
+        ("plan.known_delta_percent", "number", "`known_delta` in percent of what was; null where that is 0"),
+        ("plan.unpriced", "number", "how many resources are not completely priced, with what was not evaluated"),
+        ("plan.not_evaluated", "number", "how many blocks were not evaluated, changes deferred, modules not there"),
+        *((f"plan.counts.{action.replace('-', '_')}", "number", f"how many resources: {action}") for action in Action),
+        ("plan.resources", "list", "maps of address, type, action, module, region, tags and cost"),
+        ("project.name", "string", "name of the project"),
+        ("project.path", "string", "its path"),
+        ("project.env", "string", "its environment as `guardrail.yaml` says, empty if it does not"),
+        ("pr", "map", "the pull request: number, title, labels, author; empty outside of one"),
+        ("budget.name", "string", "name of the budget"),
+        ("budget.monthly", "number", "its limit on the month, null if it has none"),
+        ("budget.increase", "number", "its limit on what a change adds, null if it has none"),
+        ("budget.increase_percent", "number", "its limit on what a change adds in percent, null if it has none"),
+        (
+            "budget.cost.monthly",
+            "number",
+            "monthly cost of its resources after the change; unknown if not completely priced",
+        ),
+        ("budget.cost.known", "number", "the part of it that is known: a lower bound"),
+        ("budget.cost.before", "number", "monthly cost before the change; unknown if not completely priced"),
+        ("budget.cost.delta", "number", "what the change adds to the month; unknown if not completely priced"),
+        (
+            "budget.cost.known_delta",
+            "number",
+            "the part of the delta that is known: a lower bound, unknown where there is none",
+        ),
+        ("budget.cost.delta_percent", "number", "the delta in percent of what was; null where that is 0"),
+        ("budget.cost.known_delta_percent", "number", "`known_delta` in percent of what was; null where that is 0"),
+        (
+            "budget.cost.unpriced",
+            "number",
+            "how many of its resources are not completely priced, with what was not evaluated",
+        ),
+        ("budget.cost.not_evaluated", "number", "how many blocks that may be among them were not evaluated"),
+        ("now", "string", "the time of the run: `2026-01-31T12:00:00Z`"),
+        ("today", "string", "its day: `2026-01-31`"),
+    )
+)
+"""Every name that an expression may use, beside `params` and `variables` of its own rule."""
+
+_ROOTS = {
+    "resource": {"resource", "plan", "project", "pr", "now", "today"},
+    "plan": {"plan", "project", "pr", "now", "today"},
+    "budget": {"budget", "pr", "now", "today"},
+}
+
+
+def schema(scope: str) -> dict[str, Any]:
+    """Return the names that a rule of this scope may use, as `guardrail.cel` takes them."""
+    names: dict[str, Any] = {}
+    for variable in VARIABLES:
+        *parents, last = variable.name.split(".")
+        if variable.name.partition(".")[0] in _ROOTS[scope]:
+            level = names
+            for parent in parents:
+                level = level.setdefault(parent, {})
+            level[last] = OPEN
+    return names
+
+
+_NAMES = tuple(tuple(variable.name.split(".")) for variable in VARIABLES)
+SIDES = (("resource", "after"), ("resource", "before"))
+
+
+def needed(reads: Iterable[Path]) -> frozenset[Path]:
+    """Return the variables to bind for what is read: whole ones, but single attributes of `after` and `before`."""
+    found: set[Path] = set()
+    for read in reads:
+        side, attribute = read[:2], read[2:3]
+        if side in SIDES and attribute:
+            found.add(side + attribute)
+        else:
+            found |= {name for name in _NAMES if read[: len(name)] == name or name[: len(read)] == read}
+    return frozenset(found)
+
+
+TAGS = ("resource", "tags")
+TAG_NAMES = ("resource", "tag_names")
+MACHINES = ("resource", "machines")
+
+
+def compared(reads: Iterable[Path], tags: KeyAccess) -> tuple[Path, ...]:
+    """Return what tells resources apart for an expression that reads these variables, and this of the tags.
+
+    Most resources differ in tags that no rule asks for; all facts about machines follow from their types.
+    """
+    found: set[Path] = set()
+    for path in reads:
+        if path[0] != "resource":
+            continue  # the same for all resources
+        if path == TAGS and not tags.whole:
+            found |= {(*TAGS, key) for key in tags.keys} | ({TAG_NAMES} if tags.names else set())
+        else:
+            found.add(MACHINES if path[1] == "instance" else path)
+    return tuple(sorted(found))
+
+
+def nested(values: Mapping[Path, Json]) -> dict[str, Json]:
+    """Return paths and their values as the maps that expressions go through."""
+    tree: dict[str, Json] = {}
+    for path, value in values.items():
+        level = tree
+        for step in path[:-1]:
+            level = level.setdefault(step, {})
+        level[path[-1]] = value
+    return tree
+
+
+def picked(values: Mapping[str, Json], paths: Iterable[Path]) -> dict[Path, Json]:
+    """Return the values at those of the paths whose first name is there."""
+    found: dict[Path, Json] = {}
+    for path in paths:
+        if path[0] in values:
+            value: Json = values
+            for step in path:
+                value = value[step]
+            found[path] = value
+    return found
+
+
+def plan_values(resources: Sequence[ResourceCost], sums: Spend) -> dict[str, Json]:
+    """Return what a rule reads below `plan`, but for its list of resources.
+
+    That is `guardrail.policy.variables.view.listed`.
+    """
+    counts = dict.fromkeys((action.replace("-", "_") for action in Action), 0)
+    for resource in resources:
+        counts[resource.change.action.replace("-", "_")] += 1
+    return {**sums.values("plan"), "counts": counts}
+
+
+def run_values(now: datetime, pr: Mapping[str, Json]) -> dict[str, Json]:
+    """Return what is the same for a whole run: `pr`, `now`, `today`."""
+    return {
+        "pr": dict(pr),
+        "now": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "today": now.date().isoformat(),
+    }

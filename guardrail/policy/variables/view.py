@@ -1,0 +1,218 @@
+"""One side of a resource, as the variables that a rule sees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+
+from guardrail.cel import Path
+from guardrail.model.cost import UNPRICED_LINES, Cost, ResourceCost
+from guardrail.model.money import ZERO
+from guardrail.model.reason import Reason
+from guardrail.model.resource import Action, Side, Tags
+from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.spend import NOT_PRICED, spend
+from guardrail.policy.variables.machine import FACTS, VENDORS, Specs, facts, machine_types, named_types
+from guardrail.policy.variables.successors import successor
+
+SENSITIVE = "(sensitive)"
+NO_TYPE = "not covered by a cost definition"
+
+# Attributes that effective tags are read from, whose marks say which of them are secret.
+_TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_labels", "user_labels", "tag")
+
+
+class ResourceView:
+    """One side of a resource as a rule sees it: how it will be, or (`past`) how it was.
+
+    `shown`: as it may leave the process, without what Terraform marks as sensitive.
+    """
+
+    __slots__ = ("_instance", "change", "cost", "existing", "shown", "side", "specs", "tags")
+
+    def __init__(self, resource: ResourceCost, specs: Specs, *, past: bool = False, shown: bool = False) -> None:
+        self.change = change = resource.change
+        self.specs = specs
+        self.shown = shown
+        past = past or change.action is Action.DELETE
+        self.side = change.after if not past or change.action is Action.DELETE else change.before
+        self.existing = change.before if past else change.billed_after
+        self.tags = change.before_tags if past else change.tags
+        self.cost = ResourceCost(change, resource.before, resource.before) if past and change.after else resource
+        self._instance: dict[str, Json] | None = None
+
+    def read(self, path: Path) -> Json:
+        """Return the value of one of the variables below `resource`."""
+        return reader(path)(self)
+
+    def machines(self) -> list[str | Unknown]:
+        """The machine types that the resource names."""
+        return machine_types(self.change.type, lambda name: self.attribute(self.existing, name))
+
+    @property
+    def instance(self) -> dict[str, Json]:
+        """Facts about the machine type."""
+        if self._instance is None:
+            types = self.machines()
+            if SENSITIVE in types:
+                self._instance = dict.fromkeys(("type", "types", "families", *FACTS), SENSITIVE)
+            else:
+                shown = machine_types(self.change.type, self.existing.shown) if self.existing else []
+                called = SENSITIVE if SENSITIVE in shown else None
+                self._instance = facts(self.change.provider, types, self.specs, called=called)
+        return self._instance
+
+    def successors(self) -> list[Json]:
+        """Where the resource names machine types of a previous generation, and what to move to."""
+        vendor = VENDORS.get(self.change.provider, self.change.provider)
+        named = named_types(self.change.type, lambda name: self.attribute(self.existing, name))
+        return [
+            {"path": path, "type": one, "successor": successor(vendor, one, self.specs)}
+            for path, one in named
+            if isinstance(one, str) and facts(self.change.provider, [one], self.specs)["current_generation"] is False
+        ]
+
+    @property
+    def region(self) -> str | Unknown | None:
+        """The region on this side."""
+        return self.change.before_region if self.existing is self.change.before else self.change.region
+
+    def attribute(self, side: Side | None, name: str) -> Json:
+        """An attribute of one side, None where it has none."""
+        if side is None:
+            return None
+        return side.shown(name) if self.shown else side.get(name)
+
+    def attributes(self, side: Side | None) -> dict[str, Json]:
+        """All attributes of one side."""
+        return {name: self.attribute(side, name) for name in sorted(side.names())} if side else {}
+
+    def effective_tags(self) -> dict[str, Json] | Unknown:
+        """The effective tags, each value a text or unknown."""
+        if self.tags.unknown:
+            return self.tags.unknown
+        values = dict(self.tags.values)
+        if not self.shown or self.existing is None:
+            return values
+        for attribute in filter(self.existing.has_secrets, _TAG_ATTRIBUTES):
+            safe = self.existing.shown(attribute)
+            hidden = safe if isinstance(safe, dict) else dict.fromkeys(values, SENSITIVE)
+            values |= {key: SENSITIVE for key in values if hidden.get(key) == SENSITIVE}
+        return values
+
+    def tag(self, key: str) -> str | Unknown | None:
+        """One effective tag, None where there is none."""
+        tags = self.effective_tags() if self.shown else self.tags.unknown or self.tags.values
+        return tags if isinstance(tags, Unknown) else tags.get(key)
+
+    def unknown_paths(self) -> list[str]:
+        """What is known only after apply, attributes and effective tags alike."""
+        marks = self.side.unknown if self.side else {}
+        paths = {name for name, mark in marks.items() if mark is True or isinstance(mark, str)}
+        nested = ((name, mark) for name, mark in marks.items() if isinstance(mark, dict | list))
+        paths.update(path for name, mark in nested for path in _marked(name, mark))
+        return sorted(paths.union(_unknown_tags(self.tags)))
+
+
+@cache
+def reader(path: Path) -> Callable[[ResourceView], Json]:
+    """Return what reads a variable below `resource`, or one of those that resources are told apart by."""
+    match path[1:]:
+        case ("cost", name):
+            of_cost = _COST[name]
+            return lambda view: of_cost(view.cost)
+        case ("instance", "successors"):
+            return ResourceView.successors
+        case ("instance", name):
+            return lambda view: view.instance[name]
+        case ("tags", key):
+            return lambda view: view.tag(key)
+        case ("after", name):
+            return lambda view: view.attribute(view.side, name)
+        case ("before", name):
+            return lambda view: view.attribute(view.change.before, name)
+        case (name,):
+            return _RESOURCE[name]
+    raise KeyError(path)
+
+
+def _marked(path: str, mark: Json) -> Iterator[str]:
+    if mark is True or isinstance(mark, str):
+        yield path
+    elif isinstance(mark, dict | list):
+        parts = mark.items() if isinstance(mark, dict) else enumerate(mark)
+        for key, part in parts:
+            yield from _marked(f"{path}.{key}", part)
+
+
+def _unknown_tags(tags: Tags) -> Iterator[str]:
+    if tags.unknown:
+        yield "tags"
+    for key, value in tags.values.items():
+        if isinstance(value, Unknown):
+            yield f"tags.{key}"
+
+
+_RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
+    "address": lambda view: view.change.address,
+    "type": lambda view: view.change.type,
+    "name": lambda view: view.change.name,
+    "module": lambda view: view.change.module,
+    "provider": lambda view: view.change.provider,
+    "region": lambda view: view.region,
+    "action": lambda view: view.change.action.value,
+    "after": lambda view: view.attributes(view.side),
+    "before": lambda view: view.attributes(view.change.before),
+    "machines": lambda view: [view.change.provider, *view.machines()],
+    "tags": ResourceView.effective_tags,
+    "tag_names": lambda view: view.tags.unknown or list(view.tags.values),
+    "tag_origins": lambda view: view.tags.unknown or dict(view.tags.origins),
+    "unknown": ResourceView.unknown_paths,
+}
+
+
+def _sure(name: str, cost: Cost | None) -> Json:
+    if cost is None:
+        return ZERO
+    if not cost.unpriced:
+        return cost.known
+    return _not_priced(name, cost)
+
+
+def _not_priced(name: str, cost: Cost) -> Unknown:
+    """Return an amount that is not known for the reason that its first line without a price has."""
+    path = f"resource.cost.{name}"
+    line = next((line for line in cost.lines if line.status in UNPRICED_LINES), None)
+    if line is None:
+        return Unknown(path, NO_TYPE, Reason.NOT_COVERED, cost.remedy)
+    why = f"{NOT_PRICED}: {line.note}" if line.note else NOT_PRICED
+    return Unknown(path, why, line.reason, line.remedy)
+
+
+def _delta(resource: ResourceCost) -> Json:
+    if resource.before is resource.after:
+        return ZERO
+    if resource.delta_unpriced:
+        return _not_priced("delta", next(side for side in resource.sides if side.unpriced))
+    return spend(resource).delta
+
+
+_COST: Mapping[str, Callable[[ResourceCost], Json]] = {
+    "monthly": lambda resource: _sure("monthly", resource.after),
+    "known": lambda resource: resource.after.known if resource.after else ZERO,
+    "before": lambda resource: _sure("before", resource.before),
+    "delta": _delta,
+    "priced": lambda resource: not resource.unpriced,
+    "status": lambda resource: resource.status.value,
+}
+
+
+def listed(resources: Iterable[ResourceCost]) -> list[Json]:
+    """Return what a rule reads as `plan.resources`: light, and without what is sensitive."""
+    fields = ("address", "type", "action", "module", "region", "tags")
+    views = (ResourceView(resource, lambda _vendor, _name: None, shown=True) for resource in resources)
+    return [
+        {name: view.read(("resource", name)) for name in fields}
+        | {"cost": {name: read(view.cost) for name, read in _COST.items()}}
+        for view in views
+    ]

@@ -1,0 +1,1 @@
+"""Formats that CI systems show beside the files of a change."""

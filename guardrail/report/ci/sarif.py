@@ -1,0 +1,200 @@
+"""The report as SARIF 2.1.0, for code scanning: one run, one result for each rule and place, within GitHub's limits."""
+
+from __future__ import annotations
+
+import gzip
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
+from guardrail.model.remedy import Edit, Replacement
+from guardrail.model.report import Report
+from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
+from guardrail.report.format import bottom_line, count
+from guardrail.report.json.text import encode, finished, joined, listed
+from guardrail.report.markdown.text import is_web_page, prose
+from guardrail.report.text import safe
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_HOME = "https://github.com/guardrail-finops/guardrail"
+
+# What GitHub takes of one upload, rules as many as results.
+_MAX_RESULTS = 25_000
+_MAX_BYTES = 10_000_000  # compressed
+_NAME_LIMIT = 255
+_TEXT_LIMIT = 1_000
+_LISTED = 20  # addresses in one result
+
+_LEVELS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "note"}
+_PROBLEMS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "recommendation"}
+
+_Group = Sequence[Alert]
+
+
+def sarif(report: Report, *, category: str = "", max_results: int = _MAX_RESULTS, max_bytes: int = _MAX_BYTES) -> str:
+    """Return the log. Waived findings are left out, those that were there before the change are notes.
+
+    `category` tells the results of one upload from those of others; by default it is the name of the only project.
+    What is over a limit is left out from the least severe and cheapest on, and the log says how much it is.
+    """
+    groups = _grouped(alerts(report))
+    kept = groups[:max_results]
+    while True:
+        text = _log(report, category, kept, len(groups) - len(kept))
+        if not kept or len(text) <= max_bytes or len(gzip.compress(text.encode(), mtime=0)) <= max_bytes:
+            return text
+        kept = kept[: len(kept) // 2]
+
+
+def _grouped(found: Iterable[Alert]) -> list[_Group]:
+    """Gather what code scanning takes for one alert: one rule at one line."""
+    groups: defaultdict[tuple[str, str, int], list[Alert]] = defaultdict(list)
+    for alert in found:
+        groups[_rule_id(alert.finding), alert.path, alert.line].append(alert)
+    return list(groups.values())
+
+
+def _log(report: Report, category: str, groups: Sequence[_Group], left_out: int) -> str:
+    rules: dict[str, Finding] = {}
+    for group in groups:
+        rules.setdefault(_rule_id(group[0].finding), group[0].finding)
+    indexes = {name: index for index, name in enumerate(rules)}
+    driver = {
+        "name": encode("guardrail"),
+        "semanticVersion": encode(safe(report.tool_version, _NAME_LIMIT)),
+        "informationUri": encode(_HOME),
+        "rules": listed(encode(_rule(name, finding)) for name, finding in rules.items()),
+    }
+    run = {
+        "tool": joined({"driver": joined(driver)}),
+        "automationDetails": encode({"id": f"guardrail/{_category(report, category)}/"}),
+        "columnKind": encode("unicodeCodePoints"),
+        "invocations": encode([_invocation(report, left_out)]),
+        "results": listed(encode(_result(group, indexes)) for group in groups),
+    }
+    return finished(joined({"$schema": encode(_SCHEMA), "version": encode("2.1.0"), "runs": f"[{joined(run)}]"}))
+
+
+def _category(report: Report, category: str) -> str:
+    name = category or (report.projects[0].name if len(report.projects) == 1 else "default")
+    return safe(name, _NAME_LIMIT).replace("/", "-")
+
+
+def _rule_id(finding: Finding) -> str:
+    return safe(finding.rule, _NAME_LIMIT)
+
+
+def _rule(name: str, finding: Finding) -> dict[str, Any]:
+    title, fix = safe(finding.title, _TEXT_LIMIT) or name, safe(finding.fix, _TEXT_LIMIT)
+    level = _default_level(finding)
+    waive = "To accept it for a while, add a waiver to the waivers file that guardrail.yaml names"
+    entry = f"rule: {name}, the address, a reason, and the last day on which it holds."
+    page = {"helpUri": finding.docs} if is_web_page(finding.docs) else {}
+    how = f"How to fix: {fix}" if fix else "How to fix: change the resource so that the rule holds."
+    return {
+        "id": name,
+        "name": name,
+        "shortDescription": {"text": title},
+        "fullDescription": {"text": title},
+        **page,
+        "help": {
+            "text": f"{how}\n\n{waive}: {entry}",
+            "markdown": f"**{prose(title)}**\n\n{prose(how, _TEXT_LIMIT)}\n\n{waive}: {prose(entry)}",
+        },
+        "defaultConfiguration": {"level": _LEVELS[level]},
+        "properties": {
+            "tags": ["cost", "terraform", finding.severity.value],
+            "problem.severity": _PROBLEMS[level],
+        },
+    }
+
+
+def _default_level(finding: Finding) -> Level:
+    if finding.enforcement is not Enforcement.ADVISORY:
+        return Level.ERROR
+    return Level.NOTE if finding.severity is Severity.INFO else Level.WARNING
+
+
+def _invocation(report: Report, left_out: int) -> dict[str, Any]:
+    """Return how the run went, and how much of it is not in the log."""
+    judged = not any(finding.status is FindingStatus.ERROR for finding in report.all_findings)
+    invocation: dict[str, Any] = {"executionSuccessful": judged}
+    missing = [one for project in report.projects for one in project.not_evaluated]
+    said = [f"not evaluated: {safe(one.text, _TEXT_LIMIT)}" for one in missing[:_LISTED]]
+    said += [f"not evaluated: {len(missing) - _LISTED:,} more"] if missing[_LISTED:] else []
+    if report.totals.lower_bound:
+        said.append(bottom_line(report.totals, report.currency, judged=report.judged or report.compares))
+    if left_out:
+        said.append(
+            f"{count(left_out, 'result')} left out, the least severe and cheapest: the log would be over a limit."
+        )
+    if said:
+        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}} for text in said]
+    return invocation
+
+
+def _result(group: _Group, indexes: dict[str, int]) -> dict[str, Any]:
+    first = group[0]
+    name = _rule_id(first.finding)
+    addresses = dict.fromkeys(safe(alert.finding.address, 160) for alert in group if alert.finding.address)
+    names = sorted(f"{alert.finding.project}|{alert.finding.subject}" for alert in group)
+    where: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(first.path, safe="/")},
+            "region": {"startLine": first.line},
+        }
+    }
+    if addresses:
+        where["logicalLocations"] = [
+            {"fullyQualifiedName": address, "kind": "resource"} for address in list(addresses)[:_LISTED]
+        ]
+    fixes = [_fix(edit) for edit in dict.fromkeys(alert.edit for alert in group if alert.edit)]
+    return {
+        "ruleId": name,
+        "ruleIndex": indexes[name],
+        "level": _LEVELS[max(alert.level for alert in group)],
+        "message": {"text": _message(group)},
+        "locations": [where],
+        "partialFingerprints": {"guardrail/v1": fingerprint(first.finding.rule, *names)},
+        **({"fixes": fixes[:_LISTED]} if fixes else {}),
+    }
+
+
+def _fix(edit: Edit) -> dict[str, Any]:
+    """Return an edit as a fix: whole lines go, and whole lines come."""
+    files: dict[str, list[Replacement]] = {}
+    for one in edit.replacements:
+        files.setdefault(one.file, []).append(one)
+    changes = [
+        {"artifactLocation": {"uri": quote(file, safe="/")}, "replacements": [_replacement(one) for one in lines]}
+        for file, lines in files.items()
+    ]
+    return {"description": {"text": safe(edit.description, _TEXT_LIMIT)}, "artifactChanges": changes}
+
+
+def _replacement(one: Replacement) -> dict[str, Any]:
+    if one.last_line < one.first_line:
+        place = {"startLine": one.first_line, "startColumn": 1, "endLine": one.first_line, "endColumn": 1}
+        return {"deletedRegion": place, "insertedContent": {"text": f"{one.text}\n"}}
+    end = len(one.was.rpartition("\n")[2]) + 1
+    place = {"startLine": one.first_line, "startColumn": 1, "endLine": one.last_line, "endColumn": end}
+    return {"deletedRegion": place, "insertedContent": {"text": one.text}}
+
+
+def _message(group: _Group) -> str:
+    """Return what is wrong, each message once, followed by the addresses that it is about."""
+    said: dict[str, list[str]] = {}
+    for alert in group:
+        before = "pre-existing: " if alert.finding.status is FindingStatus.PRE_EXISTING else ""
+        said.setdefault(f"{before}{safe(alert.finding.message, _TEXT_LIMIT)}", []).append(alert.subject)
+    lines = [_line(message, list(filter(None, subjects))) for message, subjects in list(said.items())[:_LISTED]]
+    more = [f"{len(said) - _LISTED:,} more messages"] if len(said) > _LISTED else []
+    return "\n".join([*lines, *more, *([] if group[0].exact else [APPROXIMATE])]) or _rule_id(group[0].finding)
+
+
+def _line(message: str, subjects: Sequence[str]) -> str:
+    more = [f"{len(subjects) - _LISTED:,} more"] if len(subjects) > _LISTED else []
+    about = ", ".join([*subjects[:_LISTED], *more])
+    return f"{message} ({about})" if about else message

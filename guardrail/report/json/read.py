@@ -1,0 +1,397 @@
+"""Reads `guardrail.report/v1` back: results of earlier checks, which may come from people that nobody trusts.
+
+What can be computed is computed again: totals, the verdict, sums. What the contract does not carry stays empty.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from guardrail.errors import InputError
+from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
+from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.input import Input
+from guardrail.model.money import decimal
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.reason import Reason
+from guardrail.model.remedy import Edit, Replacement
+from guardrail.model.report import Bound, CatalogInfo, ProjectReport, PullRequest, Report
+from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
+from guardrail.model.unknown import Unknown
+from guardrail.report.json.v1 import SCHEMA
+
+MAX_BYTES = 500_000_000
+"""What a result of our own may hold: some 100,000 resources."""
+MAX_ARTIFACT_BYTES = 5_000_000
+"""What is read of an artifact that an untrusted run has left."""
+
+_Amount = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", max_length=2_000)]
+_LineNumber = Annotated[int, msgspec.Meta(ge=1, le=2**31)] | None
+_Tags = dict[str, str | None]
+
+# Actions that leave one side of a resource out.
+_NEW, _GONE = Action.CREATE, Action.DELETE
+_FIX = "give it what `guardrail check --format json` or `--out json=FILE` writes"
+
+
+class _Price(msgspec.Struct):
+    sku: str
+    source: str
+    as_of: str
+    service: str
+    region: str
+    purchase_option: str
+    list_price: str | None = None
+
+
+class _Component(msgspec.Struct):
+    name: str
+    group: str
+    unit: str
+    monthly_quantity: _Amount | None
+    unit_price: _Amount | None
+    monthly_cost: _Amount | None
+    status: LineStatus
+    note: str
+    price: _Price | None
+    reason: Reason | None = None
+    remedy: str = ""
+    at_least: bool = False
+
+
+class _Resource(msgspec.Struct):
+    address: str
+    type: str
+    module: str
+    provider: str
+    region: str | None
+    action: Action
+    previous_address: str | None
+    status: ResourceStatus
+    note: str
+    tags: _Tags
+    tags_before: _Tags | None
+    tags_unknown: bool
+    file: str | None
+    line: _LineNumber
+    monthly_before: _Amount | None
+    monthly_cost: _Amount | None
+    monthly_delta: _Amount | None
+    unpriced: bool
+    delta_unpriced: bool
+    components: list[_Component]
+    components_before: list[_Component]
+    reason: Reason | None = None
+    remedy: str = ""
+
+
+class _Waiver(msgspec.Struct):
+    rule: str
+    address: str
+    reason: str
+    expires: date
+    owner: str
+    where: str
+
+
+class _Replacement(msgspec.Struct):
+    file: str
+    first_line: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    last_line: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
+    was: str
+    text: str
+
+
+class _Edit(msgspec.Struct):
+    description: str
+    replacements: list[_Replacement]
+
+
+class _Finding(msgspec.Struct):
+    rule: str
+    title: str
+    severity: Severity
+    enforcement: Enforcement
+    status: FindingStatus
+    blocking: bool
+    project: str
+    address: str
+    message: str
+    fix: str
+    docs: str
+    file: str | None
+    line: _LineNumber
+    evidence: dict[str, Any]
+    waiver: _Waiver | None
+    edit: _Edit | None = None
+
+
+class _NotEvaluated(msgspec.Struct):
+    address: str
+    type: str
+    module: str
+    note: str
+    reason: Reason
+    remedy: str
+    before: bool
+    after: bool
+    later: bool
+    file: str | None
+    line: _LineNumber
+
+
+class _Totals(msgspec.Struct):
+    monthly_before: _Amount
+    monthly_cost: _Amount
+    monthly_delta: _Amount
+    unpriced: Annotated[int, msgspec.Meta(ge=0)]
+    usage_based: Annotated[int, msgspec.Meta(ge=0)]
+    not_evaluated: Annotated[int, msgspec.Meta(ge=0)] = 0
+    assumed: Annotated[int, msgspec.Meta(ge=0)] = 0
+    lower_bound: bool = False
+    monthly_before_bound: Bound = Bound.EXACT
+    monthly_cost_bound: Bound = Bound.EXACT
+    monthly_delta_bound: Bound = Bound.EXACT
+
+
+class _Project(msgspec.Struct):
+    name: str
+    path: str
+    totals: _Totals
+    resources: list[_Resource]
+    findings: list[_Finding]
+    warnings: list[str]
+    not_evaluated: list[_NotEvaluated] | None = None
+
+
+class _Catalog(msgspec.Struct):
+    vendor: str
+    as_of: str
+    oldest: str
+    source: str
+    sha256: str
+
+
+class _PullRequest(msgspec.Struct):
+    number: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+    commit: str
+
+
+class _Report(msgspec.Struct):
+    schema: Literal["guardrail.report/v1"]
+    verdict: Literal["pass", "warn", "fail"]
+    judged: bool
+    currency: str
+    generated_at: datetime
+    tool_version: str
+    pull_request: _PullRequest | None
+    catalog: list[_Catalog]
+    totals: _Totals
+    projects: list[_Project]
+    findings: list[_Finding]
+    warnings: list[str]
+    rules: list[str]
+    compares: bool = False
+    inputs: list[Input] = []
+
+
+_decoder = msgspec.json.Decoder(_Report)
+
+
+def is_result(path: Path) -> bool:
+    """Say whether a file is a result, by how it begins."""
+    try:
+        with path.open("rb") as file:
+            return SCHEMA.encode() in file.read(200)
+    except OSError:
+        return False
+
+
+def read_result(path: Path, *, max_bytes: int = MAX_BYTES) -> Report:
+    """Read a result file. Raises InputError for what is none, or holds more than `max_bytes`."""
+    try:
+        size = path.stat().st_size
+        if size > max_bytes:
+            raise InputError(f"{size:,} bytes are more than the {max_bytes:,} that are read", where=str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
+    return parse_result(data, where=str(path))
+
+
+def parse_result(data: bytes, *, where: str = "") -> Report:
+    """Return the report that a result spells. Raises InputError."""
+    try:
+        return _report(_decoder.decode(data))
+    except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
+        said = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:300]
+        raise InputError(f"not a result of {SCHEMA}: {said}", where=where, fix=_FIX) from None
+
+
+def _report(data: _Report) -> Report:
+    return Report(
+        projects=tuple(map(_project, data.projects)),
+        currency=data.currency,
+        generated_at=data.generated_at,
+        tool_version=data.tool_version,
+        catalog=tuple(CatalogInfo(i.vendor, i.as_of, i.oldest, i.source, i.sha256) for i in data.catalog),
+        findings=tuple(map(_finding, data.findings)),
+        warnings=tuple(data.warnings),
+        judged=data.judged,
+        compares=data.compares,
+        rules=tuple(data.rules),
+        pull_request=PullRequest(data.pull_request.number, data.pull_request.commit) if data.pull_request else None,
+        inputs=tuple(data.inputs),
+    )
+
+
+def _project(data: _Project) -> ProjectReport:
+    resources = tuple(map(_resource, data.resources))
+    findings, warnings = tuple(map(_finding, data.findings)), data.warnings
+    if data.not_evaluated is None:  # results of 0.1 say it in a warning
+        missing = [_said(text.removeprefix(_MISSING)) for text in warnings if text.startswith(_MISSING)]
+        warnings = [text for text in warnings if not text.startswith(_MISSING)]
+    else:
+        missing = list(map(_not_evaluated, data.not_evaluated))
+    return ProjectReport(data.name, data.path, resources, findings, tuple(warnings), tuple(missing))
+
+
+_MISSING = "not evaluated: "
+
+
+def _said(text: str) -> NotEvaluated:
+    address, separator, note = text.partition(": ")
+    return NotEvaluated(address, note) if separator else NotEvaluated("", text)
+
+
+def _not_evaluated(data: _NotEvaluated) -> NotEvaluated:
+    source = SourceLine(data.file, data.line) if data.file is not None and data.line is not None else None
+    return NotEvaluated(
+        data.address,
+        data.note,
+        data.reason,
+        data.remedy,
+        data.type,
+        data.module,
+        data.before,
+        data.after,
+        data.later,
+        source,
+    )
+
+
+def _resource(data: _Resource) -> ResourceCost:
+    after: Cost | None = _cost(data.components, _known(data.monthly_cost))
+    before: Cost | None = _cost(data.components_before, _known(data.monthly_before))
+    if data.action is _NEW and not data.components_before and data.monthly_before == "0":
+        before = None
+    if data.action is _GONE and not data.components and data.monthly_cost == "0":
+        after = None
+    if after is not None:
+        after = Cost(after.lines, data.status, data.note, data.reason, data.remedy)
+    elif before is not None:
+        before = Cost(before.lines, data.status, data.note, data.reason, data.remedy)
+    alike = data.action in UNCHANGED and after and before and before.lines == after.lines
+    is_compared = not (alike and (data.delta_unpriced or data.monthly_delta is None))
+    if alike and is_compared:
+        before = after
+    return ResourceCost(_change(data), before, after, is_compared)
+
+
+def _change(data: _Resource) -> Change:
+    tags = _tags(data.tags, unknown=data.tags_unknown)
+    gone = data.action is _GONE
+    before = tags if gone or data.tags_before is None else _tags(data.tags_before, unknown=False)
+    return Change(
+        data.address,
+        data.type,
+        name="",
+        action=data.action,
+        before=None if data.action is _NEW else Side({}),
+        after=None if gone else Side({}),
+        module=data.module,
+        provider=data.provider,
+        region=data.region,
+        before_region=data.region,
+        tags=Tags() if gone else tags,
+        before_tags=before,
+        previous_address=data.previous_address,
+        importing=data.action is Action.IMPORT,
+        source=SourceLine(data.file, data.line) if data.file is not None and data.line is not None else None,
+    )
+
+
+def _tags(values: _Tags, *, unknown: bool) -> Tags:
+    found = {key: Unknown(f"tags.{key}") if value is None else value for key, value in values.items()}
+    return Tags(found, unknown=Unknown("tags") if unknown else None)
+
+
+def _cost(components: list[_Component], monthly: Decimal | None) -> Cost:
+    """Return one side's cost. Of the side that is not billed any more the status is told by its lines."""
+    lines = tuple(map(_line, components))
+    amounts = [line for line in lines if line.monthly_cost is not None]
+    if monthly is None and (amounts or not lines):
+        return Cost(lines, ResourceStatus.UNSUPPORTED)
+    if not lines:
+        return Cost(lines, ResourceStatus.FREE)
+    return Cost(lines, ResourceStatus.PRICED if len(amounts) == len(lines) else ResourceStatus.PARTIAL)
+
+
+def _line(data: _Component) -> Line:
+    return Line(
+        data.name,
+        data.unit,
+        data.status,
+        data.group,
+        _known(data.monthly_quantity),
+        _known(data.unit_price),
+        _known(data.monthly_cost),
+        _price(data.price) if data.price else None,
+        data.note,
+        data.reason,
+        data.remedy,
+        data.at_least,
+    )
+
+
+def _price(data: _Price) -> PriceSource:
+    listed = _known(data.list_price)
+    return PriceSource(data.sku, data.source, data.as_of, data.service, data.region, data.purchase_option, listed)
+
+
+def _finding(data: _Finding) -> Finding:
+    waiver = data.waiver
+    return Finding(
+        rule=data.rule,
+        title=data.title,
+        severity=data.severity,
+        enforcement=data.enforcement,
+        status=data.status,
+        message=data.message,
+        blocking=data.blocking,
+        address=data.address,
+        fix=data.fix,
+        docs=data.docs,
+        file=data.file,
+        line=data.line,
+        project=data.project,
+        evidence=data.evidence,
+        waiver=Waiver(waiver.rule, waiver.address, waiver.reason, waiver.expires, waiver.owner, waiver.where)
+        if waiver
+        else None,
+        edit=_edit(data.edit) if data.edit else None,
+    )
+
+
+def _edit(data: _Edit) -> Edit:
+    lines = (Replacement(one.file, one.first_line, one.last_line, one.was, one.text) for one in data.replacements)
+    return Edit(data.description, tuple(lines))
+
+
+def _known(amount: str | None) -> Decimal | None:
+    return None if amount is None else decimal(amount)

@@ -1,0 +1,267 @@
+"""The report as JSON for other programs: everything that a run knows, under the contract `guardrail.report/v1`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
+from guardrail.model.finding import Finding, Waiver
+from guardrail.model.input import Input
+from guardrail.model.money import plain
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.remedy import Edit, Replacement
+from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
+from guardrail.model.resource import Tags
+from guardrail.model.unknown import Json, Unknown
+from guardrail.report.json.text import encode, finished, joined, listed
+
+SCHEMA = "guardrail.report/v1"
+
+_MAX_DEPTH = 20
+_MAX_INT = 10**4000  # Python refuses to spell longer ones
+
+
+def json_v1(report: Report) -> str:
+    """Return the report as ASCII, keys in the contract's order, each resource and each finding on its own line."""
+    return finished(
+        joined(
+            {
+                "schema": encode(SCHEMA),
+                "verdict": encode(report.verdict.value),
+                "judged": encode(report.judged),
+                **({"compares": encode(True)} if report.compares else {}),
+                "currency": encode(report.currency),
+                "generated_at": encode(report.generated_at.isoformat()),
+                "tool_version": encode(report.tool_version),
+                "pull_request": encode(_pull_request(report.pull_request)),
+                "rules": encode(report.rules),
+                "catalog": encode([_catalog(info) for info in report.catalog]),
+                "inputs": listed(encode(_input(one)) for one in report.inputs),
+                "totals": encode(_totals(report.totals)),
+                "projects": listed(_project(project) for project in report.projects),
+                "findings": listed(encode(_finding(finding)) for finding in report.findings),
+                "warnings": encode(report.warnings),
+            }
+        )
+    )
+
+
+def _catalog(info: CatalogInfo) -> dict[str, Any]:
+    return {
+        "vendor": info.vendor,
+        "as_of": info.as_of,
+        "oldest": info.oldest,
+        "source": info.source,
+        "sha256": info.sha256,
+    }
+
+
+def _input(one: Input) -> dict[str, Any]:
+    return {"path": one.path, "kind": one.kind, "origin": one.origin, "sha256": one.sha256}
+
+
+def _pull_request(pull: PullRequest | None) -> dict[str, Any] | None:
+    return {"number": pull.number, "commit": pull.commit} if pull else None
+
+
+def _totals(totals: Totals) -> dict[str, Any]:
+    return {
+        "monthly_before": plain(totals.monthly_before),
+        "monthly_cost": plain(totals.monthly_cost),
+        "monthly_delta": plain(totals.monthly_delta),
+        "unpriced": totals.unpriced,
+        "usage_based": totals.usage_based,
+        "not_evaluated": totals.not_evaluated,
+        "assumed": totals.assumed,
+        "lower_bound": totals.lower_bound,
+        "monthly_before_bound": totals.before_bound,
+        "monthly_cost_bound": totals.cost_bound,
+        "monthly_delta_bound": totals.delta_bound,
+    }
+
+
+def _project(project: ProjectReport) -> str:
+    return joined(
+        {
+            "name": encode(project.name),
+            "path": encode(project.path),
+            "totals": encode(_totals(project.totals)),
+            "resources": listed(_resources(project.resources)),
+            "findings": listed(encode(_finding(finding)) for finding in project.findings),
+            "not_evaluated": encode([_not_evaluated(one) for one in project.not_evaluated]),
+            "warnings": encode(project.warnings),
+        }
+    )
+
+
+def _not_evaluated(one: NotEvaluated) -> dict[str, Any]:
+    return {
+        "address": one.address,
+        "type": one.type,
+        "module": one.module,
+        "note": one.note,
+        "reason": one.reason,
+        "remedy": one.remedy,
+        "before": one.before,
+        "after": one.after,
+        "later": one.later,
+        "file": one.source.file if one.source else None,
+        "line": one.source.line if one.source else None,
+    }
+
+
+def _resources(resources: Iterable[ResourceCost]) -> Iterator[str]:
+    """Write each resource. Those that cost the same share a `Cost`, which is most of the text: it is written once."""
+    costs: dict[int, str] = {}
+
+    def components(cost: Cost | None) -> str:
+        if cost is None:
+            return "[]"
+        if id(cost) not in costs:
+            costs[id(cost)] = encode([_component(line) for line in cost.lines])
+        return costs[id(cost)]
+
+    for resource in resources:
+        after, before = components(resource.after), components(resource.before)
+        yield f'{encode(_resource(resource))[:-1]},"components":{after},"components_before":{before}}}'
+
+
+def _resource(resource: ResourceCost) -> dict[str, Any]:
+    change = resource.change
+    side = resource.after or resource.before
+    tags = change.before_tags if change.after is None else change.tags
+    shown = _tags(tags)
+    before = _tags(change.before_tags) if change.before and change.after else shown
+    return {
+        "address": change.address,
+        "type": change.type,
+        "module": change.module,
+        "provider": change.provider,
+        "region": change.region if isinstance(change.region, str) else None,
+        "action": change.action,
+        "previous_address": change.previous_address,
+        "status": resource.status,
+        "note": side.note if side else "",
+        **(_gap(side) if side else {}),
+        "tags": shown,
+        "tags_before": before if before != shown else None,
+        "tags_unknown": tags.unknown is not None,
+        "file": change.source.file if change.source else None,
+        "line": change.source.line if change.source else None,
+        "monthly_before": plain(resource.monthly_before),
+        "monthly_cost": plain(resource.monthly_cost),
+        "monthly_delta": plain(resource.monthly_delta),
+        "unpriced": resource.unpriced,
+        "delta_unpriced": resource.delta_unpriced,
+    }
+
+
+def _tags(tags: Tags) -> dict[str, str | None]:
+    return {key: value if isinstance(value, str) else None for key, value in tags.values.items()}
+
+
+def _component(line: Line) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "group": line.group,
+        "unit": line.unit,
+        "monthly_quantity": plain(line.monthly_quantity),
+        "unit_price": plain(line.unit_price),
+        "monthly_cost": plain(line.monthly_cost),
+        "status": line.status,
+        "note": line.note,
+        **_gap(line),
+        **({"at_least": True} if line.at_least else {}),
+        "price": _price(line.price) if line.price else None,
+    }
+
+
+def _gap(priced: Line | Cost) -> dict[str, str]:
+    """Return the reason and the remedy, where there is something that has no price."""
+    return {"reason": priced.reason, "remedy": priced.remedy} if priced.reason else {}
+
+
+def _price(price: PriceSource) -> dict[str, str | None]:
+    listed = {} if price.list_price is None else {"list_price": plain(price.list_price)}
+    return {
+        "sku": price.sku,
+        "source": price.source,
+        "as_of": price.as_of,
+        "service": price.service,
+        "region": price.region,
+        "purchase_option": price.purchase_option,
+        **listed,
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    return {
+        "rule": finding.rule,
+        "title": finding.title,
+        "severity": finding.severity,
+        "enforcement": finding.enforcement,
+        "status": finding.status,
+        "blocking": finding.blocking,
+        "project": finding.project,
+        "address": finding.address,
+        "message": finding.message,
+        "fix": finding.fix,
+        "docs": finding.docs,
+        "file": finding.file,
+        "line": finding.line,
+        "evidence": {key: _value(value) for key, value in finding.evidence.items()},
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        **({"edit": _edit(finding.edit)} if finding.edit else {}),
+    }
+
+
+def _edit(edit: Edit) -> dict[str, Any]:
+    return {"description": edit.description, "replacements": [_replacement(one) for one in edit.replacements]}
+
+
+def _replacement(one: Replacement) -> dict[str, Any]:
+    return {
+        "file": one.file,
+        "first_line": one.first_line,
+        "last_line": one.last_line,
+        "was": one.was,
+        "text": one.text,
+    }
+
+
+def _waiver(waiver: Waiver) -> dict[str, str]:
+    return {
+        "rule": waiver.rule,
+        "address": waiver.address,
+        "reason": waiver.reason,
+        "expires": waiver.expires.isoformat(),
+        "owner": waiver.owner,
+        "where": waiver.where,
+    }
+
+
+def _value(value: Json, depth: int = 0) -> Json:
+    """Return evidence as JSON can hold it: null for what is not known, nothing nested without end."""
+    if isinstance(value, (Mapping, list, tuple)) and depth == _MAX_DEPTH:
+        return "…"
+    if isinstance(value, Mapping):
+        return {str(key): _value(part, depth + 1) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_value(part, depth + 1) for part in value]
+    return _scalar(value)
+
+
+def _scalar(value: Json) -> Json:
+    """Return a single value; text for a number that JSON, or its readers, have no room for."""
+    if value is None or isinstance(value, (str, bool)):
+        return value
+    if isinstance(value, Unknown):
+        return None
+    if isinstance(value, int):
+        return value if abs(value) < _MAX_INT else "a number of more than 4,000 digits"
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    return plain(value) if isinstance(value, Decimal) and value.is_finite() else str(value)

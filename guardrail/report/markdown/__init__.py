@@ -1,0 +1,1 @@
+"""Markdown: comments on pull requests and job summaries."""

@@ -1,0 +1,350 @@
+"""The report as Markdown: the body of a pull request's comment and of a job's summary, never over a size limit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from urllib.parse import quote
+
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.money import HOURS_PER_MONTH
+from guardrail.model.report import ProjectReport, Report, Verdict
+from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
+from guardrail.report.format import count, gaps, line_reason, quantity
+from guardrail.report.markdown.edits import listed_edits
+from guardrail.report.markdown.findings import listed_findings
+from guardrail.report.markdown.plain import without_html
+from guardrail.report.markdown.text import code, details, link, prose
+from guardrail.report.text import yaml_text
+from guardrail.report.view import Gap, Row, View, has_news, place, worth
+
+_ALL = 1_000_000
+_SIGNS = {Verdict.PASS: "✅", Verdict.WARN: "⚠️", Verdict.FAIL: "❌"}
+_LISTED = 50  # entries of a folded list
+_WAIVED = 5  # findings in the YAML to paste
+_LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
+_LEGEND = f"\n\n{LEGEND}"
+_SMALLEST_PLACE = 20  # bytes; tells how many findings can fit at all
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How much of each part is shown: rows of the cost breakdown, the other folded parts, findings, projects."""
+
+    breakdown: int
+    folded: bool = True
+    findings: int = _ALL
+    projects: int = _ALL
+
+
+# What goes first when it does not fit: the parts that people act on least.
+_SIZES = (
+    _Size(20),
+    _Size(5),
+    _Size(0),
+    _Size(0, folded=False),
+    _Size(0, folded=False, findings=2_000),
+    _Size(0, folded=False, findings=500, projects=100),
+    _Size(0, folded=False, findings=150, projects=20),
+    _Size(0, folded=False, findings=50, projects=20),
+    _Size(0, folded=False, findings=10, projects=10),
+    _Size(0, folded=False, findings=0, projects=0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Where the body is to be posted: what tells it from other comments, and addresses that it can point to.
+
+    key       shown in the headline, where a change has several reports
+    commit    that the report is of
+    run_url   of the run that made it
+    blob_url  of the repository's files at that commit, with a slash at its end
+    files     project name and file of a finding to the file's path in the repository
+    """
+
+    key: str = ""
+    commit: str = ""
+    run_url: str = ""
+    blob_url: str = ""
+    files: Mapping[tuple[str, str], str] = field(default_factory=dict)
+
+
+NO_FRAME = Frame()
+
+
+def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRAME, html: bool = True) -> str:
+    """Return the comment's body, which begins with its headline; equal reports give equal bytes.
+
+    `html` off is for places that show tags as they are written: nothing is folded there.
+    It is cut by whole parts to at most `limit_bytes` of UTF-8. Headline, totals and footer always stay, so that
+    limits under 2,000 bytes may not be kept.
+    """
+    body = _Body(report, limit_bytes, frame, html=html)
+    text = ""
+    for size in _SIZES:
+        text = body.render(size) if html else without_html(body.render(size))
+        if len(text.encode()) <= limit_bytes:
+            break
+    return text
+
+
+class _Body:
+    """The parts of the body."""
+
+    def __init__(self, report: Report, limit_bytes: int, frame: Frame, *, html: bool) -> None:
+        self.report = report
+        self.html = html
+        self.frame = frame
+        self.view = View(report)
+        self.fitting = limit_bytes // _SMALLEST_PLACE + 1
+        # Sizes that show as many findings show the same.
+        self.open_findings = cache(self._open_findings)
+
+    def render(self, size: _Size) -> str:
+        """Return the whole body at a size."""
+        if self.view.quiet:
+            return f"{self.headline()}\n{self.footer()}\n"
+        parts = [
+            f"{self.headline()}\n{self.projects(size.projects)}".rstrip("\n"),
+            self.supplied(folded=size.folded),
+            self.open_findings(size.findings),
+        ]
+        if size.folded:
+            parts += [self.notes(), self.other_findings(), self.edits()]
+        if size.breakdown:
+            parts.append(
+                self.breakdown(size.breakdown)
+                if self.report.judged or self.report.compares
+                else self.bill(size.breakdown)
+            )
+        if size.folded:
+            parts += [self.not_priced(), self.how_to_waive()]
+        return "\n\n".join(filter(None, [*parts, self.footer()])) + "\n"
+
+    def headline(self) -> str:
+        """Return the first line: the verdict and what the change costs."""
+        key = f" {code(self.frame.key, 80)}" if self.frame.key else ""
+        if not self.report.judged:
+            return f"### Guardrail estimate{key}: {self.view.headline}"
+        return f"### {_SIGNS[self.report.verdict]} Guardrail{key}: {self.view.headline}"
+
+    def supplied(self, *, folded: bool) -> str:
+        """Return what judges the change and is its own."""
+        files, line = (
+            self.view.supplied,
+            f"⚠️ {prose(self.view.supplied_line[:1].upper() + self.view.supplied_line[1:])}",
+        )
+        if not folded or len(files) < 2:  # noqa: PLR2004
+            return line if files else ""
+        kinds = ", ".join(dict.fromkeys(one.kind for one in files))
+        summary = f"⚠️ This change edits what it is judged by: {kinds} ({len(files):,} files)"
+        return details(summary, self.listed([f"- {code(one.path)}: {one.kind}" for one in files]))
+
+    def projects(self, limit: int) -> str:
+        """Return the table of projects with something new, and the total of all."""
+        pairs = self.view.projects
+        shown = [pair for pair in pairs if has_news(pair[1]) or not self.report.judged]
+        lines = [_project_row(code(label), project, self.report) for label, project in shown[:limit]]
+        if len(pairs) > 1:
+            sums = total_amounts(self.report.totals, self.report.currency)
+            lines.append(_cells(f"**All {len(pairs):,} projects**", "", f"**{sums[2]}**", sums[0], sums[1]))
+        if not lines:
+            return ""
+        hidden, same = len(shown[limit:]), len(pairs) - len(shown)
+        said = [f"{hidden:,} more with changes"] if hidden else []
+        said += [f"{count(same, 'project')} unchanged"] if same else []
+        # What people ask first stands first: a phone shows three columns.
+        head = ["| Project | Policy | Δ / month | Before | After |", "|:--|:--|--:|--:|--:|"]
+        text = "\n".join(head + lines)
+        return f"{text}\n\n{', '.join(said)}." if said else text
+
+    def _open_findings(self, limit: int) -> str:
+        """Return what blocks, and what could not be evaluated, unfolded."""
+        blocks = (
+            (f"{_SIGNS[Verdict.FAIL]} Blocking", self.view.blocking),
+            ("⚠️ Not read", self.view.unread),
+            ("⚠️ Rules not evaluated", self.view.errors),
+        )
+        return "\n\n".join(
+            f"#### {title}\n{self.findings(found, min(limit, self.fitting))}" for title, found in blocks if found
+        )
+
+    def findings(self, findings: list[Finding], limit: int) -> str:
+        """Return findings as a list, and the number of those that it leaves out."""
+        return "\n".join(listed_findings(findings, self.where, limit, self.rest))
+
+    @property
+    def rest(self) -> str:
+        """Where that is which does not fit."""
+        return f"the {link('full report', self.frame.run_url) or 'full report'}"
+
+    def where(self, finding: Finding) -> str:
+        """Return project, address, file and line of a finding."""
+        parts = [code(self.view.project_label(finding)), code(finding.address), self.place(finding)]
+        return " · ".join(filter(None, parts))
+
+    def place(self, finding: Finding) -> str:
+        """Return file and line of a finding, as a link that goes on leading there after later pushes."""
+        words = code(place(finding))
+        path = self.frame.files.get((finding.project, finding.file or ""))
+        if not path or not self.frame.blob_url:
+            return words
+        line = f"#L{finding.line}" if finding.line is not None else ""
+        return link(words, f"{self.frame.blob_url}{quote(path)}{line}") or words
+
+    def notes(self) -> str:
+        """Return what a reader should know of the input."""
+        notes = self.view.notes
+        # Without a line of its own the list would go on that of the findings.
+        return f"Notes:\n{self.listed([f'- ⚠️ {prose(note)}' for note in notes])}" if notes else ""
+
+    def listed(self, items: list[str]) -> str:
+        """Join list items, and count those that are too many."""
+        more = [f"- {len(items) - _LISTED:,} more in {self.rest}"] if len(items) > _LISTED else []
+        return "\n".join(items[:_LISTED] + more)
+
+    def other_findings(self) -> str:
+        """Return warnings, unanswered questions, and what was there before or is waived, folded."""
+        findings = [*self.view.warnings, *self.view.accepted]
+        return details(self.view.tally, self.findings(findings, _LISTED)) if findings else ""
+
+    def edits(self) -> str:
+        """Return the edits that make findings go, as diffs, folded. Where nothing can be folded, they are left out."""
+        return listed_edits(self.report.all_findings, self.rest) if self.html else ""
+
+    def breakdown(self, limit: int) -> str:
+        """Return the resources with the greatest effect on cost, and what the rest comes to."""
+        rows, currency = self.view.changed, self.report.currency
+        rest = [_rest(self.view.same_cost, "changed without effect on cost", currency)]
+        rest = [*filter(None, [*rest, _rest(self.view.unchanged, "unchanged", currency)])]
+        lines = ["| Δ / month | Resource | Before | After |", "|--:|:--|--:|--:|"] if rows else []
+        lines += [_change_row(row, currency) for row in rows[:limit]]
+        text = "\n".join(lines + (["", f"{'; '.join(rest)}."] if rest else []))
+        text += _LEGEND if MISSING in text else ""
+        scope = f"top {limit} of {len(rows):,}" if len(rows) > limit else count(len(rows), "changed resource")
+        words = f"{scope} changed resources" if len(rows) > limit else scope
+        return details(f"Cost breakdown ({words})", text.strip()) if text else ""
+
+    def bill(self, limit: int) -> str:
+        """Return the dearest resources of an estimate with their cost lines."""
+        rows, currency = self.view.bill, self.report.currency
+        if not rows:
+            return ""
+        lines = ["| Resource | Quantity | Unit | Monthly cost |", "|:--|--:|:--|--:|"]
+        lines += [line for row in rows[:limit] for line in _bill_rows(row, currency)]
+        scope = f"top {limit} of {len(rows):,} resources" if len(rows) > limit else count(len(rows), "resource")
+        text = "\n".join(lines)
+        return details(f"Cost breakdown ({scope})", text + (_LEGEND if MISSING in text else ""))
+
+    def not_priced(self) -> str:
+        """Return what has no price and why, what depends on usage, and what was assumed."""
+        view = self.view
+        parts = [
+            ("Not evaluated", view.not_evaluated),
+            ("Not priced", view.unpriced),
+            ("Depends on usage that is not given (state it in a usage file)", view.usage_based),
+            ("Assumed", view.assumed),
+        ]
+        blocks = [f"{title}:\n{self.listed([_gap(gap) for gap in gaps])}" for title, gaps in parts if gaps]
+        if view.remedies:
+            blocks.append(f"To do:\n{self.listed([f'- {prose(remedy)}' for remedy in view.remedies])}")
+        without = sum(gap.count for gap in view.unpriced)
+        said = [f"Not evaluated: {len(view.not_evaluated):,}"] if view.not_evaluated else []
+        said += [f"Not priced: {count(without, 'resource')}"] if without else []
+        summary = " · ".join([*said, "assumptions"]) if said else "Assumptions"
+        return details(summary, "\n\n".join(blocks)) if blocks else ""
+
+    def how_to_waive(self) -> str:
+        """Return the YAML that waives what blocks, ready to paste."""
+        fit = [f for f in self.view.waivable if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        if not fit:
+            return ""
+        entries = "\n".join(_waiver(finding) for finding in fit[:_WAIVED])
+        text = (
+            "Add this to the waivers file that `guardrail.yaml` names. The reason and the last day are mandatory;"
+            " whoever may approve changes to that file approves the waiver. Some rules cannot be waived, and say so."
+        )
+        more = (
+            f"\n\nThe other {len(fit) - _WAIVED:,} work alike; `*` in an address stands for any text."
+            if len(fit) > _WAIVED
+            else ""
+        )
+        return details("How to waive", f"{text}\n\n```yaml\nwaivers:\n{entries}\n```{more}")
+
+    def footer(self) -> str:
+        """Return which prices and which version the report stands on."""
+        infos = [f"{prose(info.vendor, 20)} {prose(info.as_of, 20)}" for info in self.report.catalog[:10]]
+        catalog = f"Catalog {', '.join(infos)}" if infos else "No catalog"
+        parts = [f"{catalog}", f"guardrail {prose(self.report.tool_version, 40)}"]
+        parts += [f"commit {prose(self.frame.commit[:7])}"] if self.frame.commit else []
+        parts += filter(None, [link("run", self.frame.run_url)])
+        basis = f"Estimate, {self.report.basis}, {prose(self.report.currency, 10)}, months of {HOURS_PER_MONTH} hours"
+        return f"<sub>{basis}. {' · '.join(parts)}</sub>"
+
+
+def _cells(*texts: str) -> str:
+    return f"| {' | '.join(texts)} |"
+
+
+def _project_row(name: str, project: ProjectReport, report: Report) -> str:
+    if project.is_unread:
+        return _cells(name, _policy(project), "**not read**", "", "")
+    before, after, change = total_amounts(project.totals, report.currency)
+    missing = gaps(project.totals)
+    policy = _policy(project) if report.judged else ""
+    return _cells(f"{name} ({missing})" if missing else name, policy, f"**{change}**", before, after)
+
+
+def _policy(project: ProjectReport) -> str:
+    """Return the numbers of what blocks and what warns: "❌ 2 · ⚠️ 1"."""
+    blocking = sum(finding.blocking for finding in project.findings)
+    loud = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
+    warnings = sum(finding.status in loud and not finding.blocking for finding in project.findings)
+    pairs = ((_SIGNS[Verdict.FAIL], blocking), (_SIGNS[Verdict.WARN], warnings))
+    return " · ".join(f"{sign}\u00a0{number:,}" for sign, number in pairs if number) or _SIGNS[Verdict.PASS]
+
+
+def _rest(rows: list[Row], words: str, currency: str) -> str:
+    return f"{len(rows):,} {words}: {worth(rows, currency)}" if rows else ""
+
+
+def _address(row: Row) -> str:
+    return " ".join(filter(None, [code(row.project), code(row.resource.change.address)]))
+
+
+def _change_row(row: Row, currency: str) -> str:
+    before, after, change = change_amounts(row.resource, currency)
+    action = row.why or row.resource.change.action.value
+    return _cells(f"**{change}**", f"{_address(row)} {action}", before, after)
+
+
+def _bill_rows(row: Row, currency: str) -> list[str]:
+    side = row.side
+    if side is None:
+        return []
+    gone = " (before its removal)" if row.resource.after is None else ""
+    rows = [_cells(f"{_address(row)}{gone}", "", "", f"**{side_amount(side, currency)}**")]
+    for line in side.lines[:_LISTED]:
+        name = f"{prose(line.group, 80)} / {prose(line.name, 120)}" if line.group else prose(line.name, 120)
+        why = line_reason(line, currency)
+        name = f"↳ {name} ({prose(why)})" if why else f"↳ {name}"
+        amount = line_amount(line, currency)
+        rows.append(_cells(name, quantity(line.monthly_quantity), prose(line.unit, 40), amount))
+    return rows
+
+
+def _gap(gap: Gap) -> str:
+    number = f" ({gap.count:,})" if gap.count > 1 else ""
+    return f"- {code(gap.subject)}{number}: {prose(gap.reason)}"
+
+
+def _waiver(finding: Finding) -> str:
+    return (
+        f"  - rule: {yaml_text(finding.rule)}\n"
+        f"    address: {yaml_text(finding.subject)}\n"
+        '    reason: ""  # why this is right\n'
+        "    expires: YYYY-MM-DD  # the last day on which it holds\n"
+        '    owner: ""  # who answers for it'
+    )
