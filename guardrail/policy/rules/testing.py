@@ -84,7 +84,7 @@ def _told(remedy: Remedy) -> list[dict[str, Json]]:
     ]
 
 
-def _judged(judge: Judge, scope: Scope, test: RuleTest) -> tuple[Finding, ...]:
+def _judged(judge: Judge, scope: RuleScope, test: RuleTest) -> tuple[Finding, ...]:
     project = Project(test.project.name, test.project.path, test.project.env)
     if scope is RuleScope.BUDGET:
         if test.budget is None:
