@@ -13,6 +13,7 @@ from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Library, Usage, load_usage
 from guardrail.errors import InputError
 from guardrail.policy import CompiledRule, load_rules
+from guardrail.progress import counted
 from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.plan.reader import Plan, unread
 
@@ -27,7 +28,7 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
     Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
     and for a base that is none.
     """
-    read = [(source, _read(place(source.plan), settings)) for source in settings.sources]
+    read = [(source, _read(place(source.plan), settings)) for source in counted("projects read", settings.sources)]
     if settings.compare_with:
         from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 

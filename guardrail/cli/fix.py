@@ -57,12 +57,15 @@ def mode_of(values: dict[str, Any]) -> Mode:
 def check_and_fix(settings: Settings, mode: Mode) -> Report:
     """Check, do what the mode asks for, and return the report to deliver. Raises GuardrailError."""
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
 
     if mode is Mode.NOTHING:
-        return check(settings)
+        with shown_progress():
+            return check(settings)
     from guardrail.fix import check_again, fixes  # noqa: PLC0415
 
-    found = fixes(settings, with_edits=mode is Mode.SUGGEST)
+    with shown_progress():
+        found = fixes(settings, with_edits=mode is Mode.SUGGEST)
     if mode is Mode.APPLY:
         _write(found.files)
         report = check_again(settings, found) if found.files else found.before

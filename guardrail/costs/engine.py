@@ -33,6 +33,7 @@ from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, Res
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown
+from guardrail.progress import counted
 
 _NO_REGION = "the plan does not say it"
 _SET_REGION = "set pricing.default_region in guardrail.yaml"
@@ -74,7 +75,7 @@ class Engine:
         """
         changes = tuple(changes)
         inventory = Inventory(changes, data)
-        return tuple(self._resource(change, inventory) for change in changes)
+        return tuple(self._resource(change, inventory) for change in counted("resources priced", changes))
 
     def bill(self, change: Change, inventory: Inventory, *, before: bool) -> Bill:
         """Return how each line of one side came about."""

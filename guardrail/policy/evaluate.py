@@ -31,6 +31,7 @@ from guardrail.policy.spend import Spend, spend, total
 from guardrail.policy.variables.context import Project, nested, picked, plan_values, run_values
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.view import ResourceView, listed, reader
+from guardrail.progress import counted
 
 _REMEMBERED = 2048  # answers a rule: enough for the kinds of things there are, too few to fill memory with names
 
@@ -79,7 +80,7 @@ class Judge:
         if any(PLAN_RESOURCES in rule.shown for rule in rules):
             shared["plan"]["resources"] = listed(resources)
         one_by_one = _PerResource(self, rules, project, shared)
-        found = [one for resource in resources for one in one_by_one.judge(resource)]
+        found = [one for resource in counted("resources judged", resources) for one in one_by_one.judge(resource)]
         return (*found, *self.plan(project, resources, sums))
 
     def plan(self, project: Project, resources: Sequence[ResourceCost], sums: Spend) -> tuple[Finding, ...]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from guardrail import git
 from guardrail.data import cache_dir
 from guardrail.errors import InputError
+from guardrail.progress import counted
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
 from guardrail.terraform.configuration.modules import FolderModules, Modules
 from guardrail.terraform.configuration.saved_plan import SavedPlan, is_saved_plan
@@ -123,7 +124,7 @@ def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> l
             fix="make a plan there: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
         )
     plans = []
-    for root in roots:
+    for root in counted("root modules read", roots):
         try:
             plan = read_folder(root, choices)
         except InputError as error:

@@ -38,11 +38,13 @@ def diff(base: str, **values: Any) -> int:
       guardrail diff monday.json friday.json --format markdown
     """
     from guardrail.cli.output import deliver  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
 
     if values["compare_with"]:
         raise click.UsageError("BASE is what is compared with: leave out --base")
     with limited(values["seconds"], values["megabytes"]):
-        report = _difference(base, values)
+        with shown_progress():
+            report = _difference(base, values)
         deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     return int(report.exit_code())
 

@@ -31,9 +31,11 @@ def estimate(**values: Any) -> int:
     """
     from guardrail.check import estimate as run  # noqa: PLC0415 - only when it runs
     from guardrail.cli.output import deliver  # noqa: PLC0415
+    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
     from guardrail.config import settings  # noqa: PLC0415
 
     with limited(values["seconds"], values["megabytes"]):
-        report = run(settings(flags(values), Path.cwd()))
+        with shown_progress():
+            report = run(settings(flags(values), Path.cwd()))
         deliver(report, values["format_name"], values["outs"], color=values["color"], details=True)
     return int(report.exit_code())
