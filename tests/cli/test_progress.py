@@ -45,9 +45,10 @@ def test_elsewhere_there_are_lines_alone(capsys):
     assert capsys.readouterr() == ("", "aws AmazonEC2: 3 prices\n")
 
 
-def slow_run():
-    for _ in counted("resources priced", range(1_000, 3_000)):
+def slow_run(until=-1):
+    for left in counted("resources priced", range(1_999, -1, -1)):
         time.sleep(0.0001)
+        _ = left / (left - until)
 
 
 def at_terminal(monkeypatch, patience, **environ):
@@ -94,6 +95,5 @@ def test_nothing_is_shown_in_a_pipe(capsys, monkeypatch):
 def test_a_run_that_fails_leaves_the_terminal_clean(monkeypatch):
     terminal = at_terminal(monkeypatch, patience=0)
     with pytest.raises(ZeroDivisionError), shown_progress():
-        slow_run()
-        raise ZeroDivisionError
+        slow_run(until=0)
     assert terminal.getvalue().endswith(" \r")

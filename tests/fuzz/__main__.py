@@ -1,12 +1,8 @@
-"""Fuzzing by hand: `python -m tests.fuzz 50000 SEED [KIND ...]`; with `KIND:NUMBER` one input again, its files left to look at.
-
-An input that ends the process itself, past a bound inside a library, is the one whose files are left.
-"""
+"""Fuzzing by hand: `python -m tests.fuzz 50000 SEED [KIND ...]`; with `KIND:NUMBER` one input again, its files left to look at."""
 
 import argparse
 import collections
-import functools
-import gc
+import multiprocessing
 import os
 import sys
 import tempfile
@@ -18,14 +14,7 @@ from tests.fuzz.inputs import KINDS, Seeds
 from tests.fuzz.running import findings
 
 _BATCH = 250
-
-
-def forget() -> None:
-    """Empty what is cached: a run of the command line has one input, and its memory is bounded for that."""
-    for one in gc.get_objects():
-        if isinstance(one, functools._lru_cache_wrapper):
-            one.cache_clear()
-    gc.collect()
+"""Inputs that share a process. A run of the command line has one input, and its memory is bounded for that."""
 
 
 def run() -> int:
@@ -39,26 +28,57 @@ def run() -> int:
     given = parser.parse_args()
     scratch = Path(tempfile.mkdtemp(prefix="guardrail-fuzz-"))
     print(f"files of the input that is running: {scratch / 'input'}", flush=True)
-    os.environ[CACHE_VARIABLE] = str(scratch / "cache")  # evaluations are remembered; not among those of this user
+    os.environ[CACHE_VARIABLE] = str(scratch / "cache")  # not among those of this user
     seeds = Seeds(scratch)
+    if any(kind.startswith("saved_plan") for kind in given.kinds):
+        seeds.saved_plan()  # made once, for all processes
     found: collections.Counter[str] = collections.Counter()
-    slowest, started = (0.0, ""), time.monotonic()
-    number = 0
-    for number in range(given.inputs):
-        kind, _, only = given.kinds[number % len(given.kinds)].partition(":")
-        seed = f"{given.seed}:{only or number}"
-        if number % _BATCH == 0:
-            forget()
-        (scratch / "running").write_text(f"{kind} {seed}", encoding="utf-8")
+    slowest, started, number = (0.0, ""), time.monotonic(), 0
+    while number < given.inputs:
+        last = min(number + _BATCH, given.inputs)
+        for number, kind, seconds, said in batch(seeds, scratch, given, range(number, last)):  # noqa: B020
+            found[kind] += len(said)
+            print(*said, sep="\n", end="\n" * bool(said), flush=True)
+            slowest = max(slowest, (seconds, f"{kind} {given.seed}:{number}"))
+        number += 1
+    taken = time.monotonic() - started
+    total = {kind: count for kind, count in found.items() if count} or "none"
+    print(f"{number} inputs in {taken:.0f} s, slowest {slowest[0]:.1f} s ({slowest[1]}); findings: {total}")
+    return 1 if found.total() else 0
+
+
+def batch(seeds, scratch, given, numbers):
+    """Run inputs in a process of their own; yield number, kind, seconds and findings of each.
+
+    An input that ends that process is a finding, and the last that is yielded.
+    """
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    process = multiprocessing.get_context("fork").Process(target=_batch, args=(seeds, scratch, given, numbers, theirs))
+    process.start()
+    theirs.close()
+    number = numbers.start
+    try:
+        while True:
+            yield (told := ours.recv())
+            number = told[0] + 1
+    except EOFError:
+        process.join()
+    if process.exitcode:
+        kind, seed = _named(given, number)
+        yield number, kind, 0.0, [f"{kind} {seed}: ended the process with {process.exitcode}"]
+
+
+def _batch(seeds, scratch, given, numbers, results):
+    for number in numbers:
+        kind, seed = _named(given, number)
         before = time.monotonic()
-        for finding in findings(seeds, scratch / "input", kind, seed):
-            found[kind] += 1
-            print(finding, flush=True)
-        slowest = max(slowest, (time.monotonic() - before, f"{kind} {seed}"))
-    print(
-        f"{number + 1} inputs in {time.monotonic() - started:.0f} s, slowest {slowest[0]:.1f} s ({slowest[1]}); findings: {dict(found) or 'none'}"
-    )
-    return 1 if found else 0
+        said = [str(finding) for finding in findings(seeds, scratch / "input", kind, seed)]
+        results.send((number, kind, time.monotonic() - before, said))
+
+
+def _named(given, number):
+    kind, _, only = given.kinds[number % len(given.kinds)].partition(":")
+    return kind, f"{given.seed}:{only or number}"
 
 
 if __name__ == "__main__":
