@@ -16,6 +16,8 @@ from guardrail.cli.output import FORMAT_NAMES
 ROOT = Path(__file__).parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#:\s]+)(#[^)]*)?\)")
+OWN = re.compile(r"https://github\.com/guardrail-finops/guardrail/(?:blob|tree)/main/([^)#\s]+)")
+"""What the pages of the site say of files that are not on it."""
 
 
 def yaml_blocks(page: str) -> list[str]:
@@ -47,8 +49,21 @@ def test_the_rule_in_the_readme_is_the_example_s():
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_lead_somewhere(page):
-    targets = [match[1] for match in LINK.finditer(page.read_text(encoding="utf-8"))]
-    assert [target for target in targets if not (page.parent / target).exists()] == []
+    text = page.read_text(encoding="utf-8")
+    targets = [page.parent / match[1] for match in LINK.finditer(text)] + [ROOT / name for name in OWN.findall(text)]
+    assert [target for target in targets if not target.exists()] == []
+
+
+def test_every_page_is_on_the_site():
+    site = yaml.safe_load((ROOT / "mkdocs.yml").read_text(encoding="utf-8"))
+    named = {page if isinstance(page, str) else next(iter(page.values())) for page in walk(site["nav"])}
+    assert named == {page.relative_to(ROOT / "docs").as_posix() for page in (ROOT / "docs").rglob("*.md")}
+
+
+def walk(nav):
+    for entry in nav:
+        for pages in entry.values():
+            yield from [pages] if isinstance(pages, str) else pages
 
 
 def test_the_configuration_in_the_readme_names_what_the_example_s_does():
