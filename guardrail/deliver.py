@@ -20,16 +20,21 @@ from guardrail.model.finding import FindingStatus
 from guardrail.model.money import plain, rounded
 from guardrail.model.report import Bound, Report, Verdict
 from guardrail.model.resource import Action
+from guardrail.platforms.annotation import Annotation, Severity
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
 from guardrail.platforms.context import Context, Overrides, read_context
-from guardrail.platforms.detect import PLATFORMS, SUGGEST, Platform, detect
+from guardrail.platforms.detect import ANNOTATE, PLATFORMS, SUGGEST, WITHOUT_HTML, Platform, detect
 from guardrail.platforms.runner import write_outputs, write_summary
 from guardrail.report import Frame, markdown
+from guardrail.report.ci.alerts import Level, alerts
 from guardrail.report.format import count
 from guardrail.report.suggestions import suggestions
+from guardrail.report.text import safe
 from guardrail.report.view import View
 
 DEFAULT_KEY = "default"
+
+_SEVERITIES = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.NOTE: Severity.LOW}
 
 Tell = Callable[[str, str], None]
 """Says something to the user: "notice" or "warning", and the text."""
@@ -55,6 +60,7 @@ class Options:
     outputs: bool = True
     status: bool = False
     suggestions: bool = False
+    annotations: bool = False
     dry_run: bool = False
     trusted: bool = True
     overrides: Overrides = field(default_factory=Overrides)
@@ -108,7 +114,7 @@ def deliver(
         done &= job.tried("step outputs", lambda: _write(environ, verdict_outputs(report, code)))
     context: list[Context] = []
     done &= job.tried("environment", lambda: context.append(read_context(environ, options.overrides)))
-    frame = frame_of(report, options, context[0]) if context else Frame()
+    frame = frame_of(report, options, context[0], name) if context else Frame()
     if options.summary:
         done &= job.tried("job summary", lambda: _summarize(environ, report, frame))
     posted: list[Posted] = []
@@ -130,10 +136,10 @@ def wanted(when: When, report: Report) -> bool:
     return when is When.ALWAYS or (when is When.FAILURES and report.verdict is Verdict.FAIL)
 
 
-def frame_of(report: Report, options: Options, context: Context) -> Frame:
-    """Return what the comment can point to: files that are there, at the commit that was checked."""
+def frame_of(report: Report, options: Options, context: Context, name: str | None) -> Frame:
+    """Return what the comment can point to: files that are there, at the commit that was checked (on GitHub)."""
     commit = context.commit or (report.pull_request.commit if report.pull_request and options.trusted else "")
-    known = context.repository and commit
+    known = context.repository and commit and name in {"github", None}
     return Frame(
         key="" if options.key == DEFAULT_KEY else options.key,
         commit=commit,
@@ -197,11 +203,13 @@ def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> boo
         return False
     platform, done = found[0], True
     if options.comment is not When.NEVER:
-        done &= job.tried("comment", lambda: posted.append(_comment(job, platform, frame)))
+        done &= job.tried("comment", lambda: posted.append(_comment(job, name, platform, frame)))
         if posted and posted[0].outcome in {Outcome.STALE, Outcome.SKIPPED}:
             job.tell("notice", f"no comment written: {posted[0].note}")
     if options.suggestions:
         done &= job.tried("suggestions", lambda: _suggest(job, name, platform))
+    if options.annotations and name in ANNOTATE:
+        done &= job.tried("annotations", lambda: _annotate(job, name, platform))
     if options.status:
         done &= job.tried("status", lambda: _status(job, platform))
     return done
@@ -217,11 +225,16 @@ def _may_comment(job: _Delivery, context: Context) -> bool:
     return False
 
 
-def _comment(job: _Delivery, platform: Platform, frame: Frame) -> Posted:
+def _comment(job: _Delivery, name: str, platform: Platform, frame: Frame) -> Posted:
     options = job.options
     marker = Marker(options.key, platform.commit, platform.run, job.now)
     blocking = job.code is not ExitCode.OK
-    comment = Comment(marker, lambda limit: markdown(job.report, limit_bytes=limit, frame=frame), blocking=blocking)
+    html = name not in WITHOUT_HTML
+
+    def body(limit: int) -> str:
+        return markdown(job.report, limit_bytes=limit, frame=frame, html=html)
+
+    comment = Comment(marker, body, blocking=blocking, html=html)
     return platform.comment(comment, options.mode, first=wanted(options.comment, job.report))
 
 
@@ -234,6 +247,23 @@ def _suggest(job: _Delivery, name: str, platform: Platform) -> None:
     found = suggestions(seen_from_repository(job.report, Path.cwd()))
     if note := SUGGEST[name](platform, found, job.options.key):
         job.tell("notice", f"suggestions: {note}")
+
+
+def _annotate(job: _Delivery, name: str, platform: Platform) -> None:
+    """Make the commit show what is wrong at its lines. Waived findings and those from before are nobody's to mend here."""
+    found = [
+        Annotation(
+            f"{safe(alert.finding.rule)}: {safe(alert.finding.message)}",
+            "\n".join(filter(None, [alert.subject, alert.finding.fix and f"Fix: {safe(alert.finding.fix)}"])),
+            _SEVERITIES[alert.level],
+            *((alert.path, alert.line) if alert.exact else ()),
+        )
+        for alert in alerts(seen_from_repository(job.report, Path.cwd()))
+        if alert.finding.status is not FindingStatus.PRE_EXISTING
+    ]
+    passed, headline = job.code is ExitCode.OK, View(job.report).headline
+    if note := ANNOTATE[name](platform, found, key=job.options.key, passed=passed, headline=headline):
+        job.tell("notice", f"annotations: {note}")
 
 
 def _status(job: _Delivery, platform: Platform) -> None:

@@ -34,13 +34,25 @@ class Response:
             raise NetworkError("the answer is not JSON", where=place(self.url), fix=fix) from None
 
     def said(self) -> str:
-        """Return what the server says in its own words, as far as it does so in JSON: its `message`."""
+        """Return what the server says in its own words, as far as it does so in JSON.
+
+        GitHub, GitLab and Azure DevOps have it in `message`, Bitbucket in `error.message`, and servers of JSON:API
+        in the `detail` or `title` of the first of their `errors`.
+        """
         try:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
             return ""
-        message = found.get("message") if isinstance(found, dict) else None
-        return message[:300] if isinstance(message, str) else ""
+        holder = found if isinstance(found, dict) else {}
+        errors, error = holder.get("errors"), holder.get("error")
+        first = errors[0] if isinstance(errors, list) and errors else {}
+        nested = [one for one in (error, first) if isinstance(one, dict)]
+        said = [
+            holder.get("message"),
+            error,
+            *(one.get(name) for one in nested for name in ("message", "detail", "title")),
+        ]
+        return next((one[:300] for one in said if isinstance(one, str) and one), "")
 
     @property
     def next_url(self) -> str | None:

@@ -1,1 +1,1 @@
-"""Where reports are delivered: GitHub, GitLab and Azure DevOps, each behind the same few calls."""
+"""Where reports are delivered: GitHub, GitLab, Azure DevOps and Bitbucket, each behind the same few calls."""

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 from guardrail.errors import NetworkError
 from guardrail.http import Patience, Session, StatusError
+from guardrail.platforms.answer import get, listed, text
 from guardrail.platforms.comment import Comment, Existing, Mode, NotPostedError, Outcome, Posted, marker_of, upsert
 from guardrail.platforms.context import Overrides
 
@@ -69,11 +70,11 @@ class _Threads:
         """Threads come all at once, and tell who we are by whether they can be changed: `since` filters nothing."""
         del since
         found = []
-        for thread in _listed(_get(self.session.send("GET", f"{self.base}/threads?{_VERSION}").json(), "value")):
-            for data in _listed(thread.get("comments"))[:1]:
+        for thread in listed(get(self.session.send("GET", f"{self.base}/threads?{_VERSION}").json(), "value")):
+            for data in listed(thread.get("comments"))[:1]:
                 marker = None if data.get("isDeleted") else marker_of(str(data.get("content") or ""))
                 if marker and marker.key == key:
-                    found.append((_existing(thread, data), _get(data, "author", "id")))
+                    found.append((_existing(thread, data), get(data, "author", "id")))
         me = self._whoami() if found else None
         return [one for one, author in found if author == me]
 
@@ -81,17 +82,16 @@ class _Threads:
         """Ask the collection, whose address is two levels above the repository's."""
         collection = self.session.base.partition("/_apis/")[0].rpartition("/")[0]
         data = self.session.send("GET", f"{collection}/_apis/connectionData").json()
-        return _get(data, "authenticatedUser", "id")
+        return get(data, "authenticatedUser", "id")
 
     def head(self) -> str:
         data = self.session.send("GET", f"{self.base}?{_VERSION}").json()
-        sha = _get(data, "lastMergeSourceCommit", "commitId")
-        return sha if isinstance(sha, str) else ""
+        return text(data, "lastMergeSourceCommit", "commitId")
 
     def create(self, body: str) -> Existing:
-        data = {"comments": [{"parentCommentId": 0, "content": body, "commentType": 1}], "status": self.state}
+        data = {"comments": [{"parentCommentId": 0, "content": body, "commentType": "text"}], "status": self.state}
         thread = self.session.send("POST", f"{self.base}/threads?{_VERSION}", json=data).json()
-        comments = _listed(_get(thread, "comments"))
+        comments = listed(get(thread, "comments"))
         if not comments:
             raise NetworkError("the answer is not a thread", where=self.base)
         return _existing(thread, comments[0])
@@ -162,13 +162,3 @@ def _without_user(url: str) -> str:
 
 def _existing(thread: Mapping[str, Any], data: Mapping[str, Any]) -> Existing:
     return Existing(f"{thread.get('id')}/{data.get('id')}", str(data.get("content") or ""))
-
-
-def _listed(data: Any) -> list[dict[str, Any]]:
-    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
-
-
-def _get(data: Any, *path: str) -> Any:
-    for step in path:
-        data = data.get(step) if isinstance(data, dict) else None
-    return data

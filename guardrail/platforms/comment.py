@@ -20,7 +20,11 @@ KEY_LIMIT = 100
 """Characters of a key; longer ones would not be found again."""
 
 _FIELDS = ("key", "sha", "run", "at", "schema")
-_MARKER = re.compile(r"<!-- guardrail-report " + " ".join(rf'{name}="([^"\s]{{0,1200}})"' for name in _FIELDS) + " -->")
+_MARKER = re.compile(
+    r"(?:<!-- |\[//\]: # \()guardrail-report "
+    + " ".join(rf'{name}="([^"\s]{{0,1200}})"' for name in _FIELDS)
+    + r"(?: -->|\))"
+)
 _SERVER_ERROR = 500
 _CLEARED = 2  # leftovers taken away in one run, so that a delivery stays within its number of calls
 
@@ -46,26 +50,30 @@ class Marker:
     run: str
     at: datetime
 
-    def line(self) -> str:
-        """Return the line, an HTML comment in ASCII."""
+    def line(self, *, html: bool = True) -> str:
+        """Return the line in ASCII: an HTML comment, or a link definition that no text uses, where HTML is shown."""
         at = self.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         values = (self.key, self.sha, self.run, at, SCHEMA)
         fields = " ".join(f'{name}="{_encoded(value)}"' for name, value in zip(_FIELDS, values, strict=True))
-        return f"<!-- guardrail-report {fields} -->"
+        return f"<!-- guardrail-report {fields} -->" if html else f"[//]: # (guardrail-report {fields})"
 
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """What is to be said. `render` returns the body in at most so many bytes of UTF-8; `blocking`: it stops the change."""
+    """What is to be said. `render` returns the body in at most so many bytes of UTF-8; `blocking`: it stops the change.
+
+    `html`: the place that shows it knows HTML in Markdown. Where it does not, the body has to do without, too.
+    """
 
     marker: Marker
     render: Callable[[int], str]
     blocking: bool = False
+    html: bool = True
 
     def text(self, limit: int) -> str:
         """Return marker and body in at most `limit` bytes."""
-        line = self.marker.line()
-        return f"{line}\n{self.render(limit - len(line.encode()) - 1)}"
+        head = f"{self.marker.line(html=self.html)}\n" + ("" if self.html else "\n")
+        return f"{head}{self.render(limit - len(head.encode()))}"
 
 
 @dataclass(frozen=True, slots=True)

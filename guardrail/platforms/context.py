@@ -110,7 +110,14 @@ class Proposal:
 
 
 def proposal(environ: Mapping[str, str]) -> Proposal:
-    """Return the change that a job on GitHub Actions or GitLab CI is for. Raises InputError for an unreadable event."""
+    """Return the change that a job on GitHub Actions, GitLab CI or Bitbucket Pipelines is for.
+
+    Bitbucket tells no title, author or labels, so rules read nothing of the pull request there.
+    Raises InputError for an unreadable event.
+    """
+    if environ.get("BITBUCKET_BUILD_NUMBER") and environ.get("BITBUCKET_PR_ID", "").isdecimal():
+        change = PullRequest(int(environ["BITBUCKET_PR_ID"]), environ.get("BITBUCKET_COMMIT", ""))
+        return Proposal(change, environ.get("BITBUCKET_PR_DESTINATION_COMMIT", ""))
     if environ.get("GITLAB_CI") == "true" and environ.get("CI_MERGE_REQUEST_IID", "").isdecimal():
         commit = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", "")
         labels = [label for label in environ.get("CI_MERGE_REQUEST_LABELS", "").split(",") if label]

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from guardrail.http import Patience
 from guardrail.model.remedy import Suggestion
-from guardrail.platforms import azure, github, github_review, gitlab
+from guardrail.platforms import azure, bitbucket, github, github_review, gitlab
 from guardrail.platforms.comment import Comment, Mode, Posted
 from guardrail.platforms.context import Overrides
 
@@ -36,9 +36,12 @@ PLATFORMS: dict[str, tuple[str, Connect]] = {
     "github": ("GITHUB_ACTIONS", github.connect),
     "gitlab": ("GITLAB_CI", gitlab.connect),
     "azure": ("TF_BUILD", azure.connect),
+    "bitbucket": ("BITBUCKET_BUILD_NUMBER", bitbucket.connect),
 }
 """Name to the variable that its jobs have set, and to how it is spoken to."""
 
+WITHOUT_HTML = frozenset({"bitbucket"})
+"""The platforms whose Markdown shows HTML as it is written."""
 
 Suggest = Callable[[Any, Sequence[Suggestion], str], str]
 
@@ -46,9 +49,18 @@ SUGGEST: dict[str, Suggest] = {"github": github_review.suggest}
 """Name to what makes the review of a change show suggestions with a key. It returns what is to be said of that."""
 
 
+Annotate = Callable[..., str]
+
+ANNOTATE: dict[str, Annotate] = {"bitbucket": bitbucket.annotate}
+"""Name to what makes a commit show annotations: the platform, them, key, whether it passed and the headline.
+
+GitHub and GitLab take them from what a job prints or leaves behind.
+"""
+
+
 def detect(environ: Mapping[str, str], overrides: Overrides) -> str | None:
     """Return the name of the platform that this job runs on, or that the command line means; None for neither."""
     for name, (variable, _) in PLATFORMS.items():
-        if environ.get(variable, "").lower() == "true":
+        if environ.get(variable, "").lower() not in {"", "false"}:
             return name
     return "github" if overrides.repository or overrides.api_url else None

@@ -14,6 +14,7 @@ from guardrail.errors import NetworkError
 from guardrail.http import Patience, Response, Session, StatusError
 from guardrail.http.response import origin
 from guardrail.http.retry import limited
+from guardrail.platforms.answer import get, listed, text
 from guardrail.platforms.comment import Comment, Existing, Mode, NotPostedError, Outcome, Posted, marker_of, upsert
 from guardrail.platforms.context import Context, Overrides, read_context
 
@@ -94,8 +95,8 @@ class GitHub:
         if context.number or not context.commit or context.untrusted:
             return context.number
         sha = context.commit
-        for pull in _listed(self.session.send("GET", f"{self.base}/commits/{sha}/pulls?per_page=100").json()):
-            if pull.get("state") == "open" and sha in {_get(pull, "head", "sha"), pull.get("merge_commit_sha")}:
+        for pull in listed(self.session.send("GET", f"{self.base}/commits/{sha}/pulls?per_page=100").json()):
+            if pull.get("state") == "open" and sha in {get(pull, "head", "sha"), pull.get("merge_commit_sha")}:
                 number = pull.get("number")
                 return number if isinstance(number, int) else None
         return None
@@ -111,8 +112,8 @@ class GitHub:
         except NetworkError:
             self._login = self._login or self._whoami()
         else:
-            self._login = _text(_get(data, "viewer", "login")) or self._login or self._whoami()
-            hidden = {node["id"] for node in _listed(data.get("nodes")) if node.get("isMinimized") and "id" in node}
+            self._login = text(data, "viewer", "login") or self._login or self._whoami()
+            hidden = {node["id"] for node in listed(data.get("nodes")) if node.get("isMinimized") and "id" in node}
         return [one for one, author in last if author == self._login and one.node not in hidden]
 
     def login(self) -> str:
@@ -122,13 +123,13 @@ class GitHub:
                 viewer = self.graphql("query{viewer{login}}", {}, reads=True).get("viewer")
             except NetworkError:
                 viewer = None
-            self._login = _text(_get(viewer, "login")) or self._whoami()
+            self._login = text(viewer, "login") or self._whoami()
         return self._login
 
     def _whoami(self) -> str:
         """Return who we are; a workflow's own token may not ask."""
         try:
-            return _text(_get(self.session.send("GET", f"{self.context.api}/user").json(), "login")) or _ACTIONS_LOGIN
+            return text(self.session.send("GET", f"{self.context.api}/user").json(), "login") or _ACTIONS_LOGIN
         except StatusError:
             return _ACTIONS_LOGIN
 
@@ -161,16 +162,15 @@ class _Conversation:
         query = {"per_page": "100"} | ({"since": _earlier(since)} if since else {})
         candidates = []
         for page in self.session.pages(f"{self.owner.base}/issues/{self.number}/comments?{urlencode(query)}"):
-            for data in _listed(page.json()):
-                comment, marker = _existing(data), marker_of(_text(data.get("body")))
+            for data in listed(page.json()):
+                comment, marker = _existing(data), marker_of(text(data.get("body")))
                 if marker and marker.key == key:
-                    candidates.append((comment, _text(_get(data, "user", "login"))))
+                    candidates.append((comment, text(data, "user", "login")))
         return self.owner.own_and_shown(candidates) if candidates else []
 
     def head(self) -> str:
-        return _text(
-            _get(self.session.send("GET", f"{self.owner.base}/pulls/{self.number}").json(), "head", "sha")
-        ).lower()
+        pull = self.session.send("GET", f"{self.owner.base}/pulls/{self.number}").json()
+        return text(pull, "head", "sha").lower()
 
     def create(self, body: str) -> Existing:
         path = f"{self.owner.base}/issues/{self.number}/comments"
@@ -279,7 +279,7 @@ def shortened(text: str) -> str:
 def _existing(data: Any) -> Existing:
     if not isinstance(data, dict) or "id" not in data:
         raise NetworkError("the answer is not a comment")
-    texts = {name: _text(data.get(name)) for name in ("body", "html_url", "created_at", "node_id")}
+    texts = {name: text(data, name) for name in ("body", "html_url", "created_at", "node_id")}
     return Existing(str(data["id"]), texts["body"], texts["html_url"], texts["created_at"], texts["node_id"])
 
 
@@ -289,17 +289,3 @@ def _earlier(moment: str) -> str:
         return (datetime.fromisoformat(moment) - _SLACK).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (ValueError, OverflowError):
         return "1970-01-01T00:00:00Z"
-
-
-def _listed(data: Any) -> list[dict[str, Any]]:
-    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
-
-
-def _get(data: Any, *path: str) -> Any:
-    for step in path:
-        data = data.get(step) if isinstance(data, dict) else None
-    return data
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""

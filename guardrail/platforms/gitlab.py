@@ -8,6 +8,7 @@ from typing import Any
 
 from guardrail.errors import NetworkError
 from guardrail.http import Patience, Session, StatusError
+from guardrail.platforms.answer import get, listed, text
 from guardrail.platforms.comment import Comment, Existing, Mode, NotPostedError, Outcome, Posted, marker_of, upsert
 from guardrail.platforms.context import Overrides
 
@@ -69,18 +70,17 @@ class _Notes:
         while page:
             query = f"per_page=100&sort={order}&order_by=created_at&page={page}"
             response = self.session.send("GET", f"{self.base}/notes?{query}")
-            found += [one for one in _listed(response.json()) if _is_ours(one, key)]
+            found += [one for one in listed(response.json()) if _is_ours(one, key)]
             page = "" if since else response.headers.get("x-next-page", "")
         me = self._whoami() if found else None
-        ours = [_existing(one) for one in found if _get(one, "author", "id") == me]
+        ours = [_existing(one) for one in found if get(one, "author", "id") == me]
         return ours[::-1] if since else ours
 
     def _whoami(self) -> Any:
-        return _get(self.session.send("GET", "user").json(), "id")
+        return get(self.session.send("GET", "user").json(), "id")
 
     def head(self) -> str:
-        sha = _get(self.session.send("GET", self.base).json(), "sha")
-        return sha if isinstance(sha, str) else ""
+        return text(self.session.send("GET", self.base).json(), "sha")
 
     def create(self, body: str) -> Existing:
         return _existing(self.session.send("POST", f"{self.base}/notes", json={"body": body}).json())
@@ -152,13 +152,3 @@ def _existing(data: Any) -> Existing:
     if not isinstance(data, dict) or "id" not in data:
         raise NetworkError("the answer is not a note")
     return Existing(str(data["id"]), str(data.get("body") or ""), created=str(data.get("created_at") or ""))
-
-
-def _listed(data: Any) -> list[dict[str, Any]]:
-    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
-
-
-def _get(data: Any, *path: str) -> Any:
-    for step in path:
-        data = data.get(step) if isinstance(data, dict) else None
-    return data

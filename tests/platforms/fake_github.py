@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from guardrail.platforms.review import lines_of
 from tests.http.scripted import Asked, Says, Server, says, serving
+from tests.platforms.described import Described
 
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - nobody's
 BOT = "github-actions[bot]"
@@ -57,6 +58,7 @@ class FakeGitHub:
     faults: list[Fault] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
     server: Server | None = None
+    described: Described = field(default_factory=lambda: Described("github", undescribed="(/api)?/graphql"))
 
     def __call__(self, asked: Asked) -> Says:
         time.sleep(self.latency)
@@ -65,6 +67,8 @@ class FakeGitHub:
                 self.faults.remove(fault)
                 return answer
         answer = self._answer(asked)
+        path = asked.path.removeprefix(self.prefix).replace("/repositories/1/", "/repos/octo/shop/")
+        self.described.hold(asked.method, path, asked.body, answer.status, answer.body)
         if not self.rate_headers:
             return answer
         limits = {"X-RateLimit-Limit": "1000", "X-RateLimit-Remaining": "900", "X-RateLimit-Reset": "1900000000"}
@@ -311,6 +315,7 @@ def fake_github(**state: Any) -> Iterator[FakeGitHub]:
     with serving(fake) as server:
         fake.server = server
         yield fake
+    assert fake.described.problems == [], fake.described.problems
 
 
 def once(method: str, path: str, answer: Says) -> Fault:

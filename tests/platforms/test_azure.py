@@ -12,6 +12,7 @@ from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, O
 from guardrail.platforms.context import Overrides
 from tests.http.scripted import says, serving
 from tests.http.waits import Waits
+from tests.platforms.described import Described
 
 NOW = datetime(2026, 8, 20, 12, 0, tzinfo=UTC)
 SHA = "a" * 40
@@ -25,6 +26,9 @@ class FakeAzure:
 
     def __init__(self):
         self.threads, self.ids, self.asked, self.environ = [], itertools.count(1), [], {}
+        self.statuses = []
+        # Who one is can be asked of the collection, by a call that no description names.
+        self.described = Described("azure", undescribed="/octo/_apis/connectionData")
         self.allowed, self.authorization = True, f"Bearer {TOKEN}"
 
     def add(self, content, *, author=ROBOT, status="active", deleted=False):
@@ -33,6 +37,11 @@ class FakeAzure:
         return self.threads[-1]
 
     def __call__(self, asked):
+        answer = self.answer(asked)
+        self.described.hold(asked.method, asked.path, asked.body, answer.status, answer.body)
+        return answer
+
+    def answer(self, asked):
         url = urlsplit(asked.path)
         self.asked.append((asked.method, url.path))
         if asked.headers.get("authorization") != self.authorization:
@@ -41,6 +50,9 @@ class FakeAzure:
             return says(200, {"authenticatedUser": {"id": ROBOT}})
         if url.path == BASE:
             return says(200, {"lastMergeSourceCommit": {"commitId": SHA}})
+        if url.path == f"{BASE.partition('/pullRequests')[0]}/commits/{SHA}/statuses":
+            self.statuses.append(asked.json)
+            return says(200, {"id": 1, "state": asked.json["state"]})
         rest = url.path.removeprefix(f"{BASE}/threads").strip("/").split("/")
         if asked.method == "GET":
             return says(200, {"value": self.threads})
@@ -51,6 +63,9 @@ class FakeAzure:
         thread = next((one for one in self.threads if str(one["id"]) == rest[0]), None)
         if thread is None:
             return says(404, {"message": "gone"})
+        return self.change(thread, asked, rest)
+
+    def change(self, thread, asked, rest):
         if asked.method == "DELETE":
             thread["comments"][0].update(isDeleted=True, content=None)
         elif len(rest) > 1:
@@ -74,6 +89,7 @@ def azure():
             "SYSTEM_ACCESSTOKEN": TOKEN,
         }
         yield fake
+    assert fake.described.problems == [], fake.described.problems
 
 
 def text(body="the report"):
@@ -138,3 +154,16 @@ def test_without_a_pull_request_or_a_token():
         with pytest.raises(NotPostedError, match="cannot hide"):
             post(fake, mode=Mode.HIDE_AND_NEW)
         assert fake.asked == []
+
+
+def test_a_status_is_set():
+    with azure() as fake:
+        connect(fake.environ, Overrides()).status("failure", "2 blocking findings", name="guardrail")
+        assert fake.statuses == [
+            {
+                "state": "failed",
+                "description": "2 blocking findings",
+                "context": {"name": "guardrail", "genre": "guardrail"},
+                "targetUrl": "",
+            }
+        ]

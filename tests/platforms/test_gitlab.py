@@ -12,6 +12,7 @@ from guardrail.platforms.context import Overrides
 from guardrail.platforms.gitlab import connect
 from tests.http.scripted import Says, says, serving
 from tests.http.waits import Waits
+from tests.platforms.described import Described
 
 NOW = datetime(2026, 8, 20, 12, 0, tzinfo=UTC)
 SHA = "a" * 40
@@ -29,6 +30,7 @@ class FakeGitLab:
         self.ids = itertools.count(1)
         self.asked = []
         self.environ = {}
+        self.described = Described("gitlab")
 
     def add(self, body, *, author=ROBOT, system=False):
         note = {"id": next(self.ids), "body": body, "author": {"id": author}, "system": system, "created_at": "2026"}
@@ -36,6 +38,11 @@ class FakeGitLab:
         return note
 
     def __call__(self, asked):
+        answer = self.answer(asked)
+        self.described.hold(asked.method, asked.path, asked.body, answer.status, answer.body)
+        return answer
+
+    def answer(self, asked):
         url = urlsplit(asked.path)
         self.asked.append((asked.method, url.path))
         if self.role == "job" or asked.headers.get("private-token") != TOKEN:
@@ -45,7 +52,7 @@ class FakeGitLab:
             return says(200, {"id": ROBOT})
         if path == f"/api/v4/projects/10/statuses/{SHA}":
             self.statuses.append(asked.json)
-            return says(201, {})
+            return says(200, {"id": 1, "status": asked.json["state"]})
         if self.role == "guest" or not path.startswith(base):
             return says(404, {"message": "404 Not found"})
         if path == base:
@@ -87,6 +94,7 @@ def gitlab(**state):
             "GITLAB_TOKEN": TOKEN,
         }
         yield fake
+    assert fake.described.problems == [], fake.described.problems
 
 
 def text(body="the report"):

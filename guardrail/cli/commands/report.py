@@ -61,7 +61,9 @@ _PATH = click.Path(path_type=Path)
 @click.option("--github-api-url", metavar="URL", help="GitHub's address, with or without /api/v3.")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates to trust, as REQUESTS_CA_BUNDLE.")
 @click.option("--summary/--no-summary", default=True, help="The job's summary, where there is one. Default: yes.")
-@click.option("--annotations/--no-annotations", default=True, help="Annotations on GitHub Actions. Default: yes.")
+@click.option(
+    "--annotations/--no-annotations", default=True, help="Annotations on GitHub Actions and Bitbucket. Default: yes."
+)
 @click.option("--outputs/--no-outputs", default=True, help="Outputs of the step on GitHub Actions. Default: yes.")
 @click.option("--status/--no-status", default=False, help="Set the commit's status as well. Default: no.")
 @click.option(
@@ -160,7 +162,7 @@ def _options(values: dict[str, Any], whole: Report) -> Options:
         ca_bundle=values["ca_bundle"],
         commit=values["commit"],
     )
-    names = ("summary", "outputs", "status", "suggestions", "dry_run")
+    names = ("summary", "outputs", "status", "suggestions", "annotations", "dry_run")
     return Options(
         comment=When(values["comment"]),
         mode=Mode(values["comment_mode"]),
