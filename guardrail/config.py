@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from guardrail.config_path import FILE_NAMES, find_config
+from guardrail.config_path import find_config
 from guardrail.errors import ConfigError
 from guardrail.files import Section, YamlFile, checked, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown
@@ -361,4 +361,4 @@ def _from_project(
         yield Source(str(plan), name, plan.relative_to(base).as_posix(), project.env, usage)
 
 
-__all__ = ["FILE_NAMES", "FailOn", "Flags", "PolicyAt", "Settings", "Source", "find_config", "settings"]
+__all__ = ["FailOn", "Flags", "PolicyAt", "Settings", "Source", "settings"]

@@ -129,6 +129,11 @@ def files_of(top: Path, revision: str) -> tuple[str, ...]:
     return tuple(os.fsdecode(name) for name in listed.split(b"\0") if name)
 
 
+def text_of(top: Path, revision: str, name: str) -> bytes:
+    """Return what a file says in a commit; nothing where there is none. Raises Missing."""
+    return _git(top, "cat-file", "blob", f"{commit_of(top, revision)}:{name}") or b""
+
+
 def links_of(top: Path, revision: str) -> frozenset[str]:
     """Return the names of the symbolic links in a commit, relative to the top. Raises Missing."""
     listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit_of(top, revision)) or b""

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from guardrail import git
-from guardrail.config import FILE_NAMES, Settings, Source
+from guardrail.config import Settings, Source
+from guardrail.config_path import FILE_NAMES, is_config
 from guardrail.terraform.configuration.files import configuration_files, is_configuration
 from guardrail.terraform.footprint import Footprint, footprints
 
@@ -71,6 +72,8 @@ def _touched(parts: Sequence[_Part], files: Sequence[str]) -> tuple[list[_Part],
     unused = []
     for name in files:
         file = Path(name).resolve()
+        if file.name in FILE_NAMES and not is_config(file):
+            continue  # a workflow or a manifest that is called like ours
         found = [source for source, part in parts if part.has(file) and file.name not in FILE_NAMES]
         if not found and is_configuration(file.name):
             unused.append(name)

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from guardrail import git
-from guardrail.config import FILE_NAMES, Flags, PolicyAt, Settings, find_config, settings
+from guardrail.config import Flags, PolicyAt, Settings, settings
+from guardrail.config_path import FILE_NAMES, find_config, has_our_keys
 from guardrail.errors import ConfigError
 
 HEAD = "head"
@@ -33,13 +34,13 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
         raise ConfigError("not in a git checkout", where=str(cwd), fix="--policy-ref needs one")
     files = git.files_of(top, revision)
     own = git.tracked(top).union(files)
-    if _is_first(flags.config or find_config(cwd), files, top):
+    if _is_first(flags.config or find_config(cwd), files, top, revision):
         yield settings(flags, cwd)
         return
     links = git.links_of(top, revision)
     names = [name for name in files if name.endswith(_SUFFIXES) or name in links]
     is_foreign = flags.config is not None and own.isdisjoint(git.names_of(top, cwd / flags.config))
-    config = "" if is_foreign else _config_in(names, flags, cwd.resolve(), top.resolve())
+    config = "" if is_foreign else _config_in(names, flags, cwd.resolve(), top.resolve(), revision)
     with tempfile.TemporaryDirectory(prefix="guardrail-policy-") as folder:
         scratch = Path(folder).resolve()
         git.extract(top, revision, names, scratch)
@@ -59,14 +60,14 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
         yield settings(replace(flags, usage=usage, catalog=catalog), cwd, at=place)
 
 
-def _is_first(config: Path | None, files: Collection[str], top: Path) -> bool:
+def _is_first(config: Path | None, files: Collection[str], top: Path, revision: str) -> bool:
     """Say whether the working tree has a guardrail.yaml where a commit has none at all, at that place or another."""
-    if config is None or not config.is_file() or any(PurePosixPath(name).name in FILE_NAMES for name in files):
+    if config is None or not config.is_file() or any(_is_config(name, top, revision) for name in files):
         return False
     return git.name_of(config, top) not in files
 
 
-def _config_in(names: list[str], flags: Flags, cwd: Path, top: Path) -> str:
+def _config_in(names: list[str], flags: Flags, cwd: Path, top: Path, revision: str) -> str:
     """Return the name of the configuration in a commit: the one that is given, else the nearest, "" for none."""
     if flags.config:
         name = git.name_of(cwd / flags.config, top)
@@ -79,8 +80,13 @@ def _config_in(names: list[str], flags: Flags, cwd: Path, top: Path) -> str:
             break
         for name in FILE_NAMES:
             path = (folder / name).relative_to(top).as_posix()
-            if path in there:
+            if path in there and _is_config(path, top, revision):
                 return path
     if find_config(cwd):
         raise ConfigError("that commit has no guardrail.yaml", fix="use --policy-ref head to add one")
     return ""
+
+
+def _is_config(name: str, top: Path, revision: str) -> bool:
+    """Say whether a file of a commit is a guardrail.yaml."""
+    return PurePosixPath(name).name in FILE_NAMES and has_our_keys(git.text_of(top, revision, name))

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from guardrail import data
 from guardrail.config import ConfigFile, PricingConfig, RulesConfig, misnamed
-from guardrail.config_path import FILE_NAMES, find_config
+from guardrail.config_path import find_config, is_config
 from guardrail.costs import Library
 from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
@@ -192,7 +192,7 @@ def validate_files(files: Iterable[Path]) -> Validation:
 
 
 def _config_of(path: Path) -> Path | None:
-    found = path if path.name in FILE_NAMES else find_config(path.absolute().parent)
+    found = path if is_config(path) else find_config(path.absolute().parent)
     return Path(shown(found)) if found else None
 
 

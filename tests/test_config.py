@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.config import Flags, find_config, settings
+from guardrail.config import ConfigFile, Flags, settings
+from guardrail.config_path import KEYS, find_config
 from guardrail.errors import ConfigError
 
 FULL = """\
@@ -66,6 +67,43 @@ def test_the_search_ends_at_the_top_of_the_repository(repo):
     (inner / "deep").mkdir()
     assert find_config(inner / "deep") is None
     assert find_config(repo / "infra") == repo / "guardrail.yaml"
+
+
+OTHERS = {
+    "GitHub": "name: x\non: [push]\npermissions: {}\njobs: {}\n",
+    "Kubernetes": "apiVersion: v1\nkind: ConfigMap\n",
+    "GitLab": "stages: [test]\nguardrail:\n  script: guardrail check\n",
+    "quoted": "'on': [push]\n\"jobs\": {}\n",
+}
+OURS = {
+    "whole": FULL,
+    "misspelled": "verison: 1\n",
+    "one of several": "name: x\nproject: []\n",
+    "empty": "",
+    "on one line": "{name: x}\n",
+    "broken": "\tname: x\n",
+    "byte order mark": "\ufeffversion: 1\n",
+}
+
+
+@pytest.mark.parametrize("folder", [".github/workflows", "deploy", ""])
+@pytest.mark.parametrize("text", OTHERS.values(), ids=OTHERS.keys())
+def test_a_file_of_that_name_that_is_something_else_is_not_the_configuration(tmp_path, folder, text):
+    place = tmp_path / folder
+    place.mkdir(parents=True, exist_ok=True)
+    (place / "guardrail.yml").write_text(text, encoding="utf-8")
+    (tmp_path / ".guardrail.yaml").write_text("version: 1\n", encoding="utf-8")
+    assert find_config(place) == tmp_path / ".guardrail.yaml"
+
+
+@pytest.mark.parametrize("text", OURS.values(), ids=OURS.keys())
+def test_what_may_be_meant_as_the_configuration_is_never_passed_over(tmp_path, text):
+    (tmp_path / "guardrail.yaml").write_text(text, encoding="utf-8")
+    assert find_config(tmp_path) == tmp_path / "guardrail.yaml"
+
+
+def test_the_keys_that_tell_the_configuration_are_its_own():
+    assert set(KEYS) == set(ConfigFile.model_fields)
 
 
 def test_without_a_file_the_folder_itself_is_checked(tmp_path):

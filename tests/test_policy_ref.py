@@ -187,6 +187,19 @@ def test_the_first_configuration_judges_the_change_that_brings_it(check, reposit
     assert [one["origin"] for one in report["inputs"] if one["kind"] == "settings"] == ["change"]
 
 
+def test_a_workflow_that_is_called_like_our_file_is_no_policy(run, repository):
+    """The base has the workflow, and the change brings guardrail.yaml in beside it."""
+    repository.git("rm", "-q", "-r", "infra")
+    repository.write("ci/guardrail.yml", "on: [push]\njobs: {}\n")
+    base = repository.commit()
+    repository.write("ci/.guardrail.yaml", CONFIG)
+    repository.write("ci/policies/no-machines.yaml", RULE)
+    repository.write("ci/waivers.yaml", "waivers: []\n")
+    repository.write("ci/plan.json", PLAN)
+    repository.commit()
+    assert run("check", "--policy-ref", base, cwd=repository.top / "ci").exit_code == 1
+
+
 def test_a_second_configuration_is_not_in_the_base(check, repository):
     repository.write("other/guardrail.yaml", "version: 1\n")
     repository.commit()

@@ -70,6 +70,12 @@ def test_what_files_belong_to_is_checked(repository, run, files, projects):
     assert {line.split(",")[0] for line in ran.stdout.splitlines()[1:]} == projects
 
 
+def test_a_workflow_that_is_called_like_our_file_concerns_no_project(repository, run):
+    write(repository, {**GPU, ".github/workflows/guardrail.yml": "on: [push]\njobs: {}\n"})
+    ran = run("check", "--hook", ".github/workflows/guardrail.yml")
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (0, "", "")
+
+
 def test_a_refusal_is_short_and_says_where_and_what_to_do(repository, run):
     write(repository, GPU)
     lines = run("check", "--hook", "b/main.tf").stdout.splitlines()

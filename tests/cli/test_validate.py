@@ -131,6 +131,7 @@ OTHER = {
     "team/x.txt": "a",
     "team/rules/helm.yaml": "{{ if .x }}\na: [\n",
     "nowhere/loose.yaml": GOOD_RULE.replace("resource.instance", "resource.instnce"),
+    "team/.github/workflows/guardrail.yml": "on: [push]\njobs: {}\n",
 }
 
 
@@ -152,6 +153,7 @@ OTHER = {
             ["policies/d.yaml:10: rule good, test 2", "nowhere/loose.yaml:7: no such name: resource.instnce"],
         ),
         (["team/notes.yaml", "team/x.txt", "team/rules/helm.yaml"], 0, []),
+        (["team/.github/workflows/guardrail.yml"], 0, []),
         (["guardrail.yaml", "policies/d.yaml"], 2, ["policies/d.yaml:10: rule good, test 2"]),
         (["policies/d.yaml"], 2, ["policies/d.yaml:10: rule good, test 2"]),
     ],
@@ -164,7 +166,12 @@ def test_files_are_checked_with_the_configuration_that_they_belong_to(run, write
     found = [line for line in lines(ran) if not line.startswith("nothing is wrong")]
     assert len(found) == len(problems)
     assert [problem for problem in problems if not any(line.startswith(problem) for line in found)] == []
-    for stranger in {"team/notes.yaml", "team/x.txt", "team/rules/helm.yaml"} & set(files):
+    for stranger in {
+        "team/notes.yaml",
+        "team/x.txt",
+        "team/rules/helm.yaml",
+        "team/.github/workflows/guardrail.yml",
+    } & set(files):
         assert f"{stranger}: none of guardrail's files, not looked at" in ran.stderr.replace(os.sep, "/")
 
 
