@@ -113,4 +113,5 @@ def _report(
         findings=findings,
         warnings=(*notes, *price_notes(projects, used, settings), *catalog.notes()),
         judged=judged,
+        team_tag=settings.team_tag,
     )

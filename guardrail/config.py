@@ -17,7 +17,7 @@ from guardrail.config_path import find_config
 from guardrail.errors import ConfigError
 from guardrail.files import Section, YamlFile, checked, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown
-from guardrail.model.report import FailOn
+from guardrail.model.report import TEAM_TAG, FailOn
 from guardrail.policy import Budget, RuleSelection, RuleSetting
 from guardrail.terraform.configuration.roots import NO_ROOTS
 from guardrail.terraform.options import NO_CHOICES, Choices
@@ -91,6 +91,13 @@ class PricingConfig(Section):
     """vendor (aws, azure, gcp) -> region to price in where the plan does not say it"""
 
 
+class ReportConfig(Section):
+    """What reports show beside costs and findings."""
+
+    team_tag: Annotated[str, Field(min_length=1, max_length=128)] = TEAM_TAG
+    """tag (or label) that names the team a resource belongs to: reports sum costs by it"""
+
+
 class ConfigFile(Section):
     """guardrail.yaml: what to check, by which rules, against which budgets."""
 
@@ -101,6 +108,7 @@ class ConfigFile(Section):
     waivers: str | None = None
     """waivers file, relative to guardrail.yaml"""
     pricing: PricingConfig = PricingConfig()
+    report: ReportConfig = ReportConfig()
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     """whether what a change adds and cannot be evaluated blocks it (deny); what was so before never does"""
     not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))
@@ -156,6 +164,7 @@ class Settings:
     """Folders of the configuration's projects, in the run or not."""
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     not_roots: frozenset[str] = NO_ROOTS
+    team_tag: str = TEAM_TAG
     plans_only: bool = False
     """Whether a project of the configuration is a plan: which root module it is of, nothing tells."""
     policy_folder: Path | None = None
@@ -221,6 +230,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         shared_usage=frozenset(path for path, projects in usage.items() if projects > 1),
         project_folders=tuple((at.folder if at else base) / one.path for one in file.projects if one.path),
         on_incomplete=file.on_incomplete,
+        team_tag=file.report.team_tag,
         not_roots=frozenset(file.not_roots),
         plans_only=any(project.plan for project in file.projects),
         policy_folder=at.scratch if at else None,

@@ -9,6 +9,7 @@ from dataclasses import replace
 from guardrail.catalog import Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.assumptions import annotated, assumption, stated, with_what_is_assumed_away
+from guardrail.costs.attribution import explained_by_attributes
 from guardrail.costs.bill import Bill, Working, failed
 from guardrail.costs.billing import (
     OWN_DEFINITION,
@@ -86,24 +87,48 @@ class Engine:
         return self._bill(tariff, self._subject(change, side, tariff, inventory, before=before))
 
     def _resource(self, change: Change, inventory: Inventory) -> ResourceCost:
-        after = self._side(change, change.billed_after, inventory, before=False)
         tariff = self._library.find(change.type)
+        will = self._seen(change, change.billed_after, tariff, inventory, before=False)
+        after = self._cost(change, change.billed_after, tariff, will)
         alone = tariff is None or not tariff.definition.refs
         if alone and change.action in _AS_IT_WAS and change.before is not None:
             return ResourceCost(change, after, after)
-        before = self._side(change, change.before, inventory, before=True)
+        was = self._seen(change, change.before, tariff, inventory, before=True)
+        before = self._cost(change, change.before, tariff, was)
         # Equal inputs share one cost: where two costs that lack something are merely alike, the inputs were not equal.
         is_compared = before is after or not (before and before.unpriced and before == after)
-        return ResourceCost(change, before, after, is_compared)
+        priced = ResourceCost(change, before, after, is_compared)
+        if before is None or after is None:
+            return priced
+        return explained_by_attributes(
+            priced,
+            tariff,
+            (was, will) if was and will else None,
+            lambda subject: self._memoized(tariff, subject) if tariff else _UNSUPPORTED,
+            lambda name: self._address(tariff, name, change, inventory) if tariff else "",
+        )
 
-    def _side(self, change: Change, side: Side | None, inventory: Inventory, *, before: bool) -> Cost | None:
-        if side is None:
+    def _seen(
+        self, change: Change, side: Side | None, tariff: Tariff | None, inventory: Inventory, *, before: bool
+    ) -> Subject | None:
+        """Return one side as it is priced; None where it does not exist, or no tariff prices it."""
+        if side is None or tariff is None:
             return None
-        tariff = self._library.find(change.type)
-        if tariff is None:
-            return FREE if self._library.is_free(change.type) else _UNSUPPORTED
-        subject = self._subject(change, side, tariff, inventory, before=before)
+        return self._subject(change, side, tariff, inventory, before=before)
+
+    def _cost(self, change: Change, side: Side | None, tariff: Tariff | None, subject: Subject | None) -> Cost | None:
+        if tariff is None or subject is None:
+            unpriced = FREE if self._library.is_free(change.type) else _UNSUPPORTED
+            return None if side is None else unpriced
         return self._memoized(tariff, subject)
+
+    def _address(self, tariff: Tariff, name: str, change: Change, inventory: Inventory) -> str:
+        """Return what a change refers to by a name of its definition, "" where that is not a single resource."""
+        reference = tariff.definition.refs[name]
+        if reference.of is not None or reference.alike is not None:
+            return ""
+        found = inventory.find(change, reference, before=False)
+        return found[0][0].address if len(found) == 1 else ""
 
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region

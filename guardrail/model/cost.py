@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change
@@ -148,12 +149,15 @@ class ResourceCost:
     """One resource of the plan, priced as it was and as it will be. A side that does not exist is None.
 
     is_compared  False where both sides lack the same, but what it depends on differs: the amounts behind need not be equal
+    differences  attributes that differ, what moves the cost most first; `omitted` counts those that are left out
     """
 
     change: Change
     before: Cost | None
     after: Cost | None
     is_compared: bool = True
+    differences: tuple[Difference, ...] = ()
+    omitted: int = 0
 
     @property
     def stays(self) -> bool:
@@ -212,6 +216,11 @@ class ResourceCost:
             gap_before = before.unpriced or any(line not in will for line in was)
             gap_after = after.unpriced or any(line not in was for line in will)
         return gap_before, gap_after
+
+    @property
+    def changes(self) -> bool:
+        """Whether something happens to it, or to what it costs."""
+        return self.change.action not in UNCHANGED or bool(self.known_delta) or any(self.delta_gaps)
 
     @property
     def unpriced(self) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -30,6 +31,12 @@ class FailOn(StrEnum):
     DENY = "deny"
     WARN = "warn"
     NEVER = "never"
+
+
+UNREAD = "unreadable-input"
+"""The rule that a plan or a root module breaks which could not be read: nothing of it is priced or judged."""
+TEAM_TAG = "team"
+"""The tag that names the team which pays for a resource, unless the configuration names another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,10 +158,6 @@ def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluate
     )
 
 
-UNREAD = "unreadable-input"
-"""The rule that a plan or a root module breaks which could not be read: nothing of it is priced or judged."""
-
-
 @dataclass(frozen=True)
 class ProjectReport:
     """One project of a run: one plan, priced and judged. Resources stand in the plan's order."""
@@ -177,6 +180,25 @@ class ProjectReport:
         return any(finding.rule == UNREAD for finding in self.findings)
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many resources and findings a run has: each report that says a number says this one.
+
+    changed   resources that are not the same after the change, in themselves or in their cost
+    warnings  violations and open questions that do not block
+    errors    rules that could not be evaluated and do not block; `unread` are projects that could not be read
+    """
+
+    resources: int
+    changed: int
+    blocking: int
+    warnings: int
+    errors: int
+    unread: int
+    waived: int
+    pre_existing: int
+
+
 @dataclass(frozen=True)
 class Report:
     """A whole run.
@@ -188,6 +210,7 @@ class Report:
     warnings      what a reader should know of the input (recovered debris, a stale catalog), one line each
     pull_request  the change that the run was for, where its environment tells
     inputs        files that the verdict depends on, each with who has written it; of an estimate, none
+    team_tag      the tag (or label) by which costs are summed by team
     """
 
     projects: tuple[ProjectReport, ...]
@@ -202,6 +225,7 @@ class Report:
     rules: tuple[str, ...] = ()
     pull_request: PullRequest | None = None
     inputs: tuple[Input, ...] = ()
+    team_tag: str = TEAM_TAG
 
     @cached_property
     def totals(self) -> Totals:
@@ -212,6 +236,24 @@ class Report:
     def all_findings(self) -> tuple[Finding, ...]:
         """The findings of the run and of every project."""
         return self.findings + tuple(f for project in self.projects for f in project.findings)
+
+    @cached_property
+    def counts(self) -> Counts:
+        """How many resources and findings there are."""
+        resources = [resource for project in self.projects for resource in project.resources]
+        quiet = [one for one in self.all_findings if not one.blocking]
+        unread = [one for one in self.all_findings if one.rule == UNREAD]
+        status = Counter(one.status for one in quiet if one.rule != UNREAD)
+        return Counts(
+            resources=len(resources),
+            changed=sum(resource.changes for resource in resources),
+            blocking=len(self.all_findings) - len(quiet),
+            warnings=sum(one.status in {FindingStatus.FAIL, FindingStatus.UNKNOWN} for one in quiet),
+            errors=status[FindingStatus.ERROR],
+            unread=len(unread),
+            waived=status[FindingStatus.WAIVED],
+            pre_existing=status[FindingStatus.PRE_EXISTING],
+        )
 
     @cached_property
     def basis(self) -> str:

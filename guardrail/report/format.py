@@ -9,6 +9,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO, plain, rounded
 from guardrail.model.reason import Reason
 from guardrail.model.report import Bound, Totals
+from guardrail.model.unknown import Json, Unknown
 from guardrail.report.text import safe
 
 _SCIENTIFIC_FROM = Decimal(10) ** 12  # longer numbers would burst any column, and nobody is billed them
@@ -59,6 +60,17 @@ def quantity(amount: Decimal | None) -> str:
         return f"{amount:.3E}"
     text = f"{rounded(amount, 4):,f}"
     return text.rstrip("0").rstrip(".")
+
+
+def value_text(value: Json, limit: int) -> str:
+    """Return the value of an attribute: as it is, "not set" for None, in words for what is not known."""
+    if value is None:
+        return "not set"
+    if isinstance(value, Unknown):
+        return f"({safe(value.reason, limit)})"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return safe(str(value), limit) or '""'
 
 
 def percent(value: Decimal | None) -> str:

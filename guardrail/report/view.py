@@ -3,26 +3,32 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.difference import Difference
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.input import SUBJECTS, Input, Origin
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import UNREAD, Bound, ProjectReport, Report
-from guardrail.model.resource import Action
+from guardrail.model.resource import Action, SourceLine
+from guardrail.report.changes import ComponentChange, component_changes
 from guardrail.report.format import bottom_line, bounded, count, rate, reasons, remedies, status_word
-from guardrail.report.text import safe
+from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
+from guardrail.report.text import natural, safe
 
 _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
 _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
 _LIMIT = 80
 _NOTE_LIMIT = 400
 _NAMED = 5  # files in one line
+
+Natural = tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +37,16 @@ class Row:
 
     project: str
     resource: ResourceCost
+
+    @property
+    def components(self) -> list[ComponentChange]:
+        """The cost components that differ, the greatest effect first."""
+        return component_changes(self.resource)
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """The attributes that differ, what moves the cost most first."""
+        return self.resource.differences
 
     @property
     def why(self) -> str:
@@ -76,17 +92,79 @@ class View:
     @cached_property
     def changed(self) -> list[Row]:
         """Resources whose cost changes, or changes by an amount that is not known."""
-        return [row for row in self.rows if not row.resource.stays and _has_effect(row)]
+        return [row for row in self.rows if row.resource.changes and _has_effect(row)]
 
     @cached_property
     def same_cost(self) -> list[Row]:
         """Resources that change without an effect on cost."""
-        return [row for row in self.rows if not row.resource.stays and not _has_effect(row)]
+        return [row for row in self.rows if row.resource.changes and not _has_effect(row)]
 
     @cached_property
     def unchanged(self) -> list[Row]:
         """Resources that stay as they are."""
-        return [row for row in self.rows if row.resource.stays]
+        return [row for row in self.rows if not row.resource.changes]
+
+    @cached_property
+    def without_cost(self) -> list[str]:
+        """What becomes of the resources that change without an effect on cost: "3 created without cost"."""
+        said = {Action.CREATE: "created without cost", Action.DELETE: "deleted without cost"}
+        groups: defaultdict[str, list[Row]] = defaultdict(list)
+        for row in self.same_cost:
+            groups[said.get(row.resource.change.action, "changed without effect on cost")].append(row)
+        order = ("changed without effect on cost", *said.values())
+        groups["unchanged"] = self.unchanged
+        return [
+            f"{len(rows):,} {words}" + ("" if words in said.values() else f": {worth(rows, self.report.currency)}")
+            for words in (*order, "unchanged")
+            if (rows := groups[words])
+        ]
+
+    @cached_property
+    def by_service(self) -> list[Sum]:
+        """What each service costs, the greatest delta first. What was not evaluated stands for itself."""
+        parts = [part for resource in self._resources for part in services(resource) if part[0]]
+        return summed(parts, [(NOT_EVALUATED, one) for one in self._missing])
+
+    @cached_property
+    def by_module(self) -> list[Sum]:
+        """What each module instance costs."""
+        return summed(
+            [(module(resource), resource) for resource in self._resources],
+            [(one.module or ROOT_MODULE, one) for one in self._missing],
+        )
+
+    @cached_property
+    def by_team(self) -> list[Sum]:
+        """What each team pays for, by the tag that the configuration names; [] where no resource has one."""
+        tag = self.report.team_tag
+        parts = [part for resource in self._resources if any(resource.sides) for part in teams(resource, tag)]
+        sums = summed(parts, [(NOT_EVALUATED, one) for one in self._missing])
+        return sums if any(not one.name.startswith("(") for one in sums) else []
+
+    @cached_property
+    def by_project(self) -> list[Sum]:
+        """What each project costs, by its label."""
+        return [Sum(label, project.totals, len(project.resources)) for label, project in self.projects]
+
+    @property
+    def _resources(self) -> Iterator[ResourceCost]:
+        return (resource for project in self.report.projects for resource in project.resources)
+
+    @property
+    def _missing(self) -> list[NotEvaluated]:
+        return [one for project in self.report.projects for one in project.not_evaluated]
+
+    def place_of(self, row: Row) -> SourceLine | None:
+        """Return the line to look at for a resource: that of the module call where many come from one line."""
+        source = row.resource.change.source
+        if source and source.calls and self._from_one_line[source.file, source.line] > 1:
+            return source.calls[-1]
+        return source
+
+    @cached_property
+    def _from_one_line(self) -> Counter[tuple[str, int]]:
+        sources = (resource.change.source for resource in self._resources)
+        return Counter((source.file, source.line) for source in sources if source)
 
     @cached_property
     def bill(self) -> list[Row]:
@@ -330,25 +408,25 @@ def _has_effect(row: Row) -> bool:
     return bool(resource.known_delta) or any(resource.delta_gaps)
 
 
-def _by_effect(row: Row) -> tuple[Decimal, Decimal, str, str]:
+def _by_effect(row: Row) -> tuple[Decimal, Decimal, Natural, Natural]:
     resource = row.resource
     effect = abs(resource.known_delta)
-    return -effect, -(resource.monthly_cost or ZERO), row.project, resource.change.address
+    return -effect, -(resource.monthly_cost or ZERO), natural(row.project), natural(resource.change.address)
 
 
-def _by_total(pair: tuple[str, ProjectReport]) -> tuple[Decimal, Decimal, str]:
+def _by_total(pair: tuple[str, ProjectReport]) -> tuple[Decimal, Decimal, Natural]:
     totals = pair[1].totals
-    return -abs(totals.monthly_delta), -totals.monthly_cost, pair[0]
+    return -abs(totals.monthly_delta), -totals.monthly_cost, natural(pair[0])
 
 
-def _by_cost(row: Row) -> tuple[Decimal, str, str]:
-    return -(row.side.known if row.side else ZERO), row.project, row.resource.change.address
+def _by_cost(row: Row) -> tuple[Decimal, Natural, Natural]:
+    return -(row.side.known if row.side else ZERO), natural(row.project), natural(row.resource.change.address)
 
 
-def _by_weight(finding: Finding) -> tuple[bool, int, int, str, str, str, str]:
+def _by_weight(finding: Finding) -> tuple[bool, int, int, str, Natural, Natural, Natural]:
     order = list(FindingStatus).index(finding.status)
-    names = finding.rule, finding.project, finding.address, finding.message
-    return (not finding.blocking, order, -finding.severity.rank, *names)
+    names = natural(finding.project), natural(finding.address), natural(finding.message)
+    return (not finding.blocking, order, -finding.severity.rank, finding.rule, *names)
 
 
 def _bare(line: Line) -> Line:

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
+from guardrail.model.difference import SENSITIVE, Difference
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.input import Input, InputKind, Origin
 from guardrail.model.not_evaluated import NotEvaluated
@@ -67,6 +68,7 @@ def resource(
     action: Action = Action.CREATE,
     before: Cost | None = None,
     after: Cost | None = None,
+    differences: Sequence[Difference] = (),
     **more: object,
 ) -> ResourceCost:
     """Return a priced change; the type is read from the address unless given."""
@@ -75,7 +77,8 @@ def resource(
         "before": Side({}) if action in _EXISTS_BEFORE else None,
         "after": Side({}) if action in _EXISTS_AFTER else None,
     }
-    return ResourceCost(Change(address, action=action, **(fields | sides | more)), before, after)  # type: ignore[arg-type]
+    change = Change(address, action=action, **(fields | sides | more))  # type: ignore[arg-type]
+    return ResourceCost(change, before, after, differences=tuple(differences))
 
 
 def finding(rule: str = "required-tags", *, blocking: bool = True, **more: object) -> Finding:
@@ -111,10 +114,17 @@ def shop_resources() -> list[ResourceCost]:
     disk = line("Storage (gp3)", "0.64", unit="GB", group="root_block_device", monthly_quantity=Decimal(8))
     unpriced = Line("Data processed", "GB", LineStatus.NO_PRICE, monthly_quantity=Decimal(100), reason=Reason.NO_PRICE)
     assumed = line("Provisioned IOPS", "15.00", unit="IOPS", status=LineStatus.ASSUMED, note="iops = 3000")
+    differences = [
+        Difference("instance_type", "m5.large", "m5.2xlarge", Decimal("182.20")),
+        Difference("user_data", SENSITIVE, SENSITIVE),
+        Difference("ami", "ami-1", Unknown("ami"), Decimal(0)),
+        Difference("monitoring", None, True, Decimal(0)),
+    ]
     tags = Tags({"team": "shop", "owner": Unknown("tags.owner")}, {"team": "resource"})
     return [
         resource('module.web["eu"].aws_instance.app[0]', Action.UPDATE, cost(line(monthly="60.74"), disk),
-                 cost(line(monthly="242.94"), disk), module='module.web["eu"]', tags=tags, source=SourceLine("main.tf", 12)),
+                 cost(line(monthly="242.94"), disk), module='module.web["eu"]', tags=tags, source=SourceLine("main.tf", 12, (SourceLine("root.tf", 4),)),
+                 differences=differences),
         resource("aws_db_instance.main", Action.REPLACE, cost(line("Database instance", "124.10")),
                  cost(line("Database instance", "496.40"), assumed), type="aws_db_instance"),
         resource("aws_instance.later", after=cost(line("Instance usage", None), disk)),

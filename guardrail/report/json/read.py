@@ -14,13 +14,14 @@ import msgspec
 
 from guardrail.errors import InputError
 from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
+from guardrail.model.difference import MOST, Difference, single
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.input import Input
 from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.remedy import Edit, Replacement
-from guardrail.model.report import Bound, CatalogInfo, ProjectReport, PullRequest, Report
+from guardrail.model.report import TEAM_TAG, Bound, CatalogInfo, Counts, ProjectReport, PullRequest, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
 from guardrail.report.json.v1 import SCHEMA
@@ -33,6 +34,7 @@ MAX_ARTIFACT_BYTES = 5_000_000
 _Amount = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", max_length=2_000)]
 _LineNumber = Annotated[int, msgspec.Meta(ge=1, le=2**31)] | None
 _Tags = dict[str, str | None]
+_MAX_CALLS = 40  # as deep as modules are read
 
 # Actions that leave one side of a resource out.
 _NEW, _GONE = Action.CREATE, Action.DELETE
@@ -64,6 +66,21 @@ class _Component(msgspec.Struct):
     at_least: bool = False
 
 
+class _Place(msgspec.Struct):
+    file: str
+    line: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+
+
+class _Difference(msgspec.Struct):
+    path: str
+    before: str | int | float | bool | None
+    after: str | int | float | bool | None
+    effect: _Amount | None
+    of: str = ""
+    before_unknown: str | None = None
+    after_unknown: str | None = None
+
+
 class _Resource(msgspec.Struct):
     address: str
     type: str
@@ -88,6 +105,9 @@ class _Resource(msgspec.Struct):
     components_before: list[_Component]
     reason: Reason | None = None
     remedy: str = ""
+    calls: list[_Place] = []
+    differences: list[_Difference] = []
+    differences_omitted: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 0
 
 
 class _Waiver(msgspec.Struct):
@@ -198,6 +218,8 @@ class _Report(msgspec.Struct):
     rules: list[str]
     compares: bool = False
     inputs: list[Input] = []
+    team_tag: str = TEAM_TAG
+    counts: Counts | None = None
 
 
 _decoder = msgspec.json.Decoder(_Report)
@@ -247,6 +269,7 @@ def _report(data: _Report) -> Report:
         rules=tuple(data.rules),
         pull_request=PullRequest(data.pull_request.number, data.pull_request.commit) if data.pull_request else None,
         inputs=tuple(data.inputs),
+        team_tag=data.team_tag,
     )
 
 
@@ -300,7 +323,17 @@ def _resource(data: _Resource) -> ResourceCost:
     is_compared = not (alike and (data.delta_unpriced or data.monthly_delta is None))
     if alike and is_compared:
         before = after
-    return ResourceCost(_change(data), before, after, is_compared)
+    differences = tuple(map(_difference, data.differences[:MOST]))
+    omitted = data.differences_omitted + max(len(data.differences) - MOST, 0)
+    return ResourceCost(_change(data), before, after, is_compared, differences, omitted)
+
+
+def _difference(data: _Difference) -> Difference:
+    before, after = (
+        single(value) if reason is None else Unknown(str(single(data.path)), str(single(reason)))
+        for value, reason in ((data.before, data.before_unknown), (data.after, data.after_unknown))
+    )
+    return Difference(str(single(data.path)), before, after, _known(data.effect), str(single(data.of)))
 
 
 def _change(data: _Resource) -> Change:
@@ -322,8 +355,14 @@ def _change(data: _Resource) -> Change:
         before_tags=before,
         previous_address=data.previous_address,
         importing=data.action is Action.IMPORT,
-        source=SourceLine(data.file, data.line) if data.file is not None and data.line is not None else None,
+        source=_source(data),
     )
+
+
+def _source(data: _Resource) -> SourceLine | None:
+    if data.file is None or data.line is None:
+        return None
+    return SourceLine(data.file, data.line, tuple(SourceLine(call.file, call.line) for call in data.calls[:_MAX_CALLS]))
 
 
 def _tags(values: _Tags, *, unknown: bool) -> Tags:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from enum import StrEnum
 from typing import Any
 
@@ -9,7 +10,7 @@ from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.finding import Enforcement, FindingStatus, Severity
 from guardrail.model.input import InputKind, Origin
 from guardrail.model.reason import Reason
-from guardrail.model.report import Bound, Verdict
+from guardrail.model.report import Bound, Counts, Verdict
 from guardrail.model.resource import Action
 from guardrail.report.json.v1 import SCHEMA
 
@@ -47,6 +48,8 @@ def report_schema() -> dict[str, Any]:
         ),
     }
     report["properties"]["compares"] = {**_FLAG, "description": "an estimate of a change, as that of `guardrail diff`"}
+    report["properties"]["team_tag"] = {**_TEXT, "description": "the tag by which reports sum costs by team"}
+    report["properties"]["counts"] = {**_counts(), "description": "the numbers that every report names"}
     report["properties"]["inputs"] = {
         **_list(_object(path=_TEXT, kind=_words(InputKind), origin=_words(Origin), sha256=_TEXT)),
         "description": "files that the verdict depends on; origin: who has written them, as seen from the change",
@@ -69,6 +72,10 @@ def _words(names: type[StrEnum]) -> dict[str, Any]:
 
 def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _counts() -> dict[str, Any]:
+    return _object(**{part.name: _COUNT for part in fields(Counts)})
 
 
 def _totals() -> dict[str, Any]:
@@ -153,8 +160,33 @@ def _resource() -> dict[str, Any]:
         components=_list(_component()),
         components_before=_list(_component()),
     )
-    resource["properties"] |= _gap()
+    calls = _list(_object(file=_TEXT, line={"type": "integer", "minimum": 1}))
+    resource["properties"] |= _gap() | {
+        "calls": {**calls, "description": "module blocks that lead to the resource, from the root module down"},
+        "differences": {
+            **_list(_difference()),
+            "description": "attributes that differ, what moves the cost most first; absent where none does",
+        },
+        "differences_omitted": {**_COUNT, "description": "differences that are left out"},
+    }
     return resource
+
+
+def _difference() -> dict[str, Any]:
+    value = {"type": ["string", "number", "boolean", "null"]}
+    what = "null where it is not set; the JSON of what is nested; (sensitive) for what Terraform marks so"
+    difference = _object(
+        path={**_TEXT, "description": "as in root_block_device[0].volume_size"},
+        before={**value, "description": what},
+        after={**value, "description": what},
+        effect={**_AMOUNT_OR_NULL, "description": "what this alone does to the monthly cost; null where not told"},
+    )
+    difference["properties"] |= {
+        "of": {**_TEXT, "description": "address of another resource that it is an attribute of (a launch template)"},
+        "before_unknown": {**_TEXT, "description": "why it is not known; absent where it is"},
+        "after_unknown": {**_TEXT, "description": "why it is not known; absent where it is"},
+    }
+    return difference
 
 
 def _component() -> dict[str, Any]:

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
+from guardrail.model.difference import Difference
 from guardrail.model.finding import Finding, Waiver
 from guardrail.model.input import Input
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
-from guardrail.model.resource import Tags
+from guardrail.model.resource import SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.json.text import encode, finished, joined, listed
 
@@ -40,6 +42,8 @@ def json_v1(report: Report) -> str:
                 "rules": encode(report.rules),
                 "catalog": encode([_catalog(info) for info in report.catalog]),
                 "inputs": listed(encode(_input(one)) for one in report.inputs),
+                "team_tag": encode(report.team_tag),
+                "counts": encode(asdict(report.counts)),
                 "totals": encode(_totals(report.totals)),
                 "projects": listed(_project(project) for project in report.projects),
                 "findings": listed(encode(_finding(finding)) for finding in report.findings),
@@ -151,11 +155,33 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "tags_unknown": tags.unknown is not None,
         "file": change.source.file if change.source else None,
         "line": change.source.line if change.source else None,
+        **_calls(change.source),
         "monthly_before": plain(resource.monthly_before),
         "monthly_cost": plain(resource.monthly_cost),
         "monthly_delta": plain(resource.monthly_delta),
         "unpriced": resource.unpriced,
         "delta_unpriced": resource.delta_unpriced,
+        **({"differences": [_difference(one) for one in resource.differences]} if resource.differences else {}),
+        **({"differences_omitted": resource.omitted} if resource.omitted else {}),
+    }
+
+
+def _calls(source: SourceLine | None) -> dict[str, Any]:
+    """Return the module blocks that lead to a resource, from the root module down."""
+    return (
+        {"calls": [{"file": call.file, "line": call.line} for call in source.calls]} if source and source.calls else {}
+    )
+
+
+def _difference(one: Difference) -> dict[str, Any]:
+    unknown = {"before_unknown": one.before, "after_unknown": one.after}
+    return {
+        "path": one.path,
+        **({"of": one.of} if one.of else {}),
+        "before": _scalar(one.before),
+        "after": _scalar(one.after),
+        **{name: value.reason for name, value in unknown.items() if isinstance(value, Unknown)},
+        "effect": plain(one.effect),
     }
 
 

@@ -1,0 +1,151 @@
+"""What each attribute that differs does to the cost of its resource: the cost before, with it alone as it will be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from guardrail.costs.definitions.tariff import Tariff
+from guardrail.costs.subject import Attributes, Subject
+from guardrail.model.cost import Cost, ResourceCost
+from guardrail.model.difference import MOST, Difference, Leaf, differing, leaves, substituted
+from guardrail.model.money import ZERO
+from guardrail.model.resource import Action, Change
+from guardrail.model.unknown import Json
+
+# Each is a pricing of its own. What has more is a rewrite: its components tell more than its attributes.
+_TRIED = 24
+
+Price = Callable[[Subject], Cost]
+"""Prices a subject by the tariff of its resource."""
+Addresses = Callable[[str], str]
+"""Gives the address of what a definition refers to by a name, "" where that is not one resource."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Swapped:
+    """Attributes of which one has another value."""
+
+    attributes: Attributes
+    name: str
+    value: Json
+
+    def get(self, name: str) -> Json:
+        return self.value if name == self.name else self.attributes.get(name)
+
+    def shown(self, name: str) -> Json:
+        return self.value if name == self.name else self.attributes.shown(name)
+
+    def has_secrets(self, name: str) -> bool:
+        return name != self.name and self.attributes.has_secrets(name)
+
+    def names(self) -> set[str]:
+        return self.attributes.names() | {self.name}
+
+
+@dataclass(frozen=True, slots=True)
+class _Input:
+    """Something that the price depends on and that differs, and the subject as it was with this alone as it will be."""
+
+    leaf: Leaf
+    subject: Subject
+    ref: str = ""
+
+
+_Effects = Mapping[tuple[str, str], tuple[_Input, Decimal | None]]
+"""By the name of a reference ("" for the resource itself) and the path of what differs."""
+
+
+def explained_by_attributes(
+    priced: ResourceCost,
+    tariff: Tariff | None,
+    subjects: tuple[Subject, Subject] | None,
+    price: Price,
+    address_of: Addresses,
+) -> ResourceCost:
+    """Return a priced change with its differences, what moves its cost most first.
+
+    subjects  what was priced, before and after; None for a type that no tariff prices
+    """
+    differences = _worth_telling(priced.change, tariff)
+    moved = bool(subjects and tariff and priced.before is not priced.after and priced.before != priced.after)
+    if not moved or subjects is None or tariff is None:
+        found = [leaf.shown() for leaf in differences if not leaf.is_default]
+    else:
+        effects = _effects(priced, _inputs(tariff, *subjects, differences), price)
+        found = list(_told(differences, effects, address_of))
+    ordered = sorted(found, key=lambda one: -abs(one.effect or ZERO))
+    return replace(priced, differences=tuple(ordered[:MOST]), omitted=max(len(ordered) - MOST, 0))
+
+
+def _worth_telling(change: Change, tariff: Tariff | None) -> list[Leaf]:
+    if change.action in {Action.NO_OP, Action.FORGET, Action.MOVE}:
+        return []
+    reads: frozenset[str] | None = frozenset()
+    if tariff is not None:
+        reads = None if tariff.derive else tariff.attributes
+    return differing(change, reads)
+
+
+def _inputs(tariff: Tariff, was: Subject, will: Subject, own: Iterable[Leaf]) -> list[_Input]:
+    reads = None if tariff.derive else tariff.attributes
+    found = [
+        _Input(leaf, replace(was, attributes=_Swapped(was.attributes, name, _inside(was.attributes.get(name), leaf))))
+        for leaf in own
+        for name in [str(leaf.steps[0])]
+        if (reads is None or name in reads) and not was.attributes.has_secrets(name)
+    ]
+    if was.region != will.region:
+        region = Leaf(("region",), was.region, will.region, "region")
+        found.append(_Input(region, replace(was, region=will.region)))
+    for name in will.refs:
+        found += _of_reference(name, was, will)
+    return found
+
+
+def _of_reference(name: str, was: Subject, will: Subject) -> Iterator[_Input]:
+    """Give what differs of a resource that is referred to; of what may not be shown, only that it does."""
+    before, after = was.refs.get(name), will.refs.get(name)
+    if before == after:
+        return
+    both = isinstance(before, dict) and isinstance(after, dict)
+    found = leaves(before, after, name, "") if both else []
+    if not found or len(found) > _TRIED or was.visible or will.visible:
+        whole = Leaf((name,), None, None, "", is_secret=both)
+        yield _Input(whole, replace(was, refs={**was.refs, name: after}), name)
+        return
+    for leaf in found:
+        named = replace(leaf, path=leaf.path.removeprefix("."))
+        yield _Input(named, replace(was, refs={**was.refs, name: _inside(before, leaf)}), name)
+
+
+def _inside(value: Json, leaf: Leaf) -> Json:
+    return substituted(value, leaf.steps[1:], leaf.after)
+
+
+def _effects(priced: ResourceCost, inputs: list[_Input], price: Price) -> _Effects:
+    """Return what each input does by itself. Of a single one it is the whole difference."""
+    if len(inputs) > _TRIED:
+        return {}
+    done: dict[tuple[str, str], tuple[_Input, Decimal | None]] = {}
+    for one in inputs:
+        alone = priced if len(inputs) == 1 else replace(priced, after=price(one.subject), is_compared=False)
+        effect = None if any(alone.delta_gaps) else alone.known_delta
+        done[one.ref, one.leaf.path] = one, effect
+    return done
+
+
+def _told(
+    own: Iterable[Leaf],
+    effects: _Effects,
+    address_of: Addresses,
+) -> Iterator[Difference]:
+    for leaf in own:
+        _, effect = effects.get(("", leaf.path), (None, ZERO if effects else None))
+        if effect or not leaf.is_default:
+            yield leaf.shown(effect)
+    of_itself = {leaf.path for leaf in own}
+    for (ref, path), (one, effect) in effects.items():
+        if effect and (ref or path not in of_itself):
+            yield one.leaf.shown(effect, of=(address_of(ref) or ref) if ref else "")

@@ -1,0 +1,94 @@
+"""Which attribute moves the cost of a resource, and by how much."""
+
+import json
+from decimal import Decimal
+
+import pytest
+
+from guardrail.costs import Engine, Library
+from guardrail.terraform import read_plan
+from tests.terraform.plans import block, change, document
+
+LIBRARY = Library()
+
+
+@pytest.fixture
+def priced(catalog):
+    """Price the only resource of a plan, or the first of several."""
+
+    def price(*changes, root=None):
+        (plan,) = read_plan(json.dumps(document(*changes, root=root, providers=PROVIDERS)).encode(), "plan.json")
+        return Engine(LIBRARY, catalog, default_regions=REGIONS).estimate(plan.changes, plan.data)[0]
+
+    return price
+
+
+PROVIDERS = {
+    "aws": {"name": "aws", "expressions": {"region": {"constant_value": "us-east-1"}}},
+    "azurerm": {"name": "azurerm"},
+    "google": {"name": "google", "expressions": {"region": {"constant_value": "us-central1"}}},
+}
+REGIONS = {"aws": "us-east-1", "azure": "eastus", "gcp": "us-central1"}
+
+
+def updated(address, before, after, **keys):
+    return change(address, {**before, **after}, before=before, actions=("update",), **keys)
+
+
+DISK = {"type": "gp3", "size": 100, "iops": 3000, "throughput": 125}
+INSTANCE = {"instance_type": "m5.large", "root_block_device": [{"volume_type": "gp3", "volume_size": 20}]}
+LARGER = {"instance_type": "m5.xlarge", "root_block_device": [{"volume_type": "gp3", "volume_size": 70}]}
+AZURE = {"location": "eastus", "size": "Standard_D2s_v5", "name": "a"}
+GOOGLE = {"machine_type": "n2-standard-2", "zone": "us-central1-a", "boot_disk": [], "labels": {"a": "b"}}
+GROUP = {"min_size": 2, "max_size": 9, "desired_capacity": 2, "launch_template": [{"id": "lt-1", "version": "$Latest"}]}
+TEMPLATE = {"id": "lt-1", "instance_type": "m5.large"}
+
+
+@pytest.mark.parametrize(
+    "address, before, after, paths",
+    [
+        ("aws_ebs_volume.a", DISK, {"size": 200, "tags": {"a": "b"}}, ["size"]),
+        ("aws_instance.a", INSTANCE, LARGER, ["instance_type", "root_block_device[0].volume_size"]),
+        ("azurerm_linux_virtual_machine.a", AZURE, {"size": "Standard_D4s_v5", "name": "b"}, ["size"]),
+        ("google_compute_instance.a", GOOGLE, {"machine_type": "n2-standard-8", "labels": {}}, ["machine_type"]),
+    ],
+)
+def test_attributes_that_move_the_cost_come_first(priced, address, before, after, paths):
+    resource = priced(updated(address, before, after))
+    moved = [one for one in resource.differences if one.effect]
+    assert [one.path for one in moved] == paths
+    assert list(resource.differences[: len(paths)]) == moved
+    # These do not depend on each other: together they are the whole difference.
+    assert sum(one.effect for one in moved) == resource.monthly_delta
+
+
+def test_an_attribute_of_another_resource_is_told_with_its_address(priced):
+    """A larger machine and more of them cost more together than each by itself."""
+    group = updated("aws_autoscaling_group.g", GROUP, {"desired_capacity": 4})
+    template = updated("aws_launch_template.t", TEMPLATE, {"instance_type": "m5.4xlarge"})
+    refers = block("aws_autoscaling_group.g", launch_template=["aws_launch_template.t.id", "aws_launch_template.t"])
+    resource = priced(group, template, root={"resources": [refers, block("aws_launch_template.t")]})
+    moved = {(one.of, one.path): one.effect for one in resource.differences if one.effect}
+    assert list(moved) == [("aws_launch_template.t", "instance_type"), ("", "desired_capacity")]
+    assert sum(moved.values()) < resource.monthly_delta
+
+
+def test_what_becomes_unknown_has_no_effect_that_is_told(priced):
+    before = {"instance_type": "m5.large", "tags": {}}
+    open_type = change("aws_instance.a", {}, before=before, actions=("update",), unknown={"instance_type": True})
+    refers = block("aws_instance.a", instance_type=["aws_ssm_parameter.type.value", "aws_ssm_parameter.type"])
+    resource = priced(open_type, root={"resources": [refers]})
+    assert [(one.path, one.effect) for one in resource.differences] == [("instance_type", None)]
+
+
+def test_a_price_that_a_secret_decides_tells_no_effect_and_no_value(priced):
+    marks = {"before_sensitive": {"type": True}, "after_sensitive": {"type": True}}
+    resource = priced(updated("aws_ebs_volume.a", DISK, {"type": "io2", "size": 50}, **marks))
+    told = {one.path: (one.before, one.after) for one in resource.differences}
+    assert told == {"type": ("(sensitive)", "(sensitive)"), "size": (100, 50)}
+    assert resource.monthly_delta != Decimal(0)
+    assert "io2" not in repr(resource.differences)
+
+
+def test_what_stays_has_no_differences(priced):
+    assert priced(change("aws_ebs_volume.a", DISK, before=DISK, actions=("no-op",))).differences == ()
