@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 
 from guardrail.errors import GuardrailError
@@ -23,9 +24,20 @@ from guardrail.model.resource import Action
 from guardrail.platforms.annotation import Annotation, Severity
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
 from guardrail.platforms.context import Context, Overrides, read_context
-from guardrail.platforms.detect import ANNOTATE, PLATFORMS, SUGGEST, WITHOUT_HTML, Platform, detect
+from guardrail.platforms.detect import (
+    ANNOTATE,
+    PLATFORMS,
+    REPOSITORY,
+    SUGGEST,
+    WITHOUT_HTML,
+    Platform,
+    detect,
+    run_url,
+)
 from guardrail.platforms.runner import write_outputs, write_summary
+from guardrail.platforms.webhook import send
 from guardrail.report import Frame, markdown
+from guardrail.report.chat import slack, teams
 from guardrail.report.ci.alerts import Level, alerts
 from guardrail.report.format import count
 from guardrail.report.suggestions import suggestions
@@ -33,6 +45,9 @@ from guardrail.report.text import safe
 from guardrail.report.view import View
 
 DEFAULT_KEY = "default"
+
+CHATS = {"slack": slack, "teams": teams}
+"""Name of a chat to what makes its message."""
 
 _SEVERITIES = {Level.ERROR: Severity.HIGH, Level.WARNING: Severity.MEDIUM, Level.NOTE: Severity.LOW}
 
@@ -61,6 +76,7 @@ class Options:
     status: bool = False
     suggestions: bool = False
     annotations: bool = False
+    chats: Mapping[str, When] = field(default_factory=dict)
     dry_run: bool = False
     trusted: bool = True
     overrides: Overrides = field(default_factory=Overrides)
@@ -69,10 +85,11 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of it. `complete`: all that was asked for has arrived."""
+    """What became of it. `complete`: all that was asked for has arrived; `untold`: chats that a message did not reach."""
 
     complete: bool
     posted: Posted | None = None
+    untold: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +120,7 @@ class _Delivery:
 def deliver(
     report: Report, code: ExitCode, options: Options, *, environ: Mapping[str, str], now: datetime, tell: Tell
 ) -> Delivered:
-    """Deliver a report whose exit code is `code`: outputs, summary, comment, status, in this order."""
+    """Deliver a report whose exit code is `code`: outputs, summary, comment, status, chats, in this order."""
     job = _Delivery(report, code, options, environ, now, tell)
     name = detect(environ, options.overrides)
     if options.dry_run:
@@ -123,7 +140,8 @@ def deliver(
     said = posted[0] if posted else None
     if options.outputs:
         done &= job.tried("step outputs", lambda: _write(environ, comment_outputs(said)))
-    return Delivered(done, said)
+    untold = _chat(job, context[0], said) if context else ()
+    return Delivered(done and not untold, said, untold)
 
 
 def wanted(when: When, report: Report) -> bool:
@@ -215,6 +233,25 @@ def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> boo
     return done
 
 
+def _chat(job: _Delivery, context: Context, posted: Posted | None) -> tuple[str, ...]:
+    """Tell the chats that want to hear of this report; return those that could not be told."""
+    chosen = [chat for chat, when in job.options.chats.items() if wanted(when, job.report)]
+    if not chosen:
+        return ()
+    change, environ = job.report.pull_request, job.environ
+    repository = context.repository or next(filter(None, map(environ.get, REPOSITORY)), "")
+    number = f"#{change.number}" if change else ""
+    key = "" if job.options.key == DEFAULT_KEY else job.options.key
+    about = " · ".join(filter(None, [repository, number, key]))
+    link = (posted.url if posted else "") or run_url(environ, context)
+
+    def tell(chat: str) -> None:
+        message = CHATS[chat](job.report, about=about, link=link)
+        send(chat, message, environ, job.options.overrides, job.options.patience)
+
+    return tuple(chat for chat in chosen if not job.tried(chat.capitalize(), partial(tell, chat)))
+
+
 def _may_comment(job: _Delivery, context: Context) -> bool:
     """What an untrusted run has left names a pull request: it is believed only for the commit that GitHub names."""
     if job.options.trusted or context.commit:
@@ -283,6 +320,9 @@ def _write(environ: Mapping[str, str], values: Mapping[str, str]) -> None:
 def _rehearse(job: _Delivery, name: str | None) -> None:
     """Say what would be done, without a call."""
     options = job.options
+    for chat, when in options.chats.items():
+        if wanted(when, job.report):
+            job.tell("notice", f"dry run: {chat.capitalize()} would be told")
     if name is None:
         job.tell("notice", "dry run: no comment would be written")
         return

@@ -78,8 +78,8 @@ def headers(found: Mapping[str, str]) -> Mapping[str, str]:
 class StatusError(NetworkError):
     """The server answered, and did not do it."""
 
-    def __init__(self, response: Response, what: str, *, fix: str = "") -> None:
-        super().__init__(what, where=place(response.url), fix=fix)
+    def __init__(self, response: Response, what: str, *, where: str = "", fix: str = "") -> None:
+        super().__init__(what, where=where or place(response.url), fix=fix)
         self.response = response
 
     @property
@@ -103,6 +103,14 @@ def place(url: str) -> str:
     parts = _split(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def host(url: str) -> str:
+    """Return the name alone of an address that is a secret."""
+    try:
+        return _split(url).hostname or ""
+    except NetworkError:
+        return ""
 
 
 def _split(url: str) -> SplitResult:

@@ -15,7 +15,7 @@ import urllib3
 
 from guardrail import __version__
 from guardrail.errors import NetworkError
-from guardrail.http.response import Response, StatusError, UnansweredError, headers, origin, place
+from guardrail.http.response import Response, StatusError, UnansweredError, headers, host, origin, place
 from guardrail.http.retry import TRIES, Patience, limited
 from guardrail.model.unknown import Json
 
@@ -50,11 +50,12 @@ class Session:
     secrets    headers that only this server may see, and no message or log ever
     ca_bundle  certificates to trust; default: REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, else the usual ones
     write_gap  seconds between two requests that change something
+    secret_addresses   of an address, no message or log tells more than the host (webhooks)
 
     Proxies are those of HTTP_PROXY, HTTPS_PROXY and NO_PROXY; passwords of a .netrc file are not read.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the address are named
         self,
         base: str = "",
         *,
@@ -64,12 +65,14 @@ class Session:
         timeout: float = 30.0,
         patience: Patience | None = None,
         write_gap: float = 0.0,
+        secret_addresses: bool = False,
     ) -> None:
         self.base = base
         self.patience = patience or Patience()
         self._secrets = {name: value for name, value in (secrets or {}).items() if value}
         self._timeout = timeout
         self._write_gap = write_gap
+        self._place = host if secret_addresses else place
         self._last_write = float("-inf")
         self._verify = _verify(ca_bundle)
         self._requests = requests.Session()
@@ -150,17 +153,17 @@ class Session:
             answer.close()
             target = urljoin(url, location)
             if origin(url)[0] == "https" and origin(target)[0] != "https":
-                raise NetworkError("refused to be redirected from https to http", where=place(url))
+                raise NetworkError("refused to be redirected from https to http", where=self._place(url))
             if answer.status_code == _MOVED_FOR_READING:
                 method = "GET"
             if origin(target) != origin(url) and (method != "GET" or self._secrets):
-                raise NetworkError(f"refused to be redirected to {place(target)}", where=place(url))
+                raise NetworkError(f"refused to be redirected to {self._place(target)}", where=self._place(url))
             url = target
-        raise NetworkError("redirected without end", where=place(asked.url))
+        raise NetworkError("redirected without end", where=self._place(asked.url))
 
     def _once(self, method: str, url: str, asked: Asked) -> requests.Response:
         if self.patience.left <= 0:
-            raise NetworkError("no time is left for the network", where=place(url))
+            raise NetworkError("no time is left for the network", where=self._place(url))
         wait = min(self._timeout, self.patience.left)
         try:
             answer = self._requests.request(
@@ -180,7 +183,7 @@ class Session:
             raise NetworkError(
                 "the certificates to trust cannot be read", where=str(self._verify), fix=_CA_FIX
             ) from None
-        _log.debug("%s %s: %d", method, place(url), answer.status_code)
+        _log.debug("%s %s: %d", method, self._place(url), answer.status_code)
         return answer
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -198,7 +201,7 @@ class Session:
                     parts.append(part)
                     size += len(part)
                     if size > _MAX_BODY:
-                        raise NetworkError("the answer is too long", where=place(answer.url))
+                        raise NetworkError("the answer is too long", where=self._place(answer.url))
         except requests.RequestException as error:
             raise self._failed(error, answer.url, asked) from None
         return Response(answer.status_code, answer.url, headers(answer.headers), b"".join(parts))
@@ -212,7 +215,7 @@ class Session:
 
     def _failed(self, error: requests.RequestException, url: str, asked: Asked) -> NetworkError:
         """Say in our own words what went wrong: those of the library may hold what was sent."""
-        where = place(url)
+        where = self._place(url)
         _log.debug("%s %s: %s", asked.method, where, type(error).__name__)
         if isinstance(error, requests.exceptions.SSLError):
             return NetworkError("the server's certificate is not trusted", where=where, fix=_CA_FIX)
@@ -230,8 +233,8 @@ class Session:
         if limited(response):
             again = self.patience.again_at(response)
             fix = f"the limit on requests is used up until {again}" if again else "the limit on requests is used up"
-            return StatusError(response, what, fix=fix)
-        return StatusError(response, what)
+            return StatusError(response, what, where=self._place(response.url), fix=fix)
+        return StatusError(response, what, where=self._place(response.url))
 
     def _without_secrets(self, text: str) -> str:
         for value in self._secrets.values():

@@ -129,10 +129,8 @@ def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience
     if not token and not personal:
         raise NotPostedError("there is no token to speak to Azure DevOps with", fix=_FIX)
     basic = base64.b64encode(f":{personal}".encode()).decode()
-    collection = _without_user(environ.get("SYSTEM_COLLECTIONURI", "https://dev.azure.com/")).rstrip("/")
-    project = f"{collection}/{quote(environ.get('SYSTEM_TEAMPROJECT', ''))}"
     session = Session(
-        f"{project}/_apis/git/repositories/{quote(environ.get('BUILD_REPOSITORY_ID', ''))}/",
+        f"{_project(environ)}/_apis/git/repositories/{quote(environ.get('BUILD_REPOSITORY_ID', ''))}/",
         secrets={"Authorization": f"Bearer {token}" if token else f"Basic {basic}"},
         ca_bundle=overrides.ca_bundle,
         patience=patience or Patience(total=TOTAL_SECONDS),
@@ -145,8 +143,19 @@ def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience
         or environ.get("SYSTEM_PULLREQUEST_SOURCECOMMITID", "")
         or environ.get("BUILD_SOURCEVERSION", ""),
         run=f"{run}.{environ.get('SYSTEM_JOBATTEMPT', '1')}" if run else "",
-        run_url=f"{project}/_build/results?buildId={run}" if run else "",
+        run_url=run_url(environ),
     )
+
+
+def run_url(environ: Mapping[str, str]) -> str:
+    """Return where the pipeline's run is shown, "" outside of one."""
+    run = environ.get("BUILD_BUILDID", "")
+    return f"{_project(environ)}/_build/results?buildId={run}" if run else ""
+
+
+def _project(environ: Mapping[str, str]) -> str:
+    collection = _without_user(environ.get("SYSTEM_COLLECTIONURI", "https://dev.azure.com/")).rstrip("/")
+    return f"{collection}/{quote(environ.get('SYSTEM_TEAMPROJECT', ''))}"
 
 
 def _refused(error: NetworkError) -> NotPostedError:

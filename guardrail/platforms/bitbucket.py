@@ -190,8 +190,15 @@ def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience
         number=str(overrides.number or environ.get("BITBUCKET_PR_ID", "")),
         commit=overrides.commit or environ.get("BITBUCKET_COMMIT", ""),
         run=f"{run}.{environ.get('BITBUCKET_STEP_RUN_NUMBER', '1')}" if run else "",
-        run_url=f"{_WEB}/{quote(repository)}/pipelines/results/{run}" if run else f"{_WEB}/{quote(repository)}",
+        run_url=run_url(environ, repository),
     )
+
+
+def run_url(environ: Mapping[str, str], repository: str = "") -> str:
+    """Return where the pipeline is shown, else the repository."""
+    run = environ.get("BITBUCKET_BUILD_NUMBER", "")
+    place = f"{_WEB}/{quote(repository or environ.get('BITBUCKET_REPO_FULL_NAME', ''))}"
+    return f"{place}/pipelines/results/{run}" if run else place
 
 
 def _refused(error: NetworkError) -> NotPostedError:

@@ -9,7 +9,7 @@ from guardrail.http import Patience
 from guardrail.model.remedy import Suggestion
 from guardrail.platforms import azure, bitbucket, github, github_review, gitlab
 from guardrail.platforms.comment import Comment, Mode, Posted
-from guardrail.platforms.context import Overrides
+from guardrail.platforms.context import Context, Overrides
 
 
 class Platform(Protocol):
@@ -42,6 +42,19 @@ PLATFORMS: dict[str, tuple[str, Connect]] = {
 
 WITHOUT_HTML = frozenset({"bitbucket"})
 """The platforms whose Markdown shows HTML as it is written."""
+REPOSITORY = ("GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BITBUCKET_REPO_FULL_NAME", "BUILD_REPOSITORY_NAME")
+"""The variables that name a job's repository for people."""
+
+
+def run_url(environ: Mapping[str, str], context: Context) -> str:
+    """Return where the job's run is shown, "" where nothing tells."""
+    name = detect(environ, Overrides())
+    if name == "bitbucket":
+        return bitbucket.run_url(environ)
+    if name == "azure":
+        return azure.run_url(environ)
+    return environ.get("CI_JOB_URL", "") if name == "gitlab" else context.run_url
+
 
 Suggest = Callable[[Any, Sequence[Suggestion], str], str]
 

@@ -71,6 +71,20 @@ _PATH = click.Path(path_type=Path)
     default=False,
     help="Review comments on GitHub that can be committed, for results of `check --suggest`. Default: no.",
 )
+@click.option(
+    "--slack",
+    type=click.Choice(["always", "changes", "failures", "never"]),
+    default="never",
+    show_default=True,
+    help="When to tell Slack, by the webhook whose address is in SLACK_WEBHOOK_URL.",
+)
+@click.option(
+    "--teams",
+    type=click.Choice(["always", "changes", "failures", "never"]),
+    default="never",
+    show_default=True,
+    help="When to tell Microsoft Teams, by the workflow whose address is in TEAMS_WEBHOOK_URL.",
+)
 @click.option("--require-delivery", is_flag=True, help="Exit with 4 if something could not be delivered.")
 @click.option("--from-artifact", is_flag=True, help="The results come from a run that is not trusted (a fork's).")
 @click.option("--dry-run", is_flag=True, help="Say what would be posted; no call is made, no file of the job written.")
@@ -80,7 +94,8 @@ def report(**values: Any) -> int:
     RESULT is what `guardrail check --out json=FILE` wrote; quoted globs work, too. Of several results, budgets are
     judged again over all of their projects, if there is a guardrail.yaml.
 
-    The exit code is the verdict's. What cannot be delivered is said, and changes it only with --require-delivery.
+    The exit code is the verdict's. What cannot be delivered is said, and changes it only with --require-delivery,
+    or where it is a message that --slack or --teams asks for.
 
     \b
     Examples:
@@ -107,7 +122,7 @@ def report(**values: Any) -> int:
         _annotate(whole)
     with _logged_if_asked():
         done = deliver(whole, code, _options(values, whole), environ=os.environ, now=now, tell=_tell)
-    if values["require_delivery"] and not done.complete and code is ExitCode.OK:
+    if (done.untold or (values["require_delivery"] and not done.complete)) and code is ExitCode.OK:
         raise DeliveryError("not everything was delivered", fix="see the warnings above")
     return int(code)
 
@@ -167,6 +182,7 @@ def _options(values: dict[str, Any], whole: Report) -> Options:
         comment=When(values["comment"]),
         mode=Mode(values["comment_mode"]),
         key=values["comment_key"],
+        chats={chat: When(values[chat]) for chat in ("slack", "teams")},
         trusted=trusted,
         overrides=overrides,
         **{name: values[name] for name in names},

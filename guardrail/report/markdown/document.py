@@ -11,6 +11,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
 from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
+from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
 from guardrail.report.markdown.edits import listed_edits
 from guardrail.report.markdown.findings import listed_findings
@@ -20,7 +21,6 @@ from guardrail.report.text import yaml_text
 from guardrail.report.view import Gap, Row, View, has_news, place, worth
 
 _ALL = 1_000_000
-_SIGNS = {Verdict.PASS: "✅", Verdict.WARN: "⚠️", Verdict.FAIL: "❌"}
 _LISTED = 50  # entries of a folded list
 _WAIVED = 5  # findings in the YAML to paste
 _LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
@@ -128,7 +128,7 @@ class _Body:
         key = f" {code(self.frame.key, 80)}" if self.frame.key else ""
         if not self.report.judged:
             return f"### Guardrail estimate{key}: {self.view.headline}"
-        return f"### {_SIGNS[self.report.verdict]} Guardrail{key}: {self.view.headline}"
+        return f"### {SIGNS[self.report.verdict]} Guardrail{key}: {self.view.headline}"
 
     def supplied(self, *, folded: bool) -> str:
         """Return what judges the change and is its own."""
@@ -163,7 +163,7 @@ class _Body:
     def _open_findings(self, limit: int) -> str:
         """Return what blocks, and what could not be evaluated, unfolded."""
         blocks = (
-            (f"{_SIGNS[Verdict.FAIL]} Blocking", self.view.blocking),
+            (f"{SIGNS[Verdict.FAIL]} Blocking", self.view.blocking),
             ("⚠️ Not read", self.view.unread),
             ("⚠️ Rules not evaluated", self.view.errors),
         )
@@ -302,8 +302,8 @@ def _policy(project: ProjectReport) -> str:
     blocking = sum(finding.blocking for finding in project.findings)
     loud = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
     warnings = sum(finding.status in loud and not finding.blocking for finding in project.findings)
-    pairs = ((_SIGNS[Verdict.FAIL], blocking), (_SIGNS[Verdict.WARN], warnings))
-    return " · ".join(f"{sign}\u00a0{number:,}" for sign, number in pairs if number) or _SIGNS[Verdict.PASS]
+    pairs = ((SIGNS[Verdict.FAIL], blocking), (SIGNS[Verdict.WARN], warnings))
+    return " · ".join(f"{sign}\u00a0{number:,}" for sign, number in pairs if number) or SIGNS[Verdict.PASS]
 
 
 def _rest(rows: list[Row], words: str, currency: str) -> str:
