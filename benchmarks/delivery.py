@@ -16,6 +16,8 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
 from guardrail import __version__  # noqa: E402 - found by the line above
+from guardrail.deliver import DELIVERY_SECONDS  # noqa: E402
+from guardrail.http import Deadline  # noqa: E402
 from guardrail.platforms.comment import Comment, Marker, Mode, Posted  # noqa: E402
 from guardrail.platforms.context import Overrides  # noqa: E402
 from guardrail.platforms.github import connect  # noqa: E402
@@ -28,7 +30,7 @@ MOST_CALLS = 6  # beside the pages of the list
 
 def deliver(fake: FakeGitHub, mode: Mode) -> Posted:
     """Deliver a report of 60 KB."""
-    github = connect(fake.environ(), Overrides(commit=SHA))
+    github = connect(fake.environ(), Overrides(commit=SHA), Deadline(DELIVERY_SECONDS))
     comment = Comment(Marker("default", SHA, "555.1", datetime.now(UTC)), lambda limit: "x" * min(limit, 60_000))
     return github.comment(comment, mode, first=True)
 

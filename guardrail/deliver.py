@@ -15,7 +15,7 @@ from pathlib import Path
 
 from guardrail.errors import GuardrailError
 from guardrail.files.repository import repository_files, seen_from_repository
-from guardrail.http import Patience
+from guardrail.http import Deadline
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import FindingStatus
 from guardrail.model.money import plain, rounded
@@ -45,6 +45,8 @@ from guardrail.report.text import safe
 from guardrail.report.view import View
 
 DEFAULT_KEY = "default"
+DELIVERY_SECONDS = 180.0
+"""What all requests of a delivery may take together, waits for limits included."""
 
 CHATS = {"slack": slack, "teams": teams}
 """Name of a chat to what makes its message."""
@@ -80,7 +82,6 @@ class Options:
     dry_run: bool = False
     trusted: bool = True
     overrides: Overrides = field(default_factory=Overrides)
-    patience: Patience | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ class _Delivery:
     environ: Mapping[str, str]
     now: datetime
     tell: Tell
+    deadline: Deadline
 
     def tried(self, what: str, act: Callable[[], None]) -> bool:
         """Do one thing; where it cannot be done, say so and go on."""
@@ -121,7 +123,7 @@ def deliver(
     report: Report, code: ExitCode, options: Options, *, environ: Mapping[str, str], now: datetime, tell: Tell
 ) -> Delivered:
     """Deliver a report whose exit code is `code`: outputs, summary, comment, status, chats, in this order."""
-    job = _Delivery(report, code, options, environ, now, tell)
+    job = _Delivery(report, code, options, environ, now, tell, Deadline(DELIVERY_SECONDS))
     name = detect(environ, options.overrides)
     if options.dry_run:
         _rehearse(job, name)
@@ -217,7 +219,7 @@ def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> boo
     found: list[Platform] = []
     connect = PLATFORMS[name][1]
     overrides = options.overrides
-    if not job.tried("delivery", lambda: found.append(connect(job.environ, overrides, options.patience))):
+    if not job.tried("delivery", lambda: found.append(connect(job.environ, overrides, job.deadline))):
         return False
     platform, done = found[0], True
     if options.comment is not When.NEVER:
@@ -247,7 +249,7 @@ def _chat(job: _Delivery, context: Context, posted: Posted | None) -> tuple[str,
 
     def tell(chat: str) -> None:
         message = CHATS[chat](job.report, about=about, link=link)
-        send(chat, message, environ, job.options.overrides, job.options.patience)
+        send(chat, message, environ, job.options.overrides, job.deadline)
 
     return tuple(chat for chat in chosen if not job.tried(chat.capitalize(), partial(tell, chat)))
 

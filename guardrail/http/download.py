@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import json
 import re
-import shutil
-import zlib
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from dataclasses import asdict, dataclass
@@ -16,13 +13,19 @@ from pathlib import Path
 import requests
 
 from guardrail.errors import NetworkError
+from guardrail.http.compression import unpacked
+from guardrail.http.deadline import Deadline
 from guardrail.http.response import StatusError, UnansweredError, place
-from guardrail.http.retry import TRIES
+from guardrail.http.retry import Retries
 from guardrail.http.session import Asked, Session
 
 Progress = Callable[[int, int | None], None]
 """Told the bytes that have come and all that will, if the server says so."""
 
+DOWNLOAD_SECONDS = 1800.0
+"""What one download may take, cuts, waits and further tries included."""
+_MAX_BYTES = 4_000_000_000  # of one file, as it comes and as it is stored
+_PART = 1 << 16  # bytes read at a time
 _PARTIAL, _NOT_MODIFIED, _PAST_THE_END = 206, 304, 416
 
 
@@ -55,18 +58,21 @@ def download(session: Session, url: str, path: Path, *, progress: Progress | Non
 
     Beside it lie, hidden, a note of its version, for conditional requests, and, if a download was cut, the part that
     came: the next call goes on from there, if the server can and the file is still the same. What the server
-    compresses for the way is stored plain. Raises NetworkError; then the file that was there is untouched.
+    compresses for the way is stored plain. Raises NetworkError, also where it is not whole after DOWNLOAD_SECONDS or
+    larger than any price list; then the file that was there is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    transfer = _Transfer(session, url, path, progress or (lambda _received, _total: None))
-    fruitless, furthest = 0, transfer.received
+    deadline = session.deadline.within(DOWNLOAD_SECONDS)
+    transfer = _Transfer(session, deadline, url, path, progress or (lambda _received, _total: None))
+    retries, furthest = Retries(deadline.clock), transfer.received
     while True:
         try:
             return transfer.run()
         except UnansweredError:
-            fruitless = 0 if transfer.received > furthest else fruitless + 1
-            furthest = max(furthest, transfer.received)
-            if fruitless >= TRIES or not session.patience.wait(session.patience.back_off(fruitless)):
+            if transfer.received > furthest:
+                retries, furthest = Retries(deadline.clock), transfer.received
+            wait = retries.after_failure()
+            if wait is None or not deadline.wait(wait):
                 raise
         except OSError as error:
             transfer.drop()
@@ -76,8 +82,9 @@ def download(session: Session, url: str, path: Path, *, progress: Progress | Non
 class _Transfer:
     """One file on its way."""
 
-    def __init__(self, session: Session, url: str, path: Path, progress: Progress) -> None:
-        self.session, self.url, self.path, self.progress = session, url, path, progress
+    def __init__(self, session: Session, deadline: Deadline, url: str, path: Path, progress: Progress) -> None:
+        self.session, self.deadline = session, deadline
+        self.url, self.path, self.progress = url, path, progress
         self.note = path.with_name(f".{path.name}.version")
         self.part = path.with_name(f".{path.name}.part")
         self.part_note = path.with_name(f".{path.name}.part.version")
@@ -99,9 +106,9 @@ class _Transfer:
         if not self.received or partial is None or not partial.validator:
             self.drop()
             partial = None
-        asked = Asked("GET", self.url, {"Accept-Encoding": "gzip", **self._conditions(partial)})
+        asked = Asked("GET", self.url, self._conditions(partial))
         try:
-            answer = self.session.open(asked)
+            answer = self.session.open(asked, self.deadline)
         except StatusError as error:
             if error.status != _PAST_THE_END or partial is None:
                 raise
@@ -146,6 +153,7 @@ class _Transfer:
             for data in self.session.raw_parts(answer, asked):
                 file.write(data)
                 received += len(data)
+                self._bound(received)
                 self.progress(received, total)
         if total is not None and received != total:
             raise UnansweredError(f"{received} bytes came of {total}", where=place(self.url))
@@ -154,24 +162,29 @@ class _Transfer:
     def _finish(self, version: _Version) -> None:
         """Put the file into its place, and note which version it is."""
         whole = self.part
-        if version.encoding == "gzip":
+        if version.encoding:
             whole = self.path.with_name(f".{self.path.name}.plain")
             try:
-                with gzip.open(self.part) as packed, whole.open("wb") as plain:
-                    shutil.copyfileobj(packed, plain, 1 << 20)
-            except (EOFError, zlib.error, gzip.BadGzipFile):
+                self._unpack(whole, version.encoding)
+            except NetworkError:
                 whole.unlink(missing_ok=True)
                 self.drop()
-                raise NetworkError("what came is damaged: not gzip as the server says", where=place(self.url)) from None
-        elif version.encoding not in {"", "identity"}:
-            self.drop()
-            raise NetworkError(
-                f"compressed as {version.encoding[:20]!r}, which was not asked for", where=place(self.url)
-            )
+                raise
         size = whole.stat().st_size
         whole.replace(self.path)
         _write(self.note, _Version(version.url, version.etag, version.last_modified, size=size))
         self.drop()
+
+    def _unpack(self, whole: Path, encoding: str) -> None:
+        with self.part.open("rb") as packed, whole.open("wb") as plain:
+            for data in unpacked(iter(lambda: packed.read(_PART), b""), encoding, place(self.url)):
+                plain.write(data)
+                self._bound(plain.tell())
+
+    def _bound(self, size: int) -> None:
+        if size > _MAX_BYTES:
+            self.drop()
+            raise NetworkError(f"larger than {_MAX_BYTES:,} bytes", where=place(self.url))
 
 
 def _start(answer: requests.Response) -> int | None:

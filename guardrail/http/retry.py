@@ -1,112 +1,76 @@
-"""How long to wait for a server before asking again, and when to give up."""
+"""Whether a request is asked again, and after how long: urllib3 counts and spaces tries, the rest is what GitHub asks for."""
 
 from __future__ import annotations
 
-import random
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
+from urllib3 import Retry
+from urllib3.exceptions import InvalidHeader, MaxRetryError
+
+from guardrail.http.deadline import Clock
 from guardrail.http.response import Response
 
-TRIES = 3
-"""How often something is asked that fails for reasons which pass: 5xx, no connection."""
+MAX_WAIT = 60.0
+"""Seconds that a server may ask to be waited for; what asks for more is given up."""
+
+# Three tries, after 1 and 2 seconds. urllib3 spaces them from the second failure on, and this counts as the first:
+# a server that fails is not asked again at once.
+_TRIES = Retry(
+    total=3,
+    backoff_factor=0.5,
+    backoff_jitter=0.5,
+    status_forcelist=[500, 502, 503, 504],
+    allowed_methods=None,
+    respect_retry_after_header=False,
+).increment()
 
 _LIMITED = frozenset({403, 429})
-_PASSING = frozenset({500, 502, 503, 504})
+_LIMIT_WAITS = 5  # waits for limits of one request
 _SECONDARY_WAIT = 60.0  # seconds, doubled each time: what GitHub asks for where it names no time
 _SECONDARY_TRIES = 2
-_LIMIT_WAITS = 5  # waits for limits of one request
+_LONGEST_RETRY_AFTER = 6 * 3600  # seconds, to which urllib3 shortens what a server asks for
 
 
-@dataclass(frozen=True, slots=True)
-class Clock:
-    """Time as a session sees it; tests bring their own. `jitter` is a number from 0 to 1."""
+class Retries:
+    """The tries of one request. `repeatable`: asking twice does no more than asking once."""
 
-    now: Callable[[], float] = time.time
-    steady: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    jitter: Callable[[], float] = random.random
+    def __init__(self, clock: Clock, *, repeatable: bool = True) -> None:
+        self._clock = clock
+        self._repeatable = repeatable
+        self._tries = _TRIES
+        self._limits = 0
 
+    def after_failure(self) -> float | None:
+        """Return the seconds to wait after no answer, or none that was whole; None: give up."""
+        return self._after_another_try() if self._repeatable else None
 
-@dataclass(slots=True)
-class Patience:
-    """How much of our time a session may take, in seconds.
-
-    longest  a single wait that a server may ask for
-    total    of the whole session, waits and answers; None: no limit
-    """
-
-    longest: float = 60.0
-    total: float | None = None
-    clock: Clock = field(default_factory=Clock)
-    started: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.started = self.clock.steady()
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left of the total."""
-        return float("inf") if self.total is None else self.total - (self.clock.steady() - self.started)
-
-    def wait(self, seconds: float) -> bool:
-        """Wait, or say at once that it would take too long."""
-        if seconds > self.left:
-            return False
-        self.clock.sleep(seconds)
-        return True
-
-    def back_off(self, attempt: int) -> float:
-        """Return how long to wait after the nth failure (from 0): 1, 2, 4 seconds and up to half of that more."""
-        return float(2**attempt) * (1 + self.clock.jitter() / 2)
-
-    def wait_before_next(self, response: Response, failures: int, limits: int) -> float | None:
-        """Return the seconds to wait before asking again, None if that is no use.
-
-        failures, limits  how often this request has failed for reasons that pass, and has met a limit
-        """
-        asked_for = self._asked_for(response)
-        if response.status in _PASSING:
-            if failures + 1 >= TRIES:
-                return None
-            return self._bounded(asked_for) if asked_for is not None else self.back_off(failures)
-        if not limited(response) or limits >= _LIMIT_WAITS:
+    def after(self, response: Response) -> float | None:
+        """Return the seconds to wait after an answer that is no success; None where asking again is no use."""
+        if limited(response):
+            return self._after_limit(response)
+        if not self._repeatable or not _TRIES.is_retry("", response.status):
             return None
-        if asked_for is not None:
-            return self._bounded(asked_for)
+        wait, named = self._after_another_try(), seconds_asked_for(response, self._clock)
+        return wait if wait is None or named is None else _bounded(named)
+
+    def _after_limit(self, response: Response) -> float | None:
+        """A request that meets a limit was not carried out, whatever it would have done."""
+        self._limits += 1
+        if self._limits > _LIMIT_WAITS:
+            return None
+        named = seconds_asked_for(response, self._clock)
+        if named is not None:
+            return _bounded(named)
         if "secondary rate limit" in response.said().lower():
-            return _SECONDARY_WAIT * 2**limits if limits < _SECONDARY_TRIES else None
-        return self.back_off(limits) if limits + 1 < TRIES else None
+            return _SECONDARY_WAIT * 2 ** (self._limits - 1) if self._limits <= _SECONDARY_TRIES else None
+        return self._after_another_try()
 
-    def again_at(self, response: Response) -> str:
-        """Return the time from which the server will answer again, as people read it; "" where it names none."""
-        seconds = self._asked_for(response)
-        if seconds is None:
-            return ""
+    def _after_another_try(self) -> float | None:
         try:
-            moment = datetime.fromtimestamp(self.clock.now() + seconds, UTC)
-        except (OverflowError, OSError, ValueError):
-            return ""
-        return f"{moment:%Y-%m-%d %H:%M} UTC"
-
-    def _bounded(self, seconds: float) -> float | None:
-        return seconds if seconds <= self.longest else None
-
-    def _asked_for(self, response: Response) -> float | None:
-        """Return the seconds that the server asks us to wait: by Retry-After, else until its limit is reset."""
-        header = response.headers.get("retry-after", "").strip()
-        if header.isdecimal():
-            return float(header[:10])
-        if header and (moment := _date(header)) is not None:
-            return max(moment - self.clock.now(), 0.0)
-        if not _used_up(response):
+            self._tries = self._tries.increment()
+        except MaxRetryError:
             return None
-        reset = response.headers.get("x-ratelimit-reset", "").strip()
-        # A second more: the server's clock need not be ours.
-        return max(float(reset[:12]) - self.clock.now(), 0.0) + 1 if reset.isdecimal() else None
+        return self._tries.get_backoff_time()
 
 
 def limited(response: Response) -> bool:
@@ -118,13 +82,36 @@ def limited(response: Response) -> bool:
     return "retry-after" in response.headers or _used_up(response) or "rate limit" in response.said().lower()
 
 
+def again_at(response: Response, clock: Clock) -> str:
+    """Return the time from which the server will answer again, as people read it; "" where it names none."""
+    seconds = seconds_asked_for(response, clock)
+    if seconds is None or seconds == _LONGEST_RETRY_AFTER:
+        return ""
+    try:
+        moment = datetime.fromtimestamp(clock.now() + seconds, UTC)
+    except (OverflowError, OSError, ValueError):
+        return ""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def seconds_asked_for(response: Response, clock: Clock) -> float | None:
+    """Return the seconds that the server asks us to wait: by Retry-After, else until its limit is reset."""
+    if header := response.headers.get("retry-after", ""):
+        try:
+            return _TRIES.parse_retry_after(header)
+        except (InvalidHeader, ValueError, TypeError, OverflowError):
+            pass  # no number and no date: as if it were not there
+    if not _used_up(response):
+        return None
+    reset = response.headers.get("x-ratelimit-reset", "").strip()
+    # A second more: the server's clock need not be ours.
+    return max(float(reset[:12]) - clock.now(), 0.0) + 1 if reset.isdecimal() else None
+
+
+def _bounded(seconds: float) -> float | None:
+    return seconds if seconds <= MAX_WAIT else None
+
+
 def _used_up(response: Response) -> bool:
     """A limit of 0 is how GitHub Enterprise Server says that there is none."""
     return response.headers.get("x-ratelimit-remaining") == "0" and response.headers.get("x-ratelimit-limit") != "0"
-
-
-def _date(header: str) -> float | None:
-    try:
-        return parsedate_to_datetime(header).timestamp()
-    except (TypeError, ValueError, OverflowError):
-        return None

@@ -11,12 +11,15 @@ from typing import TypeVar
 from urllib.parse import urljoin
 
 import requests
-import urllib3
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from guardrail import __version__
 from guardrail.errors import NetworkError
+from guardrail.http.compression import unpacked
+from guardrail.http.connection import DeadlineAdapter
+from guardrail.http.deadline import Deadline
 from guardrail.http.response import Response, StatusError, UnansweredError, headers, host, origin, place
-from guardrail.http.retry import TRIES, Patience, limited
+from guardrail.http.retry import Retries, again_at, limited
 from guardrail.model.unknown import Json
 
 Answer = TypeVar("Answer")
@@ -29,6 +32,7 @@ _MAX_REDIRECTS = 5
 _MAX_BODY = 50_000_000  # bytes of an answer that is held in memory
 _PART = 1 << 16  # bytes read at a time
 _CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 120.0  # for one answer to be there whole, however steadily it trickles
 _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _CA_FIX = "name the certificates to trust by --ca-bundle, REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
 
@@ -49,6 +53,8 @@ class Session:
 
     secrets    headers that only this server may see, and no message or log ever
     ca_bundle  certificates to trust; default: REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, SSL_CERT_FILE, else the usual ones
+    timeout    seconds without a byte, after which an answer is given up
+    deadline   of everything that is asked in this session, waits included; default: none
     write_gap  seconds between two requests that change something
     secret_addresses   of an address, no message or log tells more than the host (webhooks)
 
@@ -63,12 +69,13 @@ class Session:
         secrets: Mapping[str, str] | None = None,
         ca_bundle: str | None = None,
         timeout: float = 30.0,
-        patience: Patience | None = None,
+        deadline: Deadline | None = None,
         write_gap: float = 0.0,
         secret_addresses: bool = False,
     ) -> None:
         self.base = base
-        self.patience = patience or Patience()
+        self.deadline = deadline or Deadline()
+        self._answer_deadline = self.deadline
         self._secrets = {name: value for name, value in (secrets or {}).items() if value}
         self._timeout = timeout
         self._write_gap = write_gap
@@ -76,7 +83,10 @@ class Session:
         self._last_write = float("-inf")
         self._verify = _verify(ca_bundle)
         self._requests = requests.Session()
-        self._requests.headers.update({"User-Agent": f"guardrail/{__version__}", **(headers or {})})
+        own = {"User-Agent": f"guardrail/{__version__}", "Accept-Encoding": "gzip"}
+        self._requests.headers.update({**own, **(headers or {})})
+        for scheme in ("http://", "https://"):
+            self._requests.mount(scheme, DeadlineAdapter(lambda: self._answer_deadline.left))
 
     def send(
         self,
@@ -96,8 +106,8 @@ class Session:
         repeatable = reads or method != "POST"
         asked = Asked(method, urljoin(self.base, url), headers or {}, json, repeatable)
         if method != "GET" and not reads:
-            self._space_writes()
-        return self._persist(asked, lambda answer: self._whole(answer, asked))
+            self._space_writes(asked.url)
+        return self._persist(asked, lambda answer: self._whole(answer, asked), self.deadline)
 
     def pages(self, url: str) -> Iterator[Response]:
         """Give every page of a list, as the server's Link headers chain them. Raises as `send` does."""
@@ -109,43 +119,44 @@ class Session:
             yield response
             following = response.next_url
 
-    def open(self, asked: Asked) -> requests.Response:
-        """Return an answer, 2xx or 304, whose body is still to be read by `raw_parts`. Raises as `send` does."""
-        return self._persist(asked, lambda answer: answer)
+    def open(self, asked: Asked, deadline: Deadline) -> requests.Response:
+        """Return an answer, 2xx or 304, whose body is to be read by `raw_parts` until the deadline. Raises as `send` does."""
+        answer = self._persist(asked, lambda answer: answer, deadline)
+        self._answer_deadline = deadline
+        return answer
 
     def raw_parts(self, answer: requests.Response, asked: Asked) -> Iterator[bytes]:
         """Give the body as it travels, compressed if the server compresses. Raises UnansweredError where it is cut."""
         try:
             yield from answer.raw.stream(_PART, decode_content=False)
-        except urllib3.exceptions.HTTPError:
+        except ReadTimeoutError:
+            raise self._failed(requests.ReadTimeout(), answer.url, asked) from None
+        except HTTPError:
             raise self._failed(requests.ConnectionError(), answer.url, asked) from None
 
-    def _persist(self, asked: Asked, read: Callable[[requests.Response], Answer]) -> Answer:
+    def _persist(self, asked: Asked, read: Callable[[requests.Response], Answer], deadline: Deadline) -> Answer:
         """Ask until an answer is read, as often as waiting can help."""
-        failures = limits = 0
+        retries = Retries(deadline.clock, repeatable=asked.repeatable)
         while True:
             try:
-                answer = self._redirected(asked)
+                answer = self._redirected(asked, deadline)
                 if answer.status_code < 300 or answer.status_code == 304:  # noqa: PLR2004 - success, not modified
                     return read(answer)
                 response = self._whole(answer, asked)
             except UnansweredError:
-                failures += 1
-                again = asked.repeatable and failures < TRIES
-                if not again or not self.patience.wait(self.patience.back_off(failures - 1)):
+                wait = retries.after_failure()
+                if wait is None or not deadline.wait(wait):
                     raise
                 continue
-            pause = self.patience.wait_before_next(response, failures, limits)
-            hindered = limited(response)
-            if pause is None or not (hindered or asked.repeatable) or not self.patience.wait(pause):
+            wait = retries.after(response)
+            if wait is None or not deadline.wait(wait):
                 raise self._refused(response)
-            failures, limits = failures + (not hindered), limits + hindered
 
-    def _redirected(self, asked: Asked) -> requests.Response:
+    def _redirected(self, asked: Asked, deadline: Deadline) -> requests.Response:
         """Ask, and follow redirects: never from https to http, and to other hosts only to read, without secrets."""
         url, method = asked.url, asked.method
         for _ in range(_MAX_REDIRECTS + 1):
-            answer = self._once(method, url, asked)
+            answer = self._once(method, url, asked, deadline)
             location = answer.headers.get("location")
             moved = answer.status_code in _REDIRECTS or answer.status_code == _MOVED_FOR_READING
             if not moved or not location:
@@ -161,10 +172,11 @@ class Session:
             url = target
         raise NetworkError("redirected without end", where=self._place(asked.url))
 
-    def _once(self, method: str, url: str, asked: Asked) -> requests.Response:
-        if self.patience.left <= 0:
+    def _once(self, method: str, url: str, asked: Asked, deadline: Deadline) -> requests.Response:
+        if deadline.left <= 0:
             raise NetworkError("no time is left for the network", where=self._place(url))
-        wait = min(self._timeout, self.patience.left)
+        self._answer_deadline = deadline.within(_ANSWER_SECONDS)
+        wait = min(self._timeout, self._answer_deadline.left)
         try:
             answer = self._requests.request(
                 method,
@@ -195,22 +207,19 @@ class Session:
     def _whole(self, answer: requests.Response, asked: Asked) -> Response:
         """Read the body, up to a size that no honest answer has."""
         parts, size = [], 0
-        try:
-            with closing(answer):
-                for part in answer.iter_content(_PART):
-                    parts.append(part)
-                    size += len(part)
-                    if size > _MAX_BODY:
-                        raise NetworkError("the answer is too long", where=self._place(answer.url))
-        except requests.RequestException as error:
-            raise self._failed(error, answer.url, asked) from None
+        with closing(answer):
+            encoding = answer.headers.get("content-encoding", "")
+            for part in unpacked(self.raw_parts(answer, asked), encoding, self._place(answer.url)):
+                parts.append(part)
+                size += len(part)
+                if size > _MAX_BODY:
+                    raise NetworkError("the answer is too long", where=self._place(answer.url))
         return Response(answer.status_code, answer.url, headers(answer.headers), b"".join(parts))
 
-    def _space_writes(self) -> None:
-        clock = self.patience.clock
-        wait = self._last_write + self._write_gap - clock.steady()
-        if wait > 0:
-            clock.sleep(wait)
+    def _space_writes(self, url: str) -> None:
+        clock = self.deadline.clock
+        if not self.deadline.wait(self._last_write + self._write_gap - clock.steady()):
+            raise NetworkError("no time is left for the network", where=self._place(url))
         self._last_write = clock.steady()
 
     def _failed(self, error: requests.RequestException, url: str, asked: Asked) -> NetworkError:
@@ -223,6 +232,9 @@ class Session:
             return NetworkError("the proxy does not let it through", where=where, fix="check HTTPS_PROXY and NO_PROXY")
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
             return NetworkError("not an address that can be asked", where=where)
+        if self._answer_deadline.left <= 0:
+            what = f"no whole answer within {self._answer_deadline.seconds:,.0f} s"
+            return UnansweredError(what, where=where, fix="is the server or the way to it overloaded?")
         late = isinstance(error, requests.exceptions.Timeout)
         what = "no answer in time" if late else "the connection failed or was cut"
         return UnansweredError(what, where=where, fix="is the address right, and may this machine reach it?")
@@ -231,7 +243,7 @@ class Session:
         said = self._without_secrets(" ".join(response.said().split()))
         what = f"answered {response.status}" + (f": {said}" if said else "")
         if limited(response):
-            again = self.patience.again_at(response)
+            again = again_at(response, self.deadline.clock)
             fix = f"the limit on requests is used up until {again}" if again else "the limit on requests is used up"
             return StatusError(response, what, where=self._place(response.url), fix=fix)
         return StatusError(response, what, where=self._place(response.url))

@@ -9,14 +9,13 @@ from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from guardrail.errors import NetworkError
-from guardrail.http import Patience, Session, StatusError
+from guardrail.http import Deadline, Session, StatusError
 from guardrail.platforms.answer import get, listed, text
 from guardrail.platforms.comment import Comment, Existing, Mode, NotPostedError, Outcome, Posted, marker_of, upsert
 from guardrail.platforms.context import Overrides
 
 THREAD_LIMIT = 140_000
 """Bytes of a comment: Azure DevOps takes 150,000 characters."""
-TOTAL_SECONDS = 180.0
 
 _VERSION = "api-version=7.1"
 _FIX = (
@@ -123,7 +122,7 @@ class _Threads:
         return _refused(error)
 
 
-def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience | None = None) -> Azure:
+def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> Azure:
     """Return Azure DevOps as this pipeline may speak to it. Raises NotPostedError without a token."""
     token, personal = environ.get("SYSTEM_ACCESSTOKEN", ""), environ.get("AZURE_DEVOPS_PAT", "")
     if not token and not personal:
@@ -133,7 +132,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience
         f"{_project(environ)}/_apis/git/repositories/{quote(environ.get('BUILD_REPOSITORY_ID', ''))}/",
         secrets={"Authorization": f"Bearer {token}" if token else f"Basic {basic}"},
         ca_bundle=overrides.ca_bundle,
-        patience=patience or Patience(total=TOTAL_SECONDS),
+        deadline=deadline,
     )
     run = environ.get("BUILD_BUILDID", "")
     return Azure(

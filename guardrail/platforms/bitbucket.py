@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import quote
 
 from guardrail.errors import NetworkError
-from guardrail.http import Patience, Session, StatusError
+from guardrail.http import Deadline, Session, StatusError
 from guardrail.http.response import origin
 from guardrail.platforms.annotation import Annotation, Severity
 from guardrail.platforms.answer import get, listed, text
@@ -18,8 +18,6 @@ from guardrail.platforms.context import Overrides
 
 COMMENT_LIMIT = 32_000
 """Bytes of a comment: Bitbucket takes 32,768 characters."""
-TOTAL_SECONDS = 180.0
-
 API = "https://api.bitbucket.org/2.0"
 _WEB = "https://bitbucket.org"
 _FIX = "set BITBUCKET_TOKEN to a repository access token with the scopes `pullrequest:write` and `repository:write`"
@@ -169,7 +167,7 @@ class _Comments:
         return _refused(error)
 
 
-def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience | None = None) -> Bitbucket:
+def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> Bitbucket:
     """Return Bitbucket as this step may speak to it. Raises NotPostedError without a token."""
     token, email = environ.get("BITBUCKET_TOKEN", ""), environ.get("BITBUCKET_EMAIL", "")
     if not token:
@@ -180,7 +178,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience
         f"{API}/",
         secrets={"Authorization": f"Basic {basic}" if email else f"Bearer {token}"},
         ca_bundle=overrides.ca_bundle,
-        patience=patience or Patience(total=TOTAL_SECONDS),
+        deadline=deadline,
     )
     repository = overrides.repository or environ.get("BITBUCKET_REPO_FULL_NAME", "")
     run = environ.get("BITBUCKET_BUILD_NUMBER", "")

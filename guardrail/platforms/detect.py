@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from guardrail.http import Patience
+from guardrail.http import Deadline
 from guardrail.model.remedy import Suggestion
 from guardrail.platforms import azure, bitbucket, github, github_review, gitlab
 from guardrail.platforms.comment import Comment, Mode, Posted
@@ -30,7 +30,7 @@ class Platform(Protocol):
         """Set the status of the commit: success, failure or error. Raises NotPostedError."""
 
 
-Connect = Callable[[Mapping[str, str], Overrides, Patience | None], Platform]
+Connect = Callable[[Mapping[str, str], Overrides, Deadline], Platform]
 
 PLATFORMS: dict[str, tuple[str, Connect]] = {
     "github": ("GITHUB_ACTIONS", github.connect),

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from guardrail.errors import NetworkError
-from guardrail.http import Patience, Response, Session, StatusError
+from guardrail.http import Deadline, Response, Session, StatusError
 from guardrail.http.response import origin
 from guardrail.http.retry import limited
 from guardrail.platforms.answer import get, listed, text
@@ -22,8 +22,6 @@ COMMENT_LIMIT = 65_000
 """Bytes of a comment: GitHub takes 65,536 characters, and counts some of them twice."""
 STATUS_LIMIT = 140
 """Characters of a status's description."""
-TOTAL_SECONDS = 180.0
-"""What a delivery may take, all waiting included."""
 
 _ACTIONS_LOGIN = "github-actions[bot]"
 _ABOUT = "query($ids:[ID!]!){viewer{login} nodes(ids:$ids){... on IssueComment{id isMinimized}}}"  # one call for both
@@ -216,7 +214,7 @@ class _Conversation:
         return refused(error, self.owner.context)
 
 
-def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience | None = None) -> GitHub:
+def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> GitHub:
     """Return GitHub as this run may speak to it. Raises ConfigError, InputError; NotPostedError without a token."""
     context = read_context(environ, overrides)
     token = _token(environ, context.api)
@@ -229,7 +227,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience
         headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},
         secrets={"Authorization": f"Bearer {token}"},
         ca_bundle=overrides.ca_bundle,
-        patience=patience or Patience(total=TOTAL_SECONDS),
+        deadline=deadline,
         write_gap=1.0,
     )
     return GitHub(context, session)

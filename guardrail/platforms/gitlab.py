@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from guardrail.errors import NetworkError
-from guardrail.http import Patience, Session, StatusError
+from guardrail.http import Deadline, Session, StatusError
 from guardrail.platforms.answer import get, listed, text
 from guardrail.platforms.comment import Comment, Existing, Mode, NotPostedError, Outcome, Posted, marker_of, upsert
 from guardrail.platforms.context import Overrides
 
 NOTE_LIMIT = 990_000
 """Bytes of a note: GitLab takes 1,000,000 characters."""
-TOTAL_SECONDS = 180.0
 
 _TOKEN_FIX = "set GITLAB_TOKEN to a project access token with the scope `api` and a role above Guest"  # noqa: S105 - words
 _STATES = {"success": "success", "failure": "failed", "error": "failed"}
@@ -107,7 +106,7 @@ class _Notes:
         return refused(error)
 
 
-def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience | None = None) -> GitLab:
+def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> GitLab:
     """Return GitLab as this job may speak to it. Raises NotPostedError without a token.
 
     The project is the merge request's own: in a pipeline of a fork, CI_PROJECT_ID is the fork.
@@ -122,7 +121,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, patience: Patience
         f"{api.rstrip('/')}/",
         secrets={"PRIVATE-TOKEN": token},
         ca_bundle=overrides.ca_bundle,
-        patience=patience or Patience(total=TOTAL_SECONDS),
+        deadline=deadline,
     )
     return GitLab(
         session,

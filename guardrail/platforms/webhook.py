@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from guardrail.errors import NetworkError
-from guardrail.http import Patience, Session, StatusError
+from guardrail.http import Deadline, Session, StatusError
 from guardrail.model.unknown import Json
 from guardrail.platforms.comment import NotPostedError
 from guardrail.platforms.context import Overrides
@@ -14,15 +14,14 @@ from guardrail.platforms.context import Overrides
 VARIABLES = {"slack": "SLACK_WEBHOOK_URL", "teams": "TEAMS_WEBHOOK_URL"}
 """Name of a chat to the variable that has the address of its webhook."""
 
-TOTAL_SECONDS = 60.0
+MESSAGE_SECONDS = 60.0
+"""What one message may take, of the time that the whole delivery has."""
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _GONE = {403, 404, 410}
 
 
-def send(
-    chat: str, message: Json, environ: Mapping[str, str], overrides: Overrides, patience: Patience | None = None
-) -> None:
+def send(chat: str, message: Json, environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> None:
     """Send a message. Raises NotPostedError, which does not tell the address."""
     variable = VARIABLES[chat]
     address = environ.get(variable, "").strip()
@@ -30,9 +29,8 @@ def send(
         raise NotPostedError(f"there is no {variable}", fix="set it to the webhook's address, as a secret of the job")
     if not _is_safe(address):
         raise NotPostedError(f"{variable} is not an https address")
-    session = Session(
-        ca_bundle=overrides.ca_bundle, patience=patience or Patience(total=TOTAL_SECONDS), secret_addresses=True
-    )
+    within = deadline.within(MESSAGE_SECONDS)
+    session = Session(ca_bundle=overrides.ca_bundle, deadline=within, secret_addresses=True)
     try:
         session.send("POST", address, json=message)
     except NetworkError as error:

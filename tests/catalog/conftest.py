@@ -9,7 +9,7 @@ import pytest
 from guardrail import data
 from guardrail.catalog import snapshot
 from guardrail.catalog.sync import Order, Told, sync
-from guardrail.http import Clock, Patience, Session
+from guardrail.http import Clock, Deadline, Session
 from tests.catalog import price_lists
 from tests.catalog.syncs import NOW, PLAN, REGIONS, SERVICES, WANTS
 
@@ -74,7 +74,7 @@ def synced(shipped, tmp_path, monkeypatch):
     monkeypatch.setattr("guardrail.catalog.store.shipped_catalog", lambda: shipped)
     quick = Clock(sleep=lambda _seconds: None)
     monkeypatch.setattr(
-        "guardrail.catalog.vendors.feed.Session", lambda *a, **k: Session(*a, **k, patience=Patience(clock=quick))
+        "guardrail.catalog.vendors.feed.Session", lambda *a, **k: Session(*a, **k, deadline=Deadline(clock=quick))
     )
 
     def run(origin, *, wants=WANTS, **order):

@@ -26,13 +26,20 @@ class Asked:
 
 @dataclass(frozen=True)
 class Says:
-    """One answer. `cut_at`: so many bytes of the body are sent, then the connection is cut. `hang_up`: nothing is."""
+    """One answer.
+
+    cut_at   so many bytes of the body are sent, then the connection is cut
+    hang_up  nothing is sent
+    trickle  one byte after another is sent for ever, and this is called before each: headers first, or only of the body
+    """
 
     status: int = 200
     body: bytes = b"{}"
     headers: dict[str, str] = field(default_factory=dict)
     cut_at: int | None = None
     hang_up: bool = False
+    trickle: Callable[[], object] | None = None
+    trickles_headers: bool = False
 
 
 def says(status: int = 200, data: object = None, **headers: str) -> Says:
@@ -50,6 +57,7 @@ class Server(ThreadingHTTPServer):
         self.answer = answer
         self.asked: list[Asked] = []
         self.lock = threading.Lock()
+        self.ending = False
 
     @property
     def url(self) -> str:
@@ -73,6 +81,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = said.hang_up or said.cut_at is not None
         if said.hang_up:
             return
+        if said.trickle and said.trickles_headers:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nX-Long: ")
+            self._trickle(said.trickle)
+            return
         self.send_response(said.status)
         if not {name.lower() for name in said.headers} & {"content-length", "transfer-encoding"}:
             self.send_header("Content-Length", str(len(said.body)))
@@ -81,6 +93,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if said.status not in {204, 304}:
             self.wfile.write(said.body[: said.cut_at])
+        if said.trickle:
+            self._trickle(said.trickle)
+
+    def _trickle(self, pause: Callable[[], object]) -> None:
+        self.close_connection = True
+        while not self.server.ending:
+            pause()
+            self.wfile.write(b"x")
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = handle_one  # noqa: N815 - the library's names
 
@@ -97,6 +117,7 @@ def serving(answer: Callable[[Asked], Says]) -> Iterator[Server]:
     try:
         yield server
     finally:
+        server.ending = True
         server.shutdown()
         server.server_close()
         thread.join()

@@ -2,6 +2,7 @@
 
 import gzip
 import random
+import sys
 
 import pytest
 
@@ -43,11 +44,11 @@ class Store:
 def fetch(tmp_path):
     """Fetch from a store into the same file: returns what came of it, what was asked and how long was waited."""
 
-    def call(store, **options):
-        waits = Waits()
+    def call(store, waits=None, **options):
+        waits = waits or Waits()
         with serving(store) as server:
             # The address decides whose version a file is, and each server has a port of its own.
-            ours = Session("http://prices.example", patience=waits.patience())
+            ours = Session("http://prices.example", deadline=waits.deadline())
             ours._requests.proxies = {"http": server.url}
             result = download(ours, "http://prices.example/offer.csv", tmp_path / "offer.csv", **options)
         return result, server.asked, waits.slept
@@ -192,3 +193,47 @@ def test_a_full_disk_leaves_the_old_file(fetch, tmp_path):
         fetch(Store(), progress=full)
     assert (tmp_path / "offer.csv").read_bytes() == b"old"
     assert hidden(tmp_path) == [".offer.csv.version"]
+
+
+def test_a_download_that_trickles_ends_at_its_deadline_and_what_came_is_kept(fetch, tmp_path):
+    fetch(Store(b"old", etag='"v0"'))
+    waits = Waits()
+    answer = Says(200, DATA[:1000], {"Content-Length": "900000", "ETag": '"v1"'}, trickle=lambda: waits.slept.append(1))
+    with pytest.raises(NetworkError, match="no whole answer within 1,800 s"):
+        fetch(lambda _asked: answer, waits)
+    assert 1_800 <= sum(waits.slept) < 200_000
+    assert (tmp_path / "offer.csv").read_bytes() == b"old"
+
+
+@pytest.mark.parametrize(
+    "bomb",
+    [gzip.compress(bytes(40_000_000)), gzip.compress(bytes(9_000_000)) * 5],
+    ids=["one", "many in one file"],
+)
+def test_what_unpacks_without_end_is_refused(fetch, tmp_path, bomb):
+    fetch(Store(b"old", etag='"v0"'))
+    with pytest.raises(NetworkError, match="unpacks to over 200 times what came"):
+        fetch(Store(faults=[Says(200, bomb, {"Content-Encoding": "gzip"})]))
+    assert (tmp_path / "offer.csv").read_bytes() == b"old"
+    assert hidden(tmp_path) == [".offer.csv.version"]
+
+
+def test_prices_that_compress_well_are_taken(fetch):
+    random.seed(1)
+    rows = b"".join(random.randbytes(8).hex().encode() + b",eu-west-1,Linux," * 30 + b"\n" for _ in range(30_000))  # noqa: S311 - as numbers of offers
+    result, _, _ = fetch(Store(faults=[packed(rows)]))
+    assert result.path.read_bytes() == rows
+
+
+def test_two_gzip_files_in_one_are_both_taken(fetch):
+    both = Says(200, gzip.compress(b"one") + gzip.compress(b"two"), {"Content-Encoding": "gzip"})
+    result, _, _ = fetch(Store(faults=[both]))
+    assert result.path.read_bytes() == b"onetwo"
+
+
+@pytest.mark.parametrize("answer", [Says(200, b"x" * 200), packed(b"x" * 200)])
+def test_what_is_larger_than_any_price_list_is_refused(fetch, tmp_path, monkeypatch, answer):
+    monkeypatch.setattr(sys.modules[download.__module__], "_MAX_BYTES", 100)
+    with pytest.raises(NetworkError, match="larger than 100 bytes"):
+        fetch(Store(faults=[answer]))
+    assert [*tmp_path.iterdir()] == []

@@ -1,15 +1,20 @@
 """Sessions: what is tried again, how long is waited, and that a token goes to its own server and nowhere else."""
 
+import gzip
 import logging
+import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
 from guardrail.errors import NetworkError
-from guardrail.http import Response, Session, StatusError, UnansweredError
+from guardrail.http import Deadline, Response, Session, StatusError, UnansweredError
+from guardrail.http.retry import Retries, again_at
 from tests.http.scripted import Says, says, script, serving
 from tests.http.waits import START, Waits
 
@@ -17,8 +22,8 @@ TOKEN = "ghs_secret0123456789"  # noqa: S105 - nobody's
 
 
 def session(server, waits=None, **options):
-    patience = (waits or Waits()).patience(options.pop("total", None))
-    return Session(server.url, secrets={"Authorization": f"Bearer {TOKEN}"}, patience=patience, **options)
+    deadline = (waits or Waits()).deadline(options.pop("seconds", float("inf")))
+    return Session(server.url, secrets={"Authorization": f"Bearer {TOKEN}"}, deadline=deadline, **options)
 
 
 def test_an_answer_is_given_with_its_headers_and_json():
@@ -75,8 +80,7 @@ def test_a_refusal_is_not_repeated(status):
     assert len(server.asked) == 1
 
 
-def later(seconds):
-    return format_datetime(datetime.fromtimestamp(START + seconds, UTC), usegmt=True)
+LATER = format_datetime(datetime.fromtimestamp(START + 20, UTC), usegmt=True)
 
 
 @pytest.mark.parametrize(
@@ -85,14 +89,15 @@ def later(seconds):
         (says(429, None, Retry_After="2"), [2]),
         (says(403, None, Retry_After="60"), [60]),
         (says(503, None, Retry_After="7"), [7]),
-        (says(429, None, Retry_After=later(20)), [20]),
+        (says(429, None, Retry_After=LATER), [20]),
         (says(403, None, X_RateLimit_Remaining="0", X_RateLimit_Reset=str(int(START) + 30)), [31]),
         (says(429, None, X_RateLimit_Remaining="0", X_RateLimit_Reset=str(int(START) - 500)), [1]),
         (says(403, {"message": "You have exceeded a secondary rate limit."}), [60]),
         (says(429), [1]),
     ],
 )
-def test_limits_are_waited_for(answer, waited):
+def test_limits_are_waited_for(answer, waited, monkeypatch):
+    monkeypatch.setattr("urllib3.util.retry.time", SimpleNamespace(time=lambda: START))
     waits = Waits()
     with serving(script(answer, says(200, "there"))) as server:
         assert session(server, waits).send("POST", "/", reads=True).json() == "there"
@@ -130,7 +135,7 @@ def test_all_waits_together_keep_within_the_total():
     waits = Waits()
     answer = says(429, None, Retry_After="50")
     with serving(script(answer)) as server, pytest.raises(StatusError):
-        session(server, waits, total=180).send("GET", "/")
+        session(server, waits, seconds=180).send("GET", "/")
     assert waits.slept == [50, 50, 50]
 
 
@@ -166,7 +171,7 @@ def test_a_token_never_follows_to_another_host():
         with pytest.raises(NetworkError, match="refused to be redirected"):
             session(server).send("POST", "/")
         assert other.asked == []
-        assert Session(server.url, patience=Waits().patience()).send("GET", "/").status == 200
+        assert Session(server.url, deadline=Waits().deadline()).send("GET", "/").status == 200
 
 
 def test_secrets_are_not_sent_to_an_absolute_address_elsewhere():
@@ -224,7 +229,7 @@ def test_a_netrc_does_not_replace_the_token(tmp_path, monkeypatch):
 def test_a_proxy_of_the_environment_is_used(monkeypatch):
     with serving(script(says(200, "by the proxy"))) as proxy:
         monkeypatch.setenv("http_proxy", proxy.url)
-        assert Session("http://api.example", patience=Waits().patience()).send("GET", "/x").json() == "by the proxy"
+        assert Session("http://api.example", deadline=Waits().deadline()).send("GET", "/x").json() == "by the proxy"
     assert proxy.asked[0].path == "http://api.example/x"
 
 
@@ -241,24 +246,98 @@ def test_certificates_that_cannot_be_read_are_named(variable, tmp_path, monkeypa
 def test_nothing_listens():
     waits = Waits()
     with pytest.raises(UnansweredError, match=r"^http://127.0.0.1:1/: the connection failed"):
-        Session("http://127.0.0.1:1", patience=waits.patience()).send("GET", "/")
+        Session("http://127.0.0.1:1", deadline=waits.deadline()).send("GET", "/")
     assert waits.slept == [1, 2]
 
 
 def test_time_runs_out():
     waits = Waits()
     with serving(script(says())) as server:
-        ours = session(server, waits, total=10)
+        ours = session(server, waits, seconds=10)
         waits.slept.append(11)
         with pytest.raises(NetworkError, match="no time is left"):
             ours.send("GET", "/")
     assert server.asked == []
 
 
+ENDLESS = {"Content-Length": "1000000"}
+
+
+def trickling(waits, **more):
+    """An answer that comes byte by byte, one in a second."""
+    return Says(200, b"", ENDLESS, trickle=lambda: waits.slept.append(1), **more)
+
+
+@pytest.mark.parametrize("headers_too", [False, True])
+def test_an_answer_that_trickles_ends_at_the_deadline(headers_too):
+    waits = Waits()
+    with serving(script(trickling(waits, trickles_headers=headers_too))) as server:
+        ours = session(server, waits, seconds=60)
+        with pytest.raises(NetworkError, match="no whole answer within 60 s"):
+            ours.send("GET", "/")
+    assert len(server.asked) == 1
+
+
+def test_an_answer_that_trickles_is_given_up_without_a_deadline_too():
+    waits = Waits()
+    with serving(script(trickling(waits), says(200, "whole"))) as server:
+        assert session(server, waits).send("GET", "/").json() == "whole"
+    assert 120 <= sum(waits.slept) < 10_000
+
+
+@pytest.mark.parametrize("trickles_headers", [False, True])
+@pytest.mark.parametrize("pause", [0.02, 30])
+def test_the_deadline_holds_in_real_time(trickles_headers, pause):
+    """Of bytes that come every now and then, and of none."""
+    started = time.monotonic()
+    ending = Event()
+    answer = Says(200, b"", ENDLESS, trickle=lambda: ending.wait(pause), trickles_headers=trickles_headers)
+    with serving(script(answer)) as server:
+        with pytest.raises(NetworkError, match="no whole answer within 0 s"):
+            Session(server.url, deadline=Deadline(0.2)).send("GET", "/")
+        assert 0.15 < time.monotonic() - started < 2
+        ending.set()
+
+
+def test_writes_do_not_wait_past_the_deadline():
+    with serving(script(says())) as server:
+        ours = session(server, write_gap=10.0, seconds=5)
+        ours.send("POST", "/")
+        with pytest.raises(NetworkError, match="no time is left"):
+            ours.send("POST", "/")
+    assert len(server.asked) == 1
+
+
+def compressed(data, **more):
+    return Says(200, gzip.compress(data, mtime=0), {"Content-Encoding": "gzip", **more})
+
+
+def test_a_compressed_answer_is_read():
+    with serving(script(compressed(b'["plain"]'))) as server:
+        assert session(server).send("GET", "/").json() == ["plain"]
+    assert server.asked[0].headers["accept-encoding"] == "gzip"
+
+
+@pytest.mark.parametrize(
+    "answer, said",
+    [
+        (compressed(bytes(40_000_000)), "unpacks to over 200 times"),
+        (Says(200, gzip.compress(b"[]" * 50)[:-5], {"Content-Encoding": "gzip"}), "damaged"),
+        (Says(200, b"[]", {"Content-Encoding": "gzip"}), "damaged"),
+        (Says(200, b"[]", {"Content-Encoding": "br"}), "compressed as 'br', which was not asked for"),
+        (Says(200, bytes(50_000_001)), "too long"),
+    ],
+)
+def test_an_answer_that_does_not_unpack_to_an_honest_one_is_refused(answer, said):
+    with serving(script(answer)) as server, pytest.raises(NetworkError, match=said):
+        session(server).send("GET", "/")
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("url", ["http://", "nonsense", "ftp://x.example/", "http://x.example:99999/", "http://[::1"])
 def test_what_is_no_address_is_said_to_be_none(url):
     with pytest.raises(NetworkError):
-        Session(url, patience=Waits().patience()).send("GET", "")
+        Session(url, deadline=Waits().deadline()).send("GET", "")
 
 
 def test_what_is_no_json_is_said_to_be_none():
@@ -270,8 +349,8 @@ def test_what_is_no_json_is_said_to_be_none():
 @example({"x-ratelimit-reset": "¹"})
 @given(st.dictionaries(st.sampled_from(["retry-after", "x-ratelimit-reset", "x-ratelimit-remaining"]), st.text()))
 def test_whatever_headers_say_a_wait_is_bounded(found):
-    patience = Waits().patience()
+    waits = Waits().deadline().clock
     response = Response(429, "http://x.example/", {"x-ratelimit-remaining": "0", **found})
-    wait = patience.wait_before_next(response, 0, 0)
+    wait = Retries(waits).after(response)
     assert wait is None or 0 <= wait <= 60
-    assert isinstance(patience.again_at(response), str)
+    assert isinstance(again_at(response, waits), str)

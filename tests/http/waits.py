@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guardrail.http import Clock, Patience
+from guardrail.http import Clock, Deadline
 
 START = 1_800_000_000.0
 
@@ -17,6 +17,9 @@ class Waits:
     def time(self) -> float:
         return START + sum(self.slept)
 
-    def patience(self, total: float | None = None) -> Patience:
-        clock = Clock(now=lambda: self.time, steady=lambda: self.time, sleep=self.slept.append, jitter=lambda: 0.0)
-        return Patience(total=total, clock=clock)
+    def deadline(self, seconds: float = float("inf")) -> Deadline:
+        """Return a deadline by this time. Waits are whole seconds: what is added by chance, under one, is left out."""
+        return Deadline(
+            seconds,
+            Clock(now=lambda: self.time, steady=lambda: self.time, sleep=lambda wait: self.slept.append(int(wait))),
+        )

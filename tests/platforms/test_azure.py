@@ -97,7 +97,7 @@ def text(body="the report"):
 
 
 def post(fake, *, mode=Mode.UPDATE, body="the report", blocking=True, **more):
-    platform = connect({**fake.environ, **more}, Overrides(), Waits().patience(180))
+    platform = connect({**fake.environ, **more}, Overrides(), Waits().deadline(180))
     comment = Comment(Marker("default", SHA, platform.run, NOW), lambda _limit: body, blocking)
     return platform.comment(comment, mode, first=True)
 

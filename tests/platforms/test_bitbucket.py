@@ -32,7 +32,7 @@ def text(body="the report", *, key="default", run="12.2"):
 
 
 def post(fake, *, mode=Mode.UPDATE, first=True, body="the report", **more):
-    platform = connect(fake.environ(**more), Overrides(), Waits().patience(180))
+    platform = connect(fake.environ(**more), Overrides(), Waits().deadline(180))
     render = body if callable(body) else lambda _limit: body
     comment = Comment(Marker("default", SHA, platform.run, NOW), render, html=False)
     return platform.comment(comment, mode, first=first)

@@ -40,7 +40,7 @@ class Poster:
         event.write_text(json.dumps(more.pop("event", pull_request_event())), encoding="utf-8")
         environ = fake.environ(GITHUB_EVENT_PATH=str(event), **more.pop("environ", {}))
         self.waits = Waits()
-        platform = connect(environ, Overrides(**more), self.waits.patience(180))
+        platform = connect(environ, Overrides(**more), self.waits.deadline(180))
         render = text if callable(text) else lambda _limit: text
         return platform.comment(Comment(Marker(key, sha, platform.run, at), render), mode, first=first)
 
@@ -315,8 +315,8 @@ def test_ghes_by_its_environment(post):
 def test_the_runners_token_does_not_go_to_another_host(github):
     environ = github.environ(GITHUB_API_URL="https://ghe.example/api/v3")
     with pytest.raises(NotPostedError, match="no token"):
-        connect(environ, Overrides(api_url=github.url))
-    chosen = connect({**environ, "GUARDRAIL_GITHUB_TOKEN": TOKEN}, Overrides(api_url=github.url))
+        connect(environ, Overrides(api_url=github.url), Waits().deadline())
+    chosen = connect({**environ, "GUARDRAIL_GITHUB_TOKEN": TOKEN}, Overrides(api_url=github.url), Waits().deadline())
     assert chosen.context.api == f"{github.url}/api/v3"
     assert github.asked == []
 
@@ -366,7 +366,7 @@ def test_workflow_dispatch_without_a_pull_request(github, post):
 
 def test_no_event_file(github):
     environ = github.environ(GITHUB_EVENT_PATH="/nowhere/event.json")
-    assert connect(environ, Overrides()).context.number == 7
+    assert connect(environ, Overrides(), Waits().deadline()).context.number == 7
 
 
 def test_401(github, post):
@@ -399,7 +399,8 @@ def test_writes_are_a_second_apart(github, post):
 
 @pytest.mark.parametrize("length", [10, 140, 141, 5000])
 def test_a_status_is_set_and_its_description_cut(github, length):
-    platform = connect(github.environ(GITHUB_EVENT_NAME="push", GITHUB_REF="refs/heads/x", GITHUB_SHA=SHA), Overrides())
+    environ = github.environ(GITHUB_EVENT_NAME="push", GITHUB_REF="refs/heads/x", GITHUB_SHA=SHA)
+    platform = connect(environ, Overrides(), Waits().deadline())
     platform.status("failure", "x" * length, name="guardrail")
     assert github.statuses[0]["state"] == "failure"
     assert len(github.statuses[0]["description"]) == min(length, 140)

@@ -102,7 +102,7 @@ def text(body="the report"):
 
 
 def post(fake, *, mode=Mode.UPDATE, first=True, body="the report", **more):
-    platform = connect({**fake.environ, **more}, Overrides(), Waits().patience(180))
+    platform = connect({**fake.environ, **more}, Overrides(), Waits().deadline(180))
     return platform.comment(Comment(Marker("default", SHA, platform.run, NOW), lambda _limit: body), mode, first=first)
 
 
@@ -166,5 +166,7 @@ def test_without_a_merge_request_nothing_is_posted():
 
 def test_a_status_is_set():
     with gitlab() as fake:
-        connect(fake.environ, Overrides()).status("failure", "2 blocking findings", name="guardrail")
+        connect(fake.environ, Overrides(), Waits().deadline()).status(
+            "failure", "2 blocking findings", name="guardrail"
+        )
         assert fake.statuses[0]["state"] == "failed"

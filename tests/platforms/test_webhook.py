@@ -24,7 +24,7 @@ def hook(*answers):
 
 
 def post(address, chat="slack", variable="SLACK_WEBHOOK_URL"):
-    send(chat, {"text": "hello"}, {variable: address}, Overrides(), Waits().patience(60))
+    send(chat, {"text": "hello"}, {variable: address}, Overrides(), Waits().deadline(60))
 
 
 def test_a_message_is_one_post():
