@@ -158,7 +158,9 @@ def test_without_a_pull_request_or_a_token():
 
 def test_a_status_is_set():
     with azure() as fake:
-        connect(fake.environ, Overrides()).status("failure", "2 blocking findings", name="guardrail")
+        connect(fake.environ, Overrides(), Waits().deadline()).status(
+            "failure", "2 blocking findings", name="guardrail"
+        )
         assert fake.statuses == [
             {
                 "state": "failed",

@@ -140,7 +140,9 @@ def test_without_a_pull_request_or_a_token(bitbucket):
 
 
 def test_a_status_is_set(bitbucket):
-    connect(bitbucket.environ(), Overrides()).status("failure", "2 blocking findings", name="guardrail/" + "x" * 50)
+    connect(bitbucket.environ(), Overrides(), Waits().deadline()).status(
+        "failure", "2 blocking findings", name="guardrail/" + "x" * 50
+    )
     assert bitbucket.statuses == [
         {
             "key": "guardrail/" + "x" * 30,
@@ -154,7 +156,7 @@ def test_a_status_is_set(bitbucket):
 
 def test_annotations_replace_those_of_the_last_run(bitbucket):
     found = [Annotation("a", "why", Severity.HIGH, "main.tf", 3), Annotation("b", "", Severity.LOW)]
-    platform = connect(bitbucket.environ(), Overrides())
+    platform = connect(bitbucket.environ(), Overrides(), Waits().deadline())
     for these in (found * 2, found):
         assert annotate(platform, these, key="default", passed=False, headline="2 blocking findings") == ""
     assert bitbucket.reports["guardrail-default"]["result"] == "FAILED"
@@ -166,7 +168,7 @@ def test_annotations_replace_those_of_the_last_run(bitbucket):
 
 
 def test_more_annotations_than_one_request_takes_are_counted(bitbucket):
-    platform = connect(bitbucket.environ(), Overrides())
+    platform = connect(bitbucket.environ(), Overrides(), Waits().deadline())
     many = [Annotation(str(number), "", Severity.MEDIUM) for number in range(130)]
     assert annotate(platform, many, key="prod", passed=True, headline="") == "30 more than the 100 that are shown"
     assert len(bitbucket.annotations["guardrail-prod"]) == 100
