@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -33,6 +34,9 @@ class DataHook(BuildHookInterface[Any]):
         included[str(compiled)] = f"{DATA}/pricing/catalog.sqlite"
         included[str(root / "rules")] = f"{DATA}/rules"
         included[str(root / "examples" / "workflows")] = f"{DATA}/workflows"
+        if commit := _release_commit(self.metadata.version):
+            (self._folder / "commit").write_text(f"{commit}\n", encoding="ascii")
+            included[str(self._folder / "commit")] = f"{DATA}/commit"
         for path in sorted((root / "pricing").iterdir()):
             if path.name not in COMPILED:
                 included[str(path)] = f"{DATA}/pricing/{path.name}"
@@ -41,3 +45,11 @@ class DataHook(BuildHookInterface[Any]):
         """Remove what was compiled, once it is in the wheel."""
         if version != "editable":
             shutil.rmtree(self._folder)
+
+
+def _release_commit(version: str) -> str:
+    """Return the commit of the release that is being built, so that what `guardrail init` writes can pin to it.
+
+    Only the workflow that runs for the version's tag knows it: the wheel is built from the sdist, which has no git.
+    """
+    return os.environ.get("GITHUB_SHA", "") if os.environ.get("GITHUB_REF") == f"refs/tags/v{version}" else ""

@@ -7,8 +7,9 @@ import io
 import os
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import chdir, redirect_stdout
+from functools import partial
 from pathlib import Path
 
 import click
@@ -17,6 +18,7 @@ import yaml
 from guardrail import data
 from guardrail.cli import cli
 from guardrail.cli import main as guardrail
+from guardrail.cli.commands.schema import NAMES, schema_text
 from guardrail.costs import Library
 from guardrail.policy.rules.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleFile
@@ -120,12 +122,13 @@ def _output(arguments: list[str]) -> str:
     return printed.getvalue()
 
 
-PAGES = {
+PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "supported-resources.md": supported_resources,
     DOCS / "rules-reference.md": rules_reference,
     DOCS / "cli.md": command_line,
     LIMITS: limits,
     README: readme,
+    **{DOCS / "schemas" / f"{name}.json": partial(schema_text, name) for name in NAMES},
 }
 
 
@@ -178,6 +181,7 @@ def main() -> int:
             continue
         stale.append(path.name)
         if not check:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     print(f"{'out of date' if check else 'written'}: {', '.join(stale) or 'none'}")
     return int(check and bool(stale))

@@ -29,6 +29,12 @@ def workflows_dir() -> Path:
     return _data("workflows", "examples/workflows")
 
 
+def release_commit() -> str:
+    """Return the commit that this version was released from, "" for what no release has built: a checkout, most often."""
+    path = Path(__file__).parent / "_data" / "commit"
+    return path.read_text(encoding="ascii").strip() if path.is_file() else ""
+
+
 def cache_dir() -> Path:
     """Return the folder for what can be made again. It need not exist, and may not be writable."""
     chosen = os.environ.get(CACHE_VARIABLE)

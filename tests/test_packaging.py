@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import guardrail
+import hatch_build
 from guardrail import data
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +41,17 @@ def test_the_wheel_carries_every_rule_definition_workflow_and_template(wheel):
     expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "guardrail/starter/templates").iterdir()}
     assert len(expected) > len(shipped)
     assert expected <= set(wheel.namelist())
+
+
+@pytest.mark.parametrize(
+    "ref, commit", [("refs/tags/v1.2.3", "abc"), ("refs/tags/v1.2.2", ""), ("refs/heads/main", ""), (None, "")]
+)
+def test_only_the_build_of_a_release_knows_its_commit(monkeypatch, ref, commit):
+    monkeypatch.setenv("GITHUB_SHA", "abc")
+    if ref:
+        monkeypatch.setenv("GITHUB_REF", ref)
+    assert hatch_build._release_commit("1.2.3") == commit
+    assert data.release_commit() == ""
 
 
 def test_the_wheel_carries_prices_compiled_and_not_as_text(wheel):

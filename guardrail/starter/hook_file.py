@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from guardrail import __version__, data
 from guardrail.errors import GuardrailError, InputError
-from guardrail.files import YamlFile, parse_yaml
+from guardrail.files import parse_yaml
 from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import Survey
 from guardrail.starter.text import filled, scalar
@@ -17,6 +19,7 @@ from guardrail.starter.text import filled, scalar
 NAME = ".pre-commit-config.yaml"
 _OURS = re.compile(r"guardrail-finops/guardrail\b|^guardrail-(?:check|check-plan|validate)$")
 _BOM = "\ufeff"
+_LONGEST_LINE = 1_000_000  # no line is broken that was not
 
 
 def hook_file(seen: Survey, config: str) -> Proposal:
@@ -38,10 +41,13 @@ def hook_file(seen: Survey, config: str) -> Proposal:
         return Proposal("hook", path, reason=str(error), by_hand=hand)
     if _has_ours(file.data):
         return kept("hook", path, "guardrail is in it")
-    after = with_entry(before, file, entry)
+    after = with_entry(before, entry)
     if after is None:
         return Proposal("hook", path, reason="its form leaves no safe place for an entry", by_hand=hand)
-    return Proposal("hook", path, before=before, after=after, reason="one entry added, the rest as it was")
+    lines = iter(after.splitlines())
+    as_it_was = all(line in lines for line in before.splitlines())
+    reason = "one entry added, the rest as it was" if as_it_was else "one entry added; some lines are laid out anew"
+    return Proposal("hook", path, before=before, after=after, reason=reason)
 
 
 def hook_entry(seen: Survey, config: str) -> str:
@@ -50,58 +56,83 @@ def hook_entry(seen: Survey, config: str) -> str:
     elsewhere = config != Path(config).name
     return filled(
         "pre-commit-config.yaml",
+        rev=f"{commit}  # frozen: v{__version__}" if (commit := data.release_commit()) else f"v{__version__}",
         check="guardrail-check-plan" if plans and all(plans) else "guardrail-check",
         args=f"      args: [--config, {scalar(config)}]" if elsewhere else "",
     )
 
 
-def with_entry(before: str, file: YamlFile, entry: str) -> str | None:
-    """Return the text with one entry more in `repos` and nothing else changed; None where that is not sure."""
-    newline = "\r\n" if "\r\n" in before else "\n"
-    lines = re.findall(r"[^\n]*\n|[^\n]+", before)
-    repos = file.nodes.get(("repos",))
-    if file.data is None or (isinstance(file.data, dict) and "repos" not in file.data and _is_block(file.nodes[()])):
-        at, addition = len(lines), f"repos:\n{_indented(entry, 2)}"
-    elif isinstance(repos, yaml.SequenceNode) and repos.value and not repos.flow_style:
-        column = repos.start_mark.column
-        at, addition = _end(repos, lines, column), _indented(entry, column)
-    else:
-        return None
-    if at and not lines[at - 1].endswith("\n"):
-        lines[at - 1] += newline
-    after = "".join([*lines[:at], addition.replace("\n", newline), *lines[at:]])
-    return after if _adds_one(file.data, after, entry) else None
+def with_entry(before: str, entry: str) -> str | None:
+    """Return the text with one entry more in `repos`, its comments kept; None where that would change anything else."""
+    from ruamel.yaml import YAML  # noqa: PLC0415 - only where there is a file to edit
+    from ruamel.yaml.comments import CommentedMap, CommentedSeq  # noqa: PLC0415
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
 
-
-def _end(repos: yaml.SequenceNode, lines: list[str], column: int) -> int:
-    """Return the number of lines up to the end of a list, comments that are indented deeper than its dashes included."""
-    at = _last_line(repos)
-    while at < len(lines) and (found := re.match(r"( *)#", lines[at])) and len(found[1]) > column:
-        at += 1
-    return at
-
-
-def _last_line(node: yaml.Node) -> int:
-    if isinstance(node, yaml.SequenceNode | yaml.MappingNode) and node.value and not node.flow_style:
-        last = node.value[-1]
-        return _last_line(last[1] if isinstance(last, tuple) else last)
-    end = node.end_mark
-    return int(end.line if end.column == 0 and end.line > node.start_mark.line else end.line + 1)
-
-
-def _is_block(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.MappingNode) and not node.flow_style and node.start_mark.column == 0
-
-
-def _adds_one(old: Any, after: str, entry: str) -> bool:
-    """Say whether a text holds what there was, and one entry more."""
-    (added,) = yaml.safe_load(entry)
-    had = old if isinstance(old, dict) else {}
+    round_trip = YAML()
+    round_trip.preserve_quotes, round_trip.width = True, _LONGEST_LINE
+    round_trip.brace_single_entry_mapping_in_flow_sequence = True
+    round_trip.explicit_start = before.startswith("---")
+    text = before.removeprefix(_BOM).replace("\r\n", "\n")
     try:
-        new = parse_yaml(after.removeprefix(_BOM), InputError, name=NAME).data
-    except GuardrailError:
+        content = round_trip.load(text)
+    except YAMLError:
+        return None
+    if content is None:
+        return before + "\n" * (before[-1:] not in {"", "\n"}) + f"repos:\n{_indented(entry, 2)}"
+    if not isinstance(content, CommentedMap) or not isinstance(content.get("repos", None), CommentedSeq | None):
+        return None
+    repos = content.get("repos")
+    dash, item = (repos.lc.col, repos[0].lc.col) if repos and isinstance(repos[0], CommentedMap) else (2, 4)
+    round_trip.indent(mapping=2, sequence=item, offset=dash)
+    (added,) = round_trip.load(entry)
+    if repos:
+        _move_what_follows(repos, added, dash)
+        repos.append(added)
+    else:
+        content["repos"] = [added]
+    written = io.StringIO()
+    round_trip.dump(content, written)
+    after = written.getvalue()
+    if not _adds_one(text, after, entry):
+        return None
+    bom = _BOM if before.startswith(_BOM) else ""
+    return bom + (after.replace("\n", "\r\n") if "\r\n" in before else after)
+
+
+def _move_what_follows(repos: Any, added: Any, dash: int) -> None:
+    """Let blank lines and comments after the list stay after it: to ruamel.yaml they belong to its last value.
+
+    A comment that is indented deeper than the dashes is one on that value, or a hook that is commented out: it stays.
+    """
+    holder, key = repos, len(repos) - 1
+    comments = None
+    while True:
+        found = holder.ca.items.get(key, ())
+        token = next((token for token in found[2:3] or found[:1] if token is not None), None)
+        comments = token or comments
+        if not hasattr(holder[key], "ca") or not holder[key]:
+            break
+        holder = holder[key]
+        key = len(holder) - 1 if isinstance(holder, list) else next(reversed(holder))
+    if comments is None:
+        return
+    first, newline, rest = comments.value.partition("\n")
+    lines = rest.splitlines(keepends=True)
+    kept = next((n for n, line in enumerate(lines) if not re.match(rf" {{{dash + 1},}}#", line)), len(lines))
+    moved = "".join(lines[kept:])
+    comments.value = first + newline + "".join(lines[:kept])
+    if moved:
+        added["hooks"][-1].ca.items["id"] = [None, None, type(comments)(f"\n{moved}", comments.start_mark, None), None]
+
+
+def _adds_one(before: str, after: str, entry: str) -> bool:
+    """Say whether a text says what another does, and one entry more."""
+    (added,) = yaml.safe_load(entry)
+    try:
+        old, new = (parse_yaml(text, InputError, name=NAME).data or {} for text in (before, after))
+        return bool(new == {**old, "repos": [*(old.get("repos") or []), added]})
+    except (GuardrailError, RecursionError):
         return False
-    return bool(new == {**had, "repos": [*(had.get("repos") or []), added]})
 
 
 def _has_ours(content: Any) -> bool:

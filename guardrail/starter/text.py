@@ -9,6 +9,9 @@ from pathlib import Path
 
 from guardrail import __version__
 
+SCHEMAS = f"https://raw.githubusercontent.com/guardrail-finops/guardrail/v{__version__}/docs/schemas"
+"""Where the schemas of this release lie, for editors."""
+
 TEMPLATES = Path(__file__).parent / "templates"
 _PLAIN = re.compile(r"\.|[A-Za-z_][\w./+-]*")
 _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
@@ -17,7 +20,7 @@ _WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 def filled(template: str, **values: str) -> str:
     """Return a template with its <<names>> replaced. A name alone on its line goes with the line if it has no value."""
     text = (TEMPLATES / template).read_text(encoding="utf-8")
-    for name, value in {**values, "version": __version__}.items():
+    for name, value in {**values, "version": __version__, "schemas": SCHEMAS}.items():
         if not value:
             text = re.sub(rf"^<<{name}>>\n", "", text, flags=re.MULTILINE)
         text = text.replace(f"<<{name}>>", value)

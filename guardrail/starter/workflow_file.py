@@ -14,6 +14,7 @@ NAME = ".github/workflows/guardrail.yml"
 EXAMPLE = "configured.yml"
 DOCS = "https://github.com/guardrail-finops/guardrail/blob/main"
 _RUNS_US = re.compile(r"guardrail-finops|\bguardrail (?:check|report)\b")
+_CHECKS = "checks pull requests, without a login"
 _LARGE = 1_000_000  # bytes
 
 
@@ -35,13 +36,15 @@ def workflow_file(seen: Survey, config: str) -> Proposal:
     if missing := _untracked_plans(seen):
         reason = f"{missing} is not in git, so a workflow has to make it first"
         return Proposal("workflow", path, reason=reason, by_hand=f"{DOCS}/examples/workflows/plan-and-check.yml")
-    return Proposal("workflow", path, after=workflow_text(seen, config), reason="checks pull requests, without a login")
+    return Proposal("workflow", path, after=workflow_text(seen, config), reason=_CHECKS + _unpinned())
 
 
 def workflow_text(seen: Survey, config: str) -> str:
     """Return the example for this repository: its configuration, and no base where plans know themselves what was."""
     text = (data.workflows_dir() / EXAMPLE).read_text(encoding="utf-8")
-    text = re.sub(r"(actions/guardrail@)v[\w.]+", rf"\g<1>v{__version__}", text)
+    commit = data.release_commit()
+    pin = f"{commit} # v{__version__}" if commit else f"v{__version__}"
+    text = re.sub(r"(actions/guardrail@)v[\w.]+", rf"\g<1>{pin}", text)
     text = text.replace("config: guardrail.yaml", f"config: {config}")
     if _any_plan(seen):
         text = re.sub(r"^ +base: .*\n", "", text, flags=re.MULTILINE)
@@ -57,6 +60,11 @@ def _gitlab(seen: Survey, config: str) -> Proposal:
     options += " --policy-ref base"
     hand = f"add a job to it:\n{filled('gitlab-ci.yml', options=options)}"
     return Proposal("workflow", path, reason="GitLab runs the checks here", by_hand=hand)
+
+
+def _unpinned() -> str:
+    """Say what keeps the workflow from naming the action by its commit; "" where nothing does."""
+    return "" if data.release_commit() else f"; the action by its tag v{__version__}, as this is no released guardrail"
 
 
 def _any_plan(seen: Survey) -> bool:

@@ -220,6 +220,16 @@ def test_the_workflow_is_the_example(repository):
     example = (ROOT / "examples" / "workflows" / EXAMPLE).read_text(encoding="utf-8")
     assert made.after == example
     assert f"actions/guardrail@v{__version__}\n" in example
+    assert "by its tag" in made.reason
+
+
+def test_what_a_release_writes_is_pinned_to_its_commit(repository, monkeypatch):
+    monkeypatch.setattr("guardrail.data.release_commit", lambda: "0123456789abcdef" * 2 + "01234567")
+    hook, workflow = proposals(look(repository({"main.tf": TF})), ["hook", "workflow"])
+    pin = f"{'0123456789abcdef' * 2}01234567"
+    assert f"actions/guardrail@{pin} # v{__version__}\n" in str(workflow.after)
+    assert f"    rev: {pin}  # frozen: v{__version__}\n" in str(hook.after)
+    assert "by its tag" not in workflow.reason
 
 
 def test_a_plan_has_no_base_and_one_outside_of_git_no_workflow(repository):
@@ -240,6 +250,14 @@ ENTRY = f"""\
     - id: guardrail-validate
 """
 DEEP = "".join(f"  {line}" for line in ENTRY.splitlines(keepends=True))
+FLAT = ENTRY.replace("    - id", "  - id")
+WIDE = (
+    ENTRY.replace("    - id", "    -   id")
+    .replace("  rev", "    rev")
+    .replace("  hooks", "    hooks")
+    .replace("- repo", "-   repo")
+)
+FLOW = f"{{repo: https://github.com/guardrail-finops/guardrail, rev: v{__version__}, hooks: [{{id: guardrail-check}}, {{id: guardrail-validate}}]}}"
 LOCAL = "- repo: local\n  hooks:\n  - id: x\n"
 
 
@@ -253,34 +271,51 @@ def hook(folder, text):
     [
         ("", f"repos:\n{DEEP}"),
         ("# nothing yet\n", f"# nothing yet\nrepos:\n{DEEP}"),
+        ("# nothing yet", f"# nothing yet\nrepos:\n{DEEP}"),
         ("fail_fast: true\n", f"fail_fast: true\nrepos:\n{DEEP}"),
-        (f"repos:\n{LOCAL}", f"repos:\n{LOCAL}{ENTRY}"),
-        (f"repos:\n{LOCAL}"[:-1], f"repos:\n{LOCAL}{ENTRY}"),
-        (f"---\nrepos:\n{LOCAL}...\n", f"---\nrepos:\n{LOCAL}{ENTRY}...\n"),
-        (f"\ufeffrepos:\n{LOCAL}", f"\ufeffrepos:\n{LOCAL}{ENTRY}"),
-        (f"repos:\n{LOCAL}\n\nci: {{}}\n", f"repos:\n{LOCAL}{ENTRY}\n\nci: {{}}\n"),
-        (f"repos:\n{LOCAL}  # - id: y\n# end\n", f"repos:\n{LOCAL}  # - id: y\n{ENTRY}# end\n"),
+        ("repos: []\n", f"repos:\n{DEEP}"),
+        ("repos:\n", f"repos:\n{DEEP}"),
+        (f"repos:\n{LOCAL}", f"repos:\n{LOCAL}{FLAT}"),
+        (f"repos:\n{LOCAL}"[:-1], f"repos:\n{LOCAL}{FLAT}"),
+        (f"\ufeffrepos:\n{LOCAL}", f"\ufeffrepos:\n{LOCAL}{FLAT}"),
+        (f"repos:\n{LOCAL}\n\nci: {{}}\n", f"repos:\n{LOCAL}{FLAT}\n\nci: {{}}\n"),
+        (f"repos:\n{LOCAL}  # - id: y\n# end\n", f"repos:\n{LOCAL}  # - id: y\n{FLAT}# end\n"),
+        (f"repos:\n{LOCAL}".replace("id: x", "id: x  # why"), f"repos:\n{LOCAL}{FLAT}".replace("id: x", "id: x  # why")),
         ("repos:\n  - repo: local\n    hooks: [{id: x}]\n", f"repos:\n  - repo: local\n    hooks: [{{id: x}}]\n{DEEP}"),
         (
-            f"repos:\n{LOCAL}    files: |\n      a\n      # b\n",
-            f"repos:\n{LOCAL}    files: |\n      a\n      # b\n{ENTRY}",
+            "repos:\n-   repo: local\n    hooks:\n    -   id: 'x'\n\n# end\n",
+            f"repos:\n-   repo: local\n    hooks:\n    -   id: 'x'\n{WIDE}\n# end\n",
         ),
-        (f"repos:\n{LOCAL}    name: 'a\n      b'  # c\n", f"repos:\n{LOCAL}    name: 'a\n      b'  # c\n{ENTRY}"),
-        (f"repos:\n{LOCAL}".replace("\n", "\r\n"), f"repos:\n{LOCAL}{ENTRY}".replace("\n", "\r\n")),
+        (
+            f"repos:\n{LOCAL}    files: |\n      a\n      # b\n",
+            f"repos:\n{LOCAL}    files: |\n      a\n      # b\n{FLAT}",
+        ),
+        (f"repos:\n{LOCAL}".replace("\n", "\r\n"), f"repos:\n{LOCAL}{FLAT}".replace("\n", "\r\n")),
     ],
-)
+)  # fmt: skip
 def test_one_entry_is_put_into_an_existing_hook_file(tmp_path, before, after):
     assert hook(tmp_path, before).after == after
 
 
 @pytest.mark.parametrize(
+    "before, after",
+    [
+        ("{repos: []}\n", f"{{repos: [{FLOW}]}}\n"),
+        ("repos: [{repo: local, hooks: [{id: x}]}]\n", f"repos: [{{repo: local, hooks: [{{id: x}}]}}, {FLOW}]\n"),
+        (f"---\nrepos:\n{LOCAL}...\n", f"---\nrepos:\n{LOCAL}{FLAT}"),
+        (f"repos:\n{LOCAL}    args: [a,\n      b]  # c\n", f"repos:\n{LOCAL}    args: [a, b] # c\n{FLAT}"),
+    ],
+)
+def test_a_hook_file_whose_other_lines_change_says_so(tmp_path, before, after):
+    found = hook(tmp_path, before)
+    assert found.after == after
+    assert found.reason == "one entry added; some lines are laid out anew"
+
+
+@pytest.mark.parametrize(
     "before",
     [
-        "repos: []\n",
-        "repos: [{repo: local, hooks: [{id: x}]}]\n",
-        "repos:\n",
         "repos: 7\n",
-        "{repos: []}\n",
         "[]\n",
         "repos:\n\t- repo: local\n",
         "repos: [\n",

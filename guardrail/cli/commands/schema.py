@@ -15,7 +15,8 @@ NAMES = ("config", "rule", "usage", "waivers", "definition", "overlay", "rates",
 def schema(name: str) -> None:
     """Print the JSON Schema of a file format.
 
-    Editors with a YAML language server check a file that begins with such a line:
+    Editors with a YAML language server check a file that begins with such a line; each release has its schemas in
+    docs/schemas, and `guardrail init` writes the line with their address:
 
     \b
       # yaml-language-server: $schema=guardrail.schema.json
@@ -24,7 +25,12 @@ def schema(name: str) -> None:
     Example:
       guardrail schema config > guardrail.schema.json
     """
-    click.echo(json.dumps(_schema(name), indent=2))
+    click.echo(schema_text(name), nl=False)
+
+
+def schema_text(name: str) -> str:
+    """Return the JSON Schema of a file format, as it is printed and as docs/schemas has it."""
+    return json.dumps(_schema(name), indent=2) + "\n"
 
 
 def _schema(name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import Field, PlainSerializer, StringConstraints, model_validator
 
 from guardrail.errors import GuardrailError, RuleError
 from guardrail.files.checked import Section, examined
@@ -47,7 +47,7 @@ class Match(Section):
 
     types: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
     """globs of Terraform types"""
-    actions: frozenset[Action] = ALL_BUT_GONE
+    actions: Annotated[frozenset[Action], PlainSerializer(sorted)] = ALL_BUT_GONE
     """default: every action after which the resource is still there"""
     taggable: bool | None = None
     """only types that can, or cannot, carry tags"""
