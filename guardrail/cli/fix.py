@@ -72,7 +72,7 @@ def check_and_fix(settings: Settings, mode: Mode) -> Report:
         _tell(found)
         return report
     if mode is Mode.DIFF:
-        _print_diff(found.files)
+        _print_diff(found)
         _tell(found)
         return found.before
     return found.suggested
@@ -92,15 +92,18 @@ def _write(files: Mapping[Path, tuple[str, str]]) -> None:
         write_whole(file.resolve(), new)
 
 
-def _print_diff(files: Mapping[Path, tuple[str, str]]) -> None:
+def _print_diff(found: Fixes) -> None:
     """Print as bytes: the line breaks of the files stay what they are on every system."""
     from guardrail import git  # noqa: PLC0415 - only when it runs
-    from guardrail.report.diff import unified_diff  # noqa: PLC0415
+    from guardrail.fix.diffs import diff_of  # noqa: PLC0415
+    from guardrail.report.text import safe  # noqa: PLC0415
 
-    folder = next((file.resolve().parent for file in files), Path.cwd())
+    folder = next((file.resolve().parent for file in found.files), Path.cwd())
     top = (git.top_of(folder) or Path.cwd()).resolve()
-    named = {_from(file, top): pair for file, pair in files.items()}
-    click.echo(unified_diff(named).encode(), nl=False)
+    diff = diff_of(found, lambda file: _from(file, top))
+    click.echo(diff.text.encode(), nl=False)
+    for name, note in diff.notes:
+        click.echo(safe(f"{name}: {note}", 2_000), err=True)
 
 
 def _from(file: Path, top: Path) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from guardrail.check import check
 from guardrail.config import Settings, Source
 from guardrail.fix.attempts import Attempts, read_again
-from guardrail.fix.items import Item, items_of
+from guardrail.fix.items import Item, items_of, root_of
 from guardrail.load import plans
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
@@ -20,6 +20,7 @@ from guardrail.policy.rules.remedies import NO_EDIT
 from guardrail.report.diff import replacements
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.literals import literal
+from guardrail.terraform.edit.sensitive_lines import SensitiveLines
 from guardrail.terraform.plan.reader import Plan
 
 
@@ -54,6 +55,7 @@ class Fixes:
     files   what was, and what is to be, in every file that changes
     read    the plans that it was about
     others  addresses of resources that change as well, since they refer to what was edited
+    sensitive  finds the lines that are shown to nobody
     """
 
     before: Report
@@ -62,7 +64,8 @@ class Fixes:
     left: tuple[Left, ...]
     files: Mapping[Path, tuple[str, str]]
     read: list[tuple[Source, Plan]]
-    others: tuple[str, ...] = ()
+    others: tuple[str, ...]
+    sensitive: SensitiveLines
 
     @property
     def suggested(self) -> Report:
@@ -105,17 +108,22 @@ def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
     attempts = Attempts(settings, read, report)
     texts, kept = attempts.settle([item for item in items if item.can_be_tried])
     after = attempts.evaluated(texts) if attempts.can_evaluate else None
+    roots = (root_of(source, plan, settings) for source, plan in read)
+    sensitive = SensitiveLines({root for root in roots if root})
     return Fixes(
         report,
         after,
         tuple(
-            Fixed(item.finding, _said(item.remedy), not item.is_planned, _alone(item) if with_edits else None)
+            Fixed(
+                item.finding, _said(item.remedy), not item.is_planned, _alone(item, sensitive) if with_edits else None
+            )
             for item in kept
         ),
         tuple(Left(item.finding, _why_not(item)) for item in items if item not in kept),
         texts.changes,
         read,
         _others(report, after, kept) if after else (),
+        sensitive,
     )
 
 
@@ -133,13 +141,19 @@ def _why_not(item: Item) -> str:
     return item.remedy.obstacle or NO_EDIT
 
 
-def _alone(item: Item) -> Edit | None:
-    """Return the lines that an item changes by itself."""
+def _alone(item: Item, sensitive: SensitiveLines) -> Edit | None:
+    """Return the lines that an item changes by itself; None where something sensitive is written on one of them."""
     try:
         files = item.edited(EditedFiles()).changes
     except CannotEditError:
         return None
-    lines = [one for file, (old, new) in files.items() for one in replacements(file.as_posix(), old, new)]
+    lines = []
+    for file, (old, new) in files.items():
+        replaced = list(replacements(file.as_posix(), old, new))
+        was = {line for one in replaced for line in range(one.first_line, one.last_line + 1)}
+        if was & sensitive.of(file, old):
+            return None
+        lines += replaced
     return Edit(_said(item.remedy), tuple(lines)) if lines else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from guardrail.model.remedy import Replacement
 
@@ -13,9 +13,23 @@ _NO_END = "\\ No newline at end of file\n"
 _QUOTED = {'"': '\\"', "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"}
 
 
-def unified_diff(files: Mapping[str, tuple[str, str]]) -> str:
-    """Return the diff of files, by name: what was, and what is to be. Line breaks stay what they are."""
-    return "".join(line for name, (old, new) in sorted(files.items()) for line in _file(name, old, new))
+CONTEXT = 3
+"""Lines that are shown before and after what differs."""
+
+
+def unified_diff(files: Mapping[str, tuple[str, str]], context: Mapping[str, int] | None = None) -> str:
+    """Return the diff of files, by name: what was, and what is to be. Line breaks stay what they are.
+
+    `context`: the neighbouring lines to show, by name; CONTEXT where nothing else is said.
+    """
+    lines = (_file(name, old, new, (context or {}).get(name, CONTEXT)) for name, (old, new) in sorted(files.items()))
+    return "".join(chain.from_iterable(lines))
+
+
+def shown_lines(old: str, new: str, context: int) -> frozenset[int]:
+    """Return the lines of the old text, from 1, that the diff shows with so many lines of context."""
+    groups = difflib.SequenceMatcher(None, _lines(old), _lines(new)).get_grouped_opcodes(context)
+    return frozenset(line for group in groups for line in range(group[0][1] + 1, group[-1][2] + 1))
 
 
 def replacements(name: str, old: str, new: str) -> Iterator[Replacement]:
@@ -46,11 +60,11 @@ def _same(one: list[str], other: list[str]) -> int:
     return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
-def _file(name: str, old: str, new: str) -> Iterator[str]:
+def _file(name: str, old: str, new: str, context: int) -> Iterator[str]:
     old_name, new_name = _name(f"a/{name}"), _name(f"b/{name}")
     # Without this line, git guesses in folders below the top what the names mean.
     yield f"diff --git {old_name.rstrip()} {new_name.rstrip()}\n"
-    for line in difflib.unified_diff(_lines(old), _lines(new), old_name, new_name):
+    for line in difflib.unified_diff(_lines(old), _lines(new), old_name, new_name, n=context):
         yield line if line.endswith("\n") else f"{line}\n{_NO_END}"
 
 
