@@ -89,7 +89,7 @@ def compare_pair(path: Path, document: Document, figures: Figures) -> None:
         values.write_text(json.dumps(given))
         variables = values.rename(scratch / "given.tfvars.json")
         try:
-            configuration = read_folder(folder, Choices(files=(variables,)))
+            configuration = read_folder(folder, Choices((variables,)))
         except InputError as error:
             figures.pairs["refused"] += 1
             figures.different.append(f"{path}: {error}")

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, JsonValue
 
 from guardrail.config_path import find_config
 from guardrail.errors import ConfigError
-from guardrail.files import Section, YamlFile, checked, read_yaml
+from guardrail.files import Place, Section, YamlFile, checked, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import TEAM_TAG, FailOn
 from guardrail.policy import Budget, RuleSelection, RuleSetting
+from guardrail.terraform.configuration.files import checkout_of
 from guardrail.terraform.configuration.roots import NO_ROOTS
-from guardrail.terraform.options import NO_CHOICES, Choices
+from guardrail.terraform.options import NO_CHOICES, Choices, Vars
 
 
 def _days(text: str) -> str:
@@ -42,6 +43,12 @@ class ProjectConfig(Section):
     """folder of the configuration, relative to guardrail.yaml"""
     plan: str | None = None
     """plan JSON (a glob may match several), relative to guardrail.yaml"""
+    var_files: tuple[str, ...] = ()
+    """files of variables for the configuration in `path`, relative to guardrail.yaml; later ones win"""
+    vars: dict[str, JsonValue] = Field(default_factory=dict)
+    """values of variables of the configuration in `path`, by name; they win over var_files"""
+    workspace: str = ""
+    """Terraform workspace to evaluate the configuration in `path` in"""
     usage: str | None = None
     """usage file, relative to guardrail.yaml"""
     env: str = ""
@@ -124,6 +131,7 @@ class Source:
     path: str
     env: str = ""
     usage: Path | None = None
+    choices: Choices = field(default=NO_CHOICES, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +142,6 @@ class Settings:
     now: datetime
     source_folder: Path | None = None
     """The configuration to take lines from, where it is not beside the plan."""
-    choices: Choices = NO_CHOICES
     compare_with: str = ""
     """A folder or a commit that configuration folders are compared with."""
     base: Path = Path()
@@ -201,21 +208,22 @@ class PolicyAt:
 def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings:
     """Return flags and file together; flags win. Raises ConfigError with file and line."""
     path = at.file if at else flags.config or find_config(cwd)
-    (file, places), base = (_read(path), path.parent) if path else ((ConfigFile(version=1), ()), cwd)
+    base = path.parent if path else cwd
+    folder = at.folder if at else base
+    file, where = _read(path, folder) if path else (ConfigFile(version=1), _nowhere)
     usage = Counter(base / project.usage for project in file.projects if project.usage)
     pricing = file.pricing
     return Settings(
-        sources=_sources(flags, file, at.folder if at else base, base, cwd),
+        sources=_Sources(flags, file, where, folder, base, cwd).all(),
         now=flags.now or datetime.now(UTC),
         source_folder=flags.source,
-        choices=flags.choices,
         compare_with=flags.compare_with,
         base=base,
         rules=_with_on_unpriced(file.rules, pricing.on_unpriced),
         # Comments are the change's own: they are no policy from elsewhere.
         inline_waivers=file.rules.inline_waivers and at is None,
         budgets=file.budgets,
-        budget_places=places,
+        budget_places=tuple(where(("budgets", number)) for number in range(len(file.budgets))),
         waivers=base / file.waivers if file.waivers else None,
         currency=pricing.currency,
         catalog=flags.catalog or (base / pricing.catalog if pricing.catalog else None),
@@ -228,7 +236,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         environments={project.name: project.env for project in file.projects},
         complete=not file.projects or not (flags.inputs or flags.project),
         shared_usage=frozenset(path for path, projects in usage.items() if projects > 1),
-        project_folders=tuple((at.folder if at else base) / one.path for one in file.projects if one.path),
+        project_folders=tuple(folder / one.path for one in file.projects if one.path),
         on_incomplete=file.on_incomplete,
         team_tag=file.report.team_tag,
         not_roots=frozenset(file.not_roots),
@@ -249,20 +257,31 @@ def _with_on_unpriced(rules: RulesConfig, choice: OnUnknown) -> RulesConfig:
     return rules.model_copy(update={"set": {**rules.set, rule_id: setting}})
 
 
-def _read(path: Path) -> tuple[ConfigFile, tuple[str, ...]]:
-    """Return what a configuration says, and where each of its budgets stands."""
+_Where = Callable[[Place], str]
+"""File and line of a place in the configuration."""
+
+
+def _nowhere(_: Place) -> str:
+    return ""
+
+
+def _read(path: Path, folder: Path) -> tuple[ConfigFile, _Where]:
+    """Return what a configuration says, and where. What it judges lies below `folder`."""
     if not path.is_file():
         raise ConfigError("no such configuration", where=str(path), fix="`guardrail schema config` shows what it holds")
     yaml_file = read_yaml(path, ConfigError)
     config = checked(ConfigFile, yaml_file, ConfigError)
-    for fault in misnamed(config, yaml_file, path.parent):
+    for fault in misnamed(config, yaml_file, path.parent, folder):
         raise fault
-    return config, tuple(yaml_file.where(("budgets", number)) for number in range(len(config.budgets)))
+    return config, yaml_file.where
 
 
-def misnamed(config: ConfigFile, file: YamlFile, base: Path) -> Iterator[ConfigError]:
-    """Give what names a file that is not there, where it is named, and projects that cannot be told apart."""
-    named: list[tuple[tuple[str | int, ...], str | None]] = [(("waivers",), config.waivers)]
+def misnamed(config: ConfigFile, file: YamlFile, base: Path, folder: Path) -> Iterator[ConfigError]:
+    """Give what names a file that is not there, where it is named, and projects that cannot be told apart.
+
+    Files of the policy are looked for below `base`, those of the configuration that is judged below `folder`.
+    """
+    named: list[tuple[Place, str | None]] = [(("waivers",), config.waivers)]
     named += [(("rules", "paths", i), name) for i, name in enumerate(config.rules.paths)]
     named += [(("pricing", "definitions", i), name) for i, name in enumerate(config.pricing.definitions)]
     own = config.pricing
@@ -271,14 +290,28 @@ def misnamed(config: ConfigFile, file: YamlFile, base: Path) -> Iterator[ConfigE
     inputs = [
         (("projects", i, key), getattr(one, key)) for i, one in enumerate(config.projects) for key in ("path", "plan")
     ]
-    for place, name in (*named, *inputs):
+    variables = [
+        (("projects", i, "var_files", j), name)
+        for i, one in enumerate(config.projects)
+        for j, name in enumerate(one.var_files)
+    ]
+    for place, name in (*named, *inputs, *variables):
         if name and ("\0" in name or len(name) > _LONGEST_PATH):
             what = f"{'.'.join(map(str, place))} is no path that a file can have"
             yield ConfigError(what, where=file.where(place), fix=f"name a file, in at most {_LONGEST_PATH} characters")
             return
-    for place, name in named:
-        if name and not (base / name).exists():
-            what, fix = f"{'.'.join(map(str, place))}: no such file: {name}", "paths are relative to guardrail.yaml"
+    missing = [(place, name) for place, name in named if name and not (base / name).exists()]
+    missing += [(place, name) for place, name in variables if not (folder / name).is_file()]
+    for place, name in missing:
+        what, fix = f"{'.'.join(map(str, place))}: no such file: {name}", "paths are relative to guardrail.yaml"
+        yield ConfigError(what, where=file.where(place), fix=fix)
+    top = checkout_of(folder)
+    for place, name in variables:
+        if top and not (folder / name).resolve().is_relative_to(top):
+            what, fix = (
+                f"{'.'.join(map(str, place))}: {name} lies outside of the checkout",
+                "--var-file names one anywhere",
+            )
             yield ConfigError(what, where=file.where(place), fix=fix)
     seen: set[str] = set()
     for i, project in enumerate(config.projects):
@@ -287,40 +320,114 @@ def misnamed(config: ConfigFile, file: YamlFile, base: Path) -> Iterator[ConfigE
             yield ConfigError(f"two projects are called {project.name!r}", where=where, fix="give each its own name")
         if (project.path is None) == (project.plan is None):
             yield ConfigError(f"project {project.name!r} needs a path or a plan, and not both", where=where)
+        if project.plan is not None and (project.var_files or project.vars or project.workspace):
+            what = f"project {project.name!r} is a plan, which has its variables: var_files, vars and workspace go with path"
+            yield ConfigError(what, where=where)
         seen.add(project.name)
 
 
-def _sources(flags: Flags, file: ConfigFile, base: Path, policy: Path, cwd: Path) -> tuple[Source, ...]:
-    """Return what is to be read. Plans and folders lie below `base`, usage files below `policy`."""
-    if flags.inputs:
-        return tuple(_from_flags(flags, file, base, policy, cwd))
-    projects = [p for p in file.projects if flags.project in {None, p.name}]
-    if file.projects and not projects:
-        known = ", ".join(project.name for project in file.projects)
-        raise ConfigError(f"no project is called {flags.project!r}", fix=f"known: {known}")
-    if projects:
-        is_alone = len(projects) == 1
-        return tuple(s for one in projects for s in _from_project(one, flags, base, policy, is_alone=is_alone))
-    return (Source(".", flags.project or ".", ".", usage=flags.usage),)
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What is to be read, by flags and file. Plans, folders and variables lie below `folder`, usage files below `policy`."""
 
+    flags: Flags
+    file: ConfigFile
+    where: _Where
+    folder: Path
+    policy: Path
+    cwd: Path
 
-def _from_flags(flags: Flags, file: ConfigFile, base: Path, policy: Path, cwd: Path) -> Iterable[Source]:
-    found: list[str] = []
-    for given in flags.inputs:
-        matches = _expanded(given, cwd)
-        if not matches and not flags.allow_no_plans:
-            if len(flags.inputs) == 1:
+    def all(self) -> tuple[Source, ...]:
+        """Return the inputs that are given, else the projects, else the current folder. Raises ConfigError."""
+        flags, projects = self.flags, self.file.projects
+        if flags.inputs:
+            return tuple(self._of_inputs())
+        chosen = [project for project in projects if flags.project in {None, project.name}]
+        if projects and not chosen:
+            known = ", ".join(project.name for project in projects)
+            raise ConfigError(f"no project is called {flags.project!r}", fix=f"known: {known}")
+        if chosen:
+            return tuple(s for one in chosen for s in self._of_project(one, is_alone=len(chosen) == 1))
+        return (Source(".", flags.project or ".", ".", usage=flags.usage, choices=flags.choices),)
+
+    def _of_inputs(self) -> Iterator[Source]:
+        """Give what the command line names, each as the projects that it belongs to."""
+        flags = self.flags
+        found = [
+            (plan, project)
+            for given in flags.inputs
+            for plan in self._matches(given)
+            for project in self._projects(plan)
+        ]
+        found = [one for i, one in enumerate(found) if one not in found[:i]]
+        several = Counter(plan for plan, _ in found)
+        names = [
+            project.name if project and (several[plan] > 1 or not flags.project) else flags.project or _name_of(plan)
+            for plan, project in found
+        ]
+        for (plan, project), short in zip(found, names, strict=True):
+            name = short if names.count(short) == 1 else f"{short} ({_name_of(plan)})"
+            yield Source(
+                plan, name, _name_of(plan), project.env if project else "", self._usage(project), self._choices(project)
+            )
+
+    def _matches(self, given: str) -> list[str]:
+        matches = _expanded(given, self.cwd)
+        if not matches and not self.flags.allow_no_plans:
+            if len(self.flags.inputs) == 1:
                 raise ConfigError(
                     f"no plan matches {given}", fix="check the pattern, or allow it with --allow-no-plans"
                 )
-            matches = [given]  # the others are judged; this one cannot be read
-        found += matches
-    plans = {plan: _configured(plan, file, base, cwd) for plan in found}
-    names = [flags.project or (configured.name if configured else _name_of(plan)) for plan, configured in plans.items()]
-    for (plan, configured), short in zip(plans.items(), names, strict=True):
-        name = short if names.count(short) == 1 else f"{short} ({_name_of(plan)})"
-        usage = flags.usage or (policy / configured.usage if configured and configured.usage else None)
-        yield Source(plan, name, _name_of(plan), configured.env if configured else "", usage)
+            return [given]  # the others are judged; this one cannot be read
+        return matches
+
+    def _projects(self, plan: str) -> list[ProjectConfig | None]:
+        """Return the projects that an input of the command line belongs to: of those of one folder, the one --project names."""
+        if plan == "-":
+            return [None]
+        path = (self.cwd / plan).resolve()
+        found = [one for one in self.file.projects if self._is_in(path, one)]
+        first = [one for one in found if (one.path, one.plan) == (found[0].path, found[0].plan)]
+        return [one for one in first if one.name == self.flags.project] or [*first] or [None]
+
+    def _is_in(self, path: Path, project: ProjectConfig) -> bool:
+        if project.plan:
+            return any(match.resolve() == path for match in self.folder.glob(project.plan))
+        return bool(project.path) and path.is_relative_to((self.folder / str(project.path)).resolve())
+
+    def _of_project(self, project: ProjectConfig, *, is_alone: bool) -> Iterator[Source]:
+        """Give the sources of a project. One without its plan is an error by itself, and among others one that is not read."""
+        usage, choices = self._usage(project), self._choices(project)
+        if project.path is not None:
+            yield Source(str(self.folder / project.path), project.name, project.path, project.env, usage, choices)
+            return
+        wanted = project.plan or ""
+        plans = sorted(self.folder.glob(wanted))
+        if not plans and not self.flags.allow_no_plans:
+            if not is_alone:
+                yield Source(str(self.folder / wanted), project.name, wanted, project.env, usage)
+                return
+            raise ConfigError(
+                f"project {project.name!r}: no plan at {project.plan}",
+                fix="make it with `terraform show -json tfplan`, or allow that with --allow-no-plans",
+            )
+        for plan in plans:
+            path = plan.relative_to(self.folder).as_posix()
+            name = project.name if len(plans) == 1 else f"{project.name} ({path})"
+            yield Source(str(plan), name, path, project.env, usage)
+
+    def _usage(self, project: ProjectConfig | None) -> Path | None:
+        return self.flags.usage or (self.policy / project.usage if project and project.usage else None)
+
+    def _choices(self, project: ProjectConfig | None) -> Choices:
+        """Return what a project says of its variables and workspace, with what the command line says over it."""
+        flags = self.flags.choices
+        if project is None:
+            return flags
+        files = (self.folder / name for name in project.var_files)
+        where = self.where(("projects", self.file.projects.index(project), "vars"))
+        own = (Vars(project.vars, where),) if project.vars else ()
+        return replace(flags, given=(*files, *own, *flags.given), workspace=flags.workspace or project.workspace)
 
 
 def _name_of(plan: str) -> str:
@@ -333,42 +440,6 @@ def _expanded(given: str, cwd: Path) -> list[str]:
     anchor = Path(given).anchor
     matches = sorted(Path(anchor or cwd).glob(given[len(anchor) :]))
     return [str(path if anchor else path.relative_to(cwd)) for path in matches if path.is_file()]
-
-
-def _configured(plan: str, file: ConfigFile, base: Path, cwd: Path) -> ProjectConfig | None:
-    """Return the project that a plan given on the command line belongs to."""
-    if plan == "-":
-        return None
-    path = (cwd / plan).resolve()
-    for project in file.projects:
-        if project.plan and any(match.resolve() == path for match in base.glob(project.plan)):
-            return project
-        if project.path and path.is_relative_to((base / project.path).resolve()):
-            return project
-    return None
-
-
-def _from_project(
-    project: ProjectConfig, flags: Flags, base: Path, policy: Path, *, is_alone: bool
-) -> Iterable[Source]:
-    """Give the sources of a project. One without its plan is an error by itself, and among others one that is not read."""
-    usage = flags.usage or (policy / project.usage if project.usage else None)
-    if project.path is not None:
-        yield Source(str(base / project.path), project.name, project.path, project.env, usage)
-        return
-    wanted = project.plan or ""
-    plans = sorted(base.glob(wanted))
-    if not plans and not flags.allow_no_plans:
-        if not is_alone:
-            yield Source(str(base / wanted), project.name, wanted, project.env, usage)
-            return
-        raise ConfigError(
-            f"project {project.name!r}: no plan at {project.plan}",
-            fix="make it with `terraform show -json tfplan`, or allow that with --allow-no-plans",
-        )
-    for plan in plans:
-        name = project.name if len(plans) == 1 else f"{project.name} ({plan.relative_to(base).as_posix()})"
-        yield Source(str(plan), name, plan.relative_to(base).as_posix(), project.env, usage)
 
 
 __all__ = ["FailOn", "Flags", "PolicyAt", "Settings", "Source", "settings"]

@@ -10,6 +10,7 @@ from guardrail import git
 from guardrail.config import Settings, Source
 from guardrail.config_path import FILE_NAMES, is_config
 from guardrail.terraform.configuration.files import configuration_files, is_configuration
+from guardrail.terraform.configuration.variables import is_variables
 from guardrail.terraform.footprint import Footprint, footprints
 
 _Part = tuple[Source, Footprint]
@@ -41,7 +42,7 @@ def commit_of(settings: Settings, files: Sequence[str]) -> Commit:
     """
     if not settings.sources:
         return Commit(settings, (_NO_PLAN,))
-    found = [(source, list(footprints(Path(source.plan)))) for source in settings.sources]
+    found = [(source, list(footprints(Path(source.plan), source.choices))) for source in settings.sources]
     remarks = [f"{source.path}: {_nothing(source)}" for source, parts in found if not parts]
     chosen = [(_named(source, part), part) for source, parts in found for part in parts]
     if files:
@@ -75,7 +76,7 @@ def _touched(parts: Sequence[_Part], files: Sequence[str]) -> tuple[list[_Part],
         if file.name in FILE_NAMES and not is_config(file):
             continue  # a workflow or a manifest that is called like ours
         found = [source for source, part in parts if part.has(file) and file.name not in FILE_NAMES]
-        if not found and is_configuration(file.name):
+        if not found and (is_configuration(file.name) or is_variables(file.name)):
             unused.append(name)
         else:
             touched.update(found or (source for source, _ in parts))

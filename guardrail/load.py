@@ -28,7 +28,9 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
     Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
     and for a base that is none.
     """
-    read = [(source, _read(place(source.plan), settings)) for source in counted("projects read", settings.sources)]
+    read = [
+        (source, _read(source, place(source.plan), settings)) for source in counted("projects read", settings.sources)
+    ]
     if settings.compare_with:
         from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 
@@ -36,11 +38,12 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
             refuse_plans(found, source.plan)
         if not _is_result(settings.compare_with):
             is_several = len(read) > 1
-            with Base(settings.compare_with) as base:
+            files = [file for source, _ in read for file in source.choices.files]
+            with Base(settings.compare_with, files) as base:
                 read = [
                     (
                         source,
-                        base.against(source.plan, found, settings.choices, inside=source.path if is_several else ""),
+                        base.against(source.plan, found, source.choices, inside=source.path if is_several else ""),
                     )
                     for source, found in read
                 ]
@@ -55,11 +58,11 @@ def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:
     return read
 
 
-def _read(given: str, settings: Settings) -> list[Plan]:
+def _read(source: Source, given: str, settings: Settings) -> list[Plan]:
     others = [*settings.project_folders, *(Path(source.plan) for source in settings.sources if source.plan != "-")]
     try:
         return read_plans(
-            given, settings.source_folder, settings.choices, others, proposed=settings.policy_folder is not None
+            given, settings.source_folder, source.choices, others, proposed=settings.policy_folder is not None
         )
     except InputError as error:
         if len(settings.sources) == 1:

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 
 from guardrail import git
 from guardrail.catalog.store import current_catalog
-from guardrail.config import Settings
+from guardrail.config import Settings, Source
 from guardrail.model.input import Input, InputKind, Origin
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_configuration, shown
 from guardrail.terraform.configuration.inline_waivers import MARK
@@ -135,8 +135,8 @@ def _subjects(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
     for source in settings.sources:
         if source.plan == "-" or not Path(source.plan).exists():
             continue
-        for part in footprints(Path(source.plan), proposed=settings.policy_folder is not None):
-            yield from _plan(part, settings) if part.is_plan else _configuration(part.path, settings)
+        for part in footprints(Path(source.plan), source.choices, proposed=settings.policy_folder is not None):
+            yield from _plan(part, settings) if part.is_plan else _configuration(part.path, source, settings)
     if settings.compare_with and Path(settings.compare_with).is_file():
         yield InputKind.COMPARED, Path(settings.compare_with)
 
@@ -148,9 +148,9 @@ def _plan(part: Footprint, settings: Settings) -> Iterator[tuple[InputKind, Path
         yield from ((kind, file) for kind, file in _files(beside, settings) if kind is InputKind.INLINE_WAIVERS)
 
 
-def _configuration(root: Path, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+def _configuration(root: Path, source: Source, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
     yield from _files(root, settings)
-    yield from ((InputKind.VARIABLES, file) for file in variable_files(root, settings.choices) if file.is_file())
+    yield from ((InputKind.VARIABLES, file) for file in variable_files(root, source.choices) if file.is_file())
     if (root / MANIFEST).is_file():
         yield InputKind.MANIFEST, root / MANIFEST
 

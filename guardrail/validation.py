@@ -58,7 +58,7 @@ class Validation:
             return
         self._examined(ConfigFile, file, ConfigError)
         config, base = _sound(file.data), path.parent
-        self.faults += misnamed(config, file, base)
+        self.faults += misnamed(config, file, base, base)
         library = self._library(config.pricing, base)
         known = self._rules(config.rules, file, base, library)
         self._prices(config.pricing, file, base)

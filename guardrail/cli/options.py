@@ -141,5 +141,6 @@ def flags(values: dict[str, Any]) -> Flags:
     from guardrail.terraform.options import Choices, terraform_environment  # noqa: PLC0415
 
     names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source", "compare_with")
-    choices = Choices(values["variables"], values["var_files"], values["workspace"], terraform_environment(os.environ))
+    given = (*values["var_files"], *values["variables"])
+    choices = Choices(given, values["workspace"], terraform_environment(os.environ))
     return Flags(choices=choices, **{name: values[name] for name in names})

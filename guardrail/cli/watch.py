@@ -73,7 +73,8 @@ def folders_of(settings: Settings) -> frozenset[Path]:
     """Return the folders with all that a check depends on: modules, plans, usage, guardrail.yaml, rules, waivers."""
     from guardrail.terraform.footprint import footprints  # noqa: PLC0415 - only when it runs
 
-    found = {folder for source in settings.sources for part in footprints(Path(source.plan)) for folder in part.folders}
+    parts = [part for source in settings.sources for part in footprints(Path(source.plan), source.choices)]
+    found = {folder for part in parts for folder in (*part.folders, *(file.parent for file in part.files))}
     found |= {Path(source.plan).resolve() for source in settings.sources if Path(source.plan).is_dir()}
     rules = [settings.base / path for path in settings.rules.paths]
     found |= {folder.resolve() for path in (*rules, *settings.definitions) for folder in _tree(path)}

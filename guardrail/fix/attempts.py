@@ -43,6 +43,12 @@ def read_again(
     return [*again, *((source, plan) for source, plan in read if not plan.is_configuration)]
 
 
+def _moved(source: Source, place: Callable[[str], str]) -> Source:
+    """Return a source with its files of variables where they are in a copy."""
+    given = (Path(place(str(one))) if isinstance(one, Path) else one for one in source.choices.given)
+    return replace(source, choices=replace(source.choices, given=tuple(given)))
+
+
 @dataclass
 class Attempts:
     """What is known of a run, to compare with what edits make of it."""
@@ -77,8 +83,7 @@ class Attempts:
         settings = self.settings
         roots = [root_of(source, plan, settings) for source, plan in self.read if plan.is_configuration]
         with scratch([root for root in roots if root], news) as moved:
-            files = tuple(Path(moved(str(file))) for file in settings.choices.files)
-            copied = replace(settings, choices=replace(settings.choices, files=files))
+            copied = replace(settings, sources=tuple(_moved(source, moved) for source in settings.sources))
             return check(settings, read=read_again(copied, self.read, moved))
 
     def _kept(self, good: list[Item], more: list[Item]) -> list[Item]:

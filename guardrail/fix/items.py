@@ -74,17 +74,17 @@ def items_of(settings: Settings, read: list[tuple[Source, Plan]], report: Report
     changes = {
         (project.name, one.change.address): one.change for project in report.projects for one in project.resources
     }
-    editors: dict[Path, Editor] = {}
+    editors: dict[tuple[str, Path], Editor] = {}
     items: list[Item] = []
     for finding in open_findings(report):
-        root, is_planned = None, False
+        editor, is_planned = None, False
         if finding.project in sources:
             source, plan = sources[finding.project]
-            root, is_planned = root_of(source, plan, settings), not plan.is_configuration
-        if root and root not in editors:
-            editors[root] = Editor(root, settings.choices)
+            is_planned = not plan.is_configuration
+            if root := root_of(source, plan, settings):
+                editor = editors.setdefault((source.name, root), Editor(root, source.choices))
         change = changes.get((finding.project, finding.address))
-        items.append(Item(finding, change, editors.get(root) if root else None, is_planned))
+        items.append(Item(finding, change, editor, is_planned))
     return items
 
 

@@ -102,10 +102,9 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
         project.path or project.plan,
         project.env,
         folder / project.usage if project.usage else None,
+        Choices(environ=terraform_environment(os.environ)),
     )
-    report = estimate(
-        Settings((source,), datetime.now(UTC), choices=Choices(environ=terraform_environment(os.environ)), base=folder)
-    )
+    report = estimate(Settings((source,), datetime.now(UTC), base=folder))
     found = [one for part in report.projects for one in part.resources if one.change.after]
     seen.monthly[project.name] = sum((one.after.known for one in found if one.after), ZERO)
     missing = [one.text for part in report.projects for one in part.not_evaluated]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -24,11 +25,12 @@ _NOTHING = Plan(())
 class Base:
     """What configuration folders are compared with: a folder or a plan, or what git calls a commit.
 
-    A commit's base is where HEAD has left it; its files are written to a temporary folder, once a run. Use it in a `with`.
+    A commit's base is where HEAD has left it; its files are written to a temporary folder, once a run, with those of
+    variables that are named for the folders. Use it in a `with`.
     """
 
-    def __init__(self, base: str) -> None:
-        self._base = base
+    def __init__(self, base: str, variable_files: Iterable[Path] = ()) -> None:
+        self._base, self._variable_files = base, tuple(variable_files)
         self._commits: dict[Path, Path] = {}
         self._stack = ExitStack()
 
@@ -47,7 +49,7 @@ class Base:
         """
         folder = self._folder(Path(given), inside)
         try:
-            found = read_plans(str(folder), None, choices) if folder else []
+            found = read_plans(str(folder), None, self._choices(choices, Path(given), folder)) if folder else []
         except NoConfigurationError:
             found = []
         except InputError as error:
@@ -62,6 +64,25 @@ class Base:
             what = f"--base {self._base} holds no configuration for {given}: everything in it is new"
             compared[0] = replace(compared[0], warnings=(*compared[0].warnings, what))
         return compared
+
+    def _choices(self, choices: Choices, head: Path, folder: Path) -> Choices:
+        """Return what gives variables their values at the base: files that are part of what is compared, as they were there.
+
+        One that was not there is left out. A file from elsewhere is the same on both sides.
+        """
+        given = (self._was(one, head, folder) if isinstance(one, Path) else one for one in choices.given)
+        return replace(choices, given=tuple(one for one in given if one is not None))
+
+    def _was(self, file: Path, head: Path, folder: Path) -> Path | None:
+        top = None if Path(self._base).exists() else git.top_of(head)
+        if top is None:
+            there = Path(os.path.normpath(folder / os.path.relpath(file, head)))
+            return there if there.is_file() else None if there.is_relative_to(folder) else file
+        name = git.name_of(file, top)
+        if not name or not git.comes_with(file, proposed=True):
+            return file
+        there = self._commits[top] / name
+        return there if there.is_file() else None
 
     def _named(self, plan: Plan) -> Plan:
         return plan if plan.fault is None else unread(self._fault(plan.fault), plan)
@@ -85,7 +106,8 @@ class Base:
             what = f"no folder {self._base!r}, and not in a git checkout"
             raise InputError(what, where="--base", fix="name a folder or a commit")
         if top not in self._commits:
-            self._commits[top] = self._stack.enter_context(_files_at(top, git.merge_base(top, self._base)))
+            named = frozenset(name for file in self._variable_files for name in git.names_of(top, file))
+            self._commits[top] = self._stack.enter_context(_files_at(top, git.merge_base(top, self._base), named))
         there = self._commits[top] / folder.resolve().relative_to(top.resolve())
         for fetched in folder.rglob(".terraform"):  # what `terraform init` has fetched is in no commit
             place = there / fetched.relative_to(folder)
@@ -108,9 +130,9 @@ class Base:
 
 
 @contextmanager
-def _files_at(top: Path, commit: str) -> Iterator[Path]:
+def _files_at(top: Path, commit: str, named: frozenset[str]) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="guardrail-base-") as scratch:
-        git.check_out(top, commit, Path(scratch), _readable)
+        git.check_out(top, commit, Path(scratch), lambda names: {*_readable(names), *named.intersection(names)})
         yield Path(scratch)
 
 

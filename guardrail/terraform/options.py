@@ -1,4 +1,4 @@
-"""What the command line chooses of a configuration folder."""
+"""What the command line and guardrail.yaml choose of a configuration folder: variables and workspace."""
 
 from __future__ import annotations
 
@@ -6,19 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from guardrail.model.unknown import Json
+
 VARIABLE, WORKSPACE = "TF_VAR_", "TF_WORKSPACE"
 
 
 @dataclass(frozen=True, slots=True)
+class Vars:
+    """Values of variables by name, as a project of guardrail.yaml lists them, and the file and line where it does."""
+
+    values: Mapping[str, Json]
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
-    """Variables (NAME=VALUE), files of variables, the workspace ("": the one selected there), and what the environment
-    says of these (`terraform_environment`).
+    """What gives the variables of a root module their values, and which workspace it is evaluated in.
+
+    given      files of variables, NAME=VALUE and `vars`, in the order in which later ones win
+    workspace  "": the one that is selected there
+    environ    what the environment says of these (`terraform_environment`)
     """
 
-    variables: tuple[str, ...] = ()
-    files: tuple[Path, ...] = ()
+    given: tuple[Path | str | Vars, ...] = ()
     workspace: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of variables that are named."""
+        return tuple(one for one in self.given if isinstance(one, Path))
 
 
 NO_CHOICES = Choices()

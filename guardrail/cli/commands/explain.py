@@ -56,11 +56,13 @@ def _resource(address: str, chosen: Settings) -> str:
 
     library, catalog = Library(chosen.definitions), prices(chosen)
     read = plans(chosen)
-    for source, plan in read:
-        for change in plan.changes:
-            if change.address == address:
-                inventory = Inventory(plan.changes, plan.data)
-                return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region)
+    found = [(source, plan, change) for source, plan in read for change in plan.changes if change.address == address]
+    if found[1:]:
+        names = ", ".join(source.name for source, _, _ in found)
+        raise InputError(f"{address} is in several projects: {names}", fix="choose one: --project NAME")
+    for source, plan, change in found:
+        inventory = Inventory(plan.changes, plan.data)
+        return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region)
     for fault in (plan.fault for _, plan in read if plan.fault):  # it may be in what could not be read
         raise fault
     known = [change.address for _, plan in read for change in plan.changes]

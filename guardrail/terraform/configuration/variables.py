@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from guardrail.errors import InputError
-from guardrail.terraform.configuration.files import LEADS_OUT, leads_out
+from guardrail.errors import InputError, did_you_mean
+from guardrail.terraform.configuration.files import LEADS_OUT, leads_out, shown
 from guardrail.terraform.configuration.modules import ModuleCode
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
@@ -31,8 +31,9 @@ from guardrail.terraform.language.values import (
     tuple_,
     unknown,
 )
-from guardrail.terraform.options import VARIABLE, WORKSPACE, Choices
+from guardrail.terraform.options import VARIABLE, WORKSPACE, Choices, Vars
 
+_DEFAULT_FILES = ("terraform.tfvars", "terraform.tfvars.json")
 _ONE_A_LINE = "NAME = VALUE, one a line"
 
 Constraint = tuple[Type, Defaults]
@@ -62,15 +63,34 @@ def given_variables(folder: Path, code: ModuleCode, choices: Choices) -> dict[st
     for name, text in choices.environ.items():
         if name.startswith(VARIABLE):
             found[name.removeprefix(VARIABLE)] = _spelled(name.removeprefix(VARIABLE), text, declared)
-    for file in variable_files(folder, choices):
+    for file in _automatic(folder):
         found.update(_file(file))
-    for assignment in choices.variables:
-        name, equals, text = assignment.partition("=")
-        if not equals or name not in declared:
-            what = f"no variable {name!r} in {folder}" if equals else f"{assignment!r} is not NAME=VALUE"
-            raise InputError(what, where="--var", fix="name a variable of the root module")
-        found[name] = _spelled(name, text, declared)
+    for given in choices.given:
+        match given:
+            case Path():
+                found.update(_file(given))
+            case str():
+                name, text = _assignment(given)
+                _refuse_undeclared(name, declared, folder, "--var")
+                found[name] = _spelled(name, text, declared)
+            case Vars():
+                for name, value in given.values.items():
+                    _refuse_undeclared(name, declared, folder, given.where)
+                    found[name] = _value_of_json(value)
     return {name: value for name, value in found.items() if name in declared}
+
+
+def _assignment(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise InputError(f"{text!r} is not NAME=VALUE", where="--var", fix="name a variable of the root module")
+    return name, value
+
+
+def _refuse_undeclared(name: str, declared: Mapping[str, Block], folder: Path, where: str) -> None:
+    if name not in declared:
+        fix = did_you_mean(name, declared) or "name a variable of the root module"
+        raise InputError(f"no variable {name!r} in {shown(folder)}", where=where, fix=fix)
 
 
 def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
@@ -78,11 +98,13 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
 
     Raises InputError for a file that cannot be read.
     """
-    if any(assignment.partition("=")[0] == name for assignment in choices.variables):
-        return f"--var {name}"
-    for file in reversed(variable_files(folder, choices)):
-        if name in _file(file):
-            return file
+    for given in reversed((*_automatic(folder), *choices.given)):
+        if isinstance(given, Path) and name in _file(given):
+            return given
+        if isinstance(given, str) and given.partition("=")[0] == name:
+            return f"--var {name}"
+        if isinstance(given, Vars) and name in given.values:
+            return f"vars in {given.where}"
     return f"{VARIABLE}{name} in the environment" if VARIABLE + name in choices.environ else None
 
 
@@ -99,17 +121,26 @@ def workspace_of(folder: Path, choices: Choices) -> str:
 
 def variable_files(folder: Path, choices: Choices) -> list[Path]:
     """Return the files that give the variables of a root module their values, those that win last."""
-    automatic = list(_automatic(folder))
-    for file in filter(leads_out, automatic):
+    return [*_automatic(folder), *choices.files]
+
+
+def is_variables(name: str) -> bool:
+    """Say whether a file is one of variables, by its name."""
+    return name.endswith((".tfvars", ".tfvars.json"))
+
+
+def is_automatic(name: str) -> bool:
+    """Say whether Terraform reads a file of variables in a root module's folder without being told."""
+    return name in _DEFAULT_FILES or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
+
+
+def _automatic(folder: Path) -> list[Path]:
+    """Return the files that Terraform reads without being told, in its order. Raises InputError for one that it would not be."""
+    found = [folder / name for name in _DEFAULT_FILES if (folder / name).is_file()]
+    found += sorted(path for path in folder.iterdir() if is_automatic(path.name) and path not in found)
+    for file in filter(leads_out, found):
         raise InputError(LEADS_OUT, where=str(file), fix="put a file in its place, or name one with --var-file")
-    return [*automatic, *choices.files]
-
-
-def _automatic(folder: Path) -> Iterator[Path]:
-    for name in ("terraform.tfvars", "terraform.tfvars.json"):
-        if (folder / name).is_file():
-            yield folder / name
-    yield from sorted(path for path in folder.iterdir() if path.name.endswith((".auto.tfvars", ".auto.tfvars.json")))
+    return found
 
 
 def _file(path: Path) -> dict[str, Value]:
@@ -152,8 +183,8 @@ def _value_of_json(value: Any) -> Value:
             return boolean(value)
         case int():
             return number(value)
-        case _Float():
-            return number(parse_number(value))
+        case _Float() | float():
+            return number(parse_number(str(value)))
         case str():
             return string(value)
         case list():

@@ -186,7 +186,7 @@ def compared(folder, text, **variables):
     """Plan a configuration and evaluate it: the addresses of both, what disagrees, and how much is known."""
     (folder / "main.tf").write_text(text, encoding="utf-8")
     (real,) = read_plan(json.dumps(plan(folder, **variables)).encode(), "plan.json")
-    found = read_folder(folder, Choices(variables=tuple(f"{k}={v}" for k, v in variables.items())))
+    found = read_folder(folder, Choices(tuple(f"{k}={v}" for k, v in variables.items())))
     told = {change.address: change for change in found.changes}
     planned = {change.address: change for change in real.changes}
     wrong, known = [], 0

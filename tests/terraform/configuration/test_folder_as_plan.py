@@ -119,8 +119,8 @@ def test_the_precedence_of_variables_is_terraforms(tmp_path):
         (tmp_path / name).write_text(text, encoding="utf-8")
     seen.append(values(tmp_path, environ=environ))
     (tmp_path / "given").write_text('v = "file"', encoding="utf-8")
-    seen.append(values(tmp_path, files=(tmp_path / "given",)))
-    seen.append(values(tmp_path, files=(tmp_path / "given",), variables=("v=flag=1",)))
+    seen.append(values(tmp_path, given=(tmp_path / "given",)))
+    seen.append(values(tmp_path, given=(tmp_path / "given", "v=flag=1")))
     assert seen == ["default", "environment", "tfvars", "tfvars.json", "a.auto", "b.auto", "file", "flag=1"]
 
 
@@ -137,7 +137,7 @@ def test_flags_are_read_by_the_type_of_their_variable(tmp_path, kind, text, valu
     write(
         tmp_path, main_DOT_tf=f'variable "v" {{ type = {kind} }}\nresource "terraform_data" "r" {{ input = var.v }}\n'
     )
-    assert values(tmp_path, variables=(f"v={text}",)) == value
+    assert values(tmp_path, given=(f"v={text}",)) == value
     assert values(tmp_path, environ={"TF_VAR_v": text}) == value
     assert isinstance(values(tmp_path), Unknown)
 
@@ -258,7 +258,7 @@ def test_secrets_stay_secret(tmp_path, run):
     for format_name in ("json", "markdown", "table"):
         ran = run("check", ".", "--var", "pw=canary-7f3a9c", "--format", format_name)
         assert "canary" not in ran.stdout + ran.stderr
-    (change,) = read_folder(tmp_path, Choices(variables=("pw=canary-7f3a9c",))).changes
+    (change,) = read_folder(tmp_path, Choices(("pw=canary-7f3a9c",))).changes
     assert change.after is not None
     assert change.after.has_secrets("password")
     assert change.after.has_secrets("tags")
@@ -276,9 +276,9 @@ def test_secrets_stay_secret(tmp_path, run):
             "main.tf:1: a module that calls itself",
         ),
         ({"main_DOT_tf": "", "terraform_DOT_tfvars": "v ="}, {}, "terraform.tfvars: not as Terraform writes values"),
-        ({"main_DOT_tf": PRECEDENCE}, {"variables": ("w=1",)}, "no variable 'w'"),
-        ({"main_DOT_tf": PRECEDENCE}, {"variables": ("v",)}, "'v' is not NAME=VALUE"),
-        ({"main_DOT_tf": PRECEDENCE}, {"files": (Path("gone.tfvars"),)}, "gone.tfvars: cannot be read"),
+        ({"main_DOT_tf": PRECEDENCE}, {"given": ("w=1",)}, "no variable 'w'"),
+        ({"main_DOT_tf": PRECEDENCE}, {"given": ("v",)}, "'v' is not NAME=VALUE"),
+        ({"main_DOT_tf": PRECEDENCE}, {"given": (Path("gone.tfvars"),)}, "gone.tfvars: cannot be read"),
     ],
 )
 def test_what_cannot_be_read_is_one_line(tmp_path, files, options, said):

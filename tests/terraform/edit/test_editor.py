@@ -33,7 +33,7 @@ def edit(tmp_path, monkeypatch):
         assert found
         side = Side({"type": "gp2", "tags": None} if now is None else now)
         change = Change(address, found.type, found.name, Action.CREATE, None, side, provider=found.type.split("_")[0])
-        editor = Editor(tmp_path, Choices(*choices) if choices else Choices((), (), "", {}))
+        editor = Editor(tmp_path, Choices(*choices) if choices else Choices())
         texts = editor.edited(EditedFiles(), change, Remedy(steps), is_near=near)
         assert editor.edited(texts, change, Remedy(steps), is_near=near).changes == texts.changes  # once is enough
         assert all(
@@ -451,9 +451,9 @@ def test_files_of_a_module_from_elsewhere_stay(edit):
 def test_a_value_from_the_command_line_or_the_environment_stays(edit):
     files = {"main.tf": volume("  type = var.t") + 'variable "t" {\n  default = "gp3"\n}\n'}
     with pytest.raises(CannotEditError, match=r"^var\.t gets its value by --var t$"):
-        edit(files, GP3, choices=(("t=gp2",), (), "", {}))
+        edit(files, GP3, choices=(("t=gp2",), "", {}))
     with pytest.raises(CannotEditError, match=r"^var\.t gets its value by TF_VAR_t in the environment$"):
-        edit(files, GP3, choices=((), (), "", {"TF_VAR_t": "gp2"}))
+        edit(files, GP3, choices=((), "", {"TF_VAR_t": "gp2"}))
 
 
 TAGS = {
