@@ -145,11 +145,10 @@ SERVICE: tuple[tuple[str, int, Callable[[random.Random, str], Values]], ...] = (
 """What one service consists of: type, how many, how they look."""
 
 
-def write_plan(path: Path, resources: int) -> None:
-    """Write a plan of so many resources."""
-    rng = random.Random(resources)  # noqa: S311 - the same plan every time is what is wanted
+def write_plan(path: Path, resources: int, *, seed: int | None = None) -> None:
+    """Write a plan of so many resources; one of the same size is the same, without another seed."""
+    rng = random.Random(resources if seed is None else seed)  # noqa: S311 - the same plan every time is what is wanted
     changes = list(islice(_changes(rng), resources))
-    services = {change["module_address"] for change in changes}
     planned = [
         {key: change[key] for key in ("address", "mode", "type", "name", "index", "provider_name")}
         | {"schema_version": 0, "values": change["change"]["after"], "sensitive_values": {}}
@@ -166,7 +165,6 @@ def write_plan(path: Path, resources: int) -> None:
         "errored": False,
     }
     path.write_text(json.dumps(plan), encoding="utf-8")
-    print(f"{path}: {len(changes)} resources in {len(services)} services, {path.stat().st_size / 1e6:.1f} MB")
 
 
 def _changes(rng: random.Random) -> Iterator[Values]:

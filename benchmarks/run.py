@@ -44,10 +44,10 @@ class Run:
     megabytes: float
 
 
-def run(command: Sequence[str | Path], env: Mapping[str, str]) -> Run:
+def run(command: Sequence[str | Path], env: Mapping[str, str], cwd: str | Path | None = None) -> Run:
     """Run a command once. A verdict of fail is no failure."""
     start = time.perf_counter()
-    with subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=env, cwd=cwd, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
         error = process.stderr.read() if process.stderr else b""
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)

@@ -18,7 +18,7 @@ from guardrail.model.report import CatalogInfo, ProjectReport
 from guardrail.model.resource import Change
 from guardrail.policy import CompiledRule
 from guardrail.policy.completeness import incomplete, unread
-from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budget, unmatched_rule
+from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budgets, unmatched_rule, why_unmatched
 from guardrail.terraform.plan.reader import Plan
 
 _BY_TYPE, _BY_ADDRESS = "resource_type_default_usage", "resource_usage"
@@ -74,7 +74,7 @@ def usage_notes(read: Sequence[tuple[Source, Plan]], library: Library, settings:
         for name in stale[:_SHOWN]:
             fix = did_you_mean(name, exact)
             said.append(f"{usage.where(_BY_ADDRESS, name)}: no resource has the address {name}" + (fix and f" ({fix})"))
-        said += [f"{path}: {len(stale) - _SHOWN:,} more addresses that no resource has"] if stale[_SHOWN:] else []
+        said += [f"{path}: {more}" for more in _more(len(stale), "addresses that no resource has")]
     return said
 
 
@@ -89,19 +89,20 @@ def policy_notes(rules: Sequence[CompiledRule], projects: Projects, settings: Se
         return []
     played = [(rule.rule.id, *unmatched_rule(rule, [one for one, _ in projects])) for rule in rules]
     idle = [f"{where}: rule {name} plays nowhere: {why}" for name, where, why in played if why]
-    return [*budget_notes(projects, settings), *_folded(idle, "rules that play nowhere")]
+    return [*budget_notes(projects, settings), *idle[:_SHOWN], *_more(len(idle), "rules that play nowhere")]
 
 
 def budget_notes(projects: Projects, settings: Settings) -> list[str]:
     """Say which budgets count nothing of a run."""
-    pairs = zip(settings.budget_places, settings.budgets, strict=True)
-    found = [(where, budget.name, unmatched_budget(budget, projects)) for where, budget in pairs]
-    lines = [f"{where}: budget {name} {COUNTS_NOTHING}: {why}" for where, name, why in found if why]
-    return _folded(lines, "budgets that count nothing")
+    idle = unmatched_budgets(settings.budgets, projects)
+    # Why is told of those alone that are shown: it takes a look at everything there is.
+    found = [(settings.budget_places[at], settings.budgets[at]) for at in idle[:_SHOWN]]
+    lines = [f"{where}: budget {one.name} {COUNTS_NOTHING}: {why_unmatched(one, projects)}" for where, one in found]
+    return [*lines, *_more(len(idle), "budgets that count nothing")]
 
 
-def _folded(lines: list[str], what: str) -> list[str]:
-    return [*lines[:_SHOWN], *([f"{len(lines) - _SHOWN:,} more {what}"] if lines[_SHOWN:] else [])]
+def _more(count: int, what: str) -> list[str]:
+    return [f"{count - _SHOWN:,} more {what}"] if count > _SHOWN else []
 
 
 def price_notes(projects: tuple[ProjectReport, ...], used: tuple[CatalogInfo, ...], settings: Settings) -> list[str]:

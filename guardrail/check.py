@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -25,7 +26,8 @@ def estimate(settings: Settings) -> Report:
     catalog = prices(settings)
     library = Library(settings.definitions)
     read, base = plans(settings), earlier(settings)
-    bills = [_priced(source, plan, library, catalog, settings) for source, plan in read]
+    engine = Engine(library, catalog, default_regions=settings.default_region)
+    bills = [_priced(source, plan, engine, settings) for source, plan in read]
     projects = tuple(_since(base, bill, is_only=len(read) == 1) for bill in bills)
     report = _report(projects, settings, catalog, usage_notes(read, library, settings), judged=False)
     return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
@@ -44,10 +46,11 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         rules, catalog.spec, settings.now, settings.pr, pre_existing_blocks=blocks, with_remedies=with_remedies
     )
     read, base = plans(settings) if read is None else read, earlier(settings)
+    engine = Engine(library, catalog, default_regions=settings.default_region)
     bills = [
         (Project(source.name, source.path, source.env), _since(base, bill, is_only=len(read) == 1))
         for source, plan in read
-        for bill in [_priced(source, plan, library, catalog, settings)]
+        for bill in [_priced(source, plan, engine, settings)]
     ]
     found: list[Finding] = []
     for (source, plan), (project, bill) in zip(read, bills, strict=True):
@@ -58,11 +61,11 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         found += waived_inline(judged, plan, source, rules, settings)
     found += judge.budgets(settings.budgets, bills)
     findings = waived(found, rules, settings)
-    projects = tuple(
-        replace(bill, findings=tuple(finding for finding in findings if finding.project == bill.name))
-        for _, bill in bills
-    )
-    whole = tuple(finding for finding in findings if not finding.project)
+    of_project: defaultdict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        of_project[finding.project].append(finding)
+    whole = tuple(of_project.pop("", ()))
+    projects = tuple(replace(bill, findings=tuple(of_project[bill.name])) for _, bill in bills)
     notes = [*policy_notes(rules, bills, settings), *usage_notes(read, library, settings)]
     report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
     return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
@@ -84,13 +87,11 @@ def _against(base: Report | None, report: Report, settings: Settings) -> Report:
     return replace(report, warnings=(*report.warnings, *said))
 
 
-def _priced(source: Source, plan: Plan, library: Library, catalog: Catalog, settings: Settings) -> ProjectReport:
+def _priced(source: Source, plan: Plan, engine: Engine, settings: Settings) -> ProjectReport:
     """Price one plan. Raises InputError for its usage file, DefinitionError for a definition."""
-    usage = usage_of(source)
-    engine = Engine(library, catalog, usage=usage, default_regions=settings.default_region)
-    resources = engine.estimate(plan.changes, plan.data)
+    resources = engine.with_usage(usage_of(source)).estimate(plan.changes, plan.data)
     findings = tuple(not_evaluated(source, plan, (), settings)) if plan.fault else ()
-    missing = tuple(one.free if library.is_free(one.type) else one for one in plan.not_evaluated)
+    missing = tuple(one.free if engine.is_free(one.type) else one for one in plan.not_evaluated)
     return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing)
 
 

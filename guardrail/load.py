@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,9 +28,9 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
     Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
     and for a base that is none.
     """
-    read = [
-        (source, _read(source, place(source.plan), settings)) for source in counted("projects read", settings.sources)
-    ]
+    others = [*settings.project_folders, *(Path(source.plan) for source in settings.sources if source.plan != "-")]
+    sources = counted("projects read", settings.sources)
+    read = [(source, _read(source, place(source.plan), settings, others)) for source in sources]
     if settings.compare_with:
         from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 
@@ -58,8 +58,7 @@ def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:
     return read
 
 
-def _read(source: Source, given: str, settings: Settings) -> list[Plan]:
-    others = [*settings.project_folders, *(Path(source.plan) for source in settings.sources if source.plan != "-")]
+def _read(source: Source, given: str, settings: Settings, others: Sequence[Path]) -> list[Plan]:
     try:
         return read_plans(
             given, settings.source_folder, source.choices, others, proposed=settings.policy_folder is not None

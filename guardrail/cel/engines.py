@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from itertools import product
 from typing import Any, Protocol
 
-from guardrail.cel.failures import EvaluationError, reason
+from guardrail.cel.failures import EvaluationError, StepsError, reason
 from guardrail.cel.functions import FUNCTIONS, PLUMBING
 from guardrail.cel.syntax import CelError
 from guardrail.errors import ConfigError, did_you_mean
@@ -19,7 +19,10 @@ ENGINE_VARIABLE = "GUARDRAIL_CEL_ENGINE"
 
 
 Evaluate = Callable[[Any], Any]
-"""Takes an activation, returns a plain Python value; raises EvaluationError."""
+"""Takes an activation, returns a plain Python value; raises EvaluationError, and StepsError past the engine's bound."""
+
+_BUDGET = "Iteration budget exceeded"
+"""What Google's engine says after 10,000 elements in all macros of an expression, a bound that cannot be set."""
 
 
 class Engine(Hashable, Protocol):
@@ -103,6 +106,8 @@ class _CppEngine:
             try:
                 result = evaluate(activation)
             except RuntimeError as error:
+                if _BUDGET in str(error):
+                    raise StepsError from None
                 raise EvaluationError(reason(str(error))) from None
             if result.type() == error_type:
                 raise EvaluationError(reason(str(result.value())))

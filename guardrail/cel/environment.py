@@ -13,13 +13,14 @@ from typing import Any
 
 from guardrail.cel.emit import emit
 from guardrail.cel.engines import Engine, Evaluate, engine
-from guardrail.cel.failures import OPERAND_FAULT, EvaluationError
+from guardrail.cel.failures import OPERAND_FAULT, EvaluationError, StepsError
 from guardrail.cel.functions import marker, text, trace, unmarked
 from guardrail.cel.key_access import KeyAccess, key_access
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.operands import operands
 from guardrail.cel.syntax import CelError, Tree, parse
 from guardrail.cel.type_check import check_kinds
+from guardrail.errors import LimitError
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
@@ -108,10 +109,15 @@ class Program:
     def evaluate(self, scope: Scope) -> Value:
         """Return the value, or Unknown if it depends on what is known only after apply.
 
-        Raises EvaluationError if there is no value.
+        Raises EvaluationError if there is no value, LimitError for what goes through too much.
         """
-        if scope.unknown and scope.touches(self.reads):
-            return self._evaluate_carefully(scope)
+        is_open = bool(scope.unknown) and scope.touches(self.reads)
+        try:
+            return self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
+        except StepsError:
+            return self._evaluate_at_length(scope)
+
+    def _evaluate(self, scope: Scope) -> Value:
         if self._plain is None:
             self._plain = self._compiled(careful=False)
         try:
@@ -119,6 +125,17 @@ class Program:
         except EvaluationError:
             # Google's engine goes through a map in any order, and may have met another of several errors first.
             return self._evaluate_carefully(scope)
+
+    def _evaluate_at_length(self, scope: Scope) -> Value:
+        """Evaluate what is too long for Google's engine with the other, which ends later, and whose bound is ours."""
+        other = engine("python")
+        if self._engine is not other:
+            program = Program(self.text, self.reads, self._tree, other, self._names)
+            return program.evaluate(Scope(other.activation(scope.converted), scope.unknown, scope.converted))
+        from guardrail.cel.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
+
+        what = f"takes more than {MAX_STEPS:,} steps: {self.text:.80}"
+        raise LimitError(what, fix="a macro inside of a macro goes through the product of both: go through less")
 
     def key_access(self, path: Path) -> KeyAccess:
         """Return what the value depends on of the map at a path."""

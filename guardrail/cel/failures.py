@@ -21,6 +21,10 @@ class EvaluationError(Exception):
     """An expression cannot be evaluated on what it was given."""
 
 
+class StepsError(Exception):
+    """An expression goes through more than an engine lets it: its macros multiply."""
+
+
 class FunctionError(ValueError):
     """A function cannot answer for these arguments."""
 

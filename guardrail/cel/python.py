@@ -18,7 +18,7 @@ import celpy
 import celpy.celparser
 import celpy.evaluation
 
-from guardrail.cel.failures import OPERAND_FAULT, SAME_KEY, EvaluationError, reason
+from guardrail.cel.failures import OPERAND_FAULT, SAME_KEY, EvaluationError, StepsError, reason
 from guardrail.cel.functions import kind
 from guardrail.cel.operators import CONVERSIONS, METHODS, OPERATORS, OURS, UNARY, Overloads
 from guardrail.cel.syntax import CelError
@@ -26,6 +26,9 @@ from guardrail.cel.syntax import CelError
 _MODULE = "guardrail_operators"
 _LABELS = {"in": "_in_", "[]": "_[_]"}
 """What cel-python calls an operator, where that is not the operator between two lines."""
+
+MAX_STEPS = 1_000_000
+"""Times that bodies of macros may be evaluated in one evaluation: some seconds."""
 
 Thunk = Callable[[], Any]
 
@@ -40,6 +43,20 @@ class _Failure:
 
 
 _OPERAND_FAULT = _Failure(OPERAND_FAULT)
+
+
+class _Steps:
+    """Counts the bodies of macros in one evaluation. There is one, as evaluation is not concurrent."""
+
+    taken = 0
+
+    def count(self) -> None:
+        self.taken += 1
+        if self.taken > MAX_STEPS:
+            raise StepsError
+
+
+_steps = _Steps()
 
 
 class _Activation:
@@ -93,6 +110,7 @@ class PythonEngine:
         expression = code["CEL"].func
 
         def run(activation: _Activation) -> Any:
+            _steps.taken = 0
             result = expression(activation)
             if isinstance(result, _Failure):
                 raise EvaluationError(result.reason)
@@ -194,7 +212,12 @@ def _over(
     if not isinstance(values, list | dict):
         return _OPERAND_FAULT
     elements = sorted(values) if isinstance(values, dict) else values
-    return macro(elements, lambda element: body(activation.with_element(name, element)))
+
+    def of(element: Any) -> Any:
+        _steps.count()
+        return body(activation.with_element(name, element))
+
+    return macro(elements, of)
 
 
 def _map(elements: list[Any], body: Callable[[Any], Any]) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from copy import copy
 from dataclasses import replace
+from hashlib import blake2b
 
 from guardrail.catalog import Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
@@ -29,7 +31,7 @@ from guardrail.costs.inventory import Inventory
 from guardrail.costs.referred import Candidates, Found
 from guardrail.costs.subject import Attributes, Handed, Subject
 from guardrail.costs.usage.file import NO_USAGE, Usage
-from guardrail.errors import DefinitionError
+from guardrail.errors import DefinitionError, LimitError
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Change, Side
@@ -51,7 +53,7 @@ _UNSUPPORTED = Cost(
 
 
 class Engine:
-    """Prices resources of one plan. Equal inputs are priced once."""
+    """Prices the resources of plans. Equal inputs are priced once, in all plans of a run together."""
 
     def __init__(
         self,
@@ -65,9 +67,19 @@ class Engine:
         self._catalog = catalog
         self._usage = usage
         self._default_regions = default_regions or {}
-        self._priced: dict[tuple[str, str], Cost] = {}
-        self._children: dict[tuple[str, str], Bill] = {}
+        self._priced: dict[tuple[str, bytes], Cost] = {}
+        self._children: dict[tuple[str, bytes], Bill] = {}
         self._charges: dict[tuple[str, int, bool, str], tuple[Working, ...]] = {}
+
+    def with_usage(self, usage: Usage) -> Engine:
+        """Return an engine for plans with this usage, which remembers together with this one what has been priced."""
+        other = copy(self)
+        other._usage = usage  # noqa: SLF001 - of the same class
+        return other
+
+    def is_free(self, type_name: str) -> bool:
+        """Say whether a type costs nothing by itself."""
+        return self._library.is_free(type_name)
 
     def estimate(self, changes: Iterable[Change], data: Iterable[Change] = ()) -> tuple[ResourceCost, ...]:
         """Price every change, before and after; `data` are data sources that definitions may refer to.
@@ -166,7 +178,12 @@ class Engine:
     def _memoized(self, tariff: Tariff, subject: Subject) -> Cost:
         key = (tariff.type, self._fingerprint(tariff, subject))
         if key not in self._priced:
-            self._priced[key] = self._bill(tariff, subject).cost
+            try:
+                self._priced[key] = self._bill(tariff, subject).cost
+            except LimitError as error:
+                raise LimitError(
+                    f"the definition {error.what}", where=error.where or tariff.where, fix=error.fix
+                ) from None
         return self._priced[key]
 
     def _remembered(self, tariff: Tariff, subject: Subject) -> Bill:
@@ -179,7 +196,8 @@ class Engine:
                 self._children[key] = found
         return found
 
-    def _fingerprint(self, tariff: Tariff, subject: Subject) -> str:
+    def _fingerprint(self, tariff: Tariff, subject: Subject) -> bytes:
+        """Return what is equal only for equal inputs: a hash, since the inputs themselves are long and many."""
         attributes = subject.attributes
         names = attributes.names() if tariff.attributes is None or tariff.derive else tariff.attributes
         read = [
@@ -187,21 +205,20 @@ class Engine:
             for name in sorted(names)
         ]
         own = [getattr(subject, root) for root in ("name", "address") if (root,) in tariff.reads]
-        return repr(
-            (
-                read,
-                subject.region,
-                subject.usage,
-                subject.refs,
-                subject.visible,
-                subject.parent,
-                subject.depth,
-                subject.assume,
-                sorted(subject.unset),
-                sorted(subject.absent),
-                own,
-            )
+        inputs = (
+            read,
+            subject.region,
+            subject.usage,
+            subject.refs,
+            subject.visible,
+            subject.parent,
+            subject.depth,
+            subject.assume,
+            sorted(subject.unset),
+            sorted(subject.absent),
+            own,
         )
+        return blake2b(repr(inputs).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _bill(self, tariff: Tariff, subject: Subject) -> Bill:
         bound = bind(tariff, subject)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Annotated
 
@@ -12,13 +13,13 @@ from guardrail.files.checked import Section
 from guardrail.model.cost import ResourceCost
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
-from guardrail.model.resource import Tags
+from guardrail.model.resource import Change, Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.glob import matches_any, may_begin
-from guardrail.policy.spend import Spend, missing, spend
+from guardrail.policy.glob import Globs, matches_any, may_begin
+from guardrail.policy.spend import Spend, added, missing, spend
 from guardrail.policy.variables.context import Project
 
-Globs = tuple[str, ...]
+Patterns = tuple[str, ...]
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -26,17 +27,17 @@ class BudgetMatch(Section):
     """Which resources count: those that fit all that is given. Texts are globs."""
 
     project: str | None = None
-    projects: Globs = ()
+    projects: Patterns = ()
     env: str | None = None
-    tags: dict[str, str | Globs] = Field(default_factory=dict)
+    tags: dict[str, str | Patterns] = Field(default_factory=dict)
     """effective tags: a value, or several of which one must fit"""
-    types: Globs = ()
-    modules: Globs = ()
-    addresses: Globs = ()
+    types: Patterns = ()
+    modules: Patterns = ()
+    addresses: Patterns = ()
 
     @field_validator("tags", mode="after")
     @classmethod
-    def _listed(cls, tags: dict[str, str | Globs]) -> dict[str, Globs]:
+    def _listed(cls, tags: dict[str, str | Patterns]) -> dict[str, Patterns]:
         return {key: (value,) if isinstance(value, str) else value for key, value in tags.items()}
 
 
@@ -58,24 +59,101 @@ class Budget(Section):
         return {"name": self.name, **limits, "cost": sums.values("budget.cost")}
 
 
-def spent(budget: Budget, projects: Iterable[tuple[Project, ProjectReport]]) -> Spend:
-    """Return what a budget's resources cost.
+def spent(budgets: Sequence[Budget], projects: Iterable[tuple[Project, ProjectReport]]) -> list[Spend]:
+    """Return what each budget's resources cost.
 
     Each side of a change counts by its own tags, so that a resource can move from one budget to another. Where a tag
     that decides is known only after apply, the resource counts as one without a price; so does a block that was not
     evaluated, unless its type, module or address tells that it is none of the budget's.
     """
-    match = budget.match
-    sums = Spend()
+    index = _Index(budgets)
+    sums = [Spend()] * len(budgets)
     for project, bill in projects:
-        if _plays_in(match, project):
-            for resource in bill.resources:
-                if _place(match, resource):
-                    sums += _part(match, resource)
-            for block in bill.not_evaluated:
-                if _may_concern(match, block):
-                    sums += missing(block)
+        parts: defaultdict[int, list[Spend]] = defaultdict(list)
+        plays_in = index.playing_in(project)
+        changes = (resource.change for resource in bill.resources)
+        for resource, candidates in zip(bill.resources, index.candidates(changes, plays_in), strict=True):
+            whole = spend(resource)
+            for number in candidates:
+                match = budgets[number].match
+                if _place(match, resource) and (part := _part(match, resource, whole)):
+                    parts[number].append(part)
+        for number, concerning in _missing(budgets, plays_in, bill.not_evaluated):
+            parts[number] += concerning
+        for number, found in parts.items():
+            sums[number] += added(found)
     return sums
+
+
+def counting(budgets: Sequence[Budget], projects: Iterable[tuple[Project, ProjectReport]]) -> set[int]:
+    """Return the places of the budgets that some resource counts for, or may: a tag that decides can be unknown."""
+    index, found = _Index(budgets), set[int]()
+    for project, bill in projects:
+        plays_in = index.playing_in(project)
+        changes = (resource.change for resource in bill.resources)
+        for resource, candidates in zip(bill.resources, index.candidates(changes, plays_in), strict=True):
+            for number in candidates:
+                if number not in found and _counts(budgets[number].match, resource):
+                    found.add(number)
+    return found
+
+
+class _Index:
+    """Which of many budgets a resource may count for: each is looked up by the narrowest thing that it asks for."""
+
+    def __init__(self, budgets: Sequence[Budget]) -> None:
+        self._budgets = budgets
+        self._everywhere: set[int] = set()
+        self._tagged: dict[str, tuple[set[int], Globs[int]]] = {}
+        self._places: dict[str, Globs[int]] = {name: Globs() for name in ("address", "module", "type")}
+        for number, budget in enumerate(budgets):
+            match = budget.match
+            if match.tags and not (match.addresses or match.modules):
+                key, values = next(iter(match.tags.items()))
+                numbers, globs = self._tagged.setdefault(key, (set(), Globs()))
+                numbers.add(number)
+            elif match.addresses or match.modules or match.types:
+                name = "address" if match.addresses else "module" if match.modules else "type"
+                globs, values = self._places[name], match.addresses or match.modules or match.types
+            else:
+                self._everywhere.add(number)
+                continue
+            for value in values:
+                globs.add(value, number)
+
+    def playing_in(self, project: Project) -> set[int]:
+        """Return the places of the budgets that count anything in a project."""
+        return {number for number, budget in enumerate(self._budgets) if _plays_in(budget.match, project)}
+
+    def candidates(self, changes: Iterable[Change], plays_in: set[int]) -> Iterator[set[int]]:
+        """Give, for each resource, the places of the budgets that it may count for, some of which it does not."""
+        always = self._everywhere & plays_in
+        for change in changes:
+            yield always | (self._looked_up(change) & plays_in)
+
+    def _looked_up(self, change: Change) -> set[int]:
+        found: set[int] = set()
+        for name, globs in self._places.items():
+            found.update(globs.find(getattr(change, name)))
+        for tags in (change.tags, change.before_tags):
+            for key, (numbers, globs) in self._tagged.items():
+                value = tags.unknown or tags.values.get(key)
+                if value is not None:
+                    found.update(globs.find(value) if isinstance(value, str) else numbers)
+        return found
+
+
+def _missing(
+    budgets: Sequence[Budget], plays_in: set[int], blocks: Sequence[NotEvaluated]
+) -> Iterator[tuple[int, list[Spend]]]:
+    """Give what is missing from each budget. Budgets that differ in their tags alone miss the same."""
+    known: dict[tuple[Patterns, ...], list[Spend]] = {}
+    for number in sorted(plays_in) if blocks else ():
+        match = budgets[number].match
+        key = (match.types, match.modules, match.addresses)
+        if key not in known:
+            known[key] = [missing(block) for block in blocks if _may_concern(match, block)]
+        yield number, known[key]
 
 
 def _may_concern(match: BudgetMatch, block: NotEvaluated) -> bool:
@@ -91,10 +169,10 @@ def _may_concern(match: BudgetMatch, block: NotEvaluated) -> bool:
     )
 
 
-def spends_on(budget: Budget, project: Project, resource: ResourceCost) -> bool:
-    """Say whether a resource counts for a budget, or may: a tag that decides can be known only after apply."""
-    match, change = budget.match, resource.change
-    if not (_plays_in(match, project) and _place(match, resource)):
+def _counts(match: BudgetMatch, resource: ResourceCost) -> bool:
+    """Say whether a resource of a project that the budget is for counts, or may."""
+    change = resource.change
+    if not _place(match, resource):
         return False
     sides = [tags for side, tags in ((change.after, change.tags), (change.before, change.before_tags)) if side]
     return not match.tags or any(_tagged(match.tags, tags) is not False for tags in sides)
@@ -116,12 +194,17 @@ def _place(match: BudgetMatch, resource: ResourceCost) -> bool:
     )
 
 
-def _part(match: BudgetMatch, resource: ResourceCost) -> Spend:
+def _part(match: BudgetMatch, resource: ResourceCost, whole: Spend) -> Spend | None:
+    """Return what of a resource counts, by the tags of each side; `whole` is all of it. None: nothing."""
     if not match.tags:
-        return spend(resource)
+        return whole
     change = resource.change
     after = _tagged(match.tags, change.tags if change.after else change.before_tags)
     before = _tagged(match.tags, change.before_tags) if change.before else False
+    if after is True and (before is True or not change.before):
+        return whole
+    if after is False and before is False:
+        return None
     open_before, open_after = isinstance(before, Unknown), isinstance(after, Unknown)
     sums = spend(resource, before=before is True, after=after is True)
     return sums + Spend(
@@ -133,7 +216,7 @@ def _part(match: BudgetMatch, resource: ResourceCost) -> Spend:
     )
 
 
-def _tagged(wanted: Mapping[str, str | Globs], tags: Tags) -> bool | Unknown:
+def _tagged(wanted: Mapping[str, str | Patterns], tags: Tags) -> bool | Unknown:
     """Say whether tags fit; Unknown if that depends on one known only after apply."""
     if tags.unknown:
         return tags.unknown

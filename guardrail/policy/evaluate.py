@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from guardrail.cel import Environment, Path, Scope
+from guardrail.errors import LimitError
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import NotEvaluated
@@ -62,6 +63,8 @@ class Judge:
     skipped: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.answers: dict[str, _Answers] = {rule.rule.id: {} for rule in self.rules}
+        self.texts: dict[str, _Texts] = {rule.rule.id: {} for rule in self.rules}
         self.environment = Environment({}, engine_name=self.rules[0].engine if self.rules else None)
         self.bind: Bind = self.environment.bind
 
@@ -95,10 +98,11 @@ class Judge:
         return tuple(one for one in asked if one)
 
     def budgets(
-        self, budgets: Iterable[Budget], projects: Sequence[tuple[Project, ProjectReport]]
+        self, budgets: Sequence[Budget], projects: Sequence[tuple[Project, ProjectReport]]
     ) -> tuple[Finding, ...]:
         """Judge budgets over all projects of the run."""
-        return tuple(one for budget in budgets for one in self.budget(budget, spent(budget, projects)))
+        pairs = zip(budgets, spent(budgets, projects), strict=True)
+        return tuple(one for budget, sums in pairs for one in self.budget(budget, sums))
 
     def budget(self, budget: Budget, sums: Spend) -> tuple[Finding, ...]:
         """Judge one budget; `sums` is what its resources cost."""
@@ -155,7 +159,13 @@ def _applies(rule: CompiledRule, change: Change) -> bool:
     )
 
 
+def _looks_at_project(reads: Iterable[Path]) -> bool:
+    return any(path[0] in _OF_PROJECT for path in reads)
+
+
+_OF_PROJECT = {"project", "plan"}
 _Answers = dict[tuple[Any, ...], Answer]
+_Texts = dict[tuple[Any, ...], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +186,9 @@ class _PerResource:
         self.project = project
         self.shared = shared
         self._groups: dict[tuple[Any, ...], _Group] = {}
-        self._answers: dict[str, _Answers] = {rule.rule.id: {} for rule in rules}
-        self._texts: dict[str, dict[tuple[Any, ...], tuple[str, ...]]] = {rule.rule.id: {} for rule in rules}
+        # What was answered in one project holds in the next, unless the rule looks at the project itself.
+        self._answers = {r.rule.id: {} if _looks_at_project(r.reads) else judge.answers[r.rule.id] for r in rules}
+        self._texts = {r.rule.id: {} if _looks_at_project(r.shown) else judge.texts[r.rule.id] for r in rules}
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
         """Ask every rule that applies."""
@@ -253,7 +264,10 @@ class _PerResource:
 
     def _remedy(self, rule: CompiledRule, view: ResourceView) -> Remedy:
         """Ask a rule what is to be done, of the resource as it may be shown: what is set stands in the open."""
-        return remedy(rule.edits, self._bound(view, rule.edited), self.owner.environment.rebind)
+        try:
+            return remedy(rule.edits, self._bound(view, rule.edited), self.owner.environment.rebind)
+        except LimitError as error:
+            raise rule.past(error) from None
 
     def _pre_existing(self, rule: CompiledRule, answer: Answer, texts: tuple[str, ...], resource: ResourceCost) -> bool:
         """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -104,8 +104,11 @@ def missing(one: NotEvaluated) -> Spend:
 
 def total(resources: Iterable[ResourceCost], not_evaluated: Iterable[NotEvaluated] = ()) -> Spend:
     """Return the sum over resources, and what of it is missing."""
-    sums = [spend(resource) for resource in resources]
-    sums += map(missing, not_evaluated)
+    return added([*map(spend, resources), *map(missing, not_evaluated)])
+
+
+def added(sums: Sequence[Spend]) -> Spend:
+    """Return the sum of many."""
     before, known, delta = (sum((getattr(one, name) for one in sums), ZERO) for name in _AMOUNTS)
     return Spend(before, known, delta, *(sum(getattr(one, name) for one in sums) for name in _COUNTS))
 

@@ -7,7 +7,7 @@ from functools import partial
 
 from guardrail.errors import did_you_mean
 from guardrail.model.report import ProjectReport
-from guardrail.policy.budgets import Budget, spends_on
+from guardrail.policy.budgets import Budget, counting
 from guardrail.policy.glob import matches_any
 from guardrail.policy.rules.compiled import CompiledRule
 from guardrail.policy.variables.context import Project
@@ -20,11 +20,17 @@ COUNTS_NOTHING = "counts nothing"
 _LISTED = 3
 
 
-def unmatched_budget(budget: Budget, projects: Projects) -> str:
-    """Say why no resource of a run counts for a budget; "" where one does, may do, or where there is no resource at all."""
+def unmatched_budgets(budgets: Sequence[Budget], projects: Projects) -> list[int]:
+    """Return the places of the budgets that no resource counts for, or may; none where there is no resource at all."""
+    if not any(bill.resources for _, bill in projects):
+        return []
+    found = counting(budgets, projects)
+    return [number for number in range(len(budgets)) if number not in found]
+
+
+def why_unmatched(budget: Budget, projects: Projects) -> str:
+    """Say why no resource of a run counts for a budget that none counts for."""
     resources = [resource for _, bill in projects for resource in bill.resources]
-    if not resources or any(spends_on(budget, project, one) for project, bill in projects for one in bill.resources):
-        return ""
     match = budget.match
     names = (*match.projects, *([match.project] if match.project is not None else []))
     environments = [match.env] if match.env is not None else []

@@ -44,27 +44,37 @@ def budget(match=None, **limits):
     return Budget.model_validate({"name": "b", "match": match or {}, **limits})
 
 
+def counted(one, projects):
+    (sums,) = spent([one], projects)
+    return sums
+
+
 @pytest.mark.parametrize("match, wanted", MATCHES)
 def test_match(match, wanted):
-    assert spent(budget(match), RUN).known == wanted
+    assert counted(budget(match), RUN).known == wanted
+
+
+def test_many_budgets_count_what_each_counts_alone():
+    budgets = [budget(match) for match, _ in MATCHES]
+    assert [sums.known for sums in spent(budgets, RUN)] == [wanted for _, wanted in MATCHES]
 
 
 def test_parts_sum_to_the_whole():
-    parts = [spent(budget({"tags": {"team": team}}), RUN) for team in ("web", "data")]
-    assert parts[0] + parts[1] == spent(budget(), RUN) == total([WEB, STORE, LOGS])
+    parts = [counted(budget({"tags": {"team": team}}), RUN) for team in ("web", "data")]
+    assert parts[0] + parts[1] == counted(budget(), RUN) == total([WEB, STORE, LOGS])
 
 
 def test_a_resource_can_move_between_budgets():
     moving = resource(tags={"team": "data"}, before={"tags": {"team": "web"}}, cost={"before": 10, "monthly": 12})
-    from_web = spent(budget({"tags": {"team": "web"}}), [run(moving)])
-    to_data = spent(budget({"tags": {"team": "data"}}), [run(moving)])
+    from_web = counted(budget({"tags": {"team": "web"}}), [run(moving)])
+    to_data = counted(budget({"tags": {"team": "data"}}), [run(moving)])
     assert from_web == Spend(before=Decimal(10), delta=Decimal(-10))
     assert to_data == Spend(known=Decimal(12), delta=Decimal(12))
 
 
 def test_a_tag_known_after_apply_leaves_the_total_open():
     later = resource(unknown=["tags"], cost={"monthly": 50})
-    sums = spent(budget({"tags": {"team": "web"}}), [run(WEB, later)])
+    sums = counted(budget({"tags": {"team": "web"}}), [run(WEB, later)])
     assert sums == Spend(known=Decimal(100), delta=Decimal(100), unpriced=1, delta_unpriced=1, tags_unknown=1)
     assert isinstance(sums.values("budget.cost")["monthly"], Unknown)
 
@@ -82,14 +92,14 @@ OPEN = [
 
 @pytest.mark.parametrize("others, said", OPEN)
 def test_a_budget_whose_resources_have_unknown_tags_says_so(others, said):
-    monthly = spent(budget({"tags": {"team": "web"}}), [run(WEB, *others)]).values("budget.cost")["monthly"]
+    monthly = counted(budget({"tags": {"team": "web"}}), [run(WEB, *others)]).values("budget.cost")["monthly"]
     assert isinstance(monthly, Unknown)
     assert monthly.reason.endswith(f"not completely priced: {said}")
 
 
 def test_a_delete_saves():
     gone = resource(action="delete", tags={"team": "web"}, cost={"before": 30, "monthly": 0})
-    sums = spent(budget({"tags": {"team": "web"}}), [run(gone)])
+    sums = counted(budget({"tags": {"team": "web"}}), [run(gone)])
     assert sums == Spend(before=Decimal(30), delta=Decimal(-30))
 
 
@@ -145,7 +155,7 @@ CONCERNED = [
 
 @pytest.mark.parametrize("block, match, concerned", CONCERNED)
 def test_what_was_not_evaluated_leaves_open_the_budgets_that_it_may_concern(block, match, concerned):
-    sums = spent(budget(match), [run(WEB, STORE, not_evaluated=[block])])
+    sums = counted(budget(match), [run(WEB, STORE, not_evaluated=[block])])
     assert sums.not_evaluated == int(concerned)
     assert isinstance(sums.values("budget.cost")["monthly"], Unknown) == concerned
 

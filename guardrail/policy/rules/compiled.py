@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property, reduce
 
 from guardrail.cel import CelError, Environment, EvaluationError, KeyAccess, Path, Program, Schema, Scope, Template
-from guardrail.errors import GuardrailError, RuleError
+from guardrail.errors import GuardrailError, LimitError, RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.literal import literal
@@ -97,7 +97,10 @@ class CompiledRule:
         return any(path[:2] == ("resource", "cost") for path in self.reads)
 
     def answer(self, scope: Scope) -> Answer:
-        """Judge what is bound. A condition that is not known yet leaves open only what it decides."""
+        """Judge what is bound. A condition that is not known yet leaves open only what it decides.
+
+        Raises LimitError past the bound on an expression's steps, RuleError for a fault that only the engine finds.
+        """
         try:
             applies = True if self.when is None else _truth(self.when, scope)
             if applies is False:
@@ -105,6 +108,8 @@ class CompiledRule:
             verdicts = [_truth(program, scope) for program in self.expressions]
         except EvaluationError as error:
             return Answer(error=str(error))
+        except LimitError as error:
+            raise self.past(error) from None
         except CelError as error:  # a fault that only the engine could find
             raise RuleError(f"rule {self.rule.id}: {error}", where=self.source.file.where(("validations",))) from None
         failed = tuple(index for index, verdict in enumerate(verdicts) if verdict is False)
@@ -124,6 +129,12 @@ class CompiledRule:
             return self.messages[index].evaluate(scope)
         except EvaluationError:  # what makes the rule fail can keep its message from being built: a null, a secret
             return self.rule.title
+        except LimitError as error:
+            raise self.past(error) from None
+
+    def past(self, error: LimitError) -> LimitError:
+        """Return the error with the rule's name and place."""
+        return LimitError(f"rule {self.rule.id} {error.what}", where=self.source.file.where(("id",)), fix=error.fix)
 
 
 def _key_access(asked: Iterable[Program | Template]) -> KeyAccess:

@@ -60,6 +60,7 @@ class References:
         self._instances: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._calls: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._found: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
+        self._iterated: dict[tuple[str, int], tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {}
         self.data: set[str] = set()
         for text, address in addresses.items():
             self._instances[address.module, address.resource][address.key] = text
@@ -166,9 +167,16 @@ class References:
 
     def _of_each(self, scope: _Scope, depth: int) -> tuple[str, ...]:
         """Resolve `each`, which stands for the instance with the same key of what the block iterates over."""
-        found = self._resolve(scope.for_each, _Scope(scope.place), depth + 1)
-        same = tuple(text for text in found if (target := parse(text)) and target.key == scope.key)
-        return same or found
+        where = (scope.place.address, id(scope.for_each))
+        if where not in self._iterated:
+            found = self._resolve(scope.for_each, _Scope(scope.place), depth + 1)
+            by_key: defaultdict[str, list[str]] = defaultdict(list)
+            for text in found:
+                if target := parse(text):
+                    by_key[target.key].append(text)
+            self._iterated[where] = (found, {key: tuple(same) for key, same in by_key.items()})
+        found, keyed = self._iterated[where]
+        return keyed.get(scope.key) or found
 
     def _output(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> tuple[str, ...]:
         """Resolve an output; all of them where the key is computed, since Terraform then writes the module alone."""
