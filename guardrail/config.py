@@ -382,13 +382,17 @@ class _Sources:
         return matches
 
     def _projects(self, plan: str) -> list[ProjectConfig | None]:
-        """Return the projects that an input of the command line belongs to: of those of one folder, the one --project names."""
+        """Return the projects that an input of the command line belongs to.
+
+        Of those of one folder, and for a plan that lies elsewhere, it is the one that --project names.
+        """
         if plan == "-":
             return [None]
         path = (self.cwd / plan).resolve()
         found = [one for one in self.file.projects if self._is_in(path, one)]
         first = [one for one in found if (one.path, one.plan) == (found[0].path, found[0].plan)]
-        return [one for one in first if one.name == self.flags.project] or [*first] or [None]
+        named = [one for one in first or self.file.projects if one.name == self.flags.project]
+        return named or [*first] or [None]
 
     def _is_in(self, path: Path, project: ProjectConfig) -> bool:
         if project.plan:

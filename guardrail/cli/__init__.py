@@ -31,6 +31,7 @@ COMMANDS = {
     "pricing": "guardrail.cli.commands.pricing:pricing",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",
+    "serve": "guardrail.cli.commands.serve:serve",
     "schema": "guardrail.cli.commands.schema:schema",
     "completion": "guardrail.cli.commands.completion:completion",
 }

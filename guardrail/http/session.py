@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin
 
@@ -39,13 +40,17 @@ _CA_FIX = "name the certificates to trust by --ca-bundle, REQUESTS_CA_BUNDLE or 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. `repeatable`: asking twice does no more than asking once."""
+    """One request. `repeatable`: asking twice does no more than asking once.
+
+    `elsewhere`: it may be led to another host, which gets no secrets; else that is refused where there are some.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     json: Json = None
     repeatable: bool = True
+    elsewhere: bool = False
 
 
 class Session:
@@ -119,6 +124,20 @@ class Session:
             yield response
             following = response.next_url
 
+    def save(self, url: str, path: Path, *, max_bytes: int) -> None:
+        """Write what is at `url` to a file until the session's deadline, also where another host has it, without secrets.
+
+        Raises as `send` does, and NetworkError for more than `max_bytes`; the file is then not whole.
+        """
+        asked = Asked("GET", urljoin(self.base, url), elsewhere=True)
+
+        def write(answer: requests.Response) -> None:
+            self._answer_deadline = self.deadline
+            with path.open("wb") as file:
+                file.writelines(self._parts(answer, asked, max_bytes))
+
+        self._persist(asked, write, self.deadline)
+
     def open(self, asked: Asked, deadline: Deadline) -> requests.Response:
         """Return an answer, 2xx or 304, whose body is to be read by `raw_parts` until the deadline. Raises as `send` does."""
         answer = self._persist(asked, lambda answer: answer, deadline)
@@ -167,7 +186,7 @@ class Session:
                 raise NetworkError("refused to be redirected from https to http", where=self._place(url))
             if answer.status_code == _MOVED_FOR_READING:
                 method = "GET"
-            if origin(target) != origin(url) and (method != "GET" or self._secrets):
+            if origin(target) != origin(url) and (method != "GET" or (self._secrets and not asked.elsewhere)):
                 raise NetworkError(f"refused to be redirected to {self._place(target)}", where=self._place(url))
             url = target
         raise NetworkError("redirected without end", where=self._place(asked.url))
@@ -206,15 +225,19 @@ class Session:
 
     def _whole(self, answer: requests.Response, asked: Asked) -> Response:
         """Read the body, up to a size that no honest answer has."""
-        parts, size = [], 0
+        body = b"".join(self._parts(answer, asked, _MAX_BODY))
+        return Response(answer.status_code, answer.url, headers(answer.headers), body)
+
+    def _parts(self, answer: requests.Response, asked: Asked, max_bytes: int) -> Iterator[bytes]:
+        """Give the body, unpacked, up to a size."""
+        size = 0
         with closing(answer):
             encoding = answer.headers.get("content-encoding", "")
             for part in unpacked(self.raw_parts(answer, asked), encoding, self._place(answer.url)):
-                parts.append(part)
                 size += len(part)
-                if size > _MAX_BODY:
+                if size > max_bytes:
                     raise NetworkError("the answer is too long", where=self._place(answer.url))
-        return Response(answer.status_code, answer.url, headers(answer.headers), b"".join(parts))
+                yield part
 
     def _space_writes(self, url: str) -> None:
         clock = self.deadline.clock
