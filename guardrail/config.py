@@ -392,7 +392,7 @@ class _Sources:
         found = [one for one in self.file.projects if self._is_in(path, one)]
         first = [one for one in found if (one.path, one.plan) == (found[0].path, found[0].plan)]
         named = [one for one in first or self.file.projects if one.name == self.flags.project]
-        return named or [*first] or [None]
+        return [*named] or [*first] or [None]
 
     def _is_in(self, path: Path, project: ProjectConfig) -> bool:
         if project.plan:

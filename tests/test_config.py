@@ -46,6 +46,14 @@ def test_the_file_names_what_to_check_relative_to_itself(repo):
     assert found.complete
 
 
+def test_a_plan_that_lies_elsewhere_is_of_the_project_that_is_named(repo):
+    (repo / "plan.json").write_text("", encoding="utf-8")
+    (named,) = settings(Flags(inputs=("plan.json",), project="payments"), repo).sources
+    assert (named.name, named.env, named.usage) == ("payments", "prod", repo / "usage.yml")
+    (other,) = settings(Flags(inputs=("plan.json",), project="shop"), repo).sources
+    assert (other.name, other.env, other.usage) == ("shop", "", None)
+
+
 def test_inputs_and_flags_win_over_the_file(repo):
     flags = Flags(inputs=("build/payments.json",), usage=repo / "other.yml", catalog=repo / "c.sqlite")
     found = settings(flags, repo)
