@@ -43,7 +43,13 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     rules = rules_of(settings, library)
     blocks = settings.rules.pre_existing == "block"
     judge = Judge(
-        rules, catalog.spec, settings.now, settings.pr, pre_existing_blocks=blocks, with_remedies=with_remedies
+        rules,
+        catalog.spec,
+        settings.now,
+        settings.pr,
+        pre_existing_blocks=blocks,
+        with_remedies=with_remedies,
+        currency=settings.currency,
     )
     read, base = plans(settings) if read is None else read, earlier(settings)
     engine = Engine(library, catalog, default_regions=settings.default_region)

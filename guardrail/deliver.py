@@ -29,6 +29,7 @@ from guardrail.platforms.detect import (
     PLATFORMS,
     REPOSITORY,
     SUGGEST,
+    WITH_CHARTS,
     WITHOUT_HTML,
     Platform,
     detect,
@@ -171,9 +172,8 @@ def frame_of(report: Report, options: Options, context: Context, name: str | Non
 
 def verdict_outputs(report: Report, code: ExitCode) -> dict[str, str]:
     """Return the outputs of the step that tell of the report: short texts, empty where there is no such number."""
-    totals, findings = report.totals, report.all_findings
+    totals, counts = report.totals, report.counts
     percent = totals.delta_percent
-    loud = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
     changes = [r for project in report.projects for r in project.resources if r.change.action is not Action.NO_OP]
     return {
         "verdict": "error" if code is ExitCode.NOT_EVALUATED else report.verdict.value,
@@ -185,10 +185,10 @@ def verdict_outputs(report: Report, code: ExitCode) -> dict[str, str]:
         "monthly-delta-percent": "" if percent is None else plain(rounded(percent, 2)) or "",
         "currency": report.currency,
         "has-changes": str(bool(changes)).lower(),
-        "denied": str(sum(one.blocking for one in findings)),
-        "warned": str(sum(one.status in loud and not one.blocking for one in findings)),
-        "waived": str(sum(one.status is FindingStatus.WAIVED for one in findings)),
-        "pre-existing": str(sum(one.status is FindingStatus.PRE_EXISTING for one in findings)),
+        "denied": str(counts.blocking),
+        "warned": str(counts.warnings),
+        "waived": str(counts.waived),
+        "pre-existing": str(counts.pre_existing),
         "unpriced": str(totals.unpriced),
         "not-evaluated": str(totals.not_evaluated),
         "catalog-date": min((info.oldest or info.as_of for info in report.catalog), default=""),
@@ -271,7 +271,7 @@ def _comment(job: _Delivery, name: str, platform: Platform, frame: Frame) -> Pos
     html = name not in WITHOUT_HTML
 
     def body(limit: int) -> str:
-        return markdown(job.report, limit_bytes=limit, frame=frame, html=html)
+        return markdown(job.report, limit_bytes=limit, frame=frame, html=html, chart=name in WITH_CHARTS)
 
     comment = Comment(marker, body, blocking=blocking, html=html)
     return platform.comment(comment, options.mode, first=wanted(options.comment, job.report))

@@ -15,11 +15,16 @@ _USUAL_FILE = "main.tf"
 
 
 def repository_files(report: Report, here: Path) -> dict[tuple[str, str], str]:
-    """Return where in the repository the files of findings are, by project name and file, for those that are there."""
+    """Return where in the repository the files of findings and resources are, by project name and file.
+
+    Only those that are there.
+    """
     top = _top(here)
     found: dict[tuple[str, str], str] = {}
     for project in report.projects:
-        for file in {finding.file for finding in project.findings if finding.file}:
+        sources = [resource.change.source for resource in project.resources if resource.change.source]
+        named = {place.file for source in sources for place in (source, *source.calls)}
+        for file in named | {finding.file for finding in project.findings if finding.file}:
             if path := _found(file, _folders(project, here), top):
                 found[project.name, file] = path.relative_to(top).as_posix()
     return found

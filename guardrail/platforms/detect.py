@@ -56,6 +56,9 @@ def run_url(environ: Mapping[str, str], context: Context) -> str:
     return environ.get("CI_JOB_URL", "") if name == "gitlab" else context.run_url
 
 
+WITH_CHARTS = frozenset({"github", "gitlab"})
+"""The platforms that draw Mermaid in a comment."""
+
 Suggest = Callable[[Any, Sequence[Suggestion], str], str]
 
 SUGGEST: dict[str, Suggest] = {"github": github_review.suggest}

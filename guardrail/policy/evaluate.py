@@ -50,6 +50,7 @@ class Judge:
     pr                    the pull request, empty outside of one
     pre_existing_blocks   whether what the plan's before already violates blocks as well
     with_remedies         whether findings say what their rules would have done about them
+    currency              of all amounts
     asked, skipped        ids of the rules that something was asked of, and of those whose `when` ever said no
     """
 
@@ -59,6 +60,7 @@ class Judge:
     pr: Mapping[str, Json] = field(default_factory=dict)
     pre_existing_blocks: bool = False
     with_remedies: bool = False
+    currency: str = "USD"
     asked: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
 
@@ -112,7 +114,7 @@ class Judge:
 
     def _shared(self, project: Project | None = None) -> dict[str, Any]:
         """What is the same for every resource of a project, or of the whole run."""
-        return run_values(self.now, self.pr) | ({"project": asdict(project)} if project else {})
+        return run_values(self.now, self.pr, self.currency) | ({"project": asdict(project)} if project else {})
 
     def _whole(
         self, rule: CompiledRule, now: Mapping[str, Json], past: Mapping[str, Json] | None, *, project: str = ""

@@ -13,7 +13,7 @@ from guardrail.model.resource import SourceLine
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.compiled import Answer, CompiledRule
 
-_NOT_EVIDENCE = frozenset({("plan", "resources"), ("now",), ("today",), ("resource", "address")})
+_NOT_EVIDENCE = frozenset({("plan", "resources"), ("currency",), ("now",), ("today",), ("resource", "address")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ FORMATS: dict[str, Renderer] = {
     "github": annotate,
     "gitlab": code_quality,
     "markdown-gitlab": partial(markdown, limit_bytes=1_000_000),
-    "markdown-azure": partial(markdown, limit_bytes=140_000),
+    "markdown-azure": partial(markdown, limit_bytes=140_000, chart=False),
     "markdown-bitbucket": partial(markdown, limit_bytes=32_000, html=False),
     "infracost-json": infracost_json,
 }

@@ -18,16 +18,19 @@ def total_amounts(totals: Totals, currency: str) -> tuple[str, str, str]:
     return before, after, delta(totals, currency)
 
 
-def change_amounts(resource: ResourceCost, currency: str) -> tuple[str, str, str]:
-    """Return before, after and delta of one resource, with a word where something of them is not known."""
+def change_amounts(resource: ResourceCost, currency: str, times: int = 1) -> tuple[str, str, str]:
+    """Return before, after and delta of one resource, with a word where something of them is not known.
+
+    `times`: of so many that cost the same, together.
+    """
     gap_before, gap_after = resource.delta_gaps
-    bound, amount = bound_of_delta(gap_before=gap_before, gap_after=gap_after), resource.known_delta
+    bound, amount = bound_of_delta(gap_before=gap_before, gap_after=gap_after), resource.known_delta * times
     shown = money(amount, currency, signed=True)
     if bound is Bound.NOT_KNOWN or (bound is not Bound.EXACT and not amount):
         shown = "not known" if resource.delta_unpriced else "usage"
     elif bound is not Bound.EXACT:
         shown = f"{shown}{MISSING}" if bound is Bound.AT_LEAST else f"at most {shown}"
-    return side_amount(resource.before, currency), side_amount(resource.after, currency), shown
+    return side_amount(resource.before, currency, times), side_amount(resource.after, currency, times), shown
 
 
 def line_amount(line: Line, currency: str) -> str:
@@ -37,7 +40,7 @@ def line_amount(line: Line, currency: str) -> str:
     return money(line.monthly_cost, currency) + (MISSING if line.at_least else "")
 
 
-def side_amount(side: Cost | None, currency: str) -> str:
+def side_amount(side: Cost | None, currency: str, times: int = 1) -> str:
     """Return what one side costs: "" where it does not exist, a word where nothing of it is known.
 
     A mark tells a lower bound.
@@ -46,4 +49,4 @@ def side_amount(side: Cost | None, currency: str) -> str:
         return ""
     if side.is_lower_bound and not side.known:
         return "not known" if side.unpriced else "usage"
-    return money(side.known, currency) + (MISSING if side.is_lower_bound else "")
+    return money(side.known * times, currency) + (MISSING if side.is_lower_bound else "")

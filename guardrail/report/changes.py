@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -12,8 +12,11 @@ from guardrail.model.cost import Line, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO
 from guardrail.report.amounts import MISSING
-from guardrail.report.format import SHORT_STATUS, line_reason, money, quantity, unit_price, value_text
+from guardrail.report.format import amount_of, line_reason, money, unit_price, value_text
 from guardrail.report.text import safe
+
+ALONE = "The amount beside an attribute is what it does by itself; what several do together is more or less than that."
+"""What to say where several attributes of one resource move its cost."""
 
 _NAME_LIMIT = 120
 _VALUE_LIMIT = 120
@@ -22,22 +25,14 @@ _INDEX = re.compile(r"\[\d+\]$")
 
 @dataclass(frozen=True, slots=True)
 class ComponentChange:
-    """A cost component of which something differs: one of the sides is None where it is new, or gone."""
+    """A cost component of which something differs: one of the sides is None where it is new, or gone.
 
+    name  what it is called: in short where nothing else of the resource is called so, else with its group and details
+    """
+
+    name: str
     before: Line | None
     after: Line | None
-
-    @property
-    def name(self) -> str:
-        """What it is called, with its group; without what differs between the sides (a machine type)."""
-        line = self.after or self.before
-        if line is None:
-            return ""
-        stem, details = _parts(line.name)
-        if self.before and self.after:
-            details = [detail for detail in details if detail in _parts(self.before.name)[1]]
-        name = f"{stem} ({', '.join(details)})" if details else stem
-        return safe(f"{line.group} / {name}" if line.group else name, _NAME_LIMIT)
 
     @property
     def delta(self) -> Decimal | None:
@@ -47,12 +42,9 @@ class ComponentChange:
         return None if before is None or after is None else after - before
 
     def amount(self, currency: str) -> str:
-        """Return the delta as reports print it: a word where it is not known, a mark where it is a lower bound."""
+        """Return the delta as reports print it: "" where it is not known, a mark where it is a lower bound."""
         if self.delta is None:
-            statuses = [
-                SHORT_STATUS[line.status] for line in (self.after, self.before) if line and line.monthly_cost is None
-            ]
-            return statuses[0] or "not known"
+            return ""
         is_bound = any(line.at_least for line in (self.before, self.after) if line)
         return money(self.delta, currency, signed=True) + (MISSING if is_bound else "")
 
@@ -66,11 +58,11 @@ class ComponentChange:
         known = _parts(other.name)[1] if other else _parts(line.name)[1]
         own = [detail for detail in _parts(line.name)[1] if detail not in known]
         if line.monthly_quantity is None:
-            return line_reason(line, currency)
-        amount = quantity(line.monthly_quantity)
+            return line_reason(line, currency).removeprefix(f"{safe(line.name, _NAME_LIMIT)}: ")
+        amount = amount_of(line.monthly_quantity, safe(line.unit, _NAME_LIMIT))
         dearer = other and not own and line.unit_price is not None and line.unit_price != other.unit_price
         price = f"at {unit_price(line.unit_price, currency)}" if dearer and line.unit_price is not None else ""
-        return " ".join(safe(part, _NAME_LIMIT) for part in (amount, line.unit, ", ".join(own), price) if part)
+        return " ".join(safe(part, _NAME_LIMIT) for part in (amount, ", ".join(own), price) if part)
 
     def text(self, currency: str) -> str:
         """Return it in one line: "Storage: 90 GB → 120 GB", "NAT gateway: new, 730 hours"."""
@@ -94,8 +86,31 @@ def component_changes(resource: ResourceCost) -> list[ComponentChange]:
         found, before, after = _paired(before, after, key)
         pairs += found
     pairs += [(line, None) for line in before] + [(None, line) for line in after]
-    changes = [ComponentChange(was, will) for was, will in pairs if _differ(was, will)]
-    return sorted(changes, key=lambda one: (one.delta is not None, -abs(one.delta or ZERO)))
+    differing = [pair for pair in pairs if _differ(*pair)]
+    called = Counter(_short(*pair) for pair in differing)
+    changes = [
+        ComponentChange(safe(_short(*pair) if called[_short(*pair)] == 1 else _long(*pair), _NAME_LIMIT), *pair)
+        for pair in differing
+    ]
+    return sorted(changes, key=lambda one: (one.delta is None, -abs(one.delta or ZERO)))
+
+
+def _short(was: Line | None, will: Line | None) -> str:
+    """Return a name without its details where both sides have some: what differs of them stands beside the quantities."""
+    line = will or was
+    name = line.name if line else ""
+    return _parts(name)[0] if was and will else name
+
+
+def _long(was: Line | None, will: Line | None) -> str:
+    """Return a name with its group and the details that both sides share."""
+    line = will or was
+    if line is None:
+        return ""
+    stem, details = _parts(line.name)
+    shared = [one for one in details if not was or one in _parts(was.name)[1]]
+    name = f"{stem} ({', '.join(shared)})" if shared else stem
+    return f"{line.group} / {name}" if line.group else name
 
 
 def _paired(

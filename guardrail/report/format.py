@@ -73,6 +73,15 @@ def value_text(value: Json, limit: int) -> str:
     return safe(str(value), limit) or '""'
 
 
+def amount_of(number: Decimal | None, unit: str) -> str:
+    """Return a quantity with its unit: "730 hours", "1 month", "0.6 x 1M requests"; "" for None."""
+    if number is None:
+        return ""
+    if unit[:1].isdigit():
+        return f"{quantity(number)} \N{MULTIPLICATION SIGN} {unit}"
+    return f"{quantity(number)} {unit.removesuffix('s') if number == 1 and unit.islower() else unit}".rstrip()
+
+
 def percent(value: Decimal | None) -> str:
     """Return a signed percentage, "" for None: +73%, -4.5%, +<0.1%."""
     if value is None:

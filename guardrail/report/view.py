@@ -33,10 +33,11 @@ Natural = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One resource, and the label of its project where there are several."""
+    """One resource, the label of its project where there are several, and the name of its project in any case."""
 
     project: str
     resource: ResourceCost
+    owner: str = ""
 
     @property
     def components(self) -> list[ComponentChange]:
@@ -58,6 +59,23 @@ class Row:
         """The side that will be billed, else the one that was."""
         sides = self.resource.sides
         return sides[0] if sides else None
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Resources of one type to which the same happens, at the same cost and for the same reason: one, or several."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def first(self) -> Row:
+        """The one that stands for all."""
+        return self.rows[0]
+
+    @property
+    def effect(self) -> Decimal:
+        """What they do to the bill together, as far as it is known."""
+        return self.first.resource.known_delta * len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,13 +104,23 @@ class View:
         """All resources, the greatest effect on cost first."""
         labels = self.labels if len(self.labels) > 1 else [""] * len(self.labels)
         pairs = zip(labels, self.report.projects, strict=True)
-        rows = [Row(label, resource) for label, project in pairs for resource in project.resources]
+        rows = [Row(label, resource, project.name) for label, project in pairs for resource in project.resources]
         return sorted(rows, key=_by_effect)
 
     @cached_property
     def changed(self) -> list[Row]:
         """Resources whose cost changes, or changes by an amount that is not known."""
         return [row for row in self.rows if row.resource.changes and _has_effect(row)]
+
+    @cached_property
+    def changed_alike(self) -> list[Alike]:
+        """Those of `changed`, what is alike together, the greatest effect first: 50 machines are one line to read."""
+        groups: defaultdict[object, list[Row]] = defaultdict(list)
+        for row in self.changed:
+            one = row.resource
+            key = one.change.type, one.change.action, one.before, one.after, one.differences, row.project
+            groups[key].append(row)
+        return sorted((Alike(tuple(rows)) for rows in groups.values()), key=lambda one: -abs(one.effect))
 
     @cached_property
     def same_cost(self) -> list[Row]:
@@ -321,12 +349,13 @@ class View:
         if not report.judged:
             cost = money if self.rows or self._is_incomplete else "no resources"
             return " · ".join([*unread, cost])
-        said = [count(len(self.blocking), "blocking finding")] if self.blocking else []
+        counts = report.counts
+        said = [count(counts.blocking, "blocking finding")] if counts.blocking else []
         said += unread
-        said += [f"{count(len(self.errors), 'rule answer')} missing"] if self.errors else []
+        said += [f"{count(counts.errors, 'rule answer')} missing"] if counts.errors else []
         if not said:
             said = (
-                [count(len(self.warnings), "warning")] if self.warnings else ["no changes" if self.quiet else "passed"]
+                [count(counts.warnings, "warning")] if counts.warnings else ["no changes" if self.quiet else "passed"]
             )
         return f"{', '.join(said)} · {money}" if self.rows or self._is_incomplete else ", ".join(said)
 

@@ -90,7 +90,7 @@ def finding(rule: str = "required-tags", *, blocking: bool = True, **more: objec
         "status": FindingStatus.FAIL,
         "message": "missing tags: [team]",
         "address": "aws_instance.web",
-        "fix": "Add the tags to the resource, or to default_tags of its provider.",
+        "fix": "Add the tags to the resource.",
     }
     return Finding(rule, blocking=blocking, **(fields | more))  # type: ignore[arg-type]
 
@@ -228,8 +228,11 @@ def missing() -> Report:
 
 
 def large(number: int) -> Report:
-    """Return a report of many changed resources and as many findings."""
-    web = cost(line(), line("Storage (gp3)", "0.64", group="root_block_device"), usage_line())
-    resources = [resource(f'module.web["z{i % 7}"].aws_instance.app[{i}]', after=web) for i in range(number)]
+    """Return a report of many changed resources, each of another size, and as many findings."""
+    disks = [line("Storage (gp3)", f"{i + 1}.64", group="root_block_device") for i in range(number)]
+    resources = [
+        resource(f'module.web["z{i % 7}"].aws_instance.app[{i}]', after=cost(line(), disk, usage_line()))
+        for i, disk in enumerate(disks)
+    ]
     findings = [finding(address=one.change.address) for one in resources]
     return report(resources, findings)

@@ -6,11 +6,14 @@ import io
 import json
 import re
 import xml.etree.ElementTree as ET
+from decimal import Decimal
 
 import pytest
 from markdown_it import MarkdownIt
 
+from guardrail.model.difference import Difference
 from guardrail.model.report import CatalogInfo
+from guardrail.model.resource import Action, SourceLine, Tags
 from guardrail.report import FORMATS
 from guardrail.report.csv_rows import COLUMNS
 from tests.report import samples
@@ -50,7 +53,17 @@ def report(text, *, judged=True):
     ]
     return samples.report(
         [
-            samples.resource(text, after=after, type=text, module=text),
+            samples.resource(
+                text,
+                Action.UPDATE,
+                after=after,
+                before=samples.cost(samples.line("was", "1")),
+                type=text,
+                module=text,
+                tags=Tags({"team": text}),
+                differences=[Difference(text, text, text + "x", Decimal(1), of=text)],
+                source=SourceLine(text, 1, (SourceLine(text, 2),)),
+            ),
             samples.resource(text, after=samples.UNSUPPORTED),
         ],
         findings if judged else [],
@@ -80,7 +93,7 @@ def test_json_reads_back(text):
 @CASES
 def test_csv_has_the_same_rows(text):
     rows = list(csv.reader(io.StringIO(FORMATS["csv"](report(text)), newline=""), strict=True))
-    assert [len(row) for row in rows] == [len(COLUMNS)] * 4
+    assert [len(row) for row in rows] == [len(COLUMNS)] * 5
     assert not any(cell.startswith(("=", "+", "@", "::")) for row in rows for cell in row)
     assert not any("\n" in cell or "\x1b" in cell for row in rows for cell in row)
 
@@ -92,7 +105,8 @@ def test_markdown_has_the_same_skeleton(text, judged):
     skeleton = re.compile(r"</?(?:details|summary|code|sub)>|^#+ |^\||^- |^```", re.MULTILINE)
     assert skeleton.findall(out) == skeleton.findall(FORMATS["markdown"](harmless(text, judged=judged)))
     assert set(re.findall(r"<[^>]*>", out)) <= {
-        f"<{slash}{name}>" for slash in ("", "/") for name in ("details", "summary", "code", "sub")
+        *(f"<{slash}{name}>" for slash in ("", "/") for name in ("details", "summary", "code", "sub")),
+        *("<br>", "<wbr>"),
     }
     assert "<!--" not in out
     assert "-->" not in out
@@ -107,7 +121,7 @@ def test_markdown_renders_to_nothing_but_our_own_elements(text):
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
     page = parser.render(FORMATS["markdown"](report(text)))
     ours = {"h3", "h4", "p", "br", "ul", "li", "strong", "code", "pre", "table", "thead", "tbody", "tr", "th", "td"}
-    assert set(re.findall(r"</?([a-z0-9]+)", page)) <= ours | {"details", "summary", "sub"}
+    assert set(re.findall(r"</?([a-z0-9]+)", page)) <= ours | {"details", "summary", "sub", "wbr"}
     shown = html.unescape(page)
     assert all(word in shown for word in re.findall(r"[a-z]{4,20}", text[:300]))
 

@@ -1,6 +1,7 @@
 """The body of a pull request's comment: its parts, its size, its determinism."""
 
 import dataclasses
+import json
 import re
 from typing import Any
 
@@ -9,10 +10,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guardrail.deliver import verdict_outputs
 from guardrail.model.finding import FindingStatus
 from guardrail.model.report import ProjectReport, Report
-from guardrail.model.resource import Action
-from guardrail.report import markdown
+from guardrail.model.resource import Action, SourceLine
+from guardrail.report import FORMATS, Frame, json_v1, markdown, table
 from tests.report import samples
 
 TAG = re.compile(r"<(/?)(details|summary|code|sub)>")
@@ -130,12 +132,73 @@ def test_a_crowded_body_keeps_to_the_limit_and_stays_whole(findings, projects, n
 def test_parts_go_in_order_of_use():
     report = samples.large(200)
     whole = markdown(report, limit_bytes=1_000_000)
-    assert "top 20 of 200" in whole
+    assert "The next 50 of 200 resources" in whole
+    assert "140 more whose cost changes" in whole
     assert "How to waive" in whole
     smaller = markdown(report, limit_bytes=len(whole.encode()) - 1)
-    assert "top 5 of 200" in smaller
+    assert "The next" not in smaller
+    assert "190 more whose cost changes" in smaller
     assert "50 more in the full report" in markdown(report, limit_bytes=14_000)
     assert "150 more in the full report" in markdown(report, limit_bytes=8_000)
+
+
+def test_the_comment_alone_tells_which_attribute_moves_the_cost_most():
+    text = markdown(samples.shop())
+    row = next(line for line in text.splitlines() if "aws&#95;instance" not in line and "+$182.20" in line)
+    assert row.startswith("| **+$182.20** | **update** <code>module.<wbr>web")
+    assert "<code>instance_type</code> m5.large → m5.2xlarge (**+$182.20**)<br>" in row
+    assert "3 other attributes changed" in row
+    assert "user_data" not in text
+
+
+def test_what_is_alike_is_one_row():
+    web = samples.cost(samples.line())
+    same = [samples.resource(f"aws_instance.web_{i}", after=web) for i in range(12)]
+    text = markdown(samples.report(same))
+    assert "| **+$728.88** | **create** <code>aws_instance.<wbr>web_0</code> and 11 more alike<br>" in text
+
+
+def test_a_chart_is_drawn_where_there_are_bars_to_compare():
+    by_module = [
+        samples.resource(f"module.m{i}.aws_instance.web", after=samples.cost(samples.line()), module=f"module.m{i}")
+        for i in range(3)
+    ]
+    text = markdown(samples.report(by_module))
+    assert 'x-axis ["module.m0", "module.m1", "module.m2"]' in text
+    assert "    bar [60.74, 60.74, 60.74]\n" in text
+    assert "mermaid" not in markdown(samples.report(by_module), chart=False)
+    assert "mermaid" not in FORMATS["markdown-azure"](samples.report(by_module))
+    assert "mermaid" not in markdown(samples.report(by_module[:1]))
+
+
+def test_places_of_resources_are_links_to_the_module_call_where_many_come_from_one_line():
+    calls = [SourceLine("main.tf", 3), SourceLine("main.tf", 9)]
+    rows = [
+        samples.resource(
+            f"module.m{i}.aws_instance.web",
+            after=samples.cost(samples.line(monthly=f"{i + 1}")),
+            source=SourceLine("web/main.tf", 5, (call,)),
+        )
+        for i, call in enumerate(calls)
+    ]
+    frame = Frame(blob_url="https://example.com/o/r/blob/abc/", files={("shop", "main.tf"): "infra/main.tf"})
+    text = markdown(samples.report(rows), frame=frame)
+    assert "[<code>main.<wbr>tf:9</code>](https://example.com/o/r/blob/abc/infra/main.tf#L9)" in text
+    assert "infra/main.tf#L3)" in text
+    assert "web/<wbr>main.<wbr>tf:5" in markdown(samples.report(rows[:1]), frame=frame)
+
+
+def test_every_report_says_the_same_numbers():
+    """The headline, the row of the project, JSON, and the outputs of the step."""
+    report = samples.shop()
+    counts = json.loads(json_v1(report))["counts"]
+    text = markdown(report)
+    assert (counts["blocking"], counts["warnings"]) == (2, 2)
+    assert "### ❌ Guardrail: 2 blocking findings" in text
+    assert "❌\u00a02 · ⚠️\u00a02" in text
+    assert "FAIL  2 blocking findings" in table(report)
+    outputs = verdict_outputs(report, report.exit_code())
+    assert (outputs["denied"], outputs["warned"]) == ("2", "2")
 
 
 def test_what_is_wrong_in_several_places_is_said_once():

@@ -111,6 +111,7 @@ VARIABLES = tuple(
             "how many of its resources are not completely priced, with what was not evaluated",
         ),
         ("budget.cost.not_evaluated", "number", "how many blocks that may be among them were not evaluated"),
+        ("currency", "string", "currency of all amounts: `USD`"),
         ("now", "string", "the time of the run: `2026-01-31T12:00:00Z`"),
         ("today", "string", "its day: `2026-01-31`"),
     )
@@ -118,9 +119,9 @@ VARIABLES = tuple(
 """Every name that an expression may use, beside `params` and `variables` of its own rule."""
 
 _ROOTS = {
-    "resource": {"resource", "plan", "project", "pr", "now", "today"},
-    "plan": {"plan", "project", "pr", "now", "today"},
-    "budget": {"budget", "pr", "now", "today"},
+    "resource": {"resource", "plan", "project", "pr", "currency", "now", "today"},
+    "plan": {"plan", "project", "pr", "currency", "now", "today"},
+    "budget": {"budget", "pr", "currency", "now", "today"},
 }
 
 
@@ -208,9 +209,10 @@ def plan_values(resources: Sequence[ResourceCost], sums: Spend) -> dict[str, Jso
     return {**sums.values("plan"), "counts": counts}
 
 
-def run_values(now: datetime, pr: Mapping[str, Json]) -> dict[str, Json]:
-    """Return what is the same for a whole run: `pr`, `now`, `today`."""
+def run_values(now: datetime, pr: Mapping[str, Json], currency: str) -> dict[str, Json]:
+    """Return what is the same for a whole run: `pr`, `currency`, `now`, `today`."""
     return {
+        "currency": currency,
         "pr": dict(pr),
         "now": now.isoformat(timespec="seconds").replace("+00:00", "Z"),
         "today": now.date().isoformat(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from urllib.parse import quote
@@ -10,18 +10,22 @@ from urllib.parse import quote
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
-from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
+from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount, total_amounts
 from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
+from guardrail.report.markdown.changes import changes_table
 from guardrail.report.markdown.edits import listed_edits
 from guardrail.report.markdown.findings import listed_findings
 from guardrail.report.markdown.plain import without_html
-from guardrail.report.markdown.text import code, details, link, prose
+from guardrail.report.markdown.sums import sums
+from guardrail.report.markdown.text import breakable, code, details, link, prose
 from guardrail.report.text import yaml_text
 from guardrail.report.view import Gap, Row, View, has_news, place, worth
 
 _ALL = 1_000_000
-_LISTED = 50  # entries of a folded list
+_OPEN = 10  # changed resources that are not folded
+_BILLED = 20  # resources of an estimate
+_LINES = 50  # of one resource of an estimate
 _WAIVED = 5  # findings in the YAML to paste
 _LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
 _LEGEND = f"\n\n{LEGEND}"
@@ -30,26 +34,34 @@ _SMALLEST_PLACE = 20  # bytes; tells how many findings can fit at all
 
 @dataclass(frozen=True, slots=True)
 class _Size:
-    """How much of each part is shown: rows of the cost breakdown, the other folded parts, findings, projects."""
+    """How much of each part is shown: changed resources, entries of folded lists, findings, projects."""
 
-    breakdown: int
-    folded: bool = True
+    changes: int
+    listed: int = 50
     findings: int = _ALL
     projects: int = _ALL
+
+    @property
+    def folded(self) -> bool:
+        """Whether there are folded parts."""
+        return bool(self.listed)
 
 
 # What goes first when it does not fit: the parts that people act on least.
 _SIZES = (
-    _Size(20),
-    _Size(5),
-    _Size(0),
-    _Size(0, folded=False),
-    _Size(0, folded=False, findings=2_000),
-    _Size(0, folded=False, findings=500, projects=100),
-    _Size(0, folded=False, findings=150, projects=20),
-    _Size(0, folded=False, findings=50, projects=20),
-    _Size(0, folded=False, findings=10, projects=10),
-    _Size(0, folded=False, findings=0, projects=0),
+    _Size(60),
+    _Size(10),
+    _Size(10, listed=10),
+    _Size(10, listed=3),
+    _Size(10, listed=0),
+    _Size(5, listed=0),
+    _Size(0, listed=0),
+    _Size(0, listed=0, findings=2_000),
+    _Size(0, listed=0, findings=500, projects=100),
+    _Size(0, listed=0, findings=150, projects=20),
+    _Size(0, listed=0, findings=50, projects=20),
+    _Size(0, listed=0, findings=10, projects=10),
+    _Size(0, listed=0, findings=0, projects=0),
 )
 
 
@@ -74,14 +86,17 @@ class Frame:
 NO_FRAME = Frame()
 
 
-def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRAME, html: bool = True) -> str:
+def markdown(
+    report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRAME, html: bool = True, chart: bool = True
+) -> str:
     """Return the comment's body, which begins with its headline; equal reports give equal bytes.
 
-    `html` off is for places that show tags as they are written: nothing is folded there.
+    `html` off is for places that show tags as they are written: nothing is folded there. `chart` off is for those that
+    do not draw Mermaid.
     It is cut by whole parts to at most `limit_bytes` of UTF-8. Headline, totals and footer always stay, so that
     limits under 2,000 bytes may not be kept.
     """
-    body = _Body(report, limit_bytes, frame, html=html)
+    body = _Body(report, limit_bytes, frame, html=html, chart=chart and html)
     text = ""
     for size in _SIZES:
         text = body.render(size) if html else without_html(body.render(size))
@@ -93,17 +108,20 @@ def markdown(report: Report, *, limit_bytes: int = 65_000, frame: Frame = NO_FRA
 class _Body:
     """The parts of the body."""
 
-    def __init__(self, report: Report, limit_bytes: int, frame: Frame, *, html: bool) -> None:
+    def __init__(self, report: Report, limit_bytes: int, frame: Frame, *, html: bool, chart: bool) -> None:
         self.report = report
         self.html = html
+        self.chart = chart
         self.frame = frame
         self.view = View(report)
+        self.size = _SIZES[0]
         self.fitting = limit_bytes // _SMALLEST_PLACE + 1
         # Sizes that show as many findings show the same.
         self.open_findings = cache(self._open_findings)
 
     def render(self, size: _Size) -> str:
         """Return the whole body at a size."""
+        self.size = size
         if self.view.quiet:
             return f"{self.headline()}\n{self.footer()}\n"
         parts = [
@@ -111,16 +129,18 @@ class _Body:
             self.supplied(folded=size.folded),
             self.open_findings(size.findings),
         ]
+        has_changes = self.report.judged or self.report.compares
+        if size.changes:
+            parts.append(self.changes(size.changes) if has_changes else self.bill(min(size.changes, _BILLED)))
         if size.folded:
-            parts += [self.notes(), self.other_findings(), self.edits()]
-        if size.breakdown:
-            parts.append(
-                self.breakdown(size.breakdown)
-                if self.report.judged or self.report.compares
-                else self.bill(size.breakdown)
-            )
-        if size.folded:
-            parts += [self.not_priced(), self.how_to_waive()]
+            parts += [
+                sums(self.view, chart=self.chart) if has_changes else "",
+                self.notes(),
+                self.other_findings(),
+                self.edits(),
+                self.not_priced(),
+                self.how_to_waive(),
+            ]
         return "\n\n".join(filter(None, [*parts, self.footer()])) + "\n"
 
     def headline(self) -> str:
@@ -149,7 +169,8 @@ class _Body:
         lines = [_project_row(code(label), project, self.report) for label, project in shown[:limit]]
         if len(pairs) > 1:
             sums = total_amounts(self.report.totals, self.report.currency)
-            lines.append(_cells(f"**All {len(pairs):,} projects**", "", f"**{sums[2]}**", sums[0], sums[1]))
+            policy = _policy(self.report.all_findings) if self.report.judged else ""
+            lines.append(_cells(f"**All {len(pairs):,} projects**", policy, f"**{sums[2]}**", sums[0], sums[1]))
         if not lines:
             return ""
         hidden, same = len(shown[limit:]), len(pairs) - len(shown)
@@ -186,13 +207,25 @@ class _Body:
         return " · ".join(filter(None, parts))
 
     def place(self, finding: Finding) -> str:
-        """Return file and line of a finding, as a link that goes on leading there after later pushes."""
-        words = code(place(finding))
-        path = self.frame.files.get((finding.project, finding.file or ""))
+        """Return file and line of a finding."""
+        return self.linked(code(place(finding)), finding.project, finding.file or "", finding.line)
+
+    def row_place(self, row: Row) -> str:
+        """Return file and line of a resource."""
+        source = self.view.place_of(row)
+        return (
+            self.linked(breakable(f"{source.file}:{source.line}", 160), row.owner, source.file, source.line)
+            if source
+            else ""
+        )
+
+    def linked(self, text: str, project: str, file: str, line: int | None) -> str:
+        """Return a place as a link that goes on leading there after later pushes, where the file is known to be there."""
+        path = self.frame.files.get((project, file))
         if not path or not self.frame.blob_url:
-            return words
-        line = f"#L{finding.line}" if finding.line is not None else ""
-        return link(words, f"{self.frame.blob_url}{quote(path)}{line}") or words
+            return text
+        anchor = f"#L{line}" if line is not None else ""
+        return link(text, f"{self.frame.blob_url}{quote(path)}{anchor}") or text
 
     def notes(self) -> str:
         """Return what a reader should know of the input."""
@@ -202,30 +235,33 @@ class _Body:
 
     def listed(self, items: list[str]) -> str:
         """Join list items, and count those that are too many."""
-        more = [f"- {len(items) - _LISTED:,} more in {self.rest}"] if len(items) > _LISTED else []
-        return "\n".join(items[:_LISTED] + more)
+        limit = self.size.listed
+        more = [f"- {len(items) - limit:,} more in {self.rest}"] if len(items) > limit else []
+        return "\n".join(items[:limit] + more)
 
     def other_findings(self) -> str:
         """Return warnings, unanswered questions, and what was there before or is waived, folded."""
         findings = [*self.view.warnings, *self.view.accepted]
-        return details(self.view.tally, self.findings(findings, _LISTED)) if findings else ""
+        return details(self.view.tally, self.findings(findings, self.size.listed)) if findings else ""
 
     def edits(self) -> str:
         """Return the edits that make findings go, as diffs, folded. Where nothing can be folded, they are left out."""
         return listed_edits(self.report.all_findings, self.rest) if self.html else ""
 
-    def breakdown(self, limit: int) -> str:
-        """Return the resources with the greatest effect on cost, and what the rest comes to."""
-        rows, currency = self.view.changed, self.report.currency
-        rest = [_rest(self.view.same_cost, "changed without effect on cost", currency)]
-        rest = [*filter(None, [*rest, _rest(self.view.unchanged, "unchanged", currency)])]
-        lines = ["| Δ / month | Resource | Before | After |", "|--:|:--|--:|--:|"] if rows else []
-        lines += [_change_row(row, currency) for row in rows[:limit]]
-        text = "\n".join(lines + (["", f"{'; '.join(rest)}."] if rest else []))
-        text += _LEGEND if MISSING in text else ""
-        scope = f"top {limit} of {len(rows):,}" if len(rows) > limit else count(len(rows), "changed resource")
-        words = f"{scope} changed resources" if len(rows) > limit else scope
-        return details(f"Cost breakdown ({words})", text.strip()) if text else ""
+    def changes(self, limit: int) -> str:
+        """Return the resources with the greatest effect on cost and why, and what the rest comes to."""
+        groups, currency = self.view.changed_alike[:limit], self.report.currency
+        parts = []
+        if groups:
+            parts.append(f"#### What drives it\n{changes_table(groups[:_OPEN], currency, self.row_place)}")
+        if further := groups[_OPEN:]:
+            number = sum(len(group.rows) for group in further)
+            whole = f"The next {number:,} of {count(len(self.view.changed), 'resource')} whose cost changes"
+            parts.append(details(whole, changes_table(further, currency, self.row_place)))
+        rest = [row for group in self.view.changed_alike[limit:] for row in group.rows]
+        said = [f"{len(rest):,} more whose cost changes: {worth(rest, currency)} afterwards"] if rest else []
+        said += self.view.without_cost
+        return "\n\n".join([*parts, *([f"{'; '.join(said)}."] if said else [])])
 
     def bill(self, limit: int) -> str:
         """Return the dearest resources of an estimate with their cost lines."""
@@ -289,35 +325,27 @@ def _cells(*texts: str) -> str:
 
 
 def _project_row(name: str, project: ProjectReport, report: Report) -> str:
+    # What concerns the whole run, a budget, is told of the only project: its row says the headline's numbers.
+    findings = report.all_findings if len(report.projects) == 1 else project.findings
+    policy = _policy(findings) if report.judged else ""
     if project.is_unread:
-        return _cells(name, _policy(project), "**not read**", "", "")
+        return _cells(name, policy, "**not read**", "", "")
     before, after, change = total_amounts(project.totals, report.currency)
-    missing = gaps(project.totals)
-    policy = _policy(project) if report.judged else ""
+    missing = gaps(project.totals) if len(report.projects) > 1 else ""  # else the headline has said it
     return _cells(f"{name} ({missing})" if missing else name, policy, f"**{change}**", before, after)
 
 
-def _policy(project: ProjectReport) -> str:
+def _policy(findings: Sequence[Finding]) -> str:
     """Return the numbers of what blocks and what warns: "❌ 2 · ⚠️ 1"."""
-    blocking = sum(finding.blocking for finding in project.findings)
+    blocking = sum(finding.blocking for finding in findings)
     loud = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
-    warnings = sum(finding.status in loud and not finding.blocking for finding in project.findings)
+    warnings = sum(finding.status in loud and not finding.blocking for finding in findings)
     pairs = ((SIGNS[Verdict.FAIL], blocking), (SIGNS[Verdict.WARN], warnings))
     return " · ".join(f"{sign}\u00a0{number:,}" for sign, number in pairs if number) or SIGNS[Verdict.PASS]
 
 
-def _rest(rows: list[Row], words: str, currency: str) -> str:
-    return f"{len(rows):,} {words}: {worth(rows, currency)}" if rows else ""
-
-
 def _address(row: Row) -> str:
     return " ".join(filter(None, [code(row.project), code(row.resource.change.address)]))
-
-
-def _change_row(row: Row, currency: str) -> str:
-    before, after, change = change_amounts(row.resource, currency)
-    action = row.why or row.resource.change.action.value
-    return _cells(f"**{change}**", f"{_address(row)} {action}", before, after)
 
 
 def _bill_rows(row: Row, currency: str) -> list[str]:
@@ -326,7 +354,7 @@ def _bill_rows(row: Row, currency: str) -> list[str]:
         return []
     gone = " (before its removal)" if row.resource.after is None else ""
     rows = [_cells(f"{_address(row)}{gone}", "", "", f"**{side_amount(side, currency)}**")]
-    for line in side.lines[:_LISTED]:
+    for line in side.lines[:_LINES]:
         name = f"{prose(line.group, 80)} / {prose(line.name, 120)}" if line.group else prose(line.name, 120)
         why = line_reason(line, currency)
         name = f"↳ {name} ({prose(why)})" if why else f"↳ {name}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from guardrail.model.finding import Finding, FindingStatus
@@ -15,34 +16,43 @@ _BREAK = "  \n  "
 def listed_findings(findings: Sequence[Finding], places: Callable[[Finding], str], limit: int, rest: str) -> list[str]:
     """Return list items, in the order of the findings; those that say the same are one item with a list of places.
 
+    So are those of one rule of which each says something else: 3 machines of different sizes.
+
     At most about `limit` places are shown, some of every item; `rest` says where the others are.
     """
+    said = Counter((finding.rule, finding.message) for finding in findings)
     alike: dict[tuple[str, ...], list[Finding]] = {}
     for number, finding in enumerate(findings):
         apart = "" if finding.address or finding.file else str(number)
-        alike.setdefault((finding.rule, _what(finding), _then(finding), apart), []).append(finding)
+        same = _what(finding) if said[finding.rule, finding.message] > 1 else ""
+        alike.setdefault((finding.rule, finding.status, same, _then(finding), apart), []).append(finding)
     groups = list(alike.values())
     each = max(limit // max(len(groups), 1), 1)
-    items = [_item(group, [places(finding) for finding in group[:each]], rest) for group in groups[:limit]]
+    items = [_item(group, places, each, rest) for group in groups[:limit]]
     hidden = sum(map(len, groups[limit:]))
     return [*items, f"- {hidden:,} more in {rest}"] if hidden else items
 
 
-def _item(group: list[Finding], places: list[str], rest: str) -> str:
-    what, then, several = _what(group[0]), _then(group[0]), len(group) > 1
-    first = f"- {what} · {len(group):,} times" if several else " · ".join(filter(None, [f"- {what}", *places]))
-    whole = f"{first}{_BREAK}{then}" if then else first
-    if not several:
+def _item(group: list[Finding], places: Callable[[Finding], str], each: int, rest: str) -> str:
+    """Return one rule's findings; what all say is said once, above the places."""
+    first, then, shown = group[0], _then(group[0]), group[:each]
+    is_same = len({finding.message for finding in group}) == 1
+    said = f"**{prose(first.rule)}**" + (f": {_what(first)}" if is_same else "")
+    head = f"- {said} · {len(group):,} times" if group[1:] else " · ".join(filter(None, [f"- {said}", places(first)]))
+    whole = f"{head}{_BREAK}{then}" if then else head
+    if not group[1:]:
         return whole
-    hidden = len(group) - len(places)
-    more = [f"  - {hidden:,} more in {rest}"] if hidden else []
-    return "\n".join([whole, *(f"  - {place}" for place in places), *more])
+    lines = [
+        places(finding) if is_same else " · ".join(filter(None, [places(finding), _what(finding)])) for finding in shown
+    ]
+    more = [f"  - {len(group) - len(shown):,} more in {rest}"] if group[each:] else []
+    return "\n".join([whole, *(f"  - {line}" for line in lines), *more])
 
 
 def _what(finding: Finding) -> str:
-    """Return the rule and its message."""
+    """Return what is wrong."""
     unknown = f" ({status_word(finding)})" if finding.status is FindingStatus.UNKNOWN else ""
-    return f"**{prose(finding.rule)}**: {prose(finding.message)}{unknown}"
+    return f"{prose(finding.message)}{unknown}"
 
 
 def _then(finding: Finding) -> str:

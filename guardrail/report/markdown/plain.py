@@ -7,9 +7,9 @@ import re
 
 # All that the report takes from a plan has its special characters spelled as entities, so that every tag is our own.
 _HTML = re.compile(
-    r"<code>(?P<code>.*?)</code>|<details><summary>|</summary>|\n\n</details>|</?sub>|&(?:#\d+|amp|lt|gt);"
+    r"<code>(?P<code>.*?)</code>|<details><summary>|</summary>|\n\n</details>|</?sub>|<br>|&(?:#\d+|amp|lt|gt);"
 )
-_TAGS = {"<details><summary>": "**", "</summary>": "**", "\n\n</details>": "", "<sub>": "", "</sub>": ""}
+_TAGS = {"<details><summary>": "**", "</summary>": "**", "\n\n</details>": "", "<sub>": "", "<br>": "; ", "</sub>": ""}
 
 # What would end inline code or a table's cell, and what stands for it.
 _IN_CODE = str.maketrans({"`": "\u02cb", "|": "\u2223"})
@@ -25,7 +25,7 @@ def without_html(text: str) -> str:
 
 def _plain(match: re.Match[str]) -> str:
     if match["code"] is not None:
-        return f"`{html.unescape(match['code']).translate(_IN_CODE)}`"
+        return f"`{html.unescape(match['code'].replace('<wbr>', '')).translate(_IN_CODE)}`"
     if match[0] in _TAGS:
         return _TAGS[match[0]]
     char = html.unescape(match[0])

@@ -24,6 +24,11 @@ def code(text: str, limit: int = _ADDRESS_LIMIT) -> str:
     return f"<code>{_escaped(safe(text, limit))}</code>" if text else ""
 
 
+def breakable(text: str, limit: int = _ADDRESS_LIMIT) -> str:
+    """Return text as inline code that may be broken after dots and slashes: a table would be wider than a phone."""
+    return re.sub(r"(?<=[a-z0-9_;])([./])(?=[a-z])", r"\1<wbr>", code(text, limit)) if text else ""
+
+
 @lru_cache(maxsize=1024)  # a rule says the same of many resources, and a body is made at several sizes
 def prose(text: str, limit: int = _PROSE_LIMIT) -> str:
     """Return text as text: no markup, no mention, no link."""
