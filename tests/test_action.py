@@ -302,14 +302,17 @@ def test_every_output_is_declared():
     assert all(one["value"] == f"${{{{ steps.guardrail.outputs.{name} }}}}" for name, one in ACTION["outputs"].items())
 
 
-@pytest.mark.parametrize("path", [FOLDER / "action.yml", *WORKFLOWS], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [*ROOT.glob(".github/actions/*/action.yml"), *WORKFLOWS], ids=str)
 def test_actions_are_pinned_by_commit(path):
     used = USES.findall(path.read_text(encoding="utf-8"))
-    ours = "guardrail-finops/guardrail/.github/actions/guardrail@"
-    loose = [name for name, _ in used if not re.search(r"@[0-9a-f]{40}$", name) and not name.startswith((ours, "./"))]
+    ours = (
+        "guardrail-finops/guardrail/.github/actions/guardrail@",
+        "guardrail-finops/guardrail/.github/actions/setup@",
+    )
+    loose = [name for name, _ in used if not re.search(r"@[0-9a-f]{40}$", name) and not name.startswith((*ours, "./"))]
     assert used or path.name.startswith("no-")
     assert loose == []
-    assert all(re.match(r" # v\d", comment) for name, comment in used if not name.startswith((ours, "./")))
+    assert all(re.match(r" # v\d", comment) for name, comment in used if not name.startswith((*ours, "./")))
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -360,6 +363,44 @@ def test_the_image_installs_by_hash_and_runs_without_rights():
     assert all("--require-hashes" in one or "--no-index" in one for one in installs)
     assert len(installs) == 2
     assert re.findall(r"^USER (\S+)$", text, re.MULTILINE) == ["10001"]
+    bases = re.findall(r"^FROM (\S+)", text, re.MULTILINE)
+    assert len(set(bases)) == 1
+    assert re.fullmatch(r"python:3\.\d+-slim@sha256:[0-9a-f]{64}", bases[0])
     copied = re.findall(r"^COPY (\.\S*) ", text, re.MULTILINE)
     assert copied == [".github/actions/guardrail/requirements.txt", "."]
     assert (ROOT / copied[0]).is_file()
+
+
+@pytest.mark.parametrize(
+    "path", [*WORKFLOWS, ROOT / "guardrail/starter/templates/gitlab-ci.yml"], ids=lambda path: path.name
+)
+def test_workflows_install_by_hash_and_nothing_else(path):
+    """A wheel that was built or released without what it needs is the exception: it is ours."""
+    text = path.read_text(encoding="utf-8")
+    assert "pipx" not in text
+    installs = re.findall(r"pip install (.*)", text)
+    allowed = re.compile(r"--require-hashes|--no-deps guardrail-finops==|^dist/\*\.whl|^--editable|^-e ")
+    assert [one for one in installs if not allowed.search(one)] == []
+
+
+def test_the_lock_that_gitlab_installs_from_is_the_one_of_the_action():
+    text = (ROOT / "guardrail/starter/templates/gitlab-ci.yml").read_text(encoding="utf-8")
+    lock = re.findall(r"raw.githubusercontent.com/guardrail-finops/guardrail/v<<version>>/(\S+)\"", text)
+    assert lock == [(FOLDER / "requirements.txt").relative_to(ROOT).as_posix()]
+
+
+def test_setup_installs_as_the_action_does():
+    setup = yaml.safe_load((ROOT / ".github/actions/setup/action.yml").read_text(encoding="utf-8"))
+    script = setup["runs"]["steps"][1]["run"].removeprefix("bash ").strip('"')
+    assert Path(script.replace("$GITHUB_ACTION_PATH", str(FOLDER.parent / "setup"))).resolve() == FOLDER / "install.sh"
+    assert 'echo "guardrail=' in (FOLDER / "install.sh").read_text(encoding="utf-8")
+    assert setup["outputs"]["guardrail"]["value"] == "${{ steps.install.outputs.guardrail }}"
+
+
+def test_the_release_attests_provenance_and_the_sbom():
+    jobs = yaml.safe_load((ROOT / ".github/workflows/release.yml").read_text(encoding="utf-8"))["jobs"]
+    assert "bash .ci/release python ." in [step.get("run") for step in jobs["build"]["steps"]]
+    steps = {step["uses"].partition("@")[0]: step["with"] for step in jobs["publish"]["steps"] if "with" in step}
+    assert steps["actions/attest-build-provenance"]["subject-path"].split() == ["dist/*", "sbom/*"]
+    assert steps["actions/attest"] == {"subject-path": "dist/*", "sbom-path": "${{ steps.sbom.outputs.path }}"}
+    assert jobs["publish"]["permissions"] == {"id-token": "write", "attestations": "write"}

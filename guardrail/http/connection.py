@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 import requests.adapters
 
 if TYPE_CHECKING:
-    from typing_extensions import Buffer
     from urllib3.connectionpool import HTTPConnectionPool
 
 Left = Callable[[], float]
@@ -63,7 +62,7 @@ class _Reader(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: Buffer) -> int | None:
+    def readinto(self, buffer: Any) -> int | None:
         left = self._left()
         if left <= 0:
             raise TimeoutError("past the deadline")

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Installs the guardrail of the action's own commit, and what it needs by hash, into a folder of the job.
+# Installs the guardrail of the action's own commit, and what it needs by hash, into a folder of the job: the actions guardrail
+# and setup call it.
 set -euo pipefail
 
-here=$GITHUB_ACTION_PATH
+here=$(cd "$(dirname "$0")" && pwd)
 environment=$RUNNER_TEMP/guardrail/environment
 [[ -d $environment ]] || "$PYTHON" -m venv "$environment"
 programs=$environment/bin
