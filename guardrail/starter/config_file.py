@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 
 from guardrail.config_path import FILE_NAMES, find_config
 from guardrail.starter.projects import Project
@@ -13,6 +15,9 @@ from guardrail.starter.text import comment, filled, rounded_up, scalar
 
 _ROOM = Decimal("1.2")  # a first budget leaves a fifth above what is there
 _STEP = Decimal("0.1")
+_AGREED = {"team", "env"}
+_KEYS = ("name", "path", "plan", "var_files", "vars", "workspace", "env", "usage")
+_TEXTS = tuple(key for key in _KEYS if not key.startswith("var"))
 _REGIONS = {
     "AWS": ("aws", "us-east-1"),
     "Azure": ("azure", "eastus"),
@@ -22,7 +27,7 @@ _REGIONS = {
 
 def config_file(seen: Survey, own_rules: str) -> Proposal:
     """Propose guardrail.yaml. `own_rules` is the folder of one's own rules, "" if there is none."""
-    path = seen.folder / FILE_NAMES[0]
+    path = config_place(seen.folder)
     if there := find_config(seen.folder.resolve()):
         return kept("config", there if there.parent != seen.folder.resolve() else seen.folder / there.name)
     if leads_out(path, seen.folder):
@@ -40,6 +45,11 @@ def config_file(seen: Survey, own_rules: str) -> Proposal:
     return Proposal("config", path, after=text, reason=_summary(seen))
 
 
+def config_place(folder: Path) -> Path:
+    """Return where guardrail.yaml goes: under the first of its names that nothing else has."""
+    return next((path for name in FILE_NAMES if not (path := folder / name).exists()), folder / FILE_NAMES[0])
+
+
 def _projects(seen: Survey) -> Iterator[str]:
     if not seen.projects:
         yield "# projects: none were found. Without any, every root module below this folder is one."
@@ -52,10 +62,14 @@ def _projects(seen: Survey) -> Iterator[str]:
 
 
 def _project(project: Project) -> Iterator[str]:
-    lines = [(key, value) for key in ("name", "path", "plan", "env", "usage") if (value := getattr(project, key))]
-    for number, (key, value) in enumerate(lines):
+    texts = {key: scalar(value) for key in _TEXTS if (value := getattr(project, key))}
+    if project.var_files:
+        texts["var_files"] = f"[{', '.join(map(scalar, project.var_files))}]"
+    if project.vars:
+        texts["vars"] = json.dumps(project.vars, ensure_ascii=False)
+    for number, key in enumerate(key for key in _KEYS if key in texts):
         why = comment(project.why.get(key, ""))
-        yield f"  {'-' if number == 0 else ' '} {key}: {scalar(value)}" + (f"  # {why}" if why else "")
+        yield f"  {'-' if number == 0 else ' '} {key}: {texts[key]}" + (f"  # {why}" if why else "")
 
 
 def _packs(seen: Survey) -> Iterator[str]:
@@ -76,12 +90,15 @@ def _packs(seen: Survey) -> Iterator[str]:
 def _set(seen: Survey) -> Iterator[str]:
     if not seen.tags:
         return
+    tags = ", ".join(map(scalar, seen.tags))
     yield "  set:"
     yield "    required-tags:"
     if seen.untagged:
         lack = "1 resource lacks one" if seen.untagged == 1 else f"{seen.untagged} resources lack one"
         yield f"      enforcement: advisory  # {lack} today; take this line away once they do not"
-    yield f"      params: {{required: [{', '.join(map(scalar, seen.tags))}]}}"
+    yield f"      params: {{required: [{tags}]}}"
+    if set(seen.tags) != _AGREED:  # what the rule itself agrees on
+        yield f"    mis-cased-tag-key: {{params: {{keys: [{tags}]}}}}"
 
 
 def _region(seen: Survey) -> str:
@@ -89,6 +106,12 @@ def _region(seen: Survey) -> str:
         return ""
     who = "1 resource has" if seen.placeless == 1 else f"{seen.placeless} resources have"
     vendor, example = next(one for name, one in _REGIONS.items() if name in seen.vendors)
+    if len(seen.regions) == 1 and len(seen.vendors) == 1:
+        (region,) = seen.regions
+        return (
+            f"\n# {who} no region in the configuration; this one is in the files of variables.\n"
+            f"pricing: {{default_region: {{{vendor}: {scalar(region)}}}}}"
+        )
     return (
         f"\n# {who} no price, as nothing says the region. This would:\n"
         f"# pricing: {{default_region: {{{vendor}: {example}}}}}"

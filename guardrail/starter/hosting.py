@@ -41,7 +41,7 @@ def hosting(folder: Path) -> Hosting:
 def _system(top: Path, *, in_git: bool) -> str:
     if (top / ".github").is_dir():
         return "github"
-    if (top / ".gitlab-ci.yml").is_file():
+    if (top / ".gitlab-ci.yml").is_file() or (top / ".gitlab").is_dir():
         return "gitlab"
     for name, system in _OTHERS.items():
         if (top / name).exists():

@@ -1,15 +1,17 @@
-"""What infracost.yml and infracost-usage.yml say of a repository: names, folders, usage."""
+"""What infracost.yml and infracost-usage.yml say of a repository: names, folders, variables, workspaces, usage."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from posixpath import normpath
 from typing import Any
 
 from guardrail.costs import load_usage
 from guardrail.errors import GuardrailError, InputError
 from guardrail.files import read_yaml
+from guardrail.terraform.options import VARIABLE, WORKSPACE
 
 CONFIG_NAMES = ("infracost.yml", "infracost.yaml")
 USAGE_NAMES = ("infracost-usage.yml", "infracost-usage.yaml")
@@ -23,7 +25,8 @@ class InfracostProject:
     name: str = ""
     usage: str = ""
     workspace: str = ""
-    variables: tuple[str, ...] = ()
+    var_files: tuple[str, ...] = ()
+    vars: dict[str, Any] = field(default_factory=dict)
 
 
 def infracost_projects(folder: Path) -> tuple[str, list[InfracostProject]]:
@@ -41,9 +44,21 @@ def _projects(listed: list[Any]) -> Iterator[InfracostProject]:
         if not isinstance(one, dict) or not isinstance(one.get("path"), str):
             continue
         texts = [str(one.get(key) or "") for key in ("name", "usage_file", "terraform_workspace")]
-        files = one.get("terraform_var_files")
-        variables = tuple(map(str, files)) if isinstance(files, list) else ()
-        yield InfracostProject(_plain(one["path"]), texts[0], _plain(texts[1]) if texts[1] else "", texts[2], variables)
+        files, given, environ = (one.get(key) for key in ("terraform_var_files", "terraform_vars", "env"))
+        environ = environ if isinstance(environ, dict) else {}
+        variables = {
+            str(name).removeprefix(VARIABLE): value for name, value in environ.items() if str(name).startswith(VARIABLE)
+        }
+        path = _plain(one["path"])
+        yield InfracostProject(
+            path,
+            texts[0],
+            _plain(texts[1]) if texts[1] else "",
+            texts[2] or str(environ.get(WORKSPACE) or ""),
+            # They are relative to the project's folder there, as they are for Terraform itself.
+            tuple(_plain(normpath(f"{path}/{name}")) for name in files) if isinstance(files, list) else (),
+            variables | (given if isinstance(given, dict) else {}),
+        )
 
 
 def usage_beside(folder: Path, path: str) -> str:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 from guardrail.errors import GuardrailError
-from guardrail.starter.environments import environment_in, environment_of, variable_files, workspaces
+from guardrail.starter.environments import Environment, environment_in, environment_of, environments, workspaces
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
-from guardrail.terraform.configuration.roots import NO_ROOTS, foreign, root_modules, roots_aside, unread_by_us
+from guardrail.terraform.configuration.roots import NO_ROOTS, foreign, listed, root_modules, roots_aside, unread_by_us
 from guardrail.terraform.inputs import plan_at
 
 _CONTAINERS = frozenset(
     (
         *("accounts", "deploy", "deployments", "env", "environments", "envs", "iac", "infra", "infrastructure"),
-        *("live", "projects", "roots", "src", "stacks", "terraform", "tf"),
+        *("cdktf.out", "live", "plans", "projects", "roots", "src", "stacks", "terraform", "tf"),
     )
 )
-_SKIPPED = frozenset(("node_modules", "venv", "vendor"))
+_SKIPPED = frozenset(("node_modules", "venv", "vendor", "wrappers"))
 _PLAN_NAME = re.compile(r"(?:^|[-_.])(?:tf)?plan(?:[-_.][\w.-]*)?\.json$", re.IGNORECASE)
 _PLAN_WORD = re.compile(r"^(?:tf)?plan$|[-_.](?:tf)?plan$|^(?:tf)?plan[-_.]", re.IGNORECASE)
 _HEAD = 65_536  # bytes of a file that tell whether it is a plan
@@ -33,8 +36,13 @@ class Project:
     name: str
     path: str = ""
     plan: str = ""
+    var_files: tuple[str, ...] = ()
+    vars: dict[str, Any] = field(default_factory=dict)
+    workspace: str = ""
     env: str = ""
     usage: str = ""
+    suffix: str = ""
+    """what its name ends with, where several projects are of one folder"""
     why: dict[str, str] = field(default_factory=dict)
 
     def is_plan(self, folder: Path) -> bool:
@@ -58,19 +66,27 @@ def find_projects(folder: Path) -> Found:
     except GuardrailError as error:
         found.notes.append(str(error))
         source, known = "", []
-    paths = [root.relative_to(folder).as_posix() for root in _roots(folder, found)]
+    plans = _plans(folder)
+    tools = foreign(folder)
+    paths = sorted(root.relative_to(folder).as_posix() for root in _roots(folder, found, others=bool(plans or tools)))
     for path in paths:
-        found.projects.append(_project(folder, path, known, source))
-        found.notes += _choices(folder, path)
-    taken = {(folder / path).resolve() for path in paths}
-    found.projects += [_of_plan(plan) for plan in _plans(folder, taken)]
+        beside = folder if len(paths) == 1 and path != "." else None
+        found.projects += _projects(folder, path, [one for one in known if one.path == path], source, beside)
+    roots = {(folder / path).resolve() for path in paths}
+    outside = [plan for plan in plans if roots.isdisjoint((folder / plan).resolve().parents)]
+    found.projects += [_of_plan(plan) for plan in outside]
     found.projects = _named(found.projects, folder.resolve().name or "main")
-    found.projects = [_with_good_usage(folder, project, found) for project in found.projects]
-    found.notes += [unread_by_us(tool, files) for tool, files in foreign(folder)]
+    found.projects = [_with_usage(folder, project, known, source, found) for project in found.projects]
+    lost = [one.path for one in known if one.path not in paths and not (folder / one.path).exists()]
+    found.notes += [f"{source} names {path}, which is not there" for path in dict.fromkeys(lost)]
+    found.notes += [f"cannot be read: {name}" for name in _unreadable(folder)]
+    if not outside:
+        found.notes += [unread_by_us(tool, files) for tool, files in tools]
     return found
 
 
-def _roots(folder: Path, found: Found) -> list[Path]:
+def _roots(folder: Path, found: Found, *, others: bool) -> list[Path]:
+    """Return the root modules. What is called an example or a module is one only if there are no `others` and nothing else."""
     try:
         roots = root_modules(folder)
         roots += roots_aside(folder) if roots == [folder] else []
@@ -81,28 +97,72 @@ def _roots(folder: Path, found: Found) -> list[Path]:
     whole = {root: set(root.relative_to(folder).parts) for root in roots}
     roots = [root for root in roots if not whole[root] & _SKIPPED]
     likely = [root for root in roots if not whole[root] & NO_ROOTS]
-    left_out = [root.relative_to(folder).as_posix() for root in roots if likely and root not in likely]
-    if left_out:
-        shown = ", ".join(left_out[:3]) + (" ..." if len(left_out) > 3 else "")  # noqa: PLR2004
-        found.notes.append(f"left out, by their folders' names no projects of their own: {shown}")
-    return likely or roots
+    if likely or others:
+        left_out = [root for root in roots if root not in likely]
+        if left_out:
+            shown = listed(root.relative_to(folder) for root in left_out)
+            found.notes.append(f"no projects of their own, by their folders' names: {shown}")
+        return likely
+    return roots
 
 
-def _project(folder: Path, path: str, known: list[InfracostProject], source: str) -> Project:
-    env, why_env = environment_of(folder / path, path)
-    same = [one for one in known if one.path == path]
-    above = [one for one in known if one.usage and Path(path).is_relative_to(one.path)]
-    name, why = path, {"env": why_env}
-    if len(same) == 1:
-        named, told = same[0], environment_in(f"{same[0].workspace} {' '.join(same[0].variables)} {same[0].name}")
-        if named.name:
-            name, why["name"] = named.name, f"from {source}"
-        if told and not env:
-            env, why["env"] = told, f"{source} says so"
-    usage = usage_beside(folder, path)
-    if above:
-        usage, why["usage"] = above[-1].usage, f"from {source}"
-    return Project(name, path, env=env, usage=usage, why={key: text for key, text in why.items() if text})
+def _unreadable(folder: Path) -> list[str]:
+    """Return the folders that this user may not look into, with the reason."""
+    refused: list[OSError] = []
+    for _, names, _ in os.walk(folder, onerror=refused.append):
+        names[:] = [name for name in names if not name.startswith(".") and name not in _SKIPPED]
+    return [f"{Path(str(one.filename)).relative_to(folder).as_posix()} ({one.strerror})" for one in refused]
+
+
+def _projects(
+    folder: Path, path: str, known: list[InfracostProject], source: str, beside: Path | None
+) -> Iterator[Project]:
+    """Give the projects of a root module: those that infracost.yml lists, else one for each environment or workspace."""
+    env, why = environment_of(folder / path, path)
+    named = [one for one in known if one.var_files or one.vars or one.workspace] or known
+    if len(named) > 1 or any(one.var_files or one.vars or one.workspace for one in named):
+        for one in named:
+            yield _as_known(one, source, env, several=len(named) > 1)
+        return
+    project = Project(path, path, env=env, why={"env": why} if why else {})
+    if known and known[0].name:
+        project = replace(project, name=known[0].name, why={**project.why, "name": f"from {source}"})
+    if known and not env and (told := environment_in(known[0].name)):
+        project = replace(project, env=told, why={**project.why, "env": f"{source} says so"})
+    found = environments(folder / path, beside)
+    spaces = workspaces(folder / path)
+    if found:
+        yield from (_in_environment(project, one, folder, several=len(found) > 1) for one in found)
+    elif len(spaces) > 1:
+        for space in spaces:
+            told = environment_in(space)
+            known_by = {**project.why, "env": "the workspace's name says so"} if told else project.why
+            yield replace(project, workspace=space, env=told or env, suffix=space, why=known_by)
+    else:
+        yield project
+
+
+def _as_known(one: InfracostProject, source: str, env: str, *, several: bool) -> Project:
+    told = environment_in(f"{one.workspace} {' '.join(one.var_files)} {one.name}") or env
+    what = one.workspace or "-".join(Path(name).name.partition(".")[0] for name in one.var_files)
+    why = {"name": f"from {source}"} if one.name else {}
+    return Project(
+        one.name or one.path,
+        one.path,
+        var_files=one.var_files,
+        vars=one.vars,
+        workspace=one.workspace,
+        env=told,
+        usage=one.usage,
+        suffix=what if several and not one.name else "",
+        why=why | ({"env": f"{source} says so"} if told else {}),
+    )
+
+
+def _in_environment(project: Project, one: Environment, folder: Path, *, several: bool) -> Project:
+    files = tuple(file.relative_to(folder).as_posix() for file in one.files)
+    why = {**project.why, "env": "the name of its variables says so"} if one.env else project.why
+    return replace(project, var_files=files, env=one.env or project.env, suffix=one.name if several else "", why=why)
 
 
 def _of_plan(plan: Path) -> Project:
@@ -111,24 +171,12 @@ def _of_plan(plan: Path) -> Project:
     return Project(name, plan=plan.as_posix(), env=env, why={"env": "its path says so"} if env else {})
 
 
-def _choices(folder: Path, path: str) -> Iterator[str]:
-    """Say how a root module that serves several environments is checked: a project has neither variables nor workspace."""
-    files, spaces = variable_files(folder / path), workspaces(folder / path)
-    if len(files) > 1:
-        first = (Path(path) / files[0]).as_posix()
-        yield f"{path} has variables for {', '.join(files[:5])}: `guardrail check {path} --var-file {first}`"
-    elif len(spaces) > 1:
-        yield f"{path} has the workspaces {', '.join(spaces[:5])}: `guardrail check {path} --workspace {spaces[0]}`"
-
-
-def _plans(folder: Path, roots: Iterable[Path]) -> list[Path]:
-    taken = set(roots)
+def _plans(folder: Path) -> list[Path]:
     found = []
     for path in sorted(folder.rglob("*.json")):
         inside = path.relative_to(folder)
         hidden = any(part.startswith(".") or part in _SKIPPED | NO_ROOTS for part in inside.parts[:-1])
-        within = not taken.isdisjoint((path.parent.resolve(), *path.parent.resolve().parents))
-        if _PLAN_NAME.search(path.name) and not hidden and not within and _is_plan(path, folder):
+        if _PLAN_NAME.search(path.name) and not hidden and _is_plan(path, folder):
             found.append(inside)
     return found
 
@@ -145,17 +193,22 @@ def _is_plan(path: Path, folder: Path) -> bool:
 
 
 def _named(projects: list[Project], top: str) -> list[Project]:
-    """Give each project a short name of its own, made of what tells its folder from the others."""
+    """Give each project a name of its own: what tells its folder from the others, and its environment from the folder's others."""
     short = [p.name if "name" in p.why else _short(p.name, top) for p in projects]
-    times = Counter(short)
-    return [
-        project if "name" in project.why and times[name] == 1 else replace(project, name=_unique(project, name, times))
+    folders = dict.fromkeys(zip(short, (project.path or project.plan for project in projects), strict=True))
+    times = Counter(name for name, _ in folders)
+    names = [
+        name if times[name] == 1 else (project.path or project.plan).replace("/", "-")
         for project, name in zip(projects, short, strict=True)
     ]
-
-
-def _unique(project: Project, short: str, times: Counter[str]) -> str:
-    return short if times[short] == 1 else (project.path or project.plan).replace("/", "-")
+    names = [
+        f"{name}-{project.suffix}" if project.suffix else name for project, name in zip(projects, names, strict=True)
+    ]
+    alike = {name: count() for name, times in Counter(names).items() if times > 1}
+    return [
+        replace(project, name=f"{name}-{next(alike[name]) + 1}" if name in alike else name)
+        for project, name in zip(projects, names, strict=True)
+    ]
 
 
 def _short(path: str, top: str) -> str:
@@ -164,8 +217,12 @@ def _short(path: str, top: str) -> str:
     return "-".join(telling) or top
 
 
-def _with_good_usage(folder: Path, project: Project, found: Found) -> Project:
-    problem = usage_problem(folder / project.usage) if project.usage else ""
+def _with_usage(folder: Path, project: Project, known: list[InfracostProject], source: str, found: Found) -> Project:
+    """Return a project with its usage file: its own in infracost.yml, that of a folder above there, else the one beside it."""
+    above = [one.usage for one in known if one.usage and project.path and Path(project.path).is_relative_to(one.path)]
+    usage = project.usage or (above[-1] if above else usage_beside(folder, project.path or "."))
+    problem = usage_problem(folder / usage) if usage else ""
     if problem and problem not in found.notes:
         found.notes.append(problem)
-    return replace(project, usage="") if problem else project
+    why = {**project.why, "usage": f"from {source}"} if (project.usage or above) and not problem else project.why
+    return replace(project, usage="" if problem else usage, why=why)

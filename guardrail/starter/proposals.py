@@ -6,8 +6,8 @@ import os
 from collections.abc import Collection
 from pathlib import Path
 
-from guardrail.config_path import FILE_NAMES, find_config
-from guardrail.starter.config_file import config_file
+from guardrail.config_path import find_config
+from guardrail.starter.config_file import config_file, config_place
 from guardrail.starter.hook_file import NAME as HOOK
 from guardrail.starter.hook_file import hook_file
 from guardrail.starter.proposal import KINDS, Kind, Proposal
@@ -25,7 +25,7 @@ def proposals(seen: Survey, kinds: Collection[Kind] = KINDS) -> list[Proposal]:
     rule, own_rules = rule_file(seen, there)
     if "rule" not in kinds and rule.after is not None:
         own_rules = ""
-    config = _from_top(there or seen.folder / FILE_NAMES[0], seen.hosting.top)
+    config = _from_top(there or config_place(seen.folder), seen.hosting.top)
     found = {"config": config_file(seen, own_rules), "rule": rule}
     if seen.projects:
         found |= {"hook": hook_file(seen, config), "workflow": workflow_file(seen, config)}

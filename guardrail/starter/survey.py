@@ -18,9 +18,10 @@ from guardrail.model.cost import ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.policy import Specs
 from guardrail.policy.variables.machine import facts, machine_types
+from guardrail.starter.environments import automatic_files, regions
 from guardrail.starter.hosting import Hosting, hosting
 from guardrail.starter.projects import Project, find_projects
-from guardrail.terraform.options import Choices, terraform_environment
+from guardrail.terraform.options import Choices, Vars, terraform_environment
 
 VENDORS = {"aws": "AWS", "azurerm": "Azure", "google": "Google Cloud", "google-beta": "Google Cloud"}
 
@@ -31,10 +32,11 @@ _NO_OWNER = frozenset({"name", "description"})  # tags that tell one resource, n
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A machine in use: its type, its processors, and the resource that it is of."""
+    """A machine in use: its type, its processors and memory (GiB), and the resource that it is of."""
 
     name: str
     vcpu: float
+    memory: float
     type: str
     address: str
 
@@ -62,12 +64,14 @@ class Survey:
     """monthly cost, type and address"""
     placeless: int = 0
     """priced resources whose region the configuration does not say"""
+    regions: set[str] = field(default_factory=set)
+    """regions that the files of variables name"""
     monthly: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def largest(self) -> Machine | None:
-        """The machine with the most processors."""
-        return max(self.machines, key=lambda one: one.vcpu, default=None)
+        """The machine with the most processors, of those the one with the most memory."""
+        return max(self.machines, key=lambda one: (one.vcpu, one.memory), default=None)
 
 
 def survey(folder: Path) -> Survey:
@@ -88,6 +92,12 @@ def survey(folder: Path) -> Survey:
     seen.machines = list(_machines(resources, open_catalog().spec))
     _count_tags(seen, resources)
     seen.placeless = sum(one.change.provider in VENDORS and _is_placeless(one) for one in resources)
+    seen.regions = regions(
+        file
+        for project in seen.projects
+        if project.path
+        for file in (*automatic_files(folder / project.path), *(folder / name for name in project.var_files))
+    )
     costs = [(one.after.known, one.change.type, one.change.address) for one in resources if one.after]
     seen.dearest = max((cost for cost in costs if cost[0] > 0), default=None)
     return seen
@@ -102,15 +112,21 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
         project.path or project.plan,
         project.env,
         folder / project.usage if project.usage else None,
-        Choices(environ=terraform_environment(os.environ)),
+        Choices(
+            (*(folder / name for name in project.var_files), Vars(project.vars, "")),
+            project.workspace,
+            terraform_environment(os.environ),
+        ),
     )
     report = estimate(Settings((source,), datetime.now(UTC), base=folder))
     found = [one for part in report.projects for one in part.resources if one.change.after]
     seen.monthly[project.name] = sum((one.after.known for one in found if one.after), ZERO)
     missing = [one.text for part in report.projects for one in part.not_evaluated]
+    remedies = [one.remedy for part in report.projects for one in part.not_evaluated if one.remedy]
     if missing:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
-        seen.notes.append(f"{project.name}: not evaluated: {missing[0]}{more}")
+        fix = f" ({remedies[0]})" if remedies else ""
+        seen.notes.append(f"{project.name}: not evaluated: {missing[0]}{more}{fix}")
     return found
 
 
@@ -122,9 +138,11 @@ def _machines(resources: Iterable[ResourceCost], specs: Specs) -> Iterable[Machi
     for one in resources:
         side = one.change.after
         known = facts(one.change.provider, machine_types(one.change.type, side.get), specs) if side else {}
-        name, vcpu = known.get("type"), known.get("vcpu")
+        name, vcpu, memory = (known.get(key) for key in ("type", "vcpu", "memory_gib"))
         if isinstance(name, str) and isinstance(vcpu, int | float) and vcpu > 0:
-            yield Machine(name, vcpu, one.change.type, one.change.address)
+            yield Machine(
+                name, vcpu, memory if isinstance(memory, int | float) else 0, one.change.type, one.change.address
+            )
 
 
 def _count_tags(seen: Survey, resources: Iterable[ResourceCost]) -> None:
@@ -137,6 +155,8 @@ def _count_tags(seen: Survey, resources: Iterable[ResourceCost]) -> None:
     seen.taggable = len(carried)
     if len(carried) < _ENOUGH:
         return
-    times = Counter(key for keys in carried for key in keys if key.lower() not in _NO_OWNER and ":" not in key)
-    seen.tags = tuple(sorted(key for key, count in times.items() if count >= _MOST * len(carried)))
+    spelled = Counter(key for keys in carried for key in keys if key.lower() not in _NO_OWNER and ":" not in key)
+    times = Counter(word for keys in carried for word in {key.lower() for key in keys if key in spelled})
+    usual = {key.lower(): key for key, _ in reversed(spelled.most_common())}
+    seen.tags = tuple(sorted(usual[word] for word, count in times.items() if count >= _MOST * len(carried)))
     seen.untagged = sum(not keys.issuperset(seen.tags) for keys in carried)

@@ -1,4 +1,4 @@
-"""The workflow on GitHub: the example that goes by guardrail.yaml; for other systems, what to add there by hand."""
+"""The workflow on GitHub or GitLab, which goes by guardrail.yaml; for other systems, what to add there by hand."""
 
 from __future__ import annotations
 
@@ -9,12 +9,16 @@ from guardrail import __version__, data, git
 from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import Survey
 from guardrail.starter.text import filled
+from guardrail.terraform.configuration.files import configuration_files
 
 NAME = ".github/workflows/guardrail.yml"
 EXAMPLE = "configured.yml"
 DOCS = "https://github.com/guardrail-finops/guardrail/blob/main"
 _RUNS_US = re.compile(r"guardrail-finops|\bguardrail (?:check|report)\b")
-_CHECKS = "checks pull requests, without a login"
+_PIN = (
+    f"name the action by the commit of v{__version__} instead of by its tag. A released guardrail knows that commit and "
+    "writes it; this one was not built by a release."
+)
 _LARGE = 1_000_000  # bytes
 
 
@@ -33,10 +37,11 @@ def workflow_file(seen: Survey, config: str) -> Proposal:
         return kept("workflow", path)
     if leads_out(path, top):
         return Proposal("workflow", path, reason="it leads out of the repository", by_hand=f"{DOCS}/docs/github.md")
-    if missing := _untracked_plans(seen):
-        reason = f"{missing} is not in git, so a workflow has to make it first"
-        return Proposal("workflow", path, reason=reason, by_hand=f"{DOCS}/examples/workflows/plan-and-check.yml")
-    return Proposal("workflow", path, after=workflow_text(seen, config), reason=_CHECKS + _unpinned())
+    if missing := _not_in_git(seen):
+        return Proposal("workflow", path, reason=missing, by_hand=f"{DOCS}/examples/workflows/plan-and-check.yml")
+    hand = "" if data.release_commit() else _PIN
+    reason = "checks pull requests, without a login"
+    return Proposal("workflow", path, after=workflow_text(seen, config), reason=reason, by_hand=hand)
 
 
 def workflow_text(seen: Survey, config: str) -> str:
@@ -52,29 +57,37 @@ def workflow_text(seen: Survey, config: str) -> str:
 
 
 def _gitlab(seen: Survey, config: str) -> Proposal:
+    """Propose .gitlab-ci.yml where there is none, else the job to add to it."""
     path = seen.hosting.top / ".gitlab-ci.yml"
     if _RUNS_US.search(_text(path)):
         return kept("workflow", path, "it runs guardrail")
+    if missing := _not_in_git(seen):
+        return Proposal("workflow", path, reason=missing, by_hand=f"{DOCS}/docs/other-ci.md")
     options = "" if config == Path(config).name else f" --config {config}"
     options += "" if _any_plan(seen) else ' --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA"'
-    options += " --policy-ref base"
-    hand = f"add a job to it:\n{filled('gitlab-ci.yml', options=options)}"
-    return Proposal("workflow", path, reason="GitLab runs the checks here", by_hand=hand)
-
-
-def _unpinned() -> str:
-    """Say what keeps the workflow from naming the action by its commit; "" where nothing does."""
-    return "" if data.release_commit() else f"; the action by its tag v{__version__}, as this is no released guardrail"
+    job = filled("gitlab-ci.yml", options=f"{options} --policy-ref base")
+    if path.exists() or leads_out(path, seen.hosting.top):
+        return Proposal("workflow", path, reason="GitLab runs the checks here", by_hand=f"add a job to it:\n{job}")
+    hand = f"the comment needs GITLAB_TOKEN, see {DOCS}/docs/other-ci.md"
+    head = "# What a merge request costs, and whether it passes. Written by `guardrail init`.\n"
+    return Proposal("workflow", path, after=head + job, reason="checks merge requests, without a login", by_hand=hand)
 
 
 def _any_plan(seen: Survey) -> bool:
     return any(project.is_plan(seen.folder) for project in seen.projects)
 
 
-def _untracked_plans(seen: Survey) -> str:
-    """Return the first plan that a checkout would not have."""
-    plans = [seen.folder / project.plan for project in seen.projects if project.plan] if seen.hosting.in_git else []
-    return next((path.relative_to(seen.folder).as_posix() for path in plans if not git.is_tracked(path)), "")
+def _not_in_git(seen: Survey) -> str:
+    """Say which plan, or which configuration that another tool makes, a checkout would not have; "" if none."""
+    if not seen.hosting.in_git:
+        return ""
+    plans = [seen.folder / project.plan for project in seen.projects if project.plan]
+    roots = [seen.folder / project.path for project in seen.projects if project.path]
+    made = [file for root in roots for file in configuration_files(root)[:1]]
+    missing = [path for path in plans if not git.is_tracked(path)]
+    missing += [path for path in made if not git.comes_with(path, proposed=True)]
+    name = missing[0].relative_to(seen.folder).as_posix() if missing else ""
+    return f"{name} is not in git, so a workflow has to make it first" if name else ""
 
 
 def _text(path: Path) -> str:

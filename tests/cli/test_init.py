@@ -172,6 +172,11 @@ ALL = ["guardrail.yaml", "policies/resource-above-ceiling.yaml", HOOK, WORKFLOW]
 CASES = {
     "a root module": ({}, ALL, ""),
     "GitLab": ({".gitlab-ci.yml": "stages: []\n"}, ALL[:3], "    - guardrail check --base"),
+    "GitLab without a pipeline": (
+        {".gitlab/CODEOWNERS": ""},
+        [*ALL[:3], ".gitlab-ci.yml"],
+        "the comment needs GITLAB_TOKEN",
+    ),
     "GitLab runs it": ({".gitlab-ci.yml": "script: guardrail check\n"}, ALL[:3], "it runs guardrail"),
     "another system": ({"azure-pipelines.yml": "steps: []\n"}, ALL[:3], "Azure DevOps runs the checks here"),
     "both": ({".gitlab-ci.yml": "stages: []\n", ".github/CODEOWNERS": ""}, ALL, ""),
@@ -220,7 +225,7 @@ def test_the_workflow_is_the_example(repository):
     example = (ROOT / "examples" / "workflows" / EXAMPLE).read_text(encoding="utf-8")
     assert made.after == example
     assert f"actions/guardrail@v{__version__}\n" in example
-    assert "by its tag" in made.reason
+    assert "by its tag" in made.by_hand
 
 
 def test_what_a_release_writes_is_pinned_to_its_commit(repository, monkeypatch):
@@ -229,7 +234,7 @@ def test_what_a_release_writes_is_pinned_to_its_commit(repository, monkeypatch):
     pin = f"{'0123456789abcdef' * 2}01234567"
     assert f"actions/guardrail@{pin} # v{__version__}\n" in str(workflow.after)
     assert f"    rev: {pin}  # frozen: v{__version__}\n" in str(hook.after)
-    assert "by its tag" not in workflow.reason
+    assert workflow.by_hand == ""
 
 
 def test_a_plan_has_no_base_and_one_outside_of_git_no_workflow(repository):
@@ -391,7 +396,10 @@ def test_the_mode_of_a_hook_file_stays(run, repository):
         ({"modules/a/main.tf": TF, "node_modules/b/main.tf": TF}, [("modules-a", "modules/a", "")]),
         ({"app/main.tf": TF, "app/dev.auto.tfvars": 'env="dev"\n'}, [("app", "app", "dev")]),
         ({"app/main.tf": TF, "app/prod.tfvars": "x = 1\n"}, [("app", "app", "prod")]),
-        ({"app/main.tf": TF, "app/prod.tfvars": "", "app/dev.tfvars": ""}, [("app", "app", "")]),
+        (
+            {"app/main.tf": TF, "app/prod.tfvars": "", "app/dev.tfvars": ""},
+            [("app-dev", "app", "dev"), ("app-prod", "app", "prod")],
+        ),
         ({"true/main.tf": TF, "a b/main.tf": TF}, [("a b", "a b", ""), ("true", "true", "")]),
         (
             {"app/main.tf": TF, "infracost.yml": "projects: [{path: ./app, terraform_workspace: prod}, 7]\n"},
@@ -408,16 +416,123 @@ def test_projects_by_their_folders(repository, files, expected):
     assert len({one.name for one in found}) == len(found)
 
 
+VARIED = {
+    "files side by side": (
+        {"app/dev.tfvars": "", "app/prod.tfvars.json": "{}", "app/terraform.tfvars": "", "app/a.auto.tfvars": "", "app/x.tfvars": ""},
+        [("app-dev", ["app/dev.tfvars"], "", {}), ("app-prod", ["app/prod.tfvars.json"], "", {})],
+    ),
+    "a folder of files": (
+        {"app/env/acme.tfvars": "", "app/env/eu-prod.tfvars": "", "app/env/backend-prod.tfvars": "", "app/env/common.tfvars": ""},
+        [
+            ("app-acme", ["app/env/common.tfvars", "app/env/acme.tfvars"], "", {}),
+            ("app-eu-prod", ["app/env/common.tfvars", "app/env/eu-prod.tfvars"], "", {}),
+        ],
+    ),
+    "a folder each": (
+        {"app/envs/dev/terraform.tfvars": "", "app/envs/prod/a.tfvars": "", "app/envs/prod/b.tfvars": ""},
+        [
+            ("app-dev", ["app/envs/dev/terraform.tfvars"], "", {}),
+            ("app-prod", ["app/envs/prod/a.tfvars", "app/envs/prod/b.tfvars"], "", {}),
+        ],
+    ),
+    "beside the only root module": (
+        {"envs/dev.tfvars": "", "envs/prod.tfvars": "", "examples/envs/qa.tfvars": ""},
+        [("app-dev", ["envs/dev.tfvars"], "", {}), ("app-prod", ["envs/prod.tfvars"], "", {})],
+    ),
+    "one environment": ({"app/prod.tfvars": ""}, [("app", ["app/prod.tfvars"], "", {})]),
+    "another root module's": ({"app/envs/prod/main.tf": TF, "app/envs/prod/terraform.tfvars": ""}, [("app", [], "", {})]),
+    "workspaces": (
+        {"app/terraform.tfstate.d/a/x": "", "app/terraform.tfstate.d/b/x": ""},
+        [("app-a", [], "a", {}), ("app-b", [], "b", {})],
+    ),
+    "infracost.yml": (
+        {
+            "app/dev.tfvars": "",
+            "infracost.yml": "projects:\n  - {path: app, name: shop, terraform_var_files: [../shared.tfvars, dev.tfvars], usage_file: u.yml}\n"
+            "  - {path: app, terraform_workspace: blue, env: {TF_VAR_size: t3.small, HOME: x}, terraform_vars: {count: 2}}\n",
+            "shared.tfvars": "",
+            "u.yml": "version: 0.1\nresource_type_default_usage: {}\n",
+        },
+        [("shop", ["shared.tfvars", "app/dev.tfvars"], "", {}), ("app-blue", [], "blue", {"size": "t3.small", "count": 2})],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("files, expected", VARIED.values(), ids=VARIED.keys())
+def test_a_project_for_each_environment_of_a_root_module(repository, files, expected):
+    folder = repository({"app/main.tf": 'resource "null_resource" "x" {}\n', **files})
+    seen = Survey(folder, hosting(folder), projects=find_projects(folder).projects)
+    of_app = [one for one in seen.projects if one.path == "app"]
+    assert [(one.name, list(one.var_files), one.workspace, one.vars) for one in of_app] == expected
+    written = parse_yaml(str(config_file(seen, "").after), InputError, name="x").data["projects"]
+    assert [one.get("var_files", []) for one in written if one["path"] == "app"] == [one[1] for one in expected]
+
+
+REGIONS = {
+    "the files' own": ({"app/terraform.tfvars": 'region = "eu-west-1"\n'}, "pricing: {default_region: {aws: eu-west-1}}"),
+    "several": (
+        {"app/dev.tfvars": 'region = "eu-west-1"\n', "app/prod.tfvars": 'aws_region = "eu-west-2"\n'},
+        "# pricing: {default_region: {aws: us-east-1}}",
+    ),
+    "none": ({}, "# pricing: {default_region: {aws: us-east-1}}"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("files, line", REGIONS.values(), ids=REGIONS.keys())
+def test_the_region_is_that_of_the_variables(run, repository, files, line):
+    main = 'variable "region" { default = "" }\nvariable "aws_region" { default = "" }\n' + WEB.removeprefix(AWS)
+    folder = repository({"app/main.tf": main, **files})
+    run("init", "--only", "config")
+    assert line in (folder / "guardrail.yaml").read_text(encoding="utf-8").splitlines()
+
+
+def test_tags_are_spelled_as_most_resources_spell_them(run, repository):
+    """Their keys are agreed on for both rules of tags, whatever the rules' own are; a key in other letters is reported."""
+    buckets = "".join(
+        f'resource "aws_s3_bucket" "b{n}" {{\n  tags = {{ Team = "a", {env} = "prod", Name = "x" }}\n}}\n'
+        for n, env in enumerate(["Env", "Env", "Env", "ENV"])
+    )
+    folder = repository({"main.tf": AWS + buckets})
+    run("init", "--only", "config")
+    text = (folder / "guardrail.yaml").read_text(encoding="utf-8")
+    assert "    mis-cased-tag-key: {params: {keys: [Env, Team]}}\n" in text
+    found = json.loads(run("check", "--format", "json").stdout)["projects"][0]["findings"]
+    tags = [(one["rule"], one["address"]) for one in found if "tag" in one["rule"]]
+    assert tags == [("mis-cased-tag-key", "aws_s3_bucket.b3"), ("required-tags", "aws_s3_bucket.b3")]
+
+
+def test_what_nobody_may_read_is_named(repository, monkeypatch):
+    folder = repository({"app/main.tf": TF, "secret/main.tf": TF})
+    scan = os.scandir
+
+    def refusing(path="."):
+        if Path(os.fspath(path)).name == "secret":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = find_projects(folder)
+    assert "cannot be read: secret (Permission denied)" in found.notes
+
+
+def test_a_file_of_our_name_that_is_something_else_stays(run, repository):
+    manifest = "apiVersion: v1\nkind: ConfigMap\n"
+    folder = repository({"main.tf": WEB, "guardrail.yaml": manifest})
+    run("init", "--only", "config")
+    assert (folder / "guardrail.yaml").read_text(encoding="utf-8") == manifest
+    assert (folder / "guardrail.yml").is_file()
+
+
 @pytest.mark.parametrize(
     "files, note",
     [
         ({"infracost.yml": "projects: [\n"}, "infracost.yml:2: not valid YAML"),
         ({"infracost-usage.yml": "nonsense: {}\n"}, "infracost-usage.yml:1: unknown key 'nonsense'"),
-        ({"app/prod.tfvars": "", "app/dev.tfvars": ""}, "guardrail check app --var-file app/dev.tfvars"),
-        ({"app/terraform.tfstate.d/a/x": "", "app/terraform.tfstate.d/b/x": ""}, "guardrail check app --workspace a"),
+        ({"infracost.yml": "projects: [{path: gone}, {path: app}]\n"}, "infracost.yml names gone, which is not there"),
+        ({"modules/m/main.tf": TF}, "no projects of their own, by their folders' names: modules/m"),
     ],
 )
-def test_what_a_project_cannot_say_is_said(repository, files, note):
+def test_what_is_left_out_is_said(repository, files, note):
     notes = find_projects(repository({"app/main.tf": TF, **files})).notes
     assert len(notes) == 1
     assert note in notes[0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from guardrail.starter import Kind, Proposal, Survey
 
 _KINDS: tuple[Kind, ...] = ("config", "rule", "hook", "workflow")
+_COLUMN = 7  # where the text begins, behind its word
+_NARROWEST = 40
 
 
 @click.command(short_help="Set guardrail up in a repository: configuration, a first rule, hook, workflow.")
@@ -31,8 +35,9 @@ _KINDS: tuple[Kind, ...] = ("config", "rule", "hook", "workflow")
 def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
     """Set guardrail up in FOLDER: look at what is there, and write what fits.
 
-    Written are guardrail.yaml, a first rule in policies/, the hook in .pre-commit-config.yaml and the workflow
-    .github/workflows/guardrail.yml. A file that exists is kept; an existing .pre-commit-config.yaml gets one entry.
+    Written are guardrail.yaml, a first rule in policies/, the hook in .pre-commit-config.yaml and the workflow, which is
+    .github/workflows/guardrail.yml or .gitlab-ci.yml. Hook and workflow wait for a first project. A file that exists is
+    kept; an existing .pre-commit-config.yaml gets one entry.
 
     \b
     Examples:
@@ -54,7 +59,10 @@ def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
             _say(one)
     for one in found:
         if one.by_hand:
-            click.echo(f"\nby hand, {_shown(one.path)}: {one.by_hand.rstrip()}")
+            first, _, rest = one.by_hand.rstrip().partition("\n")
+            click.echo()
+            _line("to do", f"{_shown(one.path)}: {first}")
+            click.echo(f"{rest}\n" if rest else "", nl=False)
     if dry_run:
         click.echo("\nnothing was written (--dry-run)")
     else:
@@ -64,15 +72,20 @@ def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
 def _say_found(seen: Survey) -> None:
     projects = [project.name for project in seen.projects]
     if not projects:
-        click.echo(f"found  no Terraform configuration and no plan in {_shown(seen.folder)}: is this the right folder?")
+        what = (
+            "nothing to check yet"
+            if seen.notes
+            else "no Terraform configuration and no plan: is this the right folder?"
+        )
+        _line("found", f"{what} ({_shown(seen.folder)})")
     else:
         names = ", ".join(projects[:4]) + (" ..." if len(projects) > 4 else "")  # noqa: PLR2004
         counted = f"{len(projects)} project{'s' * (len(projects) != 1)}"
         resources = f"{seen.resources} resource{'s' * (seen.resources != 1)}"
         vendors = f" of {', '.join(sorted(seen.vendors))}" if seen.vendors else ""
-        click.echo(f"found  {counted} ({names}), {resources}{vendors}")
+        _line("found", f"{counted} ({names}), {resources}{vendors}")
     for note in seen.notes:
-        click.echo(f"       {note}")
+        _line("", note)
 
 
 def _show(one: Proposal) -> None:
@@ -87,8 +100,15 @@ def _show(one: Proposal) -> None:
 def _say(one: Proposal) -> None:
     word = "wrote" if one.after is not None else "left" if one.by_hand else "kept"
     if one.after is None and not one.by_hand and not one.path.exists():
-        word = "no"
-    click.echo(f"{word:<6} {_shown(one.path)}" + (f"  ({one.reason})" if one.reason else ""))
+        word = "later"
+    _line(word, _shown(one.path) + (f"  ({one.reason})" if one.reason else ""))
+
+
+def _line(word: str, text: str) -> None:
+    """Print a word and what goes with it, in lines that fit the terminal."""
+    width = max(shutil.get_terminal_size().columns, _NARROWEST) - _COLUMN
+    for number, line in enumerate(textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False)):
+        click.echo(f"{'' if number else word:<{_COLUMN}}{line}")
 
 
 def _write(one: Proposal) -> None:
@@ -104,9 +124,8 @@ def _write(one: Proposal) -> None:
 
 def _say_next(seen: Survey, found: list[Proposal]) -> None:
     if not seen.projects:
-        click.echo(
-            "\nnext: put guardrail where the configuration or the plans are, and check them: guardrail check FOLDER"
-        )
+        click.echo()
+        _line("next", "make or go to the configuration or the plans, and run guardrail init again there")
         return
     config = next((one.path for one in found if one.kind == "config"), None) or find_config(seen.folder.resolve())
     report = _first_check(config) if config else None
@@ -139,21 +158,19 @@ def _first_check(config: Path) -> Report | None:
 
 def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str) -> None:
     blocking = [finding for finding in report.all_findings if finding.blocking]
+    click.echo()
     if not blocking:
-        click.echo("\ntoday  nothing blocks")
+        _line("today", "nothing blocks")
         return
     rules = sorted({finding.rule for finding in blocking})
-    click.echo(
-        f"\ntoday  {len(blocking)} finding{'s' * (len(blocking) != 1)} would block, by {', '.join(rules)}. To go on:"
-    )
+    _line("today", f"{len(blocking)} finding{'s' * (len(blocking) != 1)} would block, by {', '.join(rules)}. To go on:")
     if not any(project.is_plan(seen.folder) for project in seen.projects):
-        when = "" if seen.hosting.commits else "once there is a commit: "
-        click.echo(
-            f"       guardrail check{here} --base HEAD  # {when}what is there already is reported, and does not block"
-        )
+        when = "" if seen.hosting.commits else "once there is a commit, "
+        click.echo(f"       guardrail check{here} --base HEAD")
+        _line("", f"  {when}what is there already is reported, and does not block")
         if any(one.kind in {"hook", "workflow"} and one.after for one in found):
-            click.echo("       so do the hook and the workflow: only what a change brings in blocks it")
-    click.echo("       or report first and block later, in guardrail.yaml:")
+            _line("", "  hook and workflow do that: only what a change brings in blocks it")
+    _line("", "or report first and block later, in guardrail.yaml:")
     click.echo(f"       rules: {{set: {{{rules[0]}: {{enforcement: advisory}}}}}}")
 
 
