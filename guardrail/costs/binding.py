@@ -13,7 +13,7 @@ from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.tariff import Tariff, nested_usage
 from guardrail.costs.subject import Subject
 from guardrail.model.reason import Reason
-from guardrail.model.unknown import Json, Unknown, without_unknowns
+from guardrail.model.unknown import Json, Unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,7 @@ def bind(tariff: Tariff, subject: Subject) -> BoundTariff:
     assumed: dict[str, Unknown] = {}
     for name in names:
         value = derived[name] if name in derived else attributes.get(name)
-        if name in subject.unset:
-            value = without_unknowns(value)
-        elif isinstance(value, Unknown) and value.kind is not Reason.NOT_EVALUATED and name in assume:
-            # What is written and could not be read here may be anything: only the provider's own choice is guessed.
+        if isinstance(value, Unknown) and name in assume and _may_be_left_out(value):
             assumed[name] = value
             value = assume[name]
         attr[name] = definition.defaults.get(name) if value is None else value
@@ -96,6 +93,11 @@ def bind(tariff: Tariff, subject: Subject) -> BoundTariff:
     }
     stated |= {("ref", name): definition.refs[name].assumed for name in subject.absent}
     return BoundTariff(scope, visible, values, stated, unassumed)
+
+
+def _may_be_left_out(value: Unknown) -> bool:
+    """Say whether an assumption may stand for it: what is written may be anything, only the provider's choice is guessed."""
+    return value.kind is not Reason.NOT_EVALUATED and value.written is not True
 
 
 def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge, Part, Tariff
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.referred import Candidates, Found
-from guardrail.costs.subject import Attributes, Handed, Subject
+from guardrail.costs.subject import Attributes, Configured, Handed, Subject
 from guardrail.costs.usage.file import NO_USAGE, Usage
 from guardrail.errors import DefinitionError, LimitError
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
@@ -146,10 +146,9 @@ class Engine:
         region = change.before_region if before else change.region
         if region is None and change.action in _AS_IT_WAS:
             region = change.region
-        unset = frozenset() if change.derived is None else tariff.definition.defaults.keys() - change.derived
         found = Found(tariff.definition.refs, change, inventory, self._usage, before=before)
         subject = Subject(
-            side,
+            Configured(side, tariff.definition.defaults),
             region
             or self._default_regions.get(tariff.vendor)
             or Unknown("region", _NO_REGION, Reason.NOT_EVALUATED, _SET_REGION),
@@ -157,7 +156,6 @@ class Engine:
             change.name,
             change.address,
             found.values,
-            unset=frozenset(unset),
             absent=found.assumed,
             visible={"ref": found.visible} if found.visible else {},
         )
@@ -214,7 +212,6 @@ class Engine:
             subject.parent,
             subject.depth,
             subject.assume,
-            sorted(subject.unset),
             sorted(subject.absent),
             own,
         )
@@ -351,7 +348,6 @@ class Engine:
             depth=subject.depth + 1,
             refs={name: [] if sought.all else None for name, sought in child.definition.refs.items()},
             assume={key: stands.value(scope) for key, stands in part.assume},
-            unset=frozenset(),
             absent={},
             visible={"parent": {name: subject.attributes.shown(name) for name in names}} if bound.secret else {},
         )

@@ -11,7 +11,7 @@ from guardrail.costs.launch_template import at_version
 from guardrail.costs.usage.file import Usage
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change, Side
-from guardrail.model.unknown import Json, Unknown, without_unknowns
+from guardrail.model.unknown import Json, Unknown, as_written
 
 # Candidates that are read and, where they differ, priced: each of many resources may be one of as many.
 _READ, _COMPARED = 100, 20
@@ -60,7 +60,7 @@ class Found:
                 missing.update((name, one) for _, one in versions if isinstance(one, Unknown))
                 meant = [(other, one) for other, one in versions if isinstance(one, Side)]
             if not meant and name not in missing and (reference.needed or reference.assumed):
-                missing.update((name, absent) for start, side in starts if (absent := _absent(start, side, reference)))
+                missing.update((name, absent) for _, side in starts if (absent := _absent(side, reference)))
             found[name] = list({other.address: (other, side) for other, side in meant}.values())
         told = {name: pairs if references[name].all else pairs[:_READ] for name, pairs in found.items()}
         sides = [side for pairs in told.values() for _, side in pairs]
@@ -68,8 +68,8 @@ class Found:
         self.values: dict[str, Json] = places.copy()
         self.visible: dict[str, Json] | None = places.copy() if is_secret else None
         for name, pairs in found.items():
-            whole = _read(told[name], usage, Side.get)
-            shown = _read(told[name], usage, Side.shown) if is_secret else whole
+            whole = _read(told[name], usage, Side.configured)
+            shown = _read(told[name], usage, _shown) if is_secret else whole
             is_open = len(pairs) > 1 and not references[name].all
             if is_open:
                 different = list({repr(one): one for one in whole}.values())
@@ -89,22 +89,23 @@ def _read(pairs: _Pairs, usage: Usage, read: Callable[[Side, str], Json]) -> lis
     """Return the attributes of resources that are referred to, and the usage given for each."""
     return [
         {
-            **{key: _configured(other, key, read(side, key)) for key in sorted(side.names())},
+            **{key: read(side, key) for key in sorted(side.names())},
             "usage": dict(usage.of(other.address, other.type)),
         }
         for other, side in pairs
     ]
 
 
-def _configured(change: Change, name: str, value: Json) -> Json:
-    """Return an attribute without what the configuration leaves to the provider."""
-    return value if change.derived is None or name in change.derived else without_unknowns(value)
+def _shown(side: Side, name: str) -> Json:
+    """Return an attribute as it may leave the process, without what the configuration leaves to the provider."""
+    shown = side.shown(name)
+    return shown if side.written is None else as_written(shown, side.written, name)
 
 
-def _absent(change: Change, side: Side, reference: Reference) -> Unknown | None:
+def _absent(side: Side, reference: Reference) -> Unknown | None:
     """Return an attribute that names what is not in the plan as one that is not known; None where it names nothing."""
     name = reference.attribute or ""
-    value = _configured(change, name, side.get(name))
+    value = side.configured(name)
     if value is None or value in ("", []):
         return None
     if isinstance(value, Unknown):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from guardrail.model.resource import Side
 from guardrail.model.unknown import Json, Unknown
 
 
@@ -23,6 +24,30 @@ class Attributes(Protocol):
 
     def names(self) -> set[str]:
         """Return the names of all attributes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """One side of a resource as its configuration says it: what that leaves to the provider is null where it has a default."""
+
+    side: Side
+    defaults: Container[str]
+
+    def get(self, name: str) -> Json:
+        """Return an attribute."""
+        return self.side.configured(name, keep=name not in self.defaults)
+
+    def shown(self, name: str) -> Json:
+        """Return it as it may leave the process."""
+        return self.side.shown(name)
+
+    def has_secrets(self, name: str) -> bool:
+        """Say whether anything of it is sensitive."""
+        return self.side.has_secrets(name)
+
+    def names(self) -> set[str]:
+        """Return the names of all attributes."""
+        return self.side.names()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +79,6 @@ class Subject:
     """What is priced: attributes and all that an expression may ask beside them.
 
     assume  what a parent wants to stand for an attribute that it hands on and that is not known yet
-    unset   attributes that the configuration leaves to the provider, whose defaults then hold
     absent  references that an assumption stands for, and why they are not known
     visible "ref" and "parent" without what is sensitive, where something of them is
     """
@@ -68,6 +92,5 @@ class Subject:
     parent: Mapping[str, Json] | None = None
     depth: int = 0
     assume: Mapping[str, Json] = field(default_factory=dict)
-    unset: frozenset[str] = frozenset()
     absent: Mapping[str, Unknown] = field(default_factory=dict)
     visible: Mapping[str, Json] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from guardrail.model.unknown import Json, Unknown, redacted, with_unknowns
+from guardrail.model.unknown import Json, Unknown, as_written, has_marks, redacted, with_unknowns
 
 
 class Action(StrEnum):
@@ -55,18 +55,29 @@ NO_TAGS = Tags()
 class Side:
     """A resource as it was (before) or as it will be (after): attributes and Terraform's marks on them.
 
-    Read single attributes with `get`: marks are laid over values only for what somebody asks for.
+    Read single attributes with `get`: marks are laid over values only for what somebody asks for. `written` are the
+    paths of what is unknown and set by the configuration, without the places in lists: anything else that is unknown is left
+    to the provider. None where there is no configuration to ask.
     """
 
     values: Mapping[str, Json]
     unknown: Mapping[str, Json] = field(default_factory=dict)
     sensitive: Mapping[str, Json] | bool = field(default_factory=dict)
+    written: frozenset[str] | None = None
 
     def get(self, name: str) -> Json:
         """Return an attribute with `Unknown` where it is not known yet; None where it is null or absent."""
         value = self.values.get(name)
         mark = self.unknown.get(name)
         return with_unknowns(value, mark, name) if mark else value
+
+    def configured(self, name: str, *, keep: bool = False) -> Json:
+        """Return an attribute without what the configuration leaves to the provider; with `keep`, marked as such."""
+        mark = self.unknown.get(name)
+        if not mark:
+            return self.values.get(name)
+        value = with_unknowns(self.values.get(name), mark, name)
+        return value if self.written is None else as_written(value, self.written, name, keep=keep)
 
     def shown(self, name: str) -> Json:
         """Return the attribute as it may leave the process, without what Terraform marks as sensitive."""
@@ -79,7 +90,7 @@ class Side:
         marks = self.sensitive
         if isinstance(marks, bool):
             return marks
-        return bool(marks) and _any_mark(marks.get(name))
+        return bool(marks) and has_marks(marks.get(name))
 
     def names(self) -> set[str]:
         """Return the names of all attributes, known or not."""
@@ -103,14 +114,6 @@ UNTOLD = Side({}, unknown=_Everything())
 """A side of which nobody tells the attributes: each is unknown."""
 
 
-def _any_mark(mark: Json) -> bool:
-    if isinstance(mark, dict):
-        return any(map(_any_mark, mark.values()))
-    if isinstance(mark, list):
-        return any(map(_any_mark, mark))
-    return bool(mark)
-
-
 @dataclass(frozen=True, slots=True)
 class Change:
     """One managed resource of a plan and what happens to it.
@@ -126,8 +129,6 @@ class Change:
     before_references  the same as the configuration was before; None where that is not known
     through_locals  attribute name -> where its expression leads to a local value, which a plan does not follow: the name
                 inside of a nested block ("" for the attribute itself) and the address of the module instance
-    derived     names of the attributes whose expression mentions what may be known only after apply; any other that is
-                unknown is left to the provider. None where there is no configuration to ask
     taggable    whether its type can carry tags at all
     """
 
@@ -149,7 +150,6 @@ class Change:
     references: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     before_references: Mapping[str, tuple[str, ...]] | None = None
     through_locals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    derived: frozenset[str] | None = None
     previous_address: str | None = None
     importing: bool = False
     source: SourceLine | None = None

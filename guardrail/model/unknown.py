@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 from guardrail.model.reason import Reason
@@ -19,12 +20,14 @@ class Unknown:
     reason  why, in words that follow "is" ("known after apply", "not evaluated: variable size has no value")
     kind    the same for programs; None where it is for another reason: usage that nobody gave, a secret, a sum
     remedy  what makes it known, "" where only applying does
+    written whether the configuration sets it: False where that leaves it to the provider, None where nothing tells
     """
 
     path: str
     reason: str = "known after apply"
     kind: Reason | None = Reason.KNOWN_AFTER_APPLY
     remedy: str = ""
+    written: bool | None = None
 
     @property
     def text(self) -> str:
@@ -78,15 +81,36 @@ def with_unknowns(value: Json, unknown: Json, path: str) -> Json:
     return value
 
 
-def without_unknowns(value: Json) -> Json:
-    """Return a value as if nobody had said anything about what is unknown in it: null, and absent from maps."""
+def as_written(value: Json, written: frozenset[str], path: str, *, keep: bool = False) -> Json:
+    """Return a value with what is unknown in it told apart: what is left to the provider is null, and absent from maps.
+
+    `written` are the paths of what the configuration sets, without the places in lists: a set of blocks has another order
+    than the text. With `keep`, what is left to the provider stays, as an Unknown that says so.
+    """
     if isinstance(value, Unknown):
-        return None
+        is_set = any(above in written for above in _with_those_above(path))
+        return replace(value, written=is_set) if is_set or keep else None
     if isinstance(value, dict):
-        return {key: without_unknowns(part) for key, part in value.items() if not isinstance(part, Unknown)}
+        parts = {key: (part, as_written(part, written, f"{path}.{key}", keep=keep)) for key, part in value.items()}
+        return {key: told for key, (part, told) in parts.items() if told is not None or part is None}
     if isinstance(value, list):
-        return [without_unknowns(part) for part in value]
+        return [as_written(part, written, path, keep=keep) for part in value]
     return value
+
+
+def _with_those_above(path: str) -> Iterator[str]:
+    while path:
+        yield path
+        path = path.rpartition(".")[0]
+
+
+def has_marks(mark: Json) -> bool:
+    """Say whether marks, of what is unknown or of what is sensitive, mark anything."""
+    if isinstance(mark, dict):
+        return any(map(has_marks, mark.values()))
+    if isinstance(mark, list):
+        return any(map(has_marks, mark))
+    return bool(mark)
 
 
 def redacted(value: Json, sensitive: Json) -> Json:

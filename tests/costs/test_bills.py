@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
@@ -83,9 +84,10 @@ def _changes(type_name: str, case: Mapping[str, Any], refs: Mapping[str, Referen
             mentioned = mentions.setdefault(source, {})
             mentioned[attribute] = (*mentioned.get(attribute, ()), target)
     side = Side(case.get("attributes", {}), marks(case.get("unknown", [])))
-    derived = frozenset(case["derived"]) if "derived" in case else None
+    if "derived" in case:
+        side = replace(side, written=frozenset(case["derived"]))
     return [
-        _change(subject, side, case, mentions[subject], derived),
+        _change(subject, side, case, mentions[subject]),
         *(_change(address, Side(values), case, mentions.get(address, {})) for address, values in others.items()),
     ]
 
@@ -95,13 +97,10 @@ def _change(
     side: Side,
     case: Mapping[str, Any],
     references: Mapping[str, tuple[str, ...]],
-    derived: frozenset[str] | None = None,
 ) -> Change:
     type_name, _, name = address.rpartition(".")
     region = case.get("region")
-    return Change(
-        address, type_name, name, Action.CREATE, None, side, region=region, references=references, derived=derived
-    )
+    return Change(address, type_name, name, Action.CREATE, None, side, region=region, references=references)
 
 
 def marks(paths: list[str]) -> dict[str, Any]:

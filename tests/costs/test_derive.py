@@ -19,7 +19,8 @@ def policy(spread, *overrides):
         ([], (0, 100, "", 1)),
         ([{"instances_distribution": []}], (0, 100, "", 1)),
         (policy({"on_demand_base_capacity": 2, "on_demand_percentage_above_base_capacity": 0}), (2, 0, "", 1)),
-        (policy({"on_demand_base_capacity": LATER, "on_demand_percentage_above_base_capacity": 50}), (0, 50, "", 1)),
+        (policy({"on_demand_base_capacity": LATER}), (LATER, 100, "", 1)),
+        ([{"instances_distribution": LATER}], (LATER, LATER, "", 1)),
         (
             policy({}, {"instance_type": "c5.large", "weighted_capacity": "2"}, {"instance_type": "m5.large"}),
             (0, 100, "c5.large", 2),

@@ -1,5 +1,6 @@
 """From attributes, usage and prices to lines: what each part of a definition does."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -434,15 +435,15 @@ price = { service = "Disks", family = "Storage", type = "ssd" }
 
 
 @pytest.mark.parametrize(
-    "derived, quantity, status",
+    "written, quantity, status",
     [
         (frozenset({"type"}), 8, LineStatus.PRICED),
-        (frozenset({"size"}), 20, LineStatus.ASSUMED),
+        (frozenset({"size"}), None, LineStatus.UNKNOWN),
         (None, 20, LineStatus.ASSUMED),
     ],
 )
-def test_a_default_holds_for_what_the_configuration_leaves_to_the_provider(engine, derived, quantity, status):
-    disk = change("demo_plain", after=Side({}, {"size": True}), derived=derived)
+def test_a_default_holds_for_what_the_configuration_leaves_to_the_provider(engine, written, quantity, status):
+    disk = change("demo_plain", after=Side({}, {"size": True}, written=written))
     (line,) = engine(demo_plain=LEFT_TO_THE_PROVIDER).estimate([disk])[0].after.lines
     assert (line.monthly_quantity, line.status) == (quantity, status)
 
@@ -464,15 +465,20 @@ price = { service = "Disks", family = "Storage", type = "ssd" }
 @pytest.mark.parametrize(
     "own, others, quantity",
     [
-        (frozenset(), frozenset(), 108),
-        (frozenset({"disk"}), frozenset(), None),
-        (frozenset(), frozenset({"disk"}), None),
+        ((), (), 108),
+        (["disk"], (), None),
+        (["disk.gb"], (), None),
+        (["disk.type"], (), 108),
+        ((), ["disk"], None),
+        ((), ["disk.gb"], None),
     ],
 )
 def test_what_the_configuration_leaves_out_of_a_block_reads_as_absent(engine, own, others, quantity):
     block = Side({"disk": [{"type": "ssd"}]}, {"disk": [{"gb": True}]})
-    disk = change("demo_nested", after=block, derived=own, references={"template": ("demo_template.t",)})
-    template = change("demo_template", name="t", after=block, derived=others)
+    disk = change(
+        "demo_nested", after=replace(block, written=frozenset(own)), references={"template": ("demo_template.t",)}
+    )
+    template = change("demo_template", name="t", after=replace(block, written=frozenset(others)))
     (line,) = engine(demo_nested=NESTED).estimate([disk, template])[0].after.lines
     assert line.monthly_quantity == quantity
     assert line.status is (LineStatus.PRICED if quantity else LineStatus.UNKNOWN)

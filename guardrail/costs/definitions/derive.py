@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from guardrail.model.unknown import Json, Unknown, without_unknowns
+from guardrail.model.unknown import Json, Unknown
 
 Derivation = Callable[[Callable[[str], Json]], Mapping[str, Json]]
 
@@ -16,8 +16,8 @@ Derivation = Callable[[Callable[[str], Json]], Mapping[str, Json]]
 def mixed_instances(get: Callable[[str], Json]) -> Mapping[str, Json]:
     """Say how an Auto Scaling group with a mixed instances policy spreads its capacity.
 
-    The policy's attributes default one by one even where others of the same block are given, which is when the plan
-    calls the missing ones known after apply. Of several instance types the first is priced.
+    The policy's attributes default one by one even where others of the same block are given. Of several instance types
+    the first is priced.
     """
     policy = get("mixed_instances_policy")
     template = _first(_part(policy, "launch_template"))
@@ -32,26 +32,10 @@ def mixed_instances(get: Callable[[str], Json]) -> Mapping[str, Json]:
     }
 
 
-def sql_settings(get: Callable[[str], Json]) -> Mapping[str, Json]:
-    """Read the settings of a Cloud SQL instance as they are configured.
-
-    They nearly always mention a network, so that the plan calls everything in them that the provider chooses known after
-    apply. Only the tier is required: unknown, it is written and may be anything.
-    """
-    settings = get("settings")
-    if not isinstance(settings, list) or any(isinstance(block, Unknown) for block in settings):
-        return {"settings": settings}
-    return {"settings": [_settings(block) for block in settings]}
-
-
-def _settings(block: Json) -> Json:
-    known = without_unknowns(block)
-    tier = block.get("tier") if isinstance(block, dict) else None
-    return {**known, "tier": tier} if isinstance(tier, Unknown) else known
-
-
 def _part(block: Json, key: str) -> Json:
     block = _first(block)
+    if isinstance(block, Unknown):
+        return block
     return block.get(key) if isinstance(block, dict) else None
 
 
@@ -60,8 +44,8 @@ def _first(blocks: Json) -> Json:
 
 
 def _given(value: Json, default: Json) -> Json:
-    return default if value is None or isinstance(value, Unknown) else value
+    return default if value is None else value
 
 
-DERIVATIONS: Mapping[str, Derivation] = {"mixed_instances": mixed_instances, "sql_settings": sql_settings}
+DERIVATIONS: Mapping[str, Derivation] = {"mixed_instances": mixed_instances}
 """Name in a definition's `derive` -> function."""

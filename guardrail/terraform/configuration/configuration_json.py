@@ -136,9 +136,28 @@ def _expressions(body: Body) -> dict[str, Any]:
     }
     for block in body.blocks:
         if block.type == "dynamic" and block.labels:
-            found.setdefault(block.labels[0], []).append({"references": _references(block.body)})
+            found.setdefault(block.labels[0], []).append(_dynamic(block))
         elif block.type not in _NOT_BLOCKS:
             found.setdefault(block.type, []).append(_expressions(block.body))
+    return found
+
+
+def _dynamic(block: Block) -> dict[str, Any]:
+    """Return what the content of a dynamic block sets, where what it iterates over may be in each expression."""
+    over = _references(block.body.attributes.get("for_each"))
+    content = next((one for one in block.body.blocks if one.type == "content"), None)
+    return _with_references(_expressions(content.body), over) if content else {"references": over}
+
+
+def _with_references(expressions: dict[str, Any], more: list[str]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, part in expressions.items():
+        if isinstance(part, list):
+            found[name] = [_with_references(one, more) for one in part]
+        elif "references" in part:
+            found[name] = {"references": list(dict.fromkeys([*part["references"], *more]))}
+        else:
+            found[name] = part
     return found
 
 

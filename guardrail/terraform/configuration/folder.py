@@ -169,7 +169,6 @@ class _Folder:
         vendor, provider_key = self._provider_of(module, resource.block, resource.repetition.scopes[key])
         read = {attribute: found for attribute, value in values.items() if (found := origins(value))}
         self._mentioned.update(*read.values())
-        derived = frozenset(read).union(name for name, value in values.items() if not value.is_wholly_known())
         address = parse(text) or Address(module.address, resource.type, resource.block.labels[1])
         self._entries[text] = Entry(address, Action.CREATE, None, after, vendor, vendor, key)
         self._located[text] = Located(
@@ -180,7 +179,6 @@ class _Folder:
             after=after,
             is_set=values.__contains__,
             references=read,
-            derived=derived,
         )
 
     def _miss(self, missing: NotEvaluated) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guardrail.model.reason import Reason
@@ -19,6 +19,7 @@ def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
     known: dict[str, Json] = {}
     unknown: dict[str, Json] = dict.fromkeys(schema.computed if schema else (), True)
     unknown["id"] = True
+    written: set[str] = set()
     sensitive: dict[str, Json] = {}
     for name, value in values.items():
         told, mark, secret = json_of(value)
@@ -29,9 +30,23 @@ def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
             known[name] = told
         if mark:
             unknown[name] = mark
+            written.update(_unknown_paths(value, name))
         if secret:
             sensitive[name] = secret
-    return Side(known, unknown, sensitive)
+    return Side(known, unknown, sensitive, frozenset(written))
+
+
+def _unknown_paths(value: Value, path: str) -> Iterator[str]:
+    """Walk the paths of what is unknown in a value, without the places in lists."""
+    raw = value.raw
+    if isinstance(raw, Unknown):
+        yield path
+    elif isinstance(raw, dict):
+        for key, part in raw.items():
+            yield from _unknown_paths(part, f"{path}.{key}")
+    elif isinstance(raw, tuple):
+        for part in raw:
+            yield from _unknown_paths(part, path)
 
 
 def json_of(value: Value) -> tuple[Json, Json, Json]:

@@ -50,7 +50,6 @@ def _change(text: str, entry: Entry, located: Located, regions: Regions, provide
         taggable=is_taggable(address.type, entry.provider, located.before, located.after),
         references=located.references,
         through_locals=located.through_locals,
-        derived=located.derived,
         previous_address=entry.previous_address,
         importing=entry.importing,
     )

@@ -121,17 +121,19 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
 
 def _located(entry: Entry, modules: Modules, references: References) -> Located:
     block = modules.block(entry.address)
-    mentions = references.of(entry.address, block)
+    after = entry.after
+    mentions = references.of(entry.address, block, after.unknown if after else {})
+    if after and mentions.written is not None:
+        after = replace(after, written=mentions.written)
     return Located(
         type=entry.address.type,
         vendor=entry.provider,
         provider_key=_provider_key(entry, block),
         before=entry.before,
-        after=entry.after,
+        after=after,
         is_set=(lambda name: block.expression(name) is not None) if block else None,
         references=mentions.addresses,
         through_locals=mentions.through_locals,
-        derived=mentions.derived,
     )
 
 

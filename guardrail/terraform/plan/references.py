@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from guardrail.model.unknown import Json, Unknown
+from guardrail.model.unknown import Json, Unknown, has_marks
 from guardrail.terraform.address import Address, key_value, parse, steps
 from guardrail.terraform.plan.document import ConfigResource
 from guardrail.terraform.plan.modules import Modules, Place, specific
@@ -37,13 +37,12 @@ class Mentions:
     addresses  attribute name -> addresses in the order of mention
     through_locals  attribute name -> where it leads to a local value: the name inside of a nested block, "" for the
                attribute itself, and the address of the module instance
-    derived    names of the attributes that mention anything which may be known only after apply: resources, data
-               sources, local values; None where there is no configuration
+    written    paths of the unknown values that it sets (Side.written); None where there is no configuration
     """
 
     addresses: Mapping[str, tuple[str, ...]]
     through_locals: Mapping[str, tuple[tuple[str, str], ...]]
-    derived: frozenset[str] | None
+    written: frozenset[str] | None
 
 
 NO_MENTIONS = Mentions({}, {}, None)
@@ -70,27 +69,47 @@ class References:
                 self._calls[parent, name][key] = so_far
                 parent = so_far
 
-    def of(self, address: Address, block: ConfigResource | None) -> Mentions:
-        """Return what each attribute mentions; nested blocks count for their outermost one."""
+    def of(self, address: Address, block: ConfigResource | None, unknown: Mapping[str, Json]) -> Mentions:
+        """Return what each attribute mentions; nested blocks count for their outermost one.
+
+        `unknown` are the marks of the resource's values that are known only after apply.
+        """
         place = self._modules.place(address.module)
         if block is None or place is None:
             return NO_MENTIONS
-        if b'"references"' not in memoryview(block.expressions).tobytes():
+        nested = {name: mark for name, mark in unknown.items() if isinstance(mark, list) and has_marks(mark)}
+        if not nested and b'"references"' not in memoryview(block.expressions).tobytes():
             return Mentions({}, {}, frozenset())
         scope = _Scope(place, address.key, block.for_each_expression)
         expressions = block.all_expressions()
         found = {name: self._resolve(part, scope, 0) for name, part in expressions.items()}
         found = {name: addresses for name, addresses in found.items() if addresses}
-        derived = frozenset(found)
+        written = {
+            path for name in found for path in self._written(expressions[name], scope, name) if unknown.get(name)
+        }
+        written.update(path for name, mark in nested.items() for path in _untold(expressions.get(name), mark, name))
         through = {
             name: tuple(self._locals(expressions[name], scope))
             for name, addresses in found.items()
             if any(address[0] == _ELSEWHERE and address != _NOT_THERE for address in addresses)
         }
-        for name in derived:
+        for name in list(found):
             if any(address[0] == _ELSEWHERE for address in found[name]):
                 found[name] = tuple(address for address in found[name] if address[0] != _ELSEWHERE)
-        return Mentions({name: addresses for name, addresses in found.items() if addresses}, through, derived)
+        return Mentions(
+            {name: addresses for name, addresses in found.items() if addresses}, through, frozenset(written)
+        )
+
+    def _written(self, expression: Json, scope: _Scope, path: str) -> Iterator[str]:
+        """Walk the paths in an attribute, or in blocks, that mention something which may be known only after apply."""
+        if isinstance(expression, list):
+            for part in expression:
+                yield from self._written(part, scope, path)
+        elif isinstance(expression, dict) and not {"references", "constant_value"} & expression.keys():
+            for name, part in expression.items():
+                yield from self._written(part, scope, f"{path}.{name}")
+        elif self._resolve(expression, scope, 0):
+            yield path
 
     def _locals(self, expression: Json, scope: _Scope, leaf: str = "") -> Iterator[tuple[str, str]]:
         """Walk the local values of an expression: the attribute of a nested block that has one, and its module."""
@@ -192,6 +211,25 @@ class References:
                 if child and wanted in {"", label}:
                     found.append(self._resolve(output.expression, _Scope(child), depth + 1))
         return _joined(found)
+
+
+def _untold(expression: Json, marks: list[Json], path: str) -> Iterator[str]:
+    """Walk the blocks that have unknown values, and of which nothing tells what they set: whatever is unknown may be set.
+
+    The JSON of a plan leaves out dynamic blocks (https://github.com/hashicorp/terraform/issues/28346).
+    """
+    if expression is None or (isinstance(expression, list) and len(expression) < len(marks)):
+        yield path
+    elif isinstance(expression, list):
+        for block in marks:
+            for name, mark in block.items() if isinstance(block, dict) else ():
+                if isinstance(mark, list) and has_marks(mark):
+                    told = [part for one in expression if isinstance(one, dict) for part in _listed(one.get(name))]
+                    yield from _untold(told or None, mark, f"{path}.{name}")
+
+
+def _listed(expression: Json) -> list[Json]:
+    return expression if isinstance(expression, list) else [] if expression is None else [expression]
 
 
 def _lists(expression: Json) -> Iterator[list[str]]:

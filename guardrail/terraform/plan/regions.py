@@ -40,7 +40,6 @@ class Located:
     is_set: Callable[[str], bool] | None
     references: Mapping[str, tuple[str, ...]]
     through_locals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
-    derived: frozenset[str] | None = None
     is_data: bool = False
 
 

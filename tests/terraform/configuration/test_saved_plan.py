@@ -66,7 +66,7 @@ def test_a_saved_plan_reads_as_its_json(saved):
         assert change.after is not None
         assert same.after is not None
         assert (same.action, same.index, same.provider) == (change.action, change.index, change.provider)
-        assert (same.references, same.derived) == (change.references, change.derived)
+        assert (same.references, same.after.written) == (change.references, change.after.written)
         for name in change.after.names():
             assert same.after.get(name) == change.after.get(name)
             assert same.after.has_secrets(name) == change.after.has_secrets(name)

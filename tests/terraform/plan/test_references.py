@@ -37,6 +37,10 @@ def test_mentions_become_addresses(mentioned, present, expected):
     assert references(document(*changes, root=root), NAT, "allocation_id") == expected
 
 
+def written_of(found):
+    return found.after.written
+
+
 @pytest.mark.parametrize(
     "mentioned, is_derived",
     [
@@ -52,12 +56,43 @@ def test_mentions_become_addresses(mentioned, present, expected):
 )
 def test_what_may_come_to_something_unknown_is_derived(mentioned, is_derived):
     root = {"resources": [block(NAT, allocation_id=mentioned)]}
-    source = document(change("aws_eip.ip", {}), change(NAT, {}), root=root)
-    assert by_address(source)[NAT].derived == (frozenset({"allocation_id"}) if is_derived else frozenset())
+    nat = change(NAT, {}, unknown={"allocation_id": True})
+    source = document(change("aws_eip.ip", {}), nat, root=root)
+    assert written_of(by_address(source)[NAT]) == (frozenset({"allocation_id"}) if is_derived else frozenset())
 
 
-def test_without_a_configuration_nothing_is_known_of_what_is_derived():
-    assert by_address(document(change(NAT, {})))[NAT].derived is None
+def test_without_a_configuration_nothing_is_known_of_what_is_written():
+    assert written_of(by_address(document(change(NAT, {})))[NAT]) is None
+
+
+EIP = {"references": ["aws_eip.ip.id", "aws_eip.ip"]}
+WEB, DISK = "aws_instance.web", "root_block_device"
+
+
+@pytest.mark.parametrize(
+    "expressions, unknown, written",
+    [
+        (
+            {DISK: [{"size": EIP, "type": {"constant_value": "gp3"}}]},
+            {DISK: [{"size": True, "iops": True}]},
+            {"disk.size"},
+        ),
+        ({DISK: [{"a": [{"b": EIP}]}, {"a": [{"c": EIP}]}]}, {DISK: [{"a": [{"b": True}]}]}, {"disk.a.b", "disk.a.c"}),
+        ({DISK: [{"size": {"constant_value": 8}}]}, {DISK: [{"iops": True}]}, set()),
+        ({DISK: EIP}, {DISK: [{"iops": True}]}, {"disk"}),
+        ({}, {DISK: True}, set()),  # the provider's
+        ({}, {DISK: [{}]}, set()),
+        # dynamic blocks, which the JSON leaves out: alone, beside one that is written, and inside of one
+        ({}, {DISK: [{"size": True}]}, {"disk"}),
+        ({DISK: [{"size": {"constant_value": 8}}]}, {DISK: [{}, {"size": True}]}, {"disk"}),
+        ({DISK: [{"size": {"constant_value": 8}}]}, {DISK: [{"a": [{"b": True}]}]}, {"disk.a"}),
+    ],
+)
+def test_what_is_unknown_in_a_block_is_written_or_left_to_the_provider(expressions, unknown, written):
+    root = {"resources": [{"address": WEB, "expressions": expressions}]}
+    web = change(WEB, {}, unknown=unknown)
+    found = written_of(by_address(document(change("aws_eip.ip", {}), web, root=root))[WEB])
+    assert {path.replace(DISK, "disk") for path in found or ()} == written
 
 
 def test_nested_blocks_count_for_the_outermost():
