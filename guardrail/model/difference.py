@@ -88,15 +88,15 @@ def differing(change: Change, read: frozenset[str] | None) -> list[Leaf]:
         return []
     found: list[Leaf] = []
     for name in sorted(before.names() | after.names()):
-        is_default = change.derived is not None and name not in change.derived
         mark = after.unknown.get(name)
-        if mark is True and is_default and read is not None and name not in read:
+        is_default = mark is True and after.written is not None and name not in after.written
+        if is_default and read is not None and name not in read:
             continue
         if before.values.get(name) == after.values.get(name) and not mark and not before.unknown.get(name):
             continue
         place = _Place((name,), name, (_secrets(before, name), _secrets(after, name)))
-        for leaf in _compared(before.get(name), after.get(name), place):
-            is_open = is_default and isinstance(leaf.after, Unknown)
+        for leaf in _compared(before.get(name), after.configured(name, keep=True), place):
+            is_open = isinstance(leaf.after, Unknown) and leaf.after.written is False
             found.append(
                 Leaf(leaf.steps, leaf.before, leaf.after, leaf.path, leaf.is_secret, is_default=True)
                 if is_open

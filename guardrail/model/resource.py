@@ -57,13 +57,15 @@ class Side:
 
     Read single attributes with `get`: marks are laid over values only for what somebody asks for. `written` are the
     paths of what is unknown and set by the configuration, without the places in lists: anything else that is unknown is left
-    to the provider. None where there is no configuration to ask.
+    to the provider. None where there is no configuration to ask. `open` are attributes that are left out and of which nothing
+    tells whether they are null or the provider's to choose.
     """
 
     values: Mapping[str, Json]
     unknown: Mapping[str, Json] = field(default_factory=dict)
     sensitive: Mapping[str, Json] | bool = field(default_factory=dict)
     written: frozenset[str] | None = None
+    open: frozenset[str] = frozenset()
 
     def get(self, name: str) -> Json:
         """Return an attribute with `Unknown` where it is not known yet; None where it is null or absent."""

@@ -213,11 +213,19 @@ class _PerResource:
         found: list[tuple[CompiledRule, Answer]] = []
         for rule, indices, answers in group.rules:
             answer = _answer(rule, answers, tuple([alike[index] for index in indices]), scope)
+            if answer.unknown and (view.side and view.side.open):
+                answer = self._settled(rule, answers, view, answer)
             if answer.skipped:
                 self.owner.skipped.add(rule.rule.id)
             elif not answer.passed:
                 found.append((rule, answer))
         return found
+
+    def _settled(self, rule: CompiledRule, answers: _Answers, view: ResourceView, open_: Answer) -> Answer:
+        """Return a failure that is there if what is left out is null; a pass would not hold if the provider chose it."""
+        view = ResourceView(view.cost, self.owner.specs, settled=True)
+        again = _answer(rule, answers, _key(rule.answer_keys, view), _Lazy(lambda: self._bound(view, rule.reads)))
+        return again if again.failed else open_
 
     def _said(self, rule: CompiledRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
         """Return the messages of a rule about a resource as it may be shown."""
@@ -247,7 +255,7 @@ class _PerResource:
 
     def _finding(self, rule: CompiledRule, answer: Answer, resource: ResourceCost) -> Finding | None:
         change = resource.change
-        view = ResourceView(resource, self.owner.specs, shown=True)
+        view = ResourceView(resource, self.owner.specs, shown=True, settled=bool(answer.failed))
         texts = self._said(rule, answer.failed, view) if answer.failed else ()
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
         if answer.error and _has_secrets(change):
@@ -277,12 +285,12 @@ class _PerResource:
             return False
         if resource.stays:
             return True
-        past = ResourceView(resource, self.owner.specs, past=True)
+        past = ResourceView(resource, self.owner.specs, past=True, settled=True)
         scope = _Lazy(lambda: self._bound(past, rule.reads))
         before = _answer(rule, self._answers[rule.rule.id], _key(rule.answer_keys, past), scope)
         if not set(answer.failed) <= set(before.failed):
             return False
-        view = ResourceView(resource, self.owner.specs, past=True, shown=True)
+        view = ResourceView(resource, self.owner.specs, past=True, shown=True, settled=True)
         if set(texts) <= set(self._said(rule, answer.failed, view)):
             return True
         sums = spend(resource)

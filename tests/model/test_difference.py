@@ -8,8 +8,8 @@ from guardrail.model.unknown import Unknown
 
 
 def difference(before, after, *, derived=None, unknown=None, sensitive=None, read=None):
-    sides = Side(before, {}, sensitive or {}), Side(after, unknown or {}, sensitive or {})
-    change = Change("aws_x.a", "aws_x", "a", Action.UPDATE, *sides, derived=derived)
+    sides = Side(before, {}, sensitive or {}), Side(after, unknown or {}, sensitive or {}, derived)
+    change = Change("aws_x.a", "aws_x", "a", Action.UPDATE, *sides)
     shown = [(leaf, leaf.shown()) for leaf in differing(change, read) if not leaf.is_default]
     return {one.path: (one.before, one.after) for _, one in shown}
 

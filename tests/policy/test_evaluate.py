@@ -121,6 +121,22 @@ def test_unknown_may_pass():
     assert len(findings(loud, LATER)) == 1
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize(
+    "expression, wanted",
+    [
+        ("resource.after.public == null", "unknown"),  # the provider may choose one
+        ("resource.after.public != true", "unknown"),
+        ("resource.after.public != null", "fail"),
+        ("resource.after.size < 50 || resource.after.public == null", "pass"),
+        ("resource.after.size < 5 && resource.after.public == null", "fail"),
+    ],
+)
+def test_what_is_left_out_and_may_be_chosen_fails_a_rule_and_lets_none_pass(expression, wanted, engine):
+    sized = replace(SIZED.change, after=replace(SIZED.change.after, open=frozenset({"public"})))
+    assert verdict(rule(expression, engine=engine), replace(SIZED, change=sized)) == wanted
+
+
 def test_every_broken_validation_is_said():
     broken = rule(
         "resource.after.size < 5", "resource.after.type == 'gp2'", message="{resource.after.size} {resource.after.type}"

@@ -18,6 +18,7 @@ from guardrail.policy.variables.successors import successor
 SENSITIVE = "(sensitive)"
 NO_TYPE = "not covered by a cost definition"
 
+_MAY_BE_CHOSEN = "not set, and may be chosen by the provider"
 # Attributes that effective tags are read from, whose marks say which of them are secret.
 _TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_labels", "user_labels", "tag")
 
@@ -25,12 +26,16 @@ _TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_
 class ResourceView:
     """One side of a resource as a rule sees it: how it will be, or (`past`) how it was.
 
-    `shown`: as it may leave the process, without what Terraform marks as sensitive.
+    `shown`: as it may leave the process, without what Terraform marks as sensitive. `settled`: what is left out, and may be
+    null or the provider's to choose, is null.
     """
 
-    __slots__ = ("_instance", "change", "cost", "existing", "shown", "side", "specs", "tags")
+    __slots__ = ("_instance", "change", "cost", "existing", "settled", "shown", "side", "specs", "tags")
 
-    def __init__(self, resource: ResourceCost, specs: Specs, *, past: bool = False, shown: bool = False) -> None:
+    def __init__(
+        self, resource: ResourceCost, specs: Specs, *, past: bool = False, shown: bool = False, settled: bool = False
+    ) -> None:
+        self.settled = settled
         self.change = change = resource.change
         self.specs = specs
         self.shown = shown
@@ -81,11 +86,13 @@ class ResourceView:
         """An attribute of one side, None where it has none."""
         if side is None:
             return None
+        if name in side.open and not self.settled:
+            return Unknown(name, _MAY_BE_CHOSEN, Reason.NOT_EVALUATED, f"set {name}, or check a plan")
         return side.shown(name) if self.shown else side.get(name)
 
     def attributes(self, side: Side | None) -> dict[str, Json]:
         """All attributes of one side."""
-        return {name: self.attribute(side, name) for name in sorted(side.names())} if side else {}
+        return {name: self.attribute(side, name) for name in sorted(side.names() | side.open)} if side else {}
 
     def effective_tags(self) -> dict[str, Json] | Unknown:
         """The effective tags, each value a text or unknown."""
@@ -110,6 +117,7 @@ class ResourceView:
         marks = self.side.unknown if self.side else {}
         paths = {name for name, mark in marks.items() if mark is True or isinstance(mark, str)}
         nested = ((name, mark) for name, mark in marks.items() if isinstance(mark, dict | list))
+        paths.update(self.side.open if self.side and not self.settled else ())
         paths.update(path for name, mark in nested for path in _marked(name, mark))
         return sorted(paths.union(_unknown_tags(self.tags)))
 

@@ -15,9 +15,16 @@ _SECRET = {Flag.SENSITIVE, Flag.EPHEMERAL}
 
 
 def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
-    """Return a resource's side of a change from the values of its body."""
+    """Return a resource's side of a change from the values of its body.
+
+    What it leaves out is null, known after apply where the provider may choose it, and open where no table tells.
+    """
     known: dict[str, Json] = {}
+    left_out = schema.may_be_computed - values.keys() if schema else frozenset()
+    is_told = schema is not None and schema.tells_computed
     unknown: dict[str, Json] = dict.fromkeys(schema.computed if schema else (), True)
+    if is_told:
+        unknown |= dict.fromkeys(left_out, True)
     unknown["id"] = True
     written: set[str] = set()
     sensitive: dict[str, Json] = {}
@@ -33,7 +40,7 @@ def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
             written.update(_unknown_paths(value, name))
         if secret:
             sensitive[name] = secret
-    return Side(known, unknown, sensitive, frozenset(written))
+    return Side(known, unknown, sensitive, frozenset(written), frozenset() if is_told else left_out)
 
 
 def _unknown_paths(value: Value, path: str) -> Iterator[str]:

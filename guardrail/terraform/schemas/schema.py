@@ -37,6 +37,10 @@ _FOLDER = Path(__file__).parent
 _VENDORS = {"aws": "aws", "azurerm": "azurerm", "google": "google"}
 _KIND = re.compile(r"(?P<collections>[LSM]*)(?P<once>1?)(?:(?P<plain>[snb*])|(?P<form>[BO])(?P<shape>\d+))")
 _PLAIN: dict[str, Type] = {"s": STRING, "n": NUMBER, "b": BOOL, "*": ANY}
+# Computed, but no provider's choice: a plan has them from the configuration of the provider, or they are nobody's to choose.
+_SETTINGS = frozenset(
+    {"id", "region", "zone", "location", "project", "timeouts", "tags", "tags_all", "labels", "resource_labels"}
+)
 _COLLECTIONS: dict[str, Callable[[Type], Type]] = {"L": ListType, "S": SetType, "M": MapType}
 
 
@@ -107,6 +111,19 @@ class Schema(Mapping[str, Attribute]):
     def computed(self) -> frozenset[str]:
         """The names of the attributes that only the provider sets."""
         return frozenset(name for name in self._spelled if self[name].computed)
+
+    @cached_property
+    def may_be_computed(self) -> frozenset[str]:
+        """The names of what the configuration may set and the provider may choose, as far as the table tells."""
+        read = ((name, self[name]) for name in self._spelled)
+        return frozenset(
+            name for name, one in read if not (one.required or one.computed or one.never_computed or name in _SETTINGS)
+        )
+
+    @cached_property
+    def tells_computed(self) -> bool:
+        """Whether the table knows what of it is never computed; else it does not know it of anything."""
+        return any(self[name].never_computed for name in self._spelled)
 
     @cached_property
     def type(self) -> ObjectType:

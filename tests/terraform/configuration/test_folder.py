@@ -208,9 +208,9 @@ def test_what_only_the_provider_knows_of_a_resource_is_unknown_after_functions_t
     assert (value.reason.partition(":")[0] if isinstance(value, Unknown) else value) == THROUGH_FUNCTIONS[text]
 
 
-NO_BLOCKS: dict[tuple[str, str], list[object] | None] = {
-    ("aws_instance", "ebs_block_device"): None,
-    ("aws_dynamodb_table", "point_in_time_recovery"): None,
+NO_BLOCKS: dict[tuple[str, str], list[object] | Unknown | None] = {
+    ("aws_instance", "ebs_block_device"): Unknown("ebs_block_device"),
+    ("aws_dynamodb_table", "point_in_time_recovery"): Unknown("point_in_time_recovery"),
     ("google_compute_instance", "guest_accelerator"): None,
     ("aws_dynamodb_table", "replica"): [],
     ("azurerm_linux_virtual_machine", "identity"): [],
@@ -277,4 +277,22 @@ def test_what_only_the_provider_sets_is_known_after_apply(tmp_path):
     sides = {change.type: change.after for change in plan.changes}
     assert isinstance(sides["aws_db_instance"].get("endpoint"), Unknown)
     assert isinstance(sides["aws_kms_key"].get("arn"), Unknown)
-    assert sides["aws_kms_key"].get("description") is None
+
+
+@pytest.mark.parametrize(
+    "kind, name, value, is_open",
+    [
+        ("aws_kms_key", "description", Unknown("description"), False),  # optional and computed
+        ("azurerm_managed_disk", "disk_size_gb", Unknown("disk_size_gb"), False),
+        ("aws_db_instance", "publicly_accessible", None, False),  # never computed
+        ("aws_kms_key", "tags", None, False),
+        ("aws_instance", "region", None, False),  # the provider's configuration says it
+        ("google_compute_instance", "can_ip_forward", None, True),  # a type of which the table does not tell
+        ("google_storage_bucket", "labels", None, False),
+    ],
+)
+def test_what_is_left_out_is_unknown_where_the_provider_may_choose_it(tmp_path, kind, name, value, is_open):
+    (change,) = evaluated(tmp_path, main=f'resource "{kind}" "r" {{}}\n').changes
+    assert change.after is not None
+    assert (change.after.get(name), name in change.after.open) == (value, is_open)
+    assert change.after.configured(name) is None
