@@ -60,7 +60,7 @@ def test_a_block_with_something_sensitive_in_it_shows_the_rest():
 def test_what_is_known_after_apply_is_told_where_the_configuration_says_it():
     before, unknown = {"ami": "ami-1", "arn": "arn-1"}, {"ami": True, "arn": True}
     said = difference(before, {}, unknown=unknown, derived=frozenset({"ami"}))
-    assert said == {"ami": ("ami-1", Unknown("ami"))}
+    assert said == {"ami": ("ami-1", Unknown("ami", written=True))}
 
 
 def test_long_values_are_cut_and_huge_numbers_told_by_their_size():
