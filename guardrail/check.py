@@ -40,7 +40,8 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     """
     catalog = prices(settings)
     library = Library(settings.definitions)
-    rules = rules_of(settings, library)
+    loaded = rules_of(settings, library)
+    rules = loaded.rules
     blocks = settings.rules.pre_existing == "block"
     judge = Judge(
         rules,
@@ -72,7 +73,7 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         of_project[finding.project].append(finding)
     whole = tuple(of_project.pop("", ()))
     projects = tuple(replace(bill, findings=tuple(of_project[bill.name])) for _, bill in bills)
-    notes = [*policy_notes(rules, bills, settings), *usage_notes(read, library, settings)]
+    notes = [*loaded.loosened, *policy_notes(rules, bills, settings), *usage_notes(read, library, settings)]
     report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
     return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
 

@@ -70,7 +70,7 @@ def _merged(reports: Sequence[Report]) -> Report:
 
 
 def _judged_again(report: Report, settings: Settings) -> Report:
-    rules = rules_of(settings, Library(settings.definitions))
+    rules = rules_of(settings, Library(settings.definitions)).rules
     # Rules on budgets read sums alone: no machine types.
     judge = Judge(rules, lambda _vendor, _name: None, settings.now, settings.pr, currency=report.currency)
     projects = [(Project(p.name, p.path, _environment(p, settings)), p) for p in report.projects]

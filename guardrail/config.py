@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, JsonValue
 
+from guardrail import git
 from guardrail.config_path import find_config
 from guardrail.errors import ConfigError
 from guardrail.files import Place, Section, YamlFile, checked, read_yaml
@@ -31,6 +32,7 @@ def _days(text: str) -> str:
     return text
 
 
+_RELATIVE = "paths are relative to guardrail.yaml"
 _LONGEST_PATH = 1024  # what macOS takes; Linux takes 4,096
 
 
@@ -145,7 +147,11 @@ class Settings:
     compare_with: str = ""
     """A folder or a commit that configuration folders are compared with."""
     base: Path = Path()
+    file: YamlFile | None = None
+    """guardrail.yaml as it was read, for its lines."""
     rules: RulesConfig = field(default_factory=RulesConfig)
+    on_unpriced: Mapping[str, RuleSetting] = field(default_factory=dict)
+    """What `pricing.on_unpriced` sets, by rule id; the rule need not play."""
     inline_waivers: bool = True
     budgets: tuple[Budget, ...] = ()
     budget_places: tuple[str, ...] = ()
@@ -177,6 +183,10 @@ class Settings:
     policy_folder: Path | None = None
     """Where the policy of another commit has been written to; None where it is that of the working tree."""
 
+    def where_in_rules(self, place: Place) -> str:
+        """Return "file:line" of what keys below `rules` lead to, "" without a guardrail.yaml."""
+        return self.file.where(("rules", *place)) if self.file else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Flags:
@@ -203,6 +213,23 @@ class PolicyAt:
     file: Path | None
     scratch: Path
     folder: Path
+    top: Path
+    """of the working tree"""
+    missing: Mapping[str, str] = field(default_factory=dict)
+    """Submodules whose commit is not here: folder to commit."""
+
+    def located(self, name: str) -> Path:
+        """Return where the file lies that guardrail.yaml calls `name`: what is in the repository, as it was in the commit."""
+        inside = git.name_of(self.folder / name, self.top)
+        return self.scratch / inside if inside else self.folder / name
+
+    def why_missing(self, name: str) -> str:
+        """Say why a file is not there, "" where nothing tells."""
+        path = PurePosixPath(git.name_of(self.folder / name, self.top))
+        for folder, commit in self.missing.items():
+            if path.is_relative_to(folder):
+                return f"is in the submodule {folder}, whose commit {commit[:12]} is not here"
+        return ""
 
 
 def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings:
@@ -210,27 +237,33 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
     path = at.file if at else flags.config or find_config(cwd)
     base = path.parent if path else cwd
     folder = at.folder if at else base
-    file, where = _read(path, folder) if path else (ConfigFile(version=1), _nowhere)
-    usage = Counter(base / project.usage for project in file.projects if project.usage)
-    pricing = file.pricing
+    located = at.located if at else base.joinpath
+    file, yaml_file = _read(path, folder, at) if path else (ConfigFile(version=1), None)
+    where = yaml_file.where if yaml_file else _nowhere
+    usage = Counter(located(project.usage) for project in file.projects if project.usage)
+    pricing, rules = file.pricing, file.rules
+    if at:
+        rules = rules.model_copy(update={"paths": tuple(str(located(name)) for name in rules.paths)})
     return Settings(
-        sources=_Sources(flags, file, where, folder, base, cwd).all(),
+        sources=_Sources(flags, file, where, folder, located, cwd).all(),
         now=flags.now or datetime.now(UTC),
         source_folder=flags.source,
         compare_with=flags.compare_with,
         base=base,
-        rules=_with_on_unpriced(file.rules, pricing.on_unpriced),
+        file=yaml_file,
+        rules=rules,
+        on_unpriced=on_unpriced(file),
         # Comments are the change's own: they are no policy from elsewhere.
         inline_waivers=file.rules.inline_waivers and at is None,
         budgets=file.budgets,
         budget_places=tuple(where(("budgets", number)) for number in range(len(file.budgets))),
-        waivers=base / file.waivers if file.waivers else None,
+        waivers=located(file.waivers) if file.waivers else None,
         currency=pricing.currency,
-        catalog=flags.catalog or (base / pricing.catalog if pricing.catalog else None),
-        overlay=base / pricing.overlay if pricing.overlay else None,
-        rates=base / pricing.rates if pricing.rates else None,
+        catalog=flags.catalog or (located(pricing.catalog) if pricing.catalog else None),
+        overlay=located(pricing.overlay) if pricing.overlay else None,
+        rates=located(pricing.rates) if pricing.rates else None,
         max_age=timedelta(days=int(pricing.max_age[:-1])),
-        definitions=tuple(base / folder for folder in pricing.definitions),
+        definitions=tuple(located(folder) for folder in pricing.definitions),
         default_region=pricing.default_region,
         config_file=path,
         environments={project.name: project.env for project in file.projects},
@@ -245,16 +278,15 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
     )
 
 
-def _with_on_unpriced(rules: RulesConfig, choice: OnUnknown) -> RulesConfig:
-    """`pricing.on_unpriced` is a short way to set the rule that reports what has no price."""
-    rule_id = "unpriced-resource"
-    if rule_id in rules.set or "budget" not in rules.packs:
-        return rules
+def on_unpriced(config: ConfigFile) -> dict[str, RuleSetting]:
+    """Return what `pricing.on_unpriced`, where it is said, sets of the rule that reports what has no price."""
+    rule_id, pricing = "unpriced-resource", config.pricing
+    if "on_unpriced" not in pricing.model_fields_set or rule_id in config.rules.set:
+        return {}
     enforcement = {OnUnknown.WARN: Enforcement.ADVISORY, OnUnknown.DENY: Enforcement.MANDATORY, OnUnknown.PASS: None}[
-        choice
+        pricing.on_unpriced
     ]
-    setting = RuleSetting(enabled=enforcement is not None, enforcement=enforcement)
-    return rules.model_copy(update={"set": {**rules.set, rule_id: setting}})
+    return {rule_id: RuleSetting(enabled=enforcement is not None, enforcement=enforcement)}
 
 
 _Where = Callable[[Place], str]
@@ -265,21 +297,24 @@ def _nowhere(_: Place) -> str:
     return ""
 
 
-def _read(path: Path, folder: Path) -> tuple[ConfigFile, _Where]:
-    """Return what a configuration says, and where. What it judges lies below `folder`."""
+def _read(path: Path, folder: Path, at: PolicyAt | None) -> tuple[ConfigFile, YamlFile]:
+    """Return what a configuration says, and the file for its lines. What it judges lies below `folder`."""
     if not path.is_file():
         raise ConfigError("no such configuration", where=str(path), fix="`guardrail schema config` shows what it holds")
     yaml_file = read_yaml(path, ConfigError)
     config = checked(ConfigFile, yaml_file, ConfigError)
-    for fault in misnamed(config, yaml_file, path.parent, folder):
+    for fault in misnamed(config, yaml_file, path.parent, folder, at):
         raise fault
-    return config, yaml_file.where
+    return config, yaml_file
 
 
-def misnamed(config: ConfigFile, file: YamlFile, base: Path, folder: Path) -> Iterator[ConfigError]:
+def misnamed(
+    config: ConfigFile, file: YamlFile, base: Path, folder: Path, at: PolicyAt | None = None
+) -> Iterator[ConfigError]:
     """Give what names a file that is not there, where it is named, and projects that cannot be told apart.
 
-    Files of the policy are looked for below `base`, those of the configuration that is judged below `folder`.
+    Files of the policy are looked for below `base`, or where `at` has them, those of the configuration that is judged
+    below `folder`.
     """
     named: list[tuple[Place, str | None]] = [(("waivers",), config.waivers)]
     named += [(("rules", "paths", i), name) for i, name in enumerate(config.rules.paths)]
@@ -300,19 +335,10 @@ def misnamed(config: ConfigFile, file: YamlFile, base: Path, folder: Path) -> It
             what = f"{'.'.join(map(str, place))} is no path that a file can have"
             yield ConfigError(what, where=file.where(place), fix=f"name a file, in at most {_LONGEST_PATH} characters")
             return
-    missing = [(place, name) for place, name in named if name and not (base / name).exists()]
-    missing += [(place, name) for place, name in variables if not (folder / name).is_file()]
-    for place, name in missing:
-        what, fix = f"{'.'.join(map(str, place))}: no such file: {name}", "paths are relative to guardrail.yaml"
-        yield ConfigError(what, where=file.where(place), fix=fix)
-    top = checkout_of(folder)
-    for place, name in variables:
-        if top and not (folder / name).resolve().is_relative_to(top):
-            what, fix = (
-                f"{'.'.join(map(str, place))}: {name} lies outside of the checkout",
-                "--var-file names one anywhere",
-            )
-            yield ConfigError(what, where=file.where(place), fix=fix)
+    yield from _not_there(named, at.located if at else base.joinpath, file, at)
+    folders = [(("rules", "sources", name, "folder"), one.folder) for name, one in config.rules.sources.items()]
+    yield from (fault for place, name in folders if name and (fault := _not_here(place, name, file, at)))
+    yield from _misnamed_variables(variables, folder, file)
     seen: set[str] = set()
     for i, project in enumerate(config.projects):
         where = file.where(("projects", i))
@@ -326,15 +352,46 @@ def misnamed(config: ConfigFile, file: YamlFile, base: Path, folder: Path) -> It
         seen.add(project.name)
 
 
+def _not_there(
+    named: Iterable[tuple[Place, str | None]], located: Callable[[str], Path], file: YamlFile, at: PolicyAt | None
+) -> Iterator[ConfigError]:
+    for place, name in named:
+        if name and not located(name).exists():
+            missing = ConfigError(_no_such_file(place, name), where=file.where(place), fix=_RELATIVE)
+            yield _not_here(place, name, file, at) or missing
+
+
+def _misnamed_variables(variables: Sequence[tuple[Place, str]], folder: Path, file: YamlFile) -> Iterator[ConfigError]:
+    for place, name in variables:
+        if not (folder / name).is_file():
+            yield ConfigError(_no_such_file(place, name), where=file.where(place), fix=_RELATIVE)
+    top = checkout_of(folder)
+    for place, name in variables:
+        if top and not (folder / name).resolve().is_relative_to(top):
+            what = f"{'.'.join(map(str, place))}: {name} lies outside of the checkout"
+            yield ConfigError(what, where=file.where(place), fix="--var-file names one anywhere")
+
+
+def _no_such_file(place: Place, name: str) -> str:
+    return f"{'.'.join(map(str, place))}: no such file: {name}"
+
+
+def _not_here(place: Place, name: str, file: YamlFile, at: PolicyAt | None) -> ConfigError | None:
+    """Return the error for a file in a submodule whose commit is not here, None for any other."""
+    why = at.why_missing(name) if at else ""
+    fix = "have the checkout fetch submodules with their history"
+    return ConfigError(f"{'.'.join(map(str, place))}: {name} {why}", where=file.where(place), fix=fix) if why else None
+
+
 @dataclass(frozen=True, slots=True)
 class _Sources:
-    """What is to be read, by flags and file. Plans, folders and variables lie below `folder`, usage files below `policy`."""
+    """What is to be read, by flags and file. Plans, folders and variables lie below `folder`, usage files where `policy` has them."""
 
     flags: Flags
     file: ConfigFile
     where: _Where
     folder: Path
-    policy: Path
+    policy: Callable[[str], Path]
     cwd: Path
 
     def all(self) -> tuple[Source, ...]:
@@ -421,7 +478,7 @@ class _Sources:
             yield Source(str(plan), name, path, project.env, usage)
 
     def _usage(self, project: ProjectConfig | None) -> Path | None:
-        return self.flags.usage or (self.policy / project.usage if project and project.usage else None)
+        return self.flags.usage or (self.policy(project.usage) if project and project.usage else None)
 
     def _choices(self, project: ProjectConfig | None) -> Choices:
         """Return what a project says of its variables and workspace, with what the command line says over it."""

@@ -6,10 +6,11 @@ import io
 import os
 import subprocess
 import tarfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from guardrail.errors import ConfigError
+from guardrail.errors import ConfigError, NetworkError
 
 _TIMEOUT = 120  # seconds
 _AT_ONCE = 500  # paths on one command line
@@ -31,6 +32,11 @@ _FOR_GIT = frozenset(
 )
 """What git needs to run and to find its configuration. No token, and nothing that git tells its hooks of the checkout
 that they run for: which one is asked about here, its folder says."""
+_FOR_REMOTES = (
+    *("GIT_SSH_COMMAND", "SSH_AUTH_SOCK", "GIT_SSL_CAINFO", "SSL_CERT_FILE"),
+    *("HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy", "NO_PROXY", "no_proxy"),
+)
+"""What git needs beside that to reach a server, for `guardrail rules fetch` alone."""
 _CONFIGURES_GIT = "GIT_CONFIG"  # whose checkouts git trusts is told this way, in containers above all
 
 
@@ -141,15 +147,24 @@ def links_of(top: Path, revision: str) -> frozenset[str]:
     return frozenset(os.fsdecode(name) for _, _, name in entries)
 
 
-def check_out(top: Path, revision: str, into: Path, choose: Callable[[Sequence[str]], Iterable[str]]) -> None:
+def check_out(
+    top: Path, revision: str, into: Path, choose: Callable[[Sequence[str]], Iterable[str]], *, links: bool = False
+) -> dict[str, str]:
     """Write files as they are in a commit into an empty folder, those of submodules that are here too.
 
-    `choose` is given the names of all files, and returns those that are wanted. Raises Missing.
+    `choose` is given the names of all files, and returns those that are wanted; `links`: all links are wanted as well.
+    Returns the submodules that are not here, each with its commit. Raises Missing.
     """
-    extract(top, revision, choose(files_of(top, revision)), into)
+    chosen = choose(files_of(top, revision))
+    extract(top, revision, {*chosen, *links_of(top, revision)} if links else chosen, into)
+    missing: dict[str, str] = {}
     for name, commit in _submodules(top, revision):
-        if (top / name / ".git").exists() and _git(top / name, "cat-file", "-e", commit) is not None:
-            check_out(top / name, commit, into / name, choose)
+        if (top / name / ".git").exists() and _git(top / name, "cat-file", "-e", f"{commit}^{{commit}}") is not None:
+            below = check_out(top / name, commit, into / name, choose, links=links)
+            missing |= {f"{name}/{inner}": one for inner, one in below.items()}
+        else:
+            missing[name] = commit
+    return missing
 
 
 def extract(top: Path, revision: str, names: Iterable[str], into: Path) -> None:
@@ -178,6 +193,13 @@ def _unpack(packed: bytes, into: Path) -> list[str]:
 
 def _write(top: Path, commit: str, names: Iterable[str], into: Path) -> None:
     """Write what an archive leaves out since .gitattributes says so (`export-ignore`)."""
+    for name, text in blobs(top, commit, names):
+        (into / name).parent.mkdir(parents=True, exist_ok=True)
+        (into / name).write_bytes(text)
+
+
+def blobs(top: Path, commit: str, names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    """Give the files of a commit that have these names, as they are stored: no attribute changes them."""
     wanted = [name for name in names if "\n" not in name]
     asked = os.fsencode("".join(f"{commit}:{name}\n" for name in wanted))
     told = io.BytesIO((_git(top, "cat-file", "--batch", stdin=asked) or b"") if wanted else b"")
@@ -187,8 +209,48 @@ def _write(top: Path, commit: str, names: Iterable[str], into: Path) -> None:
                 text = told.read(int(size))
                 told.readline()
                 if kind == b"blob":
-                    (into / name).parent.mkdir(parents=True, exist_ok=True)
-                    (into / name).write_bytes(text)
+                    yield name, text
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """A file or a link in a commit."""
+
+    name: str
+    size: int
+    is_file: bool
+
+
+def entries_of(top: Path, commit: str) -> list[TreeEntry]:
+    """Return all files and links of a commit, relative to the top; submodules are left out."""
+    listed = _git(top, "ls-tree", "-r", "-z", "-l", "--full-tree", commit) or b""
+    lines = (line.partition(b"\t") for line in listed.split(b"\0") if line)
+    entries = ((about.split(), os.fsdecode(name)) for about, _, name in lines)
+    return [
+        TreeEntry(name, int(about[3]), about[0] in {b"100644", b"100755"})
+        for about, name in entries
+        if about[1] == b"blob"
+    ]
+
+
+def fetch(bare: Path, address: str, ref: str) -> str:
+    """Fetch one commit without its history into a folder, as a repository of its own, and return which it is.
+
+    No hook runs, nothing is asked at the terminal, and no protocol but https, ssh and file is spoken, wherever a server or
+    a configuration leads. Raises NetworkError.
+    """
+    if not (bare / "HEAD").exists() and _git(bare, "init", "--quiet", "--bare", "--template=") is None:
+        raise NetworkError("git is not there, or cannot make a repository", where=str(bare), fix="install git")
+    options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
+    environ = {name: os.environ[name] for name in _FOR_REMOTES if name in os.environ}
+    environ = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **environ, "GIT_TERMINAL_PROMPT": "0"}
+    environ |= {"GIT_ALLOW_PROTOCOL": "https:ssh:file"}
+    ran = _run(bare, "-c", "core.hooksPath=/dev/null", "fetch", *options, "--", address, ref, environ=environ)
+    if ran is None or ran.returncode:
+        said = os.fsdecode(ran.stderr).splitlines() if ran else [f"no answer within {_TIMEOUT} s"]
+        why = next((line for line in reversed(said) if line.startswith(("fatal:", "error:"))), said[-1] if said else "")
+        raise NetworkError(f"git cannot fetch {ref}: {why[:200]}", where=address, fix="may this machine read it?")
+    return commit_of(bare, "FETCH_HEAD")
 
 
 def _harmless(member: tarfile.TarInfo, into: str) -> tarfile.TarInfo | None:
@@ -216,12 +278,20 @@ def name_of(path: Path, top: Path) -> str:
 
 def _git(folder: Path, *args: str, stdin: bytes = b"") -> bytes | None:
     """Run git and return what it prints, None where it fails or is not there. Paths are taken literally."""
+    ran = _run(folder, *args, stdin=stdin)
+    return ran.stdout if ran and ran.returncode == 0 else None
+
+
+def _run(
+    folder: Path, *args: str, stdin: bytes = b"", environ: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[bytes] | None:
+    """Run git with few variables and those that are given; None where it is not there, or takes too long."""
     outside = {name: os.environ[name] for name in os.environ if name in _FOR_GIT or name.startswith(_CONFIGURES_GIT)}
-    environ = {**outside, "GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+    ours = {"GIT_LITERAL_PATHSPECS": "1", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
     try:
-        ran = subprocess.run(  # noqa: S603 - no shell; revisions are checked, paths stand behind "--"
+        return subprocess.run(  # noqa: S603 - no shell; revisions are checked, paths stand behind "--"
             ["git", "-C", str(folder), *args],  # noqa: S607 - the git of the user
-            env=environ,
+            env={**outside, **ours, **(environ or {})},
             input=stdin,
             capture_output=True,
             timeout=_TIMEOUT,
@@ -229,4 +299,3 @@ def _git(folder: Path, *args: str, stdin: bytes = b"") -> bytes | None:
         )
     except (OSError, subprocess.TimeoutExpired):
         return None
-    return ran.stdout if ran.returncode == 0 else None

@@ -12,7 +12,8 @@ from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Library, Usage, load_usage
 from guardrail.errors import InputError
-from guardrail.policy import CompiledRule, load_rules
+from guardrail.files.repository import repository_top
+from guardrail.policy import LoadedRules, load_rules
 from guardrail.progress import counted
 from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.plan.reader import Plan, unread
@@ -111,11 +112,19 @@ def usage_of(source: Source) -> Usage:
     return load_usage(source.usage) if source.usage else NO_USAGE
 
 
-def rules_of(settings: Settings, library: Library) -> tuple[CompiledRule, ...]:
+def rules_of(settings: Settings, library: Library) -> LoadedRules:
     """Load the rules that the settings choose. Raises RuleError or ConfigError."""
     types = {*library.priced_types(), *library.free_types()}
-    where = str(settings.config_file or "")
-    return load_rules(settings.rules, data.rules_dir(), base=settings.base, types=types, where=where)
+    top = settings.policy_folder or repository_top(settings.base.resolve())
+    return load_rules(
+        settings.rules,
+        data.rules_dir(),
+        on_unpriced=settings.on_unpriced,
+        base=settings.base,
+        top=top,
+        types=types,
+        where=settings.where_in_rules,
+    )
 
 
 def _named(source: Source, found: list[Plan]) -> list[tuple[Source, Plan]]:

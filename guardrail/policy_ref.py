@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -12,9 +12,10 @@ from guardrail import git
 from guardrail.config import Flags, PolicyAt, Settings, settings
 from guardrail.config_path import FILE_NAMES, find_config, has_our_keys
 from guardrail.errors import ConfigError
+from guardrail.policy import LOCK_NAME
 
 HEAD = "head"
-_SUFFIXES = (".yaml", ".yml", ".toml", ".sqlite", ".sqlite3", ".db")  # what a policy can consist of
+_SUFFIXES = (".yaml", ".yml", ".toml", ".sqlite", ".sqlite3", ".db", LOCK_NAME)  # what a policy can consist of
 
 
 @contextmanager
@@ -38,12 +39,12 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
         yield settings(flags, cwd)
         return
     links = git.links_of(top, revision)
-    names = [name for name in files if name.endswith(_SUFFIXES) or name in links]
+    names = [*_policy_files(files), *links]
     is_foreign = flags.config is not None and own.isdisjoint(git.names_of(top, cwd / flags.config))
     config = "" if is_foreign else _config_in(names, flags, cwd.resolve(), top.resolve(), revision)
     with tempfile.TemporaryDirectory(prefix="guardrail-policy-") as folder:
         scratch = Path(folder).resolve()
-        git.extract(top, revision, names, scratch)
+        missing = git.check_out(top, revision, scratch, _policy_files, links=True)
 
         def as_it_was(given: Path | None) -> Path | None:
             """Return a file that a flag names as it is in the commit; one that is no part of the repository stays."""
@@ -54,10 +55,16 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
             return scratch / name
 
         usage, catalog = as_it_was(flags.usage), as_it_was(flags.catalog)
-        place = PolicyAt(scratch / config if config else None, scratch, (top / config).parent if config else cwd)
+        place = PolicyAt(
+            scratch / config if config else None, scratch, (top / config).parent if config else cwd, top, missing
+        )
         if is_foreign and flags.config:
-            place = PolicyAt(flags.config, scratch, flags.config.parent)
+            place = PolicyAt(flags.config, scratch, (cwd / flags.config).parent, top, missing)
         yield settings(replace(flags, usage=usage, catalog=catalog), cwd, at=place)
+
+
+def _policy_files(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name.endswith(_SUFFIXES)]
 
 
 def _is_first(config: Path | None, files: Collection[str], top: Path, revision: str) -> bool:

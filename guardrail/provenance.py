@@ -12,6 +12,7 @@ from guardrail import git
 from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings, Source
 from guardrail.model.input import Input, InputKind, Origin
+from guardrail.policy import fetched_files
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_configuration, shown
 from guardrail.terraform.configuration.inline_waivers import MARK
 from guardrail.terraform.configuration.modules import FolderModules
@@ -115,7 +116,16 @@ def _policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
     yield from (
         (InputKind.RULES, path) for name in settings.rules.paths for path in _below(settings.base / name, _RULES)
     )
+    yield from ((InputKind.RULES, path) for path in _packs(settings))
     yield from ((InputKind.DEFINITIONS, path) for name in settings.definitions for path in _below(name, _DEFINITIONS))
+
+
+def _packs(settings: Settings) -> list[Path]:
+    """Return guardrail.lock and all files of packs from elsewhere, fetched or read where they lie."""
+    sources, base = settings.rules.sources, settings.base
+    folders = [base / one.folder / one.subfolder for one in sources.values() if one.folder is not None]
+    lying = [path for folder in folders for path in _below(folder, _RULES)]
+    return [*lying, *fetched_files(base, sources)] if sources else []
 
 
 def _below(place: Path, suffixes: tuple[str, ...]) -> list[Path]:

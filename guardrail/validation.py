@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,24 +13,29 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from guardrail import data
-from guardrail.config import ConfigFile, PricingConfig, RulesConfig, misnamed
+from guardrail.config import ConfigFile, PricingConfig, RulesConfig, misnamed, on_unpriced
 from guardrail.config_path import find_config, is_config
 from guardrail.costs import Library
 from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
+from guardrail.files.repository import repository_top
 from guardrail.policy import (
     RuleFile,
+    RuleSetting,
     WaiverList,
     check_rule,
     choose,
     compile_faults,
     examine_rule,
+    fetched_files,
+    load_waivers,
     packs,
     run_tests,
 )
 from guardrail.policy.glob import is_pattern
 from guardrail.terraform.configuration.files import shown
+from guardrail.waivers import refused_waivers
 
 Part = TypeVar("Part", bound=BaseModel)
 
@@ -50,6 +55,8 @@ class Validation:
     rules: int = 0
     tests: int = 0
     strangers: list[str] = field(default_factory=list)
+    final: list[RuleFile] = field(default_factory=list)
+    """rules that are final: no waiver may name them"""
 
     def configuration(self, path: Path) -> None:
         """Look at a guardrail.yaml and at all that it names."""
@@ -60,7 +67,7 @@ class Validation:
         config, base = _sound(file.data), path.parent
         self.faults += misnamed(config, file, base, base)
         library = self._library(config.pricing, base)
-        known = self._rules(config.rules, file, base, library)
+        known = self._rules(config.rules, file, base, library, on_unpriced(config))
         self._prices(config.pricing, file, base)
         if config.waivers and (base / config.waivers).exists():
             self.waivers(base / config.waivers, known)
@@ -84,6 +91,7 @@ class Validation:
         if file is None or file.data is None:
             return
         found = self._examined(WaiverList, file, ConfigError)
+        self.faults += refused_waivers(load_waivers(file), self.final) if found else []
         for number, entry in enumerate(found.waivers if found else ()):
             if known and entry.rule not in known and not is_pattern(entry.rule):
                 where, fix = file.where(("waivers", number, "rule")), did_you_mean(entry.rule, known)
@@ -96,7 +104,9 @@ class Validation:
         if file and file.data is not None:
             self._examined(UsageFile, file, InputError)
 
-    def _rules(self, chosen: RulesConfig, file: YamlFile, base: Path, library: Library) -> set[str]:
+    def _rules(
+        self, chosen: RulesConfig, file: YamlFile, base: Path, library: Library, unpriced: Mapping[str, RuleSetting]
+    ) -> set[str]:
         """Look at the rules, and return the ids that waivers may name; none where some could not be read."""
         for name in chosen.paths:
             place = base / name
@@ -105,12 +115,19 @@ class Validation:
         def where(place: Place) -> str:
             return file.where(("rules", *place))
 
+        self.seen.update(path.resolve() for path in fetched_files(base, chosen.sources))
         there = tuple(name for name in chosen.paths if (base / name).exists())  # the others are told of already
         selection = chosen.model_copy(update={"paths": there})
-        rules, faults = choose(selection, data.rules_dir(), base=base, types=_types(library), where=where)
+        top = repository_top(base.resolve())
+        found = choose(
+            selection, data.rules_dir(), on_unpriced=unpriced, base=base, top=top, types=_types(library), where=where
+        )
+        rules, faults = found.rules, found.faults
         self.faults += faults
-        own = [rule for rule in rules if not rule.pack]
-        self._played(own, compiled=[rule for rule in rules if not rule.pack or rule.rule.id in chosen.set])
+        own = [rule for rule in rules if not rule.pack or rule.fetched]
+        set_anew = {*chosen.set, *(rule.rule.id for rule in rules if chosen.sources)}
+        self._played(own, compiled=[rule for rule in rules if not rule.pack or rule.rule.id in set_anew])
+        self.final = [rule for rule in rules if rule.rule.final]
         shipped = {path.stem for pack in packs(data.rules_dir()) for path in (data.rules_dir() / pack).glob("*.yaml")}
         return set() if faults else {*shipped, *chosen.set, *(rule.rule.id for rule in own)}
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from guardrail.config import Settings, Source
-from guardrail.model.finding import Finding
-from guardrail.policy import CompiledRule, apply_waivers, read_waivers
+from guardrail.errors import ConfigError
+from guardrail.model.finding import Finding, Waiver
+from guardrail.policy import CompiledRule, RuleFile, apply_waivers, read_waivers, takes_waivers
 from guardrail.terraform.plan.reader import Plan
 
 
@@ -15,14 +16,30 @@ def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: S
     """Apply the waivers file, if there is one; what it says of itself follows. Raises ConfigError."""
     if settings.waivers is None:
         return tuple(findings)
+    waivers = read_waivers(settings.waivers)
+    for fault in refused_waivers(waivers, rules):
+        raise fault
     return apply_waivers(
         findings,
-        read_waivers(settings.waivers),
+        waivers,
         today=settings.now.date(),
-        unwaivable={rule.rule.id for rule in rules if not rule.rule.waivable},
+        unwaivable=_unwaivable(rules),
         rules={rule.rule.id for rule in rules},
         report_unused=settings.complete,
     )
+
+
+def refused_waivers(waivers: Iterable[Waiver], rules: Iterable[CompiledRule | RuleFile]) -> Iterator[ConfigError]:
+    """Give an error for each waiver that names a final rule. A pattern that fits it among others has no effect on it."""
+    final = {rule.rule.id for rule in rules if rule.rule.waivable and not takes_waivers(rule.rule)}
+    for waiver in waivers:
+        if waiver.rule in final:
+            what = f"the rule {waiver.rule} is final and takes no waiver"
+            yield ConfigError(what, where=waiver.where, fix="remove the waiver, or have the pack changed")
+
+
+def _unwaivable(rules: tuple[CompiledRule, ...]) -> set[str]:
+    return {rule.rule.id for rule in rules if not takes_waivers(rule.rule)}
 
 
 def waived_inline(
@@ -31,7 +48,7 @@ def waived_inline(
     """Apply the waivers in the comments of a project's configuration to its findings."""
     if not plan.waivers or not settings.inline_waivers:
         return findings
-    unwaivable, known = {rule.rule.id for rule in rules if not rule.rule.waivable}, {rule.rule.id for rule in rules}
+    unwaivable, known = _unwaivable(rules), {rule.rule.id for rule in rules}
     today = settings.now.date()
     applied = apply_waivers(findings, plan.waivers, today=today, unwaivable=unwaivable, rules=known)
     return [replace(finding, project=source.name) for finding in applied]

@@ -153,4 +153,4 @@ def test_what_is_wrong_is_said_in_one_line_with_its_place(tmp_path, text, line, 
 
 def test_on_unpriced_sets_the_rule_that_reports_it(tmp_path):
     (tmp_path / "guardrail.yaml").write_text("version: 1\npricing: {on_unpriced: deny}\n", encoding="utf-8")
-    assert settings(Flags(), tmp_path).rules.set["unpriced-resource"].enforcement == "mandatory"
+    assert settings(Flags(), tmp_path).on_unpriced["unpriced-resource"].enforcement == "mandatory"

@@ -1,5 +1,6 @@
 """Whose rules judge a change: the flag in the report, and rules read from before the change."""
 
+import hashlib
 import json
 import subprocess
 
@@ -231,3 +232,95 @@ def test_report_reads_budgets_of_the_base(run, repository, check):
     repository.commit()
     assert run("report", "a.json", "b.json", cwd=repository.top).exit_code == 0
     assert run("report", "a.json", "b.json", "--policy-ref", strict, cwd=repository.top).exit_code == 1
+
+
+PACK = ".guardrail/packs/acme/no-machines.yaml"
+
+
+@pytest.fixture
+def packed(repository, run):
+    """The rule comes from a pack that lies outside of the repository and was fetched."""
+    organization = repository.top.parent / "organization"
+    organization.mkdir()
+    (organization / "no-machines.yaml").write_text(RULE, encoding="utf-8")
+    text = CONFIG.replace("paths: [policies]", "sources: {acme: {folder: ../../organization}}")
+    repository.write("infra/guardrail.yaml", text)
+    repository.git("rm", "-q", "-r", "infra/policies")
+    assert run("rules", "fetch", cwd=repository.top / "infra").exit_code == 0
+    repository.base = repository.commit()
+    return organization
+
+
+def test_a_change_that_edits_a_pack_and_its_lock_does_not_choose_its_judge(check, repository, run, packed):
+    assert check()[0] == 1
+    (packed / "no-machines.yaml").write_text(RULE.replace("mandatory", "advisory"), encoding="utf-8")
+    assert run("rules", "fetch", "--update", cwd=repository.top / "infra").exit_code == 0
+    repository.commit()
+    code, report, _ = check()
+    assert code == 0
+    edited = [one["path"] for one in report["inputs"] if one["origin"] == "change"]
+    assert edited == [f"infra/{PACK}", "infra/guardrail.lock"]
+    code, report, _ = check("--policy-ref", "base")
+    assert code == 1
+    listed = {one["path"]: one for one in report["inputs"]}
+    assert {listed[name]["origin"] for name in (f"infra/{PACK}", "infra/guardrail.lock")} == {"base"}
+    assert listed[f"infra/{PACK}"]["sha256"] == hashlib.sha256(RULE.encode()).hexdigest()
+
+
+def test_rules_outside_of_the_repository_are_read_where_they_lie(check, repository, tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "no-machines.yaml").write_text(RULE, encoding="utf-8")
+    for name in ("../../rules", str(tmp_path / "rules")):
+        repository.write("infra/guardrail.yaml", CONFIG.replace("[policies]", f"['{name}']"))
+        base = repository.commit()
+        code, report, _ = check("--policy-ref", base)
+        assert code == 1
+        assert [one["origin"] for one in report["inputs"] if one["kind"] == "rules"] == ["outside"]
+
+
+def test_an_absolute_path_into_the_repository_is_no_way_around_the_base(check, repository):
+    name = repository.top / "infra" / "policies"
+    repository.write("infra/guardrail.yaml", CONFIG.replace("[policies]", f"['{name}']"))
+    base = repository.commit()
+    repository.write("infra/policies/no-machines.yaml", EDITS["infra/policies/no-machines.yaml"])
+    repository.commit()
+    assert check("--policy-ref", base)[0] == 1
+    assert check()[0] == 0
+
+
+@pytest.fixture
+def submodule(repository):
+    """The rules lie in a submodule; returns the repository that it is of."""
+    rules = Repository.__new__(Repository)
+    rules.top = repository.top.parent / "rules"
+    rules.top.mkdir()
+    rules.git("init", "-q", "-b", "main")
+    rules.write("no-machines.yaml", RULE)
+    rules.commit()
+    repository.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(rules.top), "infra/org")
+    repository.write("infra/guardrail.yaml", CONFIG.replace("[policies]", "[org]"))
+    repository.base = repository.commit()
+    return rules
+
+
+def test_rules_of_a_submodule_are_those_of_its_commit_in_the_base(check, repository, submodule):
+    submodule.write("no-machines.yaml", EDITS["infra/policies/no-machines.yaml"])
+    submodule.commit()
+    repository.git("-C", "infra/org", "-c", "protocol.file.allow=always", "pull", "-q")
+    repository.commit()
+    assert check()[0] == 0
+    code, report, _ = check("--policy-ref", "base")
+    assert code == 1
+    assert [one["origin"] for one in report["inputs"] if one["kind"] == "rules"] == ["base"]
+
+
+@pytest.mark.usefixtures("submodule")
+def test_a_submodule_that_is_not_there_is_named(check, repository):
+    repository.git("submodule", "deinit", "-q", "-f", "infra/org")
+    code, _, said = check("--policy-ref", "base")
+    assert code == 2
+    assert "guardrail.yaml:2: rules.paths.0: org is in the submodule infra/org, whose commit" in said
+    code, _, said = check()
+    assert code == 2
+    assert "holds no rules" in said
+    assert "git submodule update --init" in said

@@ -25,8 +25,7 @@ from guardrail.load import rules_of
 from guardrail.model.finding import FindingStatus, OnUnknown
 from guardrail.model.money import ZERO
 from guardrail.model.report import Report
-from guardrail.policy import Budget
-from guardrail.policy.rules.packs import RuleSetting
+from guardrail.policy import Budget, RuleSetting
 from tests.costs.test_bills import LIBRARY, cases, marks
 from tests.costs.test_promise import Without
 from tests.terraform.plans import block, change, document, read

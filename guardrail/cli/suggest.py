@@ -53,7 +53,7 @@ def _shipped() -> Iterator[tuple[str, str]]:
 def _own(ctx: click.Context) -> Iterator[tuple[str, str]]:
     folder, content = _configured(ctx)
     chosen = content.get("rules")
-    for name in _list(chosen.get("paths") if isinstance(chosen, dict) else None):
+    for name in (*_list(chosen.get("paths") if isinstance(chosen, dict) else None), ".guardrail/packs"):
         place = folder / str(name)
         for path in [place] if place.is_file() else islice(place.rglob("*.y*ml"), _AT_MOST):
             if found := _ID.search(_text(path)):

@@ -19,7 +19,7 @@ def repository_files(report: Report, here: Path) -> dict[tuple[str, str], str]:
 
     Only those that are there.
     """
-    top = _top(here)
+    top = repository_top(here)
     found: dict[tuple[str, str], str] = {}
     for project in report.projects:
         sources = [resource.change.source for resource in project.resources if resource.change.source]
@@ -36,7 +36,7 @@ def seen_from_repository(report: Report, here: Path) -> Report:
     A finding without a file gets one of its project's folder, without a line. What concerns the whole run does so
     where there is but one project.
     """
-    top = _top(here)
+    top = repository_top(here)
     projects = tuple(_seen(project, here, top) for project in report.projects)
     only = _home(report.projects[0], list(_folders(report.projects[0], here)), top) if len(projects) == 1 else None
     usual = _usual_file(only) if only else None
@@ -107,5 +107,6 @@ def _found(file: str, folders: Iterable[Path], top: Path) -> Path | None:
     return next((path for path in places if os.path.isfile(path) and path.is_relative_to(top)), None)  # noqa: PTH113 - never raises
 
 
-def _top(here: Path) -> Path:
+def repository_top(here: Path) -> Path:
+    """Return the top of the repository that an absolute folder lies in; the folder itself outside of one."""
     return next((folder for folder in (here, *here.parents) if (folder / ".git").exists()), here).resolve()

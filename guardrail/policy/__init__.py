@@ -4,19 +4,24 @@ from guardrail.policy.budgets import Budget, BudgetMatch
 from guardrail.policy.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
 from guardrail.policy.rules.explain import explained
-from guardrail.policy.rules.packs import RuleSelection, RuleSetting, choose, load_rules, packs, read_folder, read_pack
+from guardrail.policy.rules.final import takes_waivers
+from guardrail.policy.rules.lock import LOCK_NAME, fetched_files
+from guardrail.policy.rules.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
+from guardrail.policy.rules.selection import RuleSelection, RuleSetting
 from guardrail.policy.rules.testing import RuleTestResult, run_tests
 from guardrail.policy.variables.context import VARIABLES, Project, Variable
 from guardrail.policy.variables.machine import Specs
-from guardrail.policy.waivers import WaiverList, apply_waivers, read_waivers
+from guardrail.policy.waivers import WaiverList, apply_waivers, load_waivers, read_waivers
 
 __all__ = [
+    "LOCK_NAME",
     "VARIABLES",
     "Budget",
     "BudgetMatch",
     "CompiledRule",
     "Judge",
+    "LoadedRules",
     "Project",
     "Rule",
     "RuleFile",
@@ -34,11 +39,14 @@ __all__ = [
     "compile_rule",
     "examine_rule",
     "explained",
+    "fetched_files",
     "load_rules",
+    "load_waivers",
     "packs",
     "read_folder",
     "read_pack",
     "read_rule",
     "read_waivers",
     "run_tests",
+    "takes_waivers",
 ]

@@ -8,9 +8,8 @@ from guardrail.model.cost import ResourceCost
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
 from guardrail.model.unknown import Unknown
-from guardrail.policy import Budget, Judge, Project
+from guardrail.policy import Budget, Judge, Project, RuleSelection, load_rules
 from guardrail.policy.budgets import spent
-from guardrail.policy.rules.packs import RuleSelection, load_rules
 from guardrail.policy.spend import Spend, total
 from tests.policy.judging import NOW, resource, rule, specs
 
@@ -184,7 +183,7 @@ LIMITS = [
 
 @pytest.mark.parametrize("limits, resources, missing, status", LIMITS)
 def test_what_is_known_can_break_a_limit_and_what_is_missing_leaves_it_open(limits, resources, missing, status):
-    rules = load_rules(RuleSelection.model_validate({"packs": ["budget"]}), rules_dir())
+    rules = load_rules(RuleSelection.model_validate({"packs": ["budget"]}), rules_dir()).rules
     found = Judge(rules, specs, NOW).budgets([budget(**limits)], [run(*resources, not_evaluated=missing)])
     assert [one.status for one in found] == ([status] if status else [])
 

@@ -52,7 +52,7 @@ def edge_rules(engine):
             },
         }
     )
-    return load_rules(selection, rules_dir(), engine=engine)
+    return load_rules(selection, rules_dir(), engine=engine).rules
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -16,8 +16,9 @@ validations: [{expression: params.limit > 1, message: small}]
 
 
 def load(base=None, **selection):
-    where = "guardrail.yaml"
-    return load_rules(RuleSelection.model_validate(selection), rules_dir(), base=base or rules_dir(), where=where)
+    return load_rules(
+        RuleSelection.model_validate(selection), rules_dir(), base=base or rules_dir(), where=lambda _: "guardrail.yaml"
+    ).rules
 
 
 @pytest.fixture

@@ -42,7 +42,7 @@ def _rule(rule_id: str, chosen: Settings) -> str:
     from guardrail.load import rules_of  # noqa: PLC0415 - only when it runs
     from guardrail.policy import explained  # noqa: PLC0415
 
-    rules = {rule.rule.id: rule for rule in rules_of(chosen, Library(chosen.definitions))}
+    rules = {rule.rule.id: rule for rule in rules_of(chosen, Library(chosen.definitions)).rules}
     if rule_id not in rules:
         raise ConfigError(f"no rule that plays here is called {rule_id}", fix=did_you_mean(rule_id, rules))
     return explained(rules[rule_id].source).rstrip()

@@ -1,4 +1,4 @@
-"""`guardrail rules`: list, show and test rules."""
+"""`guardrail rules`: list, show, test and fetch rules."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _CONFIG = click.option(
 )
 
 
-@click.group(short_help="List, show and test rules.")
+@click.group(short_help="List, show, test and fetch rules.")
 def rules() -> None:
-    """List, show and test rules: the shipped packs, and your own."""
+    """List, show and test rules: the shipped packs, those of your organization, and your own."""
 
 
 @rules.command("list", short_help="Every rule that plays, one a line.")
@@ -32,8 +32,9 @@ def list_rules(config: Path | None, *, everything: bool) -> None:
     """List the rules that play here, with severity and enforcement."""
     found = [(rule.source.pack or "own", rule.rule) for rule in _loaded(config, everything=everything)]
     width = max((len(rule.id) for _, rule in found), default=0)
+    pack_width = max((15, *(len(pack) for pack, _ in found)))
     for pack, rule in sorted(found, key=lambda one: (one[0], one[1].id)):
-        click.echo(f"{pack:<15} {rule.id:<{width}}  {rule.severity:<8}  {rule.enforcement:<9}  {rule.title}")
+        click.echo(f"{pack:<{pack_width}} {rule.id:<{width}}  {rule.severity:<8}  {rule.enforcement:<9}  {rule.title}")
 
 
 @rules.command(short_help="One rule: what it is for, what it asks, how to comply.")
@@ -84,6 +85,42 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
     return ExitCode.BLOCKED if failed else ExitCode.OK
 
 
+@rules.command(short_help="Bring the packs of rules.sources, pinned in guardrail.lock.")
+@click.argument("names", metavar="[PACK]...", nargs=-1)
+@_CONFIG
+@click.option("--update", is_flag=True, help="Take what the sources have now, not what guardrail.lock pins.")
+@click.option("--check", is_flag=True, help="Only say whether all is fetched as guardrail.lock says. No network.")
+def fetch(names: tuple[str, ...], config: Path | None, *, update: bool, check: bool) -> int:
+    """Bring the packs that guardrail.yaml names in rules.sources, all or PACK, into .guardrail/packs beside it.
+
+    What was brought is pinned in guardrail.lock, with the hash of each file: commit both. No other command fetches rules.
+
+    \b
+    Exit codes: 0 all is as guardrail.lock says, 2 something is not, or could not be fetched.
+    """
+    from datetime import UTC, datetime  # noqa: PLC0415 - only when it runs
+
+    from guardrail.config import Flags, settings  # noqa: PLC0415
+    from guardrail.fetch import check_packs, fetch_packs  # noqa: PLC0415
+
+    if check and (names or update):
+        raise click.UsageError("--check looks at all packs and fetches none: give it alone")
+    chosen: Settings = settings(Flags(config=config, allow_no_plans=True), Path.cwd())
+    if not chosen.rules.sources and not check:
+        fix = "docs/rule-packs.md shows how"
+        raise ConfigError("rules.sources names no pack to fetch", where=str(chosen.config_file or ""), fix=fix)
+    if not check:
+        for line in fetch_packs(chosen, names, update=update, today=datetime.now(UTC).date()):
+            click.echo(line)
+        return ExitCode.OK
+    faults = check_packs(chosen)
+    for fault in faults:
+        click.echo(str(fault), err=True)
+    if not faults:
+        click.echo("guardrail.lock and the fetched packs are as guardrail.yaml names them")
+    return ExitCode.NOT_EVALUATED if faults else ExitCode.OK
+
+
 def _loaded(config: Path | None, *, everything: bool) -> tuple[CompiledRule, ...]:
     from guardrail import data  # noqa: PLC0415 - only when it runs
     from guardrail.config import Flags, RulesConfig, settings  # noqa: PLC0415
@@ -93,6 +130,6 @@ def _loaded(config: Path | None, *, everything: bool) -> tuple[CompiledRule, ...
 
     if everything:
         shipped = data.rules_dir()
-        return load_rules(RulesConfig(packs=packs(shipped)), shipped)
-    chosen: Settings = settings(Flags(config=config), Path.cwd())
-    return rules_of(chosen, Library(chosen.definitions))
+        return load_rules(RulesConfig(packs=packs(shipped)), shipped).rules
+    chosen: Settings = settings(Flags(config=config, allow_no_plans=True), Path.cwd())
+    return rules_of(chosen, Library(chosen.definitions)).rules

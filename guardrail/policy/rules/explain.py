@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from guardrail.model.unknown import Json
+from guardrail.policy.rules.final import takes_waivers
 from guardrail.policy.rules.literal import literal
 from guardrail.policy.rules.rule import ALL_BUT_GONE, Rule, RuleEdit, RuleFile, RuleScope
 
@@ -16,7 +17,9 @@ def explained(source: RuleFile) -> str:
         "severity": rule.severity.value,
         "enforcement": rule.enforcement.value,
         "if unknown": rule.on_unknown.value,
-        "waivable": "yes" if rule.waivable else "no",
+        "waivable": "yes" if takes_waivers(rule) else "no",
+        "final": "all of it" if rule.final is True else ", ".join(rule.final or ()),
+        "tighter is": ", ".join(f"{name}: {way}" for name, way in rule.tighter.items()) if rule.final else "",
         "asked of": _asked_of(rule),
         "pack": source.pack,
         "file": source.file.where(),

@@ -12,13 +12,15 @@ from typing import Annotated, Any
 
 from pydantic import Field, PlainSerializer, StringConstraints, model_validator
 
-from guardrail.errors import GuardrailError, RuleError
+from guardrail.errors import GuardrailError, RuleError, did_you_mean
 from guardrail.files.checked import Section, examined
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.model.resource import Action
 from guardrail.policy.glob import is_pattern, matches
+from guardrail.policy.rules.final import FINAL_FIX, Tighter, final_faults
 from guardrail.policy.rules.fixture import RuleTest
+from guardrail.policy.rules.selection import Final
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -119,6 +121,8 @@ class Rule(Section):
     match: Match = Match()
     params: dict[str, Any] = Field(default_factory=dict)
     """parameters and their defaults; read as params.name"""
+    tighter: dict[str, Tighter] = Field(default_factory=dict)
+    """by parameter, which values are stricter: lower, higher, more or fewer; what a child may still set where it is final"""
     variables: dict[str, Expression] = Field(default_factory=dict)
     """named expressions, each usable in those after it as variables.name"""
     when: Expression | None = None
@@ -126,6 +130,8 @@ class Rule(Section):
     validations: Annotated[tuple[Validation, ...], Field(min_length=1)]
     on_unknown: OnUnknown = OnUnknown.WARN
     waivable: bool = True
+    final: Final = False
+    """what no child may loosen: true for all, or a list of enforcement, severity, on_unknown, waivers, params and params.NAME"""
     fix: str = ""
     edits: tuple[RuleEdit, ...] = ()
     """what `guardrail check --fix` does about a finding"""
@@ -136,11 +142,15 @@ class Rule(Section):
 
 @dataclass(frozen=True, slots=True)
 class RuleFile:
-    """A rule and the file that it came from. `pack` is "" for a project's own rule."""
+    """A rule and the file that it came from.
+
+    `pack` is "" for a project's own rule, `fetched` says that the pack is none of the shipped ones.
+    """
 
     rule: Rule
     file: YamlFile
     pack: str = ""
+    fetched: bool = False
 
     def changed(self, **fields: Any) -> RuleFile:
         """Return the rule with some of its fields set anew."""
@@ -184,6 +194,7 @@ def _faults(rule: Rule, file: YamlFile, types: Collection[str]) -> Iterator[Guar
             if not _IDENTIFIER.fullmatch(name):
                 where = file.where((section, name))
                 yield RuleError(f"{section} {name!r} is not a name", where=where, fix="letters, digits and _ only")
+    yield from _faults_of_final(rule, file)
     if odd := rule.match.model_fields_set - _MATCHABLE[rule.scope]:
         what = f"a rule of scope {rule.scope} cannot match by {', '.join(sorted(odd))}"
         fix = (
@@ -200,6 +211,15 @@ def _faults(rule: Rule, file: YamlFile, types: Collection[str]) -> Iterator[Guar
             _check_type(pattern, types, file.where(("match", "types", index)))
         except RuleError as error:
             yield error
+
+
+def _faults_of_final(rule: Rule, file: YamlFile) -> Iterator[GuardrailError]:
+    for name in rule.tighter:
+        if name not in rule.params:
+            fix = did_you_mean(name, rule.params)
+            yield RuleError(f"tighter: there is no parameter {name!r}", where=file.where(("tighter", name)), fix=fix)
+    for what in final_faults(rule.final, rule.params):
+        yield RuleError(f"final: {what}", where=file.where(("final",)), fix=FINAL_FIX)
 
 
 def _check_type(pattern: str, types: Collection[str], where: str) -> None:

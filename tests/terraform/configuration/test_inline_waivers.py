@@ -121,4 +121,4 @@ def test_one_that_excuses_nothing_is_reported(tmp_path, run):
 
 def test_they_are_no_policy_from_another_commit(tmp_path):
     assert settings(Flags(), tmp_path).inline_waivers
-    assert not settings(Flags(), tmp_path, at=PolicyAt(None, tmp_path, tmp_path)).inline_waivers
+    assert not settings(Flags(), tmp_path, at=PolicyAt(None, tmp_path, tmp_path, tmp_path)).inline_waivers

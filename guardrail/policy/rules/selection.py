@@ -1,0 +1,155 @@
+"""What guardrail.yaml and pack.yaml say of rules: which play, where packs come from, and what is set anew."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, StringConstraints, model_validator
+
+from guardrail.files.checked import Section
+from guardrail.model.finding import Enforcement, OnUnknown, Severity
+
+PACK_FILE = "pack.yaml"
+"""At the top of a pack: what it sets and what is final. Every other YAML file below it is a rule."""
+
+PackName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
+"""Names a folder, too."""
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Final = bool | tuple[str, ...]
+"""Which parts of a rule no child may loosen: true for all, or enforcement, severity, on_unknown, waivers, params, params.NAME."""
+
+_SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_.-]+@)?[A-Za-z0-9_.-]+:(?!//)[^\s:]+")
+_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@-]*")
+
+
+class SourceKind(StrEnum):
+    """Where packs are fetched from."""
+
+    GIT = "git"
+    URL = "url"
+    PYTHON = "python"
+    FOLDER = "folder"
+
+
+class PackSource(Section):
+    """Where a pack comes from: one of git, url, python and folder."""
+
+    git: str | None = None
+    """address of a git repository: https://, ssh:// or git@host:path"""
+    ref: str = "HEAD"
+    """with git: branch, tag or full commit; guardrail.lock pins the commit that it was"""
+    url: str | None = None
+    """address of a .zip, .tar or .tar.gz"""
+    sha256: Sha256 | None = None
+    """with url: SHA-256 of the archive"""
+    python: str | None = None
+    """name of an installed distribution that has entry points in the group guardrail.rules"""
+    entry: str | None = None
+    """with python: name of the entry point, where the distribution has several"""
+    folder: str | None = None
+    """folder, relative to guardrail.yaml; read where it lies if that is in the repository, else copied"""
+    subfolder: str = ""
+    """folder of the pack within what is fetched"""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        given = [kind.value for kind in SourceKind if getattr(self, kind) is not None]
+        if len(given) != 1:
+            msg = f"has one of git, url, python and folder, not {' and '.join(given) or 'none of them'}"
+            raise ValueError(msg)
+        for key, kind in (("ref", "git"), ("sha256", "url"), ("entry", "python")):
+            if key in self.model_fields_set and kind != given[0]:
+                msg = f"{key} goes with {kind}, not with {given[0]}"
+                raise ValueError(msg)
+        if problem := next(filter(None, (_not_git(self), _not_url(self), _not_inside(self.subfolder))), ""):
+            raise ValueError(problem)
+        return self
+
+    @property
+    def kind(self) -> SourceKind:
+        """Which of the four it is."""
+        return next(kind for kind in SourceKind if getattr(self, kind) is not None)
+
+    def __str__(self) -> str:
+        place = getattr(self, self.kind)
+        detail = {SourceKind.GIT: f"@{self.ref}", SourceKind.PYTHON: f":{self.entry}" if self.entry else ""}
+        return f"{place}{detail.get(self.kind, '')}" + (f" ({self.subfolder})" if self.subfolder else "")
+
+
+def _not_git(source: PackSource) -> str:
+    if source.git is None:
+        return ""
+    address = urlsplit(source.git)
+    if address.password or (address.scheme != "ssh" and address.username):
+        return "git: an address with a secret in it would be committed: leave it to git's credential helper"
+    is_address = address.scheme in {"https", "ssh", "file"} and re.fullmatch(r"\S+", source.git)
+    if not (is_address or _SCP_LIKE.fullmatch(source.git)) or source.git.startswith("-"):
+        return "git: expected https://, ssh://, file:// or git@host:path"
+    if not _REF.fullmatch(source.ref) or ".." in source.ref:
+        return f"ref: {source.ref[:60]!r} is no branch, tag or full commit"
+    return ""
+
+
+def _not_url(source: PackSource) -> str:
+    if source.url is None:
+        return ""
+    address = urlsplit(source.url)
+    if address.username or address.password:
+        return "url: an address with a secret in it would be committed"
+    if address.scheme not in {"https", "http"} or not address.hostname:
+        return "url: expected https://"
+    return "" if source.sha256 else "a url needs the sha256 of what is there"
+
+
+def _not_inside(subfolder: str) -> str:
+    parts = re.split(r"[/\\]", subfolder)
+    is_inside = not subfolder or (".." not in parts and parts[0] not in {"", "~"} and ":" not in subfolder)
+    return (
+        "" if is_inside and "\0" not in subfolder else f"subfolder: {subfolder[:60]!r} does not lie in what is fetched"
+    )
+
+
+class RuleSetting(Section):
+    """What is set anew for one rule. What is left out stays as the rule's file has it."""
+
+    enabled: bool = True
+    enforcement: Enforcement | None = None
+    severity: Severity | None = None
+    on_unknown: OnUnknown | None = None
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class PackSetting(RuleSetting):
+    """What a pack sets of a rule, and what of that is final."""
+
+    final: Final = False
+    """true, or a list of enforcement, severity, on_unknown, waivers, params and params.NAME"""
+
+
+class PackFile(Section):
+    """pack.yaml: what a pack brings along beside the rules in its folder."""
+
+    version: Literal[1]
+    description: str = ""
+    packs: tuple[str, ...] = ()
+    """shipped packs that it brings along"""
+    set: dict[str, PackSetting] = Field(default_factory=dict)
+    """by rule id: what it sets anew, of its own rules and of those of shipped packs that it brings along"""
+    final: bool = False
+    """whether all its rules are final, those of shipped packs that it brings along as well"""
+
+
+class RuleSelection(Section):
+    """Which rules play."""
+
+    packs: tuple[str, ...] = ()
+    """shipped packs"""
+    sources: dict[PackName, PackSource] = Field(default_factory=dict)
+    """packs from elsewhere, by a name of your choice: all of them play; `guardrail rules fetch` brings them"""
+    paths: tuple[str, ...] = ()
+    """folders (or files) of the project's own rules"""
+    set: dict[str, RuleSetting] = Field(default_factory=dict)
+    """by rule id"""
