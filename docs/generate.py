@@ -26,6 +26,7 @@ from guardrail.policy.variables.context import VARIABLES
 
 DOCS = Path(__file__).parent
 LIMITS = DOCS / "limits.md"
+ACTION = Path(__file__).parent.parent / ".github" / "actions" / "guardrail" / "action.yml"
 README = DOCS.parent / "README.md"
 EXAMPLE = ("<!-- the example's report, written by docs/generate.py -->\n\n```text\n", "```\n\n<!-- end of it -->")
 NOTE = "<!-- Written by docs/generate.py. -->"
@@ -114,6 +115,15 @@ def readme() -> str:
     return f"{head}{EXAMPLE[0]}$ {' '.join(command)}\n{report}\n[...]\n{EXAMPLE[1]}{tail}"
 
 
+def root_action() -> str:
+    """action.yml at the top, the only one that the Marketplace lists: the action, with its scripts where they are."""
+    text = ACTION.read_text(encoding="utf-8")
+    note = f"# Made from {ACTION.relative_to(README.parent).as_posix()} by docs/generate.py; do not edit.\n"
+    return note + text.replace(
+        "$GITHUB_ACTION_PATH/", f"$GITHUB_ACTION_PATH/{ACTION.parent.relative_to(README.parent).as_posix()}/"
+    )
+
+
 def _output(arguments: list[str]) -> str:
     printed = io.StringIO()
     with chdir(README.parent), redirect_stdout(printed):
@@ -128,6 +138,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "cli.md": command_line,
     LIMITS: limits,
     README: readme,
+    README.parent / "action.yml": root_action,
     **{DOCS / "schemas" / f"{name}.json": partial(schema_text, name) for name in NAMES},
 }
 

@@ -302,7 +302,17 @@ def test_every_output_is_declared():
     assert all(one["value"] == f"${{{{ steps.guardrail.outputs.{name} }}}}" for name, one in ACTION["outputs"].items())
 
 
-@pytest.mark.parametrize("path", [*ROOT.glob(".github/actions/*/action.yml"), *WORKFLOWS], ids=str)
+def test_the_action_at_the_top_is_this_one_and_finds_its_scripts():
+    text = (ROOT / "action.yml").read_text(encoding="utf-8")
+    place = "$GITHUB_ACTION_PATH/.github/actions/guardrail/"
+    assert yaml.safe_load(text.replace(place, "$GITHUB_ACTION_PATH/")) == ACTION
+    scripts = re.findall(r'bash "\$GITHUB_ACTION_PATH/([^"]+)"', text)
+    assert len(scripts) == 3
+    assert all((ROOT / script).is_file() for script in scripts)
+    assert not any("GITHUB_ACTION_PATH" in path.read_text(encoding="utf-8") for path in FOLDER.glob("*.sh"))
+
+
+@pytest.mark.parametrize("path", [ROOT / "action.yml", *ROOT.glob(".github/actions/*/action.yml"), *WORKFLOWS], ids=str)
 def test_actions_are_pinned_by_commit(path):
     used = USES.findall(path.read_text(encoding="utf-8"))
     ours = (
