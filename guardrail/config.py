@@ -17,6 +17,7 @@ from guardrail import git
 from guardrail.config_path import find_config
 from guardrail.errors import ConfigError
 from guardrail.files import Place, Section, YamlFile, checked, read_yaml
+from guardrail.files.repository import repository_top
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import TEAM_TAG, FailOn
 from guardrail.policy import Budget, RuleSelection, RuleSetting
@@ -182,6 +183,11 @@ class Settings:
     """Whether a project of the configuration is a plan: which root module it is of, nothing tells."""
     policy_folder: Path | None = None
     """Where the policy of another commit has been written to; None where it is that of the working tree."""
+
+    @property
+    def top(self) -> Path:
+        """The repository that the policy lies in, or what stands for it: a pack in it is read where it lies."""
+        return self.policy_folder or repository_top(self.base.resolve())
 
     def where_in_rules(self, place: Place) -> str:
         """Return "file:line" of what keys below `rules` lead to, "" without a guardrail.yaml."""

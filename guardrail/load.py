@@ -12,7 +12,6 @@ from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Library, Usage, load_usage
 from guardrail.errors import InputError
-from guardrail.files.repository import repository_top
 from guardrail.policy import LoadedRules, load_rules
 from guardrail.progress import counted
 from guardrail.terraform.inputs import read_plans
@@ -115,13 +114,12 @@ def usage_of(source: Source) -> Usage:
 def rules_of(settings: Settings, library: Library) -> LoadedRules:
     """Load the rules that the settings choose. Raises RuleError or ConfigError."""
     types = {*library.priced_types(), *library.free_types()}
-    top = settings.policy_folder or repository_top(settings.base.resolve())
     return load_rules(
         settings.rules,
         data.rules_dir(),
         on_unpriced=settings.on_unpriced,
         base=settings.base,
-        top=top,
+        top=settings.top,
         types=types,
         where=settings.where_in_rules,
     )

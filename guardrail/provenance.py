@@ -12,7 +12,7 @@ from guardrail import git
 from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings, Source
 from guardrail.model.input import Input, InputKind, Origin
-from guardrail.policy import fetched_files
+from guardrail.policy import fetched_files, is_within
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_configuration, shown
 from guardrail.terraform.configuration.inline_waivers import MARK
 from guardrail.terraform.configuration.modules import FolderModules
@@ -123,7 +123,12 @@ def _policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
 def _packs(settings: Settings) -> list[Path]:
     """Return guardrail.lock and all files of packs from elsewhere, fetched or read where they lie."""
     sources, base = settings.rules.sources, settings.base
-    folders = [base / one.folder / one.subfolder for one in sources.values() if one.folder is not None]
+    top = settings.top
+    folders = [
+        base / one.folder / one.subfolder
+        for one in sources.values()
+        if one.folder is not None and is_within(base / one.folder, top)
+    ]
     lying = [path for folder in folders for path in _below(folder, _RULES)]
     return [*lying, *fetched_files(base, sources)] if sources else []
 

@@ -252,7 +252,12 @@ def packed(repository, run):
 
 
 def test_a_change_that_edits_a_pack_and_its_lock_does_not_choose_its_judge(check, repository, run, packed):
-    assert check()[0] == 1
+    code, report, _ = check()
+    assert code == 1
+    assert [one["path"] for one in report["inputs"] if one["kind"] == "rules"] == [
+        f"infra/{PACK}",
+        "infra/guardrail.lock",
+    ]
     (packed / "no-machines.yaml").write_text(RULE.replace("mandatory", "advisory"), encoding="utf-8")
     assert run("rules", "fetch", "--update", cwd=repository.top / "infra").exit_code == 0
     repository.commit()

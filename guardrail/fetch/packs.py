@@ -17,7 +17,6 @@ from guardrail.fetch.archive import from_archive
 from guardrail.fetch.content import Content, Entry, chosen, read
 from guardrail.fetch.distribution import from_distribution
 from guardrail.fetch.repository import from_repository
-from guardrail.files.repository import repository_top
 from guardrail.http import Session
 from guardrail.policy.rules.lock import (
     FETCHED,
@@ -104,7 +103,7 @@ def _refuse_unknown(settings: Settings, names: Iterable[str]) -> None:
 
 def _kept_elsewhere(settings: Settings) -> list[str]:
     """Return the packs that have to be fetched: all but those of folders in the repository."""
-    top = settings.policy_folder or repository_top(settings.base.resolve())
+    top = settings.top
     return [
         name
         for name, source in settings.rules.sources.items()

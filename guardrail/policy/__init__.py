@@ -5,7 +5,7 @@ from guardrail.policy.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
 from guardrail.policy.rules.explain import explained
 from guardrail.policy.rules.final import takes_waivers
-from guardrail.policy.rules.lock import LOCK_NAME, fetched_files
+from guardrail.policy.rules.lock import LOCK_NAME, fetched_files, is_within
 from guardrail.policy.rules.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
 from guardrail.policy.rules.selection import RuleSelection, RuleSetting
@@ -40,6 +40,7 @@ __all__ = [
     "examine_rule",
     "explained",
     "fetched_files",
+    "is_within",
     "load_rules",
     "load_waivers",
     "packs",
