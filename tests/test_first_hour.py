@@ -243,8 +243,7 @@ def on_gitlab(command, folder, _outside, monkeypatch, base):
     """Run the script of the job for a merge request, and return the note."""
     pipeline = loaded(folder / ".gitlab-ci.yml")
     jsonschema.validate(pipeline, builtin_schemas.get_builtin_schema("vendor.gitlab-ci"))
-    install, *script = pipeline["guardrail"]["script"]
-    assert install.startswith("pip install")
+    script = [line for line in pipeline["guardrail"]["script"] if not line.startswith("pip install")]
     with gitlab() as fake, monkeypatch.context() as patch:
         for key, value in {**fake.environ, "CI_MERGE_REQUEST_DIFF_BASE_SHA": base}.items():
             patch.setenv(key, value)

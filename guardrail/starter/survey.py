@@ -54,6 +54,8 @@ class Survey:
     projects: list[Project] = field(default_factory=list)
     left_out: list[Project] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    """what could not be evaluated, and the projects that it is missing from"""
     resources: int = 0
     vendors: set[str] = field(default_factory=set)
     machines: list[Machine] = field(default_factory=list)
@@ -87,6 +89,9 @@ def survey(folder: Path) -> Survey:
             seen.notes.append(f"left out, as it cannot be evaluated: {error}")
         else:
             seen.projects.append(project)
+    for text, names in seen.missing.items():
+        some = ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)  # noqa: PLR2004
+        seen.notes.append(f"not evaluated in {some}: {text}")
     seen.resources = len(resources)
     seen.vendors = {VENDORS[one.change.provider] for one in resources if one.change.provider in VENDORS}
     seen.machines = list(_machines(resources, open_catalog().spec))
@@ -126,7 +131,7 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
     if missing:
         more = f", and {len(missing) - 1} more" if len(missing) > 1 else ""
         fix = f" ({remedies[0]})" if remedies else ""
-        seen.notes.append(f"{project.name}: not evaluated: {missing[0]}{more}{fix}")
+        seen.missing.setdefault(f"{missing[0]}{more}{fix}", []).append(project.name)
     return found
 
 

@@ -77,7 +77,7 @@ def _say_found(seen: Survey) -> None:
             if seen.notes
             else "no Terraform configuration and no plan: is this the right folder?"
         )
-        _line("found", f"{what} ({_shown(seen.folder)})")
+        _line("found", what)
     else:
         names = ", ".join(projects[:4]) + (" ..." if len(projects) > 4 else "")  # noqa: PLR2004
         counted = f"{len(projects)} project{'s' * (len(projects) != 1)}"
@@ -125,7 +125,7 @@ def _write(one: Proposal) -> None:
 def _say_next(seen: Survey, found: list[Proposal]) -> None:
     if not seen.projects:
         click.echo()
-        _line("next", "make or go to the configuration or the plans, and run guardrail init again there")
+        _line("next", "run guardrail init again once there is a plan, or where the configuration is")
         return
     config = next((one.path for one in found if one.kind == "config"), None) or find_config(seen.folder.resolve())
     report = _first_check(config) if config else None
@@ -160,7 +160,8 @@ def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str
     blocking = [finding for finding in report.all_findings if finding.blocking]
     click.echo()
     if not blocking:
-        _line("today", "nothing blocks")
+        known = " that could be evaluated" if seen.missing or seen.left_out else ""
+        _line("today", f"nothing{known} blocks")
         return
     rules = sorted({finding.rule for finding in blocking})
     _line("today", f"{len(blocking)} finding{'s' * (len(blocking) != 1)} would block, by {', '.join(rules)}. To go on:")
