@@ -111,8 +111,10 @@ def readme() -> str:
     head, _, rest = text.partition(EXAMPLE[0])
     _, _, tail = rest.partition(EXAMPLE[1])
     command = ["guardrail", "check", "--config", "examples/shop/guardrail.yaml"]
-    report = _output([*command[1:], "--now", "2026-11-23"]).partition("\nWarnings\n")[0]
-    return f"{head}{EXAMPLE[0]}$ {' '.join(command)}\n{report}\n[...]\n{EXAMPLE[1]}{tail}"
+    report = _output([*command[1:], "--now", "2026-11-23"])
+    changes, blocking = report.partition("\n\nService ")[0], report.partition("\nBlocking\n")[2]
+    shown = f"{changes}\n\n[...]\n\nBlocking\n{blocking}"
+    return f"{head}{EXAMPLE[0]}$ {' '.join(command)}\n{shown}{EXAMPLE[1]}{tail}"
 
 
 def root_action() -> str:

@@ -12,7 +12,7 @@ from guardrail.model.cost import Line, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO
 from guardrail.report.amounts import MISSING
-from guardrail.report.format import amount_of, line_reason, money, unit_price, value_text
+from guardrail.report.format import SHORT_STATUS, amount_of, line_reason, money, unit_price, value_text
 from guardrail.report.text import safe
 
 ALONE = "The amount beside an attribute is what it does by itself; what several do together is more or less than that."
@@ -60,6 +60,8 @@ class ComponentChange:
         if line.monthly_quantity is None:
             return line_reason(line, currency).removeprefix(f"{safe(line.name, _NAME_LIMIT)}: ")
         amount = amount_of(line.monthly_quantity, safe(line.unit, _NAME_LIMIT))
+        if line.monthly_cost is None:
+            return f"{amount} ({SHORT_STATUS[line.status]})"
         dearer = other and not own and line.unit_price is not None and line.unit_price != other.unit_price
         price = f"at {unit_price(line.unit_price, currency)}" if dearer and line.unit_price is not None else ""
         return " ".join(safe(part, _NAME_LIMIT) for part in (amount, ", ".join(own), price) if part)

@@ -7,8 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
+from guardrail.files.excerpt import Excerpt
 from guardrail.model.resource import Action
 from guardrail.report import table
+from guardrail.report.terminal.changes import folded
 from tests.report import samples
 
 MONEY = re.compile(r"\$[\d,]+\.\d\d(?![\d.])")
@@ -75,7 +77,7 @@ def test_lines_of_a_group_stand_together_after_those_of_the_resource():
 
 def test_a_finding_is_named_with_its_project_where_names_are_alike():
     text = table(samples.several(), width=120)
-    assert "required-tags  high  prod · module.web" in text
+    assert "missing tags: [team]\n      prod module.web" in text
 
 
 def test_long_lists_are_cut_short_unless_details_are_asked_for():
@@ -89,12 +91,41 @@ def test_long_lists_are_cut_short_unless_details_are_asked_for():
 def test_findings_say_where_why_and_what_to_do():
     text = table(samples.shop(), width=120)
     assert (
-        '  required-tags  high  module.web["eu"].aws_instance.app[0] · main.tf:12\n    missing tags: [team]\n    Fix: Add'
+        '  required-tags  high\n    missing tags: [team]\n      module.web["eu"].aws_instance.app[0]  main.tf:12\n    Fix: Add'
         in text
     )
     assert "(waived by ana until 2026-12-31: load test until the sale)" in text
     assert "    address: 'module.web[\"eu\"].aws_instance.app[0]'\n    reason: ..." in text
-    assert text.index("budget-increase-exceeded") < text.index("log-retention") < text.index("previous-generation")
+    assert text.index("previous-generation") < text.index("log-retention") < text.index("budget-increase-exceeded")
+
+
+def test_what_blocks_stands_last_and_each_rule_once():
+    found = [samples.finding(address=f"aws_instance.web_{i}") for i in (10, 2)]
+    text = table(samples.report(findings=[*found, samples.finding("advice", blocking=False)]))
+    assert text.index("Warnings") < text.index("Blocking")
+    assert text.count("required-tags  high  2 findings") == 1
+    assert text.count("missing tags: [team]\n      aws_instance.web_2\n      aws_instance.web_10\n    Fix: Add") == 1
+    assert text.splitlines()[0] == text.splitlines()[-1]
+
+
+def test_the_line_of_the_configuration_is_shown_with_carets():
+    text = table(samples.shop(), excerpts=lambda one: Excerpt(14, "tags = {}", 7, 2) if one.line else None)
+    assert "      14 | tags = {}\n         |        ^^\n    Fix: Add" in text
+
+
+def test_each_changed_resource_says_why():
+    text = table(samples.shop(), width=120)
+    assert "      instance_type m5.large → m5.2xlarge (alone +$182.20)\n" in text
+    assert "3 other attributes changed" in text
+
+
+@pytest.mark.parametrize("name", ['module.network["eu-west-1"].module.subnets.aws_nat_gateway.this', "x" * 200])
+@pytest.mark.parametrize("width", [10, 40, 80])
+def test_addresses_are_broken_after_their_dots(name, width):
+    lines = folded(name, width)
+    assert "".join(line.strip() for line in lines) == name
+    assert all(len(line) <= width for line in lines)
+    assert folded("module.web.aws_instance.app", 20) == ["module.web.", "  aws_instance.app"]
 
 
 def test_color_only_adds_escapes():

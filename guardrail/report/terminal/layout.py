@@ -11,19 +11,22 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Verdict
-from guardrail.model.resource import Action
-from guardrail.report.amounts import LEGEND, MISSING, change_amounts, line_amount, side_amount, total_amounts
+from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount, total_amounts
 from guardrail.report.format import count, gaps, line_reason, quantity, status_word
+from guardrail.report.terminal.changes import change_lines, group_amounts
+from guardrail.report.terminal.findings import rule_blocks
 from guardrail.report.text import safe, yaml_text
-from guardrail.report.view import Gap, Row, View, named, place, worth
+from guardrail.report.view import Gap, Row, View, named, worth
 
+_OPENED = 5  # changed resources that are told with their reasons
+_SUMMED = 5
 _CHANGES = 50  # rows and entries before a list is cut short, unless details are asked for
 _BILLED = 500
 _LISTED = 20
 _ALL = 1_000_000
-_MESSAGE_LIMIT = 600
 _LONGEST_ADDRESS = 300  # a longer one cannot be copied whole, and cut it would not match
 
 _VERDICTS = {
@@ -31,10 +34,9 @@ _VERDICTS = {
     Verdict.WARN: ("WARN", "bold yellow"),
     Verdict.FAIL: ("FAIL", "bold red"),
 }
-_SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "-/+", Action.DELETE: "-"}
 
 
-def laid_out(view: View, *, width: int, color: bool, details: bool) -> str:
+def laid_out(view: View, *, width: int, color: bool, details: bool, excerpts: Excerpts) -> str:
     """Return the text, lines padded with blanks."""
     console = Console(
         file=io.StringIO(),
@@ -50,7 +52,7 @@ def laid_out(view: View, *, width: int, color: bool, details: bool) -> str:
         emoji=False,
     )
     with console.capture() as captured:
-        for part in _Page(view, details=details).parts():
+        for part in _Page(view, width=width, details=details, excerpts=excerpts).parts():
             console.print(part)
     return captured.get()
 
@@ -58,8 +60,10 @@ def laid_out(view: View, *, width: int, color: bool, details: bool) -> str:
 class _Page:
     """The sections of one report, in reading order."""
 
-    def __init__(self, view: View, *, details: bool) -> None:
+    def __init__(self, view: View, *, width: int, details: bool, excerpts: Excerpts) -> None:
         self.view = view
+        self.width = width
+        self.excerpts = excerpts
         self.report = view.report
         self.currency = view.report.currency
         self.details = details
@@ -74,16 +78,20 @@ class _Page:
             has_changes = self.report.judged or self.report.compares
             if has_changes:
                 yield from self.changes()
+                yield from self.sums()
             if self.details or not has_changes:
                 yield from self.bill()
             yield from self.gaps("Not evaluated", self.view.not_evaluated)
             yield from self.gaps("Not priced", self.view.unpriced, self.view.remedies)
             yield from self.gaps("Depends on usage that is not given", self.view.usage_based)
             yield from self.gaps("Assumed", self.view.assumed)
-            yield from self.findings()
             yield from self.notes()
             yield ""
         yield self.footer()
+        if not self.view.quiet and self.view.findings:
+            yield from self.findings()
+            yield ""
+            yield self.headline()
 
     def headline(self) -> Text:
         """Return the verdict and what the change costs."""
@@ -111,25 +119,36 @@ class _Page:
         yield from _more(len(pairs), self._limit(_CHANGES))
 
     def changes(self) -> Iterator[RenderableType]:
-        """Give the resources whose cost changes, and in one line each what does not."""
+        """Give the resources whose cost changes and why, and in one line each what does not."""
         view, limit = self.view, self._limit(_CHANGES)
         if view.changed:
-            grid = _grid("Resource", "Before", "After", "Delta")
-            rows = [(row, change_amounts(row.resource, self.currency)) for row in view.changed[:limit]]
-            for row, amounts in rows:
-                grid.add_row(_changed_name(row), *map(Text, amounts[:2]), Text(amounts[2], "bold"))
+            groups = view.changed_alike[:limit]
             yield ""
-            yield grid
-            rest = view.changed[limit:]
+            yield from change_lines(groups, self.currency, self.width, opened=self._limit(_OPENED))
+            rest = [row for group in view.changed_alike[limit:] for row in group.rows]
             if rest:
                 after = worth(rest, self.currency)
                 yield Text(f"  {len(rest):,} more changes: {after} afterwards (--details lists them)", "dim")
-            yield from _legend(amount for _, amounts in rows for amount in amounts)
-        folded = ((view.same_cost, "changed without effect on cost"), (view.unchanged, "unchanged"))
-        lines = [f"{len(rows):,} {words}: {worth(rows, self.currency)}" for rows, words in folded if rows]
-        if lines:
+            yield from _legend(amount for group in groups for amount in group_amounts(group, self.currency))
+        if view.without_cost:
             yield ""
-            yield Text("; ".join(lines), "dim")
+            yield Text("; ".join(view.without_cost), "dim")
+
+    def sums(self) -> Iterator[RenderableType]:
+        """Give what each service, module and team costs, where there are several."""
+        limit = self._limit(_SUMMED)
+        for name, found in (
+            ("Service", self.view.by_service),
+            ("Module", self.view.by_module),
+            (safe(self.report.team_tag, 40).capitalize(), self.view.by_team),
+        ):
+            if len(found) > 1:
+                grid = _grid(name, "Before", "After", "Delta")
+                for one in found[:limit]:
+                    grid.add_row(Text(one.name), *map(Text, total_amounts(one.totals, self.currency)))
+                yield ""
+                yield grid
+                yield from _more(len(found), limit)
 
     def bill(self) -> Iterator[RenderableType]:
         """Give each resource with its cost lines, and what is free in one line."""
@@ -163,51 +182,36 @@ class _Page:
         yield from _more(len(remedies), self._limit(_LISTED))
 
     def findings(self) -> Iterator[RenderableType]:
-        """Give what the rules found: what blocks first, what is accepted last and shortest."""
+        """Give what the rules found, by rule: what is accepted first and shortest, what blocks last, near the prompt."""
         view = self.view
-        for title, style, findings in (
-            ("Blocking", "bold red", view.blocking),
-            ("Not read", "bold red", view.unread),
-            ("Rules not evaluated", "bold red", view.errors),
-            ("Warnings", "bold yellow", view.warnings),
-        ):
-            if findings:
-                yield from _title(title, style)
-            for finding in findings[: self._limit(_CHANGES)]:
-                yield from self.finding(finding)
-            yield from _more(len(findings), self._limit(_CHANGES))
-        yield from self.how_to_waive()
         if view.accepted:
             numbers = Counter(map(status_word, view.accepted))
             yield from _title(" · ".join(f"{number:,} {word}" for word, number in numbers.items()), "dim")
             for finding in view.accepted[: self._limit(_LISTED)]:
                 yield _indented(Text(_accepted(finding), "dim"))
             yield from _more(len(view.accepted), self._limit(_LISTED))
+        yield from self.how_to_waive()
+        for title, style, findings in (
+            ("Warnings", "bold yellow", view.warnings),
+            ("Rules not evaluated", "bold red", view.errors),
+            ("Not read", "bold red", view.unread),
+            ("Blocking", "bold red", view.blocking),
+        ):
+            if findings:
+                yield from _title(title, style)
+                yield from rule_blocks(findings, view, self._limit(_CHANGES), self.excerpts)
 
     def how_to_waive(self) -> Iterator[RenderableType]:
         """Give an entry for the waivers file, to copy."""
         fit = [f for f in self.view.waivable if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
         if not fit:
             return
-        yield ""
-        yield Text("To waive one, add to the waivers file (reason and expires are mandatory):", "dim")
         entry = {"rule": yaml_text(fit[0].rule), "address": yaml_text(fit[0].subject)}
         entry |= {"reason": "...", "expires": "YYYY-MM-DD"}
         lines = [f"{key}: {value}" for key, value in entry.items()]
+        yield ""
+        yield Text("To waive what blocks, add to the waivers file (reason and expires are mandatory):", "dim")
         yield _indented(Text("- " + "\n  ".join(lines), "dim"))
-
-    def finding(self, finding: Finding) -> Iterator[RenderableType]:
-        """Give one finding: rule, where, why, and how to mend it."""
-        project = self.view.project_label(finding)
-        where = " · ".join(filter(None, [project, safe(finding.address, 160), place(finding)]))
-        head = Text.assemble((safe(finding.rule, 80), "bold"), f"  {finding.severity.value}")
-        head.append(f"  {where}" if where else "", "cyan")
-        if finding.status is FindingStatus.UNKNOWN:
-            head.append(f"  ({status_word(finding)})", "dim")
-        yield _indented(head)
-        yield _indented(Text(safe(finding.message, _MESSAGE_LIMIT)), 4)
-        if finding.fix:
-            yield _indented(Text(f"Fix: {safe(finding.fix, _MESSAGE_LIMIT)}"), 4)
 
     def notes(self) -> Iterator[RenderableType]:
         """Give what a reader should know of the input."""
@@ -235,12 +239,6 @@ def _grid(*names: str) -> Table:
     for name in names[1:]:
         grid.add_column(name, justify="right", no_wrap=True, overflow="fold")
     return grid
-
-
-def _changed_name(row: Row) -> Text:
-    change = row.resource.change
-    sign = _SIGNS.get(change.action, " ")
-    return Text.assemble((f"{sign:<4}", "dim"), named(row), (f"  ({row.why})" if row.why else "", "dim"))
 
 
 def _bill_rows(grid: Table, row: Row, currency: str) -> None:
