@@ -52,6 +52,8 @@ class ProjectConfig(Section):
     """values of variables of the configuration in `path`, by name; they win over var_files"""
     workspace: str = ""
     """Terraform workspace to evaluate the configuration in `path` in"""
+    terragrunt: bool = False
+    """whether `path` is a unit of Terragrunt's, or a folder of units, each of which is a project of its own"""
     usage: str | None = None
     """usage file, relative to guardrail.yaml"""
     env: str = ""
@@ -174,8 +176,8 @@ class Settings:
     """Whether all projects of the configuration are in the run, so that an unused waiver is really unused."""
     shared_usage: frozenset[Path] = frozenset()
     """Usage files of several projects."""
-    project_folders: tuple[Path, ...] = ()
-    """Folders of the configuration's projects, in the run or not."""
+    folders: tuple[Source, ...] = ()
+    """The configuration's projects that are folders, in the run or not."""
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     not_roots: frozenset[str] = NO_ROOTS
     team_tag: str = TEAM_TAG
@@ -250,8 +252,9 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
     pricing, rules = file.pricing, file.rules
     if at:
         rules = rules.model_copy(update={"paths": tuple(str(located(name)) for name in rules.paths)})
+    sources = _Sources(flags, file, where, folder, located, cwd)
     return Settings(
-        sources=_Sources(flags, file, where, folder, located, cwd).all(),
+        sources=sources.all(),
         now=flags.now or datetime.now(UTC),
         source_folder=flags.source,
         compare_with=flags.compare_with,
@@ -275,7 +278,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         environments={project.name: project.env for project in file.projects},
         complete=not file.projects or not (flags.inputs or flags.project),
         shared_usage=frozenset(path for path, projects in usage.items() if projects > 1),
-        project_folders=tuple(folder / one.path for one in file.projects if one.path),
+        folders=tuple(sources.folders()),
         on_incomplete=file.on_incomplete,
         team_tag=file.report.team_tag,
         not_roots=frozenset(file.not_roots),
@@ -352,8 +355,8 @@ def misnamed(
             yield ConfigError(f"two projects are called {project.name!r}", where=where, fix="give each its own name")
         if (project.path is None) == (project.plan is None):
             yield ConfigError(f"project {project.name!r} needs a path or a plan, and not both", where=where)
-        if project.plan is not None and (project.var_files or project.vars or project.workspace):
-            what = f"project {project.name!r} is a plan, which has its variables: var_files, vars and workspace go with path"
+        if project.plan is not None and (project.var_files or project.vars or project.workspace or project.terragrunt):
+            what = f"project {project.name!r} is a plan, which has its variables: var_files, vars, workspace and terragrunt go with path"
             yield ConfigError(what, where=where)
         seen.add(project.name)
 
@@ -412,6 +415,12 @@ class _Sources:
         if chosen:
             return tuple(s for one in chosen for s in self._of_project(one, is_alone=len(chosen) == 1))
         return (Source(".", flags.project or ".", ".", usage=flags.usage, choices=flags.choices),)
+
+    def folders(self) -> Iterator[Source]:
+        """Give the projects that are folders."""
+        for project in self.file.projects:
+            if project.path is not None:
+                yield from self._of_project(project, is_alone=False)
 
     def _of_inputs(self) -> Iterator[Source]:
         """Give what the command line names, each as the projects that it belongs to."""
@@ -494,7 +503,12 @@ class _Sources:
         files = (self.folder / name for name in project.var_files)
         where = self.where(("projects", self.file.projects.index(project), "vars"))
         own = (Vars(project.vars, where),) if project.vars else ()
-        return replace(flags, given=(*files, *own, *flags.given), workspace=flags.workspace or project.workspace)
+        return replace(
+            flags,
+            given=(*files, *own, *flags.given),
+            workspace=flags.workspace or project.workspace,
+            terragrunt=project.terragrunt,
+        )
 
 
 def _name_of(plan: str) -> str:

@@ -15,6 +15,8 @@ from guardrail.terraform.footprint import Footprint, footprints
 
 _Part = tuple[Source, Footprint]
 
+_HCL = (".hcl", ".hcl.json")
+_OF_TERRAGRUNT = frozenset(("terragrunt.hcl", "terragrunt.hcl.json", "terragrunt.stack.hcl", "root.hcl"))
 _SKEW = 60  # seconds by which file systems and checkouts may disagree about what was first
 _NO_PLAN = "no plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json"
 
@@ -30,7 +32,8 @@ class Commit:
 def is_plan(name: str) -> bool:
     """Say whether a file of a commit is a plan, by its name."""
     path = Path(name)
-    return path.suffix in {".json", ".tfplan"} and not is_configuration(name) and not name.endswith(".tfvars.json")
+    is_other = is_configuration(name) or is_variables(name) or name.endswith(_HCL)
+    return path.suffix in {".json", ".tfplan"} and not is_other
 
 
 def commit_of(settings: Settings, files: Sequence[str]) -> Commit:
@@ -60,11 +63,11 @@ def commit_of(settings: Settings, files: Sequence[str]) -> Commit:
 
 def _named(source: Source, part: Footprint) -> Source:
     """Return the source that is this part alone."""
-    path = Path(source.plan)
-    if part.is_plan or part.path == path:
+    path, place = Path(source.plan), part.path.parent if part.is_plan else part.path
+    if path.is_file() or place == path:
         return source
-    below = f"/{part.path.relative_to(path).as_posix()}"
-    return replace(source, plan=str(part.path), name=source.name + below, path=source.path + below)
+    below = f"/{place.relative_to(path).as_posix()}"
+    return replace(source, plan=str(place), name=source.name + below, path=source.path + below)
 
 
 def _touched(parts: Sequence[_Part], files: Sequence[str]) -> tuple[list[_Part], list[str]]:
@@ -76,9 +79,10 @@ def _touched(parts: Sequence[_Part], files: Sequence[str]) -> tuple[list[_Part],
         if file.name in FILE_NAMES and not is_config(file):
             continue  # a workflow or a manifest that is called like ours
         found = [source for source, part in parts if part.has(file) and file.name not in FILE_NAMES]
-        if not found and (is_configuration(file.name) or is_variables(file.name)):
+        is_terragrunt = name.endswith(_HCL)
+        if not found and (is_configuration(file.name) or is_variables(file.name) or file.name in _OF_TERRAGRUNT):
             unused.append(name)
-        else:
+        elif found or not is_terragrunt:  # HCL that nothing reads is another tool's
             touched.update(found or (source for source, _ in parts))
     return [(source, part) for source, part in parts if source in touched], unused
 

@@ -14,7 +14,7 @@ from guardrail.costs import NO_USAGE, Library, Usage, load_usage
 from guardrail.errors import InputError
 from guardrail.policy import LoadedRules, load_rules
 from guardrail.progress import counted
-from guardrail.terraform.inputs import read_plans
+from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
 
 if TYPE_CHECKING:
@@ -28,9 +28,11 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
     Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
     and for a base that is none.
     """
-    others = [*settings.project_folders, *(Path(source.plan) for source in settings.sources if source.plan != "-")]
+    others = [Path(one.plan) for one in (*settings.folders, *settings.sources) if one.plan != "-"]
     sources = counted("projects read", settings.sources)
-    read = [(source, _read(source, place(source.plan), settings, others)) for source in sources]
+    # A unit stays where it is: what it reads lies anywhere in its checkout.
+    places = ((source, source.plan if source.choices.terragrunt else place(source.plan)) for source in sources)
+    read = [(source, _read(source, given, settings, others)) for source, given in places]
     if settings.compare_with:
         from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 
@@ -38,8 +40,7 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
             refuse_plans(found, source.plan)
         if not _is_result(settings.compare_with):
             is_several = len(read) > 1
-            files = [file for source, _ in read for file in source.choices.files]
-            with Base(settings.compare_with, files) as base:
+            with Base(settings.compare_with, [source.choices for source, _ in read]) as base:
                 read = [
                     (
                         source,
@@ -64,7 +65,10 @@ def _read(source: Source, given: str, settings: Settings, others: Sequence[Path]
             given, settings.source_folder, source.choices, others, proposed=settings.policy_folder is not None
         )
     except InputError as error:
-        if len(settings.sources) == 1:
+        is_gone = isinstance(error, NoConfigurationError) or not Path(given).exists()
+        if given != "-" and is_gone and settings.compare_with and not _is_result(settings.compare_with):
+            error = NoConfigurationError(error.what, where=error.where, fix=error.fix)  # the base may hold some
+        elif len(settings.sources) == 1:
             raise
         return [unread(error, before=not Path(given).is_dir())]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
@@ -17,7 +17,7 @@ from guardrail.terraform.configuration.files import MANIFEST, configuration_file
 from guardrail.terraform.configuration.inline_waivers import MARK
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.roots import has_work
-from guardrail.terraform.configuration.variables import variable_files
+from guardrail.terraform.configuration.variables import is_variables, variable_files
 from guardrail.terraform.footprint import Footprint, footprints
 
 _WORKFLOWS = (
@@ -74,7 +74,7 @@ def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:
 
     One file a folder. Where a project is a plan, nothing tells which root modules it covers, and none is returned.
     """
-    if checkout.top is None or settings.plans_only or not (settings.project_folders or _is_whole(settings, checkout)):
+    if checkout.top is None or settings.plans_only or not (settings.folders or _is_whole(settings, checkout)):
         return []
     folders: dict[Path, Path] = {}
     for name in sorted(checkout.edited):
@@ -85,8 +85,8 @@ def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:
             folders.setdefault(path.parent, path)
     if not folders:
         return []
-    inputs = settings.project_folders or tuple(Path(source.plan) for source in settings.sources)
-    covered = [part for folder in inputs for part in footprints(folder) if not part.is_plan]
+    inputs = settings.folders or settings.sources
+    covered = [part for one in inputs for part in footprints(Path(one.plan), one.choices) if not part.is_plan]
     folders = {
         folder: file for folder, file in folders.items() if not any(part.has(file.resolve()) for part in covered)
     }
@@ -151,7 +151,7 @@ def _subjects(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
         if source.plan == "-" or not Path(source.plan).exists():
             continue
         for part in footprints(Path(source.plan), source.choices, proposed=settings.policy_folder is not None):
-            yield from _plan(part, settings) if part.is_plan else _configuration(part.path, source, settings)
+            yield from _plan(part, settings) if part.is_plan else _configuration(part, source, settings)
     if settings.compare_with and Path(settings.compare_with).is_file():
         yield InputKind.COMPARED, Path(settings.compare_with)
 
@@ -160,18 +160,30 @@ def _plan(part: Footprint, settings: Settings) -> Iterator[tuple[InputKind, Path
     yield InputKind.PLAN, part.path
     beside = settings.source_folder or part.path.parent
     if settings.inline_waivers and configuration_files(beside):
-        yield from ((kind, file) for kind, file in _files(beside, settings) if kind is InputKind.INLINE_WAIVERS)
+        yield from (
+            (kind, file) for kind, file in _files(_modules(beside), settings) if kind is InputKind.INLINE_WAIVERS
+        )
 
 
-def _configuration(root: Path, source: Source, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
-    yield from _files(root, settings)
+def _configuration(part: Footprint, source: Source, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    root = part.path
+    yield from _files(part.folders, settings)
+    if source.choices.terragrunt:
+        others = (file for file in sorted(part.files) if file.is_file())
+        yield from (
+            (InputKind.VARIABLES if is_variables(file.name) else InputKind.CONFIGURATION, file) for file in others
+        )
     yield from ((InputKind.VARIABLES, file) for file in variable_files(root, source.choices) if file.is_file())
     if (root / MANIFEST).is_file():
         yield InputKind.MANIFEST, root / MANIFEST
 
 
-def _files(root: Path, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
-    for folder in dict.fromkeys(folder for _, folder in FolderModules(root).folders() if folder):
+def _modules(root: Path) -> frozenset[Path]:
+    return frozenset(folder for _, folder in FolderModules(root).folders() if folder)
+
+
+def _files(folders: Iterable[Path], settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    for folder in sorted(folders):
         for file in configuration_files(folder):
             yield InputKind.CONFIGURATION, file
             if settings.inline_waivers and MARK.encode() in file.read_bytes():

@@ -187,3 +187,59 @@ def test_what_is_wrong_with_a_projects_variables_is_one_line(repository, run, pr
     assert ran.exit_code == 2
     assert said in ran.stderr
     assert ran.stderr.count("\n") == 1
+
+
+REMOTE = {
+    "cloud": 'terraform {\n  cloud {\n    organization = "o"\n    %s\n  }\n}\n',
+    "remote": 'terraform {\n  backend "remote" {\n    organization = "o"\n    %s\n  }\n}\n',
+}
+
+
+@pytest.mark.parametrize(
+    "kind, names, args, workspace",
+    [
+        ("cloud", 'workspaces {\n name = "shop"\n }', (), "shop"),
+        ("remote", 'workspaces {\n prefix = "shop-"\n }', (), None),
+        ("cloud", "", ("--workspace", "mine"), "mine"),
+    ],
+)
+def test_what_hcp_terraform_holds_is_named_and_not_guessed(tmp_path, run, kind, names, args, workspace):
+    config = "version: 1\nrules: {packs: []}\nprojects: [{name: live, path: live}]\n"
+    write(tmp_path, {"live/main.tf": REMOTE[kind] % names + FILES["live/main.tf"], "guardrail.yaml": config})
+    ran = run("estimate", *args, "--format", "json")
+    (resource,) = json.loads(ran.stdout)["projects"][0]["resources"]
+    (line, *_) = resource["components"]
+    assert "variable type has no value: it may be set in the HCP workspace" in line["note"]
+    assert "`var_files` or `vars` of its project" in line["remedy"]
+    assert resource["tags"].get("workspace") == workspace
+
+
+def test_plans_below_a_folder_are_checked_but_for_those_of_the_repository(tmp_path, run):
+    plan = '{"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": []}'
+    names = [f"plans/{folder}/tfplan.json" for folder in ("app-10", "app-2", "net", ".hidden", "committed")]
+    write(tmp_path, dict.fromkeys(names, plan))
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "add", "plans/committed")
+    found = json.loads(run("check", "plans", "--format", "json").stdout)["projects"]
+    assert [one["name"] for one in found] == ["plans/app-2", "plans/app-10", "plans/net"]
+    write(tmp_path, {"plans/net/tfplan.json": "no plan"})
+    ran = run("check", "plans", "--format", "json")
+    assert ran.exit_code == 2
+    (fault,) = [one for project in json.loads(ran.stdout)["projects"] for one in project["findings"]]
+    assert (fault["rule"], "plans/net/tfplan.json" in fault["message"]) == ("unreadable-input", True)
+
+
+@pytest.mark.parametrize("left", ["live/README.md", "README.md"], ids=["the folder stays", "the folder is gone"])
+def test_a_folder_of_which_all_terraform_is_removed_is_a_report_of_what_goes(repository, run, left):
+    git(repository, "rm", "-q", "-r", "live")
+    write(
+        repository,
+        {
+            left: "",
+            "guardrail.yaml": "version: 1\nrules: {packs: []}\nprojects: [{name: live, path: live, vars: {type: t3.micro}}]\n",
+        },
+    )
+    ran = run("check", "--base", "HEAD", "--format", "json")
+    (project,) = json.loads(ran.stdout)["projects"]
+    assert (ran.exit_code, [one["action"] for one in project["resources"]]) == (0, ["delete"])
+    assert run("check", "lvie", "--base", "HEAD").exit_code == 2

@@ -17,6 +17,7 @@ from guardrail.terraform.plan.reader import Plan
 
 _OPEN = frozenset({FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR, FindingStatus.PRE_EXISTING})
 _NO_TEXT = "the configuration of its plan is not at hand: name its folder with --source"
+_IN_UNIT = "it is of a unit of Terragrunt's, whose files and module are left to people"
 
 Key = tuple[str, str, str]
 """What tells a finding from others, before and after an edit: project, rule and subject."""
@@ -29,6 +30,7 @@ class Item:
     is_planned  it is of a plan, which cannot tell what an edit comes to
     is_near     tags are added to the resource, not to what it refers to
     reason      why nothing was done, as far as it is known
+    no_editor   why there is nothing that edits, if there is not
     """
 
     finding: Finding
@@ -37,6 +39,7 @@ class Item:
     is_planned: bool
     is_near: bool = False
     reason: str = ""
+    no_editor: str = _NO_TEXT
 
     @property
     def remedy(self) -> Remedy:
@@ -52,13 +55,13 @@ class Item:
     def can_be_tried(self) -> bool:
         """Whether there is something to be done, to a text at hand."""
         if self.remedy.steps and self.editor is None:
-            self.reason = _NO_TEXT
+            self.reason = self.no_editor
         return bool(self.remedy.steps) and self.editor is not None
 
     def edited(self, texts: EditedFiles) -> EditedFiles:
         """Return texts with what is to be done done to them. Raises CannotEditError."""
         if self.editor is None or self.change is None:
-            raise CannotEditError(_NO_TEXT)
+            raise CannotEditError(self.no_editor)
         return self.editor.edited(texts, self.change, self.remedy, is_near=self.is_near)
 
     def turned(self) -> bool:
@@ -77,14 +80,16 @@ def items_of(settings: Settings, read: list[tuple[Source, Plan]], report: Report
     editors: dict[tuple[str, Path], Editor] = {}
     items: list[Item] = []
     for finding in open_findings(report):
-        editor, is_planned = None, False
+        editor, is_planned, no_editor = None, False, _NO_TEXT
         if finding.project in sources:
             source, plan = sources[finding.project]
             is_planned = not plan.is_configuration
-            if root := root_of(source, plan, settings):
+            if source.choices.terragrunt:
+                no_editor = _IN_UNIT
+            elif root := root_of(source, plan, settings):
                 editor = editors.setdefault((source.name, root), Editor(root, source.choices))
         change = changes.get((finding.project, finding.address))
-        items.append(Item(finding, change, editor, is_planned))
+        items.append(Item(finding, change, editor, is_planned, no_editor=no_editor))
     return items
 
 

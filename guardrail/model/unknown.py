@@ -44,7 +44,11 @@ class Unknown:
 def not_evaluated(path: str, why: str = "") -> Unknown:
     """Return a value that a configuration folder could not be asked for; `why` as in "variable size has no value"."""
     is_variable = why.startswith("variable ")
-    remedy = "give the variable a value: `--var-file FILE` or `--var NAME=VALUE`" if is_variable else _PLAN_KNOWS
+    remedy = (
+        "give the variable a value: `var_files` or `vars` of its project, `--var-file FILE` or `--var NAME=VALUE`"
+        if is_variable
+        else _PLAN_KNOWS
+    )
     return Unknown(path, f"not evaluated: {why}" if why else "not evaluated", Reason.NOT_EVALUATED, remedy)
 
 

@@ -9,10 +9,11 @@ from decimal import Decimal
 
 from guardrail.model.cost import UNCHANGED, Cost, Line, ResourceCost, ResourceStatus
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.order import natural
 from guardrail.model.report import Totals, totals
 from guardrail.model.resource import Tags
 from guardrail.model.unknown import Unknown
-from guardrail.report.text import natural, safe
+from guardrail.report.text import safe
 
 _LIMIT = 80
 ROOT_MODULE = "(root module)"

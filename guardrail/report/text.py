@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 # "##[...]" and "##vso[...]" are commands to build runners wherever they stand in a line.
 _RUNNER_COMMAND = re.compile(r"##(?=\[|vso\[)")
 # "::name" is one at the start of a line, which is where wrapping may put it.
 _LINE_COMMAND = re.compile(r"^((?:\x1b\[[0-9;]*m|[ ])*)::", re.MULTILINE)
-_DIGITS = re.compile(r"([0-9]+)")
 _PLAIN_YAML = re.compile(r"[A-Za-z0-9 ._:/\[\]\"*?()-]+")
 
 
@@ -33,14 +31,6 @@ def safe(text: str, limit: int | None = None) -> str:
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     text = _RUNNER_COMMAND.sub("# #", text)
     return text if limit is None else cut(text, limit)
-
-
-def natural(text: str) -> tuple[Any, ...]:
-    """Return the key by which people sort names: svc_2 before svc_10."""
-    parts = _DIGITS.split(text)
-    # Numbers are compared by length, then digit by digit: one of 5,000 digits is no reason to fail.
-    parts[1::2] = [(len(digits), digits) for part in parts[1::2] for digits in [part.lstrip("0")]]
-    return parts, text
 
 
 def yaml_text(text: str) -> str:

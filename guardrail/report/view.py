@@ -15,12 +15,13 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.input import SUBJECTS, Input, Origin
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, Bound, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
 from guardrail.report.changes import ComponentChange, component_changes
 from guardrail.report.format import bottom_line, bounded, count, rate, reasons, remedies, status_word
 from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
-from guardrail.report.text import natural, safe
+from guardrail.report.text import safe
 
 _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
 _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}

@@ -15,11 +15,9 @@ from guardrail.errors import InputError
 from guardrail.model.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
 from guardrail.terraform.configuration.files import MANIFEST, is_configuration
-from guardrail.terraform.inputs import PLAN_NAMES, NoConfigurationError, read_plans
+from guardrail.terraform.inputs import NO_CONFIGURATION, PLAN_NAMES, NoConfigurationError, read_plans
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.reader import Plan, unread
-
-_NOTHING = Plan(())
 
 
 class Base:
@@ -29,8 +27,10 @@ class Base:
     variables that are named for the folders. Use it in a `with`.
     """
 
-    def __init__(self, base: str, variable_files: Iterable[Path] = ()) -> None:
-        self._base, self._variable_files = base, tuple(variable_files)
+    def __init__(self, base: str, choices: Iterable[Choices] = ()) -> None:
+        chosen = tuple(choices)
+        self._base, self._variable_files = base, [file for one in chosen for file in one.files]
+        self._is_whole = any(one.terragrunt for one in chosen)
         self._commits: dict[Path, Path] = {}
         self._stack = ExitStack()
 
@@ -57,9 +57,14 @@ class Base:
             if len(plans) == 1 and not inside:
                 raise fault from None
             return [unread(fault, plan) for plan in plans]
+        gone = plans[0].fault if len(plans) == 1 else None
+        if isinstance(gone, NoConfigurationError):
+            if not found and not inside:
+                raise gone
+            plans = [] if found else plans
         before = {plan.folder: self._named(plan) for plan in found}
-        compared = [compare(before.pop(plan.folder, _NOTHING), plan) for plan in plans]
-        compared += [compare(plan, replace(_NOTHING, folder=plan.folder)) for plan in before.values()]
+        compared = [compare(before.pop(plan.folder, NO_CONFIGURATION), plan) for plan in plans]
+        compared += [compare(plan, replace(NO_CONFIGURATION, folder=plan.folder)) for plan in before.values()]
         if any(change.after for plan in plans for change in plan.changes) and not found:
             what = f"--base {self._base} holds no configuration for {given}: everything in it is new"
             compared[0] = replace(compared[0], warnings=(*compared[0].warnings, what))
@@ -74,15 +79,13 @@ class Base:
         return replace(choices, given=tuple(one for one in given if one is not None))
 
     def _was(self, file: Path, head: Path, folder: Path) -> Path | None:
-        top = None if Path(self._base).exists() else git.top_of(head)
-        if top is None:
+        if Path(self._base).exists():
             there = Path(os.path.normpath(folder / os.path.relpath(file, head)))
             return there if there.is_file() else None if there.is_relative_to(folder) else file
-        name = git.name_of(file, top)
-        if not name or not git.comes_with(file, proposed=True):
-            return file
-        there = self._commits[top] / name
-        return there if there.is_file() else None
+        for top, former in self._commits.items():
+            if (name := git.name_of(file, top)) and git.comes_with(file, proposed=True):
+                return former / name if (former / name).is_file() else None
+        return file
 
     def _named(self, plan: Plan) -> Plan:
         return plan if plan.fault is None else unread(self._fault(plan.fault), plan)
@@ -98,7 +101,8 @@ class Base:
         """Return the folder as it is at the base; None where it was not there. The checkout is left as it is."""
         if Path(self._base).exists():
             return self._place(inside)
-        top = git.top_of(folder)
+        there = next(place for place in (folder, *folder.resolve().parents) if place.is_dir())
+        top = git.top_of(there)
         if top is None and git.is_refused(folder):
             fix = "see `git status`; for one of another owner: git config --global --add safe.directory DIR"
             raise InputError("git does not read this checkout", where="--base", fix=fix)
@@ -107,13 +111,15 @@ class Base:
             raise InputError(what, where="--base", fix="name a folder or a commit")
         if top not in self._commits:
             named = frozenset(name for file in self._variable_files for name in git.names_of(top, file))
-            self._commits[top] = self._stack.enter_context(_files_at(top, git.merge_base(top, self._base), named))
-        there = self._commits[top] / folder.resolve().relative_to(top.resolve())
+            self._commits[top] = self._stack.enter_context(
+                _files_at(top, git.merge_base(top, self._base), named, is_whole=self._is_whole)
+            )
+        former = self._commits[top] / folder.resolve().relative_to(top.resolve())
         for fetched in folder.rglob(".terraform"):  # what `terraform init` has fetched is in no commit
-            place = there / fetched.relative_to(folder)
+            place = former / fetched.relative_to(folder)
             if fetched.is_dir() and place.parent.is_dir() and not place.exists():
                 place.symlink_to(fetched.resolve(), target_is_directory=True)
-        return there if there.is_dir() else None
+        return former if former.is_dir() else None
 
     def _place(self, inside: str) -> Path | None:
         """Return the base itself, or the place in it where one of several folders is found."""
@@ -130,9 +136,13 @@ class Base:
 
 
 @contextmanager
-def _files_at(top: Path, commit: str, named: frozenset[str]) -> Iterator[Path]:
+def _files_at(top: Path, commit: str, named: frozenset[str], *, is_whole: bool) -> Iterator[Path]:
+    def readable(names: Sequence[str]) -> set[str]:
+        return {*(_believed(names) if is_whole else _readable(names)), *named.intersection(names)}
+
     with tempfile.TemporaryDirectory(prefix="guardrail-base-") as scratch:
-        git.check_out(top, commit, Path(scratch), lambda names: {*_readable(names), *named.intersection(names)})
+        git.check_out(top, commit, Path(scratch), readable)
+        Path(scratch, ".git").touch()  # it is as far as configuration may reach, like the checkout itself
         yield Path(scratch)
 
 
@@ -142,8 +152,11 @@ def _readable(names: Sequence[str]) -> list[str]:
     Committed plans and manifests of modules are left out, since they are not believed.
     """
     folders = {PurePosixPath(name).parent for name in names if is_configuration(PurePosixPath(name).name)}
-    below = [name for name in names if not folders.isdisjoint(PurePosixPath(name).parents)]
-    return [name for name in below if PurePosixPath(name).name not in PLAN_NAMES and not name.endswith(MANIFEST)]
+    return _believed([name for name in names if not folders.isdisjoint(PurePosixPath(name).parents)])
+
+
+def _believed(names: Sequence[str]) -> list[str]:
+    return [name for name in names if PurePosixPath(name).name not in PLAN_NAMES and not name.endswith(MANIFEST)]
 
 
 def refuse_plans(plans: list[Plan], given: str) -> None:

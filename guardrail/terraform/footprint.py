@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from guardrail.errors import InputError
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.roots import root_modules
 from guardrail.terraform.configuration.variables import is_automatic, is_variables
-from guardrail.terraform.inputs import plan_at
+from guardrail.terraform.inputs import plan_at, plans_below
 from guardrail.terraform.options import NO_CHOICES, Choices
 
 
@@ -19,7 +20,7 @@ class Footprint:
 
     path     where it is
     folders  those (resolved) whose files it is made of
-    files    those of variables (resolved) that are named for it
+    files    those (resolved) that are named for it beside its folders: of variables, and Terragrunt's
     """
 
     path: Path
@@ -31,16 +32,42 @@ class Footprint:
         """Say whether a file, resolved, belongs to it. Of variables, it is those that are named, or read without that."""
         if is_variables(file.name) and not self.is_plan:
             return file in self.files or (is_automatic(file.name) and file.parent == self.path.resolve())
-        return file == self.path.resolve() or file.parent in self.folders
+        return file == self.path.resolve() or file in self.files or file.parent in self.folders
 
 
 def footprints(given: Path, choices: Choices = NO_CHOICES, *, proposed: bool = False) -> Iterator[Footprint]:
     """Give the plan at a path, or its root modules; nothing where there is neither."""
+    if choices.terragrunt:
+        yield from _of_units(given, choices)
+        return
     path = plan_at(given, proposed=proposed)
     if path.is_file():
         yield Footprint(path, frozenset({path.resolve().parent}), is_plan=True)
     files = frozenset(file.resolve() for file in choices.files)
-    for root in root_modules(path) if path.is_dir() else ():
+    roots = root_modules(path) if path.is_dir() else []
+    for plan in plans_below(path, proposed=proposed) if path.is_dir() and not roots else ():
+        yield Footprint(plan, frozenset({plan.resolve().parent}), is_plan=True)
+    for root in roots:
         yield Footprint(
             root, frozenset(folder.resolve() for _, folder in FolderModules(root).folders() if folder), files
         )
+
+
+def _of_units(given: Path, choices: Choices) -> Iterator[Footprint]:
+    """Give Terragrunt's units. One that cannot be read is its own folder."""
+    from guardrail.terraform.terragrunt.unit import Unit, units  # noqa: PLC0415
+
+    named = {file.resolve() for file in choices.files}
+    for folder in units(given):
+        own = folder.resolve()
+        try:
+            unit = Unit(folder, choices)
+        except InputError:
+            yield Footprint(folder, frozenset({own}), frozenset(named))
+            continue
+        passed = {path.resolve() for path in unit.given if isinstance(path, Path)}
+        unit.file.inputs.as_value().first_unknown()  # evaluates them, so that it is known what is read for them
+        read = {path.resolve() for path in unit.file.reading.looked}
+        modules = FolderModules(unit.module, unit.added).folders() if unit.module else ()
+        folders = {path.resolve() for _, path in modules if path}
+        yield Footprint(folder, frozenset({own, *folders}), frozenset({*named, *passed, *read}))

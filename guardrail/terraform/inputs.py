@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from guardrail import git
 from guardrail.data import cache_dir
 from guardrail.errors import InputError
+from guardrail.model.order import natural
 from guardrail.progress import counted
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
 from guardrail.terraform.configuration.modules import FolderModules, Modules
@@ -21,6 +23,9 @@ from guardrail.terraform.plan.reader import Plan, read_plan, unread
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
 """What a plan is called in a folder."""
+
+NO_CONFIGURATION = Plan((), is_configuration=True)
+"""What there is to plan where there is nothing of Terraform."""
 
 _SAVED_SUFFIXES = ("", ".tfplan", ".out", ".bin", ".binary", ".plan")
 _MAX_BYTES = 2 * 1024**3
@@ -49,7 +54,15 @@ def read_plans(
     """
     where = "standard input" if given == "-" else given
     path = None if given == "-" else plan_at(Path(given), proposed=proposed)
-    plans = _configurations(path, choices, others) if path and path.is_dir() else _planned(path, where, source)
+    if choices.terragrunt:
+        plans = _units(Path(given), choices)
+    else:
+        is_folder = path is not None and path.is_dir()
+        plans = (
+            _configurations(path, source, choices, others, proposed=proposed)
+            if path and is_folder
+            else _planned(path, where, source)
+        )
     _remove_old_cache()
     return plans
 
@@ -103,12 +116,45 @@ def _plan_in(folder: Path) -> Path | None:
     return next((plan for plan in names if plan.is_file()), None)
 
 
-def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> list[Plan]:
-    """Evaluate the root modules in a folder. Of several, what cannot be read does not keep the others from it."""
+def _units(folder: Path, choices: Choices) -> list[Plan]:
+    """Evaluate Terragrunt's units in a folder."""
+    from guardrail.terraform.terragrunt.unit import read_unit, units  # noqa: PLC0415
+
+    found = units(folder)
+    if not found:
+        fix = "`terragrunt: true` is for a folder with a terragrunt.hcl, or folders below that have one"
+        raise NoConfigurationError("no unit of Terragrunt in it", where=str(folder), fix=fix)
+    return _each(folder, found, lambda unit: read_unit(unit, choices), "units read")
+
+
+def _single(path: Path, source: Path | None) -> Plan:
+    plans = _planned(path, str(path), source)
+    if len(plans) > 1:
+        raise InputError(f"holds {len(plans)} plans", where=str(path), fix="name the file itself to have them checked")
+    return plans[0]
+
+
+def plans_below(folder: Path, *, proposed: bool = False) -> list[Path]:
+    """Return the plans in the folders below one, but for those that are part of the repository, as people sort names."""
+    found = []
+    for place, names, _ in os.walk(folder):
+        names[:] = [name for name in names if not name.startswith(".") and name != "node_modules"]
+        if Path(place) != folder and (plan := plan_at(Path(place), proposed=proposed)).is_file():
+            found.append(plan)
+    return sorted(found, key=lambda plan: natural(plan.as_posix()))
+
+
+def _configurations(
+    folder: Path, source: Path | None, choices: Choices, others: Iterable[Path], *, proposed: bool
+) -> list[Plan]:
+    """Evaluate the root modules in a folder; without any, read the plans below it."""
     from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415
     from guardrail.terraform.configuration.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
     roots, committed = root_modules(folder), _plan_in(folder)
+    if not roots and (below := plans_below(folder, proposed=proposed)):
+        planned = {plan.parent: plan for plan in below}
+        return _each(folder, list(planned), lambda place: _single(planned[place], source), "plans read", Plan(()))
     if not roots and committed:
         fix = "name the plan itself to have it checked"
         raise InputError(
@@ -123,17 +169,25 @@ def _configurations(folder: Path, choices: Choices, others: Iterable[Path]) -> l
             where=str(folder),
             fix="make a plan there: terraform plan -out=tfplan && terraform show -json tfplan > plan.json",
         )
+    plans = _each(folder, roots, lambda root: read_folder(root, choices), "root modules read")
+    notes = [*_not_believed(committed, roots), *scope_notes(folder, roots, others)]
+    return [replace(plans[0], warnings=(*notes, *plans[0].warnings)), *plans[1:]]
+
+
+def _each(
+    folder: Path, roots: list[Path], read: Callable[[Path], Plan], what: str, nothing: Plan = NO_CONFIGURATION
+) -> list[Plan]:
+    """Read each of several folders. What cannot be read does not keep the others from it; one alone is an error."""
     plans = []
-    for root in counted("root modules read", roots):
+    for root in counted(what, roots):
         try:
-            plan = read_folder(root, choices)
+            plan = read(root)
         except InputError as error:
             if len(roots) == 1:
                 raise
-            plan = unread(error, Plan((), is_configuration=True), before=False)
+            plan = unread(error, nothing, before=not nothing.is_configuration)
         plans.append(replace(plan, folder="" if root == folder else root.relative_to(folder).as_posix()))
-    notes = [*_not_believed(committed, roots), *scope_notes(folder, roots, others)]
-    return [replace(plans[0], warnings=(*notes, *plans[0].warnings)), *plans[1:]]
+    return plans
 
 
 def _not_believed(plan: Path | None, roots: Iterable[Path]) -> Iterator[str]:

@@ -26,11 +26,13 @@ class Choices:
     given      files of variables, NAME=VALUE and `vars`, in the order in which later ones win
     workspace  "": the one that is selected there
     environ    what the environment says of these (`terraform_environment`)
+    terragrunt whether the folder is read as Terragrunt's
     """
 
     given: tuple[Path | str | Vars, ...] = ()
     workspace: str = ""
     environ: Mapping[str, str] = field(default_factory=dict)
+    terragrunt: bool = False
 
     @property
     def files(self) -> tuple[Path, ...]:

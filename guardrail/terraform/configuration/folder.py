@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from guardrail.terraform.configuration.source_lines import Sources, with_sources
 from guardrail.terraform.configuration.variables import given_variables, workspace_of
 from guardrail.terraform.language.scope import Scope
 from guardrail.terraform.language.syntax.nodes import Block
-from guardrail.terraform.language.values import Cause, Unknown
+from guardrail.terraform.language.values import Cause, Unknown, Value
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.changes import changes_of
 from guardrail.terraform.plan.data_sources import PREFIX
@@ -36,14 +36,23 @@ from guardrail.terraform.plan.tag_carriers import SOMETHING_ELSE, tag_attribute
 
 def read_folder(root: Path, choices: Choices) -> Plan:
     """Evaluate the root module in a folder. Raises InputError for what is no valid configuration."""
-    modules = FolderModules(root)
+    return read_modules(FolderModules(root), choices)
+
+
+def read_modules(
+    modules: FolderModules, choices: Choices, inputs: Callable[[str], Value | None] = lambda _: None
+) -> Plan:
+    """Evaluate modules, from the root module down. `inputs` gives what nothing else gives its variables a value for."""
+    root = modules.root
     code = modules.module("")
     if code is None or not code.files:
         raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
     if code.faults:
         raise InputError(code.faults[0].message, where=code.faults[0].where, fix="mend the configuration")
     refuse_circles(modules, "", (root.resolve(),))
-    run = Run(modules, workspace_of(root, choices), modules.readable(), given_variables(root, code, choices))
+    given = given_variables(root, code, choices)
+    more = {name: value for (name,) in code.labelled("variable") if name not in given and (value := inputs(name))}
+    run = Run(modules, workspace_of(root, code, choices), modules.readable(), {**more, **given})
     folder = _Folder(ModuleInstance(run, code))
     plan = with_sources(folder.plan(), modules)
     return replace(plan, not_evaluated=Sources(modules).placed_blocks(plan.not_evaluated), moves=moves_of(modules))

@@ -11,7 +11,13 @@ from guardrail.terraform.configuration.modules import ModuleCode, Modules, liter
 from guardrail.terraform.configuration.providers import ProviderConfiguration, provider_reference
 from guardrail.terraform.configuration.repetition import Key, Repeated, Repetition, repetition, resolved
 from guardrail.terraform.configuration.resources import DataSource, Resource, spelled, unread
-from guardrail.terraform.configuration.variables import Constraint, constraint_of, says, variable_value
+from guardrail.terraform.configuration.variables import (
+    Constraint,
+    constraint_of,
+    remote_workspace,
+    says,
+    variable_value,
+)
 from guardrail.terraform.language.evaluation import evaluate_or_unknown, render
 from guardrail.terraform.language.functions import FileReader, FunctionContext, call
 from guardrail.terraform.language.references import static_path
@@ -29,7 +35,7 @@ class Run:
     """
 
     modules: Modules
-    workspace: str
+    workspace: Value
     files: FileReader
     given: dict[str, Value]
     budget: Budget = field(default_factory=Budget)
@@ -146,7 +152,7 @@ class ModuleInstance:
             case "path" if name in {"module", "root"}:
                 return string(self.code.folder if name == "module" else ".")
             case "terraform" | "tofu" if name == "workspace":
-                return string(self.run.workspace)
+                return self.run.workspace
             case _:
                 return unknown(STRING, Unknown(Cause.NOT_EVALUATED, f"{root}.{name} depends on where it runs", where))
 
@@ -160,16 +166,17 @@ class ModuleInstance:
             raise self._absent(f"variable {name}", where)
         if self.parent is None:
             given, of = self.run.given.get(name), ""
+            lack = ": it may be set in the HCP workspace" if remote_workspace(self.code) else ""
         else:
             _, module_call, scope = self.parent
             attribute = module_call.body.attributes.get(name)
             given = evaluate_or_unknown(attribute.expression, scope) if attribute else None
-            of = f" of {self.address}"
+            of, lack = f" of {self.address}", ""
         constants = Constants(self.run)
         constraint = self.run.constraints.get(id(block))
         if constraint is None:
             constraint = self.run.constraints[id(block)] = constraint_of(block, constants)
-        return variable_value(block, given, constraint, constants, of)
+        return variable_value(block, given, constraint, constants, of, lack)
 
     def refused_values(self) -> Iterator[tuple[str, str, str]]:
         """Yield the variables whose value a `validation` of theirs refuses: name, message, file and line.

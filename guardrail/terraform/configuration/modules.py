@@ -146,10 +146,14 @@ class SavedModules:
 
 
 class FolderModules:
-    """The modules that a folder calls: local ones, and those that `terraform init` has fetched."""
+    """The modules that a folder calls: local ones, and those that `terraform init` has fetched.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    `added` are files that stand beside those of the root module, or in their place, by name: what messages call them,
+    and their text.
+    """
+
+    def __init__(self, root: Path, added: Mapping[str, tuple[str, bytes]] | None = None) -> None:
+        self.root, self._added = root, added or {}
         self.checkout = checkout_of(root)
         self._manifest = manifest_of(root)
         self._code: dict[Path, ModuleCode] = {}
@@ -161,7 +165,7 @@ class FolderModules:
         if path is None:
             return None
         if path not in self._code:
-            self._code[path] = _read(path, self.root)
+            self._code[path] = _read(path, self.root, {} if key else self._added)
         return self._code[path]
 
     def path(self, key: str) -> Path | None:
@@ -208,10 +212,10 @@ class FolderModules:
             waiting += [f"{key}.{name}" if key else name for name in names]
 
 
-def _read(path: Path, root: Path) -> ModuleCode:
-    texts: dict[str, bytes] = {}
+def _read(path: Path, root: Path, added: Mapping[str, tuple[str, bytes]]) -> ModuleCode:
+    texts = dict(added.values())
     faults: list[Fault] = []
-    files = configuration_files(path)
+    files = [file for file in configuration_files(path) if file.name not in added]
     for file in files:
         name = shown(file)
         if leads_out(file):
@@ -227,7 +231,7 @@ def _read(path: Path, root: Path) -> ModuleCode:
             continue
         texts[name] = text
     code = _code(texts, posixpath.normpath(Path(os.path.relpath(path, root)).as_posix()), faults)
-    return replace(code, files=tuple(file.name for file in files))
+    return replace(code, files=(*(file.name for file in files), *added))
 
 
 def _code(texts: Mapping[str, bytes], folder: str, faults: Iterable[Fault] = ()) -> ModuleCode:

@@ -38,7 +38,8 @@ TOOLS = (
     Tool(
         "Terragrunt",
         ("/terragrunt.hcl", "/terragrunt.hcl.json", "/terragrunt.stack.hcl", "/root.hcl"),
-        "terragrunt run --all --json-out-dir plans plan, then guardrail check 'plans/**/*.json'",
+        "make it a project with `terragrunt: true` in guardrail.yaml, or terragrunt run --all --json-out-dir plans plan, "
+        "then guardrail check plans",
     ),
     Tool(
         "Terraform Stacks",
@@ -92,8 +93,8 @@ def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) ->
     What lies in `others`, folders below that are projects of their own, is looked at as such.
     """
     notes = []
+    own = {path.resolve() for path in others} - {folder.resolve(), *folder.resolve().parents}
     if roots == [folder]:
-        own = {path.resolve() for path in others} - {folder.resolve(), *folder.resolve().parents}
         aside = [path for path in roots_aside(folder) if own.isdisjoint((path.resolve(), *path.resolve().parents))]
         if aside:
             fix = "guardrail check FOLDER, or name them as projects in guardrail.yaml"
@@ -102,7 +103,10 @@ def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) ->
         notes.append(
             f"{shown(files[0])}: no resources beside it, so the root modules below are checked: {listed(roots)}"
         )
-    return notes + [unread_by_us(tool, files) for tool, files in foreign(folder)]
+    for tool, files in foreign(folder):
+        if unread := [file for file in files if own.isdisjoint(file.resolve().parents)]:
+            notes.append(unread_by_us(tool, unread))
+    return notes
 
 
 def unread_by_us(tool: Tool, files: list[Path]) -> str:

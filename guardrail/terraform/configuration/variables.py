@@ -9,7 +9,7 @@ from typing import Any
 
 from guardrail.errors import InputError, did_you_mean
 from guardrail.terraform.configuration.files import LEADS_OUT, leads_out, shown
-from guardrail.terraform.configuration.modules import ModuleCode
+from guardrail.terraform.configuration.modules import ModuleCode, literal
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
 from guardrail.terraform.language.numbers import parse as parse_number
@@ -17,7 +17,7 @@ from guardrail.terraform.language.scope import Budget, EvaluationError, Resolved
 from guardrail.terraform.language.syntax import parse_expression, parse_file
 from guardrail.terraform.language.syntax.nodes import Block, Literal
 from guardrail.terraform.language.type_expressions import Defaults, constrained, type_constraint
-from guardrail.terraform.language.types import ANY, AnyType, Primitive, Type, without_optional
+from guardrail.terraform.language.types import ANY, STRING, AnyType, Primitive, Type, without_optional
 from guardrail.terraform.language.values import (
     NULL,
     Cause,
@@ -63,12 +63,12 @@ def given_variables(folder: Path, code: ModuleCode, choices: Choices) -> dict[st
     for name, text in choices.environ.items():
         if name.startswith(VARIABLE):
             found[name.removeprefix(VARIABLE)] = _spelled(name.removeprefix(VARIABLE), text, declared)
-    for file in _automatic(folder):
-        found.update(_file(file))
+    for file in automatic_files(folder):
+        found.update(values_of(file))
     for given in choices.given:
         match given:
             case Path():
-                found.update(_file(given))
+                found.update(values_of(given))
             case str():
                 name, text = _assignment(given)
                 _refuse_undeclared(name, declared, folder, "--var")
@@ -98,8 +98,8 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
 
     Raises InputError for a file that cannot be read.
     """
-    for given in reversed((*_automatic(folder), *choices.given)):
-        if isinstance(given, Path) and name in _file(given):
+    for given in reversed((*automatic_files(folder), *choices.given)):
+        if isinstance(given, Path) and name in values_of(given):
             return given
         if isinstance(given, str) and given.partition("=")[0] == name:
             return f"--var {name}"
@@ -108,20 +108,35 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
     return f"{VARIABLE}{name} in the environment" if VARIABLE + name in choices.environ else None
 
 
-def workspace_of(folder: Path, choices: Choices) -> str:
-    """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected."""
+def workspace_of(folder: Path, code: ModuleCode, choices: Choices) -> Value:
+    """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected.
+
+    Else it is the one that a `cloud` block names; with a remote workspace of which nobody says the name it is unknown.
+    """
     chosen = choices.workspace or choices.environ.get(WORKSPACE, "")
     selected = folder / ".terraform" / "environment"
-    return (
-        chosen
-        or (selected.read_text(encoding="utf-8").strip() if selected.is_file() and not leads_out(selected) else "")
-        or "default"
-    )
+    if not chosen and selected.is_file() and not leads_out(selected):
+        chosen = selected.read_text(encoding="utf-8").strip()
+    remote = remote_workspace(code)
+    if chosen or remote is None:
+        return string(chosen or "default")
+    names = [literal(block, "name") for block in remote.body.blocks_of("workspaces")]
+    why = "terraform.workspace is the HCP workspace, whose name nothing says: give --workspace, or `workspace` of the project"
+    return string(names[0]) if any(names) else unknown(STRING, Unknown(Cause.NOT_EVALUATED, why, remote.where))
+
+
+def remote_workspace(code: ModuleCode) -> Block | None:
+    """Return the block that says that a root module is planned in a workspace of HCP Terraform, which can hold variables."""
+    for block in code.of("terraform"):
+        remote = [one for one in block.body.blocks_of("backend") if one.labels == ("remote",)]
+        if found := [*block.body.blocks_of("cloud"), *remote]:
+            return found[0]
+    return None
 
 
 def variable_files(folder: Path, choices: Choices) -> list[Path]:
     """Return the files that give the variables of a root module their values, those that win last."""
-    return [*_automatic(folder), *choices.files]
+    return [*automatic_files(folder), *choices.files]
 
 
 def is_variables(name: str) -> bool:
@@ -134,7 +149,7 @@ def is_automatic(name: str) -> bool:
     return name in _DEFAULT_FILES or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
 
 
-def _automatic(folder: Path) -> list[Path]:
+def automatic_files(folder: Path) -> list[Path]:
     """Return the files that Terraform reads without being told, in its order. Raises InputError for one that it would not be."""
     found = [folder / name for name in _DEFAULT_FILES if (folder / name).is_file()]
     found += sorted(path for path in folder.iterdir() if is_automatic(path.name) and path not in found)
@@ -143,7 +158,8 @@ def _automatic(folder: Path) -> list[Path]:
     return found
 
 
-def _file(path: Path) -> dict[str, Value]:
+def values_of(path: Path) -> dict[str, Value]:
+    """Return what a file of variables says. Raises InputError."""
     try:
         data = path.read_bytes()
         if path.suffix == ".json":
@@ -225,10 +241,12 @@ def constraint_of(block: Block, scope: Scope) -> Constraint:
         return ANY, Defaults(ANY)
 
 
-def variable_value(block: Block, given: Value | None, constraint: Constraint, scope: Scope, of: str = "") -> Value:
+def variable_value(
+    block: Block, given: Value | None, constraint: Constraint, scope: Scope, of: str = "", lack: str = ""
+) -> Value:
     """Return the value of a variable: the given one or its default, converted to its type, with its marks.
 
-    `of` says whose variable it is, for the reason why it is unknown.
+    `of` says whose variable it is, `lack` where its value may be, for the reason why it is unknown.
     """
     (name,) = block.labels
     default = block.body.attributes.get("default")
@@ -238,7 +256,7 @@ def variable_value(block: Block, given: Value | None, constraint: Constraint, sc
     if value is None and default is not None:
         value = evaluate_or_unknown(default.expression, scope)
     if value is None:
-        value = unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"variable {name}{of} has no value"))
+        value = unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"variable {name}{of} has no value{lack}"))
     try:
         value = constrained(value, *constraint)
     except ConversionError as error:
