@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import yaml
 
@@ -154,3 +155,10 @@ def test_the_example_of_the_component_gives_inputs_that_there_are():
     job = component(**included["inputs"])
     assert job["needs"] == ["plan"]
     assert "plan.json" in job["script"][1]
+    builtin_schemas = pytest.importorskip("check_jsonschema.builtin_schemas")
+    jsonschema.validate({"guardrail": job}, builtin_schemas.get_builtin_schema("vendor.gitlab-ci"))
+
+
+def test_the_job_that_init_writes_for_gitlab_is_made_of_commands():
+    text = (ROOT / "guardrail" / "starter" / "templates" / "gitlab-ci.yml").read_text(encoding="utf-8")
+    assert all(isinstance(line, str) for line in yaml.safe_load(text)["guardrail"]["script"])
