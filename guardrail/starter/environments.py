@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,12 +52,13 @@ def environment_of(folder: Path, path: str) -> tuple[str, str]:
     return "", ""
 
 
-def environments(root: Path, beside: Path | None = None) -> list[Environment]:
+def environments(root: Path, beside: Path | None, is_there: Callable[[Path], bool]) -> list[Environment]:
     """Return the environments that a root module has files of variables for, those that Terraform reads by itself aside.
 
     Files are looked for in the root module's folder and three levels below it, where no other configuration lies, and in
     the same way in `beside`. All files in a folder that is called like an environment go together. Each other file is
     an environment if its name or its folder says so; one that is called `common` or the like goes with all of its folder.
+    Of what is left, only files that `is_there` says a checkout has: many repositories ignore theirs.
     """
     groups: dict[Path, list[Path]] = {}
     common: dict[Path, list[Path]] = {}
@@ -69,9 +70,11 @@ def environments(root: Path, beside: Path | None = None) -> list[Environment]:
             common.setdefault(folder, []).append(file)
         elif environment_in(stem) or folder.name.lower() in _FOLDERS:
             groups[folder / stem] = [file]
+    whole = [(key, [*common.get(key.parent, ()), *files]) for key, files in sorted(groups.items())]
     return [
-        Environment(key.name, environment_in(key.name), (*common.get(key.parent, ()), *files))
-        for key, files in sorted(groups.items())
+        Environment(key.name, environment_in(key.name), tuple(files))
+        for key, files in whole
+        if all(is_there(file) for file in files)
     ]
 
 

@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from guardrail import git
 from guardrail.errors import GuardrailError
 from guardrail.starter.environments import Environment, environment_in, environment_of, environments, workspaces
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
@@ -71,7 +72,8 @@ def find_projects(folder: Path) -> Found:
     paths = sorted(root.relative_to(folder).as_posix() for root in _roots(folder, found, others=bool(plans or tools)))
     for path in paths:
         beside = folder if len(paths) == 1 and path != "." else None
-        found.projects += _projects(folder, path, [one for one in known if one.path == path], source, beside)
+        entries = [one for one in known if one.path == path]
+        found.projects += _projects(folder, path, entries, source, beside, found)
     roots = {(folder / path).resolve() for path in paths}
     outside = [plan for plan in plans if roots.isdisjoint((folder / plan).resolve().parents)]
     found.projects += [_of_plan(plan) for plan in outside]
@@ -115,7 +117,7 @@ def _unreadable(folder: Path) -> list[str]:
 
 
 def _projects(
-    folder: Path, path: str, known: list[InfracostProject], source: str, beside: Path | None
+    folder: Path, path: str, known: list[InfracostProject], source: str, beside: Path | None, found: Found
 ) -> Iterator[Project]:
     """Give the projects of a root module: those that infracost.yml lists, else one for each environment or workspace."""
     env, why = environment_of(folder / path, path)
@@ -129,10 +131,17 @@ def _projects(
         project = replace(project, name=known[0].name, why={**project.why, "name": f"from {source}"})
     if known and not env and (told := environment_in(known[0].name)):
         project = replace(project, env=told, why={**project.why, "env": f"{source} says so"})
-    found = environments(folder / path, beside)
+
+    def is_there(file: Path) -> bool:
+        if git.top_of(folder) is None or git.comes_with(file, proposed=True):
+            return True
+        found.notes.append(f"{file.relative_to(folder).as_posix()} is not in git, so that no project can name it")
+        return False
+
+    several = environments(folder / path, beside, is_there)
     spaces = workspaces(folder / path)
-    if found:
-        yield from (_in_environment(project, one, folder, several=len(found) > 1) for one in found)
+    if several:
+        yield from (_in_environment(project, one, folder, several=len(several) > 1) for one in several)
     elif len(spaces) > 1:
         for space in spaces:
             told = environment_in(space)
