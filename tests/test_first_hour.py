@@ -130,7 +130,7 @@ class Machine:
     The release's hooks run this program, where those of a real one are installed first.
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: Path) -> None:
         self.release = folder / "release"
         self.release.mkdir()
         hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
@@ -146,16 +146,16 @@ class Machine:
         self.git(self.release, "init", "-q")
         self.commit = self.committed(self.release)
 
-    def run(self, folder, *command):
+    def run(self, folder: Path, *command: str) -> tuple[int, str]:
         ran = subprocess.run(command, cwd=folder, env=self.environ, capture_output=True, text=True, check=False)
         return ran.returncode, ran.stdout + ran.stderr
 
-    def git(self, folder, *args):
+    def git(self, folder: Path, *args: str) -> str:
         code, said = self.run(folder, "git", *WHO, *args)
         assert code == 0, said
         return said
 
-    def committed(self, folder):
+    def committed(self, folder: Path) -> str:
         self.git(folder, "add", "-A")
         self.git(folder, "commit", "-q", "-m", "x")
         return self.git(folder, "rev-parse", "HEAD").strip()
@@ -166,7 +166,7 @@ def machine(tmp_path_factory):
     return Machine(tmp_path_factory.mktemp("machine"))
 
 
-def write(folder, files):
+def write(folder: Path, files: dict[str, str]) -> None:
     for name, text in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

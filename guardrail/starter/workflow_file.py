@@ -38,7 +38,9 @@ def workflow_file(seen: Survey, config: str) -> Proposal:
     if leads_out(path, top):
         return Proposal("workflow", path, reason="it leads out of the repository", by_hand=f"{DOCS}/docs/github.md")
     if missing := _not_in_git(seen):
-        return Proposal("workflow", path, reason=missing, by_hand=f"{DOCS}/examples/workflows/plan-and-check.yml")
+        return Proposal(
+            "workflow", path, reason=missing, by_hand=f"begin with {DOCS}/examples/workflows/plan-and-check.yml"
+        )
     hand = "" if data.release_commit() else _PIN
     reason = "checks pull requests, without a login"
     return Proposal("workflow", path, after=workflow_text(seen, config), reason=reason, by_hand=hand)
@@ -62,7 +64,7 @@ def _gitlab(seen: Survey, config: str) -> Proposal:
     if _RUNS_US.search(_text(path)):
         return kept("workflow", path, "it runs guardrail")
     if missing := _not_in_git(seen):
-        return Proposal("workflow", path, reason=missing, by_hand=f"{DOCS}/docs/other-ci.md")
+        return Proposal("workflow", path, reason=missing, by_hand=f"begin with {DOCS}/docs/other-ci.md")
     options = "" if config == Path(config).name else f" --config {config}"
     options += "" if _any_plan(seen) else ' --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA"'
     job = filled("gitlab-ci.yml", options=f"{options} --policy-ref base")
