@@ -219,8 +219,10 @@ def test_a_cut_list_shows_some_of_everything_that_is_wrong():
     places = [samples.finding(address=f"aws_instance.web[{i}]") for i in range(400)]
     others = [samples.finding("zz-last", address=f"aws_instance.web[{i}]") for i in range(400)]
     text = markdown(samples.report(findings=[*places, *others]), limit_bytes=20_000)
-    assert text.count(" · 400 times") == 2
-    assert text.count("  - 325 more in the full report") == 2
+    beginning, _, whole = text.partition("<details><summary>The whole list of 800 findings")
+    for part, more in ((beginning, "385 more in the list below"), (whole, "325 more in the full report")):
+        assert part.count(" · 400 times") == 2
+        assert part.count(f"  - {more}") == 2
 
 
 def test_findings_without_a_place_stay_apart():

@@ -24,6 +24,7 @@ from guardrail.report.view import Gap, Row, View, has_news, place, worth
 
 _ALL = 1_000_000
 _OPEN = 10  # changed resources that are not folded
+_SHOWN = 30  # places of findings that are not folded
 _BILLED = 20  # resources of an estimate
 _LINES = 50  # of one resource of an estimate
 _WAIVED = 5  # findings in the YAML to paste
@@ -118,6 +119,7 @@ class _Body:
         self.fitting = limit_bytes // _SMALLEST_PLACE + 1
         # Sizes that show as many findings show the same.
         self.open_findings = cache(self._open_findings)
+        self.all_blocking = cache(self._all_blocking)
 
     def render(self, size: _Size) -> str:
         """Return the whole body at a size."""
@@ -130,8 +132,10 @@ class _Body:
             self.open_findings(size.findings),
         ]
         has_changes = self.report.judged or self.report.compares
+        whole = self.all_blocking(size.findings)
         if size.changes:
             parts.append(self.changes(size.changes) if has_changes else self.bill(min(size.changes, _BILLED)))
+        parts.append(whole)
         if size.folded:
             parts += [
                 sums(self.view, chart=self.chart) if has_changes else "",
@@ -188,13 +192,27 @@ class _Body:
             ("⚠️ Not read", self.view.unread),
             ("⚠️ Rules not evaluated", self.view.errors),
         )
-        return "\n\n".join(
-            f"#### {title}\n{self.findings(found, min(limit, self.fitting))}" for title, found in blocks if found
-        )
+        # What costs how much is not to be looked for behind hundreds of places.
+        is_long = self._is_long(limit)
+        most = _SHOWN if is_long else min(limit, self.fitting)
+        rest = "the list below" if is_long else self.rest
+        return "\n\n".join(f"#### {title}\n{self.findings(found, most, rest)}" for title, found in blocks if found)
 
-    def findings(self, findings: list[Finding], limit: int) -> str:
-        """Return findings as a list, and the number of those that it leaves out."""
-        return "\n".join(listed_findings(findings, self.where, limit, self.rest))
+    def _all_blocking(self, limit: int) -> str:
+        """Return the whole list of what blocks, folded, where the one above is but its beginning."""
+        if not self._is_long(limit):
+            return ""
+        found = [*self.view.blocking, *self.view.unread, *self.view.errors]
+        whole = self.findings(found, min(limit, self.fitting), self.rest)
+        return details(f"The whole list of {count(len(found), 'finding')}", whole)
+
+    def _is_long(self, limit: int) -> bool:
+        number = max(map(len, (self.view.blocking, self.view.unread, self.view.errors)))
+        return self.html and number > _SHOWN and limit > _SHOWN
+
+    def findings(self, findings: list[Finding], limit: int, rest: str) -> str:
+        """Return findings as a list, and the number of those that it leaves out, which `rest` has."""
+        return "\n".join(listed_findings(findings, self.where, limit, rest))
 
     @property
     def rest(self) -> str:
@@ -242,7 +260,7 @@ class _Body:
     def other_findings(self) -> str:
         """Return warnings, unanswered questions, and what was there before or is waived, folded."""
         findings = [*self.view.warnings, *self.view.accepted]
-        return details(self.view.tally, self.findings(findings, self.size.listed)) if findings else ""
+        return details(self.view.tally, self.findings(findings, self.size.listed, self.rest)) if findings else ""
 
     def edits(self) -> str:
         """Return the edits that make findings go, as diffs, folded. Where nothing can be folded, they are left out."""

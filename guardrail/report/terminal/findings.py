@@ -20,33 +20,38 @@ _WITH_LINES = 3  # findings of a rule whose lines are shown: of many, places alo
 
 
 def rule_blocks(findings: Sequence[Finding], view: View, limit: int, excerpts: Excerpts) -> Iterator[RenderableType]:
-    """Give findings by rule, in their order, at most `limit` of them."""
+    """Give findings by rule, in their order: about `limit` of them, some of every rule."""
     by_rule: dict[tuple[str, str], list[Finding]] = {}
-    for finding in findings[:limit]:
+    for finding in findings:
         by_rule.setdefault((finding.rule, finding.fix), []).append(finding)
-    for group in by_rule.values():
-        yield from _rule(group, view, excerpts)
-    if findings[limit:]:
-        yield Text(f"  {len(findings) - limit:,} more (--details lists them)", "dim")
+    each = max(limit // len(by_rule), 1)
+    for group in list(by_rule.values())[:limit]:
+        yield from _rule(group, each, view, excerpts)
+    hidden = sum(map(len, list(by_rule.values())[limit:]))
+    if hidden:
+        yield Text(f"  {hidden:,} more (--details lists them)", "dim")
 
 
-def _rule(group: list[Finding], view: View, excerpts: Excerpts) -> Iterator[RenderableType]:
+def _rule(group: list[Finding], limit: int, view: View, excerpts: Excerpts) -> Iterator[RenderableType]:
+    """Give one rule's findings: each message once, and below it the places."""
     first = group[0]
     head = Text.assemble((safe(first.rule, 80), "bold"), f"  {first.severity.value}")
-    head.append(f"  {count(len(group), 'finding')}" if group[1:] else "", "dim")
-    yield _indented(head)
-    said = ""
-    for finding in group:
-        message = safe(finding.message, _MESSAGE_LIMIT)
+    yield _indented(head.append(f"  {count(len(group), 'finding')}" if group[1:] else "", "dim"))
+    by_message: dict[str, list[Finding]] = {}
+    for finding in group[:limit]:
         unknown = f" ({status_word(finding)})" if finding.status is FindingStatus.UNKNOWN else ""
-        if message + unknown != said:
-            said = message + unknown
-            yield _indented(Text(said), 4)
-        where = " ".join(filter(None, [view.project_label(finding), safe(finding.address, 160)]))
-        lines = [where, place(finding)]
-        yield from (_indented(Text("  ".join(filter(None, lines)), "cyan"), 6) for _ in [0] if any(lines))
-        if len(group) <= _WITH_LINES:
-            yield from _source(finding, excerpts)
+        by_message.setdefault(safe(finding.message, _MESSAGE_LIMIT) + unknown, []).append(finding)
+    for message, same in by_message.items():
+        yield _indented(Text(message), 4)
+        for finding in same:
+            where = [view.project_label(finding), safe(finding.address, 160)]
+            text = "  ".join(filter(None, [" ".join(filter(None, where)), place(finding)]))
+            if text:
+                yield _indented(Text(text, "cyan"), 6)
+            if len(group) <= _WITH_LINES:
+                yield from _source(finding, excerpts)
+    if group[limit:]:
+        yield _indented(Text(f"{len(group) - limit:,} more (--details lists them)", "dim"), 4)
     if first.fix:
         yield _indented(Text(f"Fix: {safe(first.fix, _MESSAGE_LIMIT)}"), 4)
 
