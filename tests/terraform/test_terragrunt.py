@@ -269,3 +269,12 @@ def test_a_tree_of_units_is_a_project_each_and_compared_with_a_commit(tmp_path, 
         assert [one["name"] for one in json.loads(ran.stdout)["projects"]] == names, file
     inputs = json.loads(run("check", "--format", "json").stdout)["inputs"]
     assert {"live/root.hcl", "live/dev/region.hcl", "modules/app/main.tf"} <= {one["path"] for one in inputs}
+
+
+def test_a_unit_is_named_on_the_command_line_and_left_to_people_by_fixes(tmp_path, run):
+    config = "version: 1\nprojects: [{name: live, path: live, terragrunt: true}]\nrules: {packs: [instance-sizes]}\n"
+    old = MODULE.replace("t3.micro", "m4.large")
+    write(tmp_path, {**FILES, "guardrail.yaml": config, UNIT: SOURCE + INCLUDE, "modules/app/main.tf": old})
+    ran = run("check", "live/dev/app", "--fix")
+    assert "it is of a unit of Terragrunt's, whose files and module are left to people" in ran.stderr
+    assert (tmp_path / "modules/app/main.tf").read_text(encoding="utf-8") == old
