@@ -91,7 +91,7 @@ def test_a_plan_over_budget_fails_with_an_outcome_for_each_finding(tmp_path, log
     assert result["attributes"]["url"] == hcp.payload()["run_app_url"]
     report, finding = [one["attributes"] for one in result["relationships"]["outcomes"]["data"]][:2]
     assert report["body"].startswith("### ❌ Guardrail: 1 blocking finding")
-    assert "aws_instance.web" in report["body"]
+    assert "budget-increase-exceeded" in report["body"]
     assert finding["outcome-id"].startswith("budget-increase-exceeded")
     assert finding["tags"]["Status"] == [{"label": "Denied", "level": "error"}]
     assert "run-i3Df5to9ELvibKpQ shop: failed in" in logged.text
