@@ -10,6 +10,7 @@ import click
 import pytest
 import yaml
 
+from guardrail.cel.functions import FUNCTIONS
 from guardrail.cli import cli
 from guardrail.cli.output import FORMAT_NAMES
 
@@ -113,4 +114,11 @@ def test_every_requirement_has_a_test_that_exists_or_a_reason():
         if f"def {test}(" not in (ROOT / path).read_text(encoding="utf-8")
     ]
     assert len(named) > 100
+    assert missing == []
+
+
+def test_every_function_of_expressions_is_documented():
+    page = (ROOT / "docs/cel.md").read_text(encoding="utf-8")
+    missing = [name for name, _ in FUNCTIONS if name[0] != "_" and not re.search(rf"`{re.escape(name)}[`(]", page)]
+    missing = [name for name in missing if not re.search(rf"\b{re.escape(name)}\(", page)]
     assert missing == []

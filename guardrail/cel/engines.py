@@ -6,12 +6,14 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
-from itertools import product
 from typing import Any, Protocol
 
+from guardrail.cel.emit import spelled
 from guardrail.cel.failures import EvaluationError, StepsError, reason
-from guardrail.cel.functions import FUNCTIONS, PLUMBING
+from guardrail.cel.functions import FUNCTIONS, Function
+from guardrail.cel.functions.plumbing import ANY
 from guardrail.cel.syntax import CelError
+from guardrail.cel.tree import UInt
 from guardrail.errors import ConfigError, did_you_mean
 
 ENGINE_VARIABLE = "GUARDRAIL_CEL_ENGINE"
@@ -27,6 +29,9 @@ _BUDGET = "Iteration budget exceeded"
 
 class Engine(Hashable, Protocol):
     """What an engine can do."""
+
+    has_functions: bool
+    """Whether it has the functions that are marked as native."""
 
     def activation(self, values: Mapping[str, Any]) -> Any:
         """Convert values once, for any number of programs."""
@@ -56,40 +61,64 @@ def _load(name: str) -> Engine:
 
 
 class _CppEngine:
+    has_functions = True
+
     def __init__(self) -> None:
         from cel_expr_python import cel  # noqa: PLC0415 - an optional dependency
+        from cel_expr_python.ext import ext_bindings, ext_encoders, ext_math, ext_strings  # noqa: PLC0415
 
         self._cel = cel
         self._environments: dict[tuple[str, ...], Any] = {}
-        kinds = cel.Type
-        types = {
-            "s": kinds.STRING,
-            "d": kinds.DOUBLE,
-            "b": kinds.BOOL,
-            "n": kinds.NULL,
-            "l": kinds.LIST,
-            "m": kinds.MAP,
+        self._extensions = [
+            ext_bindings.ExtBindings(),
+            ext_encoders.ExtEncoders(),
+            ext_math.ExtMath(),
+            ext_strings.ExtStrings(),
+        ]
+        types = cel.Type
+        self._types = {
+            "s": types.STRING,
+            "i": types.INT,
+            "u": types.UINT,
+            "d": types.DOUBLE,
+            "b": types.BOOL,
+            "n": types.NULL,
+            "l": types.LIST,
+            "m": types.MAP,
+            "y": types.BYTES,
+            "t": types.TIMESTAMP,
+            "r": types.DURATION,
         }
-        # A parameter of the dynamic type takes no list or map in this engine, so that each kind is its own overload.
         self._functions = [
-            cel.FunctionDecl(
-                name,
-                [
-                    cel.Overload(
-                        f"{name}_{''.join(kinds)}", cel.Type.DYN, [types[kind] for kind in kinds], False, implementation
-                    )
-                    for kinds in product(*parameters)
-                ],
-            )
-            for name, (implementation, parameters) in (FUNCTIONS | PLUMBING).items()
+            self._declared(spelled(ways[0]), ways) for ways in FUNCTIONS.values() if not all(one.native for one in ways)
         ]
         self._empty = cel.NewEnv()
+
+    def _declared(self, name: str, ways: list[Function]) -> Any:
+        """Declare a function. A parameter of the dynamic type takes no list or map here, so each kind is an overload."""
+        overloads = {
+            "".join(kinds): _handed_over(one, kinds)
+            for one in ways
+            for kinds in one.kinds()
+            if set("".join(kinds)) <= set(ANY)
+        }
+        return self._cel.FunctionDecl(
+            name,
+            [
+                self._cel.Overload(
+                    f"{name}_{kinds}", self._cel.Type.DYN, [self._types[kind] for kind in kinds], False, call
+                )
+                for kinds, call in overloads.items()
+            ],
+        )
 
     def _environment(self, names: Iterable[str]) -> Any:
         key = tuple(sorted(names))
         if key not in self._environments:
             variables = dict.fromkeys(key, self._cel.Type.DYN)
-            self._environments[key] = self._cel.NewEnv(variables=variables, functions=self._functions)
+            self._environments[key] = self._cel.NewEnv(
+                variables=variables, functions=self._functions, extensions=self._extensions
+            )
         return self._environments[key]
 
     def activation(self, values: Mapping[str, Any]) -> Any:
@@ -97,7 +126,8 @@ class _CppEngine:
 
     def program(self, text: str, names: Iterable[str]) -> Evaluate:
         try:
-            evaluate = self._environment(names).compile(text).eval
+            # Types are checked in guardrail.cel.types, which knows that data may be of any.
+            evaluate = self._environment(names).compile(text, disable_check=True).eval
         except RuntimeError as error:
             raise CelError(_first_line(str(error))) from None
         error_type = self._cel.Type.ERROR
@@ -105,15 +135,30 @@ class _CppEngine:
         def run(activation: Any) -> Any:
             try:
                 result = evaluate(activation)
+                said = str(result.value()) if result.type() == error_type else ""
+                if not said:
+                    return result.plain_value()
+            except TypeError:
+                said = ""  # an error inside a list, which has no value in Python
             except RuntimeError as error:
-                if _BUDGET in str(error):
-                    raise StepsError from None
-                raise EvaluationError(reason(str(error))) from None
-            if result.type() == error_type:
-                raise EvaluationError(reason(str(result.value())))
-            return result.plain_value()
+                said = str(error)
+            if _BUDGET in said:
+                raise StepsError
+            raise EvaluationError(reason(said))
 
         return run
+
+
+def _handed_over(function: Function, kinds: tuple[str, ...]) -> Callable[..., Any]:
+    """Return a function as the engine calls it: with ints for unsigned ones."""
+    unsigned = [place for place, kind in enumerate(kinds) if kind == "u"]
+
+    def call(*operands: Any) -> Any:
+        if unsigned:
+            operands = tuple(UInt(one) if place in unsigned else one for place, one in enumerate(operands))
+        return function.converted(operands)
+
+    return call
 
 
 def _python_engine() -> Engine:

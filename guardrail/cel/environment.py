@@ -6,20 +6,22 @@ import math
 import operator
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache, reduce
 from typing import Any
 
 from guardrail.cel.emit import emit
 from guardrail.cel.engines import Engine, Evaluate, engine
-from guardrail.cel.failures import OPERAND_FAULT, EvaluationError, StepsError
-from guardrail.cel.functions import marker, text, trace, unmarked
+from guardrail.cel.failures import NO_PLAIN_VALUE, OPERAND_FAULT, EvaluationError, StepsError
+from guardrail.cel.functions.instants import Duration, Timestamp, duration_text, timestamp_text
+from guardrail.cel.functions.values import elements, is_optional, marker, plain_text, text, trace, unmarked
 from guardrail.cel.key_access import KeyAccess, key_access
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.operands import operands
-from guardrail.cel.syntax import CelError, Tree, parse
-from guardrail.cel.type_check import check_kinds
+from guardrail.cel.syntax import CelError, parse
+from guardrail.cel.tree import Tree
+from guardrail.cel.types import Types, infer
 from guardrail.errors import LimitError
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
@@ -44,8 +46,22 @@ class Scope:
 class Environment:
     """The names that exist for a set of expressions, and what is defined over them."""
 
-    def __init__(self, schema: Schema, *, engine_name: str | None = None) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        *,
+        engine_name: str | None = None,
+        declared: Mapping[str, str] | None = None,
+        exact: bool = False,
+    ) -> None:
+        """Read expressions over the names of a schema.
+
+        `declared` are the types of names that are no data: their values are bound as they are. `exact` refuses a division of
+        whole numbers, whose fraction is lost.
+        """
         self._schema = schema
+        self._exact = exact
+        self._declared = declared or {}
         self._engine: Engine = engine(engine_name)
         self._definitions: dict[str, dict[str, Tree]] = {}
         self._programs: dict[str, Program] = {}
@@ -60,7 +76,7 @@ class Environment:
             try:
                 tree = expand(parse(expression), self._definitions)
                 check(tree, self._schema)
-                check_kinds(tree)
+                infer(tree, self._schema, self._declared, exact=self._exact)
             except CelError as error:
                 error.name = name
                 raise
@@ -72,8 +88,8 @@ class Environment:
         if expression not in self._programs:
             tree = expand(parse(expression), self._definitions)
             reads = check(tree, self._schema)
-            check_kinds(tree)
-            self._programs[expression] = Program(expression, reads, tree, self._engine, tuple(self._schema))
+            types = infer(tree, self._schema, self._declared, exact=self._exact)
+            self._programs[expression] = Program(expression, reads, tree, types, self._engine, tuple(self._schema))
         return self._programs[expression]
 
     def template(self, pattern: str, *, opening: str = "{") -> Template:
@@ -87,7 +103,9 @@ class Environment:
     def rebind(self, scope: Scope, values: Mapping[str, Value]) -> Scope:
         """Bind some names anew; the other values of the scope are not converted again."""
         unknown = [path for path in scope.unknown if path[0] not in values]
-        plain = {name: _plain(value, (name,), unknown) for name, value in values.items()}
+        plain = {
+            name: value if name in self._declared else _plain(value, (name,), unknown) for name, value in values.items()
+        }
         converted = {**scope.converted, **plain}
         return Scope(self._engine.activation(converted), tuple(unknown), converted)
 
@@ -95,12 +113,15 @@ class Environment:
 class Program:
     """A compiled expression. `reads` are the context paths that it uses, defined names expanded."""
 
-    __slots__ = ("_careful", "_engine", "_names", "_plain", "_tree", "reads", "text")
+    __slots__ = ("_careful", "_engine", "_names", "_plain", "_tree", "_types", "reads", "text")
 
-    def __init__(self, text: str, reads: frozenset[Path], tree: Tree, engine: Engine, names: tuple[str, ...]) -> None:
+    def __init__(
+        self, text: str, reads: frozenset[Path], tree: Tree, types: Types, engine: Engine, names: tuple[str, ...]
+    ) -> None:
         self.text = text
         self.reads = reads
         self._tree = tree
+        self._types = types
         self._engine = engine
         self._names = names
         self._plain: Evaluate | None = None
@@ -121,7 +142,8 @@ class Program:
         if self._plain is None:
             self._plain = self._compiled(careful=False)
         try:
-            return self._plain(scope.activation)
+            value = self._plain(scope.activation)
+            return value if type(value) in _SIMPLE else _result(value)
         except EvaluationError:
             # Google's engine goes through a map in any order, and may have met another of several errors first.
             return self._evaluate_carefully(scope)
@@ -130,7 +152,7 @@ class Program:
         """Evaluate what is too long for Google's engine with the other, which ends later, and whose bound is ours."""
         other = engine("python")
         if self._engine is not other:
-            program = Program(self.text, self.reads, self._tree, other, self._names)
+            program = Program(self.text, self.reads, self._tree, self._types, other, self._names)
             return program.evaluate(Scope(other.activation(scope.converted), scope.unknown, scope.converted))
         from guardrail.cel.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
 
@@ -142,7 +164,11 @@ class Program:
         return key_access(self._tree, path)
 
     def _compiled(self, *, careful: bool) -> Evaluate:
-        return _program(self._engine, emit(self._tree, careful=careful), self._names)
+        return _program(
+            self._engine,
+            emit(self._tree, self._types, native=self._engine.has_functions, careful=careful),
+            self._names,
+        )
 
     def _evaluate_carefully(self, scope: Scope) -> Value:
         if self._careful is None:
@@ -156,7 +182,7 @@ class Program:
             if str(error) != OPERAND_FAULT:
                 raise
             raise EvaluationError(operands(self.reads, scope.converted) or OPERAND_FAULT) from None
-        return _with_unknown(value)
+        return _result(value)
 
 
 class Template:
@@ -263,12 +289,23 @@ def _plain(value: Value, path: Path, unknown: list[Path]) -> Any:
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
-def _with_unknown(value: Any) -> Value:
-    """Convert markers inside a result back."""
-    if isinstance(value, str) and (found := unmarked(value)):
-        return found
+_SIMPLE = frozenset({bool, float, int, type(None)})
+
+
+def _result(value: Any) -> Value:
+    """Return what an engine gives as a plain value: points and spans of time as text, what is not known as such."""
+    if isinstance(value, str):
+        return unmarked(value) or plain_text(value)
+    if is_optional(value):
+        raise EvaluationError(NO_PLAIN_VALUE)
+    if isinstance(value, Timestamp | datetime):
+        return timestamp_text(value)
+    if isinstance(value, Duration | timedelta):
+        return duration_text(value)
+    if isinstance(value, bytearray):
+        return bytes(value)
     if isinstance(value, list):
-        return [_with_unknown(part) for part in value]
+        return [_result(part) for part in value]
     if isinstance(value, dict):
-        return {key: _with_unknown(part) for key, part in value.items()}
+        return {key: _result(value[key]) for key in elements(value)}
     return value

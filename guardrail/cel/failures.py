@@ -9,8 +9,11 @@ _SAID = "\ue0c3"
 
 OPERAND_FAULT = "an operand is null or of the wrong type"
 """What engines say of values that an expression is not made for; `guardrail.cel.environment` says which these are."""
+DIVISION_BY_ZERO = "division by zero"
+OUT_OF_RANGE = "a whole number out of range"
 NO_ELEMENT = "a list has fewer elements than are read of it"
 BAD_PATTERN = "invalid regular expression"
+NO_PLAIN_VALUE = "the result is an optional value: use .orValue(...) or .hasValue()"
 SAME_KEY = "a map has one key twice"
 
 _MISSING_KEY = re.compile(r'Key not found in map : "((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -47,6 +50,10 @@ def reason(text: str) -> str:
         return no_key(re.sub(r"\\(.)", lambda escape: _CONTROL.get(escape[1], escape[1]), missing[1]))
     if "Index error: index=" in text:
         return NO_ELEMENT
+    if "divide by zero" in text or "modulus by zero" in text:
+        return DIVISION_BY_ZERO
+    if "integer overflow" in text:
+        return OUT_OF_RANGE
     if "duplicate key" in text:
         return SAME_KEY
     return BAD_PATTERN if BAD_PATTERN in text else OPERAND_FAULT

@@ -8,20 +8,7 @@ from dataclasses import dataclass
 from functools import reduce
 
 from guardrail.cel.names import Path
-from guardrail.cel.syntax import (
-    MACROS,
-    Binary,
-    Call,
-    Index,
-    ListOf,
-    Literal,
-    MapOf,
-    Name,
-    Select,
-    Ternary,
-    Tree,
-    Unary,
-)
+from guardrail.cel.tree import Binary, Index, ListOf, Literal, Macro, MapOf, Name, Select, Tree, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +56,10 @@ class _AccessFinder:
             texts = _texts(tree.left, words)
             yield _NAMES if texts is None else KeyAccess(texts)
             yield from self.accesses(tree.left, words)
-        elif isinstance(tree, Call) and tree.target is not None and tree.name in MACROS:
-            yield from self._macro(tree, tree.target, words)
+        elif isinstance(tree, Macro):
+            yield from self._macro(tree, words)
         else:
-            for part in _parts(tree):
+            for part in parts(tree):
                 yield from self.accesses(part, words)
 
     def _at_place(self, place: Path) -> Iterator[KeyAccess]:
@@ -81,15 +68,19 @@ class _AccessFinder:
         elif place[: len(self.path)] == self.path:
             yield KeyAccess(frozenset({place[len(self.path)]}))
 
-    def _macro(self, call: Call, target: Tree, words: _Words) -> Iterator[KeyAccess]:
-        if _place(target) == self.path:
+    def _macro(self, macro: Macro, words: _Words) -> Iterator[KeyAccess]:
+        place = _place(macro.target)
+        if place == self.path and len(macro.variables) == 1 and macro.name != "bind":
             yield _NAMES  # a macro goes through the keys of a map
+        elif place == self.path:
+            yield _WHOLE
         else:
-            yield from self.accesses(target, words)
-        variable, *bodies = call.args
-        inner = {**words, variable.name: _elements(target, words)} if isinstance(variable, Name) else words
-        for body in bodies:
-            yield from self.accesses(body, inner)
+            yield from self.accesses(macro.target, words)
+        inner = {**words, **dict.fromkeys(macro.variables), macro.variables[0]: _elements(macro.target, words)}
+        for body in macro.bodies:
+            yield from self.accesses(
+                body, inner if len(macro.variables) == 1 else {**words, **dict.fromkeys(macro.variables)}
+            )
 
 
 def _place(tree: Tree) -> Path | None:
@@ -114,7 +105,7 @@ def _texts(tree: Tree, words: _Words) -> frozenset[str] | None:
 
 def _elements(tree: Tree, words: _Words) -> frozenset[str] | None:
     """Return the texts that a macro goes through: those of a constant list or the keys of a constant map, filtered or not."""
-    if isinstance(tree, Call) and tree.name == "filter" and tree.target is not None:
+    if isinstance(tree, Macro) and tree.name == "filter":
         return _elements(tree.target, words)
     if isinstance(tree, ListOf):
         items: Iterable[Tree] = tree.items
@@ -124,23 +115,3 @@ def _elements(tree: Tree, words: _Words) -> frozenset[str] | None:
         return None
     found = [_texts(item, words) for item in items]
     return None if None in found else frozenset().union(*(texts for texts in found if texts))
-
-
-def _parts(tree: Tree) -> tuple[Tree, ...]:
-    match tree:
-        case Literal() | Name():
-            return ()
-        case Select(operand) | Unary(_, operand):
-            return (operand,)
-        case Index(operand, key):
-            return (operand, key)
-        case Binary(_, left, right):
-            return (left, right)
-        case Ternary(condition, then, otherwise):
-            return (condition, then, otherwise)
-        case ListOf(items):
-            return items
-        case MapOf(entries):
-            return tuple(part for entry in entries for part in entry)
-        case Call(_, target, args):
-            return args if target is None else (target, *args)

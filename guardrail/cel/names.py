@@ -6,22 +6,23 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from guardrail.cel.functions import FUNCTIONS
-from guardrail.cel.operators import CALLS, METHODS
-from guardrail.cel.syntax import (
-    MACROS,
+from guardrail.cel.syntax import LIBRARIES, MACROS, CelError
+from guardrail.cel.tree import (
     Binary,
     Call,
-    CelError,
     Index,
     ListOf,
     Literal,
+    Macro,
     MapOf,
     Name,
     Select,
     Ternary,
     Tree,
     Unary,
+    parts,
 )
+from guardrail.cel.types import type_name
 from guardrail.errors import did_you_mean
 
 OPEN: Mapping[str, object] = {}
@@ -32,9 +33,27 @@ Schema = Mapping[str, object]
 
 Path = tuple[str, ...]
 
-# Name -> number of arguments, as a function and as a method.
-_GLOBAL = {"has": 1, **{name: len(next(iter(kinds))) for name, kinds in CALLS.items()}}
-_METHODS = {name: len(next(iter(kinds))) - 1 for name, kinds in METHODS.items()}
+_SPECIAL = {"has": 1, "dyn": 1, "type": 1}
+"""What is written like a function and is none: how many operands it takes."""
+_HINTS = {
+    "count": "size(x)",
+    "lowercase": "x.lowerAscii()",
+    "toLower": "x.lowerAscii()",
+    "toUpper": "x.upperAscii()",
+    "any": "x.exists(e, ...)",
+    "some": "x.exists(e, ...)",
+    "every": "x.all(e, ...)",
+    "startswith": "x.startsWith(y)",
+    "endswith": "x.endsWith(y)",
+    "to_number": "number(x)",
+    "sprintf": "pattern.format([x, y])",
+    "trim_space": "x.trim()",
+    "object.get": "get(x, path, default)",
+    "time.now_ns": "timestamp(now)",
+    "len": "size(x)",
+    "length": "size(x)",
+}
+"""What people know from Rego, Terraform and other languages -> how it is said here."""
 
 
 def expand(tree: Tree, definitions: Mapping[str, Mapping[str, Tree]]) -> Tree:
@@ -59,7 +78,7 @@ def check(tree: Tree, schema: Schema) -> frozenset[Path]:
     return frozenset(_Reader(schema).read(tree, {}))
 
 
-def _rebuilt(node: Tree, walk: Callable[[Tree], Tree]) -> Tree:
+def _rebuilt(node: Tree, walk: Callable[[Tree], Tree]) -> Tree:  # noqa: C901 - one case a kind of node
     match node:
         case Literal() | Name():
             return node
@@ -77,6 +96,8 @@ def _rebuilt(node: Tree, walk: Callable[[Tree], Tree]) -> Tree:
             return replace(node, items=tuple(map(walk, node.items)))
         case MapOf():
             return replace(node, entries=tuple((walk(key), walk(value)) for key, value in node.entries))
+        case Macro():
+            return replace(node, target=walk(node.target), bodies=tuple(map(walk, node.bodies)))
         case Call():
             target = None if node.target is None else walk(node.target)
             return replace(node, target=target, args=tuple(map(walk, node.args)))
@@ -86,30 +107,18 @@ class _Reader:
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
 
-    def read(self, tree: Tree, bound: Mapping[str, Path]) -> Iterator[Path]:  # noqa: C901 - one case a kind of node
+    def read(self, tree: Tree, bound: Mapping[str, Path]) -> Iterator[Path]:
         """Yield the paths below `tree`; `bound` maps a macro's variable to the path that it goes through."""
         match tree:
-            case Literal():
-                return
             case Name() | Select() | Index():
                 yield from self._access(tree, bound)
-            case Unary(_, operand):
-                yield from self.read(operand, bound)
-            case Binary(_, left, right):
-                yield from self.read(left, bound)
-                yield from self.read(right, bound)
-            case Ternary(condition, then, otherwise):
-                for part in (condition, then, otherwise):
+            case Macro():
+                yield from self._macro(tree, bound)
+            case _:
+                if isinstance(tree, Call):
+                    self._check_call(tree)
+                for part in parts(tree):
                     yield from self.read(part, bound)
-            case ListOf(items):
-                for part in items:
-                    yield from self.read(part, bound)
-            case MapOf(entries):
-                for key, value in entries:
-                    yield from self.read(key, bound)
-                    yield from self.read(value, bound)
-            case Call():
-                yield from self._call(tree, bound)
 
     def _access(self, tree: Name | Select | Index, bound: Mapping[str, Path]) -> Iterator[Path]:
         steps: list[tuple[str, int]] = []
@@ -127,6 +136,8 @@ class _Reader:
             yield from self.read(node, bound)
             return
         steps.reverse()
+        if node.name not in bound and node.name not in self.schema and type_name(tree):
+            return
         if node.name in bound:
             if bound[node.name]:
                 yield bound[node.name]
@@ -148,44 +159,52 @@ class _Reader:
             path.append(field)
         return tuple(path)
 
-    def _call(self, call: Call, bound: Mapping[str, Path]) -> Iterator[Path]:
-        self._check_call(call)
-        if call.target is not None:
-            yield from self.read(call.target, bound)
-        if call.target is not None and call.name in MACROS:
-            variable = call.args[0]
-            if not isinstance(variable, Name):
-                raise CelError(f"the first argument of {call.name} is a name for the element", variable.at + 1)
-            if variable.name in self.schema:
-                raise CelError(
-                    f"{variable.name!r} already means something else", variable.at + 1, "choose another name"
-                )
-            through = next(iter(self.read(call.target, bound)), ()) if _is_path(call.target) else ()
-            inner = {**bound, variable.name: through}
-            for body in call.args[1:]:
-                yield from self.read(body, inner)
-            return
-        for part in call.args:
-            yield from self.read(part, bound)
+    def _macro(self, macro: Macro, bound: Mapping[str, Path]) -> Iterator[Path]:
+        yield from self.read(macro.target, bound)
+        for variable in macro.variables:
+            if variable in self.schema:
+                raise CelError(f"{variable!r} already means something else", macro.at + 1, "choose another name")
+        if len(set(macro.variables)) < len(macro.variables):
+            raise CelError(f"{macro.variables[0]!r} names two things", macro.at + 1, "choose another name")
+        through = next(iter(self.read(macro.target, bound)), ()) if _is_path(macro.target) else ()
+        inner = {**bound, **dict.fromkeys(macro.variables, through)}
+        for body in macro.bodies:
+            yield from self.read(body, inner)
 
     def _check_call(self, call: Call) -> None:
-        name, count = call.name, len(call.args)
-        if call.target is not None and name in MACROS:
-            wanted = {2, 3} if name == "map" else {2}
-        elif call.target is not None and name in _METHODS:
-            wanted = {_METHODS[name]}
-        elif call.target is None and name in _GLOBAL:
-            wanted = {_GLOBAL[name]}
-        else:
-            known = (_METHODS.keys() | MACROS) if call.target is not None else _GLOBAL.keys()
-            hint = did_you_mean(name, known)
-            if call.target is not None and name in FUNCTIONS:
-                hint = f"write {name}(x) instead of x.{name}()"
-            raise CelError(f"no such function: {name}", call.at + 1, hint)
-        if count not in wanted:
-            raise CelError(f"{name} takes {max(wanted)} arguments, not {count}", call.at + 1)
-        if name == "has" and not isinstance(call.args[0], Select):
-            raise CelError("has takes a field: has(x.field)", call.at + 1)
+        name, count, is_method = call.name, len(call.args), call.target is not None
+        if not is_method and name in _SPECIAL:
+            if count != _SPECIAL[name]:
+                raise CelError(f"{name} takes {_SPECIAL[name]} arguments, not {count}", call.at + 1)
+            if name == "has" and not isinstance(call.args[0], Select):
+                raise CelError("has takes a field: has(x.field)", call.at + 1)
+            return
+        known = None if name.startswith("_") else FUNCTIONS.get((name, is_method))
+        if known is None:
+            raise CelError(f"no such function: {name}", call.at + 1, _hint(name, is_method=is_method))
+        if not any(one.takes(count + is_method) for one in known):
+            counts = sorted({n - is_method for one in known for n in range(one.required, len(one.params) + 1)})
+            raise CelError(f"{name} takes {' or '.join(map(str, counts))} arguments, not {count}", call.at + 1)
+
+
+def _hint(name: str, *, is_method: bool) -> str:
+    """Say what may be meant by a function that does not exist."""
+    if name in _HINTS:
+        return f"write {_HINTS[name]}"
+    if (name, not is_method) in FUNCTIONS:
+        return f"write {name}(x) instead of x.{name}()" if is_method else f"write x.{name}() instead of {name}(x)"
+    if is_method and name in _SPECIAL:
+        return f"write {name}(x)"
+    library = next((one for one in sorted(LIBRARIES) if (f"{one}.{name}", False) in FUNCTIONS), "")
+    if library:
+        return f"write {library}.{name}(...)"
+    return did_you_mean(
+        name,
+        {
+            *(one for one, method in FUNCTIONS if method == is_method and one[0] != "_"),
+            *(MACROS if is_method else _SPECIAL),
+        },
+    )
 
 
 def _is_path(tree: Tree) -> bool:

@@ -18,10 +18,15 @@ import celpy
 import celpy.celparser
 import celpy.evaluation
 
+from guardrail.cel.emit import spelled
 from guardrail.cel.failures import OPERAND_FAULT, SAME_KEY, EvaluationError, StepsError, reason
-from guardrail.cel.functions import kind
-from guardrail.cel.operators import CONVERSIONS, METHODS, OPERATORS, OURS, UNARY, Overloads
+from guardrail.cel.functions import FUNCTIONS, Function
+from guardrail.cel.functions.instants import Duration, Timestamp
+from guardrail.cel.functions.values import elements as ordered
+from guardrail.cel.functions.values import kind
+from guardrail.cel.operators import OPERATORS, UNARY, Overloads
 from guardrail.cel.syntax import CelError
+from guardrail.cel.tree import UInt
 
 _MODULE = "guardrail_operators"
 _LABELS = {"in": "_in_", "[]": "_[_]"}
@@ -75,13 +80,20 @@ class _Activation:
 class PythonEngine:
     """cel-python's reading of CEL over our own operators."""
 
+    has_functions = False
+
     def __init__(self) -> None:
         logging.getLogger("celpy").setLevel(logging.CRITICAL)
         self._environment = celpy.Environment(runner_class=celpy.CompiledRunner)
-        tables = METHODS | CONVERSIONS | {"double": {"d": float}} | OURS
-        tables |= {_LABELS.get(name, f"_{name}_"): overloads for name, overloads in OPERATORS.items()}
+        tables = {_LABELS.get(name, f"_{name}_"): overloads for name, overloads in OPERATORS.items()}
         tables |= {f"{name}_": overloads for name, overloads in UNARY.items()}
         functions = {name: _strict(overloads) for name, overloads in tables.items()}
+        functions |= {spelled(ways[0]): _dispatched(ways) for ways in FUNCTIONS.values()}
+        functions |= {
+            "f_boxed": _boxed,
+            "f_unboxed": _unboxed,
+            "double": functions["f_double"],
+        }
         functions |= {"_&&_": _and, "_||_": _or, "_?_:_": _choice}
         # The translated code names a function by its module and qualified name.
         for number, function in enumerate(functions.values()):
@@ -124,7 +136,14 @@ def _runtime() -> SimpleNamespace:
     macros = {"map": _map, "filter": _filter, "exists_one": _exists_one, "exists": _exists, "all": _all}
     return SimpleNamespace(
         celtypes=SimpleNamespace(
-            DoubleType=float, IntType=int, StringType=str, BoolType=bool, ListType=_list, MapType=_map_of
+            DoubleType=float,
+            IntType=int,
+            UintType=UInt,
+            StringType=str,
+            BytesType=bytes,
+            BoolType=bool,
+            ListType=_list,
+            MapType=_map_of,
         ),
         evaluation=SimpleNamespace(
             # Operands that may not be needed, and the whole expression, are evaluated when they are.
@@ -152,6 +171,59 @@ def _strict(overloads: Overloads) -> Callable[..., Any]:
     return call
 
 
+def _dispatched(ways: list[Function]) -> Callable[..., Any]:
+    """Return a function over any operands, which picks the way to call it by their kinds."""
+    chosen: dict[str, Function | None] = {}
+
+    def call(*operands: Any) -> Any:
+        for operand in operands:
+            if type(operand) is _Failure:
+                return operand
+        kinds = "".join(map(kind, operands))
+        if kinds not in chosen:
+            chosen[kinds] = next((one for one in ways if _takes(one, kinds)), None)
+        way = chosen[kinds]
+        if way is None:
+            return _OPERAND_FAULT
+        try:
+            found = way.converted(operands)
+            return found if way.native else _handed_back(found)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the expression has no value
+            return _Failure(reason(str(error)))
+
+    return call
+
+
+def _handed_back(value: Any) -> Any:
+    """Return what a function of ours gives as Google's engine takes it back, so that the answers are the same."""
+    if isinstance(value, UInt):
+        return int(value)
+    return _OPERAND_FAULT if isinstance(value, Timestamp | Duration) or _holds_instants(value) else value
+
+
+def _holds_instants(value: Any) -> bool:
+    """Say whether there are timestamps or durations in it."""
+    if isinstance(value, list | dict):
+        parts = value if isinstance(value, list) else value.values()
+        return any(isinstance(part, Timestamp | Duration) or _holds_instants(part) for part in parts)
+    return False
+
+
+def _takes(function: Function, kinds: str) -> bool:
+    return function.takes(len(kinds)) and all(
+        letter in function.param(place).replace("x", "s") for place, letter in enumerate(kinds)
+    )
+
+
+def _boxed(value: Any) -> list[Any]:
+    """Return what `cel.bind` names as the only element of a list: an error in it counts where it is used."""
+    return [value]
+
+
+def _unboxed(values: Any) -> Any:
+    return values if type(values) is _Failure else values[0]
+
+
 def _list(items: list[Any]) -> Any:
     return next((item for item in items if type(item) is _Failure), items)
 
@@ -161,7 +233,10 @@ def _map_of(entries: Iterable[tuple[Any, Any]] = ()) -> Any:
     failed = _list([part for pair in pairs for part in pair])
     if type(failed) is _Failure:
         return failed
-    made = dict(pairs)
+    if any(kind(key) not in "siub" for key, _ in pairs):
+        return _OPERAND_FAULT
+    made = {(type(key) is bool, key): (key, value) for key, value in pairs}  # in Python, True and 1 are one key
+    made = dict(made.values())
     return made if len(made) == len(pairs) else _Failure(SAME_KEY)
 
 
@@ -211,7 +286,7 @@ def _over(
         return values
     if not isinstance(values, list | dict):
         return _OPERAND_FAULT
-    elements = sorted(values) if isinstance(values, dict) else values
+    elements = ordered(values) if isinstance(values, dict) else values
 
     def of(element: Any) -> Any:
         _steps.count()

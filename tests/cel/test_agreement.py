@@ -1,15 +1,19 @@
 """The two engines agree: with anything at any place of any operator, function and macro, and on generated expressions."""
 
+import re
+
 import pytest
 
 from guardrail.cel import OPEN, CelError, Environment, EvaluationError
-from guardrail.cel.operators import CALLS, METHODS, OPERATORS, UNARY
+from guardrail.cel.functions import FUNCTIONS
+from guardrail.cel.operators import OPERATORS, UNARY
 from guardrail.cel.syntax import MACROS
 from guardrail.model.unknown import Unknown
 from tests.cel.expressions import ENGINES, ERRORS, OPERANDS, UNKNOWN, VALUES, Engines, differences, forms
 
 FORMS = {text: kinds for text, kinds, _ in forms()}
 ANYTHING = [UNKNOWN, *ERRORS, *(operands[0] for operands in OPERANDS.values()), "r.secret", "r.list", "r.tags"]
+FEW = [UNKNOWN, ERRORS[0], "r.null", "r.list"]
 UNNEEDED = {("({} || {})", 0), ("({} || {})", 1), ("({} ? {} : {})", 2)}
 """Places whose operand does not matter, as the others are what OPERANDS begin with."""
 
@@ -20,10 +24,11 @@ def engines():
 
 
 def placed(text, kinds):
-    """Yield (place, what stands there, expression): each place in turn holds each sort of operand."""
+    """Yield (place, what stands there, expression): each place in turn holds each sort of operand, of a function's the few."""
     usual = [OPERANDS[kind][0] for kind in kinds]
+    is_function = re.fullmatch(r"(?:\(\{\}\)\.)?[\w.]+\([^is]*\)", text)
     for place in range(len(kinds)):
-        for operand in ANYTHING:
+        for operand in FEW if is_function else ANYTHING:
             yield place, operand, text.format(*usual[:place], operand, *usual[place + 1 :])
 
 
@@ -31,8 +36,13 @@ def test_every_operator_function_and_macro_is_among_the_forms():
     written = " ".join(FORMS)
     assert [name for name in OPERATORS if name != "[]" and f" {name} " not in written] == []
     assert [name for name in UNARY if f"({name}{{}})" not in FORMS] == []
-    assert [name for name in METHODS | dict.fromkeys(MACROS) if f").{name}(" not in written] == []
-    assert [name for name in CALLS if f"{name}({{}}" not in written] == []
+    assert [name for name in MACROS if f").{name}(" not in written] == []
+    missing = [
+        name
+        for name, is_method in FUNCTIONS
+        if name[0] != "_" and (f").{name}(" if is_method else f"{name}(") not in written
+    ]
+    assert missing == []
 
 
 @pytest.mark.parametrize("text", FORMS)
@@ -56,8 +66,8 @@ def test_with_anything_at_any_place_the_engines_agree_and_no_unknown_or_error_pa
         ("{} && r.no", False),
         ("r.yes || {}", True),
         ("{} || r.yes", True),
-        ("r.yes ? 1 : {}", 1.0),
-        ("r.no ? {} : 1", 1.0),
+        ("r.yes ? 1 : {}", 1),
+        ("r.no ? {} : 1", 1),
         ("r.flags.exists(f, f || {})", True),
         ("r.flags.all(f, f && {})", False),
         ("r.flags.map(f, f || r.yes ? 1 : {})", [1.0, 1.0]),
@@ -83,7 +93,10 @@ def test_what_does_not_matter_is_absorbed_whatever_it_is(name, expression, answe
         ('(number("x") > 1 || true) && r.nope', "nope is not there"),
         ('"a".matches("(")', "invalid regular expression"),
         ('{r.s: 1, "some text": 2}', "a map has one key twice"),
-        ("{r.n: 1}", "a map's key must be a string"),
+        ("{r.float: 1}", "a map's key must be a string, a whole number or a bool"),
+        ("1 / int(r.zero)", "division by zero"),
+        ("int(r.n) * 9223372036854775807", "a whole number out of range"),
+        ("optional.of(r.n)", "the result is an optional value: use .orValue(...) or .hasValue()"),
         ('r.map.all(k, number(k) > 1 || k == "z")', "not a number: 'is'"),
     ],
 )
@@ -98,14 +111,15 @@ def test_an_error_reads_the_same_from_either_engine(name, expression, reason):
 @pytest.mark.parametrize(
     "expression, message, column",
     [
-        ('1 + "a"', "+ is not for a number and a string", 3),
-        ("true || 1", "|| takes a bool, not a number", 9),
-        ("r.s.startsWith(1)", "startsWith is not for anything and a number", 5),
-        ("lower(size(r.s))", "lower is not for a number", 1),
-        ("r.words.filter(w, size(w))", "the condition of filter takes a bool, not a number", 19),
-        ("r.words[true]", "[] is not for anything and a bool", 8),
-        ("{1: 2}", "a map's key takes a string, not a number", 2),
-        ("1 in 2", "in is not for a number and a number", 3),
+        ('1 + "a"', "+ is not for an int and a string", 3),
+        ("true || 1", "|| takes a bool, not an int", 9),
+        ("r.s.startsWith(1)", "startsWith is not for anything and an int", 5),
+        ("lower(size(r.s))", "lower is not for an int", 1),
+        ("r.words.filter(w, size(w))", "the condition of filter takes a bool, not an int", 19),
+        ("[1][true]", "[] is not for a list and a bool", 4),
+        ("{1.5: 2}", "a map's key takes a string or an int or a uint or a bool, not a number", 2),
+        ("ip(r.s).startsWith(r.s)", "startsWith is not for a value of Kubernetes' library and anything", 9),
+        ("1 in 2", "in is not for an int and an int", 3),
         ("1e999", "a number out of range", 1),
     ],
 )

@@ -35,15 +35,26 @@ UNKNOWN = Unknown("tags.env")
 ERROR = "error"
 
 CASES = [
-    # numbers are doubles
-    ("7 / 2", 3.5),
+    # numbers of the text are ints or doubles as they are spelled, those of data are doubles, and beside data ints are, too
+    ("7 / 2", 3),
+    ("7.0 / 2", 3.5),
+    ("r.n / 2", 1.5),
+    ("r.n % 2", 1.0),
+    ("-7 % 4", -3),
+    ("size(r.tags) * r.n", 6.0),
+    ("(r.n > 1 ? 1 : r.n) / 2", 0.5),
+    ("[1, 2].map(x, x * r.n)", [3.0, 6.0]),
+    ('get(r, "absent", 7) / 2', 3.5),
+    ("dyn(1) + 1.5", 2.5),
+    ('"abcdef".substring(0, r.n)', "abc"),
+    ("type(1) == int && type(r.n) == double && type(1u) == uint", True),
     ("r.n * 2 + 0.5", 6.5),
     ("r.n == 3 && 3 == r.n && r.n == 3.0", True),
     ("size(r.blocks) * 1.5", 3.0),
     ("size(r.s) > 2", True),
     ("2.5 > 2 && 2 <= 2.0", True),
     ("-r.n", -3.0),
-    ("1 / 0 > 5", True),
+    ("1.0 / 0 > 5.0", True),
     ("0x10 + 1e2", 116.0),
     # equality across types is false, not an error
     ('r.n == "3"', False),
@@ -112,7 +123,7 @@ CASES = [
     ('r.tags.env == "prod"', UNKNOWN),
     ('"env" in r.tags', True),
     ("has(r.tags.env)", True),
-    ("size(r.tags)", 2.0),
+    ("size(r.tags)", 2),
     ('r.tags.team == "a" || r.tags.env == "x"', True),
     ('r.tags.env == "x" || r.tags.team == "a"', True),
     ('r.tags.env == "x" && r.tags.team == "b"', False),

@@ -90,7 +90,7 @@ class Tariff:
         self.vendor = vendor
         self.definition = definition
         self.where = where
-        self.environment = Environment(_schema(definition))
+        self.environment = Environment(_schema(definition), exact=True)
         self._place = "let"
         try:
             self._compile()
