@@ -574,10 +574,6 @@ def test_ceilings_are_round(amount, shown):
     assert rounded_up(Decimal(amount)) == shown
 
 
-def test_the_job_for_gitlab_is_the_documentation_s_but_for_the_plan():
+def test_the_job_for_gitlab_is_the_documentation_s():
     job = filled("gitlab-ci.yml", options=' --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --policy-ref base')
-    page = (ROOT / "docs" / "other-ci.md").read_text(encoding="utf-8").splitlines()
-    assert {line.split("  #")[0].rstrip() for line in job.splitlines() if line not in page} == {
-        "  image: python:3.13",
-        '    - guardrail check --base "$CI_MERGE_REQUEST_DIFF_BASE_SHA" --policy-ref base --fail-on never --out json=result.json',
-    }
+    assert job in (ROOT / "docs" / "other-ci.md").read_text(encoding="utf-8")
