@@ -16,8 +16,8 @@ from guardrail.starter.text import comment, filled, rounded_up, scalar
 _ROOM = Decimal("1.2")  # a first budget leaves a fifth above what is there
 _STEP = Decimal("0.1")
 _AGREED = {"team", "env"}
-_KEYS = ("name", "path", "plan", "var_files", "vars", "workspace", "env", "usage")
-_TEXTS = tuple(key for key in _KEYS if not key.startswith("var"))
+_KEYS = ("name", "path", "plan", "var_files", "vars", "workspace", "terragrunt", "env", "usage")
+_TEXTS = ("name", "path", "plan", "workspace", "env", "usage")
 _REGIONS = {
     "AWS": ("aws", "us-east-1"),
     "Azure": ("azure", "eastus"),
@@ -65,6 +65,8 @@ def _project(project: Project) -> Iterator[str]:
     texts = {key: scalar(value) for key in _TEXTS if (value := getattr(project, key))}
     if project.var_files:
         texts["var_files"] = f"[{', '.join(map(scalar, project.var_files))}]"
+    if project.terragrunt:
+        texts["terragrunt"] = "true"
     if project.vars:
         texts["vars"] = json.dumps(project.vars, ensure_ascii=False)
     for number, key in enumerate(key for key in _KEYS if key in texts):

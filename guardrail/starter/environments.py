@@ -15,12 +15,15 @@ _WORDS = {
     **dict.fromkeys(("prod", "production", "prd"), "prod"),
     **dict.fromkeys(("staging", "stage", "stg"), "staging"),
     **dict.fromkeys(("dev", "develop", "development"), "dev"),
-    **{name: name for name in ("test", "qa", "uat", "preprod", "sandbox", "nonprod")},
+    **dict.fromkeys(("nonprod", "nonprd", "nonproduction", "notprod"), "nonprod"),
+    **dict.fromkeys(("preprod", "preprd", "preproduction"), "preprod"),
+    **{name: name for name in ("test", "qa", "uat", "sandbox")},
 }
 _FOLDERS = frozenset(("env", "envs", "environment", "environments", "tfvars", "vars", "variables", "config", "configs"))
 """Folders whose files of variables are one environment each, whatever they are called."""
 _COMMON = frozenset(("all", "base", "common", "default", "defaults", "global", "globals", "shared"))
 """What files are called that every environment is planned with."""
+_NOT_QUITE = re.compile(r"(?<![a-z0-9])(non|not|pre)[^a-z0-9]+(?=prd|prod)")  # non-prod is anything but prod
 _BACKEND = frozenset(("backend", "tfbackend"))
 _ASSIGNED = re.compile(r'^\s*(?:env|environment)\s*=\s*"([^"\n]{1,40})"', re.MULTILINE)
 _REGION = re.compile(r'^\s*(?:[a-z]+_)?(?:region|location)\s*=\s*"([^"\n]{1,40})"', re.MULTILINE)
@@ -109,7 +112,7 @@ def _files(place: Path, root: Path) -> Iterator[Path]:
 
 
 def _words(text: str) -> list[str]:
-    return re.split(r"[^a-z0-9]+", text.lower())
+    return re.split(r"[^a-z0-9]+", _NOT_QUITE.sub(r"\1", text.lower()))
 
 
 def _text(file: Path) -> str:

@@ -17,6 +17,7 @@ from guardrail.starter.environments import Environment, environment_in, environm
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
 from guardrail.terraform.configuration.roots import NO_ROOTS, foreign, listed, root_modules, roots_aside, unread_by_us
 from guardrail.terraform.inputs import plan_at
+from guardrail.terraform.terragrunt.unit import units as units_below
 
 _CONTAINERS = frozenset(
     (
@@ -40,6 +41,7 @@ class Project:
     var_files: tuple[str, ...] = ()
     vars: dict[str, Any] = field(default_factory=dict)
     workspace: str = ""
+    terragrunt: bool = False
     env: str = ""
     usage: str = ""
     suffix: str = ""
@@ -69,6 +71,7 @@ def find_projects(folder: Path) -> Found:
         source, known = "", []
     plans = _plans(folder)
     tools = foreign(folder)
+    units = [] if plans else _of_terragrunt(folder)
     paths = sorted(root.relative_to(folder).as_posix() for root in _roots(folder, found, others=bool(plans or tools)))
     for path in paths:
         beside = folder if len(paths) == 1 and path != "." else None
@@ -76,14 +79,14 @@ def find_projects(folder: Path) -> Found:
         found.projects += _projects(folder, path, entries, source, beside, found)
     roots = {(folder / path).resolve() for path in paths}
     outside = [plan for plan in plans if roots.isdisjoint((folder / plan).resolve().parents)]
-    found.projects += [_of_plan(plan) for plan in outside]
+    found.projects += [_of_plan(plan) for plan in outside] + units
     found.projects = _named(found.projects, folder.resolve().name or "main")
     found.projects = [_with_usage(folder, project, known, source, found) for project in found.projects]
     lost = [one.path for one in known if one.path not in paths and not (folder / one.path).exists()]
     found.notes += [f"{source} names {path}, which is not there" for path in dict.fromkeys(lost)]
     found.notes += [f"cannot be read: {name}" for name in _unreadable(folder)]
     if not outside:
-        found.notes += [unread_by_us(tool, files) for tool, files in tools]
+        found.notes += [unread_by_us(tool, files) for tool, files in tools if not (units and tool.name == "Terragrunt")]
     return found
 
 
@@ -178,6 +181,20 @@ def _of_plan(plan: Path) -> Project:
     name = _PLAN_WORD.sub("", plan.stem) or plan.parent.as_posix()
     env = environment_in(plan.as_posix())
     return Project(name, plan=plan.as_posix(), env=env, why={"env": "its path says so"} if env else {})
+
+
+def _of_terragrunt(folder: Path) -> list[Project]:
+    """Return a project for each environment that there are units of Terragrunt for, else for each folder of them."""
+    places: dict[str, str] = {}
+    for unit in units_below(folder):
+        parts = unit.relative_to(folder).parts
+        depth = next((n for n, part in enumerate(parts, start=1) if environment_in(part)), 1)
+        place = "/".join(parts[:depth]) or "."
+        places[place] = environment_in(place)
+    return [
+        Project(path, path, terragrunt=True, env=env, why={"env": "the folder's name says so"} if env else {})
+        for path, env in sorted(places.items())
+    ]
 
 
 def _plans(folder: Path) -> list[Path]:

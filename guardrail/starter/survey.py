@@ -121,6 +121,7 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
             (*(folder / name for name in project.var_files), Vars(project.vars, "")),
             project.workspace,
             terraform_environment(os.environ),
+            terragrunt=project.terragrunt,
         ),
     )
     report = estimate(Settings((source,), datetime.now(UTC), base=folder))

@@ -15,6 +15,7 @@ from guardrail.errors import InputError
 from guardrail.files import parse_yaml, read_yaml
 from guardrail.starter import KINDS, proposals
 from guardrail.starter.config_file import config_file
+from guardrail.starter.environments import environment_in
 from guardrail.starter.hook_file import hook_file
 from guardrail.starter.hosting import Hosting, hosting
 from guardrail.starter.projects import find_projects
@@ -466,6 +467,43 @@ def test_a_project_for_each_environment_of_a_root_module(repository, files, expe
     assert [(one.name, list(one.var_files), one.workspace, one.vars) for one in of_app] == expected
     written = parse_yaml(str(config_file(seen, "").after), InputError, name="x").data["projects"]
     assert [one.get("var_files", []) for one in written if one["path"] == "app"] == [one[1] for one in expected]
+
+
+def test_units_of_terragrunt_are_a_project_for_each_environment(run, repository):
+    unit = 'terraform {\n  source = "../../../../modules/app"\n}\ninputs = { size = "t3.micro" }\n'
+    main = AWS + 'variable "size" {}\nresource "aws_instance" "a" {\n  ami = "x"\n  instance_type = var.size\n}\n'
+    folder = repository(
+        {
+            "root.hcl": "",
+            "live/prod/eu/app/terragrunt.hcl": unit,
+            "live/dev/eu/app/terragrunt.hcl": unit,
+            "modules/app/main.tf": main,
+        }
+    )
+    said = run("init").stdout
+    assert "found  2 projects (dev, prod), 2 resources of AWS\n" in said
+    assert "Terragrunt" not in said
+    assert parse_yaml((folder / "guardrail.yaml").read_text("utf-8"), InputError, name="x").data["projects"] == [
+        {"name": "dev", "path": "live/dev", "terragrunt": True, "env": "dev"},
+        {"name": "prod", "path": "live/prod", "terragrunt": True, "env": "prod"},
+    ]
+    assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize(
+    "name, env",
+    [
+        ("live/eu/payments-prod", "prod"),
+        ("prod/non-prod", "nonprod"),
+        ("non_production", "nonprod"),
+        ("shop-pre-prod", "preprod"),
+        ("preprod.tfvars", "preprod"),
+        ("products", ""),
+        ("prod-eu-stage", "staging"),
+    ],
+)
+def test_the_environment_that_a_name_tells(name, env):
+    assert environment_in(name) == env
 
 
 REGIONS = {
