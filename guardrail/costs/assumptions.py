@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from guardrail.cel import Path, Scope
+from guardrail.cel import EvaluationError, Path, Scope
 from guardrail.costs.bill import NOT_SHOWN, Working
 from guardrail.costs.billing import assuming
 from guardrail.costs.binding import BoundTariff
@@ -21,7 +21,7 @@ def with_what_is_assumed_away(tariff: Tariff, bound: BoundTariff, found: tuple[W
         return found
     conditions = [charge.when for charge in tariff.charges] + [part.when for part in tariff.parts]
     alone = [one for one in conditions if one and not any(path[0] == "each" for path in one.reads)]
-    away = [one for one in alone if one.value(bound.scope) is False and bound.decided(one)]
+    away = [one for one in alone if _is_left_out(one, bound)]
     texts = {bound.assumed[path]: None for condition in away for path in bound.assumed_in(condition.reads)}
     texts = {text: None for text in texts if not any(text in working.line.note for working in found)}
     first = next((one for one in found if one.line.status in {LineStatus.PRICED, LineStatus.ASSUMED}), None)
@@ -29,6 +29,14 @@ def with_what_is_assumed_away(tariff: Tariff, bound: BoundTariff, found: tuple[W
         return found
     telling = replace(first, line=assuming(first.line, "; ".join(texts)))
     return tuple(telling if one is first else one for one in found)
+
+
+def _is_left_out(condition: Field, bound: BoundTariff) -> bool:
+    """Say whether a condition fails, and only by what is assumed. One without a value has a line that says so."""
+    try:
+        return condition.value(bound.scope) is False and bound.decided(condition)
+    except EvaluationError:
+        return False
 
 
 def assumption(field: Field, scope: Scope) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.costs.subject import Attributes, Subject
+from guardrail.errors import DefinitionError
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.difference import MOST, Difference, Leaf, differing, leaves, substituted
 from guardrail.model.money import ZERO
@@ -53,7 +54,7 @@ class _Input:
     ref: str = ""
 
 
-_Effects = Mapping[tuple[str, str], tuple[_Input, Decimal | None]]
+Effects = Mapping[tuple[str, str], tuple[_Input, Decimal | None]]
 """By the name of a reference ("" for the resource itself) and the path of what differs."""
 
 
@@ -63,18 +64,22 @@ def explained_by_attributes(
     subjects: tuple[Subject, Subject] | None,
     price: Price,
     address_of: Addresses,
+    remembered: dict[tuple[int, int], Effects],
 ) -> ResourceCost:
     """Return a priced change with its differences, what moves its cost most first.
 
-    subjects  what was priced, before and after; None for a type that no tariff prices
+    subjects    what was priced, before and after; None for a type that no tariff prices
+    remembered  effects by the costs of both sides: the engine makes one `Cost` of equal inputs, and keeps it
     """
     differences = _worth_telling(priced.change, tariff)
     moved = bool(subjects and tariff and priced.before is not priced.after and priced.before != priced.after)
     if not moved or subjects is None or tariff is None:
         found = [leaf.shown() for leaf in differences if not leaf.is_default]
     else:
-        effects = _effects(priced, _inputs(tariff, *subjects, differences), price)
-        found = list(_told(differences, effects, address_of))
+        key = id(priced.before), id(priced.after)
+        if key not in remembered:
+            remembered[key] = _effects(priced, _inputs(tariff, *subjects, differences), price)
+        found = list(_told(differences, remembered[key], address_of))
     ordered = sorted(found, key=lambda one: -abs(one.effect or ZERO))
     return replace(priced, differences=tuple(ordered[:MOST]), omitted=max(len(ordered) - MOST, 0))
 
@@ -124,21 +129,28 @@ def _inside(value: Json, leaf: Leaf) -> Json:
     return substituted(value, leaf.steps[1:], leaf.after)
 
 
-def _effects(priced: ResourceCost, inputs: list[_Input], price: Price) -> _Effects:
+def _effects(priced: ResourceCost, inputs: list[_Input], price: Price) -> Effects:
     """Return what each input does by itself. Of a single one it is the whole difference."""
     if len(inputs) > _TRIED:
         return {}
     done: dict[tuple[str, str], tuple[_Input, Decimal | None]] = {}
     for one in inputs:
-        alone = priced if len(inputs) == 1 else replace(priced, after=price(one.subject), is_compared=False)
-        effect = None if any(alone.delta_gaps) else alone.known_delta
-        done[one.ref, one.leaf.path] = one, effect
+        done[one.ref, one.leaf.path] = one, _alone(priced, None if len(inputs) == 1 else one.subject, price)
     return done
+
+
+def _alone(priced: ResourceCost, subject: Subject | None, price: Price) -> Decimal | None:
+    """Return what a subject costs more than before, None where not known. Without a subject: all that differs, as the only input."""
+    try:
+        alone = priced if subject is None else replace(priced, after=price(subject), is_compared=False)
+    except DefinitionError:  # half of either side may be what no definition is made for, where neither side is
+        return None
+    return None if any(alone.delta_gaps) else alone.known_delta
 
 
 def _told(
     own: Iterable[Leaf],
-    effects: _Effects,
+    effects: Effects,
     address_of: Addresses,
 ) -> Iterator[Difference]:
     for leaf in own:

@@ -11,7 +11,7 @@ from hashlib import blake2b
 from guardrail.catalog import Catalog, Match, Selector
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.assumptions import annotated, assumption, stated, with_what_is_assumed_away
-from guardrail.costs.attribution import explained_by_attributes
+from guardrail.costs.attribution import Effects, explained_by_attributes
 from guardrail.costs.bill import Bill, Working, failed
 from guardrail.costs.billing import (
     OWN_DEFINITION,
@@ -68,6 +68,7 @@ class Engine:
         self._usage = usage
         self._default_regions = default_regions or {}
         self._priced: dict[tuple[str, bytes], Cost] = {}
+        self._effects: dict[tuple[int, int], Effects] = {}
         self._children: dict[tuple[str, bytes], Bill] = {}
         self._charges: dict[tuple[str, int, bool, str], tuple[Working, ...]] = {}
 
@@ -118,6 +119,7 @@ class Engine:
             (was, will) if was and will else None,
             lambda subject: self._memoized(tariff, subject) if tariff else _UNSUPPORTED,
             lambda name: self._address(tariff, name, change, inventory) if tariff else "",
+            self._effects,
         )
 
     def _seen(

@@ -92,3 +92,18 @@ def test_a_price_that_a_secret_decides_tells_no_effect_and_no_value(priced):
 
 def test_what_stays_has_no_differences(priced):
     assert priced(change("aws_ebs_volume.a", DISK, before=DISK, actions=("no-op",))).differences == ()
+
+
+def test_half_of_either_side_may_be_what_no_definition_is_made_for(priced):
+    """An attribute known after apply is assumed there, and what it was is nothing that the definition expects."""
+    before = {"type": "gp3", "size": 8, "iops": "iops-1", "throughput": "throughput-1"}
+    resource = priced(
+        change(
+            "aws_ebs_volume.a",
+            {"type": "gp3", "size": 100},
+            before=before,
+            actions=("update",),
+            unknown={"iops": True, "throughput": True},
+        )
+    )
+    assert {one.path: one.effect for one in resource.differences}["size"] is None
