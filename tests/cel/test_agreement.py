@@ -13,7 +13,7 @@ from tests.cel.expressions import ENGINES, ERRORS, OPERANDS, UNKNOWN, VALUES, En
 
 FORMS = {text: kinds for text, kinds, _ in forms()}
 ANYTHING = [UNKNOWN, *ERRORS, *(operands[0] for operands in OPERANDS.values()), "r.secret", "r.list", "r.tags"]
-FEW = [UNKNOWN, ERRORS[0], "r.null", "r.list"]
+FEW = [UNKNOWN, "r.null", "r.list"]
 UNNEEDED = {("({} || {})", 0), ("({} || {})", 1), ("({} ? {} : {})", 2)}
 """Places whose operand does not matter, as the others are what OPERANDS begin with."""
 
