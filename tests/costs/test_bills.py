@@ -55,6 +55,24 @@ def test_every_bill_is_of_a_definition() -> None:
     assert {path.stem for path in BILLS.glob("*/*.toml")} <= LIBRARY.priced_types().keys()
 
 
+def firsts() -> Iterator[Any]:
+    """Yield the first case of each type."""
+    for path in sorted(BILLS.glob("*/*.toml")):
+        yield path.stem, tomllib.loads(path.read_text(encoding="utf-8"))["case"][0]
+
+
+@pytest.mark.parametrize("stranger", ["a text", -7, [["x"]], {"x": []}])
+def test_values_of_another_kind_are_a_gap_or_a_price_in_any_bill_and_never_a_failure(
+    stranger: Any, catalog: Catalog
+) -> None:
+    """One attribute at a time is of another kind than the definition is made for, as in a plan of a provider yet to come."""
+    for type_name, case in firsts():
+        attributes = case.get("attributes", {})
+        for name in attributes:
+            cost = priced(type_name, {**case, "attributes": {**attributes, name: stranger}}, catalog)
+            assert all(line.monthly_cost is None or line.monthly_cost >= 0 for line in cost.lines), (type_name, name)
+
+
 def priced(type_name: str, case: Mapping[str, Any], catalog: Catalog, library: Library = LIBRARY) -> Cost:
     """Price the resource of a case, which stands first among those that it refers to."""
     tariff = library.find(type_name)
