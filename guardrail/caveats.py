@@ -17,7 +17,7 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport
 from guardrail.model.resource import Change
 from guardrail.policy import CompiledRule
-from guardrail.policy.completeness import incomplete, unread
+from guardrail.policy.completeness import incomplete, uncovered, unread
 from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budgets, unmatched_rule, why_unmatched
 from guardrail.terraform.plan.reader import Plan
 
@@ -37,6 +37,12 @@ def not_evaluated(source: Source, plan: Plan, missing: Sequence[NotEvaluated], s
     return incomplete(
         source.name, missing, blocks=lambda one: denies and one.after and not (is_compared and one.before)
     )
+
+
+def not_covered(settings: Settings) -> list[Finding]:
+    """Return the findings about root modules that the change adds or edits, and that no project is for."""
+    denies = settings.on_incomplete is OnIncomplete.DENY
+    return [uncovered(file, blocking=denies) for file in settings.uncovered]
 
 
 def input_notes(plan: Plan) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from guardrail import __version__
 from guardrail.catalog import Catalog
-from guardrail.caveats import input_notes, not_evaluated, policy_notes, price_notes, usage_notes
+from guardrail.caveats import input_notes, not_covered, not_evaluated, policy_notes, price_notes, usage_notes
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
 from guardrail.load import earlier, plans, prices, rules_of, usage_of
@@ -66,6 +66,7 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         if base and (former := project_at(base, bill, is_only=len(read) == 1)):
             judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
         found += waived_inline(judged, plan, source, rules, settings)
+    found += not_covered(settings)
     found += judge.budgets(settings.budgets, bills)
     findings = waived(found, rules, settings)
     of_project: defaultdict[str, list[Finding]] = defaultdict(list)

@@ -52,6 +52,8 @@ class ProjectConfig(Section):
     """values of variables of the configuration in `path`, by name; they win over var_files"""
     workspace: str = ""
     """Terraform workspace to evaluate the configuration in `path` in"""
+    source: str | None = None
+    """folder of the configuration that `plan` is made from, relative to guardrail.yaml, where it is not beside it"""
     terragrunt: bool = False
     """whether `path` is a unit of Terragrunt's, or a folder of units, each of which is a project of its own"""
     usage: str | None = None
@@ -137,6 +139,8 @@ class Source:
     env: str = ""
     usage: Path | None = None
     choices: Choices = field(default=NO_CHOICES, hash=False)
+    configuration: Path | None = None
+    """The folder that a plan is made from, where it is not beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +149,6 @@ class Settings:
 
     sources: tuple[Source, ...]
     now: datetime
-    source_folder: Path | None = None
-    """The configuration to take lines from, where it is not beside the plan."""
     compare_with: str = ""
     """A folder or a commit that configuration folders are compared with."""
     base: Path = Path()
@@ -176,13 +178,13 @@ class Settings:
     """Whether all projects of the configuration are in the run, so that an unused waiver is really unused."""
     shared_usage: frozenset[Path] = frozenset()
     """Usage files of several projects."""
-    folders: tuple[Source, ...] = ()
-    """The configuration's projects that are folders, in the run or not."""
+    projects: tuple[Source, ...] = ()
+    """The configuration's projects, in the run or not."""
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     not_roots: frozenset[str] = NO_ROOTS
     team_tag: str = TEAM_TAG
-    plans_only: bool = False
-    """Whether a project of the configuration is a plan: which root module it is of, nothing tells."""
+    uncovered: tuple[str, ...] = ()
+    """Files of root modules that the change adds or edits, one a folder, that no project is for."""
     policy_folder: Path | None = None
     """Where the policy of another commit has been written to; None where it is that of the working tree."""
 
@@ -256,7 +258,6 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
     return Settings(
         sources=sources.all(),
         now=flags.now or datetime.now(UTC),
-        source_folder=flags.source,
         compare_with=flags.compare_with,
         base=base,
         file=yaml_file,
@@ -278,11 +279,10 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         environments={project.name: project.env for project in file.projects},
         complete=not file.projects or not (flags.inputs or flags.project),
         shared_usage=frozenset(path for path, projects in usage.items() if projects > 1),
-        folders=tuple(sources.folders()),
+        projects=tuple(sources.of_file()),
         on_incomplete=file.on_incomplete,
         team_tag=file.report.team_tag,
         not_roots=frozenset(file.not_roots),
-        plans_only=any(project.plan for project in file.projects),
         policy_folder=at.scratch if at else None,
     )
 
@@ -332,7 +332,9 @@ def misnamed(
     named += [(("pricing", key), getattr(own, key)) for key in ("catalog", "overlay", "rates")]
     named += [(("projects", i, "usage"), project.usage) for i, project in enumerate(config.projects)]
     inputs = [
-        (("projects", i, key), getattr(one, key)) for i, one in enumerate(config.projects) for key in ("path", "plan")
+        (("projects", i, key), getattr(one, key))
+        for i, one in enumerate(config.projects)
+        for key in ("path", "plan", "source")
     ]
     variables = [
         (("projects", i, "var_files", j), name)
@@ -358,6 +360,11 @@ def misnamed(
         if project.plan is not None and (project.var_files or project.vars or project.workspace or project.terragrunt):
             what = f"project {project.name!r} is a plan, which has its variables: var_files, vars, workspace and terragrunt go with path"
             yield ConfigError(what, where=where)
+        if project.source is not None and project.plan is None:
+            yield ConfigError(f"project {project.name!r} has no plan that is made from its source", where=where)
+        if project.source is not None and not (folder / project.source).is_dir():
+            what = f"projects.{i}.source: no such folder: {project.source}"
+            yield ConfigError(what, where=file.where(("projects", i, "source")), fix=_RELATIVE)
         seen.add(project.name)
 
 
@@ -414,13 +421,13 @@ class _Sources:
             raise ConfigError(f"no project is called {flags.project!r}", fix=f"known: {known}")
         if chosen:
             return tuple(s for one in chosen for s in self._of_project(one, is_alone=len(chosen) == 1))
-        return (Source(".", flags.project or ".", ".", usage=flags.usage, choices=flags.choices),)
+        name = flags.project or "."
+        return (Source(".", name, ".", usage=flags.usage, choices=flags.choices, configuration=flags.source),)
 
-    def folders(self) -> Iterator[Source]:
-        """Give the projects that are folders."""
+    def of_file(self) -> Iterator[Source]:
+        """Give the projects of guardrail.yaml, in the run or not."""
         for project in self.file.projects:
-            if project.path is not None:
-                yield from self._of_project(project, is_alone=False)
+            yield from self._of_project(project, is_alone=False)
 
     def _of_inputs(self) -> Iterator[Source]:
         """Give what the command line names, each as the projects that it belongs to."""
@@ -440,7 +447,13 @@ class _Sources:
         for (plan, project), short in zip(found, names, strict=True):
             name = short if names.count(short) == 1 else f"{short} ({_name_of(plan)})"
             yield Source(
-                plan, name, _name_of(plan), project.env if project else "", self._usage(project), self._choices(project)
+                plan,
+                name,
+                _name_of(plan),
+                project.env if project else "",
+                self._usage(project),
+                self._choices(project),
+                self._configuration(project),
             )
 
     def _matches(self, given: str) -> list[str]:
@@ -473,15 +486,20 @@ class _Sources:
 
     def _of_project(self, project: ProjectConfig, *, is_alone: bool) -> Iterator[Source]:
         """Give the sources of a project. One without its plan is an error by itself, and among others one that is not read."""
-        usage, choices = self._usage(project), self._choices(project)
+
+        def source(plan: Path, name: str, path: str) -> Source:
+            choices = self._choices(project) if project.plan is None else NO_CHOICES
+            given = self._usage(project), choices, self._configuration(project)
+            return Source(str(plan), name, path, project.env, *given)
+
         if project.path is not None:
-            yield Source(str(self.folder / project.path), project.name, project.path, project.env, usage, choices)
+            yield source(self.folder / project.path, project.name, project.path)
             return
         wanted = project.plan or ""
         plans = sorted(self.folder.glob(wanted))
         if not plans and not self.flags.allow_no_plans:
             if not is_alone:
-                yield Source(str(self.folder / wanted), project.name, wanted, project.env, usage)
+                yield source(self.folder / wanted, project.name, wanted)
                 return
             raise ConfigError(
                 f"project {project.name!r}: no plan at {project.plan}",
@@ -490,10 +508,14 @@ class _Sources:
         for plan in plans:
             path = plan.relative_to(self.folder).as_posix()
             name = project.name if len(plans) == 1 else f"{project.name} ({path})"
-            yield Source(str(plan), name, path, project.env, usage)
+            yield source(plan, name, path)
 
     def _usage(self, project: ProjectConfig | None) -> Path | None:
         return self.flags.usage or (self.policy(project.usage) if project and project.usage else None)
+
+    def _configuration(self, project: ProjectConfig | None) -> Path | None:
+        own = self.folder / project.source if project and project.source else None
+        return self.flags.source or own
 
     def _choices(self, project: ProjectConfig | None) -> Choices:
         """Return what a project says of its variables and workspace, with what the command line says over it."""

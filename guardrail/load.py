@@ -28,7 +28,7 @@ def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[S
     Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
     and for a base that is none.
     """
-    others = [Path(one.plan) for one in (*settings.folders, *settings.sources) if one.plan != "-"]
+    others = [Path(one.plan) for one in (*settings.projects, *settings.sources) if one.plan != "-"]
     sources = counted("projects read", settings.sources)
     # A unit stays where it is: what it reads lies anywhere in its checkout.
     places = ((source, source.plan if source.choices.terragrunt else place(source.plan)) for source in sources)
@@ -62,7 +62,7 @@ def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:
 def _read(source: Source, given: str, settings: Settings, others: Sequence[Path]) -> list[Plan]:
     try:
         return read_plans(
-            given, settings.source_folder, source.choices, others, proposed=settings.policy_folder is not None
+            given, source.configuration, source.choices, others, proposed=settings.policy_folder is not None
         )
     except InputError as error:
         is_gone = isinstance(error, NoConfigurationError) or not Path(given).exists()

@@ -16,9 +16,9 @@ from guardrail.policy import fetched_files, is_within
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_configuration, shown
 from guardrail.terraform.configuration.inline_waivers import MARK
 from guardrail.terraform.configuration.modules import FolderModules
-from guardrail.terraform.configuration.roots import has_work
+from guardrail.terraform.configuration.roots import has_work, root_modules
 from guardrail.terraform.configuration.variables import is_variables, variable_files
-from guardrail.terraform.footprint import Footprint, footprints
+from guardrail.terraform.footprint import Footprint, footprints, of_root
 
 _WORKFLOWS = (
     *(".github/workflows/*.yml", ".github/workflows/*.yaml", ".gitlab-ci.yml", "azure-pipelines.yml"),
@@ -72,9 +72,9 @@ def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
 def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:
     """Return files of root modules that the change adds or edits and that no project of the configuration is for.
 
-    One file a folder. Where a project is a plan, nothing tells which root modules it covers, and none is returned.
+    One file a folder. A plan is for the root module that it names as its source, else for the one that it lies beside.
     """
-    if checkout.top is None or settings.plans_only or not (settings.folders or _is_whole(settings, checkout)):
+    if checkout.top is None or not (settings.projects or _is_whole(settings, checkout)):
         return []
     folders: dict[Path, Path] = {}
     for name in sorted(checkout.edited):
@@ -85,8 +85,7 @@ def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:
             folders.setdefault(path.parent, path)
     if not folders:
         return []
-    inputs = settings.folders or settings.sources
-    covered = [part for one in inputs for part in footprints(Path(one.plan), one.choices) if not part.is_plan]
+    covered = [part for one in (settings.projects or settings.sources) for part in _covered(one)]
     folders = {
         folder: file for folder, file in folders.items() if not any(part.has(file.resolve()) for part in covered)
     }
@@ -96,6 +95,18 @@ def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:
         for folder, file in folders.items()
         if has_work(folder) and not any(part.path != folder and part.has(file.resolve()) for part in called)
     ]
+
+
+def _covered(source: Source) -> Iterator[Footprint]:
+    """Give the root modules that an input is for."""
+    given = Path(source.plan)
+    if source.configuration:
+        yield from map(of_root, root_modules(source.configuration))
+    elif not given.exists():  # the job of another project makes it
+        yield of_root(given.parent)
+    else:
+        for part in footprints(given, source.choices):
+            yield of_root(part.path.parent) if part.is_plan else part
 
 
 def _is_whole(settings: Settings, checkout: Checkout) -> bool:
@@ -151,14 +162,14 @@ def _subjects(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
         if source.plan == "-" or not Path(source.plan).exists():
             continue
         for part in footprints(Path(source.plan), source.choices, proposed=settings.policy_folder is not None):
-            yield from _plan(part, settings) if part.is_plan else _configuration(part, source, settings)
+            yield from _plan(part, source, settings) if part.is_plan else _configuration(part, source, settings)
     if settings.compare_with and Path(settings.compare_with).is_file():
         yield InputKind.COMPARED, Path(settings.compare_with)
 
 
-def _plan(part: Footprint, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+def _plan(part: Footprint, source: Source, settings: Settings) -> Iterator[tuple[InputKind, Path]]:
     yield InputKind.PLAN, part.path
-    beside = settings.source_folder or part.path.parent
+    beside = source.configuration or part.path.parent
     if settings.inline_waivers and configuration_files(beside):
         yield from (
             (kind, file) for kind, file in _files(_modules(beside), settings) if kind is InputKind.INLINE_WAIVERS

@@ -9,6 +9,7 @@ from guardrail.config import Settings, Source
 from guardrail.errors import ConfigError
 from guardrail.model.finding import Finding, Waiver
 from guardrail.policy import CompiledRule, RuleFile, apply_waivers, read_waivers, takes_waivers
+from guardrail.policy.completeness import OWN_RULES
 from guardrail.terraform.plan.reader import Plan
 
 
@@ -24,7 +25,7 @@ def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: S
         waivers,
         today=settings.now.date(),
         unwaivable=_unwaivable(rules),
-        rules={rule.rule.id for rule in rules},
+        rules={*(rule.rule.id for rule in rules), *OWN_RULES},
         report_unused=settings.complete,
     )
 

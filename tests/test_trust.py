@@ -453,3 +453,51 @@ def test_the_strict_example_denies_what_is_incomplete(run):
     path = ROOT / "examples" / "strict" / "guardrail.yaml"
     assert run("validate", "--config", str(path)).exit_code == 0
     assert yaml.safe_load(path.read_text(encoding="utf-8"))["on_incomplete"] == "deny"
+
+
+PLAN = '{"format_version": "1.2", "resource_changes": [], "configuration": {"root_module": {}}}'
+
+
+@pytest.fixture
+def check_plan(repository, run):
+    """Check a plan that the job makes, as a project whose `source` names the folder that it is made from."""
+
+    def call(plan, source, files):
+        config = CONFIG.replace("path: infra,", f"plan: {plan}, " + (f"source: {source}," if source else ""))
+        repository.git("checkout", "-q", "main")
+        repository.write("guardrail.yaml", config)
+        repository.write(".gitignore", "*.json\n")
+        repository.commit()
+        repository.git("checkout", "-q", "change")
+        repository.git("reset", "-q", "--hard", "main")
+        for name, text in files.items():
+            repository.write(name, text)
+        repository.commit()
+        repository.write(plan, PLAN)
+        return json.loads(run("check", "--policy-ref", "main", "--format", "json", cwd=repository.top).stdout)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "plan, source, found",
+    [
+        ("infra/plan.json", "", {"uncovered-root": "other/main.tf"}),
+        ("build/infra.json", "infra", {"uncovered-root": "other/main.tf"}),
+        ("build/infra.json", "other", {"uncovered-root": "infra/more.tf"}),
+    ],
+)
+def test_a_plan_is_for_the_root_module_that_it_is_made_from(check_plan, plan, source, found):
+    assert rules(check_plan(plan, source, {"infra/more.tf": BIG, "other/main.tf": WEB})) == found
+
+
+def test_a_root_module_of_no_project_can_be_waived(check, repository):
+    repository.git("checkout", "-q", "main")
+    waiver = '{rule: uncovered-root, address: "root:other", reason: a demo, owner: me, expires: 2999-01-01}'
+    repository.write("waivers.yaml", f"waivers: [{waiver}]\n")
+    repository.commit()
+    repository.git("checkout", "-q", "change")
+    repository.git("reset", "-q", "--hard", "main")
+    repository.write("other/main.tf", WEB)
+    code, report, _ = check()
+    assert (code, [(one["rule"], one["status"]) for one in report["findings"]]) == (0, [("uncovered-root", "waived")])

@@ -25,9 +25,7 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     `choose` may narrow the settings down; `evaluate` does more than a plain check.
     """
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
-    from guardrail.config import OnIncomplete  # noqa: PLC0415
     from guardrail.platforms.context import proposal  # noqa: PLC0415
-    from guardrail.policy.completeness import uncovered as root_of_no_project  # noqa: PLC0415
     from guardrail.policy_ref import settings_at  # noqa: PLC0415
     from guardrail.provenance import inputs_of, uncovered  # noqa: PLC0415
 
@@ -35,16 +33,14 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     revision = revision_of(values["policy_ref"], proposed)
     with settings_at(flags(values), Path.cwd(), revision) as whole:
         chosen = choose(whole) if choose else whole
-        report = (evaluate or check)(replace(chosen, pr=proposed.for_rules))
-        notes = policy_notes(chosen, revision, proposed)
         checkout = checkout_of(chosen, revision, proposed)
+        roots = tuple(checkout.name(file) for file in uncovered(chosen, checkout))
+        report = (evaluate or check)(replace(chosen, pr=proposed.for_rules, uncovered=roots))
+        notes = policy_notes(chosen, revision, proposed)
         inputs = inputs_of(chosen, checkout)
-        denies = chosen.on_incomplete is OnIncomplete.DENY
-        roots = [root_of_no_project(checkout.name(file), blocking=denies) for file in uncovered(chosen, checkout)]
     return replace(
         report,
         pull_request=proposed.change,
-        findings=(*report.findings, *roots),
         warnings=(*report.warnings, *notes),
         inputs=inputs,
     )

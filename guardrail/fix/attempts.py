@@ -81,7 +81,7 @@ class Attempts:
 
     def _evaluated(self, news: dict[Path, str]) -> Report:
         settings = self.settings
-        roots = [root_of(source, plan, settings) for source, plan in self.read if plan.is_configuration]
+        roots = [root_of(source, plan) for source, plan in self.read if plan.is_configuration]
         with scratch([root for root in roots if root], news) as moved:
             copied = replace(settings, sources=tuple(_moved(source, moved) for source in settings.sources))
             return check(settings, read=read_again(copied, self.read, moved))

@@ -104,11 +104,11 @@ def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
     """
     read = plans(settings)
     report = check(settings, read=read, with_remedies=True)
-    items = items_of(settings, read, report)
+    items = items_of(read, report)
     attempts = Attempts(settings, read, report)
     texts, kept = attempts.settle([item for item in items if item.can_be_tried])
     after = attempts.evaluated(texts) if attempts.can_evaluate else None
-    roots = (root_of(source, plan, settings) for source, plan in read)
+    roots = (root_of(source, plan) for source, plan in read)
     sensitive = SensitiveLines({root for root in roots if root})
     return Fixes(
         report,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardrail.config import Settings, Source
+from guardrail.config import Source
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.remedy import Remedy
 from guardrail.model.report import Report
@@ -71,7 +71,7 @@ class Item:
         return can
 
 
-def items_of(settings: Settings, read: list[tuple[Source, Plan]], report: Report) -> list[Item]:
+def items_of(read: list[tuple[Source, Plan]], report: Report) -> list[Item]:
     """Return the open findings of a report; what is waived is agreed, and stays as it is."""
     sources = {source.name: (source, plan) for source, plan in read}
     changes = {
@@ -86,19 +86,19 @@ def items_of(settings: Settings, read: list[tuple[Source, Plan]], report: Report
             is_planned = not plan.is_configuration
             if source.choices.terragrunt:
                 no_editor = _IN_UNIT
-            elif root := root_of(source, plan, settings):
+            elif root := root_of(source, plan):
                 editor = editors.setdefault((source.name, root), Editor(root, source.choices))
         change = changes.get((finding.project, finding.address))
         items.append(Item(finding, change, editor, is_planned, no_editor=no_editor))
     return items
 
 
-def root_of(source: Source, plan: Plan, settings: Settings) -> Path | None:
+def root_of(source: Source, plan: Plan) -> Path | None:
     """Return the folder of a plan's root module; None where it is not at hand."""
     if plan.is_configuration:
         return Path(source.plan) / plan.folder
-    if settings.source_folder or source.plan == "-":
-        return settings.source_folder
+    if source.configuration or source.plan == "-":
+        return source.configuration
     given = Path(source.plan)
     folder = given if given.is_dir() else given.parent
     return folder if configuration_files(folder) else None

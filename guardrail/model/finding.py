@@ -96,6 +96,6 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """What a waiver names to excuse it: the resource's address, "budget:NAME" or "plan"."""
-        budget = self.evidence.get("budget.name")
-        return self.address or (f"budget:{budget}" if budget is not None else "plan")
+        """What a waiver names to excuse it: the resource's address, "budget:NAME", "root:FOLDER" or "plan"."""
+        named = (("budget", self.evidence.get("budget.name")), ("root", self.evidence.get("root")))
+        return self.address or next((f"{kind}:{name}" for kind, name in named if name is not None), "plan")

@@ -11,6 +11,8 @@ from guardrail.model.report import UNREAD
 
 RULE = "incomplete-configuration"
 UNCOVERED = "uncovered-root"
+OWN_RULES = frozenset({RULE, UNCOVERED})
+"""Findings that no rule file states, and that a waiver may name."""
 _SHOWN = 5
 
 
@@ -53,8 +55,10 @@ def uncovered(file: str, *, blocking: bool) -> Finding:
         status=FindingStatus.UNKNOWN,
         message=f"not evaluated: {folder} is a root module of no project",
         blocking=blocking,
-        fix="add it to `projects` in guardrail.yaml, or a folder's name to `not_roots` if nothing plans what is in it",
+        fix="add it to `projects` in guardrail.yaml (as the `source` of its plan, if that is one), or a folder's name to "
+        "`not_roots` if nothing plans what is in it",
         file=file,
+        evidence={"root": folder},
     )
 
 

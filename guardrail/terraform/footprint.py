@@ -47,10 +47,13 @@ def footprints(given: Path, choices: Choices = NO_CHOICES, *, proposed: bool = F
     roots = root_modules(path) if path.is_dir() else []
     for plan in plans_below(path, proposed=proposed) if path.is_dir() and not roots else ():
         yield Footprint(plan, frozenset({plan.resolve().parent}), is_plan=True)
-    for root in roots:
-        yield Footprint(
-            root, frozenset(folder.resolve() for _, folder in FolderModules(root).folders() if folder), files
-        )
+    yield from (of_root(root, files) for root in roots)
+
+
+def of_root(root: Path, files: frozenset[Path] = frozenset()) -> Footprint:
+    """Return a root module, whether a plan lies in its folder or not."""
+    folders = (folder.resolve() for _, folder in FolderModules(root).folders() if folder)
+    return Footprint(root, frozenset(folders), files)
 
 
 def _of_units(given: Path, choices: Choices) -> Iterator[Footprint]:
