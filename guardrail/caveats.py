@@ -28,14 +28,17 @@ _SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not man
 def not_evaluated(source: Source, plan: Plan, missing: Sequence[NotEvaluated], settings: Settings) -> list[Finding]:
     """Return the findings about a plan that could not be read, or about what is missing from it.
 
-    With `on_incomplete: deny` what is missing blocks: all of a plan, and of a configuration what was not missing before.
+    With `on_incomplete: deny` what is missing blocks: all of a plan, and of a configuration what was not missing before,
+    or was written in another way.
     """
     if plan.fault:
         return [unread(source.name, plan.fault)]
     is_compared = plan.is_configuration and bool(settings.compare_with)
     denies = settings.on_incomplete is OnIncomplete.DENY
     return incomplete(
-        source.name, missing, blocks=lambda one: denies and one.after and not (is_compared and one.before)
+        source.name,
+        missing,
+        blocks=lambda one: denies and one.after and not (is_compared and one.before and not one.edited),
     )
 
 

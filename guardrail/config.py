@@ -124,7 +124,7 @@ class ConfigFile(Section):
     pricing: PricingConfig = PricingConfig()
     report: ReportConfig = ReportConfig()
     on_incomplete: OnIncomplete = OnIncomplete.WARN
-    """whether what a change adds and cannot be evaluated blocks it (deny); what was so before never does"""
+    """whether what a change adds and cannot be evaluated blocks it (deny), or only warns; what was so before, and is written as it was, never blocks"""
     not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))
     """names of folders whose configuration is not planned by itself; a root module elsewhere needs a project"""
 

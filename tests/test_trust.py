@@ -403,6 +403,51 @@ def test_what_could_not_be_evaluated_before_does_not_block(check, repository):
     assert (check()[0], blocking(check()[1])) == (1, ["incomplete-configuration"])
 
 
+COUNTED = UNKNOWN.replace("p4d.24xlarge", "t3.micro")
+LOCAL = COUNTED.replace('"t3.micro"', "local.size")
+MODULE = UNKNOWN.split("variable")[0].replace("count = var.none", "").replace('"p4d.24xlarge"', "var.size")
+CALLED = """
+module "gpu" {
+  source = "../gpu"
+  count  = var.none
+  size   = "t3.micro"
+}
+variable "none" {}
+"""
+GPU = MODULE + 'variable "size" {}\n'
+EDITS = {
+    "its own text": (WEB + COUNTED, {"infra/main.tf": WEB + UNKNOWN}),
+    "a local": (
+        WEB + LOCAL + 'locals {\n  size = "t3.micro"\n}\n',
+        {"infra/main.tf": WEB + LOCAL + 'locals {\n  size = "p4d.24xlarge"\n}\n'},
+    ),
+    "a call": (WEB + CALL.replace("p4d.24xlarge", "t3.micro"), {"infra/main.tf": WEB + CALL}),
+    "an argument": (WEB + CALLED, {"infra/main.tf": WEB + CALLED.replace("t3.micro", "p4d.24xlarge")}),
+    "the module": (WEB + CALLED, {"gpu/main.tf": GPU.replace("var.size", '"p4d.24xlarge"')}),
+    "a value": (
+        WEB + COUNTED.replace('"t3.micro"', "var.size") + 'variable "size" {}\n',
+        {"infra/terraform.tfvars": 'size = "p4d.24xlarge"\n'},
+    ),
+}
+
+
+@pytest.mark.usefixtures("denies")
+@pytest.mark.parametrize("before, edit", EDITS.values(), ids=EDITS.keys())
+def test_an_edit_of_what_could_not_be_evaluated_before_blocks_where_asked(check, repository, before, edit):
+    repository.git("checkout", "-q", "main")
+    repository.write("gpu/main.tf", GPU)
+    repository.write("infra/terraform.tfvars", 'size = "t3.micro"\n')
+    repository.write("infra/main.tf", before)
+    repository.commit()
+    repository.git("checkout", "-q", "change")
+    repository.git("reset", "-q", "--hard", "main")
+    repository.write("infra/main.tf", "\n# moved down, and spaced in another way\n" + before.replace(" = ", "   = "))
+    assert (check()[0], blocking(check()[1])) == (0, [])
+    for name, text in edit.items():
+        repository.write(name, text)
+    assert blocking(check()[1]) == ["incomplete-configuration"]
+
+
 def test_by_default_it_warns(check, repository):
     repository.write("infra/main.tf", WEB + UNKNOWN)
     code, report, _ = check()

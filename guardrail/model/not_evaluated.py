@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from guardrail.model.reason import Reason
 from guardrail.model.resource import SourceLine
@@ -21,6 +21,8 @@ class NotEvaluated:
     module          the module instance that it is missing from
     before, after   from which sides of the change a cost is missing: neither, for what costs nothing
     later           whether it is left to a later plan: then what this one adds is known all the same
+    digest          hash of how it is written, with all that it refers to; "" where nothing tells
+    edited          whether it was missing before as well, and was written in another way then, or nothing tells how
     """
 
     address: str
@@ -33,6 +35,8 @@ class NotEvaluated:
     after: bool = True
     later: bool = False
     source: SourceLine | None = None
+    digest: str = field(default="", repr=False)
+    edited: bool = False
 
     @property
     def free(self) -> NotEvaluated:
@@ -65,5 +69,8 @@ def joined(base: Iterable[NotEvaluated], head: Iterable[NotEvaluated]) -> tuple[
     found = {(one.address, one.note): one for one in head}
     for one in at_base(base):
         key = (one.address, one.note)
-        found[key] = replace(found[key], before=True) if key in found else replace(one, note=f"at the base: {one.note}")
+        if key in found:
+            found[key] = replace(found[key], before=True, edited=one.digest != found[key].digest)
+        else:
+            found[key] = replace(one, note=f"at the base: {one.note}")
     return tuple(found.values())

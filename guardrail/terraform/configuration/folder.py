@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -139,8 +140,10 @@ class _Folder:
             if instance.key not in read:
                 read.add(instance.key)
                 faults = (f"{fault.where}: {fault.message}" for fault in instance.code.faults)
+                written = digest(dict.fromkeys(block.source.text for block in instance.code.all_blocks))
                 for left in (*faults, *instance.code.left):
-                    self._miss(NotEvaluated("", left, remedy="mend the configuration", module=instance.address))
+                    missing = NotEvaluated("", left, remedy="mend the configuration", module=instance.address)
+                    self._miss(replace(missing, digest=written))
             for name, message, where in instance.refused_values():
                 address = f"{instance.address}.var.{name}".removeprefix(".")
                 note = f"Terraform refuses its value ({where}): {message}"
@@ -155,15 +158,18 @@ class _Folder:
         if call.code is None:
             source = call.source or "is an expression, and"
             note, remedy = f"its source {source} is not here", "run `terraform init`"
-            self._miss(NotEvaluated(call.address, note, remedy=remedy, module=call.address))
+            missing = NotEvaluated(call.address, note, remedy=remedy, module=call.address)
+            self._miss(replace(missing, digest=digest(call.written())))
         elif (why := call.repetition.unknown) is not None:
-            self._miss(uncounted(call.address, call.repetition, why, module=call.address))
+            missing = uncounted(call.address, call.repetition, why, module=call.address)
+            self._miss(replace(missing, digest=digest(call.written())))
         else:
             yield from map(call.instance, call.repetition.scopes)
 
     def _add_resource(self, module: ModuleInstance, resource: Resource) -> None:
         if (why := resource.repetition.unknown) is not None:
-            self._miss(uncounted(resource.address, resource.repetition, why, kind=resource.type, module=module.address))
+            missing = uncounted(resource.address, resource.repetition, why, kind=resource.type, module=module.address)
+            self._miss(replace(missing, digest=digest(module.written(resource.block))))
             return
         for key in resource.repetition.scopes:
             self._add_instance(module, resource, key)
@@ -192,6 +198,14 @@ class _Folder:
 
     def _miss(self, missing: NotEvaluated) -> None:
         self._missing[missing] = None
+
+
+def digest(texts: Iterable[bytes]) -> str:
+    """Return a hash of how something is written; spaces and the ends of lines do not matter to it."""
+    found = hashlib.sha256()
+    for text in texts:
+        found.update(b" ".join(text.split()) + b"\0")
+    return found.hexdigest()
 
 
 def uncounted(address: str, repetition: Repetition, why: Unknown, *, kind: str = "", module: str = "") -> NotEvaluated:

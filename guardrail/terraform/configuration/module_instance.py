@@ -20,9 +20,9 @@ from guardrail.terraform.configuration.variables import (
 )
 from guardrail.terraform.language.evaluation import evaluate_or_unknown, render
 from guardrail.terraform.language.functions import FileReader, FunctionContext, call
-from guardrail.terraform.language.references import static_path
+from guardrail.terraform.language.references import references, static_path
 from guardrail.terraform.language.scope import Budget, EvaluationError, LimitError, ResolvedStep, Scope
-from guardrail.terraform.language.syntax.nodes import Block, Expression, ObjectExpression
+from guardrail.terraform.language.syntax.nodes import Block, Expression, Node, ObjectExpression
 from guardrail.terraform.language.types import STRING
 from guardrail.terraform.language.values import Cause, Flag, Unknown, Value, lazy_object, string, unknown
 
@@ -119,6 +119,51 @@ class ModuleInstance:
                 return self._of_block("resource", (root, names[0]), steps, 1, where)
             case _:
                 raise EvaluationError(f"{root} is no reference", where)
+
+    def written(self, *nodes: Node) -> Iterator[bytes]:
+        """Yield the text of parts of the module, and of all that they refer to, in it and in its callers."""
+        waiting, seen = list(nodes), set[int]()
+        while waiting:
+            node = waiting.pop()
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            yield node.text.encode()
+            for path in references(node):
+                root, name, *more = (*(step for step in path if isinstance(step, str)), "")
+                waiting += self._meant(root, name, *more)
+                if root == "module":
+                    yield from self.written_below(f"{self.key}.{name}".removeprefix("."))
+                elif root == "var":
+                    yield from self._written_above(name)
+
+    def _meant(self, root: str, *names: str) -> list[Node]:
+        """Return what a reference is to in this module."""
+        if root == "local":
+            return [self.code.locals[names[0]]] if names[0] in self.code.locals else []
+        kind = "variable" if root == "var" else root if root in {"module", "data", "ephemeral"} else "resource"
+        labels = names if root in {"var", "module", "data", "ephemeral"} else (root, *names)
+        size = 2 if kind in {"data", "ephemeral", "resource"} else 1
+        return [found] if (found := self.code.labelled(kind).get(labels[:size])) else []
+
+    def _written_above(self, name: str) -> Iterator[bytes]:
+        """Yield how a variable gets its value from outside."""
+        if self.parent is None:
+            value = self.run.given.get(name)
+            yield repr(value).encode() if value and value.is_wholly_known() else b""
+            return
+        caller, call, _ = self.parent
+        if given := call.body.attributes.get(name):
+            yield from caller.written(given)
+
+    def written_below(self, key: str) -> Iterator[bytes]:
+        """Yield the text of a module and of those that it calls. What is fetched is the same before and after."""
+        code = self.run.modules.module(key)
+        if code is None or code.remote:
+            return
+        yield from (block.text.encode() for block in code.all_blocks)
+        for (name,) in code.labelled("module"):
+            yield from self.written_below(f"{key}.{name}")
 
     @contextmanager
     def following(self, name: str, where: str) -> Iterator[None]:
@@ -307,6 +352,11 @@ class ModuleCall:
             return Repetition(unknown=Unknown(Cause.NOT_EVALUATED, f"{self.name} is not here"))
         with self._module.following(self.name, self.block.where):
             return repetition(self.block.body, self._module)
+
+    def written(self) -> Iterator[bytes]:
+        """Yield its text, that of all it refers to, and the module's."""
+        yield from self._module.written(self.block)
+        yield from self._module.written_below(self._key)
 
     @property
     def source(self) -> str:

@@ -66,6 +66,11 @@ class ModuleCode:
                 found[block.type].setdefault(block.labels, block)
         return found
 
+    @property
+    def all_blocks(self) -> tuple[Block, ...]:
+        """Its blocks, those that have faults too."""
+        return (*self.blocks, *self.broken)
+
     def labelled(self, type_: str) -> Mapping[tuple[str, ...], Block]:
         """Return the blocks of a type that has labels, by these, in the order in which they are written."""
         return self._by_type.get(type_, {})

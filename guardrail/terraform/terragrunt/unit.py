@@ -10,7 +10,7 @@ from pathlib import Path
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.terraform.configuration.files import LEADS_OUT, configuration_files, is_configuration, leads_out, shown
-from guardrail.terraform.configuration.folder import read_modules
+from guardrail.terraform.configuration.folder import digest, read_modules
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import automatic_files
 from guardrail.terraform.language.syntax.nodes import Block
@@ -69,14 +69,14 @@ def read_unit(folder: Path, choices: Choices) -> Plan:
     if unit.is_skipped:
         return Plan((), is_configuration=True, warnings=("Terragrunt skips this unit",))
     if unit.module is None:
-        return Plan((), is_configuration=True, not_evaluated=tuple(unit.missing))
+        return Plan((), is_configuration=True, not_evaluated=unit.not_evaluated())
     own = automatic_files(folder) if unit.module != unit.file.folder else []
     environ = {**choices.environ, **unit.environ}
     passed = replace(choices, given=(*own, *unit.given, *choices.given), environ=environ)
     plan = read_modules(FolderModules(unit.module, unit.added), passed, unit.file.inputs.get)
     mocked = ", ".join(unit.file.reading.mocked)
     notes = (f"mock outputs stand for the outputs of {mocked}",) if mocked else ()
-    return replace(plan, not_evaluated=(*unit.missing, *plan.not_evaluated), warnings=(*notes, *plan.warnings))
+    return replace(plan, not_evaluated=(*unit.not_evaluated(), *plan.not_evaluated), warnings=(*notes, *plan.warnings))
 
 
 @dataclass
@@ -146,6 +146,13 @@ class Unit:
             self._absent(f"its module {source} lies outside of the checkout")
             return None
         return found
+
+    def not_evaluated(self) -> tuple[NotEvaluated, ...]:
+        """Return what could not be evaluated, which may depend on every file that was read."""
+        self.file.inputs.as_value().first_unknown()  # evaluates them: what they read is then looked at
+        read = sorted(path for path in self.file.reading.looked if path.is_file())
+        written = digest(path.read_bytes() for path in read)
+        return tuple(replace(one, digest=written) for one in self.missing)
 
     def _absent(self, note: str) -> None:
         self.missing.append(NotEvaluated("", note, remedy=_PLANNED))
