@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shutil
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import chdir, redirect_stdout
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import yaml
@@ -32,6 +35,7 @@ EXAMPLE = ("<!-- the example's report, written by docs/generate.py -->\n\n```tex
 NOTE = "<!-- Written by docs/generate.py. -->"
 VENDORS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "other": "Other providers"}
 WIDTH = 100
+_OF_CI = ("GITHUB_", "CI_", "GITLAB_", "BITBUCKET_", "SYSTEM_", "BUILD_", "TFC_")
 
 
 def supported_resources() -> str:
@@ -126,12 +130,20 @@ def root_action() -> str:
     )
 
 
-def _output(arguments: list[str]) -> str:
+def _output(arguments: list[str], folder: Path = README.parent) -> str:
     printed = io.StringIO()
-    with chdir(README.parent), redirect_stdout(printed):
+    with chdir(folder), redirect_stdout(printed):
         os.environ["COLUMNS"] = str(WIDTH)
         guardrail(arguments)
     return printed.getvalue()
+
+
+def example_report() -> str:
+    """The HTML report of the example, in a folder of its own: neither this repository nor a pull request is part of it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_CI)}
+    with tempfile.TemporaryDirectory() as name, patch.dict(os.environ, kept, clear=True):
+        folder = shutil.copytree(README.parent / "examples" / "shop", Path(name) / "shop")
+        return _output(["check", "--now", "2026-11-23", "--format", "html"], folder)
 
 
 PAGES: Mapping[Path, Callable[[], str]] = {
@@ -140,6 +152,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "cli.md": command_line,
     LIMITS: limits,
     README: readme,
+    DOCS / "example-report.html": example_report,
     README.parent / "action.yml": root_action,
     **{DOCS / "schemas" / f"{name}.json": partial(schema_text, name) for name in NAMES},
 }

@@ -16,7 +16,7 @@ from guardrail.cli.bug import bug_report
 from guardrail.data import CACHE_VARIABLE
 
 FORMATS = (
-    *("table", "concise", "json", "markdown", "csv", "sarif", "junit", "github", "gitlab"),
+    *("table", "concise", "json", "markdown", "html", "csv", "sarif", "junit", "github", "gitlab"),
     *("markdown-gitlab", "markdown-azure", "markdown-bitbucket", "infracost-json"),
 )
 
