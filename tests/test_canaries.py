@@ -239,6 +239,7 @@ def everything(command, folder: Path, subject: str, explained):
         ("diff", reports / "json", subject, *(one + "-diff" for one in outs)),
         ("report", reports / "json", "--comment", "never", *(one + "-report" for one in outs)),
         *(("explain", address, subject) for address in explained),
+        *(("explain", "smaller", address, subject) for address in explained),
         ("usage", "init", subject),
     ):
         ran = command(*args, cwd=folder)
