@@ -16,6 +16,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import click
+import pictures  # type: ignore[import-not-found]  # beside this file, which is a script and not of a package
 import yaml
 
 from guardrail import data
@@ -138,12 +139,12 @@ def _output(arguments: list[str], folder: Path = README.parent) -> str:
     return printed.getvalue()
 
 
-def example_report() -> str:
-    """The HTML report of the example, in a folder of its own: neither this repository nor a pull request is part of it."""
+def example_report(report: str = "html") -> str:
+    """A report of the example, in a folder of its own: neither this repository nor a pull request is part of it."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_CI)}
     with tempfile.TemporaryDirectory() as name, patch.dict(os.environ, kept, clear=True):
         folder = shutil.copytree(README.parent / "examples" / "shop", Path(name) / "shop")
-        return _output(["check", "--now", "2026-11-23", "--format", "html"], folder)
+        return _output(["check", "--now", "2026-11-23", "--format", report], folder)
 
 
 PAGES: Mapping[Path, Callable[[], str]] = {
@@ -199,7 +200,9 @@ def main() -> int:
     """Write the pages, or say which are out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page would change")
-    check = parser.parse_args().check
+    parser.add_argument("--pictures", action="store_true", help="draw README's picture anew, too; needs Chromium")
+    options = parser.parse_args()
+    check: bool = options.check
     stale = []
     for path, page in PAGES.items():
         text = page()
@@ -209,6 +212,13 @@ def main() -> int:
         if not check:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
+    comment = example_report("markdown")
+    if pictures.stale(comment):
+        if options.pictures and not check:
+            pictures.draw(comment)
+        else:
+            print("README's picture shows another comment than today's: run docs/generate.py --pictures")
+        stale += pictures.SCHEMES
     print(f"{'out of date' if check else 'written'}: {', '.join(stale) or 'none'}")
     return int(check and bool(stale))
 
