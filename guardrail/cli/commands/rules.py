@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from guardrail.cli import suggest
+from guardrail.cli.options import flags, input_options
+from guardrail.cli.output import write_whole
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 
@@ -91,6 +93,30 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     if coverage:
         _print_coverage([coverage.of(source) for source in sources])
     return ExitCode.BLOCKED if failed else ExitCode.OK
+
+
+@rules.command(short_help="Make a test of a rule from a resource of a plan.")
+@click.argument("rule_id", metavar="RULE", shell_complete=suggest.rules)
+@click.argument("address")
+@click.option("--write", is_flag=True, help="Put the test into the rule's file, at the end of its tests.")
+@input_options
+def record(rule_id: str, address: str, *, write: bool, **values: Any) -> None:
+    """Print a test of RULE, to paste into its file, that says what the rule says of the resource at ADDRESS.
+
+    It holds what the rule reads and nothing else. What is sensitive is named under `sensitive`, without its value. It has been
+    run: a rule whose verdict depends on a secret is refused.
+
+    \b
+    Example:
+      guardrail rules record required-tags aws_instance.web plan.json
+    """
+    from guardrail.config import settings  # noqa: PLC0415 - only when it runs
+    from guardrail.debugging import record_rule, with_test  # noqa: PLC0415
+
+    recorded, source = record_rule(settings(flags(values), Path.cwd()), rule_id, address)
+    if write:
+        write_whole(Path(source.file.name), with_test(source, recorded))
+    click.echo(recorded, nl=False)
 
 
 def _print_coverage(found: list[RuleCoverage]) -> None:
