@@ -80,5 +80,7 @@ class DeliveryError(GuardrailError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `did you mean "x"?` for the nearest of the known words, or an empty string."""
-    near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
+    names = sorted(known)
+    alike = [name for name in names if name.casefold() == word.casefold()]
+    near = alike or get_close_matches(word, names, n=1, cutoff=0.6)
     return f'did you mean "{near[0]}"?' if near else ""

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from guardrail.catalog import Answer, Selector
 from guardrail.cel import EvaluationError, Scope
-from guardrail.costs.billing import OWN_DEFINITION, cost_of
+from guardrail.cel.failures import NO_ELEMENT, no_key
+from guardrail.costs.billing import NEGATIVE, OWN_DEFINITION, cost_of
 from guardrail.costs.binding import BoundTariff
 from guardrail.costs.definitions.tariff import Charge, Tariff
+from guardrail.errors import did_you_mean
 from guardrail.model.cost import Cost, Line, LineStatus
 from guardrail.model.reason import Reason
 
@@ -50,6 +55,39 @@ class Bill:
 
 def failed(name: str, error: EvaluationError, tariff: Tariff, bound: BoundTariff) -> Working:
     """A value that a definition is not made for is a gap in one bill, not the end of the run."""
-    note = NOT_SHOWN if bound.secret else f"the definition does not cover this: {error}"
-    line = Line(name, "", LineStatus.NO_PRICE, note=note, reason=Reason.NOT_COVERED, remedy=OWN_DEFINITION)
+    note, remedy = NOT_SHOWN, OWN_DEFINITION
+    if not bound.secret:
+        wrong = _wrong_value(str(error), bound)
+        attribute, what = wrong or ("", f"the definition does not cover this: {error}")
+        note = what
+        remedy = f"correct {attribute}; if the value is right, {OWN_DEFINITION}" if wrong else OWN_DEFINITION
+    line = Line(name, "", LineStatus.NO_PRICE, note=note, reason=Reason.NOT_COVERED, remedy=remedy)
     return Working(line, tariff, bound.scope)
+
+
+def _wrong_value(fault: str, bound: BoundTariff) -> tuple[str, str] | None:
+    """Return the attribute whose value no price can be for, and what to say of it; None where it is not plain which one.
+
+    Letter case counts, as it does to the providers: what differs in nothing else is the nearest value.
+    """
+    given = {name: value for name, value in bound.values["attr"].items() if isinstance(value, str | int | float)}
+    numbers = {name: value for name, value in given.items() if not isinstance(value, bool | str)}
+    if NEGATIVE in fault:
+        found = {name: "is negative" for name, value in numbers.items() if value < 0}
+    elif fault == NO_ELEMENT:
+        found = dict.fromkeys((name for name, value in numbers.items() if value), "is more than the price list has")
+    else:
+        missing = {name: value for name, value in given.items() if fault == no_key(str(value))}
+        known = _keys(bound.values["table"])
+        hints = {name: did_you_mean(str(value), known) for name, value in missing.items()}
+        found = {name: "is not in the price list" + (hint and f": {hint}") for name, hint in hints.items()}
+    if len(found) != 1:
+        return None
+    ((name, what),) = found.items()
+    return name, f"{name} = {json.dumps(given[name])} {what}"
+
+
+def _keys(table: Any) -> set[str]:
+    """Return the keys of a definition's tables, at any depth."""
+    parts = table.items() if isinstance(table, Mapping) else ()
+    return {name for key, part in parts for name in (str(key), *_keys(part))}

@@ -21,6 +21,7 @@ USAGE = "depends on usage"
 OWN_PRICE = "state your price in an overlay (pricing.overlay of guardrail.yaml)"
 _SYNCED = frozenset({"aws", "azure", "gcp"})
 OWN_DEFINITION = "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml"
+NEGATIVE = " is negative: "
 _NOT_SAID = "the plan does not say it"
 _SAID_ELSEWHERE = "check a plan that says it"
 
@@ -160,7 +161,7 @@ def _count(value: Any, what: str) -> Decimal:
     except ValueError as error:
         raise EvaluationError(f"{what}: {error}") from None
     if number < 0:
-        raise EvaluationError(f"{what} is negative: {plain(number)}")
+        raise EvaluationError(f"{what}{NEGATIVE}{plain(number)}")
     return number
 
 

@@ -318,9 +318,9 @@ def test_what_is_sensitive_is_priced_but_not_shown(engine):
 
 def test_a_value_that_a_definition_is_not_made_for_is_a_gap_in_one_bill(engine):
     cost = engine().estimate([change(after={"size": "a lot"}), change(after={"size": -1}, name="b")])
-    for priced in cost:
-        assert priced.after.lines[0].status is LineStatus.NO_PRICE
-        assert priced.after.lines[0].note.startswith("the definition does not cover this")
+    said = [(priced.after.lines[0].status, priced.after.lines[0].note) for priced in cost]
+    assert said[0][1].startswith("the definition does not cover this")
+    assert said == [(LineStatus.NO_PRICE, said[0][1]), (LineStatus.NO_PRICE, "size = -1 is negative")]
 
 
 def test_equal_resources_are_priced_once(engine, monkeypatch):

@@ -53,6 +53,12 @@ def checkout_of(folder: Path) -> Path | None:
     return next((path for path in (whole, *whole.parents) if (path / ".git").exists()), None)
 
 
+def reach_of(folder: Path) -> Path:
+    """Return what a folder's configuration may read in: its checkout, else the current folder, else itself."""
+    whole, here = folder.resolve(), Path.cwd()
+    return checkout_of(folder) or (here if whole.is_relative_to(here) else whole)
+
+
 def leads_out(file: Path) -> bool:
     """Say whether a file, links followed, lies outside the checkout of the folder it is named in, or outside this folder."""
     top = checkout_of(file.parent) or file.parent.resolve()

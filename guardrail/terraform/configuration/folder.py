@@ -158,6 +158,9 @@ class _Folder:
         if call.code is None:
             source = call.source or "is an expression, and"
             note, remedy = f"its source {source} is not here", "run `terraform init`"
+            if call.leads_out:
+                where = "the checkout" if self._root.run.modules.checkout else "the current folder"
+                note, remedy = f"its source {source} leads out of {where}", "run guardrail where both lie in it"
             missing = NotEvaluated(call.address, note, remedy=remedy, module=call.address)
             self._miss(replace(missing, digest=digest(call.written())))
         elif (why := call.repetition.unknown) is not None:

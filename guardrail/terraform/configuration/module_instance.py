@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from guardrail.terraform.configuration.modules import ModuleCode, Modules, literal
+from guardrail.terraform.configuration.modules import FolderModules, ModuleCode, literal
 from guardrail.terraform.configuration.providers import ProviderConfiguration, provider_reference
 from guardrail.terraform.configuration.repetition import Key, Repeated, Repetition, repetition, resolved
 from guardrail.terraform.configuration.resources import DataSource, Resource, spelled, unread
@@ -34,7 +34,7 @@ class Run:
     given      the values that the variables of the root module are given
     """
 
-    modules: Modules
+    modules: FolderModules
     workspace: Value
     files: FileReader
     given: dict[str, Value]
@@ -362,6 +362,11 @@ class ModuleCall:
     def source(self) -> str:
         """Where the module is from, "" where an expression says it."""
         return literal(self.block, "source")
+
+    @property
+    def leads_out(self) -> bool:
+        """Whether its source is a folder that is not read, as it lies outside."""
+        return self._module.run.modules.leads_out(self._key)
 
     def instance(self, key: Key) -> ModuleInstance:
         """Return the instance with a key."""

@@ -20,6 +20,7 @@ from guardrail.terraform.configuration.files import (
     is_remote,
     leads_out,
     manifest_of,
+    reach_of,
     shown,
 )
 from guardrail.terraform.configuration.overrides import merged
@@ -163,6 +164,7 @@ class FolderModules:
         self._manifest = manifest_of(root)
         self._code: dict[Path, ModuleCode] = {}
         self._paths: dict[str, Path | None] = {"": root}
+        self._outside: set[str] = set()
 
     def module(self, key: str) -> ModuleCode | None:
         """Return a module; None for one whose code is not at hand."""
@@ -193,9 +195,14 @@ class FolderModules:
             found = self.root / folder
         else:
             return None
-        if self.checkout and is_local(source) and not found.resolve().is_relative_to(self.checkout):
+        if is_local(source) and not found.resolve().is_relative_to(reach_of(self.root)):
+            self._outside.add(key)
             return None
         return found if found.is_dir() else None
+
+    def leads_out(self, key: str) -> bool:
+        """Say whether a module lies where nothing is read: outside of the checkout, without one of the current folder."""
+        return self.path(key) is None and key in self._outside
 
     def readable(self) -> FileReader:
         """Return a reader of the files that configuration may read: those of its checkout, and of its modules.

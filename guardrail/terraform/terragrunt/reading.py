@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.files import checkout_of, shown
+from guardrail.terraform.configuration.files import reach_of, shown
 from guardrail.terraform.language.scope import Budget
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 
@@ -38,8 +38,7 @@ class Reading:
 
     def __post_init__(self) -> None:
         self.unit = self.unit.resolve()
-        here = Path.cwd()
-        self.top = checkout_of(self.unit) or (here if self.unit.is_relative_to(here) else self.unit)
+        self.top = reach_of(self.unit)
 
     def holds(self, path: Path) -> bool:
         """Say whether a path, links followed, is one that may be read."""

@@ -177,7 +177,19 @@ def test_files_outside_of_the_checkout_are_not_read(tmp_path):
     value = change.after and change.after.get("input")
     assert value[0] == "shared"
     assert all(isinstance(part, Unknown) and "outside the checkout" in part.reason for part in value[1:])
-    assert missing.address == "module.m"
+    assert missing.text == "module.m: its source ../../m leads out of the checkout"
+
+
+@pytest.mark.parametrize(
+    "here, found", [(".", []), ("live", ["module.m: its source ../m leads out of the current folder"])]
+)
+def test_outside_of_git_modules_lie_in_the_current_folder(tmp_path, monkeypatch, here, found):
+    (tmp_path / "live").mkdir()
+    (tmp_path / "m").mkdir()
+    (tmp_path / "m" / "main.tf").write_text('resource "terraform_data" "m" {}\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path / here)
+    plan = evaluated(tmp_path / "live", main='module "m" { source = "../m" }\n')
+    assert [missing.text for missing in plan.not_evaluated] == found
 
 
 THROUGH_FUNCTIONS = {

@@ -164,7 +164,8 @@ def test_what_cannot_be_merged_is_said(tmp_path, name, text, said):
     assert [change.address for change in plan.changes] == ["terraform_data.r"]
 
 
-def test_modules_beside_the_folder_and_files_are_found(tmp_path):
+def test_modules_beside_the_folder_and_files_are_found(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     write(
         tmp_path,
         {
