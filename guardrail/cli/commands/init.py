@@ -33,7 +33,7 @@ _NARROWEST = 40
     help=f"Only this; may be given several times: {', '.join(_KINDS)}.",
 )
 def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
-    """Set guardrail up in FOLDER: look at what is there, and write what fits.
+    """Set guardrail up in FOLDER: read the repository, and write the files it needs.
 
     Written are guardrail.yaml, a first rule in policies/, the hook in .pre-commit-config.yaml and the workflow, which is
     .github/workflows/guardrail.yml or .gitlab-ci.yml. Hook and workflow wait for a first project. A file that exists is
@@ -168,7 +168,7 @@ def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str
     if not any(project.is_plan(seen.folder) for project in seen.projects):
         when = "" if seen.hosting.commits else "once there is a commit, "
         click.echo(f"       guardrail check{here} --base HEAD")
-        _line("", f"  {when}what is there already is reported, and does not block")
+        _line("", f"  {when}existing violations are reported, and do not block")
         if any(one.kind in {"hook", "workflow"} and one.after for one in found):
             _line("", "  hook and workflow do that: only what a change brings in blocks it")
     _line("", "or report first and block later, in guardrail.yaml:")

@@ -41,7 +41,7 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
 
     AWS and Azure ask for no account; Google wants a key in GOOGLE_API_KEY, and is left out without one. Only prices
     that some definition can select are kept, and rates of the savings plans and reservations that your overlay names.
-    The old catalog stays as it is until the new one is whole.
+    The old catalog is replaced only once the new one is complete.
 
     \b
     Examples:
