@@ -285,7 +285,9 @@ def main() -> None:
         for row in table(Path(folder), names):
             print(row, flush=True)
             rows.append(row)
-    busy = "Others used the machine meanwhile." if before > BUSY else "Nothing else ran on the machine."
+    after = os.getloadavg()[0]
+    busy = f"Others used the machine meanwhile: its load was {before:.1f} at the start and {after:.1f} at the end."
+    others = busy if max(before, after - 1) > BUSY else "Nothing else ran on the machine."
     head = f"""\
 # Growth
 
@@ -294,7 +296,7 @@ def main() -> None:
 
 `guardrail check --format json` as a process of its own, once, on inputs that grow in one direction (what each is stands in
 `benchmarks/growth.py`). "times" is what three times the size takes against the row above; the start of the process, some
-0.5 s and 90 MB, is in all. {busy}
+0.5 s and 90 MB, is in all. {others}
 
 """
     if names == list(CASES):

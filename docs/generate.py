@@ -5,14 +5,18 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import shutil
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import chdir, redirect_stdout
 from functools import partial
 from pathlib import Path
+from unittest.mock import patch
 
 import click
+import pictures  # type: ignore[import-not-found]  # beside this file, which is a script and not of a package
 import yaml
 
 from guardrail import data
@@ -32,6 +36,7 @@ EXAMPLE = ("<!-- the example's report, written by docs/generate.py -->\n\n```tex
 NOTE = "<!-- Written by docs/generate.py. -->"
 VENDORS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "other": "Other providers"}
 WIDTH = 100
+_OF_CI = ("GITHUB_", "CI_", "GITLAB_", "BITBUCKET_", "SYSTEM_", "BUILD_", "TFC_")
 
 
 def supported_resources() -> str:
@@ -126,12 +131,20 @@ def root_action() -> str:
     )
 
 
-def _output(arguments: list[str]) -> str:
+def _output(arguments: list[str], folder: Path = README.parent) -> str:
     printed = io.StringIO()
-    with chdir(README.parent), redirect_stdout(printed):
+    with chdir(folder), redirect_stdout(printed):
         os.environ["COLUMNS"] = str(WIDTH)
         guardrail(arguments)
     return printed.getvalue()
+
+
+def example_report(report: str = "html") -> str:
+    """A report of the example, in a folder of its own: neither this repository nor a pull request is part of it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(_OF_CI)}
+    with tempfile.TemporaryDirectory() as name, patch.dict(os.environ, kept, clear=True):
+        folder = shutil.copytree(README.parent / "examples" / "shop", Path(name) / "shop")
+        return _output(["check", "--now", "2026-11-23", "--format", report], folder)
 
 
 PAGES: Mapping[Path, Callable[[], str]] = {
@@ -140,6 +153,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "cli.md": command_line,
     LIMITS: limits,
     README: readme,
+    DOCS / "example-report.html": example_report,
     README.parent / "action.yml": root_action,
     **{DOCS / "schemas" / f"{name}.json": partial(schema_text, name) for name in NAMES},
 }
@@ -186,7 +200,9 @@ def main() -> int:
     """Write the pages, or say which are out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page would change")
-    check = parser.parse_args().check
+    parser.add_argument("--pictures", action="store_true", help="draw README's picture anew, too; needs Chromium")
+    options = parser.parse_args()
+    check: bool = options.check
     stale = []
     for path, page in PAGES.items():
         text = page()
@@ -196,6 +212,13 @@ def main() -> int:
         if not check:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
+    comment = example_report("markdown")
+    if pictures.stale(comment):
+        if options.pictures and not check:
+            pictures.draw(comment)
+        else:
+            print("README's picture shows another comment than today's: run docs/generate.py --pictures")
+        stale += pictures.SCHEMES
     print(f"{'out of date' if check else 'written'}: {', '.join(stale) or 'none'}")
     return int(check and bool(stale))
 

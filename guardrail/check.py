@@ -27,8 +27,8 @@ def estimate(settings: Settings) -> Report:
     library = Library(settings.definitions)
     read, base = plans(settings), earlier(settings)
     engine = Engine(library, catalog, default_regions=settings.default_region)
-    bills = [_priced(source, plan, engine, settings) for source, plan in read]
-    projects = tuple(_since(base, bill, is_only=len(read) == 1) for bill in bills)
+    bills = [priced(source, plan, engine, settings) for source, plan in read]
+    projects = tuple(since(base, bill, is_only=len(read) == 1) for bill in bills)
     report = _report(projects, settings, catalog, usage_notes(read, library, settings), judged=False)
     return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
 
@@ -55,9 +55,9 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     read, base = plans(settings) if read is None else read, earlier(settings)
     engine = Engine(library, catalog, default_regions=settings.default_region)
     bills = [
-        (Project(source.name, source.path, source.env), _since(base, bill, is_only=len(read) == 1))
+        (Project(source.name, source.path, source.env), since(base, bill, is_only=len(read) == 1))
         for source, plan in read
-        for bill in [_priced(source, plan, engine, settings)]
+        for bill in [priced(source, plan, engine, settings)]
     ]
     found: list[Finding] = []
     for (source, plan), (project, bill) in zip(read, bills, strict=True):
@@ -79,7 +79,7 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
 
 
-def _since(base: Report | None, bill: ProjectReport, *, is_only: bool) -> ProjectReport:
+def since(base: Report | None, bill: ProjectReport, *, is_only: bool) -> ProjectReport:
     """Return a project as a change from what an earlier run has said of it."""
     if base is None or bill.is_unread:
         return bill
@@ -95,7 +95,7 @@ def _against(base: Report | None, report: Report, settings: Settings) -> Report:
     return replace(report, warnings=(*report.warnings, *said))
 
 
-def _priced(source: Source, plan: Plan, engine: Engine, settings: Settings) -> ProjectReport:
+def priced(source: Source, plan: Plan, engine: Engine, settings: Settings) -> ProjectReport:
     """Price one plan. Raises InputError for its usage file, DefinitionError for a definition."""
     resources = engine.with_usage(usage_of(source)).estimate(plan.changes, plan.data)
     findings = tuple(not_evaluated(source, plan, (), settings)) if plan.fault else ()

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from guardrail import data
 from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
-from guardrail.costs import NO_USAGE, Library, Usage, load_usage
-from guardrail.errors import InputError
-from guardrail.policy import LoadedRules, load_rules
+from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
+from guardrail.errors import InputError, did_you_mean
+from guardrail.model.cost import ResourceCost
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.policy import LoadedRules, ReadPlan, load_rules
 from guardrail.progress import counted
 from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
@@ -56,6 +59,36 @@ def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:
     read = plans(settings)
     for fault in (plan.fault for _, plan in read if plan.fault):
         raise fault
+    return read
+
+
+def project_with(read: Sequence[tuple[Source, Plan]], address: str) -> tuple[Source, Plan]:
+    """Return the project that has the address, of "" the only one. Raises InputError for none and for several."""
+    has = [(source, plan) for source, plan in read if not address or any(c.address == address for c in plan.changes)]
+    if not has or not address:
+        for fault in (plan.fault for _, plan in read if plan.fault):  # it may be in what could not be read
+            raise fault
+    if has[1:]:
+        names = ", ".join(source.name for source, _ in has)
+        what = f"{address} is in several projects" if address else "there are several projects"
+        raise InputError(f"{what}: {names}", fix="choose one: --project NAME")
+    if not has:
+        known = [change.address for _, plan in read for change in plan.changes]
+        raise InputError(f"no resource of the plan has the address {address}", fix=did_you_mean(address, known))
+    return has[0]
+
+
+def plan_reader(catalog: Catalog, library: Library) -> ReadPlan:
+    """Return what reads a plan that a rule's test names, and prices it, each once."""
+    engine = Engine(library, catalog)
+
+    @cache
+    def read(path: Path) -> tuple[Sequence[ResourceCost], Sequence[NotEvaluated]]:
+        (plan, *others) = read_plans(str(path))
+        if others or plan.fault:
+            raise plan.fault or InputError("holds several plans", where=str(path), fix="name one of them")
+        return engine.estimate(plan.changes, plan.data), plan.not_evaluated
+
     return read
 
 

@@ -20,6 +20,7 @@ from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
 from guardrail.files.repository import repository_top
+from guardrail.load import plan_reader
 from guardrail.policy import (
     RuleFile,
     RuleSetting,
@@ -141,7 +142,8 @@ class Validation:
             return
         from guardrail.catalog import open_catalog  # noqa: PLC0415 - machines' facts, for tests that name machines
 
-        for result in run_tests(sound, specs=open_catalog().spec):
+        catalog = open_catalog()
+        for result in run_tests(sound, specs=catalog.spec, read_plan=plan_reader(catalog, Library())):
             self.tests += 1
             if not result.passed:
                 what = f"rule {result.rule}, test {result.name}: {result.mismatch}"

@@ -1,7 +1,8 @@
 """CEL, the expression language of rules and cost definitions: one adapter, two engines (see docs/cel.md)."""
 
 from guardrail.cel.coverage import cover_all
-from guardrail.cel.environment import Environment, Program, Scope, Template, shown
+from guardrail.cel.engines import installed_engines
+from guardrail.cel.environment import Environment, Program, Scope, Template, Working, shown
 from guardrail.cel.failures import EvaluationError
 from guardrail.cel.key_access import KeyAccess
 from guardrail.cel.names import OPEN, Path, Schema
@@ -18,6 +19,8 @@ __all__ = [
     "Schema",
     "Scope",
     "Template",
+    "Working",
     "cover_all",
+    "installed_engines",
     "shown",
 ]

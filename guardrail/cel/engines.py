@@ -55,6 +55,14 @@ def engine(name: str | None = None) -> Engine:
     return _load(name)
 
 
+def installed_engines() -> tuple[str, ...]:
+    """Return the engines that there are here, or the one that the environment names. Raises ConfigError."""
+    if name := os.environ.get(ENGINE_VARIABLE):
+        engine(name)
+        return (name,)
+    return ("cpp", "python") if find_spec("cel_expr_python") else ("python",)
+
+
 @cache
 def _load(name: str) -> Engine:
     return _ENGINES[name]()

@@ -19,6 +19,7 @@ from guardrail.cel.functions.values import elements, is_optional, marker, plain_
 from guardrail.cel.key_access import KeyAccess, key_access
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.operands import operands
+from guardrail.cel.parts import branches, shown_parts, written
 from guardrail.cel.syntax import CelError, parse
 from guardrail.cel.tree import Tree
 from guardrail.cel.types import Types, infer
@@ -41,6 +42,16 @@ class Scope:
     def touches(self, reads: frozenset[Path]) -> bool:
         """Say whether anything unknown lies on, above or below what is read."""
         return any(read[: len(path)] == path[: len(read)] for path in self.unknown for read in reads)
+
+
+@dataclass(frozen=True, slots=True)
+class Working:
+    """A part of an expression, as the rule writes it, and what it comes to: a value, or `error` says why there is none."""
+
+    text: str
+    value: Value
+    error: str
+    parts: tuple[Working, ...]
 
 
 class Environment:
@@ -86,11 +97,40 @@ class Environment:
     def compile(self, expression: str) -> Program:
         """Return the program of an expression. Raises CelError."""
         if expression not in self._programs:
-            tree = expand(parse(expression), self._definitions)
-            reads = check(tree, self._schema)
-            types = infer(tree, self._schema, self._declared, exact=self._exact)
-            self._programs[expression] = Program(expression, reads, tree, types, self._engine, tuple(self._schema))
+            self._programs[expression] = self._program(parse(expression), expression)
         return self._programs[expression]
+
+    def _program(self, written_tree: Tree, text: str) -> Program:
+        tree = expand(written_tree, self._definitions)
+        reads = check(tree, self._schema)
+        types = infer(tree, self._schema, self._declared, exact=self._exact)
+        return Program(text, reads, tree, types, self._engine, tuple(self._schema))
+
+    def working(self, expression: str, scope: Scope) -> Working:
+        """Return an expression and each of its parts with their values. Raises CelError, LimitError."""
+        return self._working(parse(expression), expression.strip(), scope, set())
+
+    def _working(self, tree: Tree, text: str, scope: Scope, told: set[str]) -> Working:
+        program = self._program(tree, text)
+        try:
+            value, error = program.evaluate(scope), ""
+        except EvaluationError as fault:
+            value, error = None, str(fault)
+        told.add(text)
+        inner = (
+            self._working(part, part_text, scope, told)
+            for part in shown_parts(tree)
+            if (part_text := written(part)) not in told
+        )
+        return Working(text, value, error, tuple(inner))
+
+    def branches(self, expression: str) -> list[Program]:
+        """Return the conditions inside an expression, the sides of `&&` and `||` and what `? :` asks.
+
+        Each has the condition as its text, and gives what it is: true or false, null where it is not come to, a list inside of
+        a macro. Raises CelError.
+        """
+        return [self._program(one.reach, one.text) for one in branches(parse(expression))]
 
     def template(self, pattern: str, *, opening: str = "{") -> Template:
         """Return the template of a text with `{expression}` (or `${expression}`) in it. Raises CelError."""

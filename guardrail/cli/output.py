@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from guardrail.model.report import Report
 
 FORMAT_NAMES = (
-    *("table", "concise", "json", "markdown", "csv", "sarif", "junit", "github", "gitlab"),
+    *("table", "concise", "json", "markdown", "html", "csv", "sarif", "junit", "github", "gitlab"),
     *("markdown-gitlab", "markdown-azure", "markdown-bitbucket", "infracost-json"),
 )
 """The formats there are. A test compares them with `guardrail.report.FORMATS`, which is not imported for `--help`."""
@@ -125,12 +125,14 @@ def _umask() -> int:
 def _rendered(report: Report, format_name: str, *, colored: bool, details: bool) -> str:
     from guardrail.files.excerpt import excerpts  # noqa: PLC0415 - only for some formats
     from guardrail.files.repository import repository_top, seen_from_repository  # noqa: PLC0415
-    from guardrail.report import FORMATS, POINTING, table  # noqa: PLC0415 - takes a while to import
+    from guardrail.report import FORMATS, POINTING, html_page, table  # noqa: PLC0415 - takes a while to import
 
+    find = excerpts(repository_top(Path.cwd()))
     if format_name == "table":
         width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
-        find = excerpts(repository_top(Path.cwd()))
         text = table(report, width=width, color=colored, details=details, excerpts=find)
+    elif format_name == "html":
+        text = html_page(report, excerpts=find)
     else:
         text = FORMATS[format_name](seen_from_repository(report, Path.cwd()) if format_name in POINTING else report)
     return text if text.endswith("\n") else f"{text}\n"

@@ -3,13 +3,14 @@
 from guardrail.policy.budgets import Budget, BudgetMatch
 from guardrail.policy.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
+from guardrail.policy.rules.coverage import Coverage, RuleCoverage
 from guardrail.policy.rules.explain import explained
 from guardrail.policy.rules.final import takes_waivers
 from guardrail.policy.rules.lock import LOCK_NAME, fetched_files, is_within
 from guardrail.policy.rules.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
 from guardrail.policy.rules.selection import RuleSelection, RuleSetting
-from guardrail.policy.rules.testing import RuleTestResult, run_tests
+from guardrail.policy.rules.testing import ReadPlan, RuleTestResult, run_tests
 from guardrail.policy.variables.context import VARIABLES, Project, Variable
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.waivers import WaiverList, apply_waivers, load_waivers, read_waivers
@@ -20,10 +21,13 @@ __all__ = [
     "Budget",
     "BudgetMatch",
     "CompiledRule",
+    "Coverage",
     "Judge",
     "LoadedRules",
     "Project",
+    "ReadPlan",
     "Rule",
+    "RuleCoverage",
     "RuleFile",
     "RuleScope",
     "RuleSelection",

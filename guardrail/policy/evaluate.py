@@ -24,7 +24,7 @@ from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
 from guardrail.policy.findings import Subject, finding
-from guardrail.policy.glob import matches_any
+from guardrail.policy.matching import applies, plays_in
 from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
 from guardrail.policy.rules.rule import ALL_BUT_GONE, RuleScope
@@ -80,22 +80,16 @@ class Judge:
     ) -> tuple[Finding, ...]:
         """Judge a project's resources one by one, then its plan as a whole. Findings stand in that order."""
         sums = total(resources, not_evaluated)
-        shared = self._shared(project) | {"plan": plan_values(resources, sums)}
-        rules = [r for r in self.rules if r.rule.scope is RuleScope.RESOURCE and _plays_in(r, project)]
-        if any(PLAN_RESOURCES in rule.shown for rule in rules):
-            shared["plan"]["resources"] = listed(resources)
-        one_by_one = _PerResource(self, rules, project, shared)
+        rules = [r for r in self.rules if r.rule.scope is RuleScope.RESOURCE and plays_in(r.rule.match, project)]
+        one_by_one = _PerResource(self, rules, project, self.beside(project, resources, sums, rules))
         found = [one for resource in counted("resources judged", resources) for one in one_by_one.judge(resource)]
         return (*found, *self.plan(project, resources, sums))
 
     def plan(self, project: Project, resources: Sequence[ResourceCost], sums: Spend) -> tuple[Finding, ...]:
         """Judge a project's plan as a whole; `sums` is what its resources cost."""
-        rules = [r for r in self.rules if r.rule.scope is RuleScope.PLAN and _plays_in(r, project)]
-        plan = plan_values(resources, sums)
-        if any(PLAN_RESOURCES in rule.shown for rule in rules):
-            plan["resources"] = listed(resources)
-        now = {**self._shared(project), "plan": plan}
-        past = {**now, "plan": {**plan, **sums.as_before.values("plan")}}
+        rules = [r for r in self.rules if r.rule.scope is RuleScope.PLAN and plays_in(r.rule.match, project)]
+        now = self.beside(project, resources, sums, rules)
+        past = {**now, "plan": {**now["plan"], **sums.as_before.values("plan")}}
         asked = (self._whole(r, now, None if r.reads & _NOT_SUMS else past, project=project.name) for r in rules)
         return tuple(one for one in asked if one)
 
@@ -108,9 +102,22 @@ class Judge:
 
     def budget(self, budget: Budget, sums: Spend) -> tuple[Finding, ...]:
         """Judge one budget; `sums` is what its resources cost."""
-        now, past = ({**self._shared(), "budget": budget.values(side)} for side in (sums, sums.as_before))
+        now, past = (self.beside_budget(budget, side) for side in (sums, sums.as_before))
         asked = (self._whole(r, now, past) for r in self.rules if r.rule.scope is RuleScope.BUDGET)
         return tuple(one for one in asked if one)
+
+    def beside(
+        self, project: Project, resources: Sequence[ResourceCost], sums: Spend, rules: Iterable[CompiledRule]
+    ) -> dict[str, Any]:
+        """Return what these rules read beside single resources: the plan, the project and the run."""
+        plan = plan_values(resources, sums)
+        if any(PLAN_RESOURCES in rule.shown for rule in rules):
+            plan["resources"] = listed(resources)
+        return {**self._shared(project), "plan": plan}
+
+    def beside_budget(self, budget: Budget, sums: Spend) -> dict[str, Any]:
+        """Return what rules about budgets read."""
+        return {**self._shared(), "budget": budget.values(sums)}
 
     def _shared(self, project: Project | None = None) -> dict[str, Any]:
         """What is the same for every resource of a project, or of the whole run."""
@@ -142,23 +149,6 @@ class Judge:
 
 # What a plan was before the change cannot be told from these.
 _NOT_SUMS = {PLAN_RESOURCES, *(("plan", "counts", action.replace("-", "_")) for action in Action)}
-
-
-def _plays_in(rule: CompiledRule, project: Project) -> bool:
-    match = rule.rule.match
-    return (not match.projects or matches_any(match.projects, project.name)) and (
-        not match.environments or matches_any(match.environments, project.env)
-    )
-
-
-def _applies(rule: CompiledRule, change: Change) -> bool:
-    match = rule.rule.match
-    return (
-        change.action in match.actions
-        and (match.taggable is None or match.taggable == change.taggable)
-        and matches_any(match.types, change.type)
-        and (not match.providers or matches_any(match.providers, change.provider))
-    )
 
 
 def _looks_at_project(reads: Iterable[Path]) -> bool:
@@ -244,7 +234,7 @@ class _PerResource:
     def _group(self, change: Change) -> _Group:
         kind = (change.type, change.provider, change.action, change.taggable)
         if kind not in self._groups:
-            rules = [rule for rule in self.rules if _applies(rule, change)]
+            rules = [rule for rule in self.rules if applies(rule.rule.match, change)]
             self.owner.asked.update(rule.rule.id for rule in rules)
             keys = sorted({path for rule in rules for path in rule.answer_keys})
             entries = tuple(

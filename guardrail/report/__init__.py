@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from guardrail.files.excerpt import Excerpts
 from guardrail.model.report import Report
 from guardrail.report.ci.annotations import annotate
 from guardrail.report.ci.code_quality import code_quality
@@ -21,11 +22,20 @@ from guardrail.report.terminal.table import table
 
 Renderer = Callable[[Report], str]
 
+
+def html_page(report: Report, *, excerpts: Excerpts = lambda _: None) -> str:
+    """Return the report as one HTML file. `excerpts` finds the line of the configuration that a finding is about."""
+    from guardrail.report.html.document import page  # noqa: PLC0415 - loaded for those who ask for it
+
+    return page(report, excerpts=excerpts)
+
+
 FORMATS: dict[str, Renderer] = {
     "table": table,
     "concise": concise,
     "json": json_v1,
     "markdown": markdown,
+    "html": html_page,
     "csv": csv_rows,
     "sarif": sarif,
     "junit": junit,
@@ -51,6 +61,7 @@ __all__ = [
     "code_quality",
     "concise",
     "csv_rows",
+    "html_page",
     "infracost_json",
     "json_v1",
     "junit",

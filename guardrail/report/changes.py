@@ -66,14 +66,16 @@ class ComponentChange:
         price = f"at {unit_price(line.unit_price, currency)}" if dearer and line.unit_price is not None else ""
         return " ".join(safe(part, _NAME_LIMIT) for part in (amount, ", ".join(own), price) if part)
 
-    def text(self, currency: str) -> str:
-        """Return it in one line: "Storage: 90 GB → 120 GB", "NAT gateway: new, 730 hours"."""
+    def what(self, currency: str) -> str:
+        """Return what differs of it: "90 GB → 120 GB", "new, 730 hours"."""
         before, after = self.sides(currency)
         if self.before is None:
-            return f"{self.name}: new, {after}"
-        if self.after is None:
-            return f"{self.name}: gone, {before}"
-        return f"{self.name}: {before} → {after}"
+            return f"new, {after}"
+        return f"{before} → {after}" if self.after else f"gone, {before}"
+
+    def text(self, currency: str) -> str:
+        """Return it in one line: "Storage: 90 GB → 120 GB", "NAT gateway: new, 730 hours"."""
+        return f"{self.name}: {self.what(currency)}"
 
 
 def component_changes(resource: ResourceCost) -> list[ComponentChange]:

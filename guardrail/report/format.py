@@ -201,6 +201,16 @@ def status_word(finding: Finding) -> str:
     return words.get(finding.status) or ("blocking" if finding.blocking else "warning")
 
 
+def standing(finding: Finding) -> str:
+    """Say why a finding is accepted: by whom, until when and why, or that it was there before; "" for any other."""
+    waiver = finding.waiver
+    if finding.status is FindingStatus.WAIVED and waiver:
+        owner = f" by {safe(waiver.owner, 80)}" if waiver.owner else ""
+        return f"Waived{owner} until {waiver.expires.isoformat()}: {safe(waiver.reason, _REMEDY_LIMIT)}"
+    accepted = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
+    return status_word(finding).capitalize() if finding.status in accepted else ""
+
+
 def count(number: int, noun: str, plural: str = "") -> str:
     """Return "1 warning", "2 warnings"."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

@@ -8,6 +8,7 @@ import re
 _RUNNER_COMMAND = re.compile(r"##(?=\[|vso\[)")
 # "::name" is one at the start of a line, which is where wrapping may put it.
 _LINE_COMMAND = re.compile(r"^((?:\x1b\[[0-9;]*m|[ ])*)::", re.MULTILINE)
+_URL = re.compile(r"https?://[A-Za-z0-9./_~%?=&#+,:-]{1,500}")
 _PLAIN_YAML = re.compile(r"[A-Za-z0-9 ._:/\[\]\"*?()-]+")
 
 
@@ -31,6 +32,11 @@ def safe(text: str, limit: int | None = None) -> str:
         text = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
     text = _RUNNER_COMMAND.sub("# #", text)
     return text if limit is None else cut(text, limit)
+
+
+def is_web_page(url: str) -> bool:
+    """Say whether a text is plainly the address of a web page."""
+    return bool(_URL.fullmatch(url))
 
 
 def yaml_text(text: str) -> str:

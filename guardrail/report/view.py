@@ -28,6 +28,8 @@ _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
 _LIMIT = 80
 _NOTE_LIMIT = 400
 _NAMED = 5  # files in one line
+_TAG_LIMIT = 40
+_LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
 
 Natural = tuple[Any, ...]
 
@@ -175,6 +177,13 @@ class View:
         """What each project costs, by its label."""
         return [Sum(label, project.totals, len(project.resources)) for label, project in self.projects]
 
+    @cached_property
+    def sums(self) -> list[tuple[str, list[Sum]]]:
+        """The sums by service, module and team, each with its name, where there are several of a kind."""
+        team = safe(self.report.team_tag, _TAG_LIMIT).capitalize()
+        found = [("Service", self.by_service), ("Module", self.by_module), (team, self.by_team)]
+        return [(name, sums) for name, sums in found if len(sums) > 1]
+
     @property
     def _resources(self) -> Iterator[ResourceCost]:
         return (resource for project in self.report.projects for resource in project.resources)
@@ -288,8 +297,9 @@ class View:
 
     @cached_property
     def waivable(self) -> list[Finding]:
-        """Blocking findings in the order to show waivers for: those about a resource first."""
-        return sorted(self.blocking, key=lambda finding: not finding.address)
+        """Blocking findings that an entry to paste can waive, those about a resource first."""
+        fit = [f for f in self.blocking if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        return sorted(fit, key=lambda finding: not finding.address)
 
     @cached_property
     def errors(self) -> list[Finding]:

@@ -26,6 +26,7 @@ RENDERERS = {
     "concise.txt": concise,
     "md": markdown,
     "json": pretty(json_v1),
+    "html": FORMATS["html"],
     "csv": csv_rows,
     "sarif": pretty(FORMATS["sarif"]),
     "junit.xml": FORMATS["junit"],

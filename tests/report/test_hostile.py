@@ -17,6 +17,7 @@ from guardrail.model.resource import Action, SourceLine, Tags
 from guardrail.report import FORMATS
 from guardrail.report.csv_rows import COLUMNS
 from tests.report import samples
+from tests.report.html_page import ATTRIBUTES, parsed
 from tests.report.schemas import junit_faults, sarif_faults
 
 HOSTILE = {
@@ -136,6 +137,23 @@ def test_markdown_without_html_renders_to_nothing_but_our_own_elements(text):
     harm = MarkdownIt("commonmark").enable("table").render(FORMATS["markdown-bitbucket"](harmless(text)))
     assert rows.findall(page) == rows.findall(harm)
     assert not re.search(r"@\w|://(?!github)", re.sub(r"<code.*?</code>", "", page, flags=re.DOTALL))
+
+
+@CASES
+@pytest.mark.parametrize("judged", [True, False])
+def test_html_has_the_same_elements(text, judged):
+    out = FORMATS["html"](report(text, judged=judged))
+    page, harm = parsed(out), parsed(FORMATS["html"](harmless(text, judged=judged)))
+    assert [one.tag for one in page.elements if one.tag != "wbr"] == [
+        one.tag for one in harm.elements if one.tag != "wbr"
+    ]
+    assert {key for one in page.elements for key in one.attributes} <= ATTRIBUTES
+    assert all(one.attributes["href"].startswith("#") for one in page.elements if "href" in one.attributes)
+    shown = "".join(page.texts)
+    assert all(char.isprintable() or char == "\n" for char in shown)
+    assert not re.search(r"^\s*::", out, re.MULTILINE)
+    assert not re.search(r"##(\[|vso\[)", out)
+    assert all(word in shown for word in re.findall(r"[a-z]{4,20}", text[:80]))
 
 
 @CASES

@@ -1,7 +1,8 @@
-"""`guardrail explain`: how a number or a rule comes about."""
+"""`guardrail explain`: how a number or a verdict comes about, and what a rule says."""
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,6 @@ import click
 
 from guardrail.cli import suggest
 from guardrail.cli.options import flags, input_options
-from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
@@ -18,52 +18,80 @@ if TYPE_CHECKING:
 _RULE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@click.command(short_help="How a number came about, or what a rule says.")
+@click.command(short_help="How a number or a verdict came about, or what a rule says.")
 @click.argument("what", metavar="ADDRESS|RULE", shell_complete=suggest.rules)
 @input_options
-def explain(what: str, **values: Any) -> None:
-    """Explain the cost of a resource (every expression, its value, and the price row it led to), or a rule.
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="Of a rule's verdict: text, or JSON with every value whole.",
+)
+def explain(what: str, format_name: str, **values: Any) -> None:
+    """Explain the cost of a resource, what a rule says, or how a rule comes to its verdict.
 
-    ADDRESS is a resource as Terraform prints it; quote it, as shells take brackets for their own.
+    \b
+    ADDRESS                how the cost comes about: every expression, its value,
+                           and the price row it led to
+    RULE                   what the rule asks, and how to comply
+    RULE ADDRESS [INPUT]   how the rule comes to its verdict on a resource:
+                           what of `match` it meets, `when`, variables, and each
+                           part of each validation with its value
+    RULE INPUT             the same for a rule about the whole plan
+
+    ADDRESS is a resource as Terraform prints it; quote it, as shells take brackets for their own. Values that are sensitive
+    are not shown, nor is what depends on them.
 
     \b
     Examples:
       guardrail explain 'module.web["a"].aws_instance.this[0]' plan.json
       guardrail explain required-tags
+      guardrail explain required-tags 'aws_instance.this[0]' plan.json
     """
     from guardrail.config import settings  # noqa: PLC0415 - only when it runs
 
-    chosen = settings(flags(values), Path.cwd())
-    click.echo(_rule(what, chosen) if _RULE_ID.fullmatch(what) else _resource(what, chosen))
+    is_rule, inputs = _RULE_ID.fullmatch(what), values["inputs"]
+    address = inputs[0] if is_rule and inputs and not _is_input(inputs[0]) else ""
+    chosen = settings(flags({**values, "inputs": inputs[1:] if address else inputs}), Path.cwd())
+    if is_rule and inputs:
+        click.echo(_working(what, address, chosen, format_name))
+    elif format_name != "text":
+        raise click.UsageError(
+            "--format json is for RULE ADDRESS: the cost of a resource is in `estimate --format json`"
+        )
+    else:
+        click.echo(_rule(what, chosen) if is_rule else _resource(what, chosen))
+
+
+def _is_input(text: str) -> bool:
+    return text == "-" or Path(text).exists()
 
 
 def _rule(rule_id: str, chosen: Settings) -> str:
     from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import rules_of  # noqa: PLC0415 - only when it runs
-    from guardrail.policy import explained  # noqa: PLC0415
+    from guardrail.debugging import rule_that_plays  # noqa: PLC0415
+    from guardrail.policy import explained  # noqa: PLC0415 - only when it runs
 
-    rules = {rule.rule.id: rule for rule in rules_of(chosen, Library(chosen.definitions)).rules}
-    if rule_id not in rules:
-        raise ConfigError(f"no rule that plays here is called {rule_id}", fix=did_you_mean(rule_id, rules))
-    return explained(rules[rule_id].source).rstrip()
+    return explained(rule_that_plays(chosen, Library(chosen.definitions), rule_id).source).rstrip()
+
+
+def _working(rule_id: str, address: str, chosen: Settings, format_name: str) -> str:
+    from guardrail.debugging import explain_rule  # noqa: PLC0415 - only when it runs
+
+    working = explain_rule(chosen, rule_id, address)
+    return json.dumps(working.as_json(), indent=2, ensure_ascii=False) if format_name == "json" else working.as_text()
 
 
 def _resource(address: str, chosen: Settings) -> str:
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.explain import explained  # noqa: PLC0415
     from guardrail.costs.inventory import Inventory  # noqa: PLC0415
-    from guardrail.load import plans, prices, usage_of  # noqa: PLC0415 - only when it runs
+    from guardrail.load import plans, prices, project_with, usage_of  # noqa: PLC0415 - only when it runs
 
     library, catalog = Library(chosen.definitions), prices(chosen)
-    read = plans(chosen)
-    found = [(source, plan, change) for source, plan in read for change in plan.changes if change.address == address]
-    if found[1:]:
-        names = ", ".join(source.name for source, _, _ in found)
-        raise InputError(f"{address} is in several projects: {names}", fix="choose one: --project NAME")
-    for source, plan, change in found:
-        inventory = Inventory(plan.changes, plan.data)
-        return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region)
-    for fault in (plan.fault for _, plan in read if plan.fault):  # it may be in what could not be read
-        raise fault
-    known = [change.address for _, plan in read for change in plan.changes]
-    raise InputError(f"no resource of the plan has the address {address}", fix=did_you_mean(address, known))
+    source, plan = project_with(plans(chosen), address)
+    (change,) = (change for change in plan.changes if change.address == address)
+    inventory = Inventory(plan.changes, plan.data)
+    return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region)

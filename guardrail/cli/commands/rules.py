@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from guardrail.cli import suggest
+from guardrail.cli.options import flags, input_options
+from guardrail.cli.output import write_whole
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
-    from guardrail.policy import CompiledRule
+    from guardrail.policy import CompiledRule, RuleCoverage
 
 _CONFIG = click.option(
     "--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here."
@@ -62,19 +64,25 @@ def lint(config: Path | None) -> None:
 @rules.command(short_help="Run the tests in the rules' own files.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @_CONFIG
-def test(paths: tuple[Path, ...], config: Path | None) -> int:
+@click.option("--coverage", "show_coverage", is_flag=True, help="Say which verdicts and branches no test reaches.")
+def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -> int:
     """Run the tests that rules carry in their own files: PATHS, or every rule that plays.
 
-    A test is of the rule as its file has it, whatever guardrail.yaml sets. Exits with 1 if one does not come out as expected.
+    A test is of the rule as its file has it, whatever guardrail.yaml sets. Each runs on both CEL engines where both are installed,
+    or on the one that GUARDRAIL_CEL_ENGINE names. Exits with 1 if one does not come out as expected, or not the same on both.
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.policy import check_rule, read_folder, run_tests  # noqa: PLC0415
+    from guardrail.costs import Library  # noqa: PLC0415
+    from guardrail.load import plan_reader  # noqa: PLC0415
+    from guardrail.policy import Coverage, check_rule, read_folder, run_tests  # noqa: PLC0415
 
     sources = [rule for path in paths for rule in read_folder(path)]
     if not paths:
         playing = [rule.source for rule in _loaded(config, everything=False)]
         sources = [check_rule(rule.file, pack=rule.pack) for rule in playing]
-    results = list(run_tests(sources, specs=open_catalog().spec))
+    catalog, coverage = open_catalog(), Coverage() if show_coverage else None
+    read_plan = plan_reader(catalog, Library())
+    results = list(run_tests(sources, specs=catalog.spec, read_plan=read_plan, coverage=coverage))
     failed = [result for result in results if not result.passed]
     for result in failed:
         click.echo(f"{result.where}: {result.rule}, test {result.name}: {result.mismatch}")
@@ -82,7 +90,48 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
     if untested:
         click.echo(f"without tests: {', '.join(untested)}", err=True)
     click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed in {len(sources)} rules")
+    if coverage:
+        _print_coverage([coverage.of(source) for source in sources])
     return ExitCode.BLOCKED if failed else ExitCode.OK
+
+
+@rules.command(short_help="Make a test of a rule from a resource of a plan.")
+@click.argument("rule_id", metavar="RULE", shell_complete=suggest.rules)
+@click.argument("address")
+@click.option("--write", is_flag=True, help="Put the test into the rule's file, at the end of its tests.")
+@input_options
+def record(rule_id: str, address: str, *, write: bool, **values: Any) -> None:
+    """Print a test of RULE, to paste into its file, that says what the rule says of the resource at ADDRESS.
+
+    It holds what the rule reads and nothing else. What is sensitive is named under `sensitive`, without its value. It has been
+    run: a rule whose verdict depends on a secret is refused.
+
+    \b
+    Example:
+      guardrail rules record required-tags aws_instance.web plan.json
+    """
+    from guardrail.config import settings  # noqa: PLC0415 - only when it runs
+    from guardrail.debugging import record_rule, with_test  # noqa: PLC0415
+
+    recorded, source = record_rule(settings(flags(values), Path.cwd()), rule_id, address)
+    if write:
+        write_whole(Path(source.file.name), with_test(source, recorded))
+    click.echo(recorded, nl=False)
+
+
+def _print_coverage(found: list[RuleCoverage]) -> None:
+    for one in found:
+        if one.missed:
+            click.echo(f"{one.where}: {one.rule}: {_percent(one.reached, one.total)}, not reached:")
+            for missed in one.missed:
+                click.echo(f"  {' '.join(missed.split())}")
+    reached, total = (sum(getattr(one, name) for one in found) for name in ("reached", "total"))
+    click.echo(f"coverage: {_percent(reached, total)} verdicts and branches")
+
+
+def _percent(reached: int, total: int) -> str:
+    """Return a share, rounded down so that 100 % is all of it."""
+    return f"{100 * reached // total if total else 100} % ({reached} of {total})"
 
 
 @rules.command(short_help="Bring the packs of rules.sources, pinned in guardrail.lock.")

@@ -167,6 +167,11 @@ def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule
     )
 
 
+def environment_of(source: RuleFile, engine: str | None = None) -> Environment:
+    """Return what a rule's expressions are read over. Raises RuleError with file, line and column."""
+    return _compiler(source, schema(source.rule.scope), engine).environment
+
+
 def compile_faults(source: RuleFile) -> list[GuardrailError]:
     """Return all that is wrong with a rule's expressions; only the first of what others build on."""
     rule = source.rule

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
+from itertools import zip_longest
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from guardrail.files.checked import Section
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
@@ -15,6 +18,7 @@ from guardrail.model.resource import Action, Change, Side, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import Spend, total
 from guardrail.policy.variables.machine import ATTRIBUTES
+from guardrail.policy.variables.view import SENSITIVE
 
 
 class Expected(StrEnum):
@@ -48,6 +52,8 @@ class PlanFixture(CostFixture):
 
     resources: tuple[ResourceFixture, ...] = ()
     """in place of `monthly` and `before`: what there is to sum and count"""
+    file: str = ""
+    """in place of all that: the JSON of a plan, beside the rule. `plan: fixtures/x.json` says the same"""
 
     def judged(self) -> tuple[list[ResourceCost], Spend]:
         """Return the resources and what they cost together."""
@@ -78,7 +84,11 @@ class ResourceFixture(Section):
 
     type: str
     name: str = "this"
+    index: str | int | None = None
+    """its key in `for_each`, or its number in `count`"""
     module: str = ""
+    address: str = ""
+    """default: made of module, type, name and index"""
     provider: str = ""
     """default: what the type begins with"""
     region: str | None = None
@@ -92,6 +102,8 @@ class ResourceFixture(Section):
     """attributes before the change; `tags` among them are its tags"""
     unknown: tuple[str, ...] = ()
     """dotted paths of what is known only after apply: instance_type, tags, tags.env"""
+    sensitive: tuple[str, ...] = ()
+    """dotted paths of what is sensitive; what of it has no value among `attributes` is the text `(sensitive)`"""
     instance: dict[str, Any] | None = None
     """its machine type and what the catalog would say of it: type, vcpu, memory_gib, family, current_generation, gpus, arch"""
     cost: CostFixture | None = None
@@ -107,15 +119,16 @@ class ResourceFixture(Section):
 
     def _change(self) -> Change:
         action = self.action or (Action.CREATE if self.before is None else Action.UPDATE)
-        values = {**self._machine(), **self.attributes, "tags": self.tags}
-        present = Side(values, unknown=_marks(self.unknown))
-        existing = present if self.before is None else Side(self.before)
-        tags = _tags(self.tags, self.unknown)
-        path = f"{self.type}.{self.name}"
+        secrets = _marks(self.sensitive)
+        values = _filled({**self._machine(), **self.attributes, "tags": self.tags}, secrets)
+        present = Side(values, _marks(self.unknown), secrets)
+        existing = present if self.before is None else Side(_filled(self.before, secrets), sensitive=secrets)
+        tags = _tags(values["tags"], self.unknown)
         return Change(
-            address=f"{self.module}.{path}" if self.module else path,
+            address=self.address or self._address(),
             type=self.type,
             name=self.name,
+            index=self.index,
             action=action,
             before=None if action is Action.CREATE else existing,
             after=None if action in {Action.DELETE, Action.FORGET} else present,
@@ -128,11 +141,28 @@ class ResourceFixture(Section):
             taggable=self.taggable,
         )
 
+    def _address(self) -> str:
+        index = "" if self.index is None else f"[{json.dumps(self.index, ensure_ascii=False)}]"
+        return f"{self.module}{'.' * bool(self.module)}{self.type}.{self.name}{index}"
+
     def _machine(self) -> dict[str, Json]:
         """Return the attribute that names the machine type, if the test says it only under `instance`."""
         path = ATTRIBUTES.get(self.type, ("",))[0]
         named = (self.instance or {}).get("type")
         return {path: named} if named and path and "." not in path else {}
+
+
+def _filled(value: Json, secret: Json) -> Json:
+    """Return a value with a text in each place that is sensitive and has none."""
+    if secret is True:
+        return SENSITIVE if value is None else value
+    if isinstance(secret, dict):
+        parts = dict(value or {})
+        return {**parts, **{key: _filled(parts.get(key), mark) for key, mark in secret.items()}}
+    if isinstance(secret, list):
+        items = [*(value or []), *[None] * (len(secret) - len(value or []))]
+        return [_filled(item, mark) for item, mark in zip_longest(items, secret)]
+    return value
 
 
 class ExpectedEdit(Section):
@@ -142,6 +172,10 @@ class ExpectedEdit(Section):
     value: Any = None
     rename: str | None = None
     to: str | None = None
+
+
+def _of_file(plan: Any) -> Any:
+    return {"file": plan} if isinstance(plan, str) else plan
 
 
 class RuleTest(Section):
@@ -156,10 +190,18 @@ class RuleTest(Section):
     no_edit: str | None = None
     """why a failing rule would have nothing done"""
     resource: ResourceFixture | None = None
-    plan: PlanFixture | None = None
+    siblings: tuple[ResourceFixture, ...] = ()
+    """other resources of the plan, for what rules read as plan"""
+    plan: Annotated[PlanFixture, BeforeValidator(_of_file, json_schema_input_type=PlanFixture | str)] | None = None
+    address: str = ""
+    """which resource of the plan's file the rule is asked about"""
     budget: BudgetFixture | None = None
     params: dict[str, Any] = Field(default_factory=dict)
     project: ProjectFixture = ProjectFixture()
+    pr: dict[str, Any] = Field(default_factory=dict)
+    """the pull request, as rules read it: number, title, labels, author"""
+    now: datetime | None = None
+    """the time of the run; default: 2026-01-31T12:00:00Z"""
 
     @model_validator(mode="after")
     def _message_needs_a_finding(self) -> RuleTest:
@@ -169,6 +211,9 @@ class RuleTest(Section):
         told = self.edits is not None or self.no_edit is not None
         if told and self.expect not in {Expected.FAIL, Expected.PRE_EXISTING}:
             msg = f"a test that expects {self.expect} has nothing to edit"
+            raise ValueError(msg)
+        if self.address and not (self.plan and self.plan.file):
+            msg = "`address` goes with the file of a plan: `plan: fixtures/x.json`"
             raise ValueError(msg)
         return self
 

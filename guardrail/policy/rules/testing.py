@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 
-from guardrail.errors import GuardrailError
-from guardrail.model.finding import Finding, OnUnknown
+from guardrail.cel import Path as CelPath
+from guardrail.cel import Scope, installed_engines
+from guardrail.errors import GuardrailError, did_you_mean
+from guardrail.model.cost import ResourceCost
+from guardrail.model.finding import Finding, FindingStatus, OnUnknown
+from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Assignment, Remedy
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget
 from guardrail.policy.evaluate import Judge
 from guardrail.policy.rules.compiled import compile_rule
+from guardrail.policy.rules.coverage import Coverage
 from guardrail.policy.rules.fixture import Expected, RuleTest
 from guardrail.policy.rules.packs import with_params
 from guardrail.policy.rules.rule import RuleFile, RuleScope
-from guardrail.policy.variables.context import Project
+from guardrail.policy.spend import total
+from guardrail.policy.variables.context import Project, nested, picked
 from guardrail.policy.variables.machine import Specs
+from guardrail.policy.working import Case, is_failure
 
 NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 """The time at which tests play."""
@@ -38,31 +47,89 @@ class RuleTestResult:
         return not self.mismatch
 
 
-def run_tests(rules: Iterable[RuleFile], *, specs: Specs, engine: str | None = None) -> Iterator[RuleTestResult]:
-    """Run the tests of rules, in order. `specs` answers for machine types that a test says nothing of."""
+ReadPlan = Callable[[Path], tuple[Sequence[ResourceCost], Sequence[NotEvaluated]]]
+"""Reads the file of a plan: its resources with their costs, and what could not be evaluated. Raises GuardrailError."""
+
+
+def no_plans(path: Path) -> tuple[Sequence[ResourceCost], Sequence[NotEvaluated]]:
+    """Refuse to read the file of a plan."""
+    raise GuardrailError("files of plans are not read here", where=str(path))
+
+
+def run_tests(
+    rules: Iterable[RuleFile],
+    *,
+    specs: Specs,
+    engine: str | None = None,
+    read_plan: ReadPlan = no_plans,
+    coverage: Coverage | None = None,
+) -> Iterator[RuleTestResult]:
+    """Run the tests of rules, in order, on one engine or on each that is installed: these must agree.
+
+    `specs` answers for machine types that a test says nothing of; `coverage` collects what the tests reach. Raises ConfigError for an engine that is not there.
+    """
+    engines = (engine,) if engine else installed_engines()
     for rule in rules:
         for index, test in enumerate(rule.rule.tests):
             name = test.name or f"{index + 1}: {test.expect}"
             where = rule.file.where(("tests", index))
-            try:
-                mismatch = _mismatch(rule, test, specs, engine)
-            except GuardrailError as error:
-                mismatch = str(error)
+            outcomes = [
+                _outcome(rule, test, specs, one, read_plan, None if number else coverage)
+                for number, one in enumerate(engines)
+            ]
+            first = outcomes[0]
+            if any(outcome != first for outcome in outcomes):
+                said = (f"{one} gives {outcome}" for one, outcome in zip(engines, outcomes, strict=True))
+                mismatch = f"the engines do not agree: {', '.join(said)}"
+            else:
+                mismatch = first.mismatch(test)
             yield RuleTestResult(rule.rule.id, name, where, mismatch)
 
 
-def _mismatch(rule: RuleFile, test: RuleTest, specs: Specs, engine: str | None) -> str:
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What a rule says of a test. `fault`: the test could not be run."""
+
+    verdict: str = ""
+    message: str = ""
+    remedy: Remedy | None = None
+    fault: str = ""
+
+    def __str__(self) -> str:
+        return self.fault or self.verdict + (f": {self.message}" if self.message else "")
+
+    def mismatch(self, test: RuleTest) -> str:
+        """Say what the test expects and is not so, "" if all is."""
+        if self.fault:
+            return self.fault
+        if self.verdict != test.expect:
+            return f"expected {test.expect}, got {self}"
+        if test.message is not None and self.message != test.message:
+            return f"expected the message {test.message!r}, got {self.message!r}"
+        return _edits_mismatch(test, self.remedy or Remedy()) if self.verdict in _FINDINGS else ""
+
+
+_FINDINGS = frozenset(FindingStatus)
+
+
+def _outcome(
+    rule: RuleFile, test: RuleTest, specs: Specs, engine: str, read_plan: ReadPlan, coverage: Coverage | None
+) -> _Outcome:
     # A rule that lets unknown answers pass still has them.
     loud = rule.changed(on_unknown=OnUnknown.WARN)
-    compiled = compile_rule(with_params(loud, test.params), engine=engine)
-    judge = Judge([compiled], _specs(test, specs), NOW, with_remedies=True)
-    findings = _judged(judge, rule.rule.scope, test)
-    verdict, message = _outcome(judge, findings)
-    if verdict != test.expect:
-        return f"expected {test.expect}, got {verdict}" + (f": {message}" if message else "")
-    if test.message is not None and message != test.message:
-        return f"expected the message {test.message!r}, got {message!r}"
-    return _edits_mismatch(test, findings[0].remedy or Remedy()) if findings else ""
+    try:
+        compiled = compile_rule(with_params(loud, test.params), engine=engine)
+        now = test.now or NOW
+        now = now if now.tzinfo else now.replace(tzinfo=UTC)
+        judge = Judge([compiled], _specs(test, specs), now, test.pr, with_remedies=True)
+        finding, skips, bind = _judged(judge, rule, test, read_plan)
+        verdict = finding.status.value if finding else Expected.SKIP if skips else Expected.PASS
+        if coverage:
+            as_fail = Expected.FAIL if verdict == Expected.PRE_EXISTING else verdict
+            coverage.add(compiled, as_fail, bind)
+    except GuardrailError as error:
+        return _Outcome(fault=str(error))
+    return _Outcome(verdict, finding.message, finding.remedy) if finding else _Outcome(verdict)
 
 
 def _edits_mismatch(test: RuleTest, remedy: Remedy) -> str:
@@ -84,29 +151,56 @@ def _told(remedy: Remedy) -> list[dict[str, Json]]:
     ]
 
 
-def _judged(judge: Judge, scope: RuleScope, test: RuleTest) -> tuple[Finding, ...]:
-    project = Project(test.project.name, test.project.path, test.project.env)
-    if scope is RuleScope.BUDGET:
+def _judged(
+    judge: Judge, rule: RuleFile, test: RuleTest, read_plan: ReadPlan
+) -> tuple[Finding | None, bool, Callable[[Iterable[CelPath]], Scope]]:
+    """Return what the rule finds, whether it does not apply, and what binds the values at paths that it is given."""
+    if rule.rule.scope is RuleScope.BUDGET:
         if test.budget is None:
             raise GuardrailError("a test of a budget rule needs `budget`")
         given = test.budget
         budget = Budget(
             name=given.name, monthly=given.monthly, increase=given.increase, increase_percent=given.increase_percent
         )
-        return judge.budget(budget, given.cost.spend())
+        sums = given.cost.spend()
+        found = judge.budget(budget, sums)
+        values = judge.beside_budget(budget, sums)
+
+        def bind(reads: Iterable[CelPath]) -> Scope:
+            return judge.bind(nested(picked(values, reads)))
+
+        return next(iter(found), None), bool(judge.skipped), bind
+    case = _case(judge, rule, test, read_plan)
+    if case.resource is None:
+        found = judge.plan(case.project, case.resources, case.sums)
+    else:
+        found = judge.project(case.project, case.resources, case.missing)
+    address = case.resource.change.address if case.resource else ""
+    finding = next((one for one in found if one.address == address), None)
+    return finding, finding is None and case.skips(), partial(case.scope, settled=is_failure(finding))
+
+
+def _case(judge: Judge, rule: RuleFile, test: RuleTest, read_plan: ReadPlan) -> Case:
+    """Return what a test of a rule about resources or plans asks about."""
+    project, scope = Project(test.project.name, test.project.path, test.project.env), rule.rule.scope
+    if test.plan and test.plan.file:
+        resources, missing = read_plan(Path(rule.file.name).parent / test.plan.file)
+        sums = total(resources, missing)
+        if scope is RuleScope.PLAN:
+            return Case(judge, project, resources, sums, missing=missing)
+        of_address = {one.change.address: one for one in resources}
+        if test.address not in of_address:
+            what = f"no resource of {test.plan.file} has the address {test.address!r}"
+            raise GuardrailError(what, fix=did_you_mean(test.address, of_address))
+        return Case(judge, project, resources, sums, of_address[test.address], missing)
     if scope is RuleScope.PLAN:
         if test.plan is None:
             raise GuardrailError("a test of a plan rule needs `plan`")
-        return judge.plan(project, *test.plan.judged())
+        return Case(judge, project, *test.plan.judged())
     if test.resource is None:
-        raise GuardrailError("a test of a resource rule needs `resource`")
-    return judge.project(project, [test.resource.priced()])
-
-
-def _outcome(judge: Judge, findings: tuple[Finding, ...]) -> tuple[Expected, str]:
-    if findings:
-        return Expected(findings[0].status.value), findings[0].message
-    return (Expected.PASS if judge.asked - judge.skipped else Expected.SKIP), ""
+        raise GuardrailError("a test of a resource rule needs `resource`, or a file `plan` and an `address`")
+    resources = [one.priced() for one in (test.resource, *test.siblings)]
+    return Case(judge, project, resources, total(resources), resources[0])
 
 
 def _specs(test: RuleTest, specs: Specs) -> Specs:

@@ -14,8 +14,8 @@ from guardrail.model.report import Report
 from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
 from guardrail.report.format import bottom_line, count
 from guardrail.report.json.text import encode, finished, joined, listed
-from guardrail.report.markdown.text import is_web_page, prose
-from guardrail.report.text import safe
+from guardrail.report.markdown.text import prose
+from guardrail.report.text import is_web_page, safe
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _HOME = "https://github.com/guardrail-finops/guardrail"

@@ -19,8 +19,8 @@ from guardrail.report.markdown.findings import listed_findings
 from guardrail.report.markdown.plain import without_html
 from guardrail.report.markdown.sums import sums
 from guardrail.report.markdown.text import breakable, code, details, link, prose
-from guardrail.report.text import yaml_text
 from guardrail.report.view import Gap, Row, View, has_news, place, worth
+from guardrail.report.waivers_yaml import waivers_yaml
 
 _ALL = 1_000_000
 _OPEN = 10  # changed resources that are not folded
@@ -28,7 +28,6 @@ _SHOWN = 30  # places of findings that are not folded
 _BILLED = 20  # resources of an estimate
 _LINES = 50  # of one resource of an estimate
 _WAIVED = 5  # findings in the YAML to paste
-_LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
 _LEGEND = f"\n\n{LEGEND}"
 _SMALLEST_PLACE = 20  # bytes; tells how many findings can fit at all
 
@@ -312,10 +311,9 @@ class _Body:
 
     def how_to_waive(self) -> str:
         """Return the YAML that waives what blocks, ready to paste."""
-        fit = [f for f in self.view.waivable if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        fit = self.view.waivable
         if not fit:
             return ""
-        entries = "\n".join(_waiver(finding) for finding in fit[:_WAIVED])
         text = (
             "Add this to the waivers file that `guardrail.yaml` names. The reason and the last day are mandatory;"
             " whoever may approve changes to that file approves the waiver. Some rules cannot be waived, and say so."
@@ -325,7 +323,7 @@ class _Body:
             if len(fit) > _WAIVED
             else ""
         )
-        return details("How to waive", f"{text}\n\n```yaml\nwaivers:\n{entries}\n```{more}")
+        return details("How to waive", f"{text}\n\n```yaml\n{waivers_yaml(fit[:_WAIVED])}\n```{more}")
 
     def footer(self) -> str:
         """Return which prices and which version the report stands on."""
@@ -384,13 +382,3 @@ def _bill_rows(row: Row, currency: str) -> list[str]:
 def _gap(gap: Gap) -> str:
     number = f" ({gap.count:,})" if gap.count > 1 else ""
     return f"- {code(gap.subject)}{number}: {prose(gap.reason)}"
-
-
-def _waiver(finding: Finding) -> str:
-    return (
-        f"  - rule: {yaml_text(finding.rule)}\n"
-        f"    address: {yaml_text(finding.subject)}\n"
-        '    reason: ""  # why this is right\n'
-        "    expires: YYYY-MM-DD  # the last day on which it holds\n"
-        '    owner: ""  # who answers for it'
-    )

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.report.format import status_word
+from guardrail.report.format import standing, status_word
 from guardrail.report.markdown.text import link, prose
 
 # Two spaces at a line's end break it, in comments as well as in a job's summary.
@@ -57,16 +57,7 @@ def _what(finding: Finding) -> str:
 
 def _then(finding: Finding) -> str:
     """Return how to mend it, or why it is accepted."""
-    if finding.status in (FindingStatus.WAIVED, FindingStatus.PRE_EXISTING):
-        return _standing(finding)
+    if accepted := standing(finding):
+        return prose(accepted)
     fix = f"**Fix:** {prose(finding.fix)}" if finding.fix else ""
     return " ".join(filter(None, [fix, link("rule docs", finding.docs)]))
-
-
-def _standing(finding: Finding) -> str:
-    """Say why a finding does not block: who accepted it, or that it was there before."""
-    waiver = finding.waiver
-    if waiver is None:
-        return status_word(finding).capitalize()
-    owner = f" by {prose(waiver.owner, 80)}" if waiver.owner else ""
-    return f"Waived{owner} until {waiver.expires.isoformat()}: {prose(waiver.reason)}"

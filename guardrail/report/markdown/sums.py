@@ -9,7 +9,7 @@ from decimal import Decimal
 from guardrail.model.money import plain, rounded
 from guardrail.model.report import Bound
 from guardrail.report.amounts import total_amounts
-from guardrail.report.markdown.text import code, details
+from guardrail.report.markdown.text import code, details, prose
 from guardrail.report.sums import Sum
 from guardrail.report.view import View
 
@@ -24,21 +24,18 @@ _DRAWN_TO = Decimal(10) ** 12
 
 def sums(view: View, *, chart: bool) -> str:
     """Return the sums of everything that is more than one, folded, and a chart of what changes most."""
-    blocks = [(name, found) for name, found in _named(view) if len(found) > 1]
+    blocks = view.sums
     if not blocks:
         return ""
     tables = [_table(name, found, view.report.currency) for name, found in blocks]
     drawn = _chart(*blocks[0], view.report.currency) if chart else ""
-    return details(" · ".join(f"By {name.lower()}" for name, _ in blocks), "\n\n".join(filter(None, [drawn, *tables])))
-
-
-def _named(view: View) -> list[tuple[str, list[Sum]]]:
-    team = view.report.team_tag if view.report.team_tag.isalnum() else "team"
-    return [("Service", view.by_service), ("Module", view.by_module), (team.capitalize(), view.by_team)]
+    return details(
+        " · ".join(f"By {prose(name.lower())}" for name, _ in blocks), "\n\n".join(filter(None, [drawn, *tables]))
+    )
 
 
 def _table(name: str, found: Sequence[Sum], currency: str) -> str:
-    lines = [f"| {name} | Δ / month | Before | After |", "|:--|--:|--:|--:|"]
+    lines = [f"| {prose(name)} | Δ / month | Before | After |", "|:--|--:|--:|--:|"]
     for one in found[:_LISTED]:
         before, after, change = total_amounts(one.totals, currency)
         lines.append(f"| {code(one.name)} | **{change}** | {before} | {after} |")
@@ -60,7 +57,7 @@ def _chart(name: str, found: Sequence[Sum], currency: str) -> str:
             "```mermaid",
             _LOOK % (90 + 34 * len(bars)),
             "xychart-beta horizontal",
-            f'    title "Change of the monthly cost by {name.lower()} ({unit})"',
+            f'    title "Change of the monthly cost by {_NOT_IN_A_LABEL.sub("", name.lower())} ({unit})"',
             f"    x-axis [{labels}]",
             f"    bar [{values}]",
             "```",

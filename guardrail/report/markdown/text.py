@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from guardrail.report.text import safe
+from guardrail.report.text import is_web_page, safe
 
 _ADDRESS_LIMIT = 200
 _PROSE_LIMIT = 600
@@ -16,7 +16,6 @@ _ENTITIES = str.maketrans(
 )
 _EMPHASIS = re.compile(r"(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])")
 _CALL = re.compile(r"@|#|[!~](?=\w)|\bgh-", re.IGNORECASE)
-_URL = re.compile(r"https?://[A-Za-z0-9./_~%?=&#+,:-]{1,500}")
 
 
 def code(text: str, limit: int = _ADDRESS_LIMIT) -> str:
@@ -38,11 +37,6 @@ def prose(text: str, limit: int = _PROSE_LIMIT) -> str:
 def link(words: str, url: str) -> str:
     """Return a link to a web page, or nothing where `url` is not plainly one."""
     return f"[{words}]({url})" if is_web_page(url) else ""
-
-
-def is_web_page(url: str) -> bool:
-    """Say whether a text is plainly the address of a web page."""
-    return bool(_URL.fullmatch(url))
 
 
 def details(summary: str, body: str) -> str:

@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from guardrail.files.excerpt import Excerpts
-from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.finding import Finding
 from guardrail.model.report import Verdict
 from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount, total_amounts
-from guardrail.report.format import count, gaps, line_reason, quantity, status_word
+from guardrail.report.format import count, gaps, line_reason, quantity, standing, status_word
 from guardrail.report.terminal.changes import change_lines, group_amounts
 from guardrail.report.terminal.findings import rule_blocks
 from guardrail.report.text import safe, yaml_text
@@ -27,7 +27,6 @@ _CHANGES = 50  # rows and entries before a list is cut short, unless details are
 _BILLED = 500
 _LISTED = 20
 _ALL = 1_000_000
-_LONGEST_ADDRESS = 300  # a longer one cannot be copied whole, and cut it would not match
 
 _VERDICTS = {
     Verdict.PASS: ("PASS", "bold green"),
@@ -137,18 +136,13 @@ class _Page:
     def sums(self) -> Iterator[RenderableType]:
         """Give what each service, module and team costs, where there are several."""
         limit = self._limit(_SUMMED)
-        for name, found in (
-            ("Service", self.view.by_service),
-            ("Module", self.view.by_module),
-            (safe(self.report.team_tag, 40).capitalize(), self.view.by_team),
-        ):
-            if len(found) > 1:
-                grid = _grid(name, "Before", "After", "Delta")
-                for one in found[:limit]:
-                    grid.add_row(Text(one.name), *map(Text, total_amounts(one.totals, self.currency)))
-                yield ""
-                yield grid
-                yield from _more(len(found), limit)
+        for name, found in self.view.sums:
+            grid = _grid(name, "Before", "After", "Delta")
+            for one in found[:limit]:
+                grid.add_row(Text(one.name), *map(Text, total_amounts(one.totals, self.currency)))
+            yield ""
+            yield grid
+            yield from _more(len(found), limit)
 
     def bill(self) -> Iterator[RenderableType]:
         """Give each resource with its cost lines, and what is free in one line."""
@@ -203,7 +197,7 @@ class _Page:
 
     def how_to_waive(self) -> Iterator[RenderableType]:
         """Give an entry for the waivers file, to copy."""
-        fit = [f for f in self.view.waivable if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        fit = self.view.waivable
         if not fit:
             return
         entry = {"rule": yaml_text(fit[0].rule), "address": yaml_text(fit[0].subject)}
@@ -284,9 +278,5 @@ def _legend(amounts: Iterable[str]) -> Iterator[RenderableType]:
 
 def _accepted(finding: Finding) -> str:
     """Return a waived or pre-existing finding in one line."""
-    text = f"{safe(finding.rule, 80)}  {safe(finding.address, 160)}".rstrip()
-    waiver = finding.waiver
-    if finding.status is not FindingStatus.WAIVED or waiver is None:
-        return f"{text}  ({status_word(finding)})"
-    owner = f" by {safe(waiver.owner, 80)}" if waiver.owner else ""
-    return f"{text}  (waived{owner} until {waiver.expires.isoformat()}: {safe(waiver.reason, 200)})"
+    said = standing(finding)
+    return f"{safe(finding.rule, 80)}  {safe(finding.address, 160)}".rstrip() + f"  ({said[:1].lower()}{said[1:]})"

@@ -1,0 +1,111 @@
+"""Rules looked at one resource at a time: how they come to a verdict, and as tests."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from guardrail.check import priced, since
+from guardrail.config import Settings
+from guardrail.costs import Engine, Library
+from guardrail.errors import ConfigError, RuleError, did_you_mean
+from guardrail.files.yaml_file import parse_yaml
+from guardrail.load import earlier, plans, prices, project_with, rules_of
+from guardrail.model.finding import Finding, OnUnknown
+from guardrail.policy import CompiledRule, Judge, Project, RuleFile, RuleScope, check_rule, compile_rule
+from guardrail.policy.recording import recorded
+from guardrail.policy.spend import total
+from guardrail.policy.working import Case, RuleWorking, explain
+from guardrail.waivers import waived, waived_inline
+
+
+def rule_that_plays(settings: Settings, library: Library, rule_id: str) -> CompiledRule:
+    """Return one of the rules that the settings choose. Raises ConfigError, RuleError."""
+    rules = {one.rule.id: one for one in rules_of(settings, library).rules}
+    if rule_id not in rules:
+        raise ConfigError(f"no rule that plays here is called {rule_id}", fix=did_you_mean(rule_id, rules))
+    return rules[rule_id]
+
+
+def explain_rule(settings: Settings, rule_id: str, address: str) -> RuleWorking:
+    """Return how a rule comes to its verdict on the resource at an address, or ("") on the plan as a whole.
+
+    Raises as `case_of` does.
+    """
+    return explain(*case_of(settings, rule_id, address))
+
+
+def record_rule(settings: Settings, rule_id: str, address: str) -> tuple[str, RuleFile]:
+    """Return a test that gives a rule's verdict on the resource at an address, as YAML, and the rule.
+
+    Raises as `case_of` does, and InputError for what no test without secrets can say.
+    """
+    case, finding = case_of(settings, rule_id, address)
+    text = yaml.safe_dump([recorded(case, finding)], sort_keys=False, allow_unicode=True, width=120)
+    return text, case.rule.source
+
+
+def with_test(source: RuleFile, test: str) -> str:
+    """Return a rule's file with a test at the end of its tests. Raises RuleError for one that cannot be added to."""
+    if source.pack:
+        fix = "paste the test into the pack's own repository"
+        raise RuleError(f"the rule is of the pack {source.pack}", where=source.file.name, fix=fix)
+    nodes = source.file.nodes
+    lines = Path(source.file.name).read_text(encoding="utf-8").rstrip().splitlines()
+    at, indent, heading = len(lines), "  ", ["tests:"]
+    if tests := nodes.get(("tests",)):
+        if getattr(tests, "flow_style", True) or not getattr(tests, "value", None):
+            raise RuleError(
+                "the tests are not a list of one a line", where=source.file.where(("tests",)), fix="paste it"
+            )
+        at, indent, heading = tests.end_mark.line or len(lines), " " * tests.start_mark.column, []
+        at = min(len(lines), at)
+        while at and not lines[at - 1].strip():
+            at -= 1
+    added = [*heading, *(f"{indent}{line}" for line in test.splitlines())]
+    content = "\n".join([*lines[:at], *added, *lines[at:]]) + "\n"
+    found = check_rule(parse_yaml(content, RuleError, name=source.file.name), pack=source.pack)
+    if len(found.rule.tests) != len(check_rule(source.file).rule.tests) + 1:
+        raise RuleError("the test cannot be put there", where=source.file.where(("tests",)), fix="paste it")
+    return content
+
+
+def case_of(settings: Settings, rule_id: str, address: str) -> tuple[Case, Finding | None]:
+    """Return what a rule is asked of the resource at an address, or ("") of the plan as a whole, and what it finds.
+
+    What `on_unknown: pass` would drop is told as well. Raises ConfigError for a rule, InputError for an address that is not there
+    or is in several projects.
+    """
+    catalog, library = prices(settings), Library(settings.definitions)
+    rule = compile_rule(rule_that_plays(settings, library, rule_id).source.changed(on_unknown=OnUnknown.WARN))
+    if bool(address) is (rule.rule.scope is not RuleScope.RESOURCE):
+        what = f"the rule {rule_id} is asked about {_SUBJECTS[rule.rule.scope]}"
+        raise ConfigError(what, fix=_FIXES[rule.rule.scope].format(rule_id))
+    read, base = plans(settings), earlier(settings)
+    source, plan = project_with(read, address)
+    engine = Engine(library, catalog, default_regions=settings.default_region)
+    bill = since(base, priced(source, plan, engine, settings), is_only=len(read) == 1)
+    project = Project(source.name, source.path, source.env)
+    judge = Judge([rule], catalog.spec, settings.now, settings.pr, currency=settings.currency)
+    found = judge.project(project, bill.resources, bill.not_evaluated)
+    judged = waived(
+        [*waived_inline(found, plan, source, (rule,), settings)], (rule,), replace(settings, complete=False)
+    )
+    finding = next((one for one in judged if one.rule == rule_id and one.address == address), None)
+    resource = next((one for one in bill.resources if one.change.address == address), None)
+    sums = total(bill.resources, bill.not_evaluated)
+    return Case(judge, project, bill.resources, sums, resource, bill.not_evaluated), finding
+
+
+_SUBJECTS = {
+    RuleScope.RESOURCE: "single resources",
+    RuleScope.PLAN: "the whole plan",
+    RuleScope.BUDGET: "budgets, over all projects",
+}
+_FIXES = {
+    RuleScope.RESOURCE: "guardrail explain {} ADDRESS",
+    RuleScope.PLAN: "leave the address out: guardrail explain {} PLAN",
+    RuleScope.BUDGET: "guardrail check shows the sums of each budget; guardrail explain {} shows the rule",
+}

@@ -1,0 +1,224 @@
+"""How a rule comes to its verdict on one resource or plan: what it matches, and every expression with its value."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from guardrail.cel import Path, Scope, Working, shown
+from guardrail.model.cost import ResourceCost
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.evaluate import Judge
+from guardrail.policy.matching import Criterion, of_project, of_resource
+from guardrail.policy.rules.compiled import CompiledRule, environment_of
+from guardrail.policy.spend import Spend
+from guardrail.policy.variables.context import Project, needed, nested, picked
+from guardrail.policy.variables.view import SENSITIVE, ResourceView
+
+_WIDTH = 80
+_LONGEST = 400  # characters of a value in text; JSON has all of it
+
+
+@dataclass(frozen=True, slots=True)
+class RuleWorking:
+    """How a rule has come to its verdict.
+
+    address       "" for the plan as a whole
+    verdict       pass, skip or the status of a finding
+    why           the same in a sentence
+    match         what the rule asks of resource and project; where one does not hold, nothing else was asked
+    """
+
+    rule: str
+    title: str
+    project: str
+    address: str
+    verdict: str
+    why: str
+    match: tuple[Criterion, ...]
+    when: Working | None = None
+    variables: Mapping[str, Working] = field(default_factory=dict)
+    validations: tuple[Working, ...] = ()
+
+    def as_json(self) -> Json:
+        """Return it as JSON: each part of an expression with `value`, or why it has none in `unknown` or `error`."""
+        return {
+            "format": "guardrail.explanation/v1",
+            **{name: getattr(self, name) for name in ("rule", "title", "project", "address", "verdict", "why")},
+            "match": [
+                {"criterion": one.name, "wanted": one.wanted, "actual": one.actual, "holds": one.holds}
+                for one in self.match
+            ],
+            "when": _json(self.when) if self.when else None,
+            "variables": {name: _json(working) for name, working in self.variables.items()},
+            "validations": [_json(working) for working in self.validations],
+        }
+
+    def as_text(self) -> str:
+        """Return it as text for a terminal of 80 columns."""
+        lines = [f"{self.rule}: {self.title}", f"{self.address or 'the whole plan'}, project {self.project}", ""]
+        lines += textwrap.wrap(f"{self.verdict}: {self.why}", _WIDTH)
+        if self.match:
+            lines += ["", "match:"]
+        for one in self.match:
+            sign = "yes" if one.holds else "NO "
+            lines += _wrapped(
+                f"  {sign}  {one.name}: {one.actual or '(none)'}", f"(asked for: {one.wanted})", "       "
+            )
+        if self.when:
+            lines += ["", "when:", *_lines(self.when)]
+        for name, working in self.variables.items():
+            lines += ["", f"variables.{name}:", *_lines(working)]
+        for number, working in enumerate(self.validations, 1):
+            lines += ["", f"validation {number}:", *_lines(working)]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What one rule, the only one of `judge`, is asked about: a resource of a project, or (None) its plan as a whole."""
+
+    judge: Judge
+    project: Project
+    resources: Sequence[ResourceCost]
+    sums: Spend
+    resource: ResourceCost | None = None
+    missing: Sequence[NotEvaluated] = ()
+
+    @property
+    def rule(self) -> CompiledRule:
+        """The rule."""
+        (rule,) = self.judge.rules
+        return rule
+
+    @property
+    def match(self) -> tuple[Criterion, ...]:
+        """What the rule's match asks."""
+        match = self.rule.rule.match
+        asked = of_resource(match, self.resource.change) if self.resource else ()
+        return (*asked, *of_project(match, self.project))
+
+    def skips(self) -> bool:
+        """Say whether the rule does not apply, by its match or by its `when`. Raises LimitError."""
+        return not all(one.holds for one in self.match) or self.rule.answer(self.scope(self.rule.reads)).skipped
+
+    def scope(self, reads: Iterable[Path], *, settled: bool = False, shown: bool = False) -> Scope:
+        """Return the values at these paths; `settled` as in a view of a resource, `shown`: without what is sensitive."""
+        values = picked(self.judge.beside(self.project, self.resources, self.sums, self.judge.rules), reads)
+        if self.resource:
+            view = ResourceView(self.resource, self.judge.specs, settled=settled, shown=shown)
+            own = {path: view.read(path) for path in reads if path[0] == "resource"}
+            values |= (
+                {path: _hidden(value, ".".join(path[2:] or path[1:])) for path, value in own.items()} if shown else own
+            )
+        return self.judge.bind(nested(values))
+
+
+def explain(case: Case, finding: Finding | None) -> RuleWorking:
+    """Return how a rule comes to a finding (None: there is none).
+
+    What is sensitive is read as not known, and so is what depends on it. Raises LimitError for an expression that goes through
+    too much.
+    """
+    rule, address = case.rule, case.resource.change.address if case.resource else ""
+    working = RuleWorking(rule.rule.id, rule.rule.title, case.project.name, address, "", "", case.match)
+    if missed := ", ".join(one.name for one in working.match if not one.holds):
+        return replace(working, verdict="skip", why=f"the rule's match does not take it: {missed}")
+    environment = environment_of(rule.source, rule.engine)
+    variables = rule.rule.variables
+    reads = rule.reads | needed(path for text in variables.values() for path in environment.compile(text).reads)
+    scope = case.scope(reads, settled=is_failure(finding), shown=True)
+    verdict, why = _verdict(finding, rule, is_skipped=finding is None and case.skips())
+    return replace(
+        working,
+        verdict=verdict,
+        why=why,
+        when=environment.working(rule.rule.when, scope) if rule.rule.when else None,
+        variables={name: environment.working(text, scope) for name, text in variables.items()},
+        validations=tuple(environment.working(one.expression, scope) for one in rule.rule.validations),
+    )
+
+
+def is_failure(finding: Finding | None) -> bool:
+    """Say whether a validation does not hold, whatever comes of it."""
+    return finding is not None and finding.status not in {FindingStatus.UNKNOWN, FindingStatus.ERROR}
+
+
+def _verdict(finding: Finding | None, rule: CompiledRule, *, is_skipped: bool) -> tuple[str, str]:
+    if is_skipped:
+        return "skip", f"`when` is false: {rule.rule.when}"
+    if finding is None:
+        return "pass", "every validation is true"
+    also = {
+        FindingStatus.PRE_EXISTING: "; so it was before the change",
+        FindingStatus.WAIVED: f"; waived: {finding.waiver.reason}" if finding.waiver else "",
+    }
+    return finding.status.value, finding.message + also.get(finding.status, "")
+
+
+def _hidden(value: Json, path: str) -> Json:
+    """Return a value with what is sensitive in it as not known, so that nothing that depends on it is shown either."""
+    if value == SENSITIVE:
+        return Unknown(path, "sensitive", None)
+    if isinstance(value, dict):
+        return {key: _hidden(part, f"{path}.{key}") for key, part in value.items()}
+    if isinstance(value, list):
+        return [_hidden(part, path) for part in value]
+    return value
+
+
+def _lines(working: Working, depth: int = 1) -> Iterator[str]:
+    indent = "  " * depth
+    value = f"error: {working.error}" if working.error else _spelled(working.value)
+    if len(value) > _LONGEST:
+        value = f"{value[:_LONGEST]}... ({len(value):,} characters)"
+    text = " ".join(working.text.split())
+    yield from _wrapped(f"{indent}{text}", f" ->  {value}", f"{indent}    ")
+    for part in working.parts:
+        yield from _lines(part, depth + 1)
+
+
+def _wrapped(text: str, value: str, indent: str) -> list[str]:
+    """Return both on one line where there is room for it, else the value on lines of its own."""
+    if len(f"{text} {value}") <= _WIDTH:
+        return [f"{text} {value}"]
+    initial = text[: len(text) - len(text.lstrip())]
+    wrap = textwrap.TextWrapper(_WIDTH, subsequent_indent=f"{initial}  ", break_on_hyphens=False)
+    again = textwrap.TextWrapper(
+        _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}    ", break_on_hyphens=False
+    )
+    return [*wrap.wrap(text), *again.wrap(value.strip())]
+
+
+def _spelled(value: Json) -> str:
+    """Return a value as an expression would spell it, numbers as people write them."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        return f"[{', '.join(map(_spelled, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {_spelled(part)}' for key, part in value.items())}}}"
+    return "null" if value is None else shown(value)
+
+
+def _json(working: Working) -> Json:
+    said: Json = {"expression": working.text}
+    if working.error:
+        said["error"] = working.error
+    elif isinstance(working.value, Unknown):
+        said["unknown"] = working.value.text
+    else:
+        said["value"] = _plain(working.value)
+    return {**said, "parts": [_json(part) for part in working.parts]} if working.parts else said
+
+
+def _plain(value: Json) -> Json:
+    if isinstance(value, dict):
+        return {str(key): _plain(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_plain(part) for part in value]
+    return value if value is None or isinstance(value, bool | float | int) else shown(value)
