@@ -53,14 +53,14 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SyncProgress:
     """Whom to tell what happens: a line of text, and how far a download is."""
 
     line: Callable[[str], None]
     progress: Callable[[str], Progress]
 
 
-def sync(order: Order, wanted: Wanted, told: Told) -> Path:
+def sync(order: Order, wanted: Wanted, told: SyncProgress) -> Path:
     """Bring the lists that are ordered into a new catalog, and return where it is.
 
     The old catalog is replaced once the new one is whole, and stays as it is if anything fails.
@@ -122,7 +122,7 @@ class _Run:
     feed: Feed
     order: Order
     wanted: Wanted
-    told: Told
+    told: SyncProgress
     old: _Old
 
     def all(self) -> None:
@@ -227,7 +227,7 @@ class _Run:
         )
 
 
-def _feed(vendor: str, order: Order, downloads: Path, told: Told) -> Feed | None:
+def _feed(vendor: str, order: Order, downloads: Path, told: SyncProgress) -> Feed | None:
     """Return where a vendor's lists come from; None if there is no key and the vendor was not asked for."""
     if order.origin and "://" not in order.origin:
         root = Path(order.origin)

@@ -15,7 +15,7 @@ import click
 from guardrail.progress import watched_by
 
 if TYPE_CHECKING:
-    from guardrail.catalog.sync import Told
+    from guardrail.catalog.sync import SyncProgress
     from guardrail.http.download import Progress
 
 _SHOWN = 40  # characters of an address; the end tells files apart
@@ -62,12 +62,12 @@ def _show(state: list[str], done: threading.Event) -> None:
     click.echo("\r" + " " * len(last) + "\r", nl=False, err=True)
 
 
-def told() -> tuple[Told, AbstractContextManager[object]]:
+def told() -> tuple[SyncProgress, AbstractContextManager[object]]:
     """Return whom a sync tells what happens, and what must be open meanwhile. All of it goes to standard error."""
-    from guardrail.catalog.sync import Told  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.sync import SyncProgress  # noqa: PLC0415 - only when it runs
 
     if not sys.stderr.isatty():
-        return Told(lambda line: click.echo(line, err=True), lambda _name: _nothing), nullcontext()
+        return SyncProgress(lambda line: click.echo(line, err=True), lambda _name: _nothing), nullcontext()
     from rich.console import Console  # noqa: PLC0415 - only on a terminal
     from rich.progress import BarColumn, DownloadColumn, TextColumn  # noqa: PLC0415
     from rich.progress import Progress as Bars  # noqa: PLC0415
@@ -87,7 +87,7 @@ def told() -> tuple[Told, AbstractContextManager[object]]:
 
         return tell
 
-    return Told(lambda line: console.print(line, markup=False, highlight=False), bar), bars
+    return SyncProgress(lambda line: console.print(line, markup=False, highlight=False), bar), bars
 
 
 def _nothing(_received: int, _total: int | None) -> None:

@@ -15,7 +15,14 @@ from guardrail import git
 from guardrail.errors import GuardrailError
 from guardrail.starter.environments import Environment, environment_in, environment_of, environments, workspaces
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
-from guardrail.terraform.configuration.roots import NO_ROOTS, foreign, listed, root_modules, roots_aside, unread_by_us
+from guardrail.terraform.configuration.roots import (
+    NO_ROOTS,
+    folders_of_other_tools,
+    listed,
+    root_modules,
+    roots_aside,
+    unread_by_us,
+)
 from guardrail.terraform.inputs import plan_at
 from guardrail.terraform.terragrunt.unit import units as units_below
 
@@ -70,7 +77,7 @@ def find_projects(folder: Path) -> Found:
         found.notes.append(str(error))
         source, known = "", []
     plans = _plans(folder)
-    tools = foreign(folder)
+    tools = folders_of_other_tools(folder)
     units = [] if plans else _of_terragrunt(folder)
     paths = sorted(root.relative_to(folder).as_posix() for root in _roots(folder, found, others=bool(plans or tools)))
     for path in paths:

@@ -149,7 +149,7 @@ def _configurations(
 ) -> list[Plan]:
     """Evaluate the root modules in a folder; without any, read the plans below it."""
     from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415
-    from guardrail.terraform.configuration.roots import foreign, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
+    from guardrail.terraform.configuration.roots import folders_of_other_tools, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
     roots, committed = root_modules(folder), _plan_in(folder)
     if not roots and (below := plans_below(folder, proposed=proposed)):
@@ -161,7 +161,7 @@ def _configurations(
             "is part of the repository, and there is no configuration beside it", where=str(committed), fix=fix
         )
     if not roots:
-        if tools := foreign(folder):
+        if tools := folders_of_other_tools(folder):
             said = "; ".join(unread_by_us(tool, files) for tool, files in tools)
             raise InputError(f"no configuration of Terraform's own: {said}", where=str(folder))
         raise NoConfigurationError(

@@ -8,7 +8,7 @@ import pytest
 
 from guardrail import data
 from guardrail.catalog import snapshot
-from guardrail.catalog.sync import Order, Told, sync
+from guardrail.catalog.sync import Order, SyncProgress, sync
 from guardrail.http import Clock, Deadline, Session
 from tests.catalog import price_lists
 from tests.catalog.syncs import NOW, PLAN, REGIONS, SERVICES, WANTS
@@ -79,7 +79,11 @@ def synced(shipped, tmp_path, monkeypatch):
 
     def run(origin, *, wants=WANTS, **order):
         said: list[str] = []
-        sync(Order(NOW, **{"origin": str(origin), **order}), wants, Told(said.append, lambda _n: lambda _r, _t: None))
+        sync(
+            Order(NOW, **{"origin": str(origin), **order}),
+            wants,
+            SyncProgress(said.append, lambda _n: lambda _r, _t: None),
+        )
         return said
 
     return run

@@ -7,7 +7,7 @@ from contextlib import closing
 from datetime import UTC, datetime
 
 from guardrail.catalog import Selector
-from guardrail.catalog.sync import Told
+from guardrail.catalog.sync import SyncProgress
 from guardrail.costs import Library
 from guardrail.costs.definitions.selectable import wanted
 
@@ -20,7 +20,7 @@ BARE = wanted(LIBRARY)
 SERVICES = {"aws": ["AWSLambda", "AmazonEKS"], "azure": ["Key Vault", "Storage"], "gcp": ["Cloud Storage", "Cloud DNS"]}
 REGIONS = frozenset({"eu-west-1", "eu-central-1", "westeurope", "europe-west1", "eastus", "global"})
 LAMBDA = Selector("aws", "AWSLambda", "eu-west-1", "Serverless", (("group", "AWS-Lambda-Requests"),))
-QUIET = Told(lambda _line: None, lambda _name: lambda _received, _total: None)
+QUIET = SyncProgress(lambda _line: None, lambda _name: lambda _received, _total: None)
 _ROWS = """
 select vendor, service, region, family, attributes, unit, purchase_option, tier_start, tier_end, price, sku
 from shelf join price on price.shelf = shelf.id join product on product.id = price.product

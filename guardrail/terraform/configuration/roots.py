@@ -75,7 +75,7 @@ def roots_aside(folder: Path) -> list[Path]:
     return [path for path in _uncalled(candidates) if path.resolve() not in own]
 
 
-def foreign(folder: Path) -> list[tuple[Tool, list[Path]]]:
+def folders_of_other_tools(folder: Path) -> list[tuple[Tool, list[Path]]]:
     """Return the tools whose configuration lies in or below a folder, with the first file of each folder that has some."""
     found: dict[Tool, list[Path]] = {}
     for path in (folder, *_folders(folder)):
@@ -103,7 +103,7 @@ def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) ->
         notes.append(
             f"{shown(files[0])}: no resources beside it, so the root modules below are checked: {listed(roots)}"
         )
-    for tool, files in foreign(folder):
+    for tool, files in folders_of_other_tools(folder):
         if unread := [file for file in files if own.isdisjoint(file.resolve().parents)]:
             notes.append(unread_by_us(tool, unread))
     return notes

@@ -3,7 +3,7 @@
 import pytest
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.roots import foreign, root_modules, roots_aside
+from guardrail.terraform.configuration.roots import folders_of_other_tools, root_modules, roots_aside
 from guardrail.terraform.inputs import read_plans
 
 VERSIONS = 'terraform { required_version = ">= 1.5" }\n'
@@ -72,7 +72,7 @@ def test_what_only_another_tool_reads_is_named_with_what_to_run(tmp_path, run, f
 def test_what_cdktf_has_made_is_read(tmp_path):
     made = '{"resource": {"aws_instance": {"x": {"instance_type": "m5.large"}}}}'
     tree(tmp_path, {"cdktf.json": "{}", "cdktf.out/stacks/app/cdk.tf.json": made})
-    assert foreign(tmp_path) == []
+    assert folders_of_other_tools(tmp_path) == []
     assert [change.address for plan in read_plans(str(tmp_path)) for change in plan.changes] == ["aws_instance.x"]
 
 
