@@ -19,6 +19,7 @@ from guardrail.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
     from guardrail.model.report import Report
+    from guardrail.report import Frame
 
 FORMAT_NAMES = (
     *("table", "concise", "json", "markdown", "html", "csv", "sarif", "junit", "github", "gitlab"),
@@ -132,7 +133,22 @@ def _rendered(report: Report, format_name: str, *, colored: bool, details: bool)
         width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         text = table(report, width=width, color=colored, details=details, excerpts=find)
     elif format_name == "html":
-        text = html_page(report, excerpts=find)
+        text = html_page(report, excerpts=find, frame=_lines_of_the_run(report))
     else:
         text = FORMATS[format_name](seen_from_repository(report, Path.cwd()) if format_name in POINTING else report)
     return text if text.endswith("\n") else f"{text}\n"
+
+
+def _lines_of_the_run(report: Report) -> Frame:
+    """Return the addresses of lines at the commit that a run on GitHub Actions has checked out; none elsewhere."""
+    from guardrail.files.repository import repository_files  # noqa: PLC0415 - only for some formats
+    from guardrail.platforms.context import Overrides, read_context  # noqa: PLC0415
+    from guardrail.report import Frame  # noqa: PLC0415
+
+    if os.environ.get("GITHUB_ACTIONS") != "true":
+        return Frame()
+    context = read_context(os.environ, Overrides())
+    if context.untrusted or not (context.repository and context.commit):
+        return Frame()
+    blob_url = f"{context.server}/{context.repository}/blob/{context.commit}/"
+    return Frame(blob_url=blob_url, files=repository_files(report, Path.cwd()))

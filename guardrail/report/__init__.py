@@ -12,22 +12,27 @@ from guardrail.report.ci.code_quality import code_quality
 from guardrail.report.ci.junit import junit
 from guardrail.report.ci.sarif import sarif
 from guardrail.report.csv_rows import csv_rows
+from guardrail.report.frame import NO_FRAME, Frame
 from guardrail.report.json.infracost import infracost_json
 from guardrail.report.json.read import MAX_ARTIFACT_BYTES, read_result
 from guardrail.report.json.schema import report_schema
 from guardrail.report.json.v1 import json_v1
-from guardrail.report.markdown.document import Frame, markdown
+from guardrail.report.markdown.document import markdown
 from guardrail.report.terminal.concise import concise
 from guardrail.report.terminal.table import table
 
 Renderer = Callable[[Report], str]
 
 
-def html_page(report: Report, *, excerpts: Excerpts = lambda _: None) -> str:
-    """Return the report as one HTML file. `excerpts` finds the line of the configuration that a finding is about."""
+def html_page(report: Report, *, excerpts: Excerpts = lambda _: None, frame: Frame = NO_FRAME) -> str:
+    """Return the report as one HTML file.
+
+    excerpts  finds the line of the configuration that a finding is about
+    frame     addresses of lines, where it is read by people who can open them
+    """
     from guardrail.report.html.document import page  # noqa: PLC0415 - loaded for those who ask for it
 
-    return page(report, excerpts=excerpts)
+    return page(report, excerpts, frame)
 
 
 FORMATS: dict[str, Renderer] = {

@@ -12,7 +12,7 @@ import pytest
 
 from guardrail.files.excerpt import Excerpt
 from guardrail.model.remedy import Edit, Replacement
-from guardrail.report import html_page
+from guardrail.report import Frame, html_page
 from guardrail.report.html import changes, findings
 from guardrail.report.html.element import element, link
 from tests.report import samples
@@ -194,3 +194,30 @@ def test_every_command_writes_it(run, tmp_path, name):
     written = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert ran.stdout == written, ran.stderr
     assert parsed(written).all("h1")
+
+
+def test_places_are_links_where_their_lines_can_be_opened():
+    url = "https://example.com/o/r/blob/abc/"
+    frame = Frame(blob_url=url, files={("shop", "main.tf"): "infra/main.tf"})
+    report = samples.report(samples.shop_resources(), [samples.finding(file="main.tf", line=12, project="shop")])
+    page = parsed(html_page(report, frame=frame))
+    led = [(one.text, one.attributes["href"]) for one in page.all("a") if "blob" in one.attributes["href"]]
+    assert led == [("main.tf:12", f"{url}infra/main.tf#L12")] * 2
+
+
+def test_on_github_actions_places_lead_to_the_commit(run, tmp_path, monkeypatch):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "main.tf").write_text(
+        'resource "aws_instance" "x" {\n  instance_type = "t3.micro"\n}\n', encoding="utf-8"
+    )
+    (tmp_path / "event.json").write_text("{}", encoding="utf-8")
+    for name, value in {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": "o/r",
+        "GITHUB_EVENT_NAME": "push",
+        "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
+        "GITHUB_SHA": "a" * 40,
+    }.items():
+        monkeypatch.setenv(name, value)
+    ran = run("check", ".", "--format", "html")
+    assert f'href="https://github.com/o/r/blob/{"a" * 40}/main.tf#L1"' in ran.stdout, ran.stderr

@@ -8,7 +8,8 @@ from guardrail.report.changes import ALONE, ComponentChange, difference_text, ef
 from guardrail.report.format import SHORT_STATUS, count, reasons
 from guardrail.report.html.blocks import folded, left_out, rest, table
 from guardrail.report.html.element import Child, Html, code, element
-from guardrail.report.view import Alike, Row, View
+from guardrail.report.html.places import Places
+from guardrail.report.view import Alike, Row
 
 _UNFOLDED = 3  # whose reasons stand open
 _SHOWN = 50
@@ -19,11 +20,11 @@ _PARTS = 12  # attributes, and components, of one resource
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "±", Action.DELETE: "\N{MINUS SIGN}"}
 
 
-def changed_resources(view: View) -> list[Html]:
+def changed_resources(places: Places) -> list[Html]:
     """Return the resources whose cost changes, the greatest effect first; what is alike stands together."""
-    groups, currency = view.changed_alike, view.report.currency
+    groups, currency = places.view.changed_alike, places.view.report.currency
     items = [
-        element("li", _opened(group, view, is_open=number < _UNFOLDED))
+        element("li", _opened(group, places, is_open=number < _UNFOLDED))
         for number, group in enumerate(groups[:_OPENABLE])
     ]
     parts = [element("ul", items[:_SHOWN], class_="changes")]
@@ -42,8 +43,8 @@ def changed_resources(view: View) -> list[Html]:
     return [*parts, *(element("p", note, class_="dim") for note in notes)]
 
 
-def _opened(group: Alike, view: View, *, is_open: bool) -> Html:
-    row, currency = group.first, view.report.currency
+def _opened(group: Alike, places: Places, *, is_open: bool) -> Html:
+    row, currency = group.first, places.view.report.currency
     before, after, change = _amounts(group, currency)
     sides = f"{before} → {after}" if before and after else ""
     summary: list[Child] = [
@@ -53,11 +54,10 @@ def _opened(group: Alike, view: View, *, is_open: bool) -> Html:
     ]
     return folded(
         summary,
-        _where(group, view),
+        _where(group, places),
         element("p", "Of each:") if group.rows[1:] else None,
         _attributes(row, currency),
-        _components(row, currency),
-        [] if row.components else [element("p", reason) for reason in reasons(row.resource, currency)],
+        _components(row, currency) or [element("p", reason) for reason in reasons(row.resource, currency)],
         is_open=is_open,
     )
 
@@ -74,21 +74,15 @@ def _amounts(group: Alike, currency: str) -> tuple[str, str, str]:
     return change_amounts(group.first.resource, currency, len(group.rows))
 
 
-def _where(group: Alike, view: View) -> Child:
+def _where(group: Alike, places: Places) -> Child:
     """Return the place of a resource; of several, each with its own, folded."""
     if not group.rows[1:]:
-        place = place_of(group.first, view)
+        place = places.of_row(group.first)
         return element("p", place) if place else None
-    items: list[Child] = [[code(row.resource.change.address), " ", place_of(row, view)] for row in group.rows[:_ALIKE]]
+    items: list[Child] = [[code(row.resource.change.address), " ", places.of_row(row)] for row in group.rows[:_ALIKE]]
     hidden = len(group.rows) - len(items)
     listed = element("ul", [element("li", item) for item in items])
     return rest(f"All {len(group.rows):,} of them", listed, left_out(hidden, "resources are"))
-
-
-def place_of(row: Row, view: View) -> Html | None:
-    """Return file and line of a resource."""
-    source = view.place_of(row)
-    return code(f"{source.file}:{source.line}") if source else None
 
 
 def _attributes(row: Row, currency: str) -> Child:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount
 from guardrail.report.format import amount_of, count, line_reason, unit_price
 from guardrail.report.html.blocks import folded, left_out, listed, rest, table
-from guardrail.report.html.element import Child, Html, code, element
+from guardrail.report.html.element import Child, Html, code, element, prose
 from guardrail.report.text import safe
 from guardrail.report.view import Gap, Row, View
 
@@ -78,13 +78,13 @@ def not_known(view: View) -> list[Html]:
         if gaps:
             parts += [element("h3", title), *_gaps(gaps)]
     if view.remedies:
-        parts += [element("h3", "To do"), *listed(view.remedies, _ENTRIES, "steps are")]
+        parts += [element("h3", "To do"), *listed([prose(remedy) for remedy in view.remedies], _ENTRIES, "steps are")]
     return parts
 
 
 def _gaps(gaps: Sequence[Gap]) -> list[Html]:
     items: list[Child] = [
-        [code(gap.subject), f" ({gap.count:,})" if gap.count > 1 else None, f": {gap.reason}"]
+        [code(gap.subject), f" ({gap.count:,})" if gap.count > 1 else None, ": ", prose(gap.reason)]
         for gap in gaps[:_ENTRIES]
     ]
     return [element("ul", [element("li", item) for item in items]), *left_out(len(gaps) - _ENTRIES, "entries are")]

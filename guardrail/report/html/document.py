@@ -8,12 +8,14 @@ from importlib.resources import files
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.report import Report, Verdict
 from guardrail.report.amounts import total_amounts
+from guardrail.report.frame import Frame
 from guardrail.report.html.basis import inputs, prices
 from guardrail.report.html.blocks import folded, listed, section
 from guardrail.report.html.changes import changed_resources
 from guardrail.report.html.costs import bill, not_known
-from guardrail.report.html.element import Child, Html, code, element, lines
+from guardrail.report.html.element import Child, Html, code, element, lines, prose
 from guardrail.report.html.findings import by_rule, edits
+from guardrail.report.html.places import Places
 from guardrail.report.html.sums import PALE, sum_table
 from guardrail.report.view import View
 from guardrail.report.waivers_yaml import waivers_yaml
@@ -26,21 +28,18 @@ _WAIVED = 20  # findings in the YAML to paste
 _SIGNS = {Verdict.PASS: "✓", Verdict.WARN: "!", Verdict.FAIL: "✕"}
 
 
-def page(report: Report, *, excerpts: Excerpts = lambda _: None) -> str:
-    """Return the report as one HTML file. Equal reports give equal bytes.
-
-    excerpts  finds the line of the configuration that a finding is about
-    """
-    return f"<!doctype html>{_Page(report, excerpts).whole().markup}\n"
+def page(report: Report, excerpts: Excerpts, frame: Frame) -> str:
+    """Return the report as one HTML file. Equal reports give equal bytes."""
+    return f"<!doctype html>{_Page(report, Places(View(report), excerpts, frame)).whole().markup}\n"
 
 
 class _Page:
     """The sections of one report, in reading order."""
 
-    def __init__(self, report: Report, excerpts: Excerpts) -> None:
+    def __init__(self, report: Report, places: Places) -> None:
         self.report = report
-        self.excerpts = excerpts
-        self.view = View(report)
+        self.places = places
+        self.view = places.view
         self.currency = report.currency
         self.has_changes = report.judged or report.compares
 
@@ -88,7 +87,7 @@ class _Page:
             return None
         before, after, change = total_amounts(self.report.totals, self.currency)
         pairs = [("Monthly cost before", before), ("After", after), ("Change", change)]
-        shown = pairs if self.has_changes else [("Monthly cost", after)]
+        shown = pairs if self.has_changes or self.report.totals.monthly_before else [("Monthly cost", after)]
         return element("dl", [element("div", element("dt", name), element("dd", amount)) for name, amount in shown])
 
     def supplied(self) -> Html | None:
@@ -104,18 +103,22 @@ class _Page:
         """Give key, title and content of each section that has any."""
         view = self.view
         found = (
-            ("blocking", "Blocking", by_rule(view.blocking, view, self.excerpts)),
-            ("unread", "Not read", by_rule(view.unread, view, self.excerpts)),
-            ("errors", "Rules not evaluated", by_rule(view.errors, view, self.excerpts)),
+            ("blocking", "Blocking", by_rule(view.blocking, self.places)),
+            ("unread", "Not read", by_rule(view.unread, self.places)),
+            ("errors", "Rules not evaluated", by_rule(view.errors, self.places)),
             ("changes", "What drives the cost", self.changes() if self.has_changes else []),
             ("sums", "Sums", self.sums()),
             ("bill", "Cost breakdown", [] if self.has_changes else bill(view)),
-            ("warnings", "Warnings", by_rule(view.warnings, view, self.excerpts)),
+            ("warnings", "Warnings", by_rule(view.warnings, self.places)),
             ("missing", "Not known and assumed", not_known(view)),
             ("edits", "Edits", edits(view.findings)),
             ("waive", "How to waive", self.how_to_waive()),
-            ("accepted", "Waived and pre-existing", by_rule(view.accepted, view, self.excerpts)),
-            ("notes", "Notes", listed(view.notes, _ENTRIES, "notes are") if view.notes else []),
+            ("accepted", "Waived and pre-existing", by_rule(view.accepted, self.places)),
+            (
+                "notes",
+                "Notes",
+                listed([prose(note) for note in view.notes], _ENTRIES, "notes are") if view.notes else [],
+            ),
             ("inputs", "Inputs", inputs(self.report)),
             ("prices", "Prices", prices(self.report)),
         )
@@ -123,7 +126,7 @@ class _Page:
 
     def changes(self) -> list[Html]:
         """Return what changes and why, and in words what does not."""
-        parts = changed_resources(self.view) if self.view.changed else []
+        parts = changed_resources(self.places) if self.view.changed else []
         rest = "; ".join(self.view.without_cost)
         return [*parts, *([element("p", f"{rest}.")] if rest else [])]
 

@@ -18,6 +18,7 @@ _ON_ITS_OWN_LINE = frozenset(
     {"html", "head", "meta", "title", "style", "body", "header", "nav", "main", "section", "footer", "figure"}
     | {"h1", "h2", "h3", "p", "pre", "ul", "li", "dl", "details", "table", "thead", "tbody", "tr", "svg"}
 )
+_CODE = re.compile(r"`([^`]+)`")
 _BREAKS = re.compile(r"(?<=[\w\])][./])(?=\w)")
 
 
@@ -48,11 +49,17 @@ def code(text: str, limit: int = _ADDRESS_LIMIT) -> Html:
     return Html(f"<code>{'<wbr>'.join(map(html.escape, pieces))}</code>")
 
 
-def link(words: str, url: str) -> Html | None:
+def link(words: str | Html, url: str) -> Html | None:
     """Return a link to a page, None where `url` is not plainly the https address of one."""
     if not url.startswith("https://") or not is_web_page(url):
         return None
     return element("a", words, href=url, rel="noopener noreferrer")
+
+
+def prose(text: str) -> Child:
+    """Return a sentence, what stands between backticks in it as code."""
+    parts = _CODE.split(safe(text, _TEXT_LIMIT))
+    return [element("code", part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def lines(texts: Iterable[str | Html]) -> Html:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from guardrail.files.excerpt import Excerpt, Excerpts
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.remedy import Edit
 from guardrail.report.format import count, standing, status_word
 from guardrail.report.html.blocks import left_out, rest
-from guardrail.report.html.element import Child, Html, code, element, lines, link
+from guardrail.report.html.element import Child, Html, code, element, lines, link, prose
+from guardrail.report.html.places import Places
 from guardrail.report.text import safe
-from guardrail.report.view import View, place
 
 _LISTED = 2_000  # findings
 _OPEN = 20  # places of a rule that are not folded
@@ -20,7 +19,7 @@ _EDITS, _LINES = 100, 40
 _LINE_LIMIT = 200
 
 
-def by_rule(findings: Sequence[Finding], view: View, excerpts: Excerpts) -> list[Html]:
+def by_rule(findings: Sequence[Finding], places: Places) -> list[Html]:
     """Return findings in their order, those of a rule together; of too many, some of every rule."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
@@ -28,22 +27,22 @@ def by_rule(findings: Sequence[Finding], view: View, excerpts: Excerpts) -> list
     shown = list(groups.values())[:_LISTED]
     each = max(_LISTED // max(len(groups), 1), 1)
     hidden = sum(map(len, list(groups.values())[_LISTED:]))
-    return [*(_rule(group, each, view, excerpts) for group in shown), *left_out(hidden, "findings are")]
+    return [*(_rule(group, each, places) for group in shown), *left_out(hidden, "findings are")]
 
 
-def _rule(group: list[Finding], limit: int, view: View, excerpts: Excerpts) -> Html:
+def _rule(group: list[Finding], limit: int, places: Places) -> Html:
     """Return one rule's findings: what all say is said once, above the places."""
     first, accepted = group[0], standing(group[0])
     number = f" · {count(len(group), 'finding')}" if group[1:] else ""
     said = _what(first) if len({_what(finding) for finding in group}) == 1 else ""
-    find = excerpts if len(group) <= _WITH_LINES else lambda _: None
-    places = [_place(finding, view, find, said) for finding in group[:limit]]
-    items = [element("li", place) for place in places if place]
+    with_lines = len(group) <= _WITH_LINES
+    parts = [_place(finding, places, said, with_line=with_lines) for finding in group[:limit]]
+    items = [element("li", part) for part in parts if part]
     return element(
         "section",
         element("h3", code(first.rule, 80), " ", element("span", first.severity.value + number, class_="dim")),
         element("p", first.title, class_="dim") if first.title else None,
-        element("p", said) if said else None,
+        element("p", prose(said)) if said else None,
         element("ul", items[:_OPEN]) if items else None,
         rest(f"{len(items) - _OPEN:,} more", element("ul", items[_OPEN:])) if items[_OPEN:] else None,
         left_out(len(group) - limit, "findings of this rule are"),
@@ -62,28 +61,20 @@ def _then(finding: Finding) -> Html | None:
     page = link("About this rule", finding.docs)
     if not finding.fix and page is None:
         return None
-    fix: list[Child] = [element("b", "Fix: "), finding.fix, " "] if finding.fix else []
+    fix: list[Child] = [element("b", "Fix: "), prose(finding.fix), " "] if finding.fix else []
     return element("p", fix, page)
 
 
-def _place(finding: Finding, view: View, excerpts: Excerpts, said: str) -> list[Child]:
+def _place(finding: Finding, places: Places, said: str, *, with_line: bool) -> list[Child]:
     """Return where a finding is, and what is wrong there unless that has been `said`; [] for nothing."""
-    label, where = view.project_label(finding), place(finding)
+    label, where = places.view.project_label(finding), places.of_finding(finding)
     parts: list[Child] = [element("span", label, class_="dim")] if label else []
     parts += [code(finding.address)] if finding.address else []
-    parts += [element("span", code(where), class_="dim")] if where else []
-    parts += [] if said else [_what(finding)]
-    source = excerpts(finding)
+    parts += [element("span", where, class_="dim")] if where else []
+    parts += [] if said else [prose(_what(finding))]
     spaced = [child for part in parts for child in (part, " ")]
-    return [*spaced, _line(source)] if source else spaced
-
-
-def _line(found: Excerpt) -> Html:
-    """Return a line of the configuration, with a mark on what is meant."""
-    text = safe(found.text.expandtabs(4), _LINE_LIMIT)
-    start, end = found.start, found.start + found.length
-    number = element("span", f"{found.line} | ", class_="dim")
-    return element("pre", element("code", number, text[:start], element("mark", text[start:end]), text[end:]))
+    line = places.line(finding) if with_line else None
+    return [*spaced, line] if line else spaced
 
 
 def edits(findings: Iterable[Finding]) -> list[Html]:

@@ -22,17 +22,20 @@ PALE = "bound"
 
 def sum_table(name: str, found: Sequence[Sum], currency: str, *, of_change: bool) -> list[Html]:
     """Return the sums of one kind, the greatest first; the bars are those of the change, or else of the cost."""
+    if not of_change:
+        found = sorted(found, key=lambda one: -one.totals.monthly_cost)
     values = [_drawn(one, of_change=of_change) for one in found[:_LISTED]]
     low, high = min([ZERO, *values]), max([ZERO, *values])
-    rows = [
-        _row(one, _bar(value, low, high, is_bound=_bound(one, of_change=of_change)), currency, of_change=of_change)
-        for one, value in zip(found[:_LISTED], values, strict=True)
-    ]
+    rows = []
+    for one, value in zip(found[:_LISTED], values, strict=True):
+        look = ("more" if value > 0 else "less") if of_change else "cost"
+        bar = _bar(value, low, high, f"{look} {PALE}" if _bound(one, of_change=of_change) else look)
+        rows.append(_row(one, bar, currency, of_change=of_change))
     heads = [name, "Before", "After", "Change"] if of_change else [name, "Monthly cost"]
     numbers = len(heads) - 1
     parts = [table(heads, rows[:_OPEN], caption=f"By {name.lower()}", numbers=numbers)]
     if further := rows[_OPEN:]:
-        parts.append(rest(f"{len(further):,} more, with less effect", table(heads, further, numbers=numbers)))
+        parts.append(rest(f"{len(further):,} more", table(heads, further, numbers=numbers)))
     return [*parts, *left_out(len(found) - _LISTED, "sums are")]
 
 
@@ -54,13 +57,12 @@ def _bound(one: Sum, *, of_change: bool) -> bool:
     return (one.totals.delta_bound if of_change else one.totals.cost_bound) is not Bound.EXACT
 
 
-def _bar(value: Decimal, low: Decimal, high: Decimal, *, is_bound: bool) -> Html | None:
+def _bar(value: Decimal, low: Decimal, high: Decimal, look: str) -> Html | None:
     """Return a bar from the line that stands for 0; the amounts beside it say the same in words."""
     if not value:
         return None
     scale = _WIDTH / (high - low)
     zero, end = -low * scale, (value - low) * scale
-    look = ("more" if value > 0 else "less") + (f" {PALE}" if is_bound else "")
     left, width = min(zero, end), max(abs(end - zero), Decimal(2))
     left = min(left, _WIDTH - width)
     return element(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
-from urllib.parse import quote
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
@@ -13,6 +12,7 @@ from guardrail.model.report import ProjectReport, Report, Verdict
 from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount, total_amounts
 from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
+from guardrail.report.frame import NO_FRAME, Frame
 from guardrail.report.markdown.changes import changes_table
 from guardrail.report.markdown.edits import listed_edits
 from guardrail.report.markdown.findings import listed_findings
@@ -63,27 +63,6 @@ _SIZES = (
     _Size(0, listed=0, findings=10, projects=10),
     _Size(0, listed=0, findings=0, projects=0),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """Where the body is to be posted: what tells it from other comments, and addresses that it can point to.
-
-    key       shown in the headline, where a change has several reports
-    commit    that the report is of
-    run_url   of the run that made it
-    blob_url  of the repository's files at that commit, with a slash at its end
-    files     project name and file of a finding to the file's path in the repository
-    """
-
-    key: str = ""
-    commit: str = ""
-    run_url: str = ""
-    blob_url: str = ""
-    files: Mapping[tuple[str, str], str] = field(default_factory=dict)
-
-
-NO_FRAME = Frame()
 
 
 def markdown(
@@ -238,11 +217,7 @@ class _Body:
 
     def linked(self, text: str, project: str, file: str, line: int | None) -> str:
         """Return a place as a link that goes on leading there after later pushes, where the file is known to be there."""
-        path = self.frame.files.get((project, file))
-        if not path or not self.frame.blob_url:
-            return text
-        anchor = f"#L{line}" if line is not None else ""
-        return link(text, f"{self.frame.blob_url}{quote(path)}{anchor}") or text
+        return link(text, self.frame.line_url(project, file, line)) or text
 
     def notes(self) -> str:
         """Return what a reader should know of the input."""
