@@ -15,10 +15,11 @@ from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
 from guardrail.errors import InputError, did_you_mean
 from guardrail.model.cost import ResourceCost
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.policy import LoadedRules, ReadPlan, load_rules
+from guardrail.policy import LoadedRules, ReadPlan, ResourceTypes, load_rules
 from guardrail.progress import counted
 from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
+from guardrail.terraform.schemas import resource_shape, schema_names
 
 if TYPE_CHECKING:
     from guardrail.catalog.terms import Terms
@@ -148,16 +149,20 @@ def usage_of(source: Source) -> Usage:
     return load_usage(source.usage) if source.usage else NO_USAGE
 
 
+def resource_types(library: Library) -> ResourceTypes:
+    """Return the resource types that are known: those of cost definitions and of the tables of provider schemas."""
+    return ResourceTypes(frozenset({*library.priced_types(), *library.free_types()}), resource_shape, schema_names)
+
+
 def rules_of(settings: Settings, library: Library) -> LoadedRules:
     """Load the rules that the settings choose. Raises RuleError or ConfigError."""
-    types = {*library.priced_types(), *library.free_types()}
     return load_rules(
         settings.rules,
         data.rules_dir(),
         on_unpriced=settings.on_unpriced,
         base=settings.base,
         top=settings.top,
-        types=types,
+        types=resource_types(library),
         where=settings.where_in_rules,
     )
 

@@ -20,8 +20,9 @@ from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
 from guardrail.files.repository import repository_top
-from guardrail.load import plan_reader
+from guardrail.load import plan_reader, resource_types
 from guardrail.policy import (
+    ResourceTypes,
     RuleFile,
     RuleSetting,
     WaiverList,
@@ -81,10 +82,11 @@ class Validation:
         file = self._read(path, RuleError)
         if file is None:
             return
-        rule, faults = examine_rule(file, types=_types(library or Library()))
+        types = resource_types(library or Library())
+        rule, faults = examine_rule(file, types=types)
         self.faults += faults
         if rule:
-            self._played([rule], compiled=[rule])
+            self._played([rule], types, compiled=[rule])
 
     def waivers(self, path: Path, rules: Iterable[str] = ()) -> None:
         """Look at a waivers file. `rules` are the ids that it may name; none: not checked."""
@@ -120,21 +122,20 @@ class Validation:
         there = tuple(name for name in chosen.paths if (base / name).exists())  # the others are told of already
         selection = chosen.model_copy(update={"paths": there})
         top = repository_top(base.resolve())
-        found = choose(
-            selection, data.rules_dir(), on_unpriced=unpriced, base=base, top=top, types=_types(library), where=where
-        )
+        types = resource_types(library)
+        found = choose(selection, data.rules_dir(), on_unpriced=unpriced, base=base, top=top, types=types, where=where)
         rules, faults = found.rules, found.faults
         self.faults += faults
         own = [rule for rule in rules if not rule.pack or rule.fetched]
         set_anew = {*chosen.set, *(rule.rule.id for rule in rules if chosen.sources)}
-        self._played(own, compiled=[rule for rule in rules if not rule.pack or rule.rule.id in set_anew])
+        self._played(own, types, compiled=[rule for rule in rules if not rule.pack or rule.rule.id in set_anew])
         self.final = [rule for rule in rules if rule.rule.final]
         shipped = {path.stem for pack in packs(data.rules_dir()) for path in (data.rules_dir() / pack).glob("*.yaml")}
         return set() if faults else {*shipped, *chosen.set, *(rule.rule.id for rule in own)}
 
-    def _played(self, own: list[RuleFile], *, compiled: list[RuleFile]) -> None:
+    def _played(self, own: list[RuleFile], types: ResourceTypes, *, compiled: list[RuleFile]) -> None:
         """Compile rules, and run the tests of one's own as their files have them."""
-        wrong = {rule.file.name: faults for rule in compiled if (faults := compile_faults(rule))}
+        wrong = {rule.file.name: faults for rule in compiled if (faults := compile_faults(rule, types))}
         self.faults += [fault for faults in wrong.values() for fault in faults]
         sound = [check_rule(rule.file) for rule in own if rule.file.name not in wrong]
         self.rules += len(own)
@@ -237,10 +238,6 @@ def _alone(path: Path, result: Validation) -> None:
         result.usage(path)
     else:
         result.strangers.append(str(path))
-
-
-def _types(library: Library) -> set[str]:
-    return {*library.priced_types(), *library.free_types()}
 
 
 def _sound(content: Any) -> ConfigFile:

@@ -1,11 +1,12 @@
 """CEL, the expression language of rules and cost definitions: one adapter, two engines (see docs/cel.md)."""
 
 from guardrail.cel.coverage import cover_all
-from guardrail.cel.engines import installed_engines
+from guardrail.cel.engines import engine_package, installed_engines
 from guardrail.cel.environment import Environment, Program, Scope, Template, Working, shown
 from guardrail.cel.failures import EvaluationError
 from guardrail.cel.key_access import KeyAccess
 from guardrail.cel.names import OPEN, Path, Schema
+from guardrail.cel.shapes import Shape, Shapes, joined_shape
 from guardrail.cel.syntax import CelError
 
 __all__ = [
@@ -18,9 +19,13 @@ __all__ = [
     "Program",
     "Schema",
     "Scope",
+    "Shape",
+    "Shapes",
     "Template",
     "Working",
     "cover_all",
+    "engine_package",
     "installed_engines",
+    "joined_shape",
     "shown",
 ]

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from guardrail.cel.functions import Function
 from guardrail.cel.functions.values import tagged
+from guardrail.cel.key_access import place_of
+from guardrail.cel.names import Path
 from guardrail.cel.tree import (
     Binary,
     Call,
@@ -34,13 +36,16 @@ _SPELLED = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided", 
 """Arithmetic on numbers that may be of two types, which CEL does not mix."""
 
 
-def emit(tree: Tree, types: Types, *, native: bool, careful: bool = False) -> str:
+def emit(
+    tree: Tree, types: Types, *, native: bool, careful: bool = False, nullable: frozenset[Path] = frozenset()
+) -> str:
     """Return the expression as text for an engine; `types` are those of `guardrail.cel.types.infer`.
 
     `native`: the engine has the functions that are marked so, and `cel.bind`.
     With `careful`, everything that is read passes through `known`, for a scope that holds values known only after apply.
+    The maps at `nullable` paths read null at a key that they lack.
     """
-    return _Emitter(types, native=native, careful=careful).value(tree, 0)
+    return _Emitter(types, native=native, careful=careful, nullable=nullable).value(tree, 0)
 
 
 def quote(text: str) -> str:
@@ -58,6 +63,7 @@ class _Emitter:
     types: Types
     native: bool
     careful: bool
+    nullable: frozenset[Path]
     variables: Mapping[str, str] = field(default_factory=dict)
     """A macro's variable -> how it is spelled."""
 
@@ -97,6 +103,8 @@ class _Emitter:
                 return self._call(tree)
 
     def _entry(self, operand: Tree, key: str, *, optional: bool) -> str:
+        if not optional and self.nullable and place_of(operand) in self.nullable:
+            return f"f__entry_or_null({self.value(operand, 0)}, {key})"
         if not optional and self.types[id(operand)] != "o":
             return f"{self.value(operand)}[{key}]"
         return f"f__optional_entry({self.value(operand, 0)}, {key})"
@@ -145,6 +153,8 @@ class _Emitter:
         kinds = self.types[id(left)], self.types[id(right)]
         if operator == "%" and DATA in kinds:
             return f"f__remainder({self.value(left, 0)}, {self.value(right, 0)})"
+        if operator == "/" and DATA in kinds and not isinstance(right, Literal):
+            return f"f__ratio({self.value(left, 0)}, {self.value(right, 0)})"
         if is_dynamic(operator, *kinds):
             return f"f__{_SPELLED[operator]}({self.value(left, 0)}, {self.value(right, 0)})"
         if operator in {"==", "!="}:

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from guardrail.cel.emit import spelled
-from guardrail.cel.failures import EvaluationError, StepsError, reason
+from guardrail.cel.failures import DepthError, EvaluationError, StepsError, reason
 from guardrail.cel.functions import FUNCTIONS, Function
 from guardrail.cel.functions.plumbing import ANY
 from guardrail.cel.syntax import CelError
@@ -37,7 +37,7 @@ class Engine(Hashable, Protocol):
         """Convert values once, for any number of programs."""
 
     def program(self, text: str, names: Iterable[str]) -> Evaluate:
-        """Compile an emitted expression. Raises CelError."""
+        """Compile an emitted expression. Raises CelError, and DepthError for one that another engine may take."""
 
 
 def engine(name: str | None = None) -> Engine:
@@ -45,6 +45,15 @@ def engine(name: str | None = None) -> Engine:
 
     Raises ConfigError for a name that is none, or one that is not installed.
     """
+    return _load(_chosen(name))
+
+
+def engine_package(name: str | None = None) -> str:
+    """Return the distribution that the engine of that name comes in. Raises ConfigError as `engine` does."""
+    return {"cpp": "cel-expr-python", "python": "cel-python"}[_chosen(name)]
+
+
+def _chosen(name: str | None) -> str:
     name = name or os.environ.get(ENGINE_VARIABLE) or ("cpp" if find_spec("cel_expr_python") else "python")
     if name not in _ENGINES:
         raise ConfigError(
@@ -52,7 +61,7 @@ def engine(name: str | None = None) -> Engine:
         )
     if name == "cpp" and not find_spec("cel_expr_python"):
         raise ConfigError("the CEL engine cpp is not installed", fix="pip install 'guardrail-finops[fast]'")
-    return _load(name)
+    return name
 
 
 def installed_engines() -> tuple[str, ...]:
@@ -137,6 +146,8 @@ class _CppEngine:
             # Types are checked in guardrail.cel.types, which knows that data may be of any.
             evaluate = self._environment(names).compile(text, disable_check=True).eval
         except RuntimeError as error:
+            if "recursion" in str(error):
+                raise DepthError from None
             raise CelError(_first_line(str(error))) from None
         error_type = self._cel.Type.ERROR
 

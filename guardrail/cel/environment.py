@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,13 +14,14 @@ from typing import Any
 
 from guardrail.cel.emit import emit
 from guardrail.cel.engines import Engine, Evaluate, engine
-from guardrail.cel.failures import NO_PLAIN_VALUE, OPERAND_FAULT, EvaluationError, StepsError
+from guardrail.cel.failures import NO_PLAIN_VALUE, OPERAND_FAULT, DepthError, EvaluationError, StepsError
 from guardrail.cel.functions.instants import Duration, Timestamp, duration_text, timestamp_text
 from guardrail.cel.functions.values import elements, is_optional, marker, plain_text, text, trace, unmarked
 from guardrail.cel.key_access import KeyAccess, key_access
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.operands import operands
 from guardrail.cel.parts import branches, shown_parts, written
+from guardrail.cel.shapes import Shapes, check_shapes
 from guardrail.cel.syntax import CelError, parse
 from guardrail.cel.tree import Tree
 from guardrail.cel.types import Types, infer
@@ -63,15 +65,21 @@ class Environment:
         *,
         engine_name: str | None = None,
         declared: Mapping[str, str] | None = None,
+        shapes: Shapes | None = None,
+        nullable: frozenset[Path] = frozenset(),
         exact: bool = False,
     ) -> None:
         """Read expressions over the names of a schema.
+
+        `shapes` are what is known of data at a path. The maps at `nullable` paths read null at a key that they lack.
 
         `declared` are the types of names that are no data: their values are bound as they are. `exact` refuses a division of
         whole numbers, whose fraction is lost.
         """
         self._schema = schema
         self._exact = exact
+        self._shapes = shapes or {}
+        self._nullable = nullable
         self._declared = declared or {}
         self._engine: Engine = engine(engine_name)
         self._definitions: dict[str, dict[str, Tree]] = {}
@@ -86,8 +94,7 @@ class Environment:
         for name, expression in expressions.items():
             try:
                 tree = expand(parse(expression), self._definitions)
-                check(tree, self._schema)
-                infer(tree, self._schema, self._declared, exact=self._exact)
+                self._checked(tree)
             except CelError as error:
                 error.name = name
                 raise
@@ -102,9 +109,14 @@ class Environment:
 
     def _program(self, written_tree: Tree, text: str) -> Program:
         tree = expand(written_tree, self._definitions)
+        reads, types = self._checked(tree)
+        return Program(text, reads, tree, types, self._engine, tuple(self._schema), self._nullable)
+
+    def _checked(self, tree: Tree) -> tuple[frozenset[Path], Types]:
         reads = check(tree, self._schema)
         types = infer(tree, self._schema, self._declared, exact=self._exact)
-        return Program(text, reads, tree, types, self._engine, tuple(self._schema))
+        check_shapes(tree, reads, types, self._shapes)
+        return reads, types
 
     def working(self, expression: str, scope: Scope) -> Working:
         """Return an expression and each of its parts with their values. Raises CelError, LimitError."""
@@ -153,10 +165,17 @@ class Environment:
 class Program:
     """A compiled expression. `reads` are the context paths that it uses, defined names expanded."""
 
-    __slots__ = ("_careful", "_engine", "_names", "_plain", "_tree", "_types", "reads", "text")
+    __slots__ = ("_careful", "_engine", "_names", "_nullable", "_plain", "_tree", "_types", "reads", "text")
 
     def __init__(
-        self, text: str, reads: frozenset[Path], tree: Tree, types: Types, engine: Engine, names: tuple[str, ...]
+        self,
+        text: str,
+        reads: frozenset[Path],
+        tree: Tree,
+        types: Types,
+        engine: Engine,
+        names: tuple[str, ...],
+        nullable: frozenset[Path],
     ) -> None:
         self.text = text
         self.reads = reads
@@ -164,6 +183,7 @@ class Program:
         self._types = types
         self._engine = engine
         self._names = names
+        self._nullable = nullable
         self._plain: Evaluate | None = None
         self._careful: Evaluate | None = None
 
@@ -175,12 +195,12 @@ class Program:
         is_open = bool(scope.unknown) and scope.touches(self.reads)
         try:
             return self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
-        except StepsError:
+        except (StepsError, DepthError):
             return self._evaluate_at_length(scope)
 
     def _evaluate(self, scope: Scope) -> Value:
         if self._plain is None:
-            self._plain = self._compiled(careful=False)
+            self._plain = self.compiled(careful=False)
         try:
             value = self._plain(scope.activation)
             return value if type(value) in _SIMPLE else _result(value)
@@ -189,30 +209,49 @@ class Program:
             return self._evaluate_carefully(scope)
 
     def _evaluate_at_length(self, scope: Scope) -> Value:
-        """Evaluate what is too long for Google's engine with the other, which ends later, and whose bound is ours."""
+        """Evaluate what is too long or too deep for Google's engine with the other, which ends later, and whose bound is ours."""
         other = engine("python")
         if self._engine is not other:
-            program = Program(self.text, self.reads, self._tree, self._types, other, self._names)
+            program = self._on(other)
             return program.evaluate(Scope(other.activation(scope.converted), scope.unknown, scope.converted))
         from guardrail.cel.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
 
         what = f"takes more than {MAX_STEPS:,} steps: {self.text:.80}"
         raise LimitError(what, fix="a macro inside of a macro goes through the product of both: go through less")
 
+    def _on(self, other: Engine) -> Program:
+        return Program(self.text, self.reads, self._tree, self._types, other, self._names, self._nullable)
+
+    def check_by_engine(self) -> None:
+        """Compile it now, which is else done when it is first evaluated. Raises CelError for what no engine takes."""
+        try:
+            self._plain = self._plain or self.compiled(careful=False)
+        except DepthError:
+            self._on(engine("python")).check_by_engine()
+
+    def check_by_engines(self, engines: Iterable[str]) -> None:
+        """Compile it on each of these engines, in both ways. Raises CelError for what one refuses, and no other takes for it."""
+        for name in engines:
+            program = self._on(engine(name))
+            program.check_by_engine()
+            with suppress(DepthError):
+                program.compiled(careful=True)
+
     def key_access(self, path: Path) -> KeyAccess:
         """Return what the value depends on of the map at a path."""
         return key_access(self._tree, path)
 
-    def _compiled(self, *, careful: bool) -> Evaluate:
+    def compiled(self, *, careful: bool) -> Evaluate:
+        """Have the engine compile it: as it is, or (`careful`) for a scope that holds values that are not known."""
         return _program(
             self._engine,
-            emit(self._tree, self._types, native=self._engine.has_functions, careful=careful),
+            emit(self._tree, self._types, native=self._engine.has_functions, careful=careful, nullable=self._nullable),
             self._names,
         )
 
     def _evaluate_carefully(self, scope: Scope) -> Value:
         if self._careful is None:
-            self._careful = self._compiled(careful=True)
+            self._careful = self.compiled(careful=True)
         trace.clear()
         try:
             value = self._careful(scope.activation)
@@ -239,6 +278,12 @@ class Template:
                 error.column += column
                 raise
         self.reads: frozenset[Path] = frozenset().union(*(p.reads for p in self._parts if isinstance(p, Program)))
+
+    def check_by_engines(self, engines: Iterable[str]) -> None:
+        """Compile all its expressions on each of these engines; see `Program.check_by_engines`."""
+        for part in self._parts:
+            if isinstance(part, Program):
+                part.check_by_engines(engines)
 
     def key_access(self, path: Path) -> KeyAccess:
         """Return what the text depends on of the map at a path."""

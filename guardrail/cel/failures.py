@@ -28,6 +28,10 @@ class StepsError(Exception):
     """An expression goes through more than an engine lets it: its macros multiply."""
 
 
+class DepthError(Exception):
+    """An expression is nested deeper than an engine lets it be."""
+
+
 class FunctionError(ValueError):
     """A function cannot answer for these arguments."""
 

@@ -45,14 +45,14 @@ class _AccessFinder:
 
     def accesses(self, tree: Tree, words: _Words) -> Iterator[KeyAccess]:
         """Yield what each part of the tree looks at."""
-        place = _place(tree)
+        place = place_of(tree)
         if place is not None:
             yield from self._at_place(place)
-        elif isinstance(tree, Index) and _place(tree.operand) == self.path:
+        elif isinstance(tree, Index) and place_of(tree.operand) == self.path:
             texts = _texts(tree.key, words)
             yield _WHOLE if texts is None else KeyAccess(texts)
             yield from self.accesses(tree.key, words)
-        elif isinstance(tree, Binary) and tree.operator == "in" and _place(tree.right) == self.path:
+        elif isinstance(tree, Binary) and tree.operator == "in" and place_of(tree.right) == self.path:
             texts = _texts(tree.left, words)
             yield _NAMES if texts is None else KeyAccess(texts)
             yield from self.accesses(tree.left, words)
@@ -69,7 +69,7 @@ class _AccessFinder:
             yield KeyAccess(frozenset({place[len(self.path)]}))
 
     def _macro(self, macro: Macro, words: _Words) -> Iterator[KeyAccess]:
-        place = _place(macro.target)
+        place = place_of(macro.target)
         if place == self.path and len(macro.variables) == 1 and macro.name != "bind":
             yield _NAMES  # a macro goes through the keys of a map
         elif place == self.path:
@@ -83,8 +83,8 @@ class _AccessFinder:
             )
 
 
-def _place(tree: Tree) -> Path | None:
-    """Return the path that a tree spells; None for anything else, a computed key included."""
+def place_of(tree: Tree) -> Path | None:
+    """Return the path of the context that a tree spells; None for anything else, a computed key included."""
     steps: list[str] = []
     while isinstance(tree, Select | Index):
         if isinstance(tree, Select):

@@ -175,3 +175,11 @@ def _mixed(sign: str) -> Callable[[Any, Any], Any]:
 
 for _sign, _name in {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}.items():
     function(f"_{_name}", params="siudbnlmy siudbnlmy", result="?")(_mixed(_sign))
+
+
+@function("_ratio", params="siudbnlmy siudbnlmy", result="?")
+def ratio(left: Any, right: Any) -> Any:
+    """Divide data by data. Raises FunctionError for 0, by which no share of anything can be told: doubles would give NaN."""
+    if kind(right) in "id" and not right:
+        raise FunctionError(DIVISION_BY_ZERO)
+    return _mixed("/")(left, right)

@@ -32,6 +32,9 @@ _MODULE = "guardrail_operators"
 _LABELS = {"in": "_in_", "[]": "_[_]"}
 """What cel-python calls an operator, where that is not the operator between two lines."""
 
+_TOO_DEEP = "nested too deeply"
+_FLATTER = "write sum([a, b, ...]) or [a, b, ...].join() for many operands, or fewer brackets"
+
 MAX_STEPS = 1_000_000
 """Times that bodies of macros may be evaluated in one evaluation: some seconds."""
 
@@ -114,9 +117,10 @@ class PythonEngine:
         try:
             runner: Any = self._environment.program(self._environment.compile(text), functions=self._functions)
         except RecursionError:
-            raise CelError("nested too deeply") from None
+            raise CelError(_TOO_DEEP, hint=_FLATTER) from None
         except (celpy.celparser.CELParseError, celpy.evaluation.CELEvalError, SyntaxError) as error:
-            raise CelError(str(error).split("\n", 1)[0][:200]) from None
+            is_deep = "too many nested" in str(error)
+            raise CelError(*((_TOO_DEEP, 1, _FLATTER) if is_deep else (str(error).split("\n", 1)[0][:200],))) from None
         code = dict(self._globals)
         exec(runner.tp.executable_code, code)  # noqa: S102 - code that cel-python made of an expression
         expression = code["CEL"].func

@@ -8,9 +8,10 @@ number is a double. Where data meets a whole number of the text, as in `size / 2
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 
 from guardrail.cel.functions import FUNCTIONS, NAMES, Function
-from guardrail.cel.operators import OPERATORS, RESULTS, UNARY, Overloads
+from guardrail.cel.operators import OPERATORS, RESULTS, UNARY
 from guardrail.cel.syntax import CelError
 from guardrail.cel.tree import (
     Binary,
@@ -32,7 +33,7 @@ ANY, DATA = "?", "D"
 OPEN_KINDS = frozenset({ANY, DATA})
 _DATA = "sdbnlm"
 """The kinds that data may have."""
-_WORDS = {
+WORDS = {
     "s": "a string",
     "i": "an int",
     "u": "a uint",
@@ -108,23 +109,23 @@ class _Typing:
             case Index(operand, key):
                 container, place = self.of(operand, bound), self.of(key, bound)
                 if container[0] != "o":
-                    _check("[]", OPERATORS["[]"], (container, place), tree.at)
+                    overloads_for("[]", (container, place), tree.at)
                 return self._inside(tree, container)
             case Unary(operator, operand):
                 kind = self.of(operand, bound)
-                _check(operator, UNARY[operator], (kind,), tree.at)
+                overloads_for(operator, (kind,), tree.at)
                 return "b" if operator == "!" else "d" if kind == DATA else kind
             case Binary(("&&" | "||") as operator, left, right):
                 for part in (left, right):
-                    _need("b", self.of(part, bound), operator, part.at)
+                    need("b", self.of(part, bound), operator, part.at)
                 return "b"
             case Binary(operator, left, right):
                 kinds = self.of(left, bound), self.of(right, bound)
                 if self.exact and operator == "/" and kinds == ("i", "i"):
                     raise CelError("a division of whole numbers loses its fraction", tree.at + 1, "write 7.0 / 2")
-                return _binary(operator, *kinds, tree.at)
+                return binary(operator, *kinds, tree.at)
             case Ternary(condition, then, otherwise):
-                _need("b", self.of(condition, bound), "? :", condition.at)
+                need("b", self.of(condition, bound), "? :", condition.at)
                 return chosen(self.of(then, bound), self.of(otherwise, bound))
             case ListOf(items, _, optional):
                 inside = [self.of(item, bound) for item in items]
@@ -139,10 +140,10 @@ class _Typing:
     def _map(self, tree: MapOf, bound: Mapping[str, str]) -> str:
         inside = []
         for place, (key, item) in enumerate(tree.entries):
-            _need("siub", self.of(key, bound), "a map's key", key.at)
+            need("siub", self.of(key, bound), "a map's key", key.at)
             kind = self.of(item, bound)
             if place in tree.optional:
-                _need("o", kind, "an optional entry", item.at)
+                need("o", kind, "an optional entry", item.at)
             inside.append(ANY if place in tree.optional else kind)
         return "m" + joined(inside)
 
@@ -155,7 +156,7 @@ class _Typing:
         if container[0] == "o":
             return "o"
         if isinstance(tree, Select):
-            _need("m", container, "a field", tree.operand.at)
+            need("m", container, "a field", tree.operand.at)
         if tree.optional:
             return "o"
         return DATA if container == DATA else container[1:] or ANY
@@ -165,10 +166,10 @@ class _Typing:
         if macro.name == "bind":
             return self.of(macro.bodies[0], {**bound, macro.variables[0]: target})
         if macro.name in {"optMap", "optFlatMap"}:
-            _need("o", target, macro.name, macro.target.at)
+            need("o", target, macro.name, macro.target.at)
             self.of(macro.bodies[0], {**bound, macro.variables[0]: ANY})
             return "o"
-        _need("lm", target, macro.name, macro.target.at)
+        need("lm", target, macro.name, macro.target.at)
         inside = DATA if target == DATA else target[1:] or ANY
         place = "i" if target[0] == "l" else ANY
         key = {"l": inside, "m": ANY}.get(target[0], DATA)  # what goes through a map goes through its keys
@@ -176,7 +177,7 @@ class _Typing:
         inner = {**bound, **dict(zip(macro.variables, variables, strict=True))}
         bodies = [self.of(body, inner) for body in macro.bodies]
         if macro.name in _CONDITIONS or bodies[1:]:
-            _need("b", bodies[0], f"the condition of {macro.name}", macro.bodies[0].at)
+            need("b", bodies[0], f"the condition of {macro.name}", macro.bodies[0].at)
         match macro.name:
             case "filter":
                 return f"l{key}"
@@ -187,7 +188,7 @@ class _Typing:
             case "transformMap":
                 return f"m{bodies[-1]}"
             case "transformMapEntry":
-                _need("m", bodies[-1], "transformMapEntry", macro.bodies[-1].at)
+                need("m", bodies[-1], "transformMapEntry", macro.bodies[-1].at)
                 return f"m{ANY}"
             case _:
                 return "b"
@@ -204,7 +205,7 @@ class _Typing:
                 return "k"
         found = candidates(call, given)
         if not found:
-            raise CelError(f"{call.name} is not for {' and '.join(_WORDS[one[0]] for one in given)}", call.at + 1)
+            raise CelError(f"{call.name} is not for {' and '.join(WORDS[one[0]] for one in given)}", call.at + 1)
         return joined(_result(one, given) for one in found)
 
 
@@ -270,17 +271,18 @@ def becomes_double(kind: str, other: str) -> bool:
     return kind == "i" and other in {DATA, "d"}
 
 
-def _binary(operator: str, left: str, right: str, at: int) -> str:
+def binary(operator: str, left: str, right: str, at: int) -> str:
+    """Return the type of what an operator makes of operands of two types. Raises CelError if it takes none of these."""
     if operator in _ARITHMETIC:
         if operator == "%" and DATA in (left, right):
             for kind in (left, right):
-                _need("iud", kind, operator, at)
+                need("iud", kind, operator, at)
             return "d"
         if is_dynamic(operator, left, right):
             return ANY
         left = "d" if becomes_double(left, right) else left
         right = "d" if becomes_double(right, left) else right
-    found = _check(operator, OPERATORS[operator], (left, right), at)
+    found = overloads_for(operator, (left, right), at)
     if operator == "+" and left[0] == right[0] == "l":
         return "l" + joined((left[1:] or ANY, right[1:] or ANY))
     results = {RESULTS[operator][kinds] for kinds in found}
@@ -289,21 +291,24 @@ def _binary(operator: str, left: str, right: str, at: int) -> str:
     return DATA if left == right == DATA else ANY
 
 
-def _check(name: str, overloads: Overloads, given: tuple[str, ...], at: int) -> list[str]:
-    """Return the overloads that take operands of these types. Raises CelError if there are none."""
-    found = [
-        kinds
-        for kinds in overloads
-        if all(
-            one[0] == kind or one == ANY or (one == DATA and kind in _DATA)
-            for one, kind in zip(given, kinds, strict=True)
-        )
-    ]
+def overloads_for(name: str, given: tuple[str, ...], at: int) -> tuple[str, ...]:
+    """Return the overloads of an operator that take operands of these types. Raises CelError if there are none."""
+    found = _overloads_for(name, "".join(one[0] for one in given))
     if not found:
-        raise CelError(f"{name} is not for {' and '.join(_WORDS[one[0]] for one in given)}", at + 1)
+        raise CelError(f"{name} is not for {' and '.join(WORDS[one[0]] for one in given)}", at + 1)
     return found
 
 
-def _need(wanted: str, given: str, what: str, at: int) -> None:
+@cache
+def _overloads_for(name: str, given: str) -> tuple[str, ...]:
+    return tuple(
+        kinds
+        for kinds in (UNARY if len(given) == 1 else OPERATORS)[name]
+        if all(one in (kind, ANY) or (one == DATA and kind in _DATA) for one, kind in zip(given, kinds, strict=True))
+    )
+
+
+def need(wanted: str, given: str, what: str, at: int) -> None:
+    """Raise CelError for a type that is none of the kinds that are wanted."""
     if given[0] not in OPEN_KINDS and given[0] not in wanted:
-        raise CelError(f"{what} takes {' or '.join(_WORDS[one] for one in wanted)}, not {_WORDS[given[0]]}", at + 1)
+        raise CelError(f"{what} takes {' or '.join(WORDS[one] for one in wanted)}, not {WORDS[given[0]]}", at + 1)

@@ -8,6 +8,7 @@ from guardrail.policy.rules.explain import explained
 from guardrail.policy.rules.final import takes_waivers
 from guardrail.policy.rules.lock import LOCK_NAME, fetched_files, is_within
 from guardrail.policy.rules.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
+from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
 from guardrail.policy.rules.selection import RuleSelection, RuleSetting
 from guardrail.policy.rules.testing import ReadPlan, RuleTestResult, run_tests
@@ -17,6 +18,7 @@ from guardrail.policy.waivers import WaiverList, apply_waivers, load_waivers, re
 
 __all__ = [
     "LOCK_NAME",
+    "NO_TYPES",
     "VARIABLES",
     "Budget",
     "BudgetMatch",
@@ -26,6 +28,7 @@ __all__ = [
     "LoadedRules",
     "Project",
     "ReadPlan",
+    "ResourceTypes",
     "Rule",
     "RuleCoverage",
     "RuleFile",

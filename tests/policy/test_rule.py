@@ -4,7 +4,7 @@ import pytest
 
 from guardrail.errors import RuleError
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.policy import compile_rule, read_rule
+from guardrail.policy import NO_TYPES, ResourceTypes, compile_rule, read_rule
 from guardrail.policy.rules.rule import check_rule
 from tests.policy.judging import ENGINES
 
@@ -24,7 +24,7 @@ validations:
 BARE = GOOD.partition("validations:")[0]
 
 
-def error(text, types=()):
+def error(text, types=NO_TYPES):
     with pytest.raises(RuleError) as caught:
         compile_rule(check_rule(parse_yaml(text, RuleError, name="r.yaml"), types=types))
     assert "\n" not in str(caught.value)
@@ -106,23 +106,36 @@ def test_more_that_is_wrong(text, message):
     assert message in error(text)
 
 
-TYPES = ["aws_instance", "aws_s3_bucket", "google_compute_instance"]
+TYPES = ResourceTypes(frozenset({"aws_instance", "aws_s3_bucket", "google_compute_instance"}))
+DECLARE = "name a type that guardrail does not know in match.types_extra, too"
 
 
 @pytest.mark.parametrize(
     "pattern, message",
     [
-        ("aws_instnace", 'no resource type is called aws_instnace (did you mean "aws_instance"?)'),
-        ("aws_zzz*", "no resource type matches aws_zzz*"),
+        ("aws_instnace", f'no resource type is called aws_instnace (did you mean "aws_instance"? Else {DECLARE})'),
+        ("aws_instnace*", f'no resource type matches aws_instnace* (did you mean "aws_instance"? Else {DECLARE})'),
+        ("aws_zzz*", f"no resource type matches aws_zzz* ({DECLARE})"),
+        ("aws_quite_new_service", f"no resource type is called aws_quite_new_service ({DECLARE})"),
+        ("acme_monitor*", f"no resource type matches acme_monitor* ({DECLARE})"),
     ],
 )
 def test_a_type_that_is_misspelt_is_an_error(pattern, message):
     assert message in error(GOOD + f"match: {{types: [{pattern}]}}\n", TYPES)
 
 
-@pytest.mark.parametrize("pattern", ["aws_*", "*", "aws_instance", "datadog_monitor*", "aws_quite_new_service"])
-def test_a_type_may_be_a_pattern_or_new(pattern):
-    file = parse_yaml(GOOD + f"match: {{types: ['{pattern}']}}\n", RuleError, name="r.yaml")
+@pytest.mark.parametrize(
+    "pattern, extra",
+    [
+        ("aws_*", ""),
+        ("*", ""),
+        ("aws_instance", ""),
+        ("acme_monitor*", "acme_*"),
+        ("aws_quite_new_service", "aws_quite_new_service"),
+    ],
+)
+def test_a_type_may_be_a_pattern_or_declared(pattern, extra):
+    file = parse_yaml(GOOD + f"match: {{types: ['{pattern}'], types_extra: ['{extra}']}}\n", RuleError, name="r.yaml")
     assert check_rule(file, types=TYPES).rule.match.types == (pattern,)
 
 

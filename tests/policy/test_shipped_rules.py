@@ -2,7 +2,8 @@ import pytest
 
 from guardrail.costs import Library
 from guardrail.data import rules_dir
-from guardrail.policy import explained, packs, read_pack, run_tests
+from guardrail.load import resource_types
+from guardrail.policy import compile_faults, explained, packs, read_pack, run_tests
 from guardrail.policy.rules.fixture import Expected
 from guardrail.policy.rules.packs import read_folder
 from tests.policy.judging import ENGINES
@@ -51,5 +52,10 @@ def test_a_test_that_expects_otherwise_does_not_pass(rule):
 
 def test_no_rule_names_a_type_that_there_is_not():
     library = Library()
-    types = {*library.priced_types(), *library.free_types()}
-    assert len(read_folder(rules_dir(), types=types)) == len(RULES)
+    sources = read_folder(rules_dir(), types=resource_types(library))
+    assert len(sources) == len(RULES)
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.rule.id)
+def test_shipped_rules_read_attributes_that_there_are_and_every_engine_takes_them(rule):
+    assert compile_faults(rule, resource_types(Library())) == []

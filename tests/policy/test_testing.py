@@ -149,7 +149,9 @@ def test_engines_that_differ_fail_a_test(monkeypatch):
     assert [one.mismatch for one in run_tests([source], specs=specs)] == [""]
     wrong = rule("resource.after.size > 5").source
     monkeypatch.setattr(
-        testing, "compile_rule", lambda one, engine: compile_rule(wrong if engine == "python" else one, engine=engine)
+        testing,
+        "compile_rule",
+        lambda one, engine, types: compile_rule(wrong if engine == "python" else one, engine=engine, types=types),
     )
     (result,) = run_tests([source], specs=specs)
     assert result.mismatch == "the engines do not agree: cpp gives pass, python gives fail: broken"

@@ -90,6 +90,14 @@ def optional_entry(value: Any, key: Any) -> Any:
     return optional(*value[whole(key) :][:1] if whole(key) >= 0 else ())
 
 
+@function("_entry_or_null", params="ms siudb", result="?")
+def entry_or_null(values: Any, key: Any) -> Any:
+    """Return what a map has at a key, None if it has none."""
+    if not isinstance(known(values), dict):
+        raise fault()
+    return values.get(key)
+
+
 function("_optional_list", params="o", result="l")(inside)
 function("_optional_of_list", params="l", result="o")(lambda values: optional(*values[:1]))
 

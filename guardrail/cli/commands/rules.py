@@ -56,8 +56,18 @@ def show(rule_id: str, config: Path | None) -> None:
 @rules.command(short_help="Load every rule, and say what is wrong with it.")
 @_CONFIG
 def lint(config: Path | None) -> None:
-    """Load every rule that plays: keys, types, names in expressions, parameters. Exits with 2 if one is at fault."""
+    """Load every rule that plays: keys, types, attributes and names in expressions, parameters. Exits with 2 if one is at fault.
+
+    Expressions are compiled on every CEL engine that is installed, whichever a check uses.
+    """
+    from guardrail.costs import Library  # noqa: PLC0415 - only when it runs
+    from guardrail.load import resource_types  # noqa: PLC0415
+    from guardrail.policy import compile_faults  # noqa: PLC0415
+
     found = _loaded(config, everything=False)
+    types = resource_types(Library())
+    for fault in (fault for rule in found for fault in compile_faults(rule.source, types)):
+        raise fault
     click.echo(f"{len(found)} rules, nothing wrong with them")
 
 
@@ -73,16 +83,17 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import plan_reader  # noqa: PLC0415
+    from guardrail.load import plan_reader, resource_types  # noqa: PLC0415
     from guardrail.policy import Coverage, check_rule, read_folder, run_tests  # noqa: PLC0415
 
-    sources = [rule for path in paths for rule in read_folder(path)]
+    types = resource_types(Library())
+    sources = [rule for path in paths for rule in read_folder(path, types=types)]
     if not paths:
         playing = [rule.source for rule in _loaded(config, everything=False)]
         sources = [check_rule(rule.file, pack=rule.pack) for rule in playing]
     catalog, coverage = open_catalog(), Coverage() if show_coverage else None
     read_plan = plan_reader(catalog, Library())
-    results = list(run_tests(sources, specs=catalog.spec, read_plan=read_plan, coverage=coverage))
+    results = list(run_tests(sources, specs=catalog.spec, read_plan=read_plan, coverage=coverage, types=types))
     failed = [result for result in results if not result.passed]
     for result in failed:
         click.echo(f"{result.where}: {result.rule}, test {result.name}: {result.mismatch}")

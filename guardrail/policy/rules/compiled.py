@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, reduce
 
-from guardrail.cel import CelError, Environment, EvaluationError, KeyAccess, Path, Program, Schema, Scope, Template
+from guardrail.cel import (
+    CelError,
+    Environment,
+    EvaluationError,
+    KeyAccess,
+    Path,
+    Program,
+    Schema,
+    Scope,
+    Shapes,
+    Template,
+    installed_engines,
+)
 from guardrail.errors import GuardrailError, LimitError, RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.literal import literal
 from guardrail.policy.rules.remedies import EACH, CompiledEdit, compile_edits
+from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes, SideShapes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope
 from guardrail.policy.variables.context import TAGS, compared, needed, schema
 
@@ -96,6 +109,19 @@ class CompiledRule:
         """Whether the answer depends on what a resource costs."""
         return any(path[:2] == ("resource", "cost") for path in self.reads)
 
+    def check_by_engine(self) -> None:
+        """Have the engine take the expressions that the answer depends on. Raises RuleError for one that it refuses."""
+        named = zip(
+            [("when",)] * bool(self.when) + [("validations", i, "expression") for i in range(len(self.expressions))],
+            [*([self.when] if self.when else []), *self.expressions],
+            strict=True,
+        )
+        for place, program in named:
+            try:
+                program.check_by_engine()
+            except CelError as error:
+                raise located(self.source, error, place) from None
+
     def answer(self, scope: Scope) -> Answer:
         """Judge what is bound. A condition that is not known yet leaves open only what it decides.
 
@@ -131,6 +157,8 @@ class CompiledRule:
             return self.rule.title
         except LimitError as error:
             raise self.past(error) from None
+        except CelError as error:
+            raise located(self.source, error, ("validations", index, "message")) from None
 
     def past(self, error: LimitError) -> LimitError:
         """Return the error with the rule's name and place."""
@@ -152,11 +180,10 @@ def _kind(value: Json) -> str:
     return {str: "a text", float: "a number", list: "a list", dict: "a map"}.get(type(value), "null")
 
 
-def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule:
-    """Compile a rule's expressions. Raises RuleError with file, line and column."""
+def compile_rule(source: RuleFile, *, engine: str | None = None, types: ResourceTypes = NO_TYPES) -> CompiledRule:
+    """Compile a rule's expressions. `types` tell which attributes there are. Raises RuleError with file, line and column."""
     rule = source.rule
-    compiler = _compiler(source, schema(rule.scope), engine)
-    edits = _compiler(source, {**schema(rule.scope), **EACH}, engine) if rule.edits else compiler
+    compiler, edits = _compilers(source, engine, types)
     return CompiledRule(
         source,
         compiler.program(rule.when, ("when",)) if rule.when else None,
@@ -169,15 +196,14 @@ def compile_rule(source: RuleFile, *, engine: str | None = None) -> CompiledRule
 
 def environment_of(source: RuleFile, engine: str | None = None) -> Environment:
     """Return what a rule's expressions are read over. Raises RuleError with file, line and column."""
-    return _compiler(source, schema(source.rule.scope), engine).environment
+    return _compilers(source, engine, NO_TYPES)[0].environment
 
 
-def compile_faults(source: RuleFile) -> list[GuardrailError]:
+def compile_faults(source: RuleFile, types: ResourceTypes = NO_TYPES) -> list[GuardrailError]:
     """Return all that is wrong with a rule's expressions; only the first of what others build on."""
     rule = source.rule
     try:
-        compiler = _compiler(source, schema(rule.scope), None)
-        edits = _compiler(source, {**schema(rule.scope), **EACH}, None) if rule.edits else compiler
+        compiler, edits = _compilers(source, None, types, engines=installed_engines())
     except RuleError as error:
         return [error]
     faults: list[GuardrailError] = []
@@ -197,9 +223,25 @@ def compile_faults(source: RuleFile) -> list[GuardrailError]:
     return faults
 
 
-def _compiler(source: RuleFile, names: Schema, engine: str | None) -> _Compiler:
-    """Return what compiles expressions over these names, and over the rule's parameters and variables."""
-    compiler = _Compiler(source, Environment(names, engine_name=engine))
+def _compilers(
+    source: RuleFile, engine: str | None, types: ResourceTypes, engines: Sequence[str] = ()
+) -> tuple[_Compiler, _Compiler]:
+    """Return what compiles a rule's expressions, and those of its edits. `engines` have to take them beside its own."""
+    rule = source.rule
+    is_open = rule.scope is not RuleScope.RESOURCE or rule.match.types_extra
+    shapes: Shapes = {} if is_open else SideShapes(types, rule.match.types)
+
+    def compiler(names: Schema) -> _Compiler:
+        environment = Environment(names, engine_name=engine, shapes=shapes, nullable=frozenset({TAGS}))
+        return _defined(_Compiler(source, environment, engines))
+
+    first = compiler(schema(rule.scope))
+    return first, compiler({**schema(rule.scope), **EACH}) if rule.edits else first
+
+
+def _defined(compiler: _Compiler) -> _Compiler:
+    """Return it with the rule's parameters and variables."""
+    source = compiler.source
     compiler.define("params", {name: _constant(source, name, value) for name, value in source.rule.params.items()})
     compiler.define("variables", source.rule.variables)
     return compiler
@@ -215,33 +257,40 @@ def _constant(source: RuleFile, name: str, value: Json) -> str:
 class _Compiler:
     """Compiles and says where in the file a fault lies."""
 
-    def __init__(self, source: RuleFile, environment: Environment) -> None:
+    def __init__(self, source: RuleFile, environment: Environment, engines: Sequence[str]) -> None:
         self.source = source
         self.environment = environment
+        self.engines = engines
 
     def define(self, namespace: str, expressions: Mapping[str, str]) -> None:
         try:
             self.environment.define(namespace, expressions)
         except CelError as error:
-            raise self._located(error, (namespace, error.name)) from None
+            raise located(self.source, error, (namespace, error.name)) from None
 
     def program(self, text: str, place: Place) -> Program:
         try:
-            return self.environment.compile(text)
+            program = self.environment.compile(text)
+            program.check_by_engines(self.engines)
         except CelError as error:
-            raise self._located(error, place) from None
+            raise located(self.source, error, place) from None
+        return program
 
     def template(self, text: str, place: Place) -> Template:
         try:
-            return self.environment.template(text)
+            template = self.environment.template(text)
+            template.check_by_engines(self.engines)
         except CelError as error:
-            raise self._located(error, place) from None
+            raise located(self.source, error, place) from None
+        return template
 
-    def _located(self, error: CelError, place: Place) -> RuleError:
-        where, column = self.source.file.inside(place, error.column)
-        at = f"column {column}" if column else f"column {error.column} of {'.'.join(map(str, place))}"
-        scope = self.source.rule.scope
-        hint = error.hint
-        if scope is not RuleScope.RESOURCE and "no such name: resource" in error.message:
-            hint = f"a rule of scope {scope} is not asked about single resources"
-        return RuleError(f"{error.message}, {at}", where=where, fix=hint)
+
+def located(source: RuleFile, error: CelError, place: Place) -> RuleError:
+    """Return the error of an expression with its place in the rule's file."""
+    where, column = source.file.inside(place, error.column)
+    at = f"column {column}" if column else f"column {error.column} of {'.'.join(map(str, place))}"
+    scope = source.rule.scope
+    hint = error.hint
+    if scope is not RuleScope.RESOURCE and "no such name: resource" in error.message:
+        hint = f"a rule of scope {scope} is not asked about single resources"
+    return RuleError(f"{error.message}, {at}", where=where, fix=hint)

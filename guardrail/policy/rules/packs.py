@@ -13,9 +13,11 @@ from guardrail.errors import ConfigError, GuardrailError, RuleError, did_you_mea
 from guardrail.files.checked import examined
 from guardrail.files.yaml_file import Place, YamlFile, read_yaml
 from guardrail.model.unknown import Json
+from guardrail.policy.rules.checked_by_engine import check_by_engine
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
 from guardrail.policy.rules.final import FINAL_FIX, final_faults, is_final, joined, loosened
 from guardrail.policy.rules.lock import FETCHED, is_within, rule_files, verified
+from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, examine_rule, read_rule
 from guardrail.policy.rules.selection import PACK_FILE, Final, PackFile, PackSource, RuleSelection, RuleSetting
 
@@ -64,7 +66,7 @@ def load_rules(  # noqa: PLR0913 - places and choices, named at the call
     on_unpriced: Mapping[str, RuleSetting] = NOTHING_SET,
     base: Path = Path(),
     top: Path | None = None,
-    types: Collection[str] = (),
+    types: ResourceTypes = NO_TYPES,
     where: Callable[[Place], str] = lambda _: "",
     engine: str | None = None,
 ) -> LoadedRules:
@@ -74,14 +76,16 @@ def load_rules(  # noqa: PLR0913 - places and choices, named at the call
     on_unpriced  what `pricing.on_unpriced` sets, of a rule that need not play
     base      what `paths` and `folder` are relative to, and where guardrail.lock lies
     top       the repository: folders in it are read where they lie; default: base
-    types     all resource types known, to tell a typo; none: not checked
+    types     the resource types that are known and their attributes; none: not checked
     where     gives the place in the configuration that keys below `rules` lead to
     Raises RuleError for a rule that cannot be loaded, ConfigError for a selection that does not fit.
     """
     chosen = choose(selection, shipped, on_unpriced=on_unpriced, base=base, top=top, types=types, where=where)
     if chosen.faults:
         raise chosen.faults[0]
-    rules = sorted((compile_rule(rule, engine=engine) for rule in chosen.rules), key=lambda rule: rule.rule.id)
+    compiled = (compile_rule(rule, engine=engine, types=types) for rule in chosen.rules)
+    rules = sorted(compiled, key=lambda rule: rule.rule.id)
+    check_by_engine(rules, engine)
     return LoadedRules(tuple(rules), tuple(chosen.loosened))
 
 
@@ -92,7 +96,7 @@ def choose(
     on_unpriced: Mapping[str, RuleSetting] = NOTHING_SET,
     base: Path = Path(),
     top: Path | None = None,
-    types: Collection[str] = (),
+    types: ResourceTypes = NO_TYPES,
     where: Callable[[Place], str],
 ) -> Chosen:
     """Return the rules that play, as they are set, and everything that keeps others from it; see `load_rules`.
@@ -223,7 +227,7 @@ class _Layers:
 
 
 def _fetched_pack(
-    name: str, source: PackSource, shipped: Path, *, base: Path, top: Path, types: Collection[str], where: str
+    name: str, source: PackSource, shipped: Path, *, base: Path, top: Path, types: ResourceTypes, where: str
 ) -> tuple[RulePack, list[GuardrailError]]:
     """Read a pack that is none of the shipped ones, once guardrail.lock agrees with what is there."""
     if name in packs(shipped):
@@ -239,7 +243,7 @@ def _fetched_pack(
 
 
 def read_rule_pack(
-    name: str, folder: Path, paths: Collection[Path], shipped: Path, *, types: Collection[str] = (), where: str = ""
+    name: str, folder: Path, paths: Collection[Path], shipped: Path, *, types: ResourceTypes = NO_TYPES, where: str = ""
 ) -> tuple[RulePack, list[GuardrailError]]:
     """Read a pack of these files, and return what is wrong with it beside. Raises ConfigError where nothing is left."""
     said, file = PackFile(version=1), YamlFile(where, None)
@@ -263,7 +267,7 @@ def read_rule_pack(
     return RulePack(name, rules, said, file), wrong
 
 
-def _examined(path: Path, types: Collection[str], pack: str = "") -> tuple[RuleFile | None, list[GuardrailError]]:
+def _examined(path: Path, types: ResourceTypes, pack: str = "") -> tuple[RuleFile | None, list[GuardrailError]]:
     try:
         rule, faults = examine_rule(read_yaml(path, RuleError), pack=pack, types=types)
     except RuleError as error:
@@ -291,7 +295,7 @@ def _shipped_rule(path: Path, pack: str) -> RuleFile:
     return read_rule(path, pack=pack)
 
 
-def read_folder(path: Path, *, types: Collection[str] = (), where: str = "") -> list[RuleFile]:
+def read_folder(path: Path, *, types: ResourceTypes = NO_TYPES, where: str = "") -> list[RuleFile]:
     """Read the rules of a folder and those below it, or of one file. Raises ConfigError if there are none."""
     return [read_rule(file, types=types) for file in _in_folder(path, where)]
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,9 +16,10 @@ from guardrail.files.checked import Section, examined
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.model.resource import Action
-from guardrail.policy.glob import is_pattern, matches
+from guardrail.policy.glob import is_pattern, matches_any
 from guardrail.policy.rules.final import FINAL_FIX, Tighter, final_faults
 from guardrail.policy.rules.fixture import RuleTest
+from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.selection import Final
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -30,8 +30,7 @@ RESERVED_IDS = frozenset({"waiver-expired", "waiver-expiring", "waiver-unused", 
 ALL_BUT_GONE = frozenset(Action) - {Action.DELETE, Action.FORGET}
 """Actions after which the resource is still there: what a rule judges unless it says otherwise."""
 
-# How near a type must be to a known one to be a slip of the pen, and not one that nobody told us of.
-_TYPO = 0.85
+_DECLARE = "name a type that guardrail does not know in match.types_extra, too"
 
 Expression = Annotated[str, StringConstraints(min_length=1)]
 
@@ -49,6 +48,8 @@ class Match(Section):
 
     types: Annotated[tuple[str, ...], Field(min_length=1)] = ("*",)
     """globs of Terraform types"""
+    types_extra: tuple[str, ...] = ()
+    """globs of those of them that guardrail does not know: of providers that it has no tables of, or newer than it"""
     actions: Annotated[frozenset[Action], PlainSerializer(sorted)] = ALL_BUT_GONE
     """default: every action after which the resource is still there"""
     taggable: bool | None = None
@@ -157,15 +158,15 @@ class RuleFile:
         return replace(self, rule=self.rule.model_copy(update=fields))
 
 
-def read_rule(path: Path, *, pack: str = "", types: Collection[str] = ()) -> RuleFile:
-    """Read one rule. `types` are all the resource types known; none: typos in patterns cannot be told.
+def read_rule(path: Path, *, pack: str = "", types: ResourceTypes = NO_TYPES) -> RuleFile:
+    """Read one rule. `types` are the resource types that are known; none: typos in patterns cannot be told.
 
     Raises RuleError with file and line.
     """
     return check_rule(read_yaml(path, RuleError), pack=pack, types=types)
 
 
-def check_rule(file: YamlFile, *, pack: str = "", types: Collection[str] = ()) -> RuleFile:
+def check_rule(file: YamlFile, *, pack: str = "", types: ResourceTypes = NO_TYPES) -> RuleFile:
     """Return the rule that a file holds. Raises RuleError with file and line."""
     found, faults = examine_rule(file, pack=pack, types=types)
     if found is None:
@@ -174,7 +175,7 @@ def check_rule(file: YamlFile, *, pack: str = "", types: Collection[str] = ()) -
 
 
 def examine_rule(
-    file: YamlFile, *, pack: str = "", types: Collection[str] = ()
+    file: YamlFile, *, pack: str = "", types: ResourceTypes = NO_TYPES
 ) -> tuple[RuleFile | None, list[GuardrailError]]:
     """Return the rule that a file holds, or None and everything that is wrong with it before it is compiled."""
     rule, faults = examined(Rule, file, RuleError)
@@ -184,7 +185,7 @@ def examine_rule(
     return (None, found) if found else (RuleFile(rule, file, pack), [])
 
 
-def _faults(rule: Rule, file: YamlFile, types: Collection[str]) -> Iterator[GuardrailError]:
+def _faults(rule: Rule, file: YamlFile, types: ResourceTypes) -> Iterator[GuardrailError]:
     if not _KEBAB_CASE.fullmatch(rule.id):
         yield RuleError(f"id {rule.id!r} is not kebab-case", where=file.where(("id",)), fix="like missing-owner-tag")
     if rule.id in RESERVED_IDS:
@@ -208,7 +209,7 @@ def _faults(rule: Rule, file: YamlFile, types: Collection[str]) -> Iterator[Guar
         yield RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
     for index, pattern in enumerate(rule.match.types):
         try:
-            _check_type(pattern, types, file.where(("match", "types", index)))
+            _check_type(pattern, rule.match, types, file.where(("match", "types", index)))
         except RuleError as error:
             yield error
 
@@ -222,17 +223,10 @@ def _faults_of_final(rule: Rule, file: YamlFile) -> Iterator[GuardrailError]:
         yield RuleError(f"final: {what}", where=file.where(("final",)), fix=FINAL_FIX)
 
 
-def _check_type(pattern: str, types: Collection[str], where: str) -> None:
-    """Refuse a pattern that fits nothing but nearly does. A type that is like no known one may be a new one."""
-    if not types or any(matches(pattern, name) for name in types):
+def _check_type(pattern: str, match: Match, types: ResourceTypes, where: str) -> None:
+    """Refuse a pattern that no known type fits, unless the rule says that guardrail does not know it."""
+    if not types.defined or types.has(pattern) or matches_any(match.types_extra, pattern):
         return
-    known = {_vendor(name) for name in types}
-    near = get_close_matches(pattern, sorted(types), n=1, cutoff=_TYPO)
-    if near:
-        raise RuleError(f"no resource type is called {pattern}", where=where, fix=f'did you mean "{near[0]}"?')
-    if is_pattern(pattern) and _vendor(pattern) in known:
-        raise RuleError(f"no resource type matches {pattern}", where=where, fix="see docs/supported-resources.md")
-
-
-def _vendor(name: str) -> str:
-    return name.partition("_")[0]
+    what = f"no resource type {'matches' if is_pattern(pattern) else 'is called'} {pattern}"
+    near = types.near(pattern)
+    raise RuleError(what, where=where, fix=f"{near} Else {_DECLARE}" if near else _DECLARE)

@@ -22,6 +22,7 @@ from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.coverage import Coverage
 from guardrail.policy.rules.fixture import Expected, RuleTest
 from guardrail.policy.rules.packs import with_params
+from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, RuleScope
 from guardrail.policy.spend import total
 from guardrail.policy.variables.context import Project, nested, picked
@@ -63,10 +64,12 @@ def run_tests(
     engine: str | None = None,
     read_plan: ReadPlan = no_plans,
     coverage: Coverage | None = None,
+    types: ResourceTypes = NO_TYPES,
 ) -> Iterator[RuleTestResult]:
     """Run the tests of rules, in order, on one engine or on each that is installed: these must agree.
 
-    `specs` answers for machine types that a test says nothing of; `coverage` collects what the tests reach. Raises ConfigError for an engine that is not there.
+    `specs` answers for machine types that a test says nothing of; `coverage` collects what the tests reach; `types` are
+    the resource types that are known. Raises ConfigError for an engine that is not there.
     """
     engines = (engine,) if engine else installed_engines()
     for rule in rules:
@@ -74,7 +77,7 @@ def run_tests(
             name = test.name or f"{index + 1}: {test.expect}"
             where = rule.file.where(("tests", index))
             outcomes = [
-                _outcome(rule, test, specs, one, read_plan, None if number else coverage)
+                _outcome(rule, test, specs, one, read_plan, types, None if number else coverage)
                 for number, one in enumerate(engines)
             ]
             first = outcomes[0]
@@ -113,12 +116,18 @@ _FINDINGS = frozenset(FindingStatus)
 
 
 def _outcome(
-    rule: RuleFile, test: RuleTest, specs: Specs, engine: str, read_plan: ReadPlan, coverage: Coverage | None
+    rule: RuleFile,
+    test: RuleTest,
+    specs: Specs,
+    engine: str,
+    read_plan: ReadPlan,
+    types: ResourceTypes,
+    coverage: Coverage | None,
 ) -> _Outcome:
     # A rule that lets unknown answers pass still has them.
     loud = rule.changed(on_unknown=OnUnknown.WARN)
     try:
-        compiled = compile_rule(with_params(loud, test.params), engine=engine)
+        compiled = compile_rule(with_params(loud, test.params), engine=engine, types=types)
         now = test.now or NOW
         now = now if now.tzinfo else now.replace(tzinfo=UTC)
         judge = Judge([compiled], _specs(test, specs), now, test.pr, with_remedies=True)

@@ -51,6 +51,11 @@ VARIABLES = tuple(
         ("resource.cost.known", "number", "the part of it that is known: a lower bound"),
         ("resource.cost.before", "number", "monthly cost before the change; unknown if not completely priced"),
         ("resource.cost.delta", "number", "what the change adds to the month; 0 if nothing changes"),
+        (
+            "resource.cost.delta_percent",
+            "number",
+            "the delta in percent of what was; null where that is 0, as of a new resource",
+        ),
         ("resource.cost.priced", "bool", "whether all has a price, apart from usage that nobody gave"),
         ("resource.cost.status", "string", "priced, partial, free or unsupported"),
         ("resource.instance.type", "string", "machine type, the largest if there are several; null if there is none"),
@@ -139,7 +144,7 @@ def schema(scope: str) -> dict[str, Any]:
 
 
 _NAMES = tuple(tuple(variable.name.split(".")) for variable in VARIABLES)
-SIDES = (("resource", "after"), ("resource", "before"))
+SIDES: tuple[Path, ...] = (("resource", "after"), ("resource", "before"))
 
 
 def needed(reads: Iterable[Path]) -> frozenset[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
 from functools import cache
 
 from guardrail.cel import Path
@@ -197,7 +198,7 @@ def _not_priced(name: str, cost: Cost) -> Unknown:
     return Unknown(path, why, line.reason, line.remedy)
 
 
-def _delta(resource: ResourceCost) -> Json:
+def _delta(resource: ResourceCost) -> Decimal | Unknown:
     if resource.before is resource.after:
         return ZERO
     if resource.delta_unpriced:
@@ -205,11 +206,22 @@ def _delta(resource: ResourceCost) -> Json:
     return spend(resource).delta
 
 
+def _delta_percent(resource: ResourceCost) -> Json:
+    """Return the delta in percent of what was; None where that is 0, since there is no such number."""
+    sums = spend(resource)
+    if not sums.before and not sums.before_unpriced:
+        return None
+    if isinstance(delta := _delta(resource), Unknown):
+        return delta
+    return delta / sums.before * 100 if sums.before else ZERO
+
+
 _COST: Mapping[str, Callable[[ResourceCost], Json]] = {
     "monthly": lambda resource: _sure("monthly", resource.after),
     "known": lambda resource: resource.after.known if resource.after else ZERO,
     "before": lambda resource: _sure("before", resource.before),
     "delta": _delta,
+    "delta_percent": _delta_percent,
     "priced": lambda resource: not resource.unpriced,
     "status": lambda resource: resource.status.value,
 }

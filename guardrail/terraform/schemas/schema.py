@@ -139,6 +139,12 @@ def resource_schema(type_name: str) -> Schema | None:
 
 
 @cache
+def schema_names() -> frozenset[str]:
+    """Return the names of all resource types that the tables have."""
+    return frozenset(name for vendor in _VENDORS.values() for name in _table(vendor).names())
+
+
+@cache
 def _table(vendor: str) -> _Table:
     return _Table(_FOLDER.joinpath(f"{vendor}.tsv").read_bytes())
 
@@ -158,6 +164,10 @@ class _Table:
             return None
         line = self._text[start + len(head) : self._text.index(b"\n", start + 1)]
         return Schema(self, msgspec.json.decode(line, type=dict[str, str]))
+
+    def names(self) -> Iterator[str]:
+        """Yield the resource types; a number is a shape that blocks share."""
+        return (found[1].decode() for found in re.finditer(rb"\n([a-z]\w*)\t", self._text))
 
     def shape(self, number: str) -> Schema:
         """Return a shape that blocks share."""

@@ -1,0 +1,120 @@
+"""The resource types that are known: which there are, and what attributes they have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cached_property
+
+from guardrail.cel import Path, Shape, joined_shape
+from guardrail.policy.glob import is_pattern, matches
+from guardrail.policy.variables.context import SIDES
+
+_CUTOFF = 0.6
+
+
+@dataclass(frozen=True)
+class ResourceTypes:
+    """Resource types by name: those of cost definitions, and those of the tables of provider schemas.
+
+    defined  the types of cost definitions, and those that are free; none: nothing is known, and nothing is checked
+    shape    gives what is known of a type's attributes, None for a type that no table has
+    listed   gives the names of the types that the tables have
+    """
+
+    defined: frozenset[str] = frozenset()
+    shape: Callable[[str], Shape | None] = lambda _: None
+    listed: Callable[[], Collection[str]] = frozenset
+
+    @cached_property
+    def names(self) -> frozenset[str]:
+        """All types that are known. Most rules name types in full, and need not have the tables read for a list."""
+        return self.defined.union(self.listed())
+
+    def has(self, pattern: str) -> bool:
+        """Say whether a known type fits a pattern."""
+        if pattern in self.defined or self.shape(pattern):
+            return True
+        # Most globs fit a type that has a definition, and need no list of all.
+        return is_pattern(pattern) and any(
+            matches(pattern, name) for names in (self.defined, self.names) for name in names
+        )
+
+    def matching(self, pattern: str) -> list[str]:
+        """Return the known types that fit a pattern."""
+        if pattern in self.defined or self.shape(pattern):
+            return [pattern]
+        return sorted(name for name in self.names if matches(pattern, name)) if is_pattern(pattern) else []
+
+    def near(self, name: str) -> str:
+        """Return `did you mean "x"?` for the known type that is nearest to a name, or ""."""
+        vendor = f"{name.partition('_')[0]}_"
+        # Of thousands of names, only those of one vendor are compared, unless it is the vendor that is misspelt.
+        alike = [one for one in self.names if one.startswith(vendor)] or self.names
+        near = get_close_matches(name, sorted(alike), n=1, cutoff=_CUTOFF)
+        return f'did you mean "{near[0]}"?' if near else ""
+
+    def attributes(self, patterns: Sequence[str]) -> Shape | None:
+        """Return what resources of the types that fit these patterns have; None where a pattern is for types that no table has.
+
+        Of the types that a glob fits, those count that the tables have.
+        """
+        if any(not re.match(r"[^*?_]+_", pattern) for pattern in patterns):
+            return None  # a glob over all vendors
+        known: dict[str, Shape] = {}
+        for pattern in patterns:
+            found = {name: shape for name in self.matching(pattern) if (shape := self.shape(name)) is not None}
+            if not found:
+                return None
+            known |= found
+        shapes = list(known.values())
+        return shapes[0] if len(shapes) == 1 else Shape("m", fields=_AnyOf(shapes), of=" or ".join(patterns))
+
+
+class SideShapes(Mapping[Path, Shape | None]):
+    """What is known of the attributes of the resources that fit patterns, before and after; found out when it is asked for."""
+
+    def __init__(self, types: ResourceTypes, patterns: Sequence[str]) -> None:
+        self._types, self._patterns = types, patterns
+
+    @cached_property
+    def _shape(self) -> Shape | None:
+        return self._types.attributes(self._patterns)
+
+    def __getitem__(self, path: Path) -> Shape | None:
+        if path not in SIDES:
+            raise KeyError(path)
+        return self._shape
+
+    def __iter__(self) -> Iterator[Path]:
+        return iter(SIDES)
+
+    def __len__(self) -> int:
+        return len(SIDES)
+
+
+class _AnyOf(Mapping[str, Shape | None]):
+    """The attributes of several types: one that only some of them have is null for the others."""
+
+    def __init__(self, shapes: Sequence[Shape]) -> None:
+        self._fields = [shape.fields for shape in shapes if shape.fields is not None]
+
+    def __getitem__(self, name: str) -> Shape | None:
+        found = [fields[name] for fields in self._fields if name in fields]
+        if not found:
+            raise KeyError(name)
+        return joined_shape(found)
+
+    def __contains__(self, name: object) -> bool:
+        return any(name in fields for fields in self._fields)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(name for fields in self._fields for name in fields))
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+NO_TYPES = ResourceTypes()
