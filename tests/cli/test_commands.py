@@ -112,7 +112,7 @@ def test_a_rule_that_cannot_be_evaluated_is_neither_pass_nor_fail(run, write):
         (["check", "plan.json", "--catalog", "nope.sqlite"], "nope.sqlite: no such catalog"),
         (["check", "plan.json", "--usage-file", "nope.yml"], "nope.yml: no such usage file"),
         (["check", "plan.json", "--now", "yesterday"], "'yesterday' is not a date or a time"),
-        (["check", "plan.json", "--out", "html=x"], "'html=x' is not FORMAT=PATH with one of"),
+        (["check", "plan.json", "--out", "pdf=x"], "'pdf=x' is not FORMAT=PATH with one of"),
         (["check", "plan.json", "--out", "json=plan.json/x.json"], "cannot be written"),
         (["check", "plan.json", "--format", "xml"], "'xml' is not one of"),
         (["explain", "aws_instance.bigg", "plan.json"], 'did you mean "aws_instance.big"?'),

@@ -20,7 +20,8 @@ def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
     What it leaves out is null, known after apply where the provider may choose it, and open where no table tells.
     """
     known: dict[str, Json] = {}
-    left_out = schema.may_be_computed - values.keys() if schema else frozenset()
+    given = {name for name, value in values.items() if value.raw is not None}  # null is as good as left out
+    left_out = schema.may_be_computed - given if schema else frozenset()
     is_told = schema is not None and schema.tells_computed
     unknown: dict[str, Json] = dict.fromkeys(schema.computed if schema else (), True)
     if is_told:
@@ -33,7 +34,7 @@ def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
         attribute = schema.get(name) if schema else None
         if attribute is not None and _has_secrets(attribute):
             secret = _joined(secret, _secrets_of(told, attribute))
-        if mark is not True and not isinstance(mark, str):
+        if mark is not True and not isinstance(mark, str) and (name in given or name not in unknown):
             known[name] = told
         if mark:
             unknown[name] = mark

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -196,7 +197,8 @@ def test_every_finding_points_to_its_line(tmp_path, run, files, places):
         assert all(name in text_at(call) for name, call in zip(called, change.source.calls, strict=False))
 
 
-def test_links_are_followed_and_paths_are_as_seen_from_here(tmp_path, run):
+def test_links_are_followed_in_the_checkout_and_paths_are_as_seen_from_here(tmp_path, run):
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)  # noqa: S607 - whichever git there is
     Path(tmp_path, "shared/m").mkdir(parents=True)
     Path(tmp_path, "shared/m/main.tf").write_text("\n" + OPEN, encoding="utf-8")
     Path(tmp_path, "live/app/deep").mkdir(parents=True)
