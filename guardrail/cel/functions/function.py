@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from guardrail.cel.failures import OPERAND_FAULT, FunctionError
+from guardrail.cel.failures import OPERAND_FAULT, OUT_OF_RANGE, FunctionError
 
 KINDS = "siudbnlmytrkox"
 NAMES = {
@@ -82,14 +82,16 @@ class Function:
 
     def converted(self, operands: tuple[Any, ...]) -> Any:
         """Call it, numbers converted as the parameters say."""
-        return self.call(
-            *(
+        if any(param in "N#" for param in self.params):
+            operands = tuple(
                 float(value) if param == "N" else whole(value) if param == "#" else value
                 for param, value in zip(self.params, operands, strict=False)
             )
-            if any(param in "N#" for param in self.params)
-            else operands
-        )
+        found = self.call(*operands)
+        # Google's engine would take a larger number back as another one.
+        if not self.native and isinstance(found, int) and abs(found) >= 2**63:
+            raise FunctionError(OUT_OF_RANGE)
+        return found
 
 
 Table = dict[tuple[str, bool], list[Function]]

@@ -126,6 +126,8 @@ def duration(text: str) -> Duration:
 
 @cache
 def _zone(name: str) -> tzinfo:
+    if not name:
+        return UTC
     if found := _OFFSET.fullmatch(name):
         sign = -1 if found[1] == "-" else 1
         return timezone(sign * timedelta(hours=int(found[2]), minutes=int(found[3])))

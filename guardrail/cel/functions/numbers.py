@@ -89,7 +89,7 @@ function("math.ceil", params="d", result="d", native=True)(
     lambda value: math.copysign(math.ceil(value), value) if math.isfinite(value) else value
 )
 function("math.floor", params="d", result="d", native=True)(
-    lambda value: float(math.floor(value)) if math.isfinite(value) else value
+    lambda value: math.copysign(math.floor(value), value) if math.isfinite(value) else value
 )
 function("math.trunc", params="d", result="d", native=True)(
     lambda value: math.copysign(math.trunc(value), value) if math.isfinite(value) else value
