@@ -120,8 +120,8 @@ def function(*names: str, params: str, result: str, native: bool = False) -> Cal
 
 
 def whole(value: Any) -> int:
-    """Return a number as an int. Raises FunctionError for one with a fraction."""
-    if isinstance(value, float) and not value.is_integer():
+    """Return a number as an int. Raises FunctionError for one with a fraction, and for one that does not fit."""
+    if (isinstance(value, float) and not value.is_integer()) or abs(value) >= 2**63:
         raise FunctionError(OPERAND_FAULT)
     return int(value)
 
