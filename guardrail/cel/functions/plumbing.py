@@ -27,7 +27,6 @@ _HANDED_BACK = "siudbnlmyo"
 
 function("_known", params=_HANDED_BACK, result="?")(known)
 function("_all_known", params=_HANDED_BACK, result="?")(all_known)
-function("_same", params="* *", result="b")(same)
 function("_contained", params="* *", result="b")(contained)
 function("_elements", params="lms", result="l")(elements)
 function("_type_of", params="*", result="s")(type_of)
