@@ -136,13 +136,16 @@ class Environment:
         )
         return Working(text, value, error, tuple(inner))
 
-    def branches(self, expression: str) -> list[Program]:
+    def branches(self, expression: str) -> list[tuple[Program, ...]]:
         """Return the conditions inside an expression, the sides of `&&` and `||` and what `? :` asks.
 
         Each has the condition as its text, and gives what it is: true or false, null where it is not come to, a list inside of
-        a macro. Raises CelError.
+        a macro. Where that is not known, a second program gives what it decides beside a side that is not. Raises CelError.
         """
-        return [self._program(one.reach, one.text) for one in branches(parse(expression))]
+        return [
+            tuple(self._program(tree, one.text) for tree in (one.reach, one.deciding) if tree)
+            for one in branches(parse(expression))
+        ]
 
     def template(self, pattern: str, *, opening: str = "{") -> Template:
         """Return the template of a text with `{expression}` (or `${expression}`) in it. Raises CelError."""

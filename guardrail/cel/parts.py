@@ -36,10 +36,12 @@ class Branch:
 
     text    as the rule writes it
     reach   an expression that gives its values: true or false, null where it is not come to, lists of them inside of macros
+    deciding  of a right side, what decides where the left one is not known, and so does not: `unknown && false` is false
     """
 
     text: str
     reach: Tree
+    deciding: Tree | None = None
 
 
 def written(tree: Tree, level: int = 0) -> str:  # noqa: C901 - one case a kind of node
@@ -118,7 +120,8 @@ def _branches(tree: Tree, reach: Callable[[Tree], Tree]) -> Iterator[Branch]:
     match tree:
         case Binary("||" | "&&" as operator, left, right):
             yield from _side(left, operator, reach)
-            yield from _side(right, operator, lambda inner: reach(_after(operator, left, inner)))
+            beside = reach(Binary(operator, left, right, tree.at))
+            yield from _side(right, operator, lambda inner: reach(_after(operator, left, inner)), beside)
         case Ternary(condition, then, otherwise, at):
             yield from _condition(condition, reach)
             yield from _branches(then, lambda inner: reach(Ternary(condition, inner, Literal(None, at), at)))
@@ -134,16 +137,18 @@ def _branches(tree: Tree, reach: Callable[[Tree], Tree]) -> Iterator[Branch]:
                 yield from _branches(part, reach)
 
 
-def _side(tree: Tree, operator: str, reach: Callable[[Tree], Tree]) -> Iterator[Branch]:
+def _side(
+    tree: Tree, operator: str, reach: Callable[[Tree], Tree], deciding: Tree | None = None
+) -> Iterator[Branch]:
     if isinstance(tree, Binary) and tree.operator == operator:
         yield from _branches(tree, reach)
     else:
-        yield from _condition(tree, reach)
+        yield from _condition(tree, reach, deciding)
 
 
-def _condition(tree: Tree, reach: Callable[[Tree], Tree]) -> Iterator[Branch]:
+def _condition(tree: Tree, reach: Callable[[Tree], Tree], deciding: Tree | None = None) -> Iterator[Branch]:
     if not isinstance(tree, Literal):
-        yield Branch(written(tree), reach(tree))
+        yield Branch(written(tree), reach(tree), deciding)
     yield from _branches(tree, reach)
 
 

@@ -3,7 +3,7 @@ import pytest
 from guardrail.costs import Library
 from guardrail.data import rules_dir
 from guardrail.load import resource_types
-from guardrail.policy import compile_faults, explained, packs, read_pack, run_tests
+from guardrail.policy import Coverage, compile_faults, explained, packs, read_pack, run_tests
 from guardrail.policy.rules.fixture import Expected
 from guardrail.policy.rules.packs import read_folder
 from tests.policy.judging import ENGINES
@@ -16,8 +16,10 @@ ALWAYS_KNOWN = {"unpriced-resource"}
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("rule", RULES, ids=IDS)
 def test_a_rule_does_what_its_tests_say(rule, engine, catalog):
-    results = list(run_tests([rule], specs=catalog.spec, engine=engine))
+    coverage = Coverage()
+    results = list(run_tests([rule], specs=catalog.spec, engine=engine, coverage=coverage))
     assert [result.mismatch for result in results] == [""] * len(rule.rule.tests)
+    assert coverage.of(rule).missed == ()
 
 
 @pytest.mark.parametrize("rule", RULES, ids=IDS)

@@ -188,6 +188,9 @@ BRANCHES = [
     ("resource.after.a == 1.0 || resource.after.b == 1.0", {"a": 1}, {"resource.after.b == 1": "TF", "resource.after.a == 1": "F"}),
     ("resource.after.a == 1.0 && resource.after.b == 1.0", {"a": 2, "b": 1}, {"resource.after.a == 1": "T", "resource.after.b == 1": "TF"}),
     ("resource.after.a == 1.0 ? resource.after.b == 1.0 || resource.after.c == 1.0 : true", {"a": 1, "b": 2, "c": 1}, {"resource.after.a == 1": "F", "resource.after.b == 1": "T", "resource.after.c == 1": "F"}),
+    # what is not known does not decide
+    ("resource.cost.monthly <= 5.0 && resource.after.a == 1.0", {"a": 2}, {"resource.cost.monthly <= 5": "TF", "resource.after.a == 1": "T"}),
+    ("resource.cost.monthly <= 5.0 || resource.after.a == 1.0", {"a": 1}, {"resource.cost.monthly <= 5": "TF", "resource.after.a == 1": "F"}),
     ("resource.after.l.all(x, x < 3.0 || x == 9.0)", {"l": [1, 9]}, {"x == 9": "F"}),
     ("resource.after.l.all(x, resource.after.m.exists(y, y == x && x > 1.0))", {"l": [1, 2], "m": [1, 2]}, {}),
     ("resource.after.l.all(i, x, i == 0.0 || x > 1.0)", {"l": [0, 2]}, {"x > 1": "F"}),
@@ -197,7 +200,7 @@ BRANCHES = [
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("expression, attributes, open_sides", BRANCHES)
 def test_branches_are_those_that_are_come_to(expression, attributes, open_sides, engine):
-    test = {"expect": "pass", "resource": {"type": "x", "attributes": attributes}}
+    test = {"expect": "pass", "resource": {"type": "x", "attributes": attributes, "cost": {"monthly": None}}}
     source = rule(expression, tests=[test]).source
     coverage = Coverage()
     list(run_tests([source], specs=specs, engine=engine, coverage=coverage))

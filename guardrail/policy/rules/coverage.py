@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from guardrail.cel import Environment, EvaluationError, Path, Program, Scope
+from guardrail.model.unknown import Unknown
 from guardrail.policy.rules.compiled import CompiledRule, environment_of
 from guardrail.policy.rules.fixture import Expected
 from guardrail.policy.rules.rule import Rule, RuleFile
@@ -16,6 +17,7 @@ from guardrail.policy.variables.context import needed
 _SHOWN = 100  # characters of a condition
 
 _OPEN_OF_RESOURCE = frozenset({"after", "before", "tags", "region", "cost", "instance"})
+_ALWAYS_KNOWN = frozenset(("resource", "cost", name) for name in ("known", "priced", "status"))
 _OPEN_ELSEWHERE = (
     ("plan", "monthly"),
     ("plan", "delta"),
@@ -53,17 +55,17 @@ class Coverage:
         self._verdicts[rule.rule.id].add(verdict)
         environment = environment_of(rule.source, rule.engine)
         programs = list(_conditions(rule.rule, environment))
-        scope = bind(needed(path for _, program in programs for path in program.reads))
+        scope = bind(needed(path for _, asked in programs for program in asked for path in program.reads))
         applies = verdict != Expected.SKIP
-        for number, (place, program) in enumerate(programs):
-            seen = ways.setdefault((place, number, program.text), set())
+        for number, (place, asked) in enumerate(programs):
+            seen = ways.setdefault((place, number, asked[0].text), set())
             if applies or not place.startswith("validation"):
-                seen |= set(_bools(_value(program, scope)))
+                seen |= set(_bools(_value(asked, scope)))
 
     def of(self, source: RuleFile) -> RuleCoverage:
         """Return what the tests reach of a rule, of one without tests nothing."""
         rule, environment = source.rule, environment_of(source)
-        conditions = [(place, n, one.text) for n, (place, one) in enumerate(_conditions(rule, environment))]
+        conditions = [(place, n, one[0].text) for n, (place, one) in enumerate(_conditions(rule, environment))]
         ways = self._ways.get(rule.id, {})
         missed = [f"verdict {one}" for one in _verdicts(source) if one not in self._verdicts[rule.id]]
         for key in conditions:
@@ -74,35 +76,42 @@ class Coverage:
         return RuleCoverage(rule.id, source.file.where(), len(_verdicts(source)) + 2 * len(conditions), tuple(missed))
 
 
-def _conditions(rule: Rule, environment: Environment) -> Iterator[tuple[str, Program]]:
+def _conditions(rule: Rule, environment: Environment) -> Iterator[tuple[str, tuple[Program, ...]]]:
     """Yield every condition and where it stands: what decides by itself, and the branches inside."""
     for name, text in rule.variables.items():
-        for program in environment.branches(text):
-            yield f"variables.{name}", program
+        for asked in environment.branches(text):
+            yield f"variables.{name}", asked
     deciding = [("when", rule.when)] if rule.when else []
     for place, text in [*deciding, *((f"validation {n}", v.expression) for n, v in enumerate(rule.validations, 1))]:
-        yield place, environment.compile(text)
-        for program in environment.branches(text):
-            yield place, program
+        yield place, (environment.compile(text),)
+        for asked in environment.branches(text):
+            yield place, asked
 
 
 def _verdicts(source: RuleFile) -> tuple[str, ...]:
     """Return the verdicts that a rule may come to on sound input; what is pre-existing fails as well."""
     environment = environment_of(source)
-    reads = {path for _, program in _conditions(source.rule, environment) for path in program.reads}
+    reads = {path for _, (program, *_) in _conditions(source.rule, environment) for path in program.reads}
     open_ = any(
-        (path[0] == "resource" and path[1:2] and path[1] in _OPEN_OF_RESOURCE) or path[:2] in _OPEN_ELSEWHERE
+        (path[0] == "resource" and path[1:2] and path[1] in _OPEN_OF_RESOURCE and path not in _ALWAYS_KNOWN)
+        or path[:2] in _OPEN_ELSEWHERE
         for path in reads
     )
     skip = [Expected.SKIP] if source.rule.when else []
     return (Expected.PASS, Expected.FAIL, *skip, *([Expected.UNKNOWN] if open_ else []))
 
 
-def _value(program: Program, scope: Scope) -> Any:
-    try:
-        return program.evaluate(scope)
-    except EvaluationError:  # it is not come to
-        return None
+def _value(asked: tuple[Program, ...], scope: Scope) -> Any:
+    """Return the value of the first program that has one."""
+    value: Any = None
+    for program in asked:
+        try:
+            value = program.evaluate(scope)
+        except EvaluationError:  # it is not come to
+            return None
+        if not isinstance(value, Unknown):
+            break
+    return value
 
 
 def _bools(value: Any) -> Iterator[bool]:

@@ -39,10 +39,13 @@ class CostFixture(Section):
     """after the change; null: it has no price"""
     before: Decimal | None = Decimal(0)
     """before the change; null: it has no price"""
+    known: Decimal = Decimal(0)
+    """with `monthly: null`, the part that has a price: a lower bound"""
 
     def spend(self) -> Spend:
         """Return the totals of a plan or a budget that costs this."""
-        known, before = self.monthly or Decimal(0), self.before or Decimal(0)
+        known = self.known if self.monthly is None else self.monthly
+        before = self.before or Decimal(0)
         gaps = (int(self.before is None), int(self.monthly is None))
         return Spend(before, known, known - before, *gaps, max(gaps), gaps[0])
 
@@ -115,7 +118,8 @@ class ResourceFixture(Section):
             free = Cost((), ResourceStatus.FREE)
             return ResourceCost(change, free if change.before else None, free if change.after else None)
         before = _cost(self.cost.before) if change.before else None
-        return ResourceCost(change, before, _cost(self.cost.monthly) if change.after else None)
+        after = _cost(self.cost.monthly, self.cost.known) if change.after else None
+        return ResourceCost(change, before, after)
 
     def _change(self) -> Change:
         action = self.action or (Action.CREATE if self.before is None else Action.UPDATE)
@@ -218,10 +222,12 @@ class RuleTest(Section):
         return self
 
 
-def _cost(amount: Decimal | None) -> Cost:
-    status = ResourceStatus.PRICED if amount is not None else ResourceStatus.PARTIAL
-    line = LineStatus.PRICED if amount is not None else LineStatus.NO_PRICE
-    return Cost((Line("test", "months", line, monthly_cost=amount),), status)
+def _cost(amount: Decimal | None, known: Decimal = Decimal(0)) -> Cost:
+    """Return a cost of one line, or (None) of one without a price beside what is known."""
+    if amount is not None:
+        return Cost((Line("test", "months", LineStatus.PRICED, monthly_cost=amount),), ResourceStatus.PRICED)
+    priced = (Line("known", "months", LineStatus.PRICED, monthly_cost=known),) if known else ()
+    return Cost((Line("test", "months", LineStatus.NO_PRICE), *priced), ResourceStatus.PARTIAL)
 
 
 def _tags(values: Mapping[str, Json], unknown: Iterable[str]) -> Tags:
