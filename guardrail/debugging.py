@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from guardrail.catalog import Catalog
 from guardrail.check import priced, since
 from guardrail.config import Settings
 from guardrail.costs import Engine, Library
@@ -14,7 +15,8 @@ from guardrail.errors import ConfigError, RuleError, did_you_mean
 from guardrail.files.yaml_file import parse_yaml
 from guardrail.load import earlier, plans, prices, project_with, rules_of
 from guardrail.model.finding import Finding, OnUnknown
-from guardrail.policy import CompiledRule, Judge, Project, RuleFile, RuleScope, check_rule, compile_rule
+from guardrail.policy import Budget, CompiledRule, Judge, Project, RuleFile, RuleScope, check_rule, compile_rule
+from guardrail.policy.budgets import spent
 from guardrail.policy.recording import recorded
 from guardrail.policy.spend import total
 from guardrail.policy.working import Case, RuleWorking, explain
@@ -29,12 +31,12 @@ def rule_that_plays(settings: Settings, library: Library, rule_id: str) -> Compi
     return rules[rule_id]
 
 
-def explain_rule(settings: Settings, rule_id: str, address: str) -> RuleWorking:
-    """Return how a rule comes to its verdict on the resource at an address, or ("") on the plan as a whole.
+def explain_rule(settings: Settings, rule_id: str, subject: str) -> RuleWorking:
+    """Return how a rule comes to its verdict on a subject: the address of a resource, the name of a budget, or "" for the plan.
 
     Raises as `case_of` does.
     """
-    return explain(*case_of(settings, rule_id, address))
+    return explain(*case_of(settings, rule_id, subject))
 
 
 def record_rule(settings: Settings, rule_id: str, address: str) -> tuple[str, RuleFile]:
@@ -72,17 +74,25 @@ def with_test(source: RuleFile, test: str) -> str:
     return content
 
 
-def case_of(settings: Settings, rule_id: str, address: str) -> tuple[Case, Finding | None]:
-    """Return what a rule is asked of the resource at an address, or ("") of the plan as a whole, and what it finds.
+def case_of(settings: Settings, rule_id: str, subject: str) -> tuple[Case, Finding | None]:
+    """Return what a rule is asked of the resource at an address, of a budget, or ("") of the plan, and what it finds.
 
-    What `on_unknown: pass` would drop is told as well. Raises ConfigError for a rule, InputError for an address that is not there
-    or is in several projects.
+    The name of a budget may be left out where there is a single one. What `on_unknown: pass` would drop is told as well. Raises
+    ConfigError for a rule or a budget that there is not, InputError for an address that is not there or is in several projects.
     """
     catalog, library = prices(settings), Library(settings.definitions)
     rule = compile_rule(rule_that_plays(settings, library, rule_id).source.changed(on_unknown=OnUnknown.WARN))
-    if bool(address) is (rule.rule.scope is not RuleScope.RESOURCE):
+    if rule.rule.scope is RuleScope.BUDGET:
+        return _case_of_budget(settings, rule, _budget(settings, rule_id, subject), catalog, library)
+    if bool(subject) is (rule.rule.scope is not RuleScope.RESOURCE):
         what = f"the rule {rule_id} is asked about {_SUBJECTS[rule.rule.scope]}"
         raise ConfigError(what, fix=_FIXES[rule.rule.scope].format(rule_id))
+    return _case_in_project(settings, rule, subject, catalog, library)
+
+
+def _case_in_project(
+    settings: Settings, rule: CompiledRule, address: str, catalog: Catalog, library: Library
+) -> tuple[Case, Finding | None]:
     read, base = plans(settings), earlier(settings)
     source, plan = project_with(read, address)
     engine = Engine(library, catalog, default_regions=settings.default_region)
@@ -93,19 +103,45 @@ def case_of(settings: Settings, rule_id: str, address: str) -> tuple[Case, Findi
     judged = waived(
         [*waived_inline(found, plan, source, (rule,), settings)], (rule,), replace(settings, complete=False)
     )
-    finding = next((one for one in judged if one.rule == rule_id and one.address == address), None)
+    finding = next((one for one in judged if one.rule == rule.rule.id and one.address == address), None)
     resource = next((one for one in bill.resources if one.change.address == address), None)
     sums = total(bill.resources, bill.not_evaluated)
     return Case(judge, project, bill.resources, sums, resource, bill.not_evaluated), finding
 
 
-_SUBJECTS = {
-    RuleScope.RESOURCE: "single resources",
-    RuleScope.PLAN: "the whole plan",
-    RuleScope.BUDGET: "budgets, over all projects",
-}
+def _budget(settings: Settings, rule_id: str, name: str) -> Budget:
+    """Return the budget of that name, of "" the only one."""
+    named = {budget.name: budget for budget in settings.budgets}
+    if not name and len(named) == 1:
+        return next(iter(named.values()))
+    if name not in named:
+        what = f"no budget is called {name}" if name else f"the rule {rule_id} is asked about budgets, one by one"
+        known = f"known: {', '.join(named)}" if named else "guardrail.yaml has no budgets"
+        raise ConfigError(what, fix=(name and did_you_mean(name, named)) or known)
+    return named[name]
+
+
+def _case_of_budget(
+    settings: Settings, rule: CompiledRule, budget: Budget, catalog: Catalog, library: Library
+) -> tuple[Case, Finding | None]:
+    read, base = plans(settings), earlier(settings)
+    for fault in (plan.fault for _, plan in read if plan.fault):  # what it holds may be the budget's
+        raise fault
+    engine = Engine(library, catalog, default_regions=settings.default_region)
+    bills = [
+        (Project(source.name, source.path, source.env), since(base, bill, is_only=len(read) == 1))
+        for source, plan in read
+        for bill in [priced(source, plan, engine, settings)]
+    ]
+    judge = Judge([rule], catalog.spec, settings.now, settings.pr, currency=settings.currency)
+    (sums,) = spent([budget], bills)
+    judged = waived([*judge.budget(budget, sums)], (rule,), replace(settings, complete=False))
+    finding = next((one for one in judged if one.rule == rule.rule.id), None)
+    return Case(judge, Project(""), (), sums, budget=budget), finding
+
+
+_SUBJECTS = {RuleScope.RESOURCE: "single resources", RuleScope.PLAN: "the whole plan"}
 _FIXES = {
     RuleScope.RESOURCE: "guardrail explain {} ADDRESS",
     RuleScope.PLAN: "leave the address out: guardrail explain {} PLAN",
-    RuleScope.BUDGET: "guardrail check shows the sums of each budget; guardrail explain {} shows the rule",
 }

@@ -137,9 +137,7 @@ def _branches(tree: Tree, reach: Callable[[Tree], Tree]) -> Iterator[Branch]:
                 yield from _branches(part, reach)
 
 
-def _side(
-    tree: Tree, operator: str, reach: Callable[[Tree], Tree], deciding: Tree | None = None
-) -> Iterator[Branch]:
+def _side(tree: Tree, operator: str, reach: Callable[[Tree], Tree], deciding: Tree | None = None) -> Iterator[Branch]:
     if isinstance(tree, Binary) and tree.operator == operator:
         yield from _branches(tree, reach)
     else:

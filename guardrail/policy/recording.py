@@ -24,6 +24,9 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
     Raises InputError where it would say something else (the answer depends on a secret), or reads the whole plan.
     """
     rule, resource = case.rule, case.resource
+    if case.budget:
+        what = f"the rule {rule.rule.id} is asked about budgets, whose tests name amounts"
+        raise InputError(what, fix="tests: [{expect: fail, budget: {name: web, monthly: 100, cost: {monthly: 101}}}]")
     if resource is None or rule.rule.scope is not RuleScope.RESOURCE or any(path[0] == "plan" for path in rule.shown):
         what = f"the rule {rule.rule.id} reads the whole plan, of which a test names the file"
         raise InputError(what, fix="tests: [{expect: fail, plan: FILE, address: ADDRESS}]")

@@ -1,4 +1,4 @@
-"""How a rule comes to its verdict on one resource or plan: what it matches, and every expression with its value."""
+"""How a rule comes to its verdict on one resource, plan or budget: what it matches, and every expression with its value."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.budgets import Budget
 from guardrail.policy.evaluate import Judge
 from guardrail.policy.matching import Criterion, of_project, of_resource
 from guardrail.policy.rules.compiled import CompiledRule, environment_of
@@ -27,7 +28,8 @@ _LONGEST = 400  # characters of a value in text; JSON has all of it
 class RuleWorking:
     """How a rule has come to its verdict.
 
-    address       "" for the plan as a whole
+    address       "" for the plan as a whole, and for a budget
+    budget        name of the budget, over all projects; "" for a resource or a plan
     verdict       pass, skip or the status of a finding
     why           the same in a sentence
     match         what the rule asks of resource and project; where one does not hold, nothing else was asked
@@ -43,11 +45,14 @@ class RuleWorking:
     when: Working | None = None
     variables: Mapping[str, Working] = field(default_factory=dict)
     validations: tuple[Working, ...] = ()
+    budget: str = ""
 
     def as_json(self) -> Json:
         """Return it as JSON: each part of an expression with `value`, or why it has none in `unknown` or `error`."""
+        about = {"budget": self.budget} if self.budget else {}
         return {
             "format": "guardrail.explanation/v1",
+            **about,
             **{name: getattr(self, name) for name in ("rule", "title", "project", "address", "verdict", "why")},
             "match": [
                 {"criterion": one.name, "wanted": one.wanted, "actual": one.actual, "holds": one.holds}
@@ -60,7 +65,9 @@ class RuleWorking:
 
     def as_text(self) -> str:
         """Return it as text for a terminal of 80 columns."""
-        lines = [f"{self.rule}: {self.title}", f"{self.address or 'the whole plan'}, project {self.project}", ""]
+        about = f"{self.address or 'the whole plan'}, project {self.project}"
+        about = f"the budget {self.budget}, all projects" if self.budget else about
+        lines = [f"{self.rule}: {self.title}", about, ""]
         lines += textwrap.wrap(f"{self.verdict}: {self.why}", _WIDTH)
         if self.match:
             lines += ["", "match:"]
@@ -80,7 +87,10 @@ class RuleWorking:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What one rule, the only one of `judge`, is asked about: a resource of a project, or (None) its plan as a whole."""
+    """What one rule, the only one of `judge`, is asked about: a resource of a project, its plan as a whole, or a budget.
+
+    `resource` is None for a plan, and `budget` for all but a budget, whose resources are those of all projects.
+    """
 
     judge: Judge
     project: Project
@@ -88,6 +98,7 @@ class Case:
     sums: Spend
     resource: ResourceCost | None = None
     missing: Sequence[NotEvaluated] = ()
+    budget: Budget | None = None
 
     @property
     def rule(self) -> CompiledRule:
@@ -98,6 +109,8 @@ class Case:
     @property
     def match(self) -> tuple[Criterion, ...]:
         """What the rule's match asks."""
+        if self.budget:
+            return ()
         match = self.rule.rule.match
         asked = of_resource(match, self.resource.change) if self.resource else ()
         return (*asked, *of_project(match, self.project))
@@ -108,7 +121,12 @@ class Case:
 
     def scope(self, reads: Iterable[Path], *, settled: bool = False, shown: bool = False) -> Scope:
         """Return the values at these paths; `settled` as in a view of a resource, `shown`: without what is sensitive."""
-        values = picked(self.judge.beside(self.project, self.resources, self.sums, self.judge.rules), reads)
+        beside = (
+            self.judge.beside_budget(self.budget, self.sums)
+            if self.budget
+            else self.judge.beside(self.project, self.resources, self.sums, self.judge.rules)
+        )
+        values = picked(beside, reads)
         if self.resource:
             view = ResourceView(self.resource, self.judge.specs, settled=settled, shown=shown)
             own = {path: view.read(path) for path in reads if path[0] == "resource"}
@@ -126,6 +144,7 @@ def explain(case: Case, finding: Finding | None) -> RuleWorking:
     """
     rule, address = case.rule, case.resource.change.address if case.resource else ""
     working = RuleWorking(rule.rule.id, rule.rule.title, case.project.name, address, "", "", case.match)
+    working = replace(working, budget=case.budget.name) if case.budget else working
     if missed := ", ".join(one.name for one in working.match if not one.holds):
         return replace(working, verdict="skip", why=f"the rule's match does not take it: {missed}")
     environment = environment_of(rule.source, rule.engine)

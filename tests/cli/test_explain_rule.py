@@ -143,6 +143,69 @@ def test_a_rule_about_the_plan_is_explained_without_an_address(explain):
     assert "size(plan.resources)  ->  6" in text
 
 
+BUDGETS = """version: 1
+rules: {packs: [budget], paths: [rules]}
+projects: [{name: a, path: plan.json}, {name: b, path: other.json}]
+budgets:
+  - {name: disks, match: {types: [aws_ebs_volume]}, monthly: 20}
+  - {name: queues, match: {types: [aws_sqs_queue]}, monthly: 1}
+"""
+
+
+@pytest.fixture
+def budgets(explain, tmp_path):
+    volumes = [volume("ok", size=8, type="gp3"), volume("big", size=200, type="gp3")]
+    for change in volumes:
+        change["provider_config_key"] = "aws"
+    plan = {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": volumes}
+    plan["configuration"] = {
+        "provider_config": {"aws": {"name": "aws", "expressions": {"region": {"constant_value": "us-east-1"}}}}
+    }
+    for name in ("plan.json", "other.json"):
+        (tmp_path / name).write_text(json.dumps(plan))
+    (tmp_path / "guardrail.yaml").write_text(BUDGETS)
+    return explain
+
+
+@pytest.mark.parametrize("engine", ["cpp", "python"])
+def test_a_rule_about_budgets_is_explained_by_the_name_of_one_over_all_projects(budgets, monkeypatch, engine):
+    monkeypatch.setenv("GUARDRAIL_CEL_ENGINE", engine)
+    told = json.loads(budgets("budget-exceeded", "disks", "--format", "json").stdout)
+    assert (told["budget"], told["address"], told["project"], told["verdict"]) == ("disks", "", "", "fail")
+    found = rows(told["validations"])
+    assert found["budget.cost.known"] == pytest.approx(2 * 208 * 0.08)
+    text = budgets("budget-exceeded", "queues").stdout
+    assert "the budget queues, all projects" in text
+    assert "pass: every validation is true" in text
+
+
+def test_the_only_budget_need_not_be_named(budgets, tmp_path):
+    ran = budgets("budget-exceeded")
+    assert "must hold:" in ran.stdout  # what the rule says, as of any other
+    (tmp_path / "guardrail.yaml").write_text(BUDGETS.replace("  - {name: queues", "  # - {name: queues"))
+    assert "the budget disks, all projects" in budgets("budget-exceeded", "plan.json").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, message",
+    [
+        (["budget-exceeded", "disk"], 'no budget is called disk (did you mean "disks"?)'),
+        (["budget-exceeded", "plan.json"], "is asked about budgets, one by one (known: disks, queues)"),
+    ],
+)
+def test_a_budget_that_is_not_there_is_said_in_one_line(budgets, arguments, message):
+    ran = budgets(*arguments)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert message in ran.stderr
+
+
+@pytest.mark.usefixtures("budgets")
+def test_a_rule_about_budgets_cannot_be_recorded(run):
+    ran = run("rules", "record", "budget-exceeded", "disks")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "is asked about budgets, whose tests name amounts" in ran.stderr
+
+
 @pytest.mark.parametrize(
     "arguments, message",
     [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.cli.test_explain_rule import CONFIG, RULE, VOLUMES, explain  # noqa: F401 - a fixture: rules, a plan
+from tests.cli.test_explain_rule import CONFIG, RULE, VOLUMES, explain, volume  # noqa: F401 - a fixture: rules, a plan
 
 SIZE = {"size": 100}
 CASES: dict[str, dict[str, Any]] = {
@@ -58,3 +58,47 @@ def test_a_whole_attribute_that_is_secret_is_named_without_its_value(run, tmp_pa
     ran = run("rules", "record", "small-volumes", "aws_ebs_volume.secret", "plan.json")
     resource = {"type": "aws_ebs_volume", "attributes": {"size": 8}, "sensitive": ["snapshot_id"]}
     assert yaml.safe_load(ran.stdout) == [{"expect": "pass", "resource": resource}]
+
+
+CANARY = "canary-hunter2"
+PLACES: dict[str, tuple[Any, Any]] = {
+    "snapshot_id": (CANARY, True),
+    "instance_type": (f"{CANARY}.large", True),
+    "root_block_device": ([{"kms_key_id": CANARY, "volume_size": 8}], [{"kms_key_id": True}]),
+    "metadata": ({"token": CANARY, "open": "x"}, {"token": True}),
+    "security_groups": (["a", CANARY], True),
+    "tags": ({"team": CANARY, "env": "dev"}, {"team": True}),
+    "tags_all": ({"team": CANARY, "env": "dev"}, {"team": True}),
+}
+READING = {
+    "everything": "size(resource.after) > 0 && (resource.before == null || size(resource.before) >= 0)",
+    "attributes": 'resource.after.snapshot_id != "" && resource.before.snapshot_id != "" && resource.after.metadata.open == "x"',
+    "a block": 'get(resource.after.root_block_device, "0.kms_key_id", "") != "" && size(resource.after.security_groups) > 0',
+    "tags": 'resource.tags.env == "dev" && resource.tags.team != "" && size(resource.tags) > 0 && size(resource.tag_origins) > 0',
+    "its machine": 'resource.instance.type != "" && size(resource.instance.types) > 0 && size(resource.instance.families) >= 0',
+}
+
+
+@pytest.mark.parametrize(
+    "message", ["a text", "{resource.after} {resource.before} {resource.tags} {resource.instance.type}"]
+)
+@pytest.mark.parametrize("expected", ["true", "false"])
+@pytest.mark.parametrize("reading", READING)
+def test_no_secret_is_in_a_recorded_test_whatever_the_rule_reads(run, tmp_path, reading, expected, message):
+    side = {name: value for name, (value, _) in PLACES.items()}
+    marks = {name: mark for name, (_, mark) in PLACES.items()}
+    change = volume("secret", type_="aws_instance")
+    change["change"] |= {"actions": ["update"], "before": side, "after": side}
+    change["change"] |= {"after_sensitive": marks, "before_sensitive": marks}
+    plan = {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": [change]}
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "rules").mkdir()
+    own = {"id": "reads-all", "title": "Reads all", "severity": "low", "enforcement": "advisory"}
+    own |= {"match": {"types": ["aws_instance"], "types_extra": ["aws_instance"]}}
+    own |= {"validations": [{"expression": f"({READING[reading]}) == {expected}", "message": message}]}
+    (tmp_path / "rules/own.yaml").write_text(yaml.safe_dump(own))
+    (tmp_path / "guardrail.yaml").write_text(CONFIG)
+    ran = run("rules", "record", "reads-all", "aws_instance.secret", "plan.json", "--write")
+    assert ran.exit_code == 0 or "a test without secrets does not come out as in the plan" in ran.stderr
+    assert "canary" not in ran.stdout + ran.stderr
+    assert "canary" not in (tmp_path / "rules/own.yaml").read_text()

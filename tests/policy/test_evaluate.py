@@ -322,6 +322,40 @@ def test_percent_of_nothing_is_null():
     assert verdict(rule("plan.delta_percent == null", scope="plan"), resource(cost={"monthly": 10})) == "pass"
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("cost, expected", [
+    ({"before": 100, "monthly": 125}, "pass"),
+    ({"before": 100, "monthly": 126}, "fail"),
+    ({"before": 100, "monthly": 10}, "pass"),
+    ({"before": 0, "monthly": 10}, "pass"),  # null: nothing was there
+    ({"before": 100, "monthly": None}, "unknown"),
+    ({"before": None, "monthly": 100}, "unknown"),
+])  # fmt: skip
+def test_the_delta_of_a_resource_in_percent(cost, expected, engine):
+    limit = rule("resource.cost.delta_percent == null || resource.cost.delta_percent <= 25", engine=engine)
+    assert verdict(limit, resource(before={}, cost=cost)) == expected
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_percent_of_nothing_that_is_compared_is_an_error(engine):
+    limit = rule("resource.cost.delta_percent <= 25", engine=engine)
+    assert verdict(limit, resource(cost={"monthly": 10})) == "error"
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("expression", [
+    "resource.cost.monthly / resource.cost.before > 2.0",
+    "resource.after.a / resource.after.zero > 2",
+    "resource.after.a / resource.after.zero <= 2",
+    "resource.after.zero / resource.after.zero == 1",
+])  # fmt: skip
+def test_data_divided_by_zero_is_an_error_and_never_a_verdict(expression, engine):
+    given = resource(attributes={"a": 6, "zero": 0}, cost={"monthly": 10})
+    ((status, _, message),) = judge(rule(expression, engine=engine), given)
+    assert (status, message) == ("error", "the rule could not be evaluated: division by zero")
+    assert verdict(rule(f"{expression} || true", engine=engine), given) == "pass"
+
+
 def test_resource_rules_see_the_plan_and_the_project():
     seen = rule("plan.unpriced == 0", "project.env == 'dev'", message="{project.env} {project.path} {now}")
     found = judge(seen, resource(cost={"monthly": 1}), project=Project("a", "b", "prod"))

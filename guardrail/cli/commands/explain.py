@@ -40,6 +40,7 @@ def explain(what: str, format_name: str, **values: Any) -> None:
                            what of `match` it meets, `when`, variables, and each
                            part of each validation with its value
     RULE INPUT             the same for a rule about the whole plan
+    RULE BUDGET [INPUT]    the same for a rule about budgets, by the budget's name
 
     ADDRESS is a resource as Terraform prints it; quote it, as shells take brackets for their own. Values that are sensitive
     are not shown, nor is what depends on them.
@@ -49,6 +50,7 @@ def explain(what: str, format_name: str, **values: Any) -> None:
       guardrail explain 'module.web["a"].aws_instance.this[0]' plan.json
       guardrail explain required-tags
       guardrail explain required-tags 'aws_instance.this[0]' plan.json
+      guardrail explain budget-exceeded web plan.json
     """
     from guardrail.config import settings  # noqa: PLC0415 - only when it runs
 
