@@ -1,6 +1,7 @@
 """`guardrail explain RULE ADDRESS`: what of a rule meets a resource, and every part of it with its value."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,7 @@ def budgets(explain, tmp_path):
     volumes = [volume("ok", size=8, type="gp3"), volume("big", size=200, type="gp3")]
     for change in volumes:
         change["provider_config_key"] = "aws"
-    plan = {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": volumes}
+    plan: dict[str, Any] = {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": volumes}
     plan["configuration"] = {
         "provider_config": {"aws": {"name": "aws", "expressions": {"region": {"constant_value": "us-east-1"}}}}
     }

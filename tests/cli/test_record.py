@@ -93,7 +93,7 @@ def test_no_secret_is_in_a_recorded_test_whatever_the_rule_reads(run, tmp_path, 
     plan = {"format_version": "1.2", "terraform_version": "1.9.0", "resource_changes": [change]}
     (tmp_path / "plan.json").write_text(json.dumps(plan))
     (tmp_path / "rules").mkdir()
-    own = {"id": "reads-all", "title": "Reads all", "severity": "low", "enforcement": "advisory"}
+    own: dict[str, Any] = {"id": "reads-all", "title": "Reads all", "severity": "low", "enforcement": "advisory"}
     own |= {"match": {"types": ["aws_instance"], "types_extra": ["aws_instance"]}}
     own |= {"validations": [{"expression": f"({READING[reading]}) == {expected}", "message": message}]}
     (tmp_path / "rules/own.yaml").write_text(yaml.safe_dump(own))
