@@ -82,13 +82,14 @@ def test_each_project_has_its_own_variables_and_flags_win(run, args, found):
     assert costs(run, *args) == {name: (0, pytest.approx(cost)) for name, cost in found.items()}
 
 
-@pytest.mark.parametrize("base", ["HEAD", "../before"])
-def test_a_base_is_read_with_its_own_files_of_variables(repository, run, base):
-    if base != "HEAD":
-        git(repository, "worktree", "add", "-q", "../before")
+@pytest.mark.parametrize("checked_out", [False, True])
+def test_a_base_is_read_with_its_own_files_of_variables(repository, run, checked_out, tmp_path_factory):
+    base = tmp_path_factory.mktemp("base") / "before" if checked_out else "HEAD"
+    if checked_out:
+        git(repository, "worktree", "add", "-q", str(base))
     write(repository, LARGER)
     small, large = 2 * PRICE["t3.micro"], 3 * PRICE["m5.large"]
-    assert costs(run, "--base", base) == {
+    assert costs(run, "--base", str(base)) == {
         "dev": (pytest.approx(small), pytest.approx(small)),
         "prod": (pytest.approx(large), pytest.approx(3 * PRICE["m5.2xlarge"])),
     }

@@ -21,6 +21,7 @@ from guardrail import data
 from guardrail.catalog import snapshot
 from guardrail.catalog.query import SAVINGS_PLAN, Answer, Ladder, Product, Selector, Shelf, Tier
 from guardrail.errors import CatalogError
+from guardrail.files.decode import decode_json
 from guardrail.model.cost import PriceSource
 from guardrail.model.money import decimal
 from guardrail.model.report import CatalogInfo
@@ -137,7 +138,7 @@ class Catalog:
         if key not in self._specs:
             found = self._ask(_SPEC_IN_ANY_CASE if vendor == "azure" else _SPEC, key)
             try:
-                self._specs[key] = msgspec.json.decode(found[0][0], type=dict[str, object]) if found else None
+                self._specs[key] = decode_json(found[0][0], dict[str, object]) if found else None
             except (msgspec.DecodeError, TypeError) as error:
                 raise _damaged(self.path, f"facts of {machine_type}: {error}") from None
         return self._specs[key]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from guardrail.errors import InputError
+from guardrail.files.decode import decode_json
 
 SIGNATURE = "x-tfc-task-signature"
 """The header that has the HMAC-SHA512 of the body, in hexadecimal digits."""
@@ -63,7 +64,7 @@ def read_request(body: bytes, hosts: Collection[str]) -> TaskRequest:
     Its addresses get a token, so they have to be of one of the `hosts`, and encrypted.
     """
     try:
-        request = msgspec.json.decode(body or b"{}", type=TaskRequest)
+        request = decode_json(body or b"{}", TaskRequest)
     except msgspec.MsgspecError:
         raise InputError("the payload is not that of a run task") from None
     if request.is_test:

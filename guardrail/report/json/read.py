@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from guardrail.errors import InputError
+from guardrail.files.decode import json_decoder
 from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import MOST, Difference, single
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
@@ -222,7 +223,7 @@ class _Report(msgspec.Struct):
     counts: Counts | None = None
 
 
-_decoder = msgspec.json.Decoder(_Report)
+_decode = json_decoder(_Report)
 
 
 def is_result(path: Path) -> bool:
@@ -249,7 +250,7 @@ def read_result(path: Path, *, max_bytes: int = MAX_BYTES) -> Report:
 def parse_result(data: bytes, *, where: str = "") -> Report:
     """Return the report that a result spells. Raises InputError."""
     try:
-        return _report(_decoder.decode(data))
+        return _report(_decode(data))
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
         said = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:300]
         raise InputError(f"not a result of {SCHEMA}: {said}", where=where, fix=_FIX) from None

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from guardrail.errors import InputError
+from guardrail.files.decode import decode_msgpack
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import key_value, parse
 from guardrail.terraform.configuration.configuration_json import configuration_json
@@ -179,7 +180,7 @@ def _sensitive(paths: list[bytes] | tuple[bytes, ...]) -> dict[str, Any]:
 
 def _value(dynamic: bytes) -> Json:
     packed = _one(_fields(dynamic), 1, b"")
-    return _plain(msgspec.msgpack.decode(packed, ext_hook=lambda _code, _data: Unknown(""))) if packed else None
+    return _plain(decode_msgpack(packed, extension=lambda _code, _data: Unknown(""))) if packed else None
 
 
 def _plain(value: Json) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from guardrail.files.decode import decode_json
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
@@ -97,5 +98,5 @@ def _change(address: Address, text: str, side: Side, provider: str | None) -> Ch
 
 
 def _marks(section: msgspec.Raw) -> Mapping[str, Json] | bool:
-    marks = msgspec.json.decode(section) if memoryview(section) else None
+    marks = decode_json(section, object) if memoryview(section) else None
     return marks if isinstance(marks, dict) or marks is True else {}

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from guardrail.errors import InputError
+from guardrail.files.decode import decode_json
 from guardrail.model.unknown import Json
 
 Raw = msgspec.Raw
@@ -206,16 +207,13 @@ class Document(msgspec.Struct):
         return state.data() if state else {}
 
     def _prior_values(self) -> State | None:
-        state = msgspec.json.decode(self.prior_state, type=PriorState | None) if memoryview(self.prior_state) else None
+        state = decode_json(self.prior_state, PriorState | None) if memoryview(self.prior_state) else None
         return state.values if state else None
 
 
 def documents(text: bytes, where: str) -> list[Document]:
     """Read one plan, or an array of them. Raises InputError for what is no plan, msgspec.DecodeError for no JSON."""
-    if text.startswith(b"["):
-        found = msgspec.json.decode(text, type=list[Document])
-    else:
-        found = [msgspec.json.decode(text, type=Document)]
+    found = decode_json(text, list[Document]) if text.startswith(b"[") else [decode_json(text, Document)]
     if not found:
         raise InputError("an array without a plan in it", where=where, fix=_ONE)
     for document in found:
@@ -273,5 +271,5 @@ def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError
 
 def decoded(section: Raw) -> Attributes:
     """Return what a raw section holds; an empty one for null or absent. Raises msgspec.ValidationError."""
-    found = msgspec.json.decode(section, type=Attributes | None) if memoryview(section) else None
+    found = decode_json(section, Attributes | None) if memoryview(section) else None
     return found or {}

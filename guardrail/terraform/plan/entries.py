@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import msgspec
-
+from guardrail.files.decode import decode_json
 from guardrail.model.resource import Action, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
@@ -179,7 +178,7 @@ def _planned_side(resource: StateResource, modules: Modules) -> Side:
 
 
 def _marks(section: Raw) -> Attributes | bool:
-    marks = msgspec.json.decode(section) if memoryview(section) else None
+    marks = decode_json(section, object) if memoryview(section) else None
     return marks if isinstance(marks, dict) or marks is True else {}
 
 
