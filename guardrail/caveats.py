@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 
 from guardrail.config import OnIncomplete, Settings, Source
-from guardrail.costs import Library
+from guardrail.costs import Library, load_usage
 from guardrail.costs.usage.file import is_meant
 from guardrail.costs.usage.keys import unread_keys
 from guardrail.errors import did_you_mean
-from guardrail.load import terms_of, usage_of
+from guardrail.load import terms_of
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, rounded
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport
-from guardrail.model.resource import Change
 from guardrail.policy import CompiledRule
 from guardrail.policy.completeness import incomplete, uncovered, unread
 from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budgets, unmatched_rule, why_unmatched
@@ -23,6 +24,24 @@ from guardrail.terraform.plan.reader import Plan
 
 _BY_TYPE, _BY_ADDRESS = "resource_type_default_usage", "resource_usage"
 _SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not many
+
+
+@dataclass
+class UsageInUse:
+    """The usage files of a run, each with the types of the resources that it is for, by address.
+
+    unread  files of projects that could not be read, of whose resources nothing is known
+    """
+
+    types: dict[Path, dict[str, str]] = field(default_factory=dict)
+    unread: set[Path] = field(default_factory=set)
+
+    def add(self, source: Source, plan: Plan) -> None:
+        """Take note of a project's resources."""
+        if source.usage:
+            self.types.setdefault(source.usage, {}).update((one.address, one.type) for one in plan.changes)
+            if plan.fault:
+                self.unread.add(source.usage)
 
 
 def not_evaluated(source: Source, plan: Plan, missing: Sequence[NotEvaluated], settings: Settings) -> list[Finding]:
@@ -55,21 +74,17 @@ def input_notes(plan: Plan) -> tuple[str, ...]:
     return (*plan.warnings, *empty)
 
 
-def usage_notes(read: Sequence[tuple[Source, Plan]], library: Library, settings: Settings) -> list[str]:
+def usage_notes(in_use: UsageInUse, library: Library, settings: Settings) -> list[str]:
     """Say what of the usage files nothing reads: keys that a type does not have, and entries for what is not there.
 
     Usage by type may stand there for types that a plan does not have. A file of several projects is looked at for all of
     them together, and not at all for addresses where some are not in the run. Raises InputError for a wrong value.
     """
     said = []
-    for path in dict.fromkeys(source.usage for source, _ in read if source.usage):
-        users = [(source, plan) for source, plan in read if source.usage == path]
-        usage, changes = usage_of(users[0][0]), [change for _, plan in users for change in plan.changes]
-        used = {change.type: change.type for change in changes}
-        exact = {change.address: change.type for change in changes}
-        meant = {
-            name: exact.get(name) or (_type_of(name, changes) if "[*]" in name else "") for name in usage.by_address
-        }
+    for path, exact in in_use.types.items():
+        usage = load_usage(path)
+        used = {type_name: type_name for type_name in exact.values()}
+        meant = {name: exact.get(name) or (_type_of(name, exact) if "[*]" in name else "") for name in usage.by_address}
         used |= {name: type_name for name, type_name in meant.items() if type_name}
         said += [f"{where}: {what}" for where, what in unread_keys(usage, used, library)]
         priced = library.priced_types()
@@ -77,7 +92,7 @@ def usage_notes(read: Sequence[tuple[Source, Plan]], library: Library, settings:
             if name not in priced:
                 fix = did_you_mean(name, priced) or "no definition prices it"
                 said.append(f"{usage.where(_BY_TYPE, name)}: no usage of {name} is read ({fix})")
-        if any(plan.fault for _, plan in users) or (path in settings.shared_usage and not settings.complete):
+        if path in in_use.unread or (path in settings.shared_usage and not settings.complete):
             continue
         stale = [name for name, type_name in meant.items() if not type_name]
         for name in stale[:_SHOWN]:
@@ -87,9 +102,9 @@ def usage_notes(read: Sequence[tuple[Source, Plan]], library: Library, settings:
     return said
 
 
-def _type_of(pattern: str, changes: Iterable[Change]) -> str:
+def _type_of(pattern: str, types: Mapping[str, str]) -> str:
     """Return the type of the first resource that an address of a usage file means, "" where there is none."""
-    return next((change.type for change in changes if is_meant(pattern, change.address)), "")
+    return next((type_name for address, type_name in types.items() if is_meant(pattern, address)), "")
 
 
 def policy_notes(rules: Sequence[CompiledRule], projects: Projects, settings: Settings) -> list[str]:

@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from itertools import chain, islice
 
 from guardrail import __version__
 from guardrail.catalog import Catalog
-from guardrail.caveats import input_notes, not_covered, not_evaluated, policy_notes, price_notes, usage_notes
+from guardrail.caveats import (
+    UsageInUse,
+    input_notes,
+    not_covered,
+    not_evaluated,
+    policy_notes,
+    price_notes,
+    usage_notes,
+)
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
-from guardrail.load import earlier, plans, prices, rules_of, usage_of
+from guardrail.load import each_plan, earlier, prices, rules_of, usage_of
 from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
@@ -21,22 +31,33 @@ from guardrail.terraform.plan.reader import Plan
 from guardrail.waivers import waived, waived_inline
 
 
-def estimate(settings: Settings) -> Report:
-    """Price what the settings name, without judging it. Raises GuardrailError."""
+def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
+    """Price what the settings name, without judging it. Raises GuardrailError.
+
+    `with_attributes`: the resources keep their attributes, which no report shows.
+    """
     catalog = prices(settings)
     library = Library(settings.definitions)
-    read, base = plans(settings), earlier(settings)
+    base = earlier(settings)
     engine = Engine(library, catalog, default_regions=settings.default_region)
-    bills = [priced(source, plan, engine, settings) for source, plan in read]
-    projects = tuple(since(base, bill, is_only=len(read) == 1) for bill in bills)
-    report = _report(projects, settings, catalog, usage_notes(read, library, settings), judged=False)
+    projects: list[ProjectReport] = []
+    in_use = UsageInUse()
+    with closing(each_plan(settings)) as read:
+        is_only, plans = _whether_one(read)
+        for source, plan in plans:
+            bill = priced(source, plan, engine, settings)
+            in_use.add(source, plan)
+            bill = since(base, bill, is_only=is_only)
+            projects.append(bill if with_attributes else bill.without_attributes())
+    report = _report(tuple(projects), settings, catalog, usage_notes(in_use, library, settings), judged=False)
     return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
 
 
 def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, with_remedies: bool = False) -> Report:
     """Price what the settings name (or the plans that are given) and judge it. Raises GuardrailError.
 
-    `with_remedies`: findings say what their rules would have done about them.
+    Without plans that are given, each is read when its turn comes, and only what reports show of it is kept: memory holds one
+    plan at a time. `with_remedies`: findings say what their rules would have done about them.
     """
     catalog = prices(settings)
     library = Library(settings.definitions)
@@ -52,20 +73,23 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         with_remedies=with_remedies,
         currency=settings.currency,
     )
-    read, base = plans(settings) if read is None else read, earlier(settings)
+    base = earlier(settings)
     engine = Engine(library, catalog, default_regions=settings.default_region)
-    bills = [
-        (Project(source.name, source.path, source.env), since(base, bill, is_only=len(read) == 1))
-        for source, plan in read
-        for bill in [priced(source, plan, engine, settings)]
-    ]
+    bills: list[tuple[Project, ProjectReport]] = []
     found: list[Finding] = []
-    for (source, plan), (project, bill) in zip(read, bills, strict=True):
-        found += not_evaluated(source, plan, bill.not_evaluated if base else plan.not_evaluated, settings)
-        judged: Sequence[Finding] = () if plan.fault else judge.project(project, bill.resources, bill.not_evaluated)
-        if base and (former := project_at(base, bill, is_only=len(read) == 1)):
-            judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
-        found += waived_inline(judged, plan, source, rules, settings)
+    in_use = UsageInUse()
+    with closing(_each(settings, read)) as each:
+        is_only, plans = _whether_one(each)
+        for source, plan in plans:
+            project = Project(source.name, source.path, source.env)
+            bill = since(base, priced(source, plan, engine, settings), is_only=is_only)
+            found += not_evaluated(source, plan, bill.not_evaluated if base else plan.not_evaluated, settings)
+            judged: Sequence[Finding] = () if plan.fault else judge.project(project, bill.resources, bill.not_evaluated)
+            if base and (former := project_at(base, bill, is_only=is_only)):
+                judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
+            found += waived_inline(judged, plan, source, rules, settings)
+            in_use.add(source, plan)
+            bills.append((project, bill.without_attributes() if read is None else bill))
     found += not_covered(settings)
     found += judge.budgets(settings.budgets, bills)
     findings = waived(found, rules, settings)
@@ -74,9 +98,19 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         of_project[finding.project].append(finding)
     whole = tuple(of_project.pop("", ()))
     projects = tuple(replace(bill, findings=tuple(of_project[bill.name])) for _, bill in bills)
-    notes = [*loaded.loosened, *policy_notes(rules, bills, settings), *usage_notes(read, library, settings)]
+    notes = [*loaded.loosened, *policy_notes(rules, bills, settings), *usage_notes(in_use, library, settings)]
     report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
     return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
+
+
+def _each(settings: Settings, read: list[tuple[Source, Plan]] | None) -> Generator[tuple[Source, Plan]]:
+    yield from each_plan(settings) if read is None else read
+
+
+def _whether_one(read: Iterator[tuple[Source, Plan]]) -> tuple[bool, Iterator[tuple[Source, Plan]]]:
+    """Say whether there is one plan alone, and give them all; no more than the first two are read for it."""
+    begun = list(islice(read, 2))
+    return len(begun) == 1, chain(begun, read)
 
 
 def since(base: Report | None, bill: ProjectReport, *, is_only: bool) -> ProjectReport:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -27,32 +28,33 @@ if TYPE_CHECKING:
 
 
 def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[Source, Plan]]:
-    """Read every plan that the settings name, each at its `place`.
+    """Read every plan that the settings name, for what needs them together. The rest is as with `each_plan`."""
+    return list(each_plan(settings, place))
+
+
+def each_plan(settings: Settings, place: Callable[[str], str] = str) -> Generator[tuple[Source, Plan]]:
+    """Read the plans that the settings name, each at its `place` and when it is asked for.
 
     Of several, one that cannot be read is a plan with a `fault`: the others are judged. Raises InputError for one alone,
     and for a base that is none.
     """
     others = [Path(one.plan) for one in (*settings.projects, *settings.sources) if one.plan != "-"]
-    sources = counted("projects read", settings.sources)
-    # A unit stays where it is: what it reads lies anywhere in its checkout.
-    places = ((source, source.plan if source.choices.terragrunt else place(source.plan)) for source in sources)
-    read = [(source, _read(source, given, settings, others)) for source, given in places]
-    if settings.compare_with:
-        from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
+    with ExitStack() as stack:
+        base = None
+        for source in counted("projects read", settings.sources):
+            # A unit stays where it is: what it reads lies anywhere in its checkout.
+            found = _read(source, source.plan if source.choices.terragrunt else place(source.plan), settings, others)
+            if settings.compare_with:
+                from guardrail.terraform.comparison import Base, refuse_plans  # noqa: PLC0415 - only where there is a base
 
-        for source, found in read:
-            refuse_plans(found, source.plan)
-        if not _is_result(settings.compare_with):
-            is_several = len(read) > 1
-            with Base(settings.compare_with, [source.choices for source, _ in read]) as base:
-                read = [
-                    (
-                        source,
-                        base.against(source.plan, found, source.choices, inside=source.path if is_several else ""),
+                refuse_plans(found, source.plan)
+                if not _is_result(settings.compare_with):
+                    base = base or stack.enter_context(
+                        Base(settings.compare_with, [one.choices for one in settings.sources])
                     )
-                    for source, found in read
-                ]
-    return [named for source, found in read for named in _named(source, found)]
+                    inside = source.path if len(settings.sources) > 1 else ""
+                    found = base.against(source.plan, found, source.choices, inside=inside)
+            yield from _named(source, found)
 
 
 def readable_plans(settings: Settings) -> list[tuple[Source, Plan]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -178,6 +178,11 @@ class ProjectReport:
     def is_unread(self) -> bool:
         """Whether it could not be read, so that its having no resources says nothing."""
         return any(finding.rule == UNREAD for finding in self.findings)
+
+    def without_attributes(self) -> ProjectReport:
+        """Return it without the attributes of its resources, which no report shows: what differs is in `differences`."""
+        kept = tuple(replace(one, change=one.change.without_attributes()) for one in self.resources)
+        return replace(self, resources=kept)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from guardrail.model.unknown import Json, Unknown, as_written, has_marks, redacted, with_unknowns
@@ -160,3 +160,18 @@ class Change:
     def billed_after(self) -> Side | None:
         """What is billed once the plan is applied: a forgotten resource goes on existing and costing."""
         return self.before if self.action is Action.FORGET else self.after
+
+    def without_attributes(self) -> Change:
+        """Return it with sides that are there and tell nothing, and without references: many times smaller."""
+        return replace(
+            self,
+            before=self.before and UNTOLD,
+            after=self.after and UNTOLD,
+            references=_NO_REFERENCES,
+            before_references=None,
+            through_locals=_NO_LOCALS,
+        )
+
+
+_NO_REFERENCES: Mapping[str, tuple[str, ...]] = {}
+_NO_LOCALS: Mapping[str, tuple[tuple[str, str], ...]] = {}

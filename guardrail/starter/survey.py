@@ -124,7 +124,7 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
             terragrunt=project.terragrunt,
         ),
     )
-    report = estimate(Settings((source,), datetime.now(UTC), base=folder))
+    report = estimate(Settings((source,), datetime.now(UTC), base=folder), with_attributes=True)
     found = [one for part in report.projects for one in part.resources if one.change.after]
     seen.monthly[project.name] = sum((one.after.known for one in found if one.after), ZERO)
     missing = [one.text for part in report.projects for one in part.not_evaluated]
