@@ -32,7 +32,8 @@ COLUMNS = (
     "source",
     "as_of",
 )
-SPEC_COLUMNS = ("name", "vcpu", "memory_gib", "arch", "gpus", "family", "current_generation")
+_NOT_FACTS = frozenset({"name", "source"})
+SPEC_COLUMNS = ("name", "vcpu", "memory_gib", "arch", "gpus", "family", "current_generation", "source")
 
 _SCHEMA = """
 create table meta (key text primary key, value text not null) without rowid;
@@ -241,7 +242,9 @@ def _load_specs(database: sqlite3.Connection, vendor: str, file: Path) -> None:
                 "not a file of machine types", where=f"{file}:1", fix=f"columns: {','.join(SPEC_COLUMNS)}"
             )
         for row in reader:
-            facts = json.dumps({key: _fact(key, value) for key, value in row.items() if key != "name" and value})
+            facts = json.dumps(
+                {key: _fact(key, value) for key, value in row.items() if key not in _NOT_FACTS and value}
+            )
             database.execute("insert or replace into spec values (?, ?, ?)", (vendor, row["name"], facts))
 
 

@@ -35,13 +35,17 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         number.value(scope)
         for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
     )
-    quantity = _not_said(charge) if quantity is None else quantity
+    is_said = quantity is not None
+    quantity = quantity if is_said else _not_said(charge)
     amount = _number(quantity, "quantity")
     factor = _number(times, "times")
     shown_per = _number(per, "per")
     if shown_per is None:
         shown_per = Decimal(1)
     shown_quantity = None if amount is None or factor is None else amount * factor / shown_per
+    if not isinstance(answer, Ladder) and not is_said and not charge.component.gap:
+        yield unknown(blank, quantity)  # what says how much also says of what: there is nothing to look up
+        return
     if not isinstance(answer, Ladder):
         yield _unanswered(replace(blank, monthly_quantity=shown_quantity), answer, charge.component.gap)
         return

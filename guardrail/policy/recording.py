@@ -13,7 +13,8 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.fixture import RuleTest
 from guardrail.policy.rules.rule import RuleScope, check_rule
 from guardrail.policy.rules.testing import run_tests
-from guardrail.policy.variables.machine import ATTRIBUTES, FACTS
+from guardrail.policy.variables.machine import FACTS
+from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
 from guardrail.policy.variables.view import SENSITIVE, ResourceView
 from guardrail.policy.working import Case, explain
 
@@ -51,7 +52,11 @@ def _resource(case: Case, resource: ResourceCost, reads: set[Path]) -> dict[str,
     """Return the resource as a test writes it, without what has the default value."""
     change, heads = resource.change, {path[0] for path in reads}
     view = ResourceView(resource, case.judge.specs, shown=True)
-    machine = {path.split(".")[0] for path in ATTRIBUTES.get(change.type, ())} if "instance" in heads else set()
+    machine = (
+        {path.split(".")[0] for table in (MACHINE_TYPES, GPUS) for path in table.get(change.type, ())}
+        if "instance" in heads
+        else set()
+    )
     names = {path[1] if path[1:] else "*" for path in reads if path[0] in {"after", "before"}} | machine
     present = change.after or change.before
     given = {"type": change.type, **_identity(change, heads)}

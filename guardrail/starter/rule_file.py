@@ -7,7 +7,7 @@ from pathlib import Path
 from guardrail.errors import GuardrailError, InputError
 from guardrail.files import read_yaml
 from guardrail.policy import read_folder
-from guardrail.policy.variables.machine import ATTRIBUTES
+from guardrail.policy.variables.machine_attributes import MACHINE_TYPES
 from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import VENDORS, Machine, Survey
 from guardrail.starter.text import comment, filled, rounded_up, scalar
@@ -55,7 +55,7 @@ def _rule(seen: Survey) -> tuple[str, str, str]:
 
 def _machine_rule(machine: Machine) -> str:
     vendor = machine.type.partition("_")[0]
-    named = ATTRIBUTES[machine.type][0]
+    named = MACHINE_TYPES[machine.type][0]
     type_ = machine.type if "." not in named else _USUAL[vendor]
     return filled(
         "machine-above-ceiling.yaml",
@@ -64,7 +64,7 @@ def _machine_rule(machine: Machine) -> str:
         more=f"{machine.vcpu * 2:g}",
         address=comment(machine.address),
         type=type_,
-        attribute=ATTRIBUTES[type_][0],
+        attribute=MACHINE_TYPES[type_][0],
         other=_OTHER[vendor],
     )
 

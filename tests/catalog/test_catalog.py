@@ -33,7 +33,7 @@ def pricing(tmp_path):
     (folder / "specs").mkdir()
     (folder / "catalog" / "aws" / "Service One.csv").write_text(f"{HEADER}\n{ROWS}", encoding="utf-8")
     (folder / "specs" / "aws.csv").write_text(
-        f"{','.join(snapshot.SPEC_COLUMNS)}\nt3.large,2,8,x86_64,,t3,true\nx,,,,,,\n", encoding="utf-8"
+        f"{','.join(snapshot.SPEC_COLUMNS)}\nt3.large,2,8,x86_64,,t3,true,there\nx,,,,,,,there\n", encoding="utf-8"
     )
     return folder
 

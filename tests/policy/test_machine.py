@@ -2,7 +2,9 @@ import pytest
 
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
-from guardrail.policy.variables.machine import facts, family, machine_types
+from guardrail.policy.variables.machine import attached_gpus, facts, family, machine_types
+from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
+from guardrail.terraform.schemas import resource_schema
 from tests.policy.judging import specs
 
 TYPES = [
@@ -15,6 +17,15 @@ TYPES = [
     ("azurerm_kubernetes_cluster", {"default_node_pool": [{"vm_size": Unknown("p")}]}, [Unknown("p")]),
     ("azurerm_kubernetes_cluster", {"default_node_pool": Unknown("p")}, [Unknown("p")]),
     ("azurerm_kubernetes_cluster", {"default_node_pool": "odd"}, []),
+    ("aws_rds_cluster_instance", {"instance_class": "db.serverless"}, []),
+    ("aws_sagemaker_app", {"resource_spec": [{"instance_type": "system"}]}, []),
+    (
+        "aws_batch_compute_environment",
+        {"compute_resources": [{"instance_type": ["m5.large", "c5"]}]},
+        ["m5.large", "c5"],
+    ),
+    ("google_container_cluster", {"node_pool": [{"node_config": [{"machine_type": "e2-medium"}]}]}, ["e2-medium"]),
+    ("azurerm_virtual_machine_scale_set", {"sku": [{"name": "Standard_B1s"}]}, ["Standard_B1s"]),
     (
         "aws_autoscaling_group",
         {
@@ -40,9 +51,77 @@ def test_facts_of_a_database_are_those_of_its_machine():
     assert facts("aws", ["db.m5.large"], specs)["vcpu"] == 2
 
 
-def test_facts_of_several_are_those_of_the_largest():
+def test_facts_of_several_are_the_largest_of_any():
     found = facts("aws", ["m5.large", "c5.9xlarge"], specs)
     assert (found["type"], found["vcpu"], found["families"]) == ("c5.9xlarge", 36, ["m5", "c5"])
+
+
+def test_of_several_each_fact_is_the_largest_and_one_of_an_older_generation_is_enough(catalog):
+    found = facts("aws", ["m5.24xlarge", "g5.xlarge", "m4.large"], catalog.spec)
+    assert (found["type"], found["gpus"], found["current_generation"]) == ("m5.24xlarge", 1, False)
+    assert facts("aws", ["c5.9xlarge", "r5.8xlarge"], catalog.spec)["memory_gib"] == 256
+
+
+@pytest.mark.parametrize(
+    "vendor, name, vcpu, memory",
+    [
+        ("google", "db-custom-2-7680", 2, 7.5),
+        ("google", "n2-custom-4-8192", 4, 8),
+        ("google", "custom-6-20480-ext", 6, 20),
+        ("google", "db-f1-micro", None, 0.6),
+        ("azurerm", "GP_Standard_D2ds_v4", 2, 8),
+        ("azurerm", "standard_d4s_v3", 4, 16),
+        ("aws", "cache.m6g.large", 2, 6.38),
+        ("aws", "or1.large.search", 2, 16),
+        ("aws", "ml.m5.xlarge", 4, 16),
+        ("aws", "dms.r5.large", 2, 16),
+        ("aws", "express.m7g.large", 2, 8),
+    ],
+)
+def test_facts_of_each_kind_of_service(catalog, vendor, name, vcpu, memory):
+    found = facts(vendor, [name], catalog.spec)
+    assert found["memory_gib"] == memory
+    assert vcpu is None or found["vcpu"] == vcpu
+    gaps = {fact for fact, value in found.items() if isinstance(value, Unknown)}
+    assert gaps <= {"arch"}
+
+
+def test_a_type_that_names_no_size_is_unknown_for_that_reason():
+    found = facts("aws", ["c5"], specs)
+    assert found["families"] == ["c5"]
+    assert found["vcpu"].text == "c5 names no size: the service chooses the machine type"
+    assert isinstance(facts("aws", ["optimal"], specs)["families"][0], Unknown)
+
+
+ACCELERATED = [
+    ("google_compute_instance", {"guest_accelerator": [{"type": "nvidia-l4", "count": 2}, {"count": 1}]}, 3),
+    ("google_container_node_pool", {"node_config": [{"guest_accelerator": [{"count": 4}]}]}, 4),
+    ("google_compute_instance", {}, 0),
+    ("aws_instance", {"guest_accelerator": [{"count": 2}]}, 0),
+    ("google_compute_instance", {"guest_accelerator": Unknown("g")}, Unknown("g")),
+]
+
+
+@pytest.mark.parametrize("type_, attributes, wanted", ACCELERATED)
+def test_attached_gpus_count(type_, attributes, wanted, catalog):
+    found = attached_gpus(type_, attributes.get)
+    assert found == wanted
+    assert facts("google", ["n1-standard-4"], catalog.spec, attached=found)["gpus"] == wanted
+
+
+def test_gpus_that_come_with_the_machine_are_not_counted_twice(catalog):
+    assert facts("google", ["g2-standard-24"], catalog.spec, attached=2)["gpus"] == 2
+
+
+@pytest.mark.parametrize("table", [MACHINE_TYPES, GPUS])
+def test_every_path_is_one_of_the_type(table):
+    for type_, paths in table.items():
+        for path in paths:
+            level = resource_schema(type_)
+            for step in path.replace(".*", "").split("."):
+                attribute = (level or {}).get(step)
+                assert attribute is not None, f"{type_}.{path}"
+                level = attribute.nested
 
 
 def test_a_machine_outside_the_catalog_may_be_the_largest():

@@ -15,7 +15,8 @@ FOUND = {
     "t1.micro": "t3.micro",
     "db.m4.large": "db.m5.large",
     "db.r3.large": "db.r5.large",
-    "cache.m4.large": None,  # the catalog does not know its memory
+    "cache.m4.large": "cache.m5.large",  # 6.38 GiB for 6.42
+    "t2.micro": "t3.micro",
     "i2.xlarge": None,  # disks of its own
     "a1.large": None,  # another architecture's successor would not run its programs
     "m4.large.search": None,

@@ -17,7 +17,7 @@ from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceS
 from guardrail.model.resource import Action, Change, Side, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import Spend, total
-from guardrail.policy.variables.machine import ATTRIBUTES
+from guardrail.policy.variables.machine_attributes import MACHINE_TYPES
 from guardrail.policy.variables.view import SENSITIVE
 
 
@@ -151,7 +151,7 @@ class ResourceFixture(Section):
 
     def _machine(self) -> dict[str, Json]:
         """Return the attribute that names the machine type, if the test says it only under `instance`."""
-        path = ATTRIBUTES.get(self.type, ("",))[0]
+        path = MACHINE_TYPES.get(self.type, ("",))[0]
         named = (self.instance or {}).get("type")
         return {path: named} if named and path and "." not in path else {}
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
 
 Specs = Callable[[str, str], Mapping[str, Json] | None]
 """(vendor, machine type) -> vcpu, memory_gib, family, current_generation, gpus, arch; None for one not in the catalog."""
 
 FACTS = ("vcpu", "memory_gib", "family", "current_generation", "gpus", "arch")
+_OF_ALL = ("vcpu", "memory_gib", "current_generation", "gpus")
 _NAMES = {
     "memory_gib": "memory",
     "vcpu": "the number of vCPUs",
@@ -21,57 +23,17 @@ _NAMES = {
 
 VENDORS = {"aws": "aws", "azurerm": "azure", "google": "gcp", "google-beta": "gcp"}
 
-# Where each type names its machine types; "*" stands for every block of that name.
-_OVERRIDES = "mixed_instances_policy.*.launch_template.*.override.*.instance_type"
-ATTRIBUTES: Mapping[str, tuple[str, ...]] = {
-    "aws_instance": ("instance_type",),
-    "aws_spot_instance_request": ("instance_type",),
-    "aws_launch_template": ("instance_type",),
-    "aws_launch_configuration": ("instance_type",),
-    "aws_autoscaling_group": (_OVERRIDES,),
-    "aws_ec2_fleet": ("launch_template_config.*.override.*.instance_type",),
-    "aws_spot_fleet_request": ("launch_specification.*.instance_type",),
-    "aws_eks_node_group": ("instance_types.*",),
-    "aws_emr_cluster": ("master_instance_group.*.instance_type", "core_instance_group.*.instance_type"),
-    "aws_sagemaker_notebook_instance": ("instance_type",),
-    "aws_mq_broker": ("host_instance_type",),
-    "aws_db_instance": ("instance_class",),
-    "aws_rds_cluster": ("db_cluster_instance_class",),
-    "aws_rds_cluster_instance": ("instance_class",),
-    "aws_docdb_cluster_instance": ("instance_class",),
-    "aws_neptune_cluster_instance": ("instance_class",),
-    "aws_elasticache_cluster": ("node_type",),
-    "aws_elasticache_replication_group": ("node_type",),
-    "aws_memorydb_cluster": ("node_type",),
-    "aws_redshift_cluster": ("node_type",),
-    "aws_dax_cluster": ("node_type",),
-    "aws_msk_cluster": ("broker_node_group_info.*.instance_type",),
-    "aws_opensearch_domain": ("cluster_config.*.instance_type", "cluster_config.*.dedicated_master_type"),
-    "aws_elasticsearch_domain": ("cluster_config.*.instance_type", "cluster_config.*.dedicated_master_type"),
-    "azurerm_linux_virtual_machine": ("size",),
-    "azurerm_windows_virtual_machine": ("size",),
-    "azurerm_virtual_machine": ("vm_size",),
-    "azurerm_linux_virtual_machine_scale_set": ("sku",),
-    "azurerm_windows_virtual_machine_scale_set": ("sku",),
-    "azurerm_orchestrated_virtual_machine_scale_set": ("sku_name",),
-    "azurerm_kubernetes_cluster": ("default_node_pool.*.vm_size",),
-    "azurerm_kubernetes_cluster_node_pool": ("vm_size",),
-    "azurerm_postgresql_flexible_server": ("sku_name",),
-    "azurerm_mysql_flexible_server": ("sku_name",),
-    "google_compute_instance": ("machine_type",),
-    "google_compute_instance_template": ("machine_type",),
-    "google_compute_region_instance_template": ("machine_type",),
-    "google_container_cluster": ("node_config.*.machine_type",),
-    "google_container_node_pool": ("node_config.*.machine_type",),
-    "google_sql_database_instance": ("settings.*.tier",),
-    "google_notebooks_instance": ("machine_type",),
-}
-
 # What services put before or after the name of a virtual machine's type.
 _DECORATION = re.compile(
-    r"^(?:db\.|cache\.|ml\.|kafka\.|mq\.|dax\.|B_|GP_|MO_|db-)|\.(?:search|elasticsearch)$", re.IGNORECASE
+    r"^(?:db\.|cache\.|ml\.|kafka\.|express\.|mq\.|dax\.|dms\.|B_|GP_|MO_|db-)|\.(?:search|elasticsearch)$",
+    re.IGNORECASE,
 )
-_FAMILY = {"aws": re.compile(r"^([a-z0-9-]+)\."), "gcp": re.compile(r"^([a-z][a-z0-9]*)-")}
+_FAMILY = {"aws": re.compile(r"^([a-z]+-?[0-9][a-z0-9-]*)(?:\.|$)"), "gcp": re.compile(r"^([a-z][a-z0-9]*)-")}
+# What stands in the place of a machine type and is none: capacity without machines, applications on shared ones.
+_NO_MACHINE = frozenset({"db.serverless", "system"})
+# A machine of one's own measure: vCPUs, and memory in MiB. Without a family it is N1.
+_CUSTOM = re.compile(r"(?:(?P<family>[a-z][a-z0-9]*)-)?custom-(?P<vcpu>\d+)-(?P<memory>\d+)(?:-ext)?")
+_MIB_OF_GIB = 1024
 
 Attribute = Callable[[str], Json]
 """Reads one attribute of a resource by name."""
@@ -84,17 +46,29 @@ def machine_types(type_: str, attribute: Attribute) -> list[str | Unknown]:
 
 def named_types(type_: str, attribute: Attribute) -> Iterator[tuple[str, str | Unknown]]:
     """Walk the places where a resource of this type names machine types: the dotted path of each, and the type."""
-    for path in ATTRIBUTES.get(type_, ()):
-        name, *steps = path.split(".")
-        yield from _below(name, attribute(name), steps)
+    for path in MACHINE_TYPES.get(type_, ()):
+        for place, value in _below_attribute(path, attribute):
+            if isinstance(value, Unknown):
+                yield place, value
+            elif isinstance(value, str) and value and value.lower() not in _NO_MACHINE:
+                yield place, value.rpartition("/")[2]  # Google takes the type's URL, too
 
 
-def _below(path: str, value: Json, steps: list[str]) -> Iterator[tuple[str, str | Unknown]]:
-    if isinstance(value, Unknown):
+def attached_gpus(type_: str, attribute: Attribute) -> float | Unknown:
+    """Return how many GPUs are attached to the machines of a resource of this type, beside those that they come with."""
+    counts = [value for path in GPUS.get(type_, ()) for _, value in _below_attribute(path, attribute)]
+    unknown = next((one for one in counts if isinstance(one, Unknown)), None)
+    return unknown or sum(float(one) for one in counts if isinstance(one, int | float))
+
+
+def _below_attribute(path: str, attribute: Attribute) -> Iterator[tuple[str, Json]]:
+    name, *steps = path.split(".")
+    yield from _below(name, attribute(name), steps)
+
+
+def _below(path: str, value: Json, steps: list[str]) -> Iterator[tuple[str, Json]]:
+    if isinstance(value, Unknown) or not steps:
         yield path, value
-    elif not steps:
-        if isinstance(value, str) and value:
-            yield path, value.rpartition("/")[2]  # Google takes the type's URL, too
     elif steps[0] == "*":
         for index, part in enumerate(value if isinstance(value, list) else [value] if isinstance(value, dict) else []):
             yield from _below(f"{path}.{index}", part, steps[1:])
@@ -102,29 +76,59 @@ def _below(path: str, value: Json, steps: list[str]) -> Iterator[tuple[str, str 
         yield from _below(f"{path}.{steps[0]}", value.get(steps[0]), steps[1:])
 
 
-def facts(provider: str, types: list[str | Unknown], specs: Specs, *, called: str | None = None) -> dict[str, Json]:
+def facts(
+    provider: str,
+    types: Sequence[str | Unknown],
+    specs: Specs,
+    *,
+    called: str | None = None,
+    attached: float | Unknown = 0,
+) -> dict[str, Json]:
     """Return what a rule reads below `resource.instance`.
 
-    Where a resource names several types, the facts are those of the largest. All are null where it names none, and
-    unknown where a type is, or where the catalog does not say; `called` stands for names that are sensitive.
+    Where a resource names several types, `type` is the largest by vCPUs, numbers are the largest of any, and the generation
+    is current if that of all is. All are null where it names none, and unknown where a type is, or where the catalog does not say;
+    `called` stands for names that are sensitive, `attached` are GPUs that do not come with the machine.
     """
     unknown = next((one for one in types if isinstance(one, Unknown)), None)
     if not types or unknown:
         return {"type": unknown, "types": types, "families": unknown or [], **dict.fromkeys(FACTS, unknown)}
     vendor = VENDORS.get(provider, provider)
-    known = [(name, _spec(vendor, name, specs)) for name in types if isinstance(name, str)]
-    name, spec = max(known, key=lambda one: (one[1] is None, float((one[1] or {}).get("vcpu") or 0)))
-    said = {fact: (spec or {}).get(fact) for fact in FACTS}
-    said["family"] = said["family"] or family(vendor, name)
-    families = [
-        family(vendor, one) or (spec or {}).get("family") or _gap("families", vendor, called or one)
-        for one, spec in known
-    ]
-    gaps = {fact: _gap(fact, vendor, called or name) for fact in FACTS if said[fact] is None}
-    return {"type": name, "types": types, "families": families, **said, **gaps}
+    known = [(name, _spec(vendor, name, specs) or {}) for name in types if isinstance(name, str)]
+    name, spec = max(known, key=lambda one: (not one[1], float(one[1].get("vcpu") or 0)))
+
+    def gap(fact: str, of: str) -> Unknown:
+        return _gap(fact, vendor, called or of)
+
+    found = {fact: _joined(fact, [(of, one.get(fact)) for of, one in known], gap) for fact in _OF_ALL}
+    if not isinstance(found["gpus"], Unknown) or isinstance(attached, Unknown):
+        found["gpus"] = attached if isinstance(attached, Unknown) else max(attached, found["gpus"])
+    arch = spec.get("arch")
+    return {
+        "type": name,
+        "types": types,
+        "families": [family(vendor, one) or facts_.get("family") or gap("families", one) for one, facts_ in known],
+        "family": spec.get("family") or family(vendor, name) or gap("family", name),
+        "arch": gap("arch", name) if arch is None else arch,
+        **found,
+    }
+
+
+def _joined(fact: str, values: Iterable[tuple[str, Json]], gap: Callable[[str, str], Unknown]) -> Json:
+    """Return one fact about several machine types: the largest number, or whether all are of the current generation."""
+    told = list(values)
+    if fact == "current_generation" and any(value is False for _, value in told):
+        return False
+    lacking = next((name for name, value in told if value is None), None)
+    if lacking is not None:
+        return gap(fact, lacking)
+    return True if fact == "current_generation" else max(value for _, value in told)
 
 
 def _gap(fact: str, vendor: str, name: str) -> Unknown:
+    if vendor == "aws" and "." not in name and not name.startswith("("):
+        why = f"{name} names no size: the service chooses the machine type"
+        return Unknown(f"resource.instance.{fact}", why, Reason.NO_MACHINE_FACT, "name machine types with their size")
     why = f"the machine catalog lacks {_NAMES.get(fact, fact)} of {name}"
     remedy = f"judge the type by its name, or have it added to pricing/specs/{vendor}.csv"
     return Unknown(f"resource.instance.{fact}", why, Reason.NO_MACHINE_FACT, remedy)
@@ -133,10 +137,23 @@ def _gap(fact: str, vendor: str, name: str) -> Unknown:
 def family(vendor: str, name: str) -> str | None:
     """Return the family that a machine type's name tells: m5 of db.m5.large, n2 of n2-standard-4."""
     pattern = _FAMILY.get(vendor)
-    found = pattern.match(_DECORATION.sub("", name)) if pattern else None
+    plain = _DECORATION.sub("", name)
+    found = pattern.match(plain) if pattern and plain[:7] != "custom-" else None
     return found.group(1) if found else None
 
 
 def _spec(vendor: str, name: str, specs: Specs) -> Mapping[str, Json] | None:
-    spec = specs(vendor, name)
-    return spec if spec is not None else specs(vendor, _DECORATION.sub("", name))
+    plain = _DECORATION.sub("", name)
+    spec = specs(vendor, name) or specs(vendor, plain)
+    custom = _CUSTOM.fullmatch(plain) if vendor == "gcp" and spec is None else None
+    if custom is None:
+        return spec
+    of_family = custom["family"] or "n1"
+    alike = specs(vendor, f"{of_family}-standard-4") or {}
+    return {
+        "vcpu": float(custom["vcpu"]),
+        "memory_gib": float(custom["memory"]) / _MIB_OF_GIB,
+        "family": of_family,
+        "gpus": 0.0,
+        **{fact: alike[fact] for fact in ("arch", "current_generation") if fact in alike},
+    }

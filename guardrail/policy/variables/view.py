@@ -13,7 +13,15 @@ from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import NOT_PRICED, spend
-from guardrail.policy.variables.machine import FACTS, VENDORS, Specs, facts, machine_types, named_types
+from guardrail.policy.variables.machine import (
+    FACTS,
+    VENDORS,
+    Specs,
+    attached_gpus,
+    facts,
+    machine_types,
+    named_types,
+)
 from guardrail.policy.variables.successors import successor
 
 SENSITIVE = "(sensitive)"
@@ -53,7 +61,14 @@ class ResourceView:
 
     def machines(self) -> list[str | Unknown]:
         """The machine types that the resource names."""
-        return machine_types(self.change.type, lambda name: self.attribute(self.existing, name))
+        return machine_types(self.change.type, self._existing)
+
+    def gpus(self) -> float | Unknown:
+        """How many GPUs are attached to its machines."""
+        return attached_gpus(self.change.type, self._existing)
+
+    def _existing(self, name: str) -> Json:
+        return self.attribute(self.existing, name)
 
     @property
     def instance(self) -> dict[str, Json]:
@@ -65,13 +80,13 @@ class ResourceView:
             else:
                 shown = machine_types(self.change.type, self.existing.shown) if self.existing else []
                 called = SENSITIVE if SENSITIVE in shown else None
-                self._instance = facts(self.change.provider, types, self.specs, called=called)
+                self._instance = facts(self.change.provider, types, self.specs, called=called, attached=self.gpus())
         return self._instance
 
     def successors(self) -> list[Json]:
         """Where the resource names machine types of a previous generation, and what to move to."""
         vendor = VENDORS.get(self.change.provider, self.change.provider)
-        named = named_types(self.change.type, lambda name: self.attribute(self.existing, name))
+        named = named_types(self.change.type, self._existing)
         return [
             {"path": path, "type": one, "successor": successor(vendor, one, self.specs)}
             for path, one in named
@@ -172,7 +187,7 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "action": lambda view: view.change.action.value,
     "after": lambda view: view.attributes(view.side),
     "before": lambda view: view.attributes(view.change.before),
-    "machines": lambda view: [view.change.provider, *view.machines()],
+    "machines": lambda view: [view.change.provider, view.gpus(), *view.machines()],
     "tags": ResourceView.effective_tags,
     "tag_names": lambda view: view.tags.unknown or list(view.tags.values),
     "tag_origins": lambda view: view.tags.unknown or dict(view.tags.origins),
