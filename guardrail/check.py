@@ -157,4 +157,5 @@ def _report(
         warnings=(*notes, *price_notes(projects, used, settings), *catalog.notes()),
         judged=judged,
         team_tag=settings.team_tag,
+        with_ids=settings.with_ids,
     )

@@ -12,7 +12,7 @@ from guardrail.costs import Library
 from guardrail.errors import InputError
 from guardrail.load import rules_of
 from guardrail.model.finding import Finding
-from guardrail.model.report import ProjectReport, Report
+from guardrail.model.report import ProjectReport, Report, Revision
 from guardrail.policy import Judge, Project
 from guardrail.policy.unmatched import COUNTS_NOTHING
 from guardrail.waivers import waived
@@ -57,6 +57,7 @@ def _merged(reports: Sequence[Report]) -> Report:
     versions = sorted({report.tool_version for report in reports})
     mixed = [f"the results were made by different versions of guardrail: {', '.join(versions)}"] if versions[1:] else []
     pulls = _once(report.pull_request for report in reports)
+    revisions = _once(report.revision for report in reports)
     return replace(
         latest,
         projects=tuple(project for report in reports for project in report.projects),
@@ -66,6 +67,7 @@ def _merged(reports: Sequence[Report]) -> Report:
         warnings=_once([*(warning for report in reports for warning in report.warnings), *mixed]),
         inputs=tuple(dict.fromkeys(one for report in reports for one in report.inputs)),
         pull_request=pulls[0] if len(pulls) == 1 else None,
+        revision=revisions[0] if len(revisions) == 1 else Revision(),
     )
 
 

@@ -110,6 +110,10 @@ class ReportConfig(Section):
 
     team_tag: Annotated[str, Field(min_length=1, max_length=128)] = TEAM_TAG
     """tag (or label) that names the team a resource belongs to: reports sum costs by it"""
+    ids: bool = True
+    """whether the JSON tells the ids and ARNs of resources, by which a bill can be matched"""
+    author: bool = True
+    """whether the JSON tells who has opened the pull request"""
 
 
 class ConfigFile(Section):
@@ -183,6 +187,8 @@ class Settings:
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     not_roots: frozenset[str] = NO_ROOTS
     team_tag: str = TEAM_TAG
+    with_ids: bool = True
+    with_author: bool = True
     uncovered: tuple[str, ...] = ()
     """Files of root modules that the change adds or edits, one a folder, that no project is for."""
     policy_folder: Path | None = None
@@ -282,6 +288,8 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         projects=tuple(sources.of_file()),
         on_incomplete=file.on_incomplete,
         team_tag=file.report.team_tag,
+        with_ids=file.report.ids,
+        with_author=file.report.author,
         not_roots=frozenset(file.not_roots),
         policy_folder=at.scratch if at else None,
     )

@@ -14,6 +14,7 @@ from guardrail.cli.policy_ref import checkout_of, policy_notes, revision_of
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.model.report import Report
+    from guardrail.platforms.context import Proposal
 
 Evaluate = Callable[["Settings"], "Report"]
 Choose = Callable[["Settings"], "Settings"]
@@ -38,9 +39,15 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
         report = (evaluate or check)(replace(chosen, pr=proposed.for_rules, uncovered=roots))
         notes = policy_notes(chosen, revision, proposed)
         inputs = inputs_of(chosen, checkout)
-    return replace(
-        report,
-        pull_request=proposed.change,
-        warnings=(*report.warnings, *notes),
-        inputs=inputs,
-    )
+    report = replace(report, warnings=(*report.warnings, *notes), inputs=inputs)
+    return with_its_run(report, chosen, proposed)
+
+
+def with_its_run(report: Report, chosen: Settings, proposed: Proposal) -> Report:
+    """Return a report with the commit, the event and the pull request that it is for, as far as the environment tells."""
+    from guardrail.platforms.revision import revision_of_run  # noqa: PLC0415 - only when it runs
+
+    change = proposed.change
+    if change and not chosen.with_author:
+        change = replace(change, author="")
+    return replace(report, pull_request=change, revision=revision_of_run(os.environ, proposed))

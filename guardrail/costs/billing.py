@@ -85,6 +85,15 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         )
 
 
+def meter_of(answer: Answer, vendor: str) -> str:
+    """Return what the vendor's bill calls that which has this price, "" where the catalog does not tell."""
+    if not isinstance(answer, Ladder):
+        return ""
+    if vendor == "gcp":
+        return answer.tiers[0].source.sku
+    return answer.product.attributes.get({"aws": "usagetype", "azure": "meterName"}.get(vendor, ""), "")
+
+
 def at_least(floor: Any) -> Decimal | None:
     """Return a minimum that something is known to be paid for; None where there is none. Raises EvaluationError."""
     if floor is None or isinstance(floor, Unknown):

@@ -19,6 +19,7 @@ from guardrail.costs.billing import (
     awaits_usage,
     grouped,
     is_usage,
+    meter_of,
     multiplied,
     priced,
     unknown,
@@ -272,7 +273,7 @@ class Engine:
         if not rare and charge.optional.value(scope) is not False and (is_usage(exists) or awaits_usage(charge, scope)):
             return
         name, unit, group = (_label(field, bound) for field in (charge.name, charge.unit, charge.group))
-        blank = Line(name, unit, LineStatus.PRICED, group)
+        blank = Line(name, unit, LineStatus.PRICED, group, usage_key=charge.usage_key)
         selector = self._selector(tariff, charge, scope)
         if isinstance(exists, Unknown):
             yield Working(unknown(blank, exists), tariff, scope, charge)
@@ -281,6 +282,8 @@ class Engine:
             yield Working(unknown(blank, selector), tariff, scope, charge)
             return
         answer = self._catalog.find(selector)
+        if not bound.secret:  # a usage type can name the machine type
+            blank = replace(blank, meter=meter_of(answer, tariff.vendor))
         for line in priced(blank, charge, scope, answer):
             yield Working(annotated(line, tariff, charge, bound), tariff, scope, charge, selector, answer)
 
@@ -364,7 +367,8 @@ class Engine:
             line = assuming(multiplied(grouped(working.line, heading), times, floor), assumed)
             if isinstance(exists, Unknown):
                 line = unknown(line, exists)
-            yield replace(working, line=line)
+            key = part.usage_keys.get(line.usage_key, line.usage_key)
+            yield replace(working, line=replace(line, usage_key=key))
 
 
 def _label(field: Field, bound: BoundTariff) -> str:

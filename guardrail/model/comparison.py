@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.not_evaluated import joined
-from guardrail.model.report import UNREAD, ProjectReport, Report
+from guardrail.model.report import UNREAD, ProjectReport, Report, Revision
 from guardrail.model.resource import NO_TAGS, UNTOLD, Action
 
 _OLD = {FindingStatus.FAIL, FindingStatus.PRE_EXISTING, FindingStatus.WAIVED}
@@ -45,6 +45,7 @@ def difference(base: Report, head: Report) -> Report:
         compares=True,
         rules=(),
         pull_request=None,
+        revision=Revision(),
     )
 
 
@@ -101,6 +102,7 @@ def _since(base: ResourceCost | None, resource: ResourceCost) -> ResourceCost:
         before_region=past.region,
         before_tags=past.tags,
         previous_address=None,
+        ids=past.ids | change.ids,
     )
     return ResourceCost(changed, base.after, resource.after)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -59,6 +59,9 @@ class Line:
     group   the block or the child that the line belongs to ("root_block_device"), "" for the resource itself
     note    why there is no cost, or what was assumed; "" for a plainly priced line
     at_least  the amount is that of a minimum (of a group, of a serverless cluster): what is used comes on top of it
+    usage_key  the one key of a usage file that the quantity follows; "" where it follows none, or several
+    meter   what the vendor's bill calls it (AWS: usage type, Azure: name of the meter, Google: SKU id), "" where the catalog
+            does not tell. Neither it nor the usage key decides whether two lines are equal: older results have neither
     reason  the kind of gap, None where the amount is known
     remedy  the command to run, or what to do, so that the amount becomes known; "" where there is nothing
     """
@@ -75,6 +78,8 @@ class Line:
     reason: Reason | None = None
     remedy: str = ""
     at_least: bool = False
+    usage_key: str = field(default="", compare=False)
+    meter: str = field(default="", compare=False)
 
     @property
     def list_cost(self) -> Decimal | None:

@@ -52,10 +52,40 @@ class CatalogInfo:
 
 @dataclass(frozen=True, slots=True)
 class PullRequest:
-    """The proposed change that a run was for: its number on the platform, and the commit at its head."""
+    """The proposed change that a run was for: its number on the platform, and the commit at its head.
+
+    author     who has opened it, as the platform calls them; "" where nothing tells
+    merged_at  when it was merged; None before that, and where nothing tells
+    """
 
     number: int
     commit: str = ""
+    author: str = ""
+    merged_at: datetime | None = None
+
+
+class Event(StrEnum):
+    """What made a CI system start a run."""
+
+    PULL_REQUEST = "pull_request"
+    PUSH = "push"
+    SCHEDULE = "schedule"
+    MERGE_QUEUE = "merge_queue"
+    MANUAL = "manual"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What a run was of, as far as its environment tells: "" and None where it does not.
+
+    commit  the commit that was checked out; of a pull request its head, never a merge that the platform makes for the run
+    ref     the branch or tag, without refs/heads/
+    """
+
+    commit: str = ""
+    ref: str = ""
+    event: Event | None = None
 
 
 class Bound(StrEnum):
@@ -214,8 +244,10 @@ class Report:
     findings      of the run as a whole (unused waivers, budgets over several projects); a project's own are in it
     warnings      what a reader should know of the input (recovered debris, a stale catalog), one line each
     pull_request  the change that the run was for, where its environment tells
+    revision      the commit, branch and event that the run was for
     inputs        files that the verdict depends on, each with who has written it; of an estimate, none
     team_tag      the tag (or label) by which costs are summed by team
+    with_ids      whether the JSON tells the ids by which the vendor's bill calls the resources
     """
 
     projects: tuple[ProjectReport, ...]
@@ -231,6 +263,8 @@ class Report:
     pull_request: PullRequest | None = None
     inputs: tuple[Input, ...] = ()
     team_tag: str = TEAM_TAG
+    revision: Revision = Revision()
+    with_ids: bool = True
 
     @cached_property
     def totals(self) -> Totals:

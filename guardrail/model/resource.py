@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
@@ -116,6 +116,44 @@ UNTOLD = Side({}, unknown=_Everything())
 """A side of which nobody tells the attributes: each is unknown."""
 
 
+# Their resources are values in a state, whose id may be the value itself (a random string): no bill knows them.
+_VALUE_PROVIDERS = frozenset(
+    {"archive", "external", "http", "local", "null", "random", "template", "terraform", "time", "tls"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """What the vendor calls a resource: its id as Terraform keeps it, and its ARN. None where it is not known."""
+
+    id: str | None = None
+    arn: str | None = None
+
+    def __or__(self, other: Ids) -> Ids:
+        return Ids(self.id or other.id, self.arn or other.arn)
+
+
+def ids_of(provider: str, before: Side | None, after: Side | None) -> Ids:
+    """Return what the vendor calls a resource: as it was before the change, else as it is after it. Never what is sensitive."""
+    if provider in _VALUE_PROVIDERS:
+        return NO_IDS
+    sides = [side for side in (before, after) if side]
+    return Ids(_told(sides, "id"), _told(sides, "arn"))
+
+
+NO_IDS = Ids()
+
+
+def _told(sides: Sequence[Side], name: str) -> str | None:
+    if any(side.has_secrets(name) for side in sides):
+        return None
+    for side in sides:
+        value = side.get(name)
+        if isinstance(value, str) and value:
+            return value
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One managed resource of a plan and what happens to it.
@@ -132,6 +170,7 @@ class Change:
     through_locals  attribute name -> where its expression leads to a local value, which a plan does not follow: the name
                 inside of a nested block ("" for the attribute itself) and the address of the module instance
     taggable    whether its type can carry tags at all
+    ids         what the vendor calls it, as far as the plan knows it
     """
 
     address: str
@@ -155,6 +194,7 @@ class Change:
     previous_address: str | None = None
     importing: bool = False
     source: SourceLine | None = None
+    ids: Ids = NO_IDS
 
     @property
     def billed_after(self) -> Side | None:

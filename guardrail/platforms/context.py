@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -40,7 +41,7 @@ class Context:
     read_only     the token can be expected to only read: the pull request is a fork's, or Dependabot's
     untrusted     the run is privileged, and what it reports on comes from a run that is not (workflow_run)
     base          the commit that the pull request is to be merged into
-    labels, title, author   of the pull request, as the event tells them
+    labels, title, author, merged_at   of the pull request, as the event tells them
     """
 
     api: str
@@ -59,6 +60,7 @@ class Context:
     title: str = ""
     author: str = ""
     labels: tuple[str, ...] = ()
+    merged_at: datetime | None = None
 
 
 def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
@@ -90,6 +92,7 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
         title=_text(pull, "title"),
         author=login,
         labels=_labels(pull),
+        merged_at=_moment(_text(pull, "merged_at")),
     )
 
 
@@ -110,14 +113,18 @@ class Proposal:
 
 
 def proposal(environ: Mapping[str, str]) -> Proposal:
-    """Return the change that a job on GitHub Actions, GitLab CI or Bitbucket Pipelines is for.
+    """Return the change that a job on GitHub Actions, GitLab CI, Bitbucket Pipelines or Azure DevOps is for.
 
-    Bitbucket tells no title, author or labels, so rules read nothing of the pull request there.
+    Bitbucket and Azure DevOps tell no title, author or labels, so rules read nothing of the pull request there, and
+    Azure DevOps no commit that it is to be merged into. Of a merge request GitLab tells who started the job, not who opened it.
     Raises InputError for an unreadable event.
     """
     if environ.get("BITBUCKET_BUILD_NUMBER") and environ.get("BITBUCKET_PR_ID", "").isdecimal():
         change = PullRequest(int(environ["BITBUCKET_PR_ID"]), environ.get("BITBUCKET_COMMIT", ""))
         return Proposal(change, environ.get("BITBUCKET_PR_DESTINATION_COMMIT", ""))
+    if environ.get("TF_BUILD") and environ.get("SYSTEM_PULLREQUEST_PULLREQUESTID", "").isdecimal():
+        commit = environ.get("SYSTEM_PULLREQUEST_SOURCECOMMITID") or environ.get("BUILD_SOURCEVERSION", "")
+        return Proposal(PullRequest(int(environ["SYSTEM_PULLREQUEST_PULLREQUESTID"]), commit))
     if environ.get("GITLAB_CI") == "true" and environ.get("CI_MERGE_REQUEST_IID", "").isdecimal():
         commit = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", "")
         labels = [label for label in environ.get("CI_MERGE_REQUEST_LABELS", "").split(",") if label]
@@ -132,7 +139,8 @@ def proposal(environ: Mapping[str, str]) -> Proposal:
         return Proposal(base=context.base)
     told = _for_rules(context.number, context.title, context.labels, context.author)
     privileged = context.event == "pull_request_target"
-    return Proposal(PullRequest(context.number, context.commit), context.base, told, privileged)
+    change = PullRequest(context.number, context.commit, context.author, context.merged_at)
+    return Proposal(change, context.base, told, privileged)
 
 
 def _for_rules(number: int, title: str, labels: Sequence[str], author: str) -> dict[str, Any]:
@@ -221,6 +229,13 @@ def _labels(pull: Mapping[str, Any]) -> tuple[str, ...]:
     return (
         tuple(_text(label, "name") for label in labels if isinstance(label, dict)) if isinstance(labels, list) else ()
     )
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _mapping(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -298,3 +298,53 @@ def test_a_bug_of_ours_is_exit_code_3_and_a_file_without_values_of_the_plan(run,
 
 def test_the_formats_offered_are_those_there_are():
     assert set(FORMAT_NAMES) == set(FORMATS)
+
+
+NAT: dict[str, Any] = {
+    **PLAN,
+    "resource_changes": [
+        {
+            "address": "aws_nat_gateway.n",
+            "mode": "managed",
+            "type": "aws_nat_gateway",
+            "name": "n",
+            "provider_name": "registry.terraform.io/hashicorp/aws",
+            "change": {
+                "actions": ["no-op"],
+                "before": {"id": "nat-0a1b", "region": "us-east-1"},
+                "after": {"id": "nat-0a1b", "region": "us-east-1"},
+                "after_unknown": {},
+            },
+        }
+    ],
+}
+
+
+def test_a_result_carries_what_a_bill_calls_things(run, write):
+    ran = run("check", write("plan.json", NAT), "--config", write("g.yaml", "version: 1\n"), "--format", "json")
+    (resource,) = json.loads(ran.stdout)["projects"][0]["resources"]
+    assert resource["id"] == "nat-0a1b"
+    hours, data = resource["components"]
+    assert hours["meter"].endswith("NatGateway-Hours")
+    assert "usage_key" not in hours
+    assert data["meter"].endswith("NatGateway-Bytes")
+    assert data["usage_key"] == "monthly_data_processed_gb"
+
+
+@pytest.mark.parametrize("name", ["check", "estimate"])
+def test_ids_and_authors_can_be_left_out_of_results(run, write, monkeypatch, name):
+    event = {"pull_request": {"number": 7, "user": {"login": "ana"}}}
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_EVENT_NAME", "pull_request")
+    monkeypatch.setenv("GITHUB_EVENT_PATH", str(write("event.json", event)))
+    plan = write("plan.json", NAT)
+
+    def result(report):
+        config = write("g.yaml", f"version: 1\nreport: {report}\n")
+        return json.loads(run(name, plan, "--config", config, "--format", "json").stdout)
+
+    told, not_told = result("{}"), result("{ids: false, author: false}")
+    assert (told["pull_request"]["author"], told["event"]) == ("ana", "pull_request")
+    assert told["projects"][0]["resources"][0]["id"] == "nat-0a1b"
+    assert not_told["pull_request"] == {"number": 7, "commit": "", "author": None, "merged_at": None}
+    assert "id" not in not_told["projects"][0]["resources"][0]

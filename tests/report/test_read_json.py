@@ -133,6 +133,9 @@ SINCE_0_2 = {
     "counts",
     "calls",
     "differences",
+    "commit",
+    "ref",
+    "event",
 }
 """Keys that results of the release before do not have."""
 

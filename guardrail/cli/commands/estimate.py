@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,15 @@ def estimate(**values: Any) -> int:
       guardrail estimate 'plans/*.json' --out json=costs.json
     """
     from guardrail.check import estimate as run  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.judging import with_its_run  # noqa: PLC0415
     from guardrail.cli.output import deliver  # noqa: PLC0415
     from guardrail.cli.progress import shown_progress  # noqa: PLC0415
     from guardrail.config import settings  # noqa: PLC0415
+    from guardrail.platforms.context import proposal  # noqa: PLC0415
 
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():
-            report = run(settings(flags(values), Path.cwd()))
+            chosen = settings(flags(values), Path.cwd())
+            report = with_its_run(run(chosen), chosen, proposal(os.environ))
         deliver(report, values["format_name"], values["outs"], color=values["color"], details=True)
     return int(report.exit_code())

@@ -15,7 +15,10 @@ from guardrail.errors import DefinitionError, did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """A compiled component."""
+    """A compiled component.
+
+    usage_key  the one key of a usage file that the quantity follows; "" where it follows none, or several
+    """
 
     component: Component
     name: Field
@@ -35,6 +38,7 @@ class Charge:
     region: Field | None
     purchase_option: Field
     attributes: tuple[tuple[str, Field], ...]
+    usage_key: str
 
     @property
     def reads(self) -> frozenset[Path]:
@@ -57,7 +61,10 @@ class Charge:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A compiled child."""
+    """A compiled child.
+
+    usage_keys  a key of the child's usage -> the one of its parent that it stands for, "" where that is none or several
+    """
 
     child: Child
     type: Field
@@ -71,6 +78,7 @@ class Part:
     floor: Field
     assumed: Field
     group: Field | None
+    usage_keys: Mapping[str, str]
 
     @property
     def reads(self) -> frozenset[Path]:
@@ -148,7 +156,13 @@ class Tariff:
             self._optional(price.region),
             compiled(price.purchase_option, environment),
             tuple((key, compiled(value, environment)) for key, value in sorted(price.attributes.items())),
+            self._usage_key(compiled(component.quantity, environment), compiled(component.times, environment)),
         )
+
+    def _usage_key(self, *fields: Field) -> str:
+        """Return the one key of the usage file that values depend on, through `let` too; "" for none, or several."""
+        read = [".".join(path[1:]) for path in _reads_of(fields) if path[0] == "usage"]
+        return read[0] if len(read) == 1 and read[0] in self.definition.usage else ""
 
     def _part(self, number: int, child: Child) -> Part:
         self._place = f"child {number + 1} ({child.as_})"
@@ -167,6 +181,7 @@ class Tariff:
             compiled(child.floor, environment),
             compiled(child.assumed, environment),
             self._optional(child.group),
+            {key: self._usage_key(compiled(value, environment)) for key, value in child.usage.items()},
         )
 
 

@@ -22,8 +22,18 @@ from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.remedy import Edit, Replacement
-from guardrail.model.report import TEAM_TAG, Bound, CatalogInfo, Counts, ProjectReport, PullRequest, Report
-from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
+from guardrail.model.report import (
+    TEAM_TAG,
+    Bound,
+    CatalogInfo,
+    Counts,
+    Event,
+    ProjectReport,
+    PullRequest,
+    Report,
+    Revision,
+)
+from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
 from guardrail.report.json.v1 import SCHEMA
 
@@ -65,6 +75,8 @@ class _Component(msgspec.Struct):
     reason: Reason | None = None
     remedy: str = ""
     at_least: bool = False
+    usage_key: str = ""
+    meter: str = ""
 
 
 class _Place(msgspec.Struct):
@@ -109,6 +121,8 @@ class _Resource(msgspec.Struct):
     calls: list[_Place] = []
     differences: list[_Difference] = []
     differences_omitted: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 0
+    id: str | None = None
+    arn: str | None = None
 
 
 class _Waiver(msgspec.Struct):
@@ -201,6 +215,8 @@ class _Catalog(msgspec.Struct):
 class _PullRequest(msgspec.Struct):
     number: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
     commit: str
+    author: str | None = None
+    merged_at: datetime | None = None
 
 
 class _Report(msgspec.Struct):
@@ -221,6 +237,9 @@ class _Report(msgspec.Struct):
     inputs: list[Input] = []
     team_tag: str = TEAM_TAG
     counts: Counts | None = None
+    commit: str | None = None
+    ref: str | None = None
+    event: Event | None = None
 
 
 _decode = json_decoder(_Report)
@@ -268,10 +287,15 @@ def _report(data: _Report) -> Report:
         judged=data.judged,
         compares=data.compares,
         rules=tuple(data.rules),
-        pull_request=PullRequest(data.pull_request.number, data.pull_request.commit) if data.pull_request else None,
+        pull_request=_pull_request(data.pull_request) if data.pull_request else None,
         inputs=tuple(data.inputs),
         team_tag=data.team_tag,
+        revision=Revision(data.commit or "", data.ref or "", data.event),
     )
+
+
+def _pull_request(data: _PullRequest) -> PullRequest:
+    return PullRequest(data.number, data.commit, data.author or "", data.merged_at)
 
 
 def _project(data: _Project) -> ProjectReport:
@@ -339,14 +363,14 @@ def _difference(data: _Difference) -> Difference:
 
 def _change(data: _Resource) -> Change:
     tags = _tags(data.tags, unknown=data.tags_unknown)
-    gone = data.action is _GONE
+    gone, new = data.action is _GONE, data.action is _NEW
     before = tags if gone or data.tags_before is None else _tags(data.tags_before, unknown=False)
     return Change(
         data.address,
         data.type,
         name="",
         action=data.action,
-        before=None if data.action is _NEW else Side({}),
+        before=None if new else Side({}),
         after=None if gone else Side({}),
         module=data.module,
         provider=data.provider,
@@ -357,6 +381,7 @@ def _change(data: _Resource) -> Change:
         previous_address=data.previous_address,
         importing=data.action is Action.IMPORT,
         source=_source(data),
+        ids=Ids(data.id, data.arn),
     )
 
 
@@ -396,6 +421,8 @@ def _line(data: _Component) -> Line:
         data.reason,
         data.remedy,
         data.at_least,
+        data.usage_key,
+        data.meter,
     )
 
 

@@ -10,7 +10,7 @@ from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.finding import Enforcement, FindingStatus, Severity
 from guardrail.model.input import InputKind, Origin
 from guardrail.model.reason import Reason
-from guardrail.model.report import Bound, Counts, Verdict
+from guardrail.model.report import Bound, Counts, Event, Verdict
 from guardrail.model.resource import Action
 from guardrail.report.json.v1 import SCHEMA
 
@@ -36,7 +36,7 @@ def report_schema() -> dict[str, Any]:
             generated_at={"type": "string", "format": "date-time"},
             tool_version=_TEXT,
             pull_request={
-                **_or_null(_object(number={"type": "integer", "minimum": 1}, commit=_TEXT)),
+                **_or_null(_pull_request()),
                 "description": "the change that the run was for, where its environment tells",
             },
             rules={**_list(_TEXT), "description": "ids of the rules that judged it"},
@@ -47,6 +47,11 @@ def report_schema() -> dict[str, Any]:
             warnings=_list(_TEXT),
         ),
     }
+    report["properties"] |= {
+        "commit": {**_TEXT_OR_NULL, "description": "the commit that was checked; of a pull request its head"},
+        "ref": {**_TEXT_OR_NULL, "description": "the branch or tag"},
+        "event": {**_or_null(_words(Event)), "description": "what made the CI system start the run"},
+    }
     report["properties"]["compares"] = {**_FLAG, "description": "an estimate of a change, as that of `guardrail diff`"}
     report["properties"]["team_tag"] = {**_TEXT, "description": "the tag by which reports sum costs by team"}
     report["properties"]["counts"] = {**_counts(), "description": "the numbers that every report names"}
@@ -55,6 +60,16 @@ def report_schema() -> dict[str, Any]:
         "description": "files that the verdict depends on; origin: who has written them, as seen from the change",
     }
     return report
+
+
+def _pull_request() -> dict[str, Any]:
+    pull = _object(number={"type": "integer", "minimum": 1}, commit=_TEXT)
+    merged_at = {"type": ["string", "null"], "format": "date-time", "description": "null before it is merged"}
+    pull["properties"] |= {
+        "author": {**_TEXT_OR_NULL, "description": "who has opened it; left out by `report: {author: false}`"},
+        "merged_at": merged_at,
+    }
+    return pull
 
 
 def _object(**properties: dict[str, Any]) -> dict[str, Any]:
@@ -161,7 +176,10 @@ def _resource() -> dict[str, Any]:
         components_before=_list(_component()),
     )
     calls = _list(_object(file=_TEXT, line={"type": "integer", "minimum": 1}))
+    ids = "absent where it is not known, is sensitive, or with `report: {ids: false}`"
     resource["properties"] |= _gap() | {
+        "id": {**_TEXT, "description": f"the resource's id, as Terraform keeps it; {ids}"},
+        "arn": {**_TEXT, "description": f"its Amazon Resource Name; {ids}"},
         "calls": {**calls, "description": "module blocks that lead to the resource, from the root module down"},
         "differences": {
             **_list(_difference()),
@@ -205,6 +223,12 @@ def _component() -> dict[str, Any]:
         price=_or_null(price),
     )
     component["properties"] |= _gap()
+    key = "the key of a usage file that the quantity follows; absent where it follows none, or several"
+    meter = "AWS: usage type; Azure: name of the meter; Google: SKU id; absent where the catalog does not tell"
+    component["properties"] |= {
+        "usage_key": {**_TEXT, "description": key},
+        "meter": {**_TEXT, "description": f"what the vendor's bill calls it. {meter}"},
+    }
     component["properties"]["at_least"] = {**_FLAG, "description": "the amount is that of a minimum; absent elsewhere"}
     return component
 

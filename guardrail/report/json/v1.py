@@ -38,6 +38,9 @@ def json_v1(report: Report) -> str:
                 "currency": encode(report.currency),
                 "generated_at": encode(report.generated_at.isoformat()),
                 "tool_version": encode(report.tool_version),
+                "commit": encode(report.revision.commit or None),
+                "ref": encode(report.revision.ref or None),
+                "event": encode(report.revision.event),
                 "pull_request": encode(_pull_request(report.pull_request)),
                 "rules": encode(report.rules),
                 "catalog": encode([_catalog(info) for info in report.catalog]),
@@ -45,7 +48,7 @@ def json_v1(report: Report) -> str:
                 "team_tag": encode(report.team_tag),
                 "counts": encode(asdict(report.counts)),
                 "totals": encode(_totals(report.totals)),
-                "projects": listed(_project(project) for project in report.projects),
+                "projects": listed(_project(project, with_ids=report.with_ids) for project in report.projects),
                 "findings": listed(encode(_finding(finding)) for finding in report.findings),
                 "warnings": encode(report.warnings),
             }
@@ -68,7 +71,10 @@ def _input(one: Input) -> dict[str, Any]:
 
 
 def _pull_request(pull: PullRequest | None) -> dict[str, Any] | None:
-    return {"number": pull.number, "commit": pull.commit} if pull else None
+    if pull is None:
+        return None
+    merged_at = pull.merged_at.isoformat() if pull.merged_at else None
+    return {"number": pull.number, "commit": pull.commit, "author": pull.author or None, "merged_at": merged_at}
 
 
 def _totals(totals: Totals) -> dict[str, Any]:
@@ -87,13 +93,13 @@ def _totals(totals: Totals) -> dict[str, Any]:
     }
 
 
-def _project(project: ProjectReport) -> str:
+def _project(project: ProjectReport, *, with_ids: bool) -> str:
     return joined(
         {
             "name": encode(project.name),
             "path": encode(project.path),
             "totals": encode(_totals(project.totals)),
-            "resources": listed(_resources(project.resources)),
+            "resources": listed(_resources(project.resources, with_ids=with_ids)),
             "findings": listed(encode(_finding(finding)) for finding in project.findings),
             "not_evaluated": encode([_not_evaluated(one) for one in project.not_evaluated]),
             "warnings": encode(project.warnings),
@@ -117,7 +123,7 @@ def _not_evaluated(one: NotEvaluated) -> dict[str, Any]:
     }
 
 
-def _resources(resources: Iterable[ResourceCost]) -> Iterator[str]:
+def _resources(resources: Iterable[ResourceCost], *, with_ids: bool) -> Iterator[str]:
     """Write each resource. Those that cost the same share a `Cost`, which is most of the text: it is written once."""
     costs: dict[int, str] = {}
 
@@ -130,7 +136,8 @@ def _resources(resources: Iterable[ResourceCost]) -> Iterator[str]:
 
     for resource in resources:
         after, before = components(resource.after), components(resource.before)
-        yield f'{encode(_resource(resource))[:-1]},"components":{after},"components_before":{before}}}'
+        ids = _ids(resource) if with_ids else {}
+        yield f'{encode({**_resource(resource), **ids})[:-1]},"components":{after},"components_before":{before}}}'
 
 
 def _resource(resource: ResourceCost) -> dict[str, Any]:
@@ -164,6 +171,12 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         **({"differences": [_difference(one) for one in resource.differences]} if resource.differences else {}),
         **({"differences_omitted": resource.omitted} if resource.omitted else {}),
     }
+
+
+def _ids(resource: ResourceCost) -> dict[str, str]:
+    """Return what the vendor's bill calls a resource, as far as it is known."""
+    ids = resource.change.ids
+    return {name: value for name, value in (("id", ids.id), ("arn", ids.arn)) if value}
 
 
 def _calls(source: SourceLine | None) -> dict[str, Any]:
@@ -201,6 +214,8 @@ def _component(line: Line) -> dict[str, Any]:
         "note": line.note,
         **_gap(line),
         **({"at_least": True} if line.at_least else {}),
+        **({"usage_key": line.usage_key} if line.usage_key else {}),
+        **({"meter": line.meter} if line.meter else {}),
         "price": _price(line.price) if line.price else None,
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from guardrail.model.resource import Change
+from guardrail.model.resource import Change, ids_of
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.effective_tags import effective_tags, is_taggable
 from guardrail.terraform.plan.entries import Entry, index_of
@@ -52,4 +52,5 @@ def _change(text: str, entry: Entry, located: Located, regions: Regions, provide
         through_locals=located.through_locals,
         previous_address=entry.previous_address,
         importing=entry.importing,
+        ids=ids_of(entry.provider, located.before, located.after),
     )
