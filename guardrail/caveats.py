@@ -14,7 +14,7 @@ from guardrail.costs.usage.keys import unread_keys
 from guardrail.errors import did_you_mean
 from guardrail.load import terms_of
 from guardrail.model.finding import Finding
-from guardrail.model.money import ZERO, rounded
+from guardrail.model.money import ZERO, money
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport
 from guardrail.policy import CompiledRule
@@ -23,6 +23,7 @@ from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budge
 from guardrail.terraform.plan.reader import Plan
 
 _BY_TYPE, _BY_ADDRESS = "resource_type_default_usage", "resource_usage"
+_VENDORS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 _SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not many
 
 
@@ -112,8 +113,8 @@ def policy_notes(rules: Sequence[CompiledRule], projects: Projects, settings: Se
     if not settings.complete:
         return []
     played = [(rule.rule.id, *unmatched_rule(rule, [one for one, _ in projects])) for rule in rules]
-    idle = [f"{where}: rule {name} plays nowhere: {why}" for name, where, why in played if why]
-    return [*budget_notes(projects, settings), *idle[:_SHOWN], *_more(len(idle), "rules that play nowhere")]
+    idle = [f"{where}: rule {name} applies to nothing: {why}" for name, where, why in played if why]
+    return [*budget_notes(projects, settings), *idle[:_SHOWN], *_more(len(idle), "rules that apply to nothing")]
 
 
 def budget_notes(projects: Projects, settings: Settings) -> list[str]:
@@ -141,15 +142,15 @@ def _basis(projects: tuple[ProjectReport, ...], settings: Settings) -> list[str]
         return []
     sides = [resource.after for project in projects for resource in project.resources if resource.after]
     listed = sum((line.list_cost or ZERO for side in sides for line in side.lines), ZERO)
-    said = f"at list prices the month after the change costs {rounded(listed, 2)} {settings.currency}"
-    return [*terms.notes, said] if settings.overlay else list(terms.notes)
+    at_list = f"at list prices the monthly cost after the change is {money(listed, settings.currency)}"
+    return [*terms.notes, at_list] if settings.overlay else list(terms.notes)
 
 
 def _stale(used: tuple[CatalogInfo, ...], settings: Settings) -> list[str]:
     """Say which prices are older than the configuration finds good."""
     limit = settings.now.date() - settings.max_age
     return [
-        f"some {info.vendor} prices are of {info.oldest}, older than {settings.max_age.days} days"
+        f"some {_VENDORS[info.vendor]} prices date from {info.oldest}, more than {settings.max_age.days} days ago"
         for info in used
         if info.oldest and date.fromisoformat(info.oldest) < limit
     ]

@@ -70,7 +70,7 @@ class OnIncomplete(StrEnum):
 
 
 DEFAULT_PACKS = ("budget", "instance-sizes", "waste")
-"""Packs that play where guardrail.yaml names none: those that need not be told anything of an organization first."""
+"""Packs that are active where guardrail.yaml names none: those that need not be told anything of an organization first."""
 
 
 class RulesConfig(RuleSelection):
@@ -351,7 +351,7 @@ def misnamed(
     ]
     for place, name in (*named, *inputs, *variables):
         if name and ("\0" in name or len(name) > _LONGEST_PATH):
-            what = f"{'.'.join(map(str, place))} is no path that a file can have"
+            what = f"{'.'.join(map(str, place))} is not a valid path"
             yield ConfigError(what, where=file.where(place), fix=f"name a file, in at most {_LONGEST_PATH} characters")
             return
     yield from _not_there(named, at.located if at else base.joinpath, file, at)
@@ -392,7 +392,7 @@ def _misnamed_variables(variables: Sequence[tuple[Place, str]], folder: Path, fi
     top = checkout_of(folder)
     for place, name in variables:
         if top and not (folder / name).resolve().is_relative_to(top):
-            what = f"{'.'.join(map(str, place))}: {name} lies outside of the checkout"
+            what = f"{'.'.join(map(str, place))}: {name} is outside of the checkout"
             yield ConfigError(what, where=file.where(place), fix="--var-file names one anywhere")
 
 

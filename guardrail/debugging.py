@@ -23,11 +23,11 @@ from guardrail.policy.working import Case, RuleWorking, explain
 from guardrail.waivers import waived, waived_inline
 
 
-def rule_that_plays(settings: Settings, library: Library, rule_id: str) -> CompiledRule:
+def active_rule(settings: Settings, library: Library, rule_id: str) -> CompiledRule:
     """Return one of the rules that the settings choose. Raises ConfigError, RuleError."""
     rules = {one.rule.id: one for one in rules_of(settings, library).rules}
     if rule_id not in rules:
-        raise ConfigError(f"no rule that plays here is called {rule_id}", fix=did_you_mean(rule_id, rules))
+        raise ConfigError(f"no active rule is called {rule_id}", fix=did_you_mean(rule_id, rules))
     return rules[rule_id]
 
 
@@ -53,14 +53,14 @@ def with_test(source: RuleFile, test: str) -> str:
     """Return a rule's file with a test at the end of its tests. Raises RuleError for one that cannot be added to."""
     if source.pack:
         fix = "paste the test into the pack's own repository"
-        raise RuleError(f"the rule is of the pack {source.pack}", where=source.file.name, fix=fix)
+        raise RuleError(f"the rule belongs to the pack {source.pack}", where=source.file.name, fix=fix)
     nodes = source.file.nodes
     lines = Path(source.file.name).read_text(encoding="utf-8").rstrip().splitlines()
     at, indent, heading = len(lines), "  ", ["tests:"]
     if tests := nodes.get(("tests",)):
         if getattr(tests, "flow_style", True) or not getattr(tests, "value", None):
             raise RuleError(
-                "the tests are not a list of one a line", where=source.file.where(("tests",)), fix="paste it"
+                "the tests are not a list with one test a line", where=source.file.where(("tests",)), fix="paste it"
             )
         at, indent, heading = tests.end_mark.line or len(lines), " " * tests.start_mark.column, []
         at = min(len(lines), at)
@@ -81,7 +81,7 @@ def case_of(settings: Settings, rule_id: str, subject: str) -> tuple[Case, Findi
     ConfigError for a rule or a budget that there is not, InputError for an address that is not there or is in several projects.
     """
     catalog, library = prices(settings), Library(settings.definitions)
-    rule = compile_rule(rule_that_plays(settings, library, rule_id).source.changed(on_unknown=OnUnknown.WARN))
+    rule = compile_rule(active_rule(settings, library, rule_id).source.changed(on_unknown=OnUnknown.WARN))
     if rule.rule.scope is RuleScope.BUDGET:
         return _case_of_budget(settings, rule, _budget(settings, rule_id, subject), catalog, library)
     if bool(subject) is (rule.rule.scope is not RuleScope.RESOURCE):

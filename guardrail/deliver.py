@@ -280,7 +280,7 @@ def _comment(job: _Delivery, name: str, platform: Platform, frame: Frame) -> Pos
 def _suggest(job: _Delivery, name: str, platform: Platform) -> None:
     """Make the review show the edits of this report. What strangers have written is suggested to nobody."""
     if not job.options.trusted:
-        raise NotPostedError("results of a run that is not trusted are not suggested", expected=True)
+        raise NotPostedError("results of an untrusted run are not suggested", expected=True)
     if name not in SUGGEST:
         raise NotPostedError(f"there are none on {name}; the edits are in the comment", expected=True)
     found = suggestions(seen_from_repository(job.report, Path.cwd()))

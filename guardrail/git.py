@@ -240,7 +240,7 @@ def fetch(bare: Path, address: str, ref: str) -> str:
     a configuration leads. Raises NetworkError.
     """
     if not (bare / "HEAD").exists() and _git(bare, "init", "--quiet", "--bare", "--template=") is None:
-        raise NetworkError("git is not there, or cannot make a repository", where=str(bare), fix="install git")
+        raise NetworkError("git is not installed, or cannot create a repository", where=str(bare), fix="install git")
     options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--no-auto-maintenance")
     environ = {name: os.environ[name] for name in _FOR_REMOTES if name in os.environ}
     environ = {"GIT_SSH_COMMAND": "ssh -o BatchMode=yes", **environ, "GIT_TERMINAL_PROMPT": "0"}

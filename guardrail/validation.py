@@ -148,7 +148,7 @@ class Validation:
             self.tests += 1
             if not result.passed:
                 what = f"rule {result.rule}, test {result.name}: {result.mismatch}"
-                self.faults.append(RuleError(what, where=result.where, fix="mend the rule or its test"))
+                self.faults.append(RuleError(what, where=result.where, fix="correct the rule or its test"))
 
     def _library(self, pricing: PricingConfig, base: Path) -> Library:
         """Look at one's own cost definitions, and return them with the shipped ones."""

@@ -62,7 +62,7 @@ def test_a_single_result_stands_as_it_is(configured):
 def test_a_budget_that_no_part_exceeds_is_exceeded_by_the_whole(configured):
     whole = combine([result("a"), result("b")], configured(BUDGET))
     assert [(f.rule, f.message) for f in whole.findings] == [
-        ("budget-increase-exceeded", "budget all: the change adds 600 USD a month, more than 500 USD")
+        ("budget-increase-exceeded", "budget all: the change adds $600.00 a month, more than $500.00")
     ]
     assert whole.verdict == "fail"
 
@@ -90,7 +90,7 @@ def test_a_budget_of_one_environment_counts_its_projects(configured):
         "budgets: [{name: prod, match: {env: prod}, increase: 250}]\n"
     )
     whole = combine([result("a"), result("b")], configured(text))
-    assert [f.message for f in whole.findings] == ["budget prod: the change adds 300 USD a month, more than 250 USD"]
+    assert [f.message for f in whole.findings] == ["budget prod: the change adds $300.00 a month, more than $250.00"]
 
 
 WAIVER = "waivers: [{{rule: {}, address: '{}', reason: agreed, expires: 2026-12-31}}]\n"

@@ -128,7 +128,7 @@ def test_a_base_that_is_not_there_is_said_and_stops_nothing(check):
     code, report, said = check(base="f" * 40)
     assert code == 1
     assert report["warnings"] == []
-    assert "cannot tell whether the change edits what it is judged by" in said
+    assert "cannot tell whether the change edits the policy that it is checked by" in said
     assert "fetch-depth: 0" in said
 
 
@@ -212,7 +212,7 @@ def test_a_second_configuration_is_not_in_the_base(check, repository):
 def test_without_an_event_base_is_unknown(run, repository):
     ran = run("check", "--policy-ref", "base", cwd=repository.top / "infra")
     assert ran.exit_code == 2
-    assert "nothing tells the base commit here" in ran.stderr
+    assert "the base commit is not known here" in ran.stderr
 
 
 def test_outside_of_git_there_is_no_revision(run, tmp_path):
@@ -239,7 +239,7 @@ PACK = ".guardrail/packs/acme/no-machines.yaml"
 
 @pytest.fixture
 def packed(repository, run):
-    """The rule comes from a pack that lies outside of the repository and was fetched."""
+    """The rule comes from a pack that is outside of the repository and was fetched."""
     organization = repository.top.parent / "organization"
     organization.mkdir()
     (organization / "no-machines.yaml").write_text(RULE, encoding="utf-8")

@@ -175,7 +175,7 @@ def test_the_policys_projects_read_the_files_of_variables_of_the_change(reposito
     "project, said",
     [
         ("path: live, var_files: [env/prd.tfvars]", "guardrail.yaml:3: projects.0.var_files.0: no such file: env/prd.tfvars"),
-        ("path: live, var_files: [../x.tfvars]", "guardrail.yaml:3: projects.0.var_files.0: ../x.tfvars lies outside of the"),
+        ("path: live, var_files: [../x.tfvars]", "guardrail.yaml:3: projects.0.var_files.0: ../x.tfvars is outside of the"),
         ("path: live, var_files: [live/main.tf]", "live/main.tf: not as Terraform writes values"),
         ("path: live, vars: {tpye: a}", "guardrail.yaml:3: no variable 'tpye' in live (did you mean"),
         ("plan: live/plan.json, vars: {type: a}", "guardrail.yaml:3: project 'p' is a plan, which has its variables"),

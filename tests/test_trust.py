@@ -211,7 +211,7 @@ def test_what_judges_and_is_the_change_s_own_is_named(check, repository, name, k
 def test_every_report_for_people_names_it(run, repository, form):
     repository.write("waivers.yaml", "waivers: []\n# edited\n")
     ran = run("check", "--base", "main", "--format", form, cwd=repository.top)
-    assert "his change edits what it is judged by: waivers.yaml (waivers)" in ran.stdout
+    assert "his change edits the policy that it is checked by: waivers.yaml (waivers)" in ran.stdout
 
 
 def test_inputs_have_hashes_and_say_who_wrote_them(check, repository, tmp_path):

@@ -214,8 +214,8 @@ class _Run:
         count = self.new.stage(self.vendor, SOURCES[self.vendor], offers)
         name = f"{self.vendor} {service} {region}".rstrip()
         if not count and not self.order.force and self._had(service, region):
-            raise CatalogError("nothing in it that definitions select, and there was", where=name, fix=_CHANGED)
-        nothing = "nothing that definitions select: prices stay as they were"
+            raise CatalogError("it has no price that definitions use, and had some before", where=name, fix=_CHANGED)
+        nothing = "no price that definitions use: the old prices are kept"
         self.told.line(f"{name}: {f'{count:,} prices' if count else nothing}")
         return count
 
@@ -256,7 +256,7 @@ def _locked(target: Path, wait: float) -> Iterator[None]:
             yield
     except filelock.Timeout:
         raise CatalogError(
-            "another sync is running", where=str(target.parent), fix="wait for it: --wait 600 does so for ten minutes"
+            "another sync is running", where=str(target.parent), fix="--wait 600 waits for it, for up to ten minutes"
         ) from None
     except PermissionError:
         raise CatalogError(

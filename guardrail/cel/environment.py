@@ -220,7 +220,7 @@ class Program:
         from guardrail.cel.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
 
         what = f"takes more than {MAX_STEPS:,} steps: {self.text:.80}"
-        raise LimitError(what, fix="a macro inside of a macro goes through the product of both: go through less")
+        raise LimitError(what, fix="nested macros multiply their steps: use shorter lists")
 
     def _on(self, other: Engine) -> Program:
         return Program(self.text, self.reads, self._tree, self._types, other, self._names, self._nullable)

@@ -51,18 +51,18 @@ COMPLETE = "_GUARDRAIL_COMPLETE"
 )
 @click.version_option(__version__, prog_name="guardrail", message="%(prog)s %(version)s")
 def cli() -> None:
-    """What a Terraform change costs, and whether it passes your rules: offline, without a key.
+    """Show what a Terraform change costs, and check it against your rules. Works offline, without an API key.
 
-    Reads a plan (`terraform show -json tfplan > plan.json`), prices it from the catalog on disk, judges it by rules
-    in CEL, and says pass or fail.
+    guardrail reads a plan (`terraform show -json tfplan > plan.json`), prices it from a catalog on disk, checks it
+    against rules written in CEL, and passes or fails it.
 
     \b
     Exit codes:
       0    evaluated, and nothing blocks
       1    blocked by policy
-      2    not evaluated: input, configuration, a rule or the catalog is at fault
-      3    a bug of guardrail's own
-      4    a delivery that was asked for failed
+      2    could not be evaluated: error in the input, the configuration, a rule or the catalog
+      3    internal error: a bug in guardrail
+      4    a requested delivery failed
       130  interrupted
     """
 

@@ -20,7 +20,7 @@ def bug_report(error: BaseException) -> str:
         f"guardrail {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
         f"command: {' '.join(arg for arg in sys.argv[1:2])}\n\n{frames}{type(error).__name__}\n"
     )
-    message = f"a bug of ours: {type(error).__name__}. Please report it at {ISSUES}"
+    message = f"an internal error: {type(error).__name__}. Please report it at {ISSUES}"
     try:
         with tempfile.NamedTemporaryFile("w", prefix="guardrail-bug-", suffix=".txt", delete=False) as file:
             file.write(text)

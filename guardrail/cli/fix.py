@@ -32,14 +32,14 @@ class Mode(Enum):
 def fix_options(command: Command) -> Command:
     """Add the options."""
     for option in (
-        click.option("--suggest", is_flag=True, help="Put the edits into the report: JSON, SARIF, Markdown."),
+        click.option("--suggest", is_flag=True, help="Include the edits in the report (JSON, SARIF, Markdown)."),
         click.option(
             "--fix-diff",
             is_flag=True,
-            help="Print a diff of what --fix would do, for git apply, in place of the report.",
+            help="Print a diff of what --fix would do, for git apply, instead of the report.",
         ),
         click.option(
-            "--fix", is_flag=True, help="Edit the configuration where rules say how, then report what is left."
+            "--fix", is_flag=True, help="Edit the configuration where a rule has an edit, then report what is left."
         ),
     ):
         command = option(command)
@@ -50,7 +50,7 @@ def mode_of(values: dict[str, Any]) -> Mode:
     """Take the options out of a command's arguments. Raises UsageError for more than one of them."""
     chosen = [mode for mode in Mode if mode.value and values.pop(mode.value)]
     if chosen[1:]:
-        raise click.UsageError("--fix, --fix-diff and --suggest exclude each other")
+        raise click.UsageError("give only one of --fix, --fix-diff and --suggest")
     return chosen[0] if chosen else Mode.NOTHING
 
 
@@ -145,7 +145,8 @@ def _listed(subjects: list[str] | tuple[str, ...]) -> str:
 
 
 def _summary(found: Fixes) -> str:
-    from guardrail.report.format import count, money  # noqa: PLC0415 - only when it runs
+    from guardrail.model.money import money  # noqa: PLC0415
+    from guardrail.report.format import count  # noqa: PLC0415 - only when it runs
 
     everything = count(len(found.fixed) + len(found.left), "finding")
     said = f"{len(found.fixed)} of {everything} fixed"

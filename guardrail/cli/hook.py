@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 def hook_options(command: Command) -> Command:
     """Add what makes a check fit for a commit hook."""
     for option in (
-        click.option("--hook-strict", is_flag=True, help="With --hook: exit with 2 if something was not checked."),
+        click.option("--hook-strict", is_flag=True, help="With --hook: exit with 2 if something could not be checked."),
         click.option(
             "--hook",
             is_flag=True,
-            help="For commit hooks: INPUT names the files of the commit; their projects are compared with HEAD. "
-            "Says nothing if all is well, and at most 40 lines if not.",
+            help="For commit hooks: INPUT are the files of the commit, and their projects are compared with HEAD. Prints nothing if all is well, else at most 40 lines.",
         ),
     ):
         command = option(command)

@@ -52,7 +52,7 @@ def limit_options(command: Command) -> Command:
             show_default=True,
             envvar="GUARDRAIL_MAX_MEMORY",
             metavar="MB",
-            help="Memory that the run may take; 0 for any.",
+            help="Memory limit for the run; 0 for none.",
         ),
         click.option(
             "--timeout",
@@ -62,7 +62,7 @@ def limit_options(command: Command) -> Command:
             show_default=f"{DEFAULT_SECONDS} in CI, else none",
             envvar="GUARDRAIL_TIMEOUT",
             metavar="SECONDS",
-            help="Time that the run may take; 0 for any.",
+            help="Time limit for the run; 0 for none.",
         ),
     ):
         command = option(command)

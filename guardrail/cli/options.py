@@ -63,40 +63,51 @@ _PATH = click.Path(path_type=Path)
 def input_options(command: Command) -> Command:
     """Add what chooses plans, configuration and prices."""
     for option in (
-        click.option("--allow-no-plans", is_flag=True, help="A pattern that matches no plan is fine."),
-        click.option("--now", type=Moment(), help="Time to judge waivers and price ages at. Default: now."),
+        click.option("--allow-no-plans", is_flag=True, help="Do not fail if a pattern matches no plan."),
         click.option(
-            "--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced one, else the shipped one."
+            "--now", type=Moment(), help="Date or time at which waivers and the age of prices are judged. Default: now."
+        ),
+        click.option(
+            "--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced catalog, else the shipped one."
         ),
         click.option(
             "--project",
             shell_complete=suggest.projects,
-            help="The project's name in reports, or which project of guardrail.yaml to take.",
+            help="Name of the project in reports, or the project of guardrail.yaml to check.",
         ),
-        click.option("--usage-file", "usage", type=_PATH, help="Usage, in the shape of infracost-usage.yml."),
+        click.option("--usage-file", "usage", type=_PATH, help="Usage file, in the format of infracost-usage.yml."),
         click.option(
             "--source",
             type=_PATH,
-            help="Folder of the configuration, for file and line. Default: the saved plan, or the folder of the plan.",
+            help="Folder of the configuration that a plan was made from, for file and line. Default: the saved plan, else the folder of the plan.",
         ),
         click.option(
             "--base",
             "compare_with",
             default="",
             metavar="COMMIT|FOLDER|RESULT",
-            help="Compare configuration folders with where HEAD has left a commit, with another folder or plan, or with "
-            "the JSON of an earlier run.",
+            help="Compare a configuration folder with another commit (at its merge base with HEAD), with another folder or plan, or with the JSON of an earlier run.",
         ),
         click.option(
-            "--workspace", default="", help="Of a configuration folder. Default: the one that is selected there."
+            "--workspace", default="", help="For a configuration folder: the workspace. Default: the selected one."
         ),
         click.option(
-            "--var-file", "var_files", type=_PATH, multiple=True, help="Of a configuration folder: a file of variables."
+            "--var-file",
+            "var_files",
+            type=_PATH,
+            multiple=True,
+            help="For a configuration folder: a variables file. Repeatable.",
         ),
         click.option(
-            "--var", "variables", metavar="NAME=VALUE", multiple=True, help="Of a configuration folder: a variable."
+            "--var",
+            "variables",
+            metavar="NAME=VALUE",
+            multiple=True,
+            help="For a configuration folder: a variable. Repeatable.",
         ),
-        click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here."),
+        click.option(
+            "--config", type=_PATH, help="Path of guardrail.yaml. Default: the nearest one, in this folder or above."
+        ),
         click.argument("inputs", metavar="[INPUT]...", nargs=-1, shell_complete=suggest.files),
     ):
         command = option(command)
@@ -111,7 +122,7 @@ def output_options(command: Command) -> Command:
             type=click.Choice(["auto", "always", "never"]),
             default="auto",
             show_default=True,
-            help="Colours; NO_COLOR and FORCE_COLOR are heeded, too.",
+            help="When to use colours; auto respects NO_COLOR and FORCE_COLOR.",
         ),
         click.option(
             "--out",
@@ -119,7 +130,7 @@ def output_options(command: Command) -> Command:
             type=OutFile(),
             multiple=True,
             metavar="FORMAT=PATH",
-            help="Write a report to a file as well; may be given several times.",
+            help="Also write a report to a file. Repeatable.",
         ),
         click.option(
             "--format",
@@ -128,7 +139,7 @@ def output_options(command: Command) -> Command:
             metavar="FORMAT",
             default="table",
             show_default=True,
-            help=f"What to print: {', '.join(FORMAT_NAMES)}.",
+            help=f"Format of the output: {', '.join(FORMAT_NAMES)}.",
         ),
     ):
         command = option(command)

@@ -22,7 +22,7 @@ policy_ref_option = click.option(
     default=HEAD,
     shell_complete=lambda _ctx, _param, begun: [name for name in (HEAD, BASE) if name.startswith(begun)],
     show_default=True,
-    help="Commit to read guardrail.yaml and all that it names from; base is what the change is to be merged into.",
+    help="Commit to read guardrail.yaml and the files that it names from; base is the branch that the change is merged into.",
 )
 
 
@@ -31,9 +31,7 @@ def revision_of(chosen: str, proposed: Proposal) -> str:
     if chosen != BASE:
         return chosen
     if not proposed.base:
-        raise ConfigError(
-            "nothing tells the base commit here", where="--policy-ref", fix="name a revision: origin/main"
-        )
+        raise ConfigError("the base commit is not known here", where="--policy-ref", fix="name a revision: origin/main")
     return proposed.base
 
 
@@ -47,7 +45,9 @@ def checkout_of(chosen: Settings, revision: str, proposed: Proposal) -> Checkout
     try:
         return Checkout(Path.cwd(), base, chosen.policy_folder)
     except git.Missing as error:
-        click.echo(f"guardrail: cannot tell whether the change edits what it is judged by: {error}", err=True)
+        click.echo(
+            f"guardrail: cannot tell whether the change edits the policy that it is checked by: {error}", err=True
+        )
         return Checkout(Path.cwd(), "", chosen.policy_folder)
 
 

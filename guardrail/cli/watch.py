@@ -23,7 +23,9 @@ _SHOWN = 3
 
 def watch_option(command: Command) -> Command:
     """Add --watch."""
-    text = "Stay, and report again whenever the configuration, a plan, rules or guardrail.yaml are saved; Ctrl-C ends."
+    text = (
+        "Keep running, and check again when the configuration, a plan, a rule or guardrail.yaml is saved. Ctrl-C stops."
+    )
     return click.option("--watch", "stays", is_flag=True, help=text)(command)
 
 
@@ -50,7 +52,7 @@ def watch(values: dict[str, Any]) -> int:
             last = _compared(last, report)
         except GuardrailError as error:  # editors save what is half written
             click.echo(f"guardrail: {error}", err=True)
-        click.echo(f"guardrail: watching {len(folders):,} folders; Ctrl-C ends", err=True)
+        click.echo(f"guardrail: watching {len(folders):,} folders; Ctrl-C stops", err=True)
         names = saved(folders, began, own)
         click.clear()
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
@@ -59,7 +61,7 @@ def watch(values: dict[str, Any]) -> int:
 
 def _compared(last: Report | None, report: Report) -> Report:
     """Say what the last save has changed."""
-    from guardrail.report.format import brief  # noqa: PLC0415 - only when it runs
+    from guardrail.model.money import brief  # noqa: PLC0415 - only when it runs
 
     if last:
         more = report.totals.monthly_cost - last.totals.monthly_cost

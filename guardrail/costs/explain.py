@@ -7,17 +7,24 @@ from collections.abc import Iterator, Mapping
 from guardrail.catalog import Ambiguous, Answer, Catalog, Ladder, NoPrice
 from guardrail.cel import EvaluationError, Scope, shown
 from guardrail.costs.bill import Bill, Working
+from guardrail.costs.billing import is_usage
 from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.engine import Engine
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.usage.file import Usage
-from guardrail.model.cost import Line
-from guardrail.model.money import plain
+from guardrail.model.cost import Line, ResourceStatus
+from guardrail.model.money import money, plain, unit_price
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Unknown
 
 _INDENT = "    "
+_STATUS = {
+    ResourceStatus.PRICED: "priced",
+    ResourceStatus.PARTIAL: "only partly priced",
+    ResourceStatus.FREE: "free",
+    ResourceStatus.UNSUPPORTED: "not supported",
+}
 
 
 def explained(
@@ -27,6 +34,7 @@ def explained(
     catalog: Catalog,
     usage: Usage,
     default_regions: Mapping[str, str],
+    currency: str,
 ) -> str:
     """Return the working as text: the side before the change where there is one, then the side after."""
     lines = [f"{change.address}: {change.action}" + (f" in {change.region}" if isinstance(change.region, str) else "")]
@@ -34,7 +42,12 @@ def explained(
     if tariff is None:
         free = library.is_free(change.type)
         return "\n".join(
-            [*lines, f"{change.type} is free by itself" if free else f"no definition says what {change.type} costs"]
+            [
+                *lines,
+                f"{change.type} has no cost of its own"
+                if free
+                else f"{change.type} is not supported: no definition prices it",
+            ]
         )
     about = [tariff.where, tariff.definition.docs, tariff.definition.note]
     lines += [text for text in about if text]
@@ -44,29 +57,29 @@ def explained(
             read = side.names() if tariff.attributes is None else tariff.attributes
             secrets = any(map(side.has_secrets, read))
             bill = engine.bill(change, inventory, before=before)
-            lines += ["", "before:" if before else "after:", *_side(bill, secrets=secrets)]
+            lines += ["", "before:" if before else "after:", *_side(bill, currency, secrets=secrets)]
     return "\n".join(lines)
 
 
-def _side(bill: Bill, *, secrets: bool) -> list[str]:
+def _side(bill: Bill, currency: str, *, secrets: bool) -> list[str]:
     """Return lines of text. With `secrets`, values of expressions are left out, as some of them are sensitive."""
     cost = bill.cost
     least = "at least " if cost.at_least else ""
-    said = f": {cost.note}" if cost.note else ""
-    text = [f"  {least}{plain(cost.monthly) or 'not known'} a month ({cost.status}){said}"]
+    note = f": {cost.note}" if cost.note else ""
+    text = [f"  {least}{money(cost.monthly, currency)} a month ({_STATUS[cost.status]}){note}"]
     previous: Scope | None = None
     charge: object = None
     for working in bill.workings:
         line = working.line
         text += ["", f"  {line.group} > {line.name}" if line.group else f"  {line.name}"]
         if working.charge is not charge or working.scope is not previous:  # else a further tier of the same charge
-            text += [f"{_INDENT}{part}" for part in _inputs(working, secrets=secrets)]
-        text += [f"{_INDENT}{part}" for part in _outcome(line)]
+            text += [f"{_INDENT}{part}" for part in _inputs(working, currency, secrets=secrets)]
+        text += [f"{_INDENT}{part}" for part in _outcome(line, currency)]
         charge, previous = working.charge, working.scope
     return text
 
 
-def _inputs(working: Working, *, secrets: bool) -> Iterator[str]:
+def _inputs(working: Working, currency: str, *, secrets: bool) -> Iterator[str]:
     charge = working.charge
     if charge is None:
         return
@@ -85,19 +98,23 @@ def _inputs(working: Working, *, secrets: bool) -> Iterator[str]:
         yield f"{'usage':<10}{name}: {_declared(working, name)}"
     if working.selector is not None and not secrets:
         yield f"{'price':<10}{working.selector}"
-        yield from (f"{'':<10}{line}" for line in _rows(working.answer))
+        yield from (f"{'':<10}{line}" for line in _rows(working.answer, currency))
 
 
-def _rows(answer: Answer | None) -> Iterator[str]:
+def _rows(answer: Answer | None, currency: str) -> Iterator[str]:
     if isinstance(answer, Ladder):
         for tier in answer.tiers:
             bounds = f" from {plain(tier.start)}" if len(answer.tiers) > 1 else ""
             source = tier.source
             sku = f"sku {source.sku}, " if source.sku else ""
-            listed = f"yours; list {plain(source.list_price)}, " if source.list_price is not None else ""
-            yield f"{plain(tier.price)} per {answer.product.unit}{bounds} ({listed}{sku}{source.source}, {source.as_of})"
+            listed = (
+                f"your price; list price {unit_price(source.list_price, currency)}, "
+                if source.list_price is not None
+                else ""
+            )
+            yield f"{unit_price(tier.price, currency)} per {answer.product.unit}{bounds} ({listed}{sku}{source.source}, {source.as_of})"
     elif isinstance(answer, NoPrice):
-        yield f"no such price in the catalog: {answer.nearest}"
+        yield f"the catalog has no such price: {answer.nearest}"
     elif isinstance(answer, Ambiguous):
         for product in answer.products[:5]:
             yield f"fits: {product.family}, {', '.join(f'{k} = {v}' for k, v in sorted(product.attributes.items()))}"
@@ -108,6 +125,8 @@ def _value(field: Field, working: Working) -> str:
         value = field.value(working.scope)
     except EvaluationError as error:
         return f"({error})"
+    if is_usage(value):
+        return "not given in a usage file"
     return f"unknown: {value.text}" if isinstance(value, Unknown) else shown(value)
 
 
@@ -116,8 +135,10 @@ def _declared(working: Working, name: str) -> str:
     return "; ".join(f"{usage.help} ({usage.unit})" for usage in declared.values()) or "not declared"
 
 
-def _outcome(line: Line) -> Iterator[str]:
+def _outcome(line: Line, currency: str) -> Iterator[str]:
     if line.monthly_cost is not None:
-        yield f"{'cost':<10}{plain(line.monthly_quantity)} {line.unit} x {plain(line.unit_price)} = {plain(line.monthly_cost)}"
+        price = unit_price(line.unit_price, currency) if line.unit_price is not None else "?"
+        quantity = f"{plain(line.monthly_quantity)} {'x ' if line.unit[:1].isdigit() else ''}{line.unit}"
+        yield f"{'cost':<10}{quantity} x {price} = {unit_price(line.monthly_cost, currency)}"
     if line.note:
         yield f"{line.status:<10}{line.note}"

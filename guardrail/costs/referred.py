@@ -119,4 +119,4 @@ def _one_of(reference: Reference, name: str, addresses: Sequence[str]) -> Unknow
     more = len(addresses) - _NAMED
     named = ", ".join(addresses[:_NAMED]) + (f" and {more} more" if more > 0 else "")
     path = name if reference.attribute is None or reference.back else reference.attribute
-    return Unknown(path, f"one of {named}: the plan does not tell which", Reason.NOT_EVALUATED, _WHICH_ONE)
+    return Unknown(path, f"one of {named}: the plan does not say which", Reason.NOT_EVALUATED, _WHICH_ONE)

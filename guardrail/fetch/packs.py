@@ -56,8 +56,8 @@ def fetch_packs(
         kept = pinned if pinned and pinned.source == sources[name] and not update else None
         content = _content(sources[name], kept, settings, session or Session())
         if kept and content.digests != kept.files:
-            what = f"pack {name}: what came is not what {LOCK_NAME} has"
-            fix = "find out why, or take it with `guardrail rules fetch --update`"
+            what = f"pack {name}: the fetched files do not match {LOCK_NAME}"
+            fix = "find out why; to accept the change, run `guardrail rules fetch --update`"
             raise InputError(what, where=str(sources[name]), fix=fix)
         _refuse_unreadable(name, content)
         contents[name], entries[name] = content, _entry(sources[name], content, pinned, today)
@@ -81,7 +81,7 @@ def check_packs(settings: Settings) -> list[GuardrailError]:
     there = {path.name for path in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else set()
     for name in sorted((lock.packs.keys() | there) - set(needed)):
         where = str(settings.base / LOCK_NAME if name in lock.packs else folder / name)
-        what = f"pack {name} is fetched, and guardrail.yaml does not name it"
+        what = f"pack {name} is fetched, but guardrail.yaml does not name it"
         faults.append(
             ConfigError(what, where=where, fix="`guardrail rules fetch` removes what the lock has; or delete it")
         )

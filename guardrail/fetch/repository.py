@@ -21,7 +21,7 @@ def from_repository(source: PackSource, pinned: str) -> Content:
         bare = Path(folder)
         commit = _pinned(bare, source, pinned) if pinned else git.fetch(bare, address, source.ref)
         if _WHOLE_COMMIT.fullmatch(source.ref) and commit != source.ref:
-            raise NetworkError(f"{source.ref} is no commit there", where=address)
+            raise NetworkError(f"{source.ref} is not a commit there", where=address)
         entries = [Entry(one.name, one.size, one.is_file) for one in git.entries_of(bare, commit)]
         names = chosen(entries, source.subfolder, f"{address} at {commit[:12]}")
         blobs = dict(git.blobs(bare, commit, names.values()))

@@ -9,8 +9,8 @@ from pathlib import Path
 from guardrail.fix.fixes import Fixes
 from guardrail.report.diff import CONTEXT, shown_lines, unified_diff
 
-_BARE = "sensitive values stand beside its edits, so it is shown without neighbouring lines: git apply --unidiff-zero takes it"
-_LEFT_OUT = "not in the diff: sensitive values stand on the lines that its edits change; --fix makes them"
+_BARE = "shown without context lines, as they hold sensitive values: apply it with `git apply --unidiff-zero`"
+_LEFT_OUT = "not in the diff, as the edited lines hold sensitive values: --fix makes these edits"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,8 @@ from guardrail.terraform.edit.editor import Editor
 from guardrail.terraform.plan.reader import Plan
 
 _OPEN = frozenset({FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR, FindingStatus.PRE_EXISTING})
-_NO_TEXT = "the configuration of its plan is not at hand: name its folder with --source"
-_IN_UNIT = "it is of a unit of Terragrunt's, whose files and module are left to people"
+_NO_TEXT = "the configuration of the plan was not found: name its folder with --source"
+_IN_UNIT = "it belongs to a Terragrunt unit, which is not edited"
 
 Key = tuple[str, str, str]
 """What tells a finding from others, before and after an edit: project, rule and subject."""

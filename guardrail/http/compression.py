@@ -42,7 +42,7 @@ def _gunzipped(parts: Iterable[bytes], where: str) -> Iterator[bytes]:
             part = stream.unused_data if stream.eof else stream.unconsumed_tail  # noqa: PLW2901 - what is left of it
             plain += len(data)
             if plain > _ALWAYS + MAX_RATIO * packed:
-                what = f"unpacks to over {MAX_RATIO} times what came, as no honest answer does"
+                what = f"unpacks to over {MAX_RATIO} times its size"
                 raise NetworkError(what, where=where)
             yield data
     if packed and not stream.eof:
@@ -50,4 +50,4 @@ def _gunzipped(parts: Iterable[bytes], where: str) -> Iterator[bytes]:
 
 
 def _damaged(where: str) -> NetworkError:
-    return NetworkError("what came is damaged: not gzip as the server says", where=where)
+    return NetworkError("the response is damaged: it is not gzip, as the server says", where=where)

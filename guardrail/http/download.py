@@ -138,7 +138,7 @@ class _Transfer:
             self.drop()
             start = 0
             if answer.status_code == _PARTIAL:
-                raise UnansweredError("another part was sent than was asked for", where=place(self.url))
+                raise UnansweredError("the server sent another range than requested", where=place(self.url))
         length = answer.headers.get("content-length", "")
         total = start + int(length) if length.isdecimal() else None
         version = _Version(

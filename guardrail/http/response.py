@@ -66,7 +66,7 @@ class Response:
             return None
         url = urljoin(self.url, found)
         if origin(url) != origin(self.url):
-            raise NetworkError("the next page is said to be on another host", where=place(self.url))
+            raise NetworkError("the next page is on another host", where=place(self.url))
         return url
 
 

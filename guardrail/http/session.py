@@ -189,11 +189,11 @@ class Session:
             if origin(target) != origin(url) and (method != "GET" or (self._secrets and not asked.elsewhere)):
                 raise NetworkError(f"refused to be redirected to {self._place(target)}", where=self._place(url))
             url = target
-        raise NetworkError("redirected without end", where=self._place(asked.url))
+        raise NetworkError("too many redirects", where=self._place(asked.url))
 
     def _once(self, method: str, url: str, asked: Asked, deadline: Deadline) -> requests.Response:
         if deadline.left <= 0:
-            raise NetworkError("no time is left for the network", where=self._place(url))
+            raise NetworkError("the time for network requests is used up", where=self._place(url))
         self._answer_deadline = deadline.within(_ANSWER_SECONDS)
         wait = min(self._timeout, self._answer_deadline.left)
         try:
@@ -242,7 +242,7 @@ class Session:
     def _space_writes(self, url: str) -> None:
         clock = self.deadline.clock
         if not self.deadline.wait(self._last_write + self._write_gap - clock.steady()):
-            raise NetworkError("no time is left for the network", where=self._place(url))
+            raise NetworkError("the time for network requests is used up", where=self._place(url))
         self._last_write = clock.steady()
 
     def _failed(self, error: requests.RequestException, url: str, asked: Asked) -> NetworkError:
@@ -252,11 +252,11 @@ class Session:
         if isinstance(error, requests.exceptions.SSLError):
             return NetworkError("the server's certificate is not trusted", where=where, fix=_CA_FIX)
         if isinstance(error, requests.exceptions.ProxyError):
-            return NetworkError("the proxy does not let it through", where=where, fix="check HTTPS_PROXY and NO_PROXY")
+            return NetworkError("the proxy refuses the connection", where=where, fix="check HTTPS_PROXY and NO_PROXY")
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
-            return NetworkError("not an address that can be asked", where=where)
+            return NetworkError("not a valid address", where=where)
         if self._answer_deadline.left <= 0:
-            what = f"no whole answer within {self._answer_deadline.seconds:,.0f} s"
+            what = f"no complete response within {self._answer_deadline.seconds:,.0f} s"
             return UnansweredError(what, where=where, fix="is the server or the way to it overloaded?")
         late = isinstance(error, requests.exceptions.Timeout)
         what = "no answer in time" if late else "the connection failed or was cut"

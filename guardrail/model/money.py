@@ -14,6 +14,10 @@ _DOUBLE_DIGITS = Context(prec=15)
 # A plan may hold any double, up to 1.8e308: to round its price must not fail.
 _ANY_AMOUNT = Context(prec=400)
 
+SCIENTIFIC_FROM = Decimal(10) ** 12
+"""From here on numbers are shown as 1.234E+12: longer ones would burst any column, and nobody is billed them."""
+_PRICE_PLACES = 12
+
 
 def decimal(value: str | int | float | Decimal) -> Decimal:
     """Return the amount that `value` spells, without binary noise.
@@ -44,3 +48,46 @@ def plain(amount: Decimal | None) -> str | None:
 def rounded(amount: Decimal, places: int) -> Decimal:
     """Round half up, as invoices do. For display only."""
     return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_UP, context=_ANY_AMOUNT)
+
+
+def money(amount: Decimal | None, currency: str, *, signed: bool = False) -> str:
+    """Return an amount with cents, "not known" for None: $1,234.56, -$12.00, EUR 3.10, +$586.00."""
+    if amount is None:
+        return "not known"
+    return _money(amount, currency, _digits(amount, places=2), signed=signed)
+
+
+def brief(amount: Decimal | None, currency: str, *, signed: bool = False) -> str:
+    """Return an amount for a headline: whole units from 100 on, cents below: $1,386, $99.50, $0."""
+    if amount is None:
+        return "not known"
+    whole = not amount or abs(amount) >= SCIENTIFIC_FROM or abs(rounded(amount, 2)) >= 100  # noqa: PLR2004
+    return _money(amount, currency, _digits(amount, places=0 if whole else 2), signed=signed)
+
+
+def unit_price(price: Decimal, currency: str) -> str:
+    """Return a price by the unit with all the digits that it has, and at least cents: $0.0000002."""
+    if price and not Decimal(1).scaleb(-_PRICE_PLACES) <= abs(price) < SCIENTIFIC_FROM:
+        return _money(price, currency, f"{abs(price):.3E}")
+    exact = plain(rounded(abs(price), _PRICE_PLACES)) or "0"
+    places = max(2, len(exact.partition(".")[2]))
+    return _money(price, currency, f"{Decimal(exact):,.{places}f}")
+
+
+def _digits(amount: Decimal, places: int) -> str:
+    size = abs(amount)
+    if size >= SCIENTIFIC_FROM:
+        return f"{size:.3E}"
+    shown = rounded(size, places)
+    return "<0.01" if size and not shown else f"{shown:,f}"
+
+
+def _money(amount: Decimal, currency: str, digits: str, *, signed: bool = False) -> str:
+    symbol = "$" if currency == "USD" else f"{currency} "
+    less = "<" if digits.startswith("<") else ""
+    return f"{sign_of(amount, signed=signed)}{less}{symbol}{digits.removeprefix('<')}"
+
+
+def sign_of(amount: Decimal, *, signed: bool) -> str:
+    """Return the sign before an amount; "+" only with `signed`."""
+    return "-" if amount < 0 else "+" if signed and amount > 0 else ""

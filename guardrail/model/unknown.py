@@ -36,7 +36,7 @@ class Unknown:
             return self.reason  # which names the machine type, where the path is only a rule's name for the fact
         return (
             f"{self.path} is {self.reason}"
-            if self.reason.startswith(("known ", "not "))
+            if self.reason.startswith(("known ", "not ", "incomplete"))
             else f"{self.path}: {self.reason}"
         )
 
@@ -52,7 +52,7 @@ def not_evaluated(path: str, why: str = "") -> Unknown:
     return Unknown(path, f"not evaluated: {why}" if why else "not evaluated", Reason.NOT_EVALUATED, remedy)
 
 
-_PLAN_KNOWS = "check the JSON of a plan, which knows it"
+_PLAN_KNOWS = "check the JSON of a plan, which has the value"
 
 
 def with_unknowns(value: Json, unknown: Json, path: str) -> Json:

@@ -126,7 +126,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
     """Return Azure DevOps as this pipeline may speak to it. Raises NotPostedError without a token."""
     token, personal = environ.get("SYSTEM_ACCESSTOKEN", ""), environ.get("AZURE_DEVOPS_PAT", "")
     if not token and not personal:
-        raise NotPostedError("there is no token to speak to Azure DevOps with", fix=_FIX)
+        raise NotPostedError("there is no token for Azure DevOps", fix=_FIX)
     basic = base64.b64encode(f":{personal}".encode()).decode()
     session = Session(
         f"{_project(environ)}/_apis/git/repositories/{quote(environ.get('BUILD_REPOSITORY_ID', ''))}/",

@@ -123,7 +123,7 @@ class _Comments:
             yield from listed(get(data, "values"))
             following = get(data, "next")
             if isinstance(following, str) and origin(following) != origin(response.url):
-                raise NetworkError("the next page is said to be on another host", where=self.base)
+                raise NetworkError("the next page is on another host", where=self.base)
 
     def _whoami(self) -> str | None:
         """Return who we are; None for an access token, which belongs to nobody and may not ask."""
@@ -171,7 +171,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
     """Return Bitbucket as this step may speak to it. Raises NotPostedError without a token."""
     token, email = environ.get("BITBUCKET_TOKEN", ""), environ.get("BITBUCKET_EMAIL", "")
     if not token:
-        raise NotPostedError("there is no token to speak to Bitbucket with", fix=_FIX)
+        raise NotPostedError("there is no token for Bitbucket", fix=_FIX)
     # A user's API token goes with the user's address; an access token of a repository is a bearer's.
     basic = base64.b64encode(f"{email}:{token}".encode()).decode()
     session = Session(

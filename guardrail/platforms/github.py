@@ -219,9 +219,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
     context = read_context(environ, overrides)
     token = _token(environ, context.api)
     if not token:
-        raise NotPostedError(
-            "there is no token to speak to GitHub with", fix="pass it: env: GITHUB_TOKEN: ${{ github.token }}"
-        )
+        raise NotPostedError("there is no token for GitHub", fix="pass it: env: GITHUB_TOKEN: ${{ github.token }}")
     session = Session(
         f"{context.api}/",
         headers={"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"},

@@ -113,9 +113,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
     """
     token = environ.get("GITLAB_TOKEN", "")
     if not token:
-        raise NotPostedError(
-            "there is no token to speak to GitLab with; a job's own cannot write notes", fix=_TOKEN_FIX
-        )
+        raise NotPostedError("there is no token for GitLab (a job's own token cannot write notes)", fix=_TOKEN_FIX)
     api = environ.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
     session = Session(
         f"{api.rstrip('/')}/",

@@ -69,7 +69,7 @@ def _status(answer: Answer, texts: tuple[str, ...], *, pre_existing: bool) -> tu
     if answer.error:
         return FindingStatus.ERROR, f"the rule could not be evaluated: {answer.error}"
     if answer.unknown:
-        return FindingStatus.UNKNOWN, f"cannot be told yet: {answer.unknown.text}"
+        return FindingStatus.UNKNOWN, f"could not be judged: {answer.unknown.text}"
     return FindingStatus.PRE_EXISTING if pre_existing else FindingStatus.FAIL, "; ".join(texts)
 
 

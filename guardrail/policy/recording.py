@@ -29,7 +29,7 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
         what = f"the rule {rule.rule.id} is asked about budgets, whose tests name amounts"
         raise InputError(what, fix="tests: [{expect: fail, budget: {name: web, monthly: 100, cost: {monthly: 101}}}]")
     if resource is None or rule.rule.scope is not RuleScope.RESOURCE or any(path[0] == "plan" for path in rule.shown):
-        what = f"the rule {rule.rule.id} reads the whole plan, of which a test names the file"
+        what = f"the rule {rule.rule.id} reads the whole plan: its tests name a plan file"
         raise InputError(what, fix="tests: [{expect: fail, plan: FILE, address: ADDRESS}]")
     verdict = explain(case, finding).verdict
     test: dict[str, Json] = {"expect": verdict}
@@ -43,7 +43,7 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
     with_test = original.changed(tests=(RuleTest.model_validate(test),))
     for result in run_tests([with_test], specs=case.judge.specs):
         if not result.passed:
-            what = f"a test without secrets does not come out as in the plan: {result.mismatch}"
+            what = f"without the secret values, the test has another result than the plan: {result.mismatch}"
             raise InputError(what, fix="write it by hand, with values that are no secrets")
     return test
 

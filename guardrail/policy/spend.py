@@ -11,9 +11,10 @@ from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json, Unknown
 
-NOT_PRICED = "not completely priced"
-_REMEDY = "the report lists what is not evaluated and not priced, each with what to do about it"
-_TAGS_REMEDY = "give the tags that decide what counts here values that are known before apply"
+INCOMPLETE = "incomplete"
+"""Why an amount is not known: part of it has no price."""
+_REMEDY = "the report lists what is not evaluated or not priced, and what to do about each"
+_TAGS_REMEDY = "give the tags that the budget matches by values that are known before apply"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +65,10 @@ class Spend:
     def _open(self, name: str) -> Unknown:
         """Return the amount of that name as unknown, with how much is missing from it."""
         others = max(self.unpriced, self.before_unpriced, self.delta_unpriced) - self.not_evaluated - self.tags_unknown
-        said = [f"{self.not_evaluated:,} not evaluated"] if self.not_evaluated else []
-        said += [f"{others:,} not priced"] if others > 0 else []
-        said += [f"{self.tags_unknown:,} with tags that are not known yet"] if self.tags_unknown else []
-        why = f"{NOT_PRICED}: {', '.join(said)}" if said else NOT_PRICED
+        parts = [f"{self.not_evaluated:,} not evaluated"] if self.not_evaluated else []
+        parts += [f"{others:,} not priced"] if others > 0 else []
+        parts += [f"{self.tags_unknown:,} with tags known after apply"] if self.tags_unknown else []
+        why = f"{INCOMPLETE}: {', '.join(parts)}" if parts else INCOMPLETE
         return Unknown(name, why, None, _REMEDY if others > 0 or self.not_evaluated else _TAGS_REMEDY)
 
     def _percent(self, name: str, missing: int) -> Decimal | Unknown | None:

@@ -56,7 +56,7 @@ def why_unmatched(budget: Budget, projects: Projects) -> str:
 
 
 def unmatched_rule(rule: CompiledRule, projects: Sequence[Project]) -> tuple[str, str]:
-    """Say where and why an organization's own rule plays in no project of a run; ("", "") where it does.
+    """Say where and why an organization's own rule applies to no project of a run; ("", "") where it does.
 
     That no resource is of its types is no matter: a rule is there for what may come. Shipped rules name no projects.
     """

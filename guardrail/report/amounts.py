@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from guardrail.model.cost import Cost, Line, ResourceCost
+from guardrail.model.money import money
 from guardrail.model.report import Bound, Totals, bound_of_delta
-from guardrail.report.format import SHORT_STATUS, bounded, delta, money
+from guardrail.report.format import SHORT_STATUS, bounded, delta
 
 MISSING = "†"
 """Follows an amount of a resource that is a lower bound."""
-LEGEND = f"{MISSING} at least: something is missing that has no price or depends on usage"
+LEGEND = f"{MISSING} at least: part of the cost has no price, or depends on usage that is not given"
 
 
 def total_amounts(totals: Totals, currency: str) -> tuple[str, str, str]:

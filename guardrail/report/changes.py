@@ -10,12 +10,12 @@ from decimal import Decimal
 
 from guardrail.model.cost import Line, ResourceCost
 from guardrail.model.difference import Difference
-from guardrail.model.money import ZERO
+from guardrail.model.money import ZERO, money, unit_price
 from guardrail.report.amounts import MISSING
-from guardrail.report.format import SHORT_STATUS, amount_of, line_reason, money, unit_price, value_text
+from guardrail.report.format import SHORT_STATUS, amount_of, line_reason, value_text
 from guardrail.report.text import safe
 
-ALONE = "The amount beside an attribute is what it does by itself; what several do together is more or less than that."
+ALONE = "The amount beside an attribute is the effect of that attribute alone; the effect of several together may be larger or smaller."
 """What to say where several attributes of one resource move its cost."""
 
 _NAME_LIMIT = 120

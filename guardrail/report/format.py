@@ -6,14 +6,12 @@ from decimal import Decimal
 
 from guardrail.model.cost import UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.money import ZERO, plain, rounded
+from guardrail.model.money import SCIENTIFIC_FROM, ZERO, brief, rounded, sign_of, unit_price
 from guardrail.model.reason import Reason
 from guardrail.model.report import Bound, Totals
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.text import safe
 
-_SCIENTIFIC_FROM = Decimal(10) ** 12  # longer numbers would burst any column, and nobody is billed them
-_PRICE_PLACES = 12
 _NAME_LIMIT = 160
 _REMEDY_LIMIT = 300
 
@@ -28,35 +26,11 @@ SHORT_STATUS = {
 """One word for a line's status, where an amount would stand."""
 
 
-def money(amount: Decimal | None, currency: str, *, signed: bool = False) -> str:
-    """Return an amount with cents, "not known" for None: $1,234.56, -$12.00, EUR 3.10, +$586.00."""
-    if amount is None:
-        return "not known"
-    return _money(amount, currency, _digits(amount, places=2), signed=signed)
-
-
-def brief(amount: Decimal | None, currency: str, *, signed: bool = False) -> str:
-    """Return an amount for a headline: whole units from 100 on, cents below: $1,386, $99.50, $0."""
-    if amount is None:
-        return "not known"
-    whole = not amount or abs(amount) >= _SCIENTIFIC_FROM or abs(rounded(amount, 2)) >= 100  # noqa: PLR2004
-    return _money(amount, currency, _digits(amount, places=0 if whole else 2), signed=signed)
-
-
-def unit_price(price: Decimal, currency: str) -> str:
-    """Return a price by the unit with all the digits that it has, and at least cents: $0.0000002."""
-    if price and not Decimal(1).scaleb(-_PRICE_PLACES) <= abs(price) < _SCIENTIFIC_FROM:
-        return _money(price, currency, f"{abs(price):.3E}")
-    exact = plain(rounded(abs(price), _PRICE_PLACES)) or "0"
-    places = max(2, len(exact.partition(".")[2]))
-    return _money(price, currency, f"{Decimal(exact):,.{places}f}")
-
-
 def quantity(amount: Decimal | None) -> str:
     """Return a quantity with at most four decimals: 730, 1,000,000, 0.0417; "" for None."""
     if amount is None:
         return ""
-    if abs(amount) >= _SCIENTIFIC_FROM or ZERO < abs(amount) < Decimal("0.00005"):
+    if abs(amount) >= SCIENTIFIC_FROM or ZERO < abs(amount) < Decimal("0.00005"):
         return f"{amount:.3E}"
     text = f"{rounded(amount, 4):,f}"
     return text.rstrip("0").rstrip(".")
@@ -86,8 +60,8 @@ def percent(value: Decimal | None) -> str:
     """Return a signed percentage, "" for None: +73%, -4.5%, +<0.1%."""
     if value is None:
         return ""
-    sign, size = _sign(value, signed=True), abs(value)
-    if size >= _SCIENTIFIC_FROM:
+    sign, size = sign_of(value, signed=True), abs(value)
+    if size >= SCIENTIFIC_FROM:
         return f"{sign}{size:.1E}%"
     if ZERO < size < Decimal("0.05"):
         return f"{sign}<0.1%"
@@ -140,8 +114,10 @@ def bottom_line(totals: Totals, currency: str, *, judged: bool = True) -> str:
         text = "not known"
     elif before == after and (not judged or is_exact) and change in {"not known", "$0"}:
         text = f"unchanged: {after}" if judged else after
+    elif change == "not known":
+        text = f"change not known: {before} → {after}" if judged else f"{before} → {after}"
     else:
-        text = f"{f'change {change}' if change == 'not known' else change}: {before} → {after}"
+        text = f"{change}: {before} → {after}"
     return f"monthly cost {text} ({missing})" if missing else f"monthly cost {text}"
 
 
@@ -221,21 +197,3 @@ def _with(note: str, words: str) -> str:
     if not note or not words:
         return note or words
     return note if note.casefold().startswith(words.casefold()) else f"{words}: {note}"
-
-
-def _digits(amount: Decimal, places: int) -> str:
-    size = abs(amount)
-    if size >= _SCIENTIFIC_FROM:
-        return f"{size:.3E}"
-    shown = rounded(size, places)
-    return "<0.01" if size and not shown else f"{shown:,f}"
-
-
-def _money(amount: Decimal, currency: str, digits: str, *, signed: bool = False) -> str:
-    symbol = "$" if currency == "USD" else f"{currency} "
-    less = "<" if digits.startswith("<") else ""
-    return f"{_sign(amount, signed=signed)}{less}{symbol}{digits.removeprefix('<')}"
-
-
-def _sign(amount: Decimal, *, signed: bool) -> str:
-    return "-" if amount < 0 else "+" if signed and amount > 0 else ""

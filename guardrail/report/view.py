@@ -137,12 +137,12 @@ class View:
 
     @cached_property
     def without_cost(self) -> list[str]:
-        """What becomes of the resources that change without an effect on cost: "3 created without cost"."""
-        said = {Action.CREATE: "created without cost", Action.DELETE: "deleted without cost"}
+        """What becomes of the resources that change without an effect on cost: "3 created at no cost"."""
+        said = {Action.CREATE: "created at no cost", Action.DELETE: "deleted at no cost"}
         groups: defaultdict[str, list[Row]] = defaultdict(list)
         for row in self.same_cost:
-            groups[said.get(row.resource.change.action, "changed without effect on cost")].append(row)
-        order = ("changed without effect on cost", *said.values())
+            groups[said.get(row.resource.change.action, "changed at the same cost")].append(row)
+        order = ("changed at the same cost", *said.values())
         groups["unchanged"] = self.unchanged
         return [
             f"{len(rows):,} {words}" + ("" if words in said.values() else f": {worth(rows, self.report.currency)}")
@@ -349,7 +349,7 @@ class View:
         """What judges the change and is its own, in one line; "" for nothing."""
         named = [f"{safe(one.path, _LIMIT)} ({one.kind})" for one in self.supplied[:_NAMED]]
         more = f" and {len(self.supplied) - _NAMED:,} more" if self.supplied[_NAMED:] else ""
-        return f"this change edits what it is judged by: {', '.join(named)}{more}" if named else ""
+        return f"this change edits the policy that it is checked by: {', '.join(named)}{more}" if named else ""
 
     @cached_property
     def headline(self) -> str:

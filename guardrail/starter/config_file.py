@@ -8,6 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from guardrail.config_path import FILE_NAMES, find_config
+from guardrail.model.money import brief
 from guardrail.starter.projects import Project
 from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import Survey
@@ -126,7 +127,7 @@ def _budget(seen: Survey) -> str:
         return "# budgets:\n#   - {name: all, monthly: 1000, increase: 100}"
     limits = f"monthly: {rounded_up(monthly * _ROOM)}, increase: {rounded_up(monthly * _STEP)}"
     return (
-        f"# What is known of {comment(name)} comes to {monthly:.0f} USD a month today.\n"
+        f"# The known cost of {comment(name)} is {brief(monthly, 'USD')} a month today.\n"
         f"# budgets:\n#   - {{name: {scalar(name)}, match: {{project: {scalar(name)}}}, {limits}}}"
     )
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from guardrail.errors import GuardrailError, InputError
 from guardrail.files import read_yaml
+from guardrail.model.money import money
 from guardrail.policy import read_folder
 from guardrail.policy.variables.machine_attributes import MACHINE_TYPES
 from guardrail.starter.proposal import Proposal, kept, leads_out
@@ -34,7 +36,7 @@ def rule_file(seen: Survey, config: Path | None) -> tuple[Proposal, str]:
         if leads_out(folder, seen.folder) or (folder.exists() and not folder.is_dir()):
             continue
         if not any(folder.rglob("*.y*ml")):
-            hand = f"in {config.name}, so that it plays: rules: {{paths: [{name}]}}" if config else ""
+            hand = f"in {config.name}, to activate it: rules: {{paths: [{name}]}}" if config else ""
             return Proposal("rule", folder / path, after=text, reason=reason, by_hand=hand), name
         if _holds_rules(folder):
             return kept("rule", folder, "there are rules in it"), name
@@ -46,7 +48,7 @@ def _rule(seen: Survey) -> tuple[str, str, str]:
         return "machine-above-ceiling.yaml", _machine_rule(machine), f"{machine.name} is the largest machine in use"
     if seen.dearest:
         cost, type_, address = seen.dearest
-        why = f"The dearest resource is {comment(address)} with {cost:.2f} USD a month."
+        why = f"The most expensive resource is {comment(address)} with {money(cost, 'USD')} a month."
         return "resource-above-ceiling.yaml", _cost_rule(rounded_up(cost), type_, why), why.rstrip(".")
     why = "Nothing with a price was found, so the ceiling is a guess: set it to what needs a second look."
     type_ = next((type_ for provider, type_ in _USUAL.items() if VENDORS[provider] in seen.vendors), _USUAL["aws"])
@@ -70,7 +72,9 @@ def _machine_rule(machine: Machine) -> str:
 
 
 def _cost_rule(monthly: str, type_: str, why: str) -> str:
-    return filled("resource-above-ceiling.yaml", monthly=monthly, more=str(int(monthly) + 1), type=type_, why=why)
+    more = str(int(monthly) + 1)
+    shown = {f"{name}_shown": money(Decimal(amount), "USD") for name, amount in (("monthly", monthly), ("more", more))}
+    return filled("resource-above-ceiling.yaml", monthly=monthly, more=more, type=type_, why=why, **shown)
 
 
 def _named_in(config: Path) -> str:

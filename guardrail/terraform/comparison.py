@@ -128,7 +128,7 @@ class Base:
             return base
         if not base.is_dir():
             fix = "give a folder, or the result of a run over all of them"
-            raise InputError("one plan is no base of several projects", where=f"--base {base}", fix=fix)
+            raise InputError("one plan cannot be the base of several projects", where=f"--base {base}", fix=fix)
         if Path(inside).is_absolute() or ".." in Path(inside).parts:
             fix = "name what is compared by its path from the folder that lies beside the base"
             raise InputError(f"{inside} has no place in it", where=f"--base {base}", fix=fix)
@@ -162,8 +162,10 @@ def _believed(names: Sequence[str]) -> list[str]:
 def refuse_plans(plans: list[Plan], given: str) -> None:
     """Refuse plans, which know themselves what was before. Raises InputError."""
     if not all(plan.is_configuration or plan.fault for plan in plans):
-        fix = "--base is for configuration folders; `guardrail diff` compares plans"
-        raise InputError("a plan says itself what was before", where=given, fix=fix)
+        fix = "to compare with a commit, give a configuration folder; to compare two plans, run `guardrail diff OLD.json NEW.json`"
+        raise InputError(
+            "a plan already holds the state before the change, so it is not compared with another", where=given, fix=fix
+        )
 
 
 def compare(base: Plan, head: Plan) -> Plan:

@@ -207,7 +207,7 @@ def test_explain_names_every_price_row(run, write):
     assert ran.exit_code == 0
     assert "t3.micro" in ran.stdout
     assert "0.0104 per Hrs" in ran.stdout
-    assert "730 hours x 0.0104 = 7.592" in ran.stdout
+    assert "730 hours x $0.0104 = $7.592" in ran.stdout
 
 
 def test_explain_shows_a_rule_as_it_is_set_here(run, write):

@@ -80,7 +80,7 @@ def test_any_two_states_differ_by_the_same(run, base, head):
         (("small", "gone"), "gone"),
         (("small.result.json", "euro.json"), "small.result.json: is in USD, and the other side in EUR"),
         (("broken.json", "large"), "broken.json: not a result of guardrail.report/v1"),
-        (("small", "--base", "large"), "leave out --base"),
+        (("small", "--base", "large"), "give the base as BASE"),
         (("HEAD", "large"), "not in a git checkout"),
     ],
 )
@@ -139,5 +139,5 @@ def test_a_rule_on_what_was_before_is_unknown_against_a_result(sides, run):
 def test_a_plan_takes_no_base(run):
     ran = run("check", "large.plan.json", "--base", "small.result.json")
     assert ran.exit_code == 2
-    assert "a plan says itself what was before" in ran.stderr
+    assert "a plan already holds the state before the change" in ran.stderr
     assert "guardrail diff" in ran.stderr

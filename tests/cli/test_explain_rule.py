@@ -100,7 +100,7 @@ def rows(parts):
         (
             "later",
             "unknown",
-            "cannot be told yet: size is known after apply",
+            "could not be judged: size is known after apply",
             {"resource.after.size <= params.limit": "size is known after apply", "resource.after.iops == null": True},
         ),
         (

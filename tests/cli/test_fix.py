@@ -80,14 +80,14 @@ def test_a_plan_without_its_configuration_says_so(run, folder):
     (folder / "main.tf").unlink()
     ran = run("check", "plan.json", "--fix-diff")
     assert ran.stdout == ""
-    assert "the configuration of its plan is not at hand: name its folder with --source" in ran.stderr
+    assert "the configuration of the plan was not found: name its folder with --source" in ran.stderr
 
 
 @pytest.mark.parametrize("options", [("--fix", "--fix-diff"), ("--fix", "--suggest")])
 def test_one_of_them_at_a_time(run, folder, options):
     ran = run("check", *options)
     assert ran.exit_code == 2
-    assert "--fix, --fix-diff and --suggest exclude each other" in ran.stderr
+    assert "give only one of --fix, --fix-diff and --suggest" in ran.stderr
     assert main(folder) == LOGS
 
 

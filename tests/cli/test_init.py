@@ -195,7 +195,7 @@ CASES = {
     "configured already, without own rules": (
         {".guardrail.yml": "version: 1\n"},
         ALL[1:],
-        "in .guardrail.yml, so that it plays: rules: {paths: [policies]}",
+        "in .guardrail.yml, to activate it: rules: {paths: [policies]}",
     ),
     "configured already": (
         {"guardrail.yaml": "version: 1\nrules: {paths: [own]}\n"},

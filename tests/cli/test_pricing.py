@@ -52,7 +52,7 @@ def test_from_sync_to_diff(run, lists):
     assert "(shipped, " in shipped.stdout
     assert "synced: nothing" in shipped.stdout
     ran = run("pricing", "sync", "--vendor", "aws", "--from", lists / "same", "--now", "2026-09-01")
-    assert (ran.exit_code, ran.stdout) == (0, f"prices are in {catalog}\n")
+    assert (ran.exit_code, ran.stdout) == (0, f"wrote {catalog}\n")
     assert ran.stderr == "aws AmazonEC2 eu-west-1: 2 prices\n"
     assert run("pricing", "sync", "--vendor", "aws", "--from", lists / "dearer", "--now", "2026-09-02").exit_code == 0
     status = run("pricing", "status", "plan.json").stdout
@@ -61,8 +61,8 @@ def test_from_sync_to_diff(run, lists):
     assert "gaps: none" in status
     verified = run("pricing", "verify")
     assert verified.exit_code == 1
-    assert "0.048 -> 0.144 USD/Hrs (+200.0%)" in verified.stdout
-    assert "1 jumps since the last sync" in verified.stdout
+    assert "$0.048 -> $0.144 per Hrs (+200.0%)" in verified.stdout
+    assert "1 jump since the last sync" in verified.stdout
     assert "0 jumps since the last sync" in run("pricing", "verify", "--threshold", "250").stdout
     differs = run("pricing", "diff", catalog.with_name("previous-catalog.sqlite"), catalog, "plan.json").stdout
     assert "1 prices changed, 0 new, 0 gone" in differs
@@ -87,9 +87,9 @@ def test_check_uses_the_synced_catalog_unless_another_is_named(run, lists):
 def test_show(run, lists):
     assert "usagetype ~ NatGateway-Hours$" in run("pricing", "show", "aws_nat_gateway").stdout
     rows = run("pricing", "show", "AmazonEC2", "nat", "hours").stdout
-    assert "0.048 USD/Hrs" in rows
+    assert "$0.048 per Hrs" in rows
     assert "2 rows" not in rows
-    assert run("pricing", "show", "no-such-words").stdout == "no such price\n"
+    assert run("pricing", "show", "no-such-words").stdout == "no price found\n"
     assert "--limit 5" in run("pricing", "show", "AmazonEC2", "--limit", "1").stdout
     assert (lists / "shipped.sqlite").is_file()
 

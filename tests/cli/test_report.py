@@ -139,7 +139,7 @@ def test_required_delivery_that_fails_is_4_and_never_hides_a_verdict(github, job
 def test_no_token(github, job, result, code):
     ran = job(github, "report", f"{result}.json", GITHUB_TOKEN="")
     assert ran.exit_code == code
-    assert "there is no token to speak to GitHub with" in ran.stderr
+    assert "there is no token for GitHub" in ran.stderr
     assert github.asked == []
 
 

@@ -49,7 +49,7 @@ def test_nothing_wrong_is_one_line(run, write):
     write(GOOD)
     ran = run("validate")
     assert (ran.exit_code, ran.stderr) == (0, "")
-    assert ran.stdout == "nothing is wrong: 1 rule of your own, 2 tests passed\n"
+    assert ran.stdout == "no problems: 1 rule of your own, 2 tests passed\n"
 
 
 BAD = {
@@ -163,7 +163,7 @@ def test_files_are_checked_with_the_configuration_that_they_belong_to(run, write
     write({"guardrail.yaml": "version: 1\nrules: {packs: [], paths: [policies]}\n"})
     ran = run("validate", *files)
     assert ran.exit_code == code
-    found = [line for line in lines(ran) if not line.startswith("nothing is wrong")]
+    found = [line for line in lines(ran) if not line.startswith("no problems")]
     assert len(found) == len(problems)
     assert [problem for problem in problems if not any(line.startswith(problem) for line in found)] == []
     for stranger in {
@@ -172,7 +172,7 @@ def test_files_are_checked_with_the_configuration_that_they_belong_to(run, write
         "team/rules/helm.yaml",
         "team/.github/workflows/guardrail.yml",
     } & set(files):
-        assert f"{stranger}: none of guardrail's files, not looked at" in ran.stderr.replace(os.sep, "/")
+        assert f"{stranger}: not a file that guardrail reads; skipped" in ran.stderr.replace(os.sep, "/")
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_files_are_checked_with_the_configuration_that_they_belong_to(run, write
         (["validate"], "no guardrail.yaml here or above (`guardrail init` writes one)"),
         (["validate", "--config", "nope.yaml"], "nope.yaml: no such configuration"),
         (["validate", "nope.yaml"], "nope.yaml: no such file"),
-        (["validate", "x", "--config", "y"], "name files or --config"),
+        (["validate", "x", "--config", "y"], "give files or --config"),
     ],
 )
 def test_what_is_not_there(run, arguments, message):

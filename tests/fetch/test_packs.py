@@ -81,7 +81,7 @@ def test_a_pack_is_fetched_once_and_read_without_its_source(fetched, organizatio
     assert fetched.lock["packs"]["acme"]["commit"] == organization.commits[0]
     assert fetched("rules", "fetch").stdout == "acme: as guardrail.lock has it\n"
     assert fetched("rules", "fetch", "--check").exit_code == 0
-    assert "nothing is wrong: 1 rule of your own" in fetched("validate").stdout
+    assert "no problems: 1 rule of your own" in fetched("validate").stdout
     assert "0 failed in 4 rules" in fetched("rules", "test").stdout
     assert "final:       all of it" in fetched("rules", "show", "required-tags").stdout
 
@@ -182,7 +182,7 @@ def test_a_fetch_mends_what_was_damaged(fetched):
 
 def test_what_is_no_longer_named_is_said_and_removed(fetched):
     (fetched.top / "guardrail.yaml").write_text("version: 1\n", encoding="utf-8")
-    assert "pack acme is fetched, and guardrail.yaml does not name it" in fetched("rules", "fetch", "--check").stderr
+    assert "pack acme is fetched, but guardrail.yaml does not name it" in fetched("rules", "fetch", "--check").stderr
     fetched.configure("folder: ../organization/packs").configure("folder: pack")
     (fetched.top / "pack").mkdir()
     (fetched.top / "pack" / "no-gpu.yaml").write_text(GPU, encoding="utf-8")
@@ -371,7 +371,7 @@ def test_a_distribution_is_read_without_running_its_code(child, wheel):
     (wheel / "acme_rules" / "base" / "no-gpu.yaml").write_text(GPU + "# other\n", encoding="utf-8")
     shutil.rmtree(child.pack)
     ran = child("rules", "fetch")
-    assert (ran.exit_code, "what came is not what guardrail.lock has" in ran.stderr) == (2, True)
+    assert (ran.exit_code, "the fetched files do not match guardrail.lock" in ran.stderr) == (2, True)
 
 
 @pytest.mark.usefixtures("wheel")

@@ -76,10 +76,10 @@ def test_no_diff_and_no_suggestion_shows_it_and_git_takes_the_rest(run, tmp_path
     assert canary(place) not in "".join([ran.stdout, ran.stderr, suggested.stdout, suggested.stderr, *reports])
     assert "fixes superseded-volume-type" in ran.stderr
     if place == "the same line":
-        assert "not in the diff: sensitive values stand on the lines" in ran.stderr
+        assert "not in the diff, as the edited lines hold sensitive values" in ran.stderr
         assert ran.stdout == ""
         return
-    assert "--unidiff-zero takes it" in ran.stderr
+    assert "apply it with `git apply --unidiff-zero" in ran.stderr
     command = [GIT, "apply", "--unidiff-zero"]
     subprocess.run(command, input=ran.stdout.encode(), cwd=tmp_path, check=True, capture_output=True)
     by_diff = {path: path.read_text(encoding="utf-8") for path in before}

@@ -5,7 +5,7 @@ from copy import deepcopy
 from random import Random
 from typing import Any
 
-_DEEP = "nested without end"
+_DEEP = "nested too many redirects"
 STRANGE: tuple[Any, ...] = (
     _DEEP,
     *(None, True, False, 0, -1, 1.5, -0.0, 10**400, -(2**63), 2**64, 1e308, 1e-320),

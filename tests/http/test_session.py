@@ -181,7 +181,10 @@ def test_secrets_are_not_sent_to_an_absolute_address_elsewhere():
 
 
 def test_redirects_end():
-    with serving(script(says(302, None, Location="/"))) as server, pytest.raises(NetworkError, match="without end"):
+    with (
+        serving(script(says(302, None, Location="/"))) as server,
+        pytest.raises(NetworkError, match="too many redirects"),
+    ):
         session(server).send("GET", "/")
 
 
@@ -255,7 +258,7 @@ def test_time_runs_out():
     with serving(script(says())) as server:
         ours = session(server, waits, seconds=10)
         waits.slept.append(11)
-        with pytest.raises(NetworkError, match="no time is left"):
+        with pytest.raises(NetworkError, match="time for network requests is used up"):
             ours.send("GET", "/")
     assert server.asked == []
 
@@ -273,7 +276,7 @@ def test_an_answer_that_trickles_ends_at_the_deadline(headers_too):
     waits = Waits()
     with serving(script(trickling(waits, trickles_headers=headers_too))) as server:
         ours = session(server, waits, seconds=60)
-        with pytest.raises(NetworkError, match="no whole answer within 60 s"):
+        with pytest.raises(NetworkError, match="no complete response within 60 s"):
             ours.send("GET", "/")
     assert len(server.asked) == 1
 
@@ -293,7 +296,7 @@ def test_the_deadline_holds_in_real_time(trickles_headers, pause):
     ending = Event()
     answer = Says(200, b"", ENDLESS, trickle=lambda: ending.wait(pause), trickles_headers=trickles_headers)
     with serving(script(answer)) as server:
-        with pytest.raises(NetworkError, match="no whole answer within 0 s"):
+        with pytest.raises(NetworkError, match="no complete response within 0 s"):
             Session(server.url, deadline=Deadline(0.2)).send("GET", "/")
         assert 0.15 < time.monotonic() - started < 2
         ending.set()
@@ -303,7 +306,7 @@ def test_writes_do_not_wait_past_the_deadline():
     with serving(script(says())) as server:
         ours = session(server, write_gap=10.0, seconds=5)
         ours.send("POST", "/")
-        with pytest.raises(NetworkError, match="no time is left"):
+        with pytest.raises(NetworkError, match="time for network requests is used up"):
             ours.send("POST", "/")
     assert len(server.asked) == 1
 

@@ -157,7 +157,7 @@ def test_a_fork_s_token_is_a_notice(github, report):
 
 def test_strangers_suggest_nothing(github, report):
     ran = report(github, [GP3], options=("--from-artifact", "--commit", SHA))
-    assert "suggestions: results of a run that is not trusted are not suggested" in ran.stderr
+    assert "suggestions: results of an untrusted run are not suggested" in ran.stderr
     assert github.writes == []
 
 

@@ -80,11 +80,11 @@ def test_a_tag_known_after_apply_leaves_the_total_open():
 
 OPEN = [
     # what is missing besides WEB, what is said of it
-    ([resource(unknown=["tags"], cost={"monthly": 50})], "1 with tags that are not known yet"),
-    ([resource(unknown=["tags.team"], cost={"monthly": 50})], "1 with tags that are not known yet"),
+    ([resource(unknown=["tags"], cost={"monthly": 50})], "1 with tags known after apply"),
+    ([resource(unknown=["tags.team"], cost={"monthly": 50})], "1 with tags known after apply"),
     (
         [resource(unknown=["tags"], cost={"monthly": 50}), resource(tags={"team": "web"}, cost={"monthly": None})],
-        "1 not priced, 1 with tags that are not known yet",
+        "1 not priced, 1 with tags known after apply",
     ),
 ]
 
@@ -93,7 +93,7 @@ OPEN = [
 def test_a_budget_whose_resources_have_unknown_tags_says_so(others, said):
     monthly = counted(budget({"tags": {"team": "web"}}), [run(WEB, *others)]).values("budget.cost")["monthly"]
     assert isinstance(monthly, Unknown)
-    assert monthly.reason.endswith(f"not completely priced: {said}")
+    assert monthly.reason.endswith(f"incomplete: {said}")
 
 
 def test_a_delete_saves():
@@ -192,7 +192,7 @@ def test_a_budget_says_how_much_is_missing():
     judge = Judge([rule("budget.cost.monthly <= budget.monthly", scope="budget")], specs, NOW)
     unpriced = resource(name="u", cost={"monthly": None})
     (found,) = judge.budgets([budget(monthly=1000)], [run(WEB, unpriced, not_evaluated=[COUNT])])
-    assert "not completely priced: 1 not evaluated, 1 not priced" in found.message
+    assert "is incomplete: 1 not evaluated, 1 not priced" in found.message
 
 
 def test_without_budgets_a_budget_rule_matches_nothing():

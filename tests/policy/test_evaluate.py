@@ -17,7 +17,7 @@ EDGE = [
     (resource("aws_s3_bucket", name="ok", tags=TAGGED), None),
     (resource("aws_s3_bucket", name="no_env", tags={"team": "a"}), ("fail", "missing tags: [env]")),
     (resource("aws_s3_bucket", name="null_tags"), ("fail", "missing tags: [team, env]")),
-    (resource("aws_s3_bucket", name="unknown_map", unknown=["tags"]), ("unknown", "cannot be told yet: tags is known after apply")),
+    (resource("aws_s3_bucket", name="unknown_map", unknown=["tags"]), ("unknown", "could not be judged: tags is known after apply")),
     (resource("aws_s3_bucket", name="unknown_value", tags={"team": "a"}, unknown=["tags.env"]), None),
     (resource("aws_s3_bucket", name="empty", tags={"team": "", "env": "prod"}), ("fail", "missing tags: [team]")),
     (
@@ -33,7 +33,7 @@ EDGE = [
         resource(name='fe["a.b"]', tags=TAGGED, attributes={"instance_type": "p4d.24xlarge"}),
         ("fail", "machine types not allowed: p4d.24xlarge"),
     ),
-    (resource(name="later", tags=TAGGED, unknown=["instance_type"]), ("unknown", "cannot be told yet: instance_type is known after apply")),
+    (resource(name="later", tags=TAGGED, unknown=["instance_type"]), ("unknown", "could not be judged: instance_type is known after apply")),
     (resource("aws_s3_bucket", module='module.m["x"]', tags={"team": "a"}), ("fail", "missing tags: [env]")),
     (resource("aws_volume_attachment", taggable=False), None),
 ]  # fmt: skip

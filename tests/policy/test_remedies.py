@@ -65,7 +65,7 @@ NONE = {
     ),
     "a value known after apply": (
         [{"set": "a", "value": "resource.after.size"}],
-        "cannot be told yet: size is known after apply",
+        "no edit, as size is known after apply",
     ),
     "an error": (
         [{"set": "a", "value": "params.tags.nothing"}],

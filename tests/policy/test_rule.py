@@ -91,7 +91,7 @@ def test_a_column_in_a_block_is_told_by_its_line():
         ("- a\n", "must hold keys and values"),
         ("", "must hold keys and values"),
         ("a: [", "not valid YAML"),
-        (GOOD + "scope: plan\n", "a rule of scope plan is not asked about single resources"),
+        (GOOD + "scope: plan\n", "a rule of scope plan is not evaluated for single resources"),
         (GOOD + "scope: budget\nmatch: {projects: [a]}\n", "a rule of scope budget cannot match by projects"),
         (GOOD + "match: {actions: [creat]}\n", 'did you mean "create"?'),
         (GOOD + "match: {types: []}\n", "match.types"),

@@ -11,7 +11,7 @@ from tests.policy.judging import ENGINES, resource, rule, specs
 CASES = [
     ("resource.after.size < 5", {"expect": "pass", "resource": {"type": "a", "attributes": {"size": 1}}}, ""),
     ("resource.after.size < 5", {"expect": "pass", "resource": {"type": "a", "attributes": {"size": 9}}}, "expected pass, got fail: broken"),
-    ("resource.after.size < 5", {"expect": "fail", "resource": {"type": "a", "unknown": ["size"]}}, "expected fail, got unknown: cannot be told yet: size is known after apply"),
+    ("resource.after.size < 5", {"expect": "fail", "resource": {"type": "a", "unknown": ["size"]}}, "expected fail, got unknown: could not be judged: size is known after apply"),
     ("resource.after.size < 5", {"expect": "fail", "resource": {"type": "a", "attributes": {"size": "x"}}}, "expected fail, got error: the rule could not be evaluated"),
     ("resource.after.size < 5", {"expect": "error", "resource": {"type": "a", "attributes": {"size": "x"}}}, ""),
     ("resource.after.size < 5", {"expect": "fail", "message": "other", "resource": {"type": "a", "attributes": {"size": 9}}}, "expected the message 'other', got 'broken'"),

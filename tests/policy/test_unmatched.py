@@ -61,7 +61,7 @@ def test_a_run_without_resources_says_nothing_of_budgets():
         ({"environments": ["prd"]}, 'no project of this run has the environment prd (did you mean "prod"?)'),
     ],
 )
-def test_a_rule_that_plays_in_no_project_says_why_and_one_for_other_types_does_not(match, said):
+def test_a_active_rule_in_no_project_says_why_and_one_for_other_types_does_not(match, said):
     where, found = unmatched_rule(rule("true", match=match), [PAYMENTS, WEB])
     assert (found, where) == (said, "test-rule.yaml:1" if said else "")
 
@@ -107,7 +107,7 @@ def repository(tmp_path):
 
 IDLE = (
     "guardrail.yaml:6: budget team counts nothing: no project of this run is called payments",
-    "policies/r.yaml:5: rule big-prod plays nowhere: no project of this run has the environment prd",
+    "policies/r.yaml:5: rule big-prod applies to nothing: no project of this run has the environment prd",
 )
 
 

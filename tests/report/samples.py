@@ -204,7 +204,7 @@ def missing() -> Report:
         "aws_nat_gateway.n",
         "count is known after apply",
         Reason.KNOWN_AFTER_APPLY,
-        "check the JSON of a plan, which knows it",
+        "check the JSON of a plan, which has the value",
         "aws_nat_gateway",
         source=SourceLine("net/main.tf", 4),
     )

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from guardrail.model import money as amounts
 from guardrail.model.cost import FREE, Line, LineStatus
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import totals
@@ -32,11 +33,11 @@ from tests.report.samples import UNSUPPORTED, cost, line, resource, usage_line
     ],
 )
 def test_money(amount, currency, signed, text):
-    assert wording.money(Decimal(amount), currency, signed=signed) == text
+    assert amounts.money(Decimal(amount), currency, signed=signed) == text
 
 
 def test_an_unknown_amount_is_never_a_number():
-    assert wording.money(None, "USD") == wording.brief(None, "USD") == "not known"
+    assert amounts.money(None, "USD") == amounts.brief(None, "USD") == "not known"
     assert wording.quantity(None) == ""
 
 
@@ -52,7 +53,7 @@ def test_an_unknown_amount_is_never_a_number():
     ],
 )
 def test_headlines_have_cents_below_a_hundred_only(amount, text):
-    assert wording.brief(Decimal(amount), "USD") == text
+    assert amounts.brief(Decimal(amount), "USD") == text
 
 
 @pytest.mark.parametrize(
@@ -67,7 +68,7 @@ def test_headlines_have_cents_below_a_hundred_only(amount, text):
     ],
 )
 def test_unit_prices_keep_their_digits(price, text):
-    assert wording.unit_price(Decimal(price), "USD") == text
+    assert amounts.unit_price(Decimal(price), "USD") == text
 
 
 @pytest.mark.parametrize(
@@ -197,7 +198,7 @@ def test_each_reason_is_given_once():
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=4, min_value=-(10**20), max_value=10**20))
 def test_money_says_zero_for_zero_alone(amount):
-    shown = wording.money(amount, "USD", signed=True)
+    shown = amounts.money(amount, "USD", signed=True)
     assert (shown == "$0.00") == (amount == 0)
     assert shown.startswith("-") == (amount < 0)
     assert shown.startswith("+") == (amount > 0)

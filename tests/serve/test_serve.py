@@ -233,7 +233,7 @@ def test_the_command_serves_until_it_is_stopped_and_prints_no_secret(tmp_path):
     process = subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.PIPE, text=True)
     assert process.stderr
     said = process.stderr.readline()
-    place = said.partition("serving at ")[2].partition(",")[0]
+    place = said.partition("listening on ")[2].partition(",")[0]
     with fake_hcp(plan()) as hcp:
         hcp.hold.clear()
         assert ask(place, hcp.payload()) == 200

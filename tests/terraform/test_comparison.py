@@ -112,7 +112,7 @@ def test_several_folders_are_compared_with_those_of_the_same_path(tmp_path, run)
     assert found == {"a": ["no-op"], "b": ["update"], "c": ["create"]}
     (tmp_path / "old.json").write_text('{"format_version": "1.2", "resource_changes": []}', encoding="utf-8")
     ran = run("estimate", "a", "b", "--base", "../old.json", cwd=tmp_path / "new")
-    assert (ran.exit_code, "one plan is no base of several projects" in ran.stderr) == (2, True)
+    assert (ran.exit_code, "one plan cannot be the base of several projects" in ran.stderr) == (2, True)
 
 
 def test_violations_from_before_do_not_block(repository, run):
@@ -186,7 +186,7 @@ def test_a_folder_that_was_not_there_is_new(repository, run):
     [
         (("infra", "--base", "nowhere"), "commit 'nowhere' is not in this checkout"),
         (("infra", "--base", "-x"), "commit '-x' is not in this checkout"),
-        (("plan.json", "--base", "main"), "a plan says itself what was before"),
+        (("plan.json", "--base", "main"), "a plan already holds the state before the change"),
     ],
 )
 def test_what_cannot_be_compared_says_so(repository, run, args, said):

@@ -128,10 +128,10 @@ MERGES = 'inputs = { v = { a = 1 } }\ninclude "r" {\n  path = "../r.hcl"\n  merg
         (dependency(**MOCKED), {"v": "mock"}),
         (dependency(**MOCKED, mock_outputs_allowed_terraform_commands='["validate", "plan"]'), {"v": "mock"}),
         (dependency(**MOCKED, mock_outputs_allowed_terraform_commands='["validate"]'), {"v": "not evaluated: dependency.d.outputs, which are in the state of that unit"}),
-        (dependency(mock_outputs="{ other = 1 }"), {"v": "not evaluated: dependency.d.outputs.id, which is in the state of that unit"}),
+        (dependency(mock_outputs="{ other = 1 }"), {"v": "not evaluated: dependency.d.outputs.id, which is only in the state of that unit"}),
         (dependency(), {"v": "not evaluated: dependency.d.outputs, which are in the state of that unit"}),
         ('feature "f" {\n  default = "on"\n}\ninputs = { v = feature.f.value }', {"v": "on"}),
-        ('inputs = { v = read_terragrunt_config("/etc/hostname").locals.a }', {"v": "not evaluated: the file /etc/hostname, which lies outside the checkout"}),
+        ('inputs = { v = read_terragrunt_config("/etc/hostname").locals.a }', {"v": "not evaluated: the file /etc/hostname, which is outside of the checkout"}),
     ],
 )  # fmt: skip
 def test_inputs_are_what_terragrunt_would_pass_on(live, text, found):
@@ -184,7 +184,7 @@ def test_configuration_beside_the_unit_is_its_module_or_is_added_to_it(live):
         ('terraform { source = "git::https://example.org/m.git//app?ref=v1" }', "its module git::https://example.org/m.git//app?ref=v1 is not here"),
         ('terraform { source = "tfr:///a/b/aws?version=1.0.0" }', "its module tfr:///a/b/aws?version=1.0.0 is not here"),
         ('terraform { source = "../../../modules//none" }', "its module ../../../modules//none is not here"),
-        ('terraform { source = "../../../../..//etc" }', "its module ../../../../..//etc lies outside of the checkout"),
+        ('terraform { source = "../../../../..//etc" }', "its module ../../../../..//etc is outside of the checkout"),
         ('terraform { source = run_cmd("x") }', "terraform.source: run_cmd(), which runs a program"),
         (SOURCE + 'generate "p" {\n  path = "p.tf"\n  contents = run_cmd("x")\n}\n', "generate p: run_cmd(), which runs a program"),
     ],
@@ -199,10 +199,10 @@ def test_what_is_not_here_or_not_evaluated_is_named(live, text, note):
         ("inputs = {", "terragrunt.hcl:1: "),
         ("inputs = {}", "no unit of Terragrunt in it"),
         ('include "a" {\n  path = find_in_parent_folders("none.hcl")\n}\n', "terragrunt.hcl:1: the path of include is not evaluated: no none.hcl in a folder above"),
-        ('include "a" {\n  path = "/etc/hostname"\n}\n', "include: /etc/hostname lies outside of the checkout"),
+        ('include "a" {\n  path = "/etc/hostname"\n}\n', "include: /etc/hostname is outside of the checkout"),
         ('include "a" {\n  path = "terragrunt.hcl"\n}\n', "includes itself"),
         ('include "a" {\n  path = "../none.hcl"\n}\n', "none.hcl: cannot be read"),
-        ('terraform {\n  source = "../../../modules//app"\n  extra_arguments "a" {\n    commands = ["plan"]\n    required_var_files = ["/etc/hostname"]\n  }\n}\n', "lies outside of the checkout"),
+        ('terraform {\n  source = "../../../modules//app"\n  extra_arguments "a" {\n    commands = ["plan"]\n    required_var_files = ["/etc/hostname"]\n  }\n}\n', "is outside of the checkout"),
     ],
 )  # fmt: skip
 def test_what_terragrunt_could_not_read_either_is_one_line(live, text, said):
@@ -276,5 +276,5 @@ def test_a_unit_is_named_on_the_command_line_and_left_to_people_by_fixes(tmp_pat
     old = MODULE.replace("t3.micro", "m4.large")
     write(tmp_path, {**FILES, "guardrail.yaml": config, UNIT: SOURCE + INCLUDE, "modules/app/main.tf": old})
     ran = run("check", "live/dev/app", "--fix")
-    assert "it is of a unit of Terragrunt's, whose files and module are left to people" in ran.stderr
+    assert "it belongs to a Terragrunt unit, which is not edited" in ran.stderr
     assert (tmp_path / "modules/app/main.tf").read_text(encoding="utf-8") == old

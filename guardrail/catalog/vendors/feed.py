@@ -83,7 +83,7 @@ class Host:
         while path and path not in seen:
             seen.add(path)
             if len(seen) > _MAX_PAGES:
-                raise NetworkError("a list of prices without end", where=self.base)
+                raise NetworkError("the price list has too many pages", where=self.base)
             held = kept.find(self.base + path)
             try:
                 response = None if held else self.session.send("GET", self.base + path)

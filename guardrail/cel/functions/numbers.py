@@ -11,6 +11,8 @@ from guardrail.cel.functions.function import fault, function
 from guardrail.cel.functions.instants import Timestamp, as_timestamp
 from guardrail.cel.functions.values import all_known, kind, shown
 from guardrail.cel.tree import UInt
+from guardrail.model.money import decimal
+from guardrail.model.money import money as shown_money
 
 MIN_INT, MAX_INT, MAX_UINT = -(2**63), 2**63 - 1, 2**64 - 1
 _SECOND = 1_000_000_000
@@ -199,6 +201,12 @@ def floor(value: float) -> float:
 def nearest(value: float) -> float:
     """Return the nearest whole number, half away from zero."""
     return math.copysign(math.floor(abs(_finite(value)) + 0.5), value)
+
+
+@function("money", params="N s", result="s")
+def money(value: float, currency: str) -> str:
+    """Return an amount as reports write it: "$1,234.50", "EUR 3.10"."""
+    return shown_money(decimal(_finite(value)), currency)
 
 
 @function("abs", params="N", result="d")

@@ -14,7 +14,7 @@ from guardrail.cli.policy_ref import policy_ref_option
 from guardrail.cli.watch import watch, watch_option
 
 
-@click.command(short_help="Price plans and judge them by the rules: pass or fail.")
+@click.command(short_help="Price plans and check them against the rules: pass or fail.")
 @input_options
 @output_options
 @click.option(
@@ -22,20 +22,20 @@ from guardrail.cli.watch import watch, watch_option
     type=click.Choice(["deny", "warn", "never"]),
     default="deny",
     show_default=True,
-    help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
+    help="Exit with 1 if a finding blocks (deny), also on warnings (warn), or never.",
 )
 @limit_options
 @policy_ref_option
 @watch_option
 @hook_options
 @fix_options
-@click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
+@click.option("--details", is_flag=True, help="Show every cost component of every resource in the table.")
 def check(**values: Any) -> int:
-    """Price plans and judge them by the rules: pass or fail.
+    """Price plans and check them against the rules: pass or fail.
 
     INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a saved plan, a folder with a plan.json in it, a
-    folder of configuration, or - for standard input; several may be given, quoted globs too. Without one: what
-    guardrail.yaml names, else the folder you are in.
+    folder of configuration, or - for standard input; repeatable; quoted globs are
+    expanded. Default: the projects of guardrail.yaml, else the current folder.
 
     \b
     Examples:
@@ -43,11 +43,11 @@ def check(**values: Any) -> int:
       guardrail check --config policies/guardrail.yaml 'plans/*.json'
       guardrail check plan.json --format json --out markdown=comment.md
       guardrail check plan.json --fail-on never        # report only
-      guardrail check . --fix-diff | git apply         # after a look at it
+      guardrail check . --fix-diff | git apply         # review it first
 
     \b
-    Exit codes: 0 nothing blocks, 1 blocked by policy, 2 not evaluated, 3 a bug of ours.
-    The same for every format.
+    Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error.
+    They are the same for every format.
     """
     from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
     from guardrail.cli.output import deliver, write_files  # noqa: PLC0415
@@ -55,7 +55,7 @@ def check(**values: Any) -> int:
 
     mode, is_hook = mode_of(values), values["hook"] or values["hook_strict"]
     if mode is not Mode.NOTHING and (is_hook or values["stays"]):
-        raise click.UsageError("--fix, --fix-diff and --suggest go with neither --hook nor --watch")
+        raise click.UsageError("--fix, --fix-diff and --suggest cannot be combined with --hook or --watch")
     if values["stays"]:
         return watch(values)
     with limited(values["seconds"], values["megabytes"]):

@@ -12,25 +12,25 @@ SHELLS = ("bash", "zsh", "fish")
 _OTHER_NAME = "guardrail-finops"
 
 
-@click.command(short_help="The script that makes a shell complete commands, options and rules.")
+@click.command(short_help="Print a shell completion script.")
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print the script by which a shell completes commands, options, rules, projects and files.
+    """Print a shell completion script for commands, options, rules, projects and files.
 
     \b
     bash (4.4 or newer), in ~/.bashrc:
       eval "$(guardrail completion bash)"
 
     \b
-    zsh, in ~/.zshrc, behind `autoload -Uz compinit && compinit`:
+    zsh, in ~/.zshrc, after `autoload -Uz compinit && compinit`:
       eval "$(guardrail completion zsh)"
 
     \b
     fish, once:
       guardrail completion fish > ~/.config/fish/completions/guardrail.fish
 
-    The command may also be called guardrail-finops: the script is for the name by which it is asked.
+    The script completes the name that you call it by: guardrail or guardrail-finops.
     """
     from guardrail.cli import COMPLETE  # noqa: PLC0415 - that module knows this one by name
 

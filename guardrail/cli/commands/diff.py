@@ -17,18 +17,18 @@ if TYPE_CHECKING:
     from guardrail.model.report import Report
 
 
-@click.command(short_help="What differs in cost between two plans, folders or results.")
+@click.command(short_help="Compare the cost of two plans, folders or results.")
 @click.argument("base", metavar="BASE")
 @input_options
 @output_options
 @limit_options
-@click.option("--details", is_flag=True, help="In the table: every cost component of every resource.")
+@click.option("--details", is_flag=True, help="Show every cost component of every resource in the table.")
 def diff(base: str, **values: Any) -> int:
-    """Compare what two states cost in a month, without judging them.
+    """Compare the monthly cost of two plans, folders or results, without checking rules.
 
-    BASE and INPUT are a plan, a folder of configuration, or the JSON of an earlier check or estimate, in any mix; of
-    a plan its outcome counts. BASE may also be a commit, if INPUT is a folder. Without INPUT: what guardrail.yaml
-    names, else the folder you are in.
+    BASE and INPUT are plans, folders of configuration, or the JSON of an earlier check or estimate, in any mix. Of a
+    plan, the state after the change counts. BASE may also be a commit, if INPUT is a folder. Default of INPUT: the
+    projects of guardrail.yaml, else the current folder.
 
     \b
     Examples:
@@ -41,7 +41,7 @@ def diff(base: str, **values: Any) -> int:
     from guardrail.cli.progress import shown_progress  # noqa: PLC0415
 
     if values["compare_with"]:
-        raise click.UsageError("BASE is what is compared with: leave out --base")
+        raise click.UsageError("give the base as BASE, not with --base")
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():
             report = _difference(base, values)

@@ -12,16 +12,16 @@ from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import flags, input_options, output_options
 
 
-@click.command(short_help="What a plan costs, line by line.")
+@click.command(short_help="Show what a plan costs, line by line.")
 @input_options
 @output_options
 @limit_options
 def estimate(**values: Any) -> int:
-    """Price plans, without judging them.
+    """Price plans, without checking them against the rules.
 
     INPUT is plan JSON (`terraform show -json tfplan > plan.json`), a saved plan, a folder with a plan.json in it, a
-    folder of configuration, or - for standard input; several may be given, quoted globs too. Without one: what
-    guardrail.yaml names, else the folder you are in.
+    folder of configuration, or - for standard input; repeatable; quoted globs are
+    expanded. Default: the projects of guardrail.yaml, else the current folder.
 
     \b
     Examples:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _RULE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
-@click.command(short_help="How a number or a verdict came about, or what a rule says.")
+@click.command(short_help="Show how a cost or a verdict is computed, or what a rule requires.")
 @click.argument("what", metavar="ADDRESS|RULE", shell_complete=suggest.rules)
 @input_options
 @click.option(
@@ -27,23 +27,23 @@ _RULE_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="Of a rule's verdict: text, or JSON with every value whole.",
+    help="Format for a rule's verdict: text, or JSON with values in full.",
 )
 def explain(what: str, format_name: str, **values: Any) -> None:
-    """Explain the cost of a resource, what a rule says, or how a rule comes to its verdict.
+    """Show how the cost of a resource or the verdict of a rule is computed, or what a rule requires.
 
     \b
-    ADDRESS                how the cost comes about: every expression, its value,
-                           and the price row it led to
-    RULE                   what the rule asks, and how to comply
-    RULE ADDRESS [INPUT]   how the rule comes to its verdict on a resource:
-                           what of `match` it meets, `when`, variables, and each
-                           part of each validation with its value
+    ADDRESS                the cost of a resource: every expression with its
+                           value, and the price that it selects
+    RULE                   what the rule requires, and how to comply
+    RULE ADDRESS [INPUT]   the verdict of the rule on a resource: `match`,
+                           `when`, variables, and each part of each
+                           validation with its value
     RULE INPUT             the same for a rule about the whole plan
     RULE BUDGET [INPUT]    the same for a rule about budgets, by the budget's name
 
-    ADDRESS is a resource as Terraform prints it; quote it, as shells take brackets for their own. Values that are sensitive
-    are not shown, nor is what depends on them.
+    ADDRESS is a resource address as Terraform prints it; quote it, as it may hold brackets. Sensitive values, and what is
+    computed from them, are not shown.
 
     \b
     Examples:
@@ -73,10 +73,10 @@ def _is_input(text: str) -> bool:
 
 def _rule(rule_id: str, chosen: Settings) -> str:
     from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.debugging import rule_that_plays  # noqa: PLC0415
+    from guardrail.debugging import active_rule  # noqa: PLC0415
     from guardrail.policy import explained  # noqa: PLC0415 - only when it runs
 
-    return explained(rule_that_plays(chosen, Library(chosen.definitions), rule_id).source).rstrip()
+    return explained(active_rule(chosen, Library(chosen.definitions), rule_id).source).rstrip()
 
 
 def _working(rule_id: str, address: str, chosen: Settings, format_name: str) -> str:
@@ -96,4 +96,4 @@ def _resource(address: str, chosen: Settings) -> str:
     source, plan = project_with(plans(chosen), address)
     (change,) = (change for change in plan.changes if change.address == address)
     inventory = Inventory(plan.changes, plan.data)
-    return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region)
+    return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region, chosen.currency)

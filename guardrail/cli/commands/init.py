@@ -30,14 +30,14 @@ _NARROWEST = 40
     type=click.Choice(_KINDS),
     multiple=True,
     metavar="KIND",
-    help=f"Only this; may be given several times: {', '.join(_KINDS)}.",
+    help=f"Write only this file. Repeatable: {', '.join(_KINDS)}.",
 )
 def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
-    """Set guardrail up in FOLDER: read the repository, and write the files it needs.
+    """Set guardrail up in FOLDER: look for Terraform projects, and write the files that guardrail needs.
 
-    Written are guardrail.yaml, a first rule in policies/, the hook in .pre-commit-config.yaml and the workflow, which is
-    .github/workflows/guardrail.yml or .gitlab-ci.yml. Hook and workflow wait for a first project. A file that exists is
-    kept; an existing .pre-commit-config.yaml gets one entry.
+    These are guardrail.yaml, a first rule in policies/, the hook in .pre-commit-config.yaml, and the workflow in
+    .github/workflows/guardrail.yml or .gitlab-ci.yml. Without a project, hook and workflow are left out. Existing files
+    are kept; an existing .pre-commit-config.yaml gets one more entry.
 
     \b
     Examples:
@@ -152,7 +152,7 @@ def _first_check(config: Path) -> Report | None:
             settings(Flags(config=config, choices=Choices(environ=terraform_environment(os.environ))), Path.cwd())
         )
     except GuardrailError as error:
-        click.echo(f"\n`guardrail check` cannot be evaluated yet: {error}")
+        click.echo(f"\n`guardrail check` cannot run yet: {error}")
         return None
 
 

@@ -22,26 +22,30 @@ if TYPE_CHECKING:
 _VENDORS = ("aws", "azure", "gcp")
 
 
-@click.group(short_help="Which prices are used, how old they are, and newer ones from the vendors.")
+@click.group(short_help="Show the price catalog and its age, and download newer prices.")
 def pricing() -> None:
-    """Show which prices are used and how old they are, and get newer ones from the vendors' public lists."""
+    """Show the price catalog and its age, and download newer prices from the clouds' public price lists."""
 
 
-@pricing.command(short_help="Bring newer prices from the vendors' public lists.")
-@click.option("--vendor", "vendors", type=click.Choice(_VENDORS), multiple=True, help="Only of these vendors.")
-@click.option("--service", "services", multiple=True, help="Only of these services, as `pricing status` names them.")
-@click.option("--region", "regions", multiple=True, help="Only for these regions, and for what has no region.")
-@click.option("--from", "origin", default="", metavar="DIR|URL", help="A folder of downloaded files, or a mirror.")
+@pricing.command(short_help="Download newer prices from the clouds' public price lists.")
+@click.option("--vendor", "vendors", type=click.Choice(_VENDORS), multiple=True, help="Only this cloud. Repeatable.")
+@click.option(
+    "--service", "services", multiple=True, help="Only this service, as `pricing status` names it. Repeatable."
+)
+@click.option("--region", "regions", multiple=True, help="Only this region, and prices without a region. Repeatable.")
+@click.option("--from", "origin", default="", metavar="DIR|URL", help="Read the price lists from a folder or a mirror.")
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another sync that is running.")
-@click.option("--force", is_flag=True, help="Take a list even if more than half of its prices are gone.")
-@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml, for your definitions and overlay.")
-@click.option("--now", type=Moment(), help="Time to note as the time of the sync. Default: now.")
+@click.option("--force", is_flag=True, help="Accept a price list even if more than half of its prices are gone.")
+@click.option(
+    "--config", type=click.Path(path_type=Path), help="Path of guardrail.yaml, for your definitions and overlay."
+)
+@click.option("--now", type=Moment(), help="Time to record for the sync. Default: now.")
 def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
-    """Bring newer prices from the vendors' public lists into a catalog of your own, which is used from then on.
+    """Download newer prices from the clouds' public price lists into a catalog of your own, which is used from then on.
 
-    AWS and Azure ask for no account; Google wants a key in GOOGLE_API_KEY, and is left out without one. Only prices
-    that some definition can select are kept, and rates of the savings plans and reservations that your overlay names.
-    The old catalog is replaced only once the new one is complete.
+    AWS and Azure need no account. Google Cloud needs an API key in GOOGLE_API_KEY, and is skipped without one. The
+    catalog holds only the prices that cost definitions use, and the rates of the savings plans and reservations in your
+    overlay. It replaces the old one only when it is complete.
 
     \b
     Examples:
@@ -62,17 +66,17 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
     for service in values["services"]:
         if service not in known:
             fix = did_you_mean(service, known) or "`guardrail pricing status` lists them"
-            raise ConfigError(f"no definition asks for prices of {service!r}", fix=fix)
+            raise ConfigError(f"no cost definition uses prices of {service!r}", fix=fix)
     tell, shown = told()
     with shown:
         path = run(Order(now or datetime.now(UTC), **values), wants, tell)
-    click.echo(f"prices are in {path}")
+    click.echo(f"wrote {path}")
 
 
-@pricing.command(short_help="Which prices are used, how old they are, and what a plan finds no price for.")
+@pricing.command(short_help="Show which catalog is used, its age, and what in a plan has no price.")
 @input_options
 def status(**values: Any) -> None:
-    """Say which catalog is used, how large and how old it is, what was synced; for plans, what has no price in it."""
+    """Show which catalog is used, its size and age, what was synced, and what in a plan has no price."""
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.store import synced_catalog  # noqa: PLC0415
     from guardrail.cli.commands.pricing_text import gap_lines, status_lines  # noqa: PLC0415
@@ -89,13 +93,21 @@ def status(**values: Any) -> None:
             click.echo(line)
 
 
-@pricing.command(short_help="What a type asks of the catalog, or the rows in which words are found.")
+@pricing.command(short_help="Show the prices that a resource type uses, or search the catalog.")
 @click.argument("words", metavar="TYPE|SKU|WORD...", nargs=-1, required=True)
-@click.option("--catalog", type=click.Path(path_type=Path), help="Price catalog. Default: the one that `check` uses.")
-@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here.")
-@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="Rows to show at most.")
+@click.option(
+    "--catalog", type=click.Path(path_type=Path), help="Price catalog (SQLite). Default: the one that `check` uses."
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.",
+)
+@click.option(
+    "--limit", type=click.IntRange(1), default=20, show_default=True, help="Maximum number of prices to show."
+)
 def show(words: tuple[str, ...], catalog: Path | None, config: Path | None, limit: int) -> None:
-    """Show what a resource type asks of the catalog, or the rows in which a SKU or every one of the words is found.
+    """Show which prices a resource type selects, or the prices that match a SKU or all of the words.
 
     \b
     Examples:
@@ -116,15 +128,30 @@ def show(words: tuple[str, ...], catalog: Path | None, config: Path | None, limi
         click.echo(line)
 
 
-@pricing.command(short_help="Definitions held against the catalog: no price, several, sudden jumps.")
-@click.option("--catalog", type=click.Path(path_type=Path), help="Price catalog. Default: the one that `check` uses.")
-@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here.")
-@click.option("--threshold", type=click.FloatRange(0), default=50.0, show_default=True, help="Percent; above: a jump.")
+@pricing.command(short_help="Check cost definitions against the catalog: missing, ambiguous or jumping prices.")
+@click.option(
+    "--catalog", type=click.Path(path_type=Path), help="Price catalog (SQLite). Default: the one that `check` uses."
+)
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.",
+)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0),
+    default=50.0,
+    show_default=True,
+    help="Price change in percent above which a price is reported as a jump.",
+)
 def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
-    """Hold every definition against the catalog, and the catalog against the one before the last sync.
+    """Check every cost definition against the catalog, and the catalog against the one before the last sync.
 
-    Components that find no price in any region, or several, and prices that jumped by more than the threshold are
-    named, and make the exit code 1. A gap is a price that is known to be missing: the definition says why.
+    Reported are components without a price in any region (no-match), components with several (ambiguous), prices that
+    changed by more than the threshold (jump), and prices that are known to be missing, with the reason (gap).
+
+    \b
+    Exit codes: 0 nothing or only gaps, 1 anything else, 2 could not be evaluated.
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.building import previous  # noqa: PLC0415
@@ -133,6 +160,7 @@ def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.definitions.lint import lint  # noqa: PLC0415
     from guardrail.model.money import decimal  # noqa: PLC0415
+    from guardrail.report.format import count  # noqa: PLC0415
     from guardrail.report.text import safe  # noqa: PLC0415
 
     chosen = _settings({"catalog": catalog, "config": config})
@@ -147,8 +175,8 @@ def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
         click.echo(f"jump       {change_line(change)}")
     kinds = Counter(fault.kind for fault in faults)
     click.echo(
-        f"{kinds['gap']} known gaps, {kinds['no-match']} without a match, {kinds['ambiguous']} ambiguous, "
-        f"{len(jumps)} jumps {'since the last sync' if before.is_file() else '(no earlier catalog)'}"
+        f"{count(kinds['gap'], 'known gap')}, {kinds['no-match']} without a match, {kinds['ambiguous']} ambiguous, "
+        f"{count(len(jumps), 'jump')} {'since the last sync' if before.is_file() else '(no earlier catalog)'}"
     )
     return ExitCode.BLOCKED if len(faults) > kinds["gap"] or jumps else ExitCode.OK
 
@@ -157,7 +185,11 @@ def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
 @click.argument("old", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("new", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("inputs", metavar="[INPUT]...", nargs=-1)
-@click.option("--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.",
+)
 @click.option("--usage-file", "usage", type=click.Path(path_type=Path), help="Usage of the plans' resources.")
 @click.option("--limit", type=click.IntRange(0), default=20, show_default=True, help="Prices to show at most.")
 def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: Any) -> None:

@@ -11,7 +11,7 @@ from guardrail.catalog.compare import PriceChange, Prices
 from guardrail.costs import Library
 from guardrail.costs.definitions.selectable import wants
 from guardrail.model.cost import UNPRICED_LINES, ResourceCost, ResourceStatus
-from guardrail.model.money import plain, rounded
+from guardrail.model.money import rounded, unit_price
 from guardrail.model.report import Report
 from guardrail.report.text import safe
 
@@ -86,15 +86,17 @@ def _asked(match: Match | None) -> str:
 def row_lines(rows: Sequence[Sequence[str]], limit: int) -> Iterator[str]:
     """Show rows of the catalog."""
     if not rows:
-        yield "no such price"
+        yield "no price found"
     for vendor, service, region, family, attributes, unit, option, start, end, price, sku, source, as_of, *_ in rows[
         :limit
     ]:
         tier = f" from {start} to {end}" if start else ""
-        yield safe(f"{vendor} {service} {region}: {family} {attributes} {option}: {price} USD/{unit}{tier}")
+        yield safe(
+            f"{vendor} {service} {region}: {family} {attributes} {option}: {unit_price(Decimal(price), 'USD')} per {unit}{tier}"
+        )
         yield safe(f"    SKU {sku or 'not known'}, {source}, {as_of}")
     if len(rows) > limit:
-        yield f"and more: name more words, or --limit {limit * 5}"
+        yield f"there are more: add words to narrow the search, or give --limit {limit * 5}"
 
 
 def change_line(change: PriceChange) -> str:
@@ -104,11 +106,11 @@ def change_line(change: PriceChange) -> str:
     factor = change.factor
     percent = f" ({rounded((factor - 1) * 100, 1):+}%)" if factor else ""
     what = f"{change.vendor} {change.service} {change.region}: {change.product.family} {attributes}{option}"
-    return safe(f"{what}: {_shown(change.before)} -> {_shown(change.after)} USD/{change.product.unit}{percent}")
+    return safe(f"{what}: {_shown(change.before)} -> {_shown(change.after)} per {change.product.unit}{percent}")
 
 
 def _shown(prices: Prices) -> str:
-    return " | ".join(str(plain(price)) for price in prices) or "none"
+    return " | ".join(unit_price(price, "USD") for price in prices) or "none"
 
 
 def change_lines(changes: Iterable[PriceChange], limit: int) -> Iterator[str]:

@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 _PATH = click.Path(path_type=Path)
 
 
-@click.command(short_help="Merge results of checks, and deliver them: comment, summary, status.")
+@click.command(short_help="Merge check results and publish them: comment, summary, status.")
 @click.argument("results", metavar="RESULT...", nargs=-1, required=True, shell_complete=suggest.files)
-@click.option("--config", type=_PATH, help="guardrail.yaml, for budgets and waivers. Default: found upwards from here.")
+@click.option(
+    "--config",
+    type=_PATH,
+    help="Path of guardrail.yaml, for budgets and waivers. Default: the nearest one, in this folder or above.",
+)
 @click.option("--now", type=Moment(), help="Time of the report. Default: now.")
 @output_options
 @click.option(
@@ -37,7 +41,7 @@ _PATH = click.Path(path_type=Path)
     type=click.Choice(["deny", "warn", "never"]),
     default="deny",
     show_default=True,
-    help="Exit with 1 if something blocks (deny), if anything is left to look at (warn), or never.",
+    help="Exit with 1 if a finding blocks (deny), also on warnings (warn), or never.",
 )
 @policy_ref_option
 @click.option(
@@ -45,57 +49,68 @@ _PATH = click.Path(path_type=Path)
     type=click.Choice(["always", "changes", "failures", "never"]),
     default="changes",
     show_default=True,
-    help="When a change gets its first comment. One that is there is renewed in any case.",
+    help="When to post the first comment on a change. An existing comment is always updated.",
 )
 @click.option(
     "--comment-mode",
     type=click.Choice(["update", "new", "hide-and-new", "delete-and-new"]),
     default="update",
     show_default=True,
-    help="What happens to the comment of an earlier run.",
+    help="What to do with the comment of an earlier run.",
 )
-@click.option("--comment-key", default="default", show_default=True, help="One comment a key: set it per matrix leg.")
-@click.option("--pr", type=click.IntRange(min=1), help="Number of the pull request. Default: told by the environment.")
-@click.option("--repo", metavar="OWNER/NAME", help="Repository. Default: told by the environment.")
-@click.option("--commit", metavar="SHA", help="Commit that was checked. Default: told by the environment.")
-@click.option("--github-api-url", metavar="URL", help="GitHub's address, with or without /api/v3.")
-@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust, as REQUESTS_CA_BUNDLE.")
-@click.option("--summary/--no-summary", default=True, help="The job's summary, where there is one. Default: yes.")
 @click.option(
-    "--annotations/--no-annotations", default=True, help="Annotations on GitHub Actions and Bitbucket. Default: yes."
+    "--comment-key",
+    default="default",
+    show_default=True,
+    help="Each key has its own comment: give each matrix job another one.",
 )
-@click.option("--outputs/--no-outputs", default=True, help="Outputs of the step on GitHub Actions. Default: yes.")
-@click.option("--status/--no-status", default=False, help="Set the commit's status as well. Default: no.")
+@click.option("--pr", type=click.IntRange(min=1), help="Number of the pull request. Default: from the CI environment.")
+@click.option("--repo", metavar="OWNER/NAME", help="Repository. Default: from the CI environment.")
+@click.option("--commit", metavar="SHA", help="Commit that was checked. Default: from the CI environment.")
+@click.option("--github-api-url", metavar="URL", help="Address of the GitHub API, with or without /api/v3.")
+@click.option("--ca-bundle", metavar="FILE", help="File of CA certificates to trust, like REQUESTS_CA_BUNDLE.")
+@click.option("--summary/--no-summary", default=True, help="Write the job summary, where the CI has one. Default: yes.")
+@click.option(
+    "--annotations/--no-annotations",
+    default=True,
+    help="Write annotations on GitHub Actions and Bitbucket. Default: yes.",
+)
+@click.option(
+    "--outputs/--no-outputs", default=True, help="Set the outputs of the step on GitHub Actions. Default: yes."
+)
+@click.option("--status/--no-status", default=False, help="Set the commit status. Default: no.")
 @click.option(
     "--suggestions/--no-suggestions",
     default=False,
-    help="Review comments on GitHub that can be committed, for results of `check --suggest`. Default: no.",
+    help="Post review suggestions on GitHub, for results of `check --suggest`. Default: no.",
 )
 @click.option(
     "--slack",
     type=click.Choice(["always", "changes", "failures", "never"]),
     default="never",
     show_default=True,
-    help="When to tell Slack, by the webhook whose address is in SLACK_WEBHOOK_URL.",
+    help="When to post to Slack, through the webhook in SLACK_WEBHOOK_URL.",
 )
 @click.option(
     "--teams",
     type=click.Choice(["always", "changes", "failures", "never"]),
     default="never",
     show_default=True,
-    help="When to tell Microsoft Teams, by the workflow whose address is in TEAMS_WEBHOOK_URL.",
+    help="When to post to Microsoft Teams, through the workflow in TEAMS_WEBHOOK_URL.",
 )
 @click.option("--require-delivery", is_flag=True, help="Exit with 4 if something could not be delivered.")
-@click.option("--from-artifact", is_flag=True, help="The results come from a run that is not trusted (a fork's).")
-@click.option("--dry-run", is_flag=True, help="Say what would be posted; no call is made, no file of the job written.")
+@click.option("--from-artifact", is_flag=True, help="The results come from an untrusted run, such as that of a fork.")
+@click.option(
+    "--dry-run", is_flag=True, help="Show what would be posted, without any call and without writing job files."
+)
 def report(**values: Any) -> int:
-    """Merge the JSON of any number of checks into one report, and deliver it.
+    """Merge the JSON of one or more checks into one report, and publish it.
 
-    RESULT is what `guardrail check --out json=FILE` wrote; quoted globs work, too. Of several results, budgets are
-    judged again over all of their projects, if there is a guardrail.yaml.
+    RESULT is a file that `guardrail check --out json=FILE` wrote; quoted globs are expanded. With guardrail.yaml,
+    budgets are checked again over the projects of all results.
 
-    The exit code is the verdict's. What cannot be delivered is said, and changes it only with --require-delivery,
-    or where it is a message that --slack or --teams asks for.
+    The exit code is that of the check. A failed delivery is a warning; it changes the exit code only with
+    --require-delivery, or if it is a message for --slack or --teams.
 
     \b
     Examples:
@@ -104,7 +119,7 @@ def report(**values: Any) -> int:
       guardrail report result.json --format markdown --comment never
 
     \b
-    Exit codes: 0 nothing blocks, 1 blocked by policy, 2 not evaluated, 3 a bug of ours, 4 not delivered.
+    Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error, 4 not delivered.
     """
     from guardrail.cli.output import deliver as write  # noqa: PLC0415 - only when it runs
     from guardrail.combine import combine  # noqa: PLC0415

@@ -18,20 +18,22 @@ if TYPE_CHECKING:
     from guardrail.policy import CompiledRule, RuleCoverage
 
 _CONFIG = click.option(
-    "--config", type=click.Path(path_type=Path), help="guardrail.yaml. Default: found upwards from here."
+    "--config",
+    type=click.Path(path_type=Path),
+    help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.",
 )
 
 
 @click.group(short_help="List, show, test and fetch rules.")
 def rules() -> None:
-    """List, show and test rules: the shipped packs, those of your organization, and your own."""
+    """List, show and test rules: of the shipped packs, of the packs of your organization, and your own."""
 
 
-@rules.command("list", short_help="Every rule that plays, one a line.")
+@rules.command("list", short_help="List the active rules, one per line.")
 @_CONFIG
-@click.option("--all", "everything", is_flag=True, help="The rules of every shipped pack, whether they play or not.")
+@click.option("--all", "everything", is_flag=True, help="List the rules of every shipped pack, active or not.")
 def list_rules(config: Path | None, *, everything: bool) -> None:
-    """List the rules that play here, with severity and enforcement."""
+    """List the active rules, with severity and enforcement."""
     found = [(rule.source.pack or "own", rule.rule) for rule in _loaded(config, everything=everything)]
     width = max((len(rule.id) for _, rule in found), default=0)
     pack_width = max((15, *(len(pack) for pack, _ in found)))
@@ -39,11 +41,11 @@ def list_rules(config: Path | None, *, everything: bool) -> None:
         click.echo(f"{pack:<{pack_width}} {rule.id:<{width}}  {rule.severity:<8}  {rule.enforcement:<9}  {rule.title}")
 
 
-@rules.command(short_help="One rule: what it is for, what it asks, how to comply.")
+@rules.command(short_help="Show one rule: its purpose, its conditions, how to comply.")
 @click.argument("rule_id", metavar="RULE", shell_complete=suggest.rules)
 @_CONFIG
 def show(rule_id: str, config: Path | None) -> None:
-    """Show one rule: what it is for, what it asks, its parameters as they are set here, and how to comply."""
+    """Show one rule: its purpose, its conditions, its parameters as they are set here, and how to comply."""
     from guardrail.policy import explained  # noqa: PLC0415 - only when it runs
 
     found = {rule.rule.id: rule for rule in _loaded(config, everything=True)}
@@ -53,12 +55,13 @@ def show(rule_id: str, config: Path | None) -> None:
     click.echo(explained(found[rule_id].source), nl=False)
 
 
-@rules.command(short_help="Load every rule, and say what is wrong with it.")
+@rules.command(short_help="Check the rule files for errors.")
 @_CONFIG
 def lint(config: Path | None) -> None:
-    """Load every rule that plays: keys, types, attributes and names in expressions, parameters. Exits with 2 if one is at fault.
+    """Check the active rules for errors: keys, types, attributes and names in expressions, parameters.    Expressions are compiled on every CEL engine that is installed.
 
-    Expressions are compiled on every CEL engine that is installed, whichever a check uses.
+    \b
+    Exit codes: 0 no errors, 2 a rule has an error.
     """
     from guardrail.costs import Library  # noqa: PLC0415 - only when it runs
     from guardrail.load import resource_types  # noqa: PLC0415
@@ -68,18 +71,21 @@ def lint(config: Path | None) -> None:
     types = resource_types(Library())
     for fault in (fault for rule in found for fault in compile_faults(rule.source, types)):
         raise fault
-    click.echo(f"{len(found)} rules, nothing wrong with them")
+    click.echo(f"{len(found)} rules, no errors")
 
 
-@rules.command(short_help="Run the tests in the rules' own files.")
+@rules.command(short_help="Run the tests in the rule files.")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @_CONFIG
-@click.option("--coverage", "show_coverage", is_flag=True, help="Say which verdicts and branches no test reaches.")
+@click.option("--coverage", "show_coverage", is_flag=True, help="Show which verdicts and branches no test covers.")
 def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -> int:
-    """Run the tests that rules carry in their own files: PATHS, or every rule that plays.
+    """Run the tests in the rule files at PATHS; by default, of all active rules.
 
-    A test is of the rule as its file has it, whatever guardrail.yaml sets. Each runs on both CEL engines where both are installed,
-    or on the one that GUARDRAIL_CEL_ENGINE names. Exits with 1 if one does not come out as expected, or not the same on both.
+    Tests run with the parameters in the rule file, whatever guardrail.yaml sets, and on both CEL engines if both are installed,
+    or on the one in GUARDRAIL_CEL_ENGINE.
+
+    \b
+    Exit codes: 0 all pass, 1 a test fails or the engines disagree, 2 a rule has an error.
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.costs import Library  # noqa: PLC0415
@@ -106,16 +112,16 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     return ExitCode.BLOCKED if failed else ExitCode.OK
 
 
-@rules.command(short_help="Make a test of a rule from a resource of a plan.")
+@rules.command(short_help="Create a test for a rule from a resource in a plan.")
 @click.argument("rule_id", metavar="RULE", shell_complete=suggest.rules)
 @click.argument("address")
-@click.option("--write", is_flag=True, help="Put the test into the rule's file, at the end of its tests.")
+@click.option("--write", is_flag=True, help="Append the test to the tests in the rule's file.")
 @input_options
 def record(rule_id: str, address: str, *, write: bool, **values: Any) -> None:
-    """Print a test of RULE, to paste into its file, that says what the rule says of the resource at ADDRESS.
+    """Print a test for RULE that expects its current verdict on the resource at ADDRESS, to paste into the rule's file.
 
-    It holds what the rule reads and nothing else. What is sensitive is named under `sensitive`, without its value. It has been
-    run: a rule whose verdict depends on a secret is refused.
+    The test holds only the attributes that the rule reads. Sensitive ones are listed under `sensitive`, without their values.
+    The test is run before it is printed: if the verdict depends on a sensitive value, the command fails.
 
     \b
     Example:
@@ -145,18 +151,18 @@ def _percent(reached: int, total: int) -> str:
     return f"{100 * reached // total if total else 100} % ({reached} of {total})"
 
 
-@rules.command(short_help="Bring the packs of rules.sources, pinned in guardrail.lock.")
+@rules.command(short_help="Download the packs of rules.sources, and pin them in guardrail.lock.")
 @click.argument("names", metavar="[PACK]...", nargs=-1)
 @_CONFIG
-@click.option("--update", is_flag=True, help="Take what the sources have now, not what guardrail.lock pins.")
-@click.option("--check", is_flag=True, help="Only say whether all is fetched as guardrail.lock says. No network.")
+@click.option(
+    "--update", is_flag=True, help="Take the current version of the sources, not the one pinned in guardrail.lock."
+)
+@click.option("--check", is_flag=True, help="Only check that the fetched packs match guardrail.lock. No network.")
 def fetch(names: tuple[str, ...], config: Path | None, *, update: bool, check: bool) -> int:
-    """Bring the packs that guardrail.yaml names in rules.sources, all or PACK, into .guardrail/packs beside it.
-
-    What was brought is pinned in guardrail.lock, with the hash of each file: commit both. No other command fetches rules.
+    """Download the packs in rules.sources of guardrail.yaml, all or only PACK, into .guardrail/packs beside it.    guardrail.lock pins the version and the hash of each file: commit both. No other command downloads rules.
 
     \b
-    Exit codes: 0 all is as guardrail.lock says, 2 something is not, or could not be fetched.
+    Exit codes: 0 all packs match guardrail.lock, 2 one does not match, or could not be downloaded.
     """
     from datetime import UTC, datetime  # noqa: PLC0415 - only when it runs
 
@@ -164,7 +170,7 @@ def fetch(names: tuple[str, ...], config: Path | None, *, update: bool, check: b
     from guardrail.fetch import check_packs, fetch_packs  # noqa: PLC0415
 
     if check and (names or update):
-        raise click.UsageError("--check looks at all packs and fetches none: give it alone")
+        raise click.UsageError("--check covers all packs and fetches none: it goes with neither PACK nor --update")
     chosen: Settings = settings(Flags(config=config, allow_no_plans=True), Path.cwd())
     if not chosen.rules.sources and not check:
         fix = "docs/rule-packs.md shows how"
@@ -177,7 +183,7 @@ def fetch(names: tuple[str, ...], config: Path | None, *, update: bool, check: b
     for fault in faults:
         click.echo(str(fault), err=True)
     if not faults:
-        click.echo("guardrail.lock and the fetched packs are as guardrail.yaml names them")
+        click.echo("guardrail.lock and the fetched packs match guardrail.yaml")
     return ExitCode.NOT_EVALUATED if faults else ExitCode.OK
 
 

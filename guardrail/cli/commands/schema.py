@@ -10,12 +10,12 @@ import click
 NAMES = ("config", "rule", "usage", "waivers", "definition", "overlay", "rates", "report")
 
 
-@click.command(short_help="JSON Schema of a file format, for editors.")
+@click.command(short_help="Print the JSON Schema of a file format, for editors.")
 @click.argument("name", type=click.Choice(NAMES))
 def schema(name: str) -> None:
     """Print the JSON Schema of a file format.
 
-    Editors with a YAML language server check a file that begins with such a line; each release has its schemas in
+    Editors with a YAML language server check a file that begins with this line. Each release has its schemas in
     docs/schemas, and `guardrail init` writes the line with their address:
 
     \b

@@ -22,30 +22,32 @@ _PATH = click.Path(path_type=Path)
 _SHORTEST_KEY = 16  # characters
 
 
-@click.command(short_help="Run as a run task of HCP Terraform: judge the plan of each run.")
-@click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here.")
-@click.option("--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced one, else the shipped one.")
+@click.command(short_help="Serve a run task of HCP Terraform: check the plan of each run.")
+@click.option("--config", type=_PATH, help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.")
+@click.option(
+    "--catalog", type=_PATH, help="Price catalog (SQLite). Default: the synced catalog, else the shipped one."
+)
 @click.option(
     "--host",
     "hosts",
     multiple=True,
     metavar="NAME",
-    help="Host that runs come from. May be given several times. Default: app.terraform.io.",
+    help="HCP Terraform host to accept runs from. Repeatable. Default: app.terraform.io.",
 )
-@click.option("--listen", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen at.")
-@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Port to listen at.")
+@click.option("--listen", default="127.0.0.1", show_default=True, metavar="ADDRESS", help="Address to listen on.")
+@click.option("--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="Port to listen on.")
 @click.option(
     "--fail-on",
     type=click.Choice(["deny", "warn"]),
     default="deny",
     show_default=True,
-    help="Fail the task if something blocks (deny), or if anything is left to look at (warn).",
+    help="Fail the task if a finding blocks (deny), or also on warnings (warn).",
 )
 @click.option(
-    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Plans that are judged at a time."
+    "--workers", type=click.IntRange(1, 64), default=2, show_default=True, help="Number of plans to check in parallel."
 )
 @click.option(
-    "--queue", type=click.IntRange(0, 10_000), default=50, show_default=True, help="Runs that may wait beside them."
+    "--queue", type=click.IntRange(0, 10_000), default=50, show_default=True, help="Number of runs that may wait."
 )
 @click.option(
     "--timeout",
@@ -54,7 +56,7 @@ _SHORTEST_KEY = 16  # characters
     default=DEFAULT_SECONDS,
     show_default=True,
     metavar="SECONDS",
-    help="Time that one plan may take.",
+    help="Time limit for one plan.",
 )
 @click.option(
     "--max-memory",
@@ -63,7 +65,7 @@ _SHORTEST_KEY = 16  # characters
     default=DEFAULT_MEGABYTES,
     show_default=True,
     metavar="MB",
-    help="Memory that one plan may take; 0 for any.",
+    help="Memory limit for one plan; 0 for none.",
 )
 @click.option(
     "--grace",
@@ -71,28 +73,29 @@ _SHORTEST_KEY = 16  # characters
     default=60,
     show_default=True,
     metavar="SECONDS",
-    help="Time that plans get to be judged when the server is stopped.",
+    help="Time to finish waiting plans when the server is stopped.",
 )
-@click.option("--url", default="", metavar="URL", help="Page that results lead to. Default: the run.")
-@click.option("--ca-bundle", metavar="FILE", help="Certificates to trust, as REQUESTS_CA_BUNDLE.")
+@click.option("--url", default="", metavar="URL", help="Page that results link to. Default: the run.")
+@click.option("--ca-bundle", metavar="FILE", help="File of CA certificates to trust, like REQUESTS_CA_BUNDLE.")
 def serve(**values: Any) -> int:
-    """Run as a run task of HCP Terraform: judge the plan of each run.
+    """Serve a run task of HCP Terraform: check the plan of each run.
 
-    Listens for requests that are signed with the HMAC key in GUARDRAIL_TASK_HMAC_KEY, fetches the plan, judges it by
-    the configuration, and reports the result to the run. It needs the extra `serve`, and a server in front of it that
-    speaks HTTPS.
+    The server accepts requests signed with the HMAC key in GUARDRAIL_TASK_HMAC_KEY, fetches the plan, checks it, and
+    reports the result to the run. It needs the extra `serve` (pip install 'guardrail-finops[serve]'), and a reverse
+    proxy that terminates HTTPS.
 
     \b
     Example:
       GUARDRAIL_TASK_HMAC_KEY=... guardrail serve --config policies/guardrail.yaml --port 8080
 
     \b
-    Exit codes: 2 not started: the configuration, a flag or the key is at fault, 3 a bug of ours. SIGTERM and Ctrl-C
-    stop it, once the plans that it has are judged or their time (--grace) is over.
+    Exit codes: 2 not started, as the configuration, an option or the key is wrong, 3 internal error.
+
+    SIGTERM or Ctrl-C stops the server after the waiting plans are checked, or after --grace seconds.
     """
     key = os.environ.get(KEY, "")
     if len(key) < _SHORTEST_KEY:
-        raise ConfigError(f"has to have {_SHORTEST_KEY} characters or more", where=KEY, fix="it is the task's HMAC key")
+        raise ConfigError(f"must have at least {_SHORTEST_KEY} characters", where=KEY, fix="it is the task's HMAC key")
     if not all(importlib.util.find_spec(name) for name in ("starlette", "uvicorn")):
         raise ConfigError("needs the extra `serve`", fix="pip install 'guardrail-finops[serve]'")
     config = _checked(values["config"])
@@ -116,7 +119,7 @@ def serve(**values: Any) -> int:
         options,
         values["listen"],
         values["port"],
-        lambda place: click.echo(f"guardrail: serving at {place}, judging by {judge}", err=True),
+        lambda place: click.echo(f"guardrail: listening on {place}, checking against {judge}", err=True),
     )
     return 0
 

@@ -12,19 +12,23 @@ from guardrail.cli.options import flags, input_options
 
 @click.group(short_help="Usage files: requests, gigabytes, hours that no plan can tell.")
 def usage() -> None:
-    """Usage files: requests, gigabytes and hours that no plan can tell, in the shape of infracost-usage.yml."""
+    """Usage files: requests, gigabytes and hours, which a plan does not contain, in the format of infracost-usage.yml."""
 
 
-@usage.command(short_help="A usage file to fill in, for the resources of a plan.")
+@usage.command(short_help="Print a usage file to fill in, for the resources of a plan.")
 @input_options
 @click.option(
-    "--by", type=click.Choice(["type", "address"]), default="type", show_default=True, help="One entry for what."
+    "--by",
+    type=click.Choice(["type", "address"]),
+    default="type",
+    show_default=True,
+    help="One entry per resource type, or per resource address.",
 )
 def init(by: str, **values: Any) -> None:
     """Print a usage file to fill in, for the resources of a plan.
 
-    Every key stands there with its unit and meaning, commented out where the vendor gives no default: a resource
-    whose usage you leave out goes on being reported as depending on usage, not as free.
+    Every key has a comment with its unit and meaning. Keys without a default are commented out: a cost whose usage you
+    leave out is reported as depending on usage, never as 0.
 
     \b
     Example:

@@ -20,20 +20,22 @@ _PATH = click.Path(path_type=Path)
 
 @click.command(short_help="Check guardrail.yaml, rules, waivers and usage, without a plan.")
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=_PATH, shell_complete=suggest.files)
-@click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here.")
+@click.option("--config", type=_PATH, help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.")
 def validate(files: tuple[Path, ...], config: Path | None) -> int:
-    """Check guardrail.yaml and all that it names: rules with their tests, waivers, usage, prices and definitions.
+    """Check guardrail.yaml and the files that it names: rules with their tests, waivers, usage, prices and definitions.
 
-    Every problem is one line: file, line, and what to do. FILE is any of these files: the configuration that it belongs
-    to is checked, and the file itself where no configuration names it. No plan is read, and no network is used.
+    Each problem is one line: file, line, and what to do. FILE is any of these files: guardrail checks the configuration
+    that names it, or the file alone if none does. No plan is read, and no network is used.
 
     \b
-    Exit codes: 0 nothing is wrong, 2 something is.
+    Exit codes: 0 no problems, 2 problems found.
     """
     from guardrail.validation import Validation, validate_files  # noqa: PLC0415 - only when it runs
 
     if files and config:
-        raise click.UsageError("name files or --config: each file is checked with the configuration that it belongs to")
+        raise click.UsageError(
+            "give files or --config, not both: each file is checked with the configuration that it belongs to"
+        )
     if files:
         return _said(validate_files(files))
     result = Validation()
@@ -59,10 +61,10 @@ def _said(result: Validation) -> int:
     for line in lines:
         click.echo(safe(line))
     for stranger in result.strangers:
-        click.echo(f"guardrail: {safe(stranger)}: none of guardrail's files, not looked at", err=True)
+        click.echo(f"guardrail: {safe(stranger)}: not a file that guardrail reads; skipped", err=True)
     if lines:
         click.echo(f"guardrail: {len(lines)} problem{'s' * (len(lines) != 1)}", err=True)
         return ExitCode.NOT_EVALUATED
-    own = f"{result.rules} rule{'s' * (result.rules != 1)} of your own, {result.tests} tests passed"
-    click.echo("nothing is wrong" + (f": {own}" if result.rules else ""))
+    own = f"{result.rules} rule{'s' * (result.rules != 1)} of your own, {result.tests} test{'s' * (result.tests != 1)} passed"
+    click.echo("no problems" + (f": {own}" if result.rules else ""))
     return ExitCode.OK

@@ -12,8 +12,9 @@ from guardrail.costs.definitions.tariff import nested_usage
 from guardrail.model.resource import Change
 
 _HEAD = """\
-# Usage that no plan can tell. Fill in what you know and take the # away; what you leave out is reported as depending on
-# usage. resource_usage (by address, [*] for any index) wins over resource_type_default_usage (by type) key by key.
+# Usage, which a plan does not contain. Fill in what you know, and remove the # before it. Costs whose usage you leave out
+# are reported as depending on usage, never as 0. A key of resource_usage (by address; [*] stands for any index) overrides
+# the same key of resource_type_default_usage (by type).
 version: 0.1
 """
 
@@ -40,7 +41,8 @@ def _keys(declared: Mapping[str, Any], indent: str) -> list[str]:
         if isinstance(entry, dict):
             lines += [f"{indent}{key}:", *_keys(entry, f"{indent}  ")]
             continue
-        choices = f"; one of {', '.join(map(str, entry.one_of))}" if entry.one_of else ""
+        empty = '""'
+        choices = f"; one of {', '.join(str(one) or empty for one in entry.one_of)}" if entry.one_of else ""
         comment = f"  # {entry.unit}: {entry.help}{choices}"
         value = "" if entry.default is None else f" {json.dumps(entry.default)}"
         lines.append(f"{indent}{key}:{value}{comment}" if value else f"{indent}# {key}: 0{comment}")

@@ -1,4 +1,4 @@
-"""Whether the engine takes all expressions of the rules that play, before anything is judged: once for what they say."""
+"""Whether the engine takes all expressions of the active rules, before anything is judged: once for what they say."""
 
 from __future__ import annotations
 

@@ -292,5 +292,5 @@ def located(source: RuleFile, error: CelError, place: Place) -> RuleError:
     scope = source.rule.scope
     hint = error.hint
     if scope is not RuleScope.RESOURCE and "no such name: resource" in error.message:
-        hint = f"a rule of scope {scope} is not asked about single resources"
+        hint = f"a rule of scope {scope} is not evaluated for single resources"
     return RuleError(f"{error.message}, {at}", where=where, fix=hint)

@@ -26,7 +26,7 @@ NOTHING_SET: Mapping[str, RuleSetting] = {}
 
 @dataclass(frozen=True, slots=True)
 class LoadedRules:
-    """The rules that play, in the order of their ids, and what of packs was loosened, a line each."""
+    """The active rules, in the order of their ids, and what of packs was loosened, a line each."""
 
     rules: tuple[CompiledRule, ...]
     loosened: tuple[str, ...] = ()
@@ -34,7 +34,7 @@ class LoadedRules:
 
 @dataclass(slots=True)
 class Chosen:
-    """The rules that play as they are set, everything that keeps others from it, and what of packs was loosened."""
+    """The active rules as they are set, everything that keeps others from being active, and what of packs was loosened."""
 
     rules: list[RuleFile] = field(default_factory=list)
     faults: list[GuardrailError] = field(default_factory=list)
@@ -70,7 +70,7 @@ def load_rules(  # noqa: PLR0913 - places and choices, named at the call
     where: Callable[[Place], str] = lambda _: "",
     engine: str | None = None,
 ) -> LoadedRules:
-    """Return the rules that play, compiled.
+    """Return the active rules, compiled.
 
     shipped   the folder of packs
     on_unpriced  what `pricing.on_unpriced` sets, of a rule that need not play
@@ -99,7 +99,7 @@ def choose(
     types: ResourceTypes = NO_TYPES,
     where: Callable[[Place], str],
 ) -> Chosen:
-    """Return the rules that play, as they are set, and everything that keeps others from it; see `load_rules`.
+    """Return the active rules, as they are set, and everything that keeps others from being active; see `load_rules`.
 
     Packs are set in their order, then what the configuration sets: none loosens what one before it calls final.
     """
@@ -114,7 +114,7 @@ def choose(
     for number, name in enumerate(selection.packs):
         with result.noted():
             if name in selection.sources:
-                what = f"rules.packs: {name} plays already, as rules.sources has it"
+                what = f"rules.packs: {name} is already active through rules.sources"
                 raise ConfigError(what, where=where(("packs", number)), fix="rules.packs names shipped packs only")
             files += read_pack(name, shipped, where=where(("packs", number)))
     for number, path in enumerate(selection.paths):

@@ -43,7 +43,7 @@ class CompiledEdit:
 
 
 class _ObstacleError(Exception):
-    """Why the steps of a remedy cannot be told."""
+    """Why a remedy has no steps."""
 
 
 def compile_edits(
@@ -70,7 +70,7 @@ def _compiled(edit: RuleEdit, place: Place, program: CompileProgram, template: C
 
 
 def remedy(edits: Sequence[CompiledEdit], scope: Scope, rebind: Rebind) -> Remedy:
-    """Return what a rule's edits come to for what is bound. What one of them cannot tell makes all of them idle."""
+    """Return what a rule's edits come to for what is bound. If one of them depends on what is not known, none is made."""
     try:
         steps = [step for edit in edits for step in _steps(edit, scope, rebind)]
     except _ObstacleError as obstacle:
@@ -122,7 +122,7 @@ def _path(template: Template, scope: Scope) -> tuple[str, ...]:
 def _known(value: Json) -> Json:
     unknown = next(iter(_unknowns(value)), None)
     if unknown:
-        raise _ObstacleError(f"cannot be told yet: {unknown.text}")
+        raise _ObstacleError(f"no edit, as {unknown.text}")
     return value
 
 

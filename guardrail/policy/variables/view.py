@@ -12,7 +12,7 @@ from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.spend import NOT_PRICED, spend
+from guardrail.policy.spend import INCOMPLETE, spend
 from guardrail.policy.variables.machine import (
     FACTS,
     VENDORS,
@@ -209,7 +209,7 @@ def _not_priced(name: str, cost: Cost) -> Unknown:
     line = next((line for line in cost.lines if line.status in UNPRICED_LINES), None)
     if line is None:
         return Unknown(path, NO_TYPE, Reason.NOT_COVERED, cost.remedy)
-    why = f"{NOT_PRICED}: {line.note}" if line.note else NOT_PRICED
+    why = f"{INCOMPLETE}: {line.note}" if line.note else INCOMPLETE
     return Unknown(path, why, line.reason, line.remedy)
 
 

@@ -17,7 +17,7 @@ from guardrail.model.report import ProjectReport, Report
 from guardrail.report.text import safe
 from guardrail.report.view import View
 
-APPROXIMATE = "Location approximate: the plan does not tell where this is written."
+APPROXIMATE = "Location approximate: the plan does not say where this is written."
 """What an alert says whose place is only the folder that it comes from."""
 
 _USUAL_FILE = "main.tf"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from guardrail.model.money import unit_price
 from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount
-from guardrail.report.format import amount_of, count, line_reason, unit_price
+from guardrail.report.format import amount_of, count, line_reason
 from guardrail.report.html.blocks import folded, left_out, listed, rest, table
 from guardrail.report.html.element import Child, Html, code, element, prose
 from guardrail.report.text import safe

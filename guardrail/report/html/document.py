@@ -1,4 +1,4 @@
-"""The page: verdict and money first, then what blocks, what drives the cost, what is not known, and what it stands on."""
+"""The page: verdict and money first, then what blocks, what changes the cost, what is not known, and what it stands on."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class _Page:
         if not found:
             return None
         items: list[Child] = [[code(one.path), f": {one.kind.value}"] for one in found]
-        text = "This change edits what it is judged by:"
+        text = "This change edits the policy that it is checked by:"
         return element("div", element("p", text), listed(items, _ENTRIES, "files are"), class_="warning")
 
     def sections(self) -> Iterator[tuple[str, str, list[Html]]]:
@@ -106,7 +106,7 @@ class _Page:
             ("blocking", "Blocking", by_rule(view.blocking, self.places)),
             ("unread", "Not read", by_rule(view.unread, self.places)),
             ("errors", "Rules not evaluated", by_rule(view.errors, self.places)),
-            ("changes", "What drives the cost", self.changes() if self.has_changes else []),
+            ("changes", "Cost changes by resource", self.changes() if self.has_changes else []),
             ("sums", "Sums", self.sums()),
             ("bill", "Cost breakdown", [] if self.has_changes else bill(view)),
             ("warnings", "Warnings", by_rule(view.warnings, self.places)),

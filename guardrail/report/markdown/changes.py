@@ -1,4 +1,4 @@
-"""What drives the cost, as Markdown: each changed resource with the attributes and the components that differ."""
+"""Cost changes by resource, as Markdown: each changed resource with the attributes and the components that differ."""
 
 from __future__ import annotations
 

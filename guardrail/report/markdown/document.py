@@ -141,7 +141,7 @@ class _Body:
         if not folded or len(files) < 2:  # noqa: PLR2004
             return line if files else ""
         kinds = ", ".join(dict.fromkeys(one.kind for one in files))
-        summary = f"⚠️ This change edits what it is judged by: {kinds} ({len(files):,} files)"
+        summary = f"⚠️ This change edits the policy that it is checked by: {kinds} ({len(files):,} files)"
         return details(summary, self.listed([f"- {code(one.path)}: {one.kind}" for one in files]))
 
     def projects(self, limit: int) -> str:
@@ -245,7 +245,7 @@ class _Body:
         groups, currency = self.view.changed_alike[:limit], self.report.currency
         parts = []
         if groups:
-            parts.append(f"#### What drives it\n{changes_table(groups[:_OPEN], currency, self.row_place)}")
+            parts.append(f"#### Largest cost changes\n{changes_table(groups[:_OPEN], currency, self.row_place)}")
         if further := groups[_OPEN:]:
             number = sum(len(group.rows) for group in further)
             whole = f"The next {number:,} of {count(len(self.view.changed), 'resource')} whose cost changes"
@@ -291,7 +291,7 @@ class _Body:
             return ""
         text = (
             "Add this to the waivers file that `guardrail.yaml` names. The reason and the last day are mandatory;"
-            " whoever may approve changes to that file approves the waiver. Some rules cannot be waived, and say so."
+            " whoever approves the change to that file approves the waiver. Some rules cannot be waived."
         )
         more = (
             f"\n\nThe other {len(fit) - _WAIVED:,} work alike; `*` in an address stands for any text."

@@ -60,7 +60,7 @@ def reach_of(folder: Path) -> Path:
 
 
 def leads_out(file: Path) -> bool:
-    """Say whether a file, links followed, lies outside the checkout of the folder it is named in, or outside this folder."""
+    """Say whether a file, links followed, is outside of the checkout of the folder it is named in, or outside this folder."""
     top = checkout_of(file.parent) or file.parent.resolve()
     return not file.resolve().is_relative_to(top)
 

@@ -49,7 +49,7 @@ def read_modules(
     if code is None or not code.files:
         raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
     if code.faults:
-        raise InputError(code.faults[0].message, where=code.faults[0].where, fix="mend the configuration")
+        raise InputError(code.faults[0].message, where=code.faults[0].where, fix="correct the configuration")
     refuse_circles(modules, "", (root.resolve(),))
     given = given_variables(root, code, choices)
     more = {name: value for (name,) in code.labelled("variable") if name not in given and (value := inputs(name))}
@@ -142,7 +142,7 @@ class _Folder:
                 faults = (f"{fault.where}: {fault.message}" for fault in instance.code.faults)
                 written = digest(dict.fromkeys(block.source.text for block in instance.code.all_blocks))
                 for left in (*faults, *instance.code.left):
-                    missing = NotEvaluated("", left, remedy="mend the configuration", module=instance.address)
+                    missing = NotEvaluated("", left, remedy="correct the configuration", module=instance.address)
                     self._miss(replace(missing, digest=written))
             for name, message, where in instance.refused_values():
                 address = f"{instance.address}.var.{name}".removeprefix(".")

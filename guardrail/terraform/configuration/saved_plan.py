@@ -57,7 +57,7 @@ class SavedPlan:
             self._entries = _entries(data)
         except ValueError as error:
             raise InputError(
-                f"a saved plan that is not read: {error}", where=where, fix="is this the right file?"
+                f"this saved plan cannot be read: {error}", where=where, fix="is this the right file?"
             ) from None
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error):
             raise InputError("a zip that cannot be read", where=where, fix="make the plan again") from None
@@ -93,7 +93,7 @@ class SavedPlan:
             raise self._unreadable(f"saved plans of format {version!s:.20} are not read")
         if _one(plan, 20, 0):
             what = "the plan is incomplete: terraform failed while planning"
-            raise InputError(what, where=self._where, fix="mend that first")
+            raise InputError(what, where=self._where, fix="fix that error first")
 
     def _unreadable(self, what: str) -> InputError:
         return InputError(what, where=self._where, fix="make JSON of it: terraform show -json tfplan > plan.json")

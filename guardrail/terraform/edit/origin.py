@@ -27,7 +27,7 @@ from guardrail.terraform.language.syntax.nodes import (
 )
 
 _MAX_DEPTH = 40  # from name to name; Terraform refuses what goes round in circles
-_ELSEWHERE = "it is written in a module from elsewhere"
+_ELSEWHERE = "it is written in a module outside of this checkout"
 
 ValuesOf = Callable[[str], Path | None]
 """The file that gives a variable of the root module its value, None for none. Raises CannotEditError for another place."""
@@ -88,7 +88,7 @@ class Origins:
         frame = self._frame(found.module) if found else None
         block = frame.code.labelled("resource").get((found.type, found.name)) if found and frame else None
         if found is None or frame is None or block is None:
-            raise CannotEditError("its block is not in the configuration at hand")
+            raise CannotEditError("its block was not found in the configuration")
         body, spot = self._block(block, frame, key_value(found.key))
         return self._in_block(body, spot, path, wanted)
 
@@ -140,7 +140,7 @@ class Origins:
     ) -> list[Place]:
         """Go into a value by a path, and do what is wanted to what is there."""
         if depth > _MAX_DEPTH:
-            raise CannotEditError("its names go round in circles")
+            raise CannotEditError("its references form a cycle")
         reference = static_path(value) if isinstance(value, Access) else None
         if reference and not (wanted.is_near and wanted.entries is not None and not path):
             return self._follow(tuple(map(str, reference)), spot, path, wanted, depth + 1)
@@ -186,7 +186,7 @@ class Origins:
             part, _, item = found[0]
             return [self._place(spot, layout.renamed(part, item, new))]
         if names:
-            raise CannotEditError(f"{old} and {new} are both there, or more than once: which of them counts?")
+            raise CannotEditError(f"{old} and {new} are both set, or one of them more than once")
         raise CannotEditError(f"{old} is not written where its block sets it")
 
     def _follow(

@@ -237,9 +237,11 @@ def _refuse_other_documents(document: Document, where: str) -> None:
         raise InputError("this is not a plan: it has no format_version", where=where, fix=fix)
     if str(document.format_version).partition(".")[0] not in _FORMATS:
         what = f"format_version {document.format_version!s:.20} of the plan is not supported"
-        raise InputError(what, where=where, fix="is there a newer guardrail?")
+        raise InputError(what, where=where, fix="update guardrail")
     if document.errored is True:
-        raise InputError("the plan is incomplete: terraform failed while planning", where=where, fix="mend that first")
+        raise InputError(
+            "the plan is incomplete: terraform failed while planning", where=where, fix="fix that error first"
+        )
 
 
 def _refuse_changes_without_values(document: Document, where: str) -> None:

@@ -112,7 +112,7 @@ class TerragruntFile:
             )
         found = self.at(path.raw)
         if not self.reading.holds(found):
-            raise InputError(f"include: {path.raw} lies outside of the checkout", where=block.where)
+            raise InputError(f"include: {path.raw} is outside of the checkout", where=block.where)
         if found in self._above:
             raise InputError(f"include: {shown(found)} includes itself", where=block.where)
         expose, strategy = self.value_in(block, "expose"), self.value_in(block, "merge_strategy")
@@ -196,7 +196,7 @@ class TerragruntFile:
                 self.reading.mocked[name] = None
                 mock: Value = known[one]
                 return mock
-            why = f"dependency.{name}.outputs.{one}, which is in the state of that unit"
+            why = f"dependency.{name}.outputs.{one}, which is only in the state of that unit"
             return unknown(ANY, Unknown(Cause.NOT_EVALUATED, why, where))
 
         outputs = lazy_object(known, output, is_open=True)

@@ -110,7 +110,7 @@ def _inside(file: TerragruntFile, texts: list[str], where: str) -> Path:
         raise EvaluationError("the function takes a path", where)
     path = file.at(texts[0])
     if not file.reading.holds(path):
-        raise LimitError(f"the file {texts[0]}, which lies outside the checkout", where)
+        raise LimitError(f"the file {texts[0]}, which is outside of the checkout", where)
     return path
 
 

@@ -56,7 +56,7 @@ class Reading:
             raise InputError(f"cannot be read: {error.strerror}", where=where, fix="is it there?") from None
         if found.faults:
             fault = found.faults[0]
-            raise InputError(fault.message, where=fault.where, fix="mend the configuration")
+            raise InputError(fault.message, where=fault.where, fix="correct the configuration")
         return found
 
 

@@ -143,7 +143,7 @@ class Unit:
             self._absent(f"its module {source} is not here")
             return None
         if not self.file.reading.holds(found):
-            self._absent(f"its module {source} lies outside of the checkout")
+            self._absent(f"its module {source} is outside of the checkout")
             return None
         return found
 
@@ -218,5 +218,5 @@ class Unit:
     def _variables(self, path: str) -> Path:
         found = self.file.at(path)
         if not self.file.reading.holds(found):
-            raise InputError(f"the file of variables {path} lies outside of the checkout", where=shown(self.folder))
+            raise InputError(f"the file of variables {path} is outside of the checkout", where=shown(self.folder))
         return found

@@ -306,4 +306,4 @@ def test_a_broken_file_makes_its_module_incomplete_and_not_the_run(tmp_path, nam
     assert "x.top" in {change.address for change in plan.changes}
     (missing,) = plan.not_evaluated
     assert said in missing.note
-    assert missing.remedy == "mend the configuration"
+    assert missing.remedy == "correct the configuration"

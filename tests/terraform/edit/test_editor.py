@@ -387,7 +387,7 @@ UNEDITABLE = {
     ),
     "a circle": (
         volume("  type = local.a") + "locals {\n  a = local.b\n  b = local.a\n}\n",
-        "its names go round in circles",
+        "its references form a cycle",
     ),
     "another text than was evaluated": (volume('  type = "st1"'), "main.tf says 'st1' where 'gp2' was evaluated"),
     "JSON syntax": (
@@ -398,7 +398,7 @@ UNEDITABLE = {
         {"main.tf": volume("  type = var.t") + 'variable "t" {}\n', "terraform.tfvars.json": '{"t": "gp2"}'},
         "terraform.tfvars.json is in JSON syntax, which is not edited",
     ),
-    "no such block": ("locals {\n}\n", "its block is not in the configuration at hand"),
+    "no such block": ("locals {\n}\n", "its block was not found in the configuration"),
     "another encoding": ({"main.tf": volume('  type = "gp2" # \udcfc')}, "main.tf is not UTF-8 text"),
 }
 
@@ -428,7 +428,7 @@ STEPS = {
     "both spellings": (
         volume('  tags = { Team = "a", team = "b" }'),
         Renaming(("tags", "Team"), "team"),
-        "Team and team are both there, or more than once: which of them counts?",
+        "Team and team are both set, or one of them more than once",
     ),
     "a value without a literal": (volume(), Assignment(("size",), float("inf")), "it cannot be written: no literal for inf"),
 }  # fmt: skip
@@ -444,7 +444,7 @@ def test_steps_that_cannot_be_taken_say_why(edit, case):
 
 def test_files_of_a_module_from_elsewhere_stay(edit):
     files = {"main.tf": 'module "m" {\n  source = "acme/m/aws"\n}\n', **REMOTE}
-    with pytest.raises(CannotEditError, match="it is written in a module from elsewhere"):
+    with pytest.raises(CannotEditError, match="it is written in a module outside of this checkout"):
         edit(files, Assignment(("tier",), "gp3"), address="module.m.aws_ebs_volume.a", now={"tier": "gp2"})
 
 

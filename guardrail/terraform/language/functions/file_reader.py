@@ -52,7 +52,7 @@ class FileReader:
         named = Path(os.path.normpath(self.folder / path))
         found = Path(os.path.realpath(named))
         if not any(map(found.is_relative_to, (self.root, *self.others))):
-            raise NotEvaluated(f"the file {path}, which lies outside the checkout")
+            raise NotEvaluated(f"the file {path}, which is outside of the checkout")
         self.looked.add(named)
         return found
 
