@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from guardrail.cel.functions import Function
-from guardrail.cel.functions.values import tagged
+from guardrail.cel.functions.values import MARKER, tagged
 from guardrail.cel.key_access import place_of
 from guardrail.cel.names import Path
+from guardrail.cel.place import Place
 from guardrail.cel.tree import (
     Binary,
     Call,
@@ -32,6 +33,7 @@ _TERNARY, _RELATION, _UNARY, _MEMBER = 1, 4, 7, 8
 _ELEMENT = "each_"
 """Goes before the name of a macro's variable, which may be a word of Python."""
 _ORDERED = {"map", "filter"}
+_MOST_DIGITS = 18  # of a place in a list that is spelled as a number: more may not fit into 64 bits
 _SPELLED = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided", "%": "remainder"}
 """Arithmetic on numbers that may be of two types, which CEL does not mix."""
 
@@ -69,9 +71,58 @@ class _Emitter:
 
     def value(self, tree: Tree, level: int = _MEMBER) -> str:
         """Spell a tree whose value is used, in brackets where what is around it binds closer than `level`."""
-        if self.careful and isinstance(tree, Name | Select | Index) and self._may_be_unknown(tree):
-            return f"f__known({self.access(tree, 0)})"
+        if isinstance(tree, Name | Select | Index):
+            is_open = self.careful and self._may_be_unknown(tree)
+            if (is_open or self._is_nullable(tree)) and (found := self._place(tree)):
+                return found.text()
+            if is_open:
+                return f"f__known({self.access(tree, 0)})"
         return self.access(tree, level)
+
+    def _is_nullable(self, tree: Tree) -> bool:
+        """Say whether it reads null where there is nothing."""
+        return bool(self.nullable) and isinstance(tree, Select | Index) and place_of(tree.operand) in self.nullable
+
+    def _place(self, tree: Tree) -> Place | None:
+        """Return how a place in data is looked at without a function; None for what is no such place, or in other ways."""
+        if not self.native or self.types[id(tree)][0] in "ko":
+            return None
+        if isinstance(tree, Name):
+            found = Place(self.variables.get(tree.name, tree.name))
+            return self._known(found, found.place)
+        if not isinstance(tree, Select | Index) or tree.optional:
+            return None
+        key, inner = self._key(tree), self._place(tree.operand)
+        if not key or inner is None:
+            return None
+        if isinstance(tree, Index) and isinstance(tree.key, Name):
+            inner = self._known(inner, key)
+        if self._is_nullable(tree):
+            inner = inner.unless(f"type({inner.place}) == map && !({key} in {inner.place})", "null")
+        found = inner.at(key)
+        return self._known(found, found.place)
+
+    def _key(self, tree: Select | Index) -> str:
+        """Spell a key that is constant or a macro's variable; "" for another one."""
+        match tree:
+            case Select(_, name):
+                return quote(name)
+            case Index(_, Literal(str(name))):
+                return quote(name)
+            case Index(_, Name(name)):
+                return self.variables.get(name, "")
+        return ""
+
+    def _item(self, tree: Tree) -> Place | None:
+        """Return what may be looked for in a place as one itself: a constant string too."""
+        if isinstance(tree, Literal) and isinstance(tree.value, str):
+            return Place(quote(tree.value))
+        return self._place(tree)
+
+    def _known(self, found: Place, what: str) -> Place:
+        """Return a place that raises where a part of it is not known."""
+        is_marker = f"type({what}) == string && {what}.startsWith({quote(MARKER)})"
+        return found.unless(is_marker, f"f__known({what})") if self.careful else found
 
     def access(self, tree: Tree, level: int = _MEMBER) -> str:  # noqa: C901 - one case a kind of node
         """Spell a tree whatever it is used for."""
@@ -163,6 +214,12 @@ class _Emitter:
             text = f"{spell(left, _RELATION)} {operator} {spell(right, _RELATION + 1)}"
             return _bracketed(text, _RELATION, level)
         if operator == "in" and self.careful:
+            found, item = self._place(right), self._item(left)
+            if found and item:
+                is_key = f"type({item.place}) == string && type({found.place}) == map"
+                known = Place(found.place, (*item.unlike, *found.unlike))
+                rest = f"f__contained(f__all_known({item.place}), {found.place})"
+                return known.unless(is_key, f"{item.place} in {found.place}").text(rest)
             return f"f__contained({self._operand(left, 0)}, {self.value(right, 0)})"
         own = _LEVELS.get(operator, _RELATION)
         if operator in _SPELLED:
@@ -208,6 +265,8 @@ class _Emitter:
         return f"{spell[0]}.{call.name}({', '.join(spell[1:])})"
 
     def _own(self, call: Call, operands: tuple[Tree, ...], found: list[Function]) -> str:
+        if call.name == "get" and (text := self._get(*operands)):
+            return text
         given = [self.types[id(operand)] for operand in operands]
         spell = [
             self._number(operand, DATA, 0) if call.name == "get" and given[0] == DATA else self.value(operand, 0)
@@ -217,15 +276,35 @@ class _Emitter:
             return f"{spelled(found[0])}([{', '.join(spell)}])"
         return f"{spelled(found[0])}({', '.join(spell)})"
 
+    def _get(self, data: Tree, path: Tree, default: Tree) -> str:
+        """Spell `get` without the function where it looks for a constant path of keys in a place; "" elsewhere."""
+        found = self._place(data)
+        if found is None or not isinstance(path, Literal) or not isinstance(default, Literal):
+            return ""
+        otherwise = self._number(default, DATA, _TERNARY + 1)
+        steps = str(path.value).split(".")
+        for number, step in enumerate(steps):
+            if step.isdecimal() and len(step) > _MOST_DIGITS:
+                return ""
+            if step.isdecimal():
+                rest = quote(".".join(steps[number:]))
+                found = found.unless(f"type({found.place}) == map", f"f_get({found.place}, {rest}, {otherwise})")
+                found = found.unless(f"type({found.place}) != list || size({found.place}) <= {int(step)}", otherwise)
+                found = found.at(str(int(step)))
+            else:
+                found = found.unless(f"type({found.place}) != map || !({quote(step)} in {found.place})", otherwise)
+                found = found.at(quote(step))
+            found = self._known(found, found.place)
+        return found.unless(f"{found.place} == null", otherwise).text()
+
     def _type(self, operand: Tree) -> str:
         return f"f__type_of({self.value(operand, 0)})"
 
     def _macro(self, macro: Macro) -> str:
         match macro.name:
             case "bind" if self.native:
-                variable = f"{_ELEMENT}{macro.variables[0]}"
-                body = self._body(macro, 0, {macro.variables[0]: variable})
-                return f"cel.bind({variable}, {self.value(macro.target, 0)}, {body})"
+                # Google's own cel.bind gives wrong values inside of a macro that goes through what another has gone through.
+                return f"{self._over(f'[{self.value(macro.target, 0)}]', 'map', macro)}[0]"
             case "bind":
                 return self._over(f"f_boxed({self.value(macro.target, 0)})", "map", macro, "f_unboxed({})")
             case "optMap":

@@ -1,5 +1,6 @@
 """Both engines give the same answers: to a list of expressions, to random ones, and to what is known only after apply."""
 
+import tracemalloc
 from typing import Any
 
 import pytest
@@ -101,6 +102,18 @@ CASES = [
     ('get(r.blocks, "5.x", 9)', 9.0),
     ('get(r.blocks, "0.zz", "d")', "d"),
     ('get(r.null, "a.b", null)', None),
+    ('get(r.blocks, "1.y.0", "none")', "none"),
+    ('get(r.blocks, "0.y.00", "none")', 1.0),
+    ('get(r.blocks, "99999999999999999999.y", "none")', "none"),
+    ('get(r, "0.x", "none")', "none"),
+    ('get(r, "s.x", "none")', "none"),
+    ('get(r, "nowhere.x", r.n)', 3.0),
+    # each of these once came out empty: a value that is bound in a macro that goes through what another has gone through
+    (
+        "params.required.filter(x, r.blocks.exists(b, true)).map(x, r.blocks.filter(b, cel.bind(v, b, v.x) == 1).size())",
+        [1, 1],
+    ),
+    ('["A"].filter(x, ["a"].exists(y, y == lower(x))).map(x, ["a"].filter(y, cel.bind(v, x, lower(v)) == y))', [["a"]]),
     ('cidr_size("10.0.0.0/24")', 256.0),
     ('money(1234.5, "USD")', "$1,234.50"),
     ('money(-3, "EUR")', "-EUR 3.00"),
@@ -135,6 +148,9 @@ CASES = [
     ("params.required.filter(t, !(t in r.tags))", []),
     ('"a" in r.list', True),
     ('"z" in r.list', Unknown("list.1")),
+    ("r.tags.map(t, t in r.tags)", [True, True]),
+    ('params.required.filter(t, get(r.tags, "team", "") == "a" && r.tags[t] == "a")', UNKNOWN),
+    ('get(r.unknown, "a.b", "none")', Unknown("size")),
     ('r.list.exists(x, x == "a")', True),
     ('r.list.exists(x, x == "z")', Unknown("list.1")),
     ('r.list.all(x, x == "z")', False),
@@ -212,3 +228,31 @@ def test_the_engine_can_be_chosen_by_the_environment_but_only_among_those_there_
         Environment(SCHEMA)
     monkeypatch.setenv("GUARDRAIL_CEL_ENGINE", "python")
     assert Environment(SCHEMA).compile("1 + 1").evaluate(Environment(SCHEMA).bind({})) == 2.0
+
+
+def test_what_is_looked_up_does_not_stay_in_memory():
+    """Google's engine never frees what it hands to a function, so that places in data are not handed to one."""
+    environment = Environment(SCHEMA, engine_name="cpp", nullable=frozenset({("r", "tags")}))
+    many = {f"key-{number}": "a value" for number in range(500)}
+    scope = environment.bind({"r": {"tags": many, "size": Unknown("size")}})
+    texts = (
+        'r.tags["key-1"]',
+        "r.tags.absent",
+        '"key-1" in r.tags',
+        'get(r, "tags.key-1", "")',
+        "has(r.tags.x) || r.size > 1",
+    )
+    programs = [environment.compile(text) for text in texts]
+
+    def evaluate() -> None:
+        for program in programs:
+            program.evaluate(scope)
+
+    evaluate()
+    tracemalloc.start()
+    try:
+        for _ in range(20):
+            evaluate()
+        assert tracemalloc.get_traced_memory()[0] < 100_000
+    finally:
+        tracemalloc.stop()

@@ -20,7 +20,8 @@ from guardrail.cel.tree import UInt
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
-_MARKER = f"\ue0c1{secrets.token_hex(8)}:"
+MARKER = f"\ue0c1{secrets.token_hex(8)}:"
+"""How the string begins that stands for an unknown value inside an engine."""
 _WRITTEN = {None: "", True: "1", False: "0"}
 _IS_WRITTEN = {text: value for value, text in _WRITTEN.items()}
 _FIELD = f"\ue0c2{secrets.token_hex(4)}:"
@@ -92,20 +93,20 @@ def kind(value: Value) -> str:
 
 def marker(value: Unknown) -> str:
     """Return the string that stands for an unknown value inside an engine."""
-    return _MARKER + _FIELD.join((value.path, value.reason, value.kind or "", value.remedy, _WRITTEN[value.written]))
+    return MARKER + _FIELD.join((value.path, value.reason, value.kind or "", value.remedy, _WRITTEN[value.written]))
 
 
 def unmarked(value: str) -> Unknown | None:
     """Return the unknown value that a marker stands for, None for any other string."""
-    if not value.startswith(_MARKER):
+    if not value.startswith(MARKER):
         return None
-    path, reason, kind, remedy, written = value[len(_MARKER) :].split(_FIELD)
+    path, reason, kind, remedy, written = value[len(MARKER) :].split(_FIELD)
     return Unknown(path, reason, Reason(kind) if kind else None, remedy, _IS_WRITTEN[written])
 
 
 def known(value: Value) -> Value:
     """Return the value; raise if it is not known yet."""
-    if isinstance(value, str) and value.startswith(_MARKER):
+    if isinstance(value, str) and value.startswith(MARKER):
         trace.unknown.append(str(value))
         msg = "not known yet"
         raise ValueError(msg)
