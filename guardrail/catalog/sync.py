@@ -1,4 +1,4 @@
-"""Fresh prices from the vendors' public lists: what is fetched, what is kept, and one new catalog of it."""
+"""Newer prices from the vendors' public lists: what is fetched, what is kept, and one new catalog of it."""
 
 from __future__ import annotations
 
