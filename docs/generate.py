@@ -26,7 +26,7 @@ from guardrail.cli.commands.schema import NAMES, schema_text
 from guardrail.costs import Library
 from guardrail.policy.rules.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleFile
-from guardrail.policy.variables.context import VARIABLES
+from guardrail.policy.variables.context import FUNCTIONS, VARIABLES
 
 DOCS = Path(__file__).parent
 LIMITS = DOCS / "limits.md"
@@ -98,6 +98,9 @@ def rules_reference() -> str:
         lines += _rule(file)
     lines += ["\n## Variables\n", "What an expression may read.\n", "| name | type | meaning |", "|---|---|---|"]
     lines += [f"| `{variable.name}` | {variable.type} | {variable.meaning} |" for variable in VARIABLES]
+    lines += ["\n## Functions of the plan\n", "Shown in [rules.md](rules.md#the-plan-around-a-resource).\n"]
+    lines += ["| function | type | result |", "|---|---|---|"]
+    lines += [f"| `{function.name}` | {function.type} | {function.meaning} |" for function in FUNCTIONS]
     return "\n".join(lines) + "\n"
 
 

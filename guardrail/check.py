@@ -20,13 +20,14 @@ from guardrail.caveats import (
     usage_notes,
 )
 from guardrail.config import Settings, Source
-from guardrail.costs import Engine, Library
-from guardrail.load import each_plan, earlier, prices, rules_of, usage_of
+from guardrail.costs import Engine, Library, Repricing
+from guardrail.load import each_plan, earlier, prices, repository_of, rules_of, usage_of
 from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
-from guardrail.policy import Judge, Project
+from guardrail.policy import Judge, Project, Surroundings
+from guardrail.terraform.options import WORKSPACE
 from guardrail.terraform.plan.reader import Plan
 from guardrail.waivers import waived, waived_inline
 
@@ -75,16 +76,20 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
     )
     base = earlier(settings)
     engine = Engine(library, catalog, default_regions=settings.default_region)
+    repository = repository_of(settings, rules)
     bills: list[tuple[Project, ProjectReport]] = []
     found: list[Finding] = []
     in_use = UsageInUse()
     with closing(_each(settings, read)) as each:
         is_only, plans = _whether_one(each)
         for source, plan in plans:
-            project = Project(source.name, source.path, source.env)
+            project = Project(source.name, source.path, source.env, repository)
             bill = since(base, priced(source, plan, engine, settings), is_only=is_only)
             found += not_evaluated(source, plan, bill.not_evaluated if base else plan.not_evaluated, settings)
-            judged: Sequence[Finding] = () if plan.fault else judge.project(project, bill.resources, bill.not_evaluated)
+            judged: Sequence[Finding] = ()
+            if not plan.fault:
+                beside = surroundings(source, plan, engine)
+                judged = judge.project(project, bill.resources, bill.not_evaluated, beside)
             if base and (former := project_at(base, bill, is_only=is_only)):
                 judged = known_before(judged, former.findings, blocks=judge.pre_existing_blocks)
             found += waived_inline(judged, plan, source, rules, settings)
@@ -135,6 +140,14 @@ def priced(source: Source, plan: Plan, engine: Engine, settings: Settings) -> Pr
     findings = tuple(not_evaluated(source, plan, (), settings)) if plan.fault else ()
     missing = tuple(one.free if engine.is_free(one.type) else one for one in plan.not_evaluated)
     return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing)
+
+
+def surroundings(source: Source, plan: Plan, engine: Engine) -> Surroundings:
+    """Return what rules read of a plan beside its resources. Raises InputError for its usage file."""
+    facts, workspace = plan.facts, source.choices.environ.get(WORKSPACE)
+    if workspace and not plan.is_configuration:
+        facts = replace(facts, workspace=workspace)
+    return Surroundings(facts, plan.data, Repricing(engine.with_usage(usage_of(source)), plan.changes, plan.data))
 
 
 def _report(

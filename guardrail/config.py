@@ -176,6 +176,8 @@ class Settings:
     config_file: Path | None = None
     pr: Mapping[str, Any] = field(default_factory=dict)
     """What rules read as `pr`; empty outside of a pull request."""
+    repository: str = ""
+    """owner/name as the CI tells it, "" where there is none."""
     environments: Mapping[str, str] = field(default_factory=dict)
     """Of the configuration's projects: name to environment."""
     complete: bool = True

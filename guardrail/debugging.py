@@ -8,12 +8,12 @@ from pathlib import Path
 import yaml
 
 from guardrail.catalog import Catalog
-from guardrail.check import priced, since
+from guardrail.check import priced, since, surroundings
 from guardrail.config import Settings
 from guardrail.costs import Engine, Library
 from guardrail.errors import ConfigError, RuleError, did_you_mean
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.load import earlier, plans, prices, project_with, rules_of
+from guardrail.load import earlier, plans, prices, project_with, repository_of, rules_of
 from guardrail.model.finding import Finding, OnUnknown
 from guardrail.policy import Budget, CompiledRule, Judge, Project, RuleFile, RuleScope, check_rule, compile_rule
 from guardrail.policy.budgets import spent
@@ -97,16 +97,18 @@ def _case_in_project(
     source, plan = project_with(read, address)
     engine = Engine(library, catalog, default_regions=settings.default_region)
     bill = since(base, priced(source, plan, engine, settings), is_only=len(read) == 1)
-    project = Project(source.name, source.path, source.env)
+    project = Project(source.name, source.path, source.env, repository_of(settings, [rule]))
     judge = Judge([rule], catalog.spec, settings.now, settings.pr, currency=settings.currency)
-    found = judge.project(project, bill.resources, bill.not_evaluated)
+    beside = surroundings(source, plan, engine)
+    found = judge.project(project, bill.resources, bill.not_evaluated, beside)
     judged = waived(
         [*waived_inline(found, plan, source, (rule,), settings)], (rule,), replace(settings, complete=False)
     )
     finding = next((one for one in judged if one.rule == rule.rule.id and one.address == address), None)
     resource = next((one for one in bill.resources if one.change.address == address), None)
     sums = total(bill.resources, bill.not_evaluated)
-    return Case(judge, project, bill.resources, sums, resource, bill.not_evaluated), finding
+    case = Case(judge, project, bill.resources, sums, resource, bill.not_evaluated, surroundings=beside)
+    return case, finding
 
 
 def _budget(settings: Settings, rule_id: str, name: str) -> Budget:

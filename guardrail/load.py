@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+import re
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guardrail import data
+from guardrail import data, git
 from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
-from guardrail.costs import NO_USAGE, Engine, Library, Usage, load_usage
+from guardrail.costs import NO_USAGE, Engine, Library, Repricing, Usage, load_usage
 from guardrail.errors import InputError, did_you_mean
-from guardrail.model.cost import ResourceCost
-from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.policy import LoadedRules, ReadPlan, ResourceTypes, load_rules
+from guardrail.model.unknown import Unknown
+from guardrail.policy import (
+    NO_REPOSITORY,
+    REPOSITORY,
+    CompiledRule,
+    LoadedRules,
+    PricedPlan,
+    ReadPlan,
+    Repricer,
+    ResourceTypes,
+    Surroundings,
+    load_rules,
+)
 from guardrail.progress import counted
 from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
@@ -86,13 +97,30 @@ def plan_reader(catalog: Catalog, library: Library) -> ReadPlan:
     engine = Engine(library, catalog)
 
     @cache
-    def read(path: Path) -> tuple[Sequence[ResourceCost], Sequence[NotEvaluated]]:
+    def read(path: Path) -> PricedPlan:
         (plan, *others) = read_plans(str(path))
         if others or plan.fault:
             raise plan.fault or InputError("holds several plans", where=str(path), fix="name one of them")
-        return engine.estimate(plan.changes, plan.data), plan.not_evaluated
+        beside = Surroundings(plan.facts, plan.data, Repricing(engine, plan.changes, plan.data))
+        return PricedPlan(engine.estimate(plan.changes, plan.data), plan.not_evaluated, beside)
 
     return read
+
+
+def repricer(catalog: Catalog, library: Library) -> Repricer:
+    """Return what prices resources that tests of rules write with other attributes."""
+    engine = Engine(library, catalog)
+    return lambda changes, data: Repricing(engine, changes, data)
+
+
+def repository_of(settings: Settings, rules: Iterable[CompiledRule]) -> str | Unknown:
+    """Return owner/name of the repository, if one of the rules asks: as the CI names it, else as the remote `origin` does."""
+    if not any(REPOSITORY in rule.shown for rule in rules):
+        return NO_REPOSITORY
+    top = git.top_of(settings.base.resolve())
+    address = git.remote_of(top) if top else ""
+    found = re.search(r"[:/]([^/:]+/[^/:]+?)(?:\.git)?/?$", address)
+    return settings.repository or (found[1] if found else NO_REPOSITORY)
 
 
 def _read(source: Source, given: str, settings: Settings, others: Sequence[Path]) -> list[Plan]:

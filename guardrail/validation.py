@@ -20,7 +20,7 @@ from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
 from guardrail.files.repository import repository_top
-from guardrail.load import plan_reader, resource_types
+from guardrail.load import plan_reader, repricer, resource_types
 from guardrail.policy import (
     ResourceTypes,
     RuleFile,
@@ -144,7 +144,8 @@ class Validation:
         from guardrail.catalog import open_catalog  # noqa: PLC0415 - machines' facts, for tests that name machines
 
         catalog = open_catalog()
-        for result in run_tests(sound, specs=catalog.spec, read_plan=plan_reader(catalog, Library())):
+        reads, prices = plan_reader(catalog, Library()), repricer(catalog, Library())
+        for result in run_tests(sound, specs=catalog.spec, read_plan=reads, repricer=prices):
             self.tests += 1
             if not result.passed:
                 what = f"rule {result.rule}, test {result.name}: {result.mismatch}"

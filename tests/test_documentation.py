@@ -31,10 +31,11 @@ def rules(page: str) -> list[str]:
 
 @pytest.mark.parametrize("page", ["README.md", "docs/rules.md"])
 def test_rules_in_the_documentation_pass_their_own_tests(page, run, tmp_path):
-    (text,) = rules(page)
-    tests = len(yaml.safe_load(text)["tests"])
-    (tmp_path / "rule.yaml").write_text(text, encoding="utf-8")
-    (tmp_path / "guardrail.yaml").write_text("{version: 1, rules: {packs: [], paths: [rule.yaml]}}", encoding="utf-8")
+    (tmp_path / "rules").mkdir()
+    for number, text in enumerate(rules(page)):
+        (tmp_path / "rules" / f"{number}.yaml").write_text(text, encoding="utf-8")
+    tests = sum(len(yaml.safe_load(text)["tests"]) for text in rules(page))
+    (tmp_path / "guardrail.yaml").write_text("{version: 1, rules: {packs: [], paths: [rules]}}", encoding="utf-8")
     ran = run("rules", "test")
     assert ran.exit_code == 0, ran.stdout + ran.stderr
     assert f"{tests} passed" in ran.stdout

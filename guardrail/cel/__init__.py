@@ -4,6 +4,7 @@ from guardrail.cel.coverage import cover_all
 from guardrail.cel.engines import engine_package, installed_engines
 from guardrail.cel.environment import Environment, Program, Scope, Template, Working, shown
 from guardrail.cel.failures import EvaluationError
+from guardrail.cel.functions.prices import Handle
 from guardrail.cel.key_access import KeyAccess
 from guardrail.cel.names import OPEN, Path, Schema
 from guardrail.cel.shapes import Shape, Shapes, joined_shape
@@ -14,6 +15,7 @@ __all__ = [
     "CelError",
     "Environment",
     "EvaluationError",
+    "Handle",
     "KeyAccess",
     "Path",
     "Program",

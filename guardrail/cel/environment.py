@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import lru_cache, reduce
 from typing import Any
 
+from guardrail.cel.conversion import Value, plain_value, result_of
 from guardrail.cel.emit import emit
 from guardrail.cel.engines import Engine, Evaluate, engine
-from guardrail.cel.failures import NO_PLAIN_VALUE, OPERAND_FAULT, DepthError, EvaluationError, StepsError
-from guardrail.cel.functions.instants import Duration, Timestamp, duration_text, timestamp_text
-from guardrail.cel.functions.values import elements, is_optional, marker, plain_text, text, trace, unmarked
+from guardrail.cel.failures import OPERAND_FAULT, DepthError, EvaluationError, StepsError
+from guardrail.cel.functions.values import text, trace, unmarked
 from guardrail.cel.key_access import KeyAccess, key_access
+from guardrail.cel.lookups import with_lookups
 from guardrail.cel.names import Path, Schema, check, expand
 from guardrail.cel.operands import operands
 from guardrail.cel.parts import branches, shown_parts, written
@@ -25,12 +23,11 @@ from guardrail.cel.shapes import Shapes, check_shapes
 from guardrail.cel.syntax import CelError, parse
 from guardrail.cel.tree import Tree
 from guardrail.cel.types import Types, infer
+from guardrail.cel.value_paths import value_paths
 from guardrail.errors import LimitError
-from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
-Value = Any
-"""None, bool, float, str, list, dict or Unknown."""
+_SIMPLE = frozenset({bool, float, int, type(None)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +65,18 @@ class Environment:
         shapes: Shapes | None = None,
         nullable: frozenset[Path] = frozenset(),
         exact: bool = False,
+        lookups: frozenset[str] = frozenset(),
     ) -> None:
         """Read expressions over the names of a schema.
 
         `shapes` are what is known of data at a path. The maps at `nullable` paths read null at a key that they lack.
 
         `declared` are the types of names that are no data: their values are bound as they are. `exact` refuses a division of
-        whole numbers, whose fraction is lost.
+        whole numbers, whose fraction is lost. `lookups` are the calls that stand for data (`guardrail.cel.lookups`).
         """
         self._schema = schema
         self._exact = exact
+        self._lookups = lookups
         self._shapes = shapes or {}
         self._nullable = nullable
         self._declared = declared or {}
@@ -94,7 +93,7 @@ class Environment:
         for name, expression in expressions.items():
             try:
                 tree = expand(parse(expression), self._definitions)
-                self._checked(tree)
+                self._checked(with_lookups(tree, self._lookups))
             except CelError as error:
                 error.name = name
                 raise
@@ -108,7 +107,7 @@ class Environment:
         return self._programs[expression]
 
     def _program(self, written_tree: Tree, text: str) -> Program:
-        tree = expand(written_tree, self._definitions)
+        tree = with_lookups(expand(written_tree, self._definitions), self._lookups)
         reads, types = self._checked(tree)
         return Program(text, reads, tree, types, self._engine, tuple(self._schema), self._nullable)
 
@@ -159,7 +158,8 @@ class Environment:
         """Bind some names anew; the other values of the scope are not converted again."""
         unknown = [path for path in scope.unknown if path[0] not in values]
         plain = {
-            name: value if name in self._declared else _plain(value, (name,), unknown) for name, value in values.items()
+            name: value if name in self._declared else plain_value(value, (name,), unknown)
+            for name, value in values.items()
         }
         converted = {**scope.converted, **plain}
         return Scope(self._engine.activation(converted), tuple(unknown), converted)
@@ -206,7 +206,7 @@ class Program:
             self._plain = self.compiled(careful=False)
         try:
             value = self._plain(scope.activation)
-            return value if type(value) in _SIMPLE else _result(value)
+            return value if type(value) in _SIMPLE else result_of(value)
         except EvaluationError:
             # Google's engine goes through a map in any order, and may have met another of several errors first.
             return self._evaluate_carefully(scope)
@@ -244,6 +244,11 @@ class Program:
         """Return what the value depends on of the map at a path."""
         return key_access(self._tree, path)
 
+    @property
+    def value_paths(self) -> frozenset[Path]:
+        """The paths of the values that it uses, those of elements below the path of their list."""
+        return value_paths(self._tree)
+
     def compiled(self, *, careful: bool) -> Evaluate:
         """Have the engine compile it: as it is, or (`careful`) for a scope that holds values that are not known."""
         return _program(
@@ -264,7 +269,7 @@ class Program:
             if str(error) != OPERAND_FAULT:
                 raise
             raise EvaluationError(operands(self.reads, scope.converted) or OPERAND_FAULT) from None
-        return _result(value)
+        return result_of(value)
 
 
 class Template:
@@ -292,6 +297,11 @@ class Template:
         """Return what the text depends on of the map at a path."""
         accesses = (part.key_access(path) for part in self._parts if isinstance(part, Program))
         return reduce(operator.or_, accesses, KeyAccess())
+
+    @property
+    def value_paths(self) -> frozenset[Path]:
+        """The paths of the values that it shows; see `Program.value_paths`."""
+        return frozenset().union(*(part.value_paths for part in self._parts if isinstance(part, Program)))
 
     def evaluate(self, scope: Scope) -> str:
         """Return the text. What is known only after apply reads so. Raises EvaluationError."""
@@ -352,48 +362,3 @@ def _closing(pattern: str, start: int) -> int:
                 return at
             depth -= 1
     raise CelError("an opening brace is not closed", start + 1, "write {{ for a brace that is text")
-
-
-def _plain(value: Value, path: Path, unknown: list[Path]) -> Any:
-    """Convert to what engines take: numbers as doubles, unknown values as markers (their paths are collected)."""
-    if value is None or isinstance(value, str | bool):
-        return value
-    if isinstance(value, int | float | Decimal):
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if math.isfinite(number):
-            return number
-        value = Unknown(".".join(path[1:]), "a number out of range", Reason.NOT_EVALUATED)
-    if isinstance(value, Unknown):
-        unknown.append(path)
-        return marker(value)
-    if isinstance(value, Mapping):
-        return {str(key): _plain(part, (*path, str(key)), unknown) for key, part in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        # An element's place is computed more often than not, so its path ends at the list.
-        return [_plain(part, path, unknown) for part in value]
-    return value.isoformat() if isinstance(value, date) else str(value)
-
-
-_SIMPLE = frozenset({bool, float, int, type(None)})
-
-
-def _result(value: Any) -> Value:
-    """Return what an engine gives as a plain value: points and spans of time as text, what is not known as such."""
-    if isinstance(value, str):
-        return unmarked(value) or plain_text(value)
-    if is_optional(value):
-        raise EvaluationError(NO_PLAIN_VALUE)
-    if isinstance(value, Timestamp | datetime):
-        return timestamp_text(value)
-    if isinstance(value, Duration | timedelta):
-        return duration_text(value)
-    if isinstance(value, bytearray):
-        return bytes(value)
-    if isinstance(value, list):
-        return [_result(part) for part in value]
-    if isinstance(value, dict):
-        return {key: _result(value[key]) for key in elements(value)}
-    return value

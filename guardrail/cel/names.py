@@ -68,7 +68,7 @@ def expand(tree: Tree, definitions: Mapping[str, Mapping[str, Tree]]) -> Tree:
             if node.field not in defined:
                 _unknown(f"{node.operand.name}.{node.field}", node.field, defined, node.at)
             return defined[node.field]
-        return _rebuilt(node, walk)
+        return rebuilt(node, walk)
 
     return walk(tree)
 
@@ -78,7 +78,8 @@ def check(tree: Tree, schema: Schema) -> frozenset[Path]:
     return frozenset(_Reader(schema).read(tree, {}))
 
 
-def _rebuilt(node: Tree, walk: Callable[[Tree], Tree]) -> Tree:  # noqa: C901 - one case a kind of node
+def rebuilt(node: Tree, walk: Callable[[Tree], Tree]) -> Tree:  # noqa: C901 - one case a kind of node
+    """Return a node whose parts are what `walk` makes of them."""
     match node:
         case Literal() | Name():
             return node

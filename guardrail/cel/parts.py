@@ -89,6 +89,10 @@ def shown_parts(tree: Tree) -> Iterator[Tree]:
             found = tuple(_sides(tree, operator))
         case Call("has", None):
             found = ()  # of what need not be there, there may be no value
+        case Call("references" | "referrers", _):
+            found = ()
+        case Call("price.of", None, (_, *others)):
+            found = tuple(others)
         case Macro("all", target, (_,) as variables, (body,)):
             found = (target, Macro("filter", target, variables, (Unary("!", body, tree.at),), tree.at))
         case Macro("exists", target, (_,) as variables, (body,)):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from guardrail.cel.key_access import place_of
+from guardrail.cel.lookups import PRICE
 from guardrail.cel.names import Path
 from guardrail.cel.syntax import CelError
 from guardrail.cel.tree import (
@@ -15,6 +16,7 @@ from guardrail.cel.tree import (
     ListOf,
     Literal,
     Macro,
+    MapOf,
     Name,
     Select,
     Ternary,
@@ -34,19 +36,21 @@ class Shape:
     element  what a list, or a map with any keys, holds; None where that is open
     fields   the only names that a map may have, each with what is known of it; None where any may be
     of       whose it is, to say what lacks a name: "aws_instance"
+    what     what its names are
     """
 
     kind: str
     element: Shape | None = None
     fields: Mapping[str, Shape | None] | None = None
     of: str = ""
+    what: str = "attribute"
 
     def field(self, name: str, at: int) -> Shape | None:
         """Return what is known of an entry. Raises CelError, at that place of the text, for one that there cannot be."""
         if self.fields is None:
             return self.element
         if name not in self.fields:
-            what = f"no such attribute: {name} of {self.of}"
+            what = f"no such {self.what}: {name}{' of ' * bool(self.of)}{self.of}"
             raise CelError(what, at + 1, did_you_mean(name, self.fields) or _known(self.fields))
         return self.fields[name]
 
@@ -86,7 +90,7 @@ def check_shapes(tree: Tree, reads: Iterable[Path], types: Types, shapes: Shapes
 
     Raises CelError for an attribute that there is not, and for a value of a kind that what is done with it does not take.
     """
-    if any(read[: len(path)] == path[: len(read)] for path in shapes for read in reads):
+    if any(PRICE in read or read[: len(path)] == path[: len(read)] for path in shapes for read in reads):
         _Checker(types, shapes).of(tree, {})
 
 
@@ -205,11 +209,21 @@ class _Checker:
             raise CelError(f"{call.name} is not for {' and '.join(WORDS[one[0]] for one in given)}", call.at + 1)
         if call.name == "get" and call.target is None:
             return _got(shapes[0], call.args[1])
+        if call.name == PRICE:
+            self._check_attributes(call.args[0], call.args[1], bound)
         return shapes[0].element if shapes and shapes[0] and call.name in _ELEMENTS else None
+
+    def _check_attributes(self, resource: Tree, attributes: Tree, bound: Mapping[str, Shape | None]) -> None:
+        """Refuse to price a resource with an attribute that its type does not have."""
+        if not isinstance(resource, Select) or not isinstance(attributes, MapOf):
+            return
+        after = self.of(Select(resource.operand, "after", resource.at), bound)
+        for key, _ in attributes.entries:
+            _got(after, key)
 
 
 def _got(shape: Shape | None, path: Tree) -> Shape | None:
-    """Follow the path of `get`, as far as it is spelled out."""
+    """Follow a path such as that of `get`, as far as it is spelled out."""
     if not (isinstance(path, Literal) and isinstance(path.value, str)):
         return None
     for step in path.value.split("."):
@@ -220,7 +234,7 @@ def _got(shape: Shape | None, path: Tree) -> Shape | None:
         elif shape.kind == "m":
             shape = shape.field(step, path.at)
         else:
-            raise CelError(f"{WORDS[shape.kind]} has no {step}, which the path of get names", path.at + 1)
+            raise CelError(f"{WORDS[shape.kind]} has no {step}, which the path names", path.at + 1)
     return shape
 
 

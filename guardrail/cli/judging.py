@@ -27,6 +27,7 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     """
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
     from guardrail.platforms.context import proposal  # noqa: PLC0415
+    from guardrail.platforms.detect import REPOSITORY  # noqa: PLC0415
     from guardrail.policy_ref import settings_at  # noqa: PLC0415
     from guardrail.provenance import inputs_of, uncovered  # noqa: PLC0415
 
@@ -36,7 +37,9 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
         chosen = choose(whole) if choose else whole
         checkout = checkout_of(chosen, revision, proposed)
         roots = tuple(checkout.name(file) for file in uncovered(chosen, checkout))
-        report = (evaluate or check)(replace(chosen, pr=proposed.for_rules, uncovered=roots))
+        repository = next(filter(None, map(os.environ.get, REPOSITORY)), "")
+        chosen = replace(chosen, pr=proposed.for_rules, repository=repository, uncovered=roots)
+        report = (evaluate or check)(chosen)
         notes = policy_notes(chosen, revision, proposed)
         inputs = inputs_of(chosen, checkout)
     report = replace(report, warnings=(*report.warnings, *notes), inputs=inputs)

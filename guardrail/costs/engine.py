@@ -123,6 +123,11 @@ class Engine:
             self._effects,
         )
 
+    def cost_of(self, change: Change, side: Side, inventory: Inventory, *, before: bool) -> Cost | None:
+        """Return what a resource costs that is as one side says."""
+        tariff = self._library.find(change.type)
+        return self._cost(change, side, tariff, self._seen(change, side, tariff, inventory, before=before))
+
     def _seen(
         self, change: Change, side: Side | None, tariff: Tariff | None, inventory: Inventory, *, before: bool
     ) -> Subject | None:

@@ -6,19 +6,24 @@ from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compil
 from guardrail.policy.rules.coverage import Coverage, RuleCoverage
 from guardrail.policy.rules.explain import explained
 from guardrail.policy.rules.final import takes_waivers
+from guardrail.policy.rules.fixture import Repricer
 from guardrail.policy.rules.lock import LOCK_NAME, fetched_files, is_within
 from guardrail.policy.rules.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
 from guardrail.policy.rules.selection import RuleSelection, RuleSetting
-from guardrail.policy.rules.testing import ReadPlan, RuleTestResult, run_tests
-from guardrail.policy.variables.context import VARIABLES, Project, Variable
+from guardrail.policy.rules.testing import PricedPlan, ReadPlan, RuleTestResult, run_tests
+from guardrail.policy.variables.around import Surroundings
+from guardrail.policy.variables.context import FUNCTIONS, NO_REPOSITORY, REPOSITORY, VARIABLES, Project, Variable
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.waivers import WaiverList, apply_waivers, load_waivers, read_waivers
 
 __all__ = [
+    "FUNCTIONS",
     "LOCK_NAME",
+    "NO_REPOSITORY",
     "NO_TYPES",
+    "REPOSITORY",
     "VARIABLES",
     "Budget",
     "BudgetMatch",
@@ -26,8 +31,10 @@ __all__ = [
     "Coverage",
     "Judge",
     "LoadedRules",
+    "PricedPlan",
     "Project",
     "ReadPlan",
+    "Repricer",
     "ResourceTypes",
     "Rule",
     "RuleCoverage",
@@ -37,6 +44,7 @@ __all__ = [
     "RuleSetting",
     "RuleTestResult",
     "Specs",
+    "Surroundings",
     "Variable",
     "WaiverList",
     "apply_waivers",

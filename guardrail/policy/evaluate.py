@@ -8,7 +8,7 @@ What was before the change is looked at only where a rule fails.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -29,14 +29,13 @@ from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
 from guardrail.policy.rules.rule import ALL_BUT_GONE, RuleScope
 from guardrail.policy.spend import Spend, spend, total
-from guardrail.policy.variables.context import Project, nested, picked, plan_values, run_values
+from guardrail.policy.variables.around import NO_SURROUNDINGS, Around, Surroundings
+from guardrail.policy.variables.context import LOOKUPS, PLAN_LISTS, Project, nested, picked, plan_values, run_values
 from guardrail.policy.variables.machine import Specs
-from guardrail.policy.variables.view import ResourceView, listed, reader
+from guardrail.policy.variables.view import ResourceView, reader
 from guardrail.progress import counted
 
 _REMEMBERED = 2048  # answers a rule: enough for the kinds of things there are, too few to fill memory with names
-
-PLAN_RESOURCES = ("plan", "resources")
 
 Bind = Callable[[Mapping[str, Json]], Scope]
 
@@ -76,22 +75,40 @@ class Judge:
         return tuple(rule.rule.id for rule in self.rules if rule.rule.id not in self.asked)
 
     def project(
-        self, project: Project, resources: Sequence[ResourceCost], not_evaluated: Sequence[NotEvaluated] = ()
+        self,
+        project: Project,
+        resources: Sequence[ResourceCost],
+        not_evaluated: Sequence[NotEvaluated] = (),
+        surroundings: Surroundings = NO_SURROUNDINGS,
     ) -> tuple[Finding, ...]:
         """Judge a project's resources one by one, then its plan as a whole. Findings stand in that order."""
-        sums = total(resources, not_evaluated)
+        sums, around = total(resources, not_evaluated), self.around(resources, not_evaluated, surroundings)
         rules = [r for r in self.rules if r.rule.scope is RuleScope.RESOURCE and plays_in(r.rule.match, project)]
-        one_by_one = _PerResource(self, rules, project, self.beside(project, resources, sums, rules))
+        one_by_one = _PerResource(
+            self, rules, project, around, self.beside(project, resources, sums, _all_read(rules), around)
+        )
         found = [one for resource in counted("resources judged", resources) for one in one_by_one.judge(resource)]
-        return (*found, *self.plan(project, resources, sums))
+        return (*found, *self.plan(project, resources, sums, around))
 
-    def plan(self, project: Project, resources: Sequence[ResourceCost], sums: Spend) -> tuple[Finding, ...]:
+    def plan(
+        self, project: Project, resources: Sequence[ResourceCost], sums: Spend, around: Around
+    ) -> tuple[Finding, ...]:
         """Judge a project's plan as a whole; `sums` is what its resources cost."""
         rules = [r for r in self.rules if r.rule.scope is RuleScope.PLAN and plays_in(r.rule.match, project)]
-        now = self.beside(project, resources, sums, rules)
+        now, fit = self.beside(project, resources, sums, _all_read(rules), around)
         past = {**now, "plan": {**now["plan"], **sums.as_before.values("plan")}}
-        asked = (self._whole(r, now, None if r.reads & _NOT_SUMS else past, project=project.name) for r in rules)
+        asked = (
+            self._whole(r, now, past if r.reads.isdisjoint(_NOT_SUMS) else None, project=project.name, fit=fit)
+            for r in rules
+        )
         return tuple(one for one in asked if one)
+
+    def around(
+        self, resources: Sequence[ResourceCost], not_evaluated: Sequence[NotEvaluated], surroundings: Surroundings
+    ) -> Around:
+        """Return a plan as these rules look at it."""
+        looks_at = frozenset[Path]().union(*(rule.looks_at for rule in self.rules))
+        return Around(resources, not_evaluated, surroundings, self.specs, looks_at)
 
     def budgets(
         self, budgets: Sequence[Budget], projects: Sequence[tuple[Project, ProjectReport]]
@@ -107,13 +124,18 @@ class Judge:
         return tuple(one for one in asked if one)
 
     def beside(
-        self, project: Project, resources: Sequence[ResourceCost], sums: Spend, rules: Iterable[CompiledRule]
-    ) -> dict[str, Any]:
-        """Return what these rules read beside single resources: the plan, the project and the run."""
-        plan = plan_values(resources, sums)
-        if any(PLAN_RESOURCES in rule.shown for rule in rules):
-            plan["resources"] = listed(resources)
-        return {**self._shared(project), "plan": plan}
+        self,
+        project: Project,
+        resources: Sequence[ResourceCost],
+        sums: Spend,
+        reads: Iterable[Path],
+        around: Around,
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Return what is read beside single resources, and the same as it may be shown: plan, project and run."""
+        plan, shared, reads = plan_values(resources, sums), self._shared(project), frozenset(reads)
+        names = [name for name in PLAN_LISTS if ("plan", name) in reads]
+        now, fit = ({**plan, **around.plan(names, shown=shown)} if names else plan for shown in (False, True))
+        return {**shared, "plan": now}, {**shared, "plan": fit}
 
     def beside_budget(self, budget: Budget, sums: Spend) -> dict[str, Any]:
         """Return what rules about budgets read."""
@@ -121,12 +143,21 @@ class Judge:
 
     def _shared(self, project: Project | None = None) -> dict[str, Any]:
         """What is the same for every resource of a project, or of the whole run."""
-        return run_values(self.now, self.pr, self.currency) | ({"project": asdict(project)} if project else {})
+        return run_values(self.now, self.pr, self.currency) | ({"project": project.values()} if project else {})
 
     def _whole(
-        self, rule: CompiledRule, now: Mapping[str, Json], past: Mapping[str, Json] | None, *, project: str = ""
+        self,
+        rule: CompiledRule,
+        now: Mapping[str, Json],
+        past: Mapping[str, Json] | None,
+        *,
+        project: str = "",
+        fit: Mapping[str, Json] | None = None,
     ) -> Finding | None:
-        """Ask a rule about totals. What was broken before the change is pre-existing: only crossing a limit is new."""
+        """Ask a rule about totals. What was broken before the change is pre-existing: only crossing a limit is new.
+
+        `fit` is what is fit to be shown of `now`, where that is another thing.
+        """
         answer = rule.answer(self.bind(nested(picked(now, rule.reads))))
         self.asked.add(rule.rule.id)
         if answer.skipped:
@@ -135,7 +166,9 @@ class Judge:
             return None
         before = rule.answer(self.bind(nested(picked(past, rule.reads)))) if past and answer.failed else Answer()
         old = bool(answer.failed) and set(answer.failed) <= set(before.failed)
-        evidence = picked(now, sorted(rule.shown | ({("budget", "name")} if "budget" in now else set())))
+        if answer.error and fit and not rule.reads.isdisjoint(_MAY_HOLD_SECRETS):
+            answer = Answer(error=_HIDDEN)
+        evidence = picked(fit or now, sorted(rule.shown | ({("budget", "name")} if "budget" in now else set())))
         return finding(
             rule,
             answer,
@@ -148,14 +181,24 @@ class Judge:
 
 
 # What a plan was before the change cannot be told from these.
-_NOT_SUMS = {PLAN_RESOURCES, *(("plan", "counts", action.replace("-", "_")) for action in Action)}
+_NOT_SUMS = {
+    *(("plan", name) for name in PLAN_LISTS if name != "workspace"),
+    *(("plan", "counts", action.replace("-", "_")) for action in Action),
+}
+_MAY_HOLD_SECRETS = {("plan", name) for name in ("resources", "data", "variables", "outputs")}
+_HIDDEN = "what went wrong is not shown, as the rule reads sensitive values"
+
+
+def _all_read(rules: Iterable[CompiledRule]) -> set[Path]:
+    return {path for rule in rules for path in rule.shown | rule.edited}
 
 
 def _looks_at_project(reads: Iterable[Path]) -> bool:
-    return any(path[0] in _OF_PROJECT for path in reads)
+    return any(path[0] in _OF_PROJECT or path[1:2] in _OF_PLAN for path in reads)
 
 
 _OF_PROJECT = {"project", "plan"}
+_OF_PLAN = {(name,) for name in LOOKUPS}  # remembered beyond its project, a price would keep all of its plan
 _Answers = dict[tuple[Any, ...], Answer]
 _Texts = dict[tuple[Any, ...], tuple[str, ...]]
 
@@ -172,11 +215,19 @@ class _Group:
 class _PerResource:
     """The rules about single resources, in one project."""
 
-    def __init__(self, judge: Judge, rules: list[CompiledRule], project: Project, shared: dict[str, Json]) -> None:
+    def __init__(
+        self,
+        judge: Judge,
+        rules: list[CompiledRule],
+        project: Project,
+        around: Around,
+        beside: tuple[dict[str, Json], dict[str, Json]],
+    ) -> None:
         self.owner = judge
         self.rules = rules
         self.project = project
-        self.shared = shared
+        self.around = around
+        self.shared, self.fit = beside
         self._groups: dict[tuple[Any, ...], _Group] = {}
         # What was answered in one project holds in the next, unless the rule looks at the project itself.
         self._answers = {r.rule.id: {} if _looks_at_project(r.reads) else judge.answers[r.rule.id] for r in rules}
@@ -187,7 +238,7 @@ class _PerResource:
         group = self._group(resource.change)
         if not group.rules:
             return []
-        view = ResourceView(resource, self.owner.specs)
+        view = self._view(resource)
         alike = tuple([_hashable(read(view)) for read in group.readers])
         answers = group.answers.get(alike)
         if answers is None:
@@ -196,6 +247,11 @@ class _PerResource:
                 group.answers[alike] = answers
         found = (self._finding(rule, answer, resource) for rule, answer in answers)
         return [one for one in found if one]
+
+    def _view(
+        self, resource: ResourceCost, *, past: bool = False, shown: bool = False, settled: bool = False
+    ) -> ResourceView:
+        return ResourceView(resource, self.owner.specs, past=past, shown=shown, settled=settled, around=self.around)
 
     def _ask(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> list[tuple[CompiledRule, Answer]]:
         """Return what the rules say that is not simply yes."""
@@ -213,7 +269,7 @@ class _PerResource:
 
     def _settled(self, rule: CompiledRule, answers: _Answers, view: ResourceView, open_: Answer) -> Answer:
         """Return a failure that is there if what is left out is null; a pass would not hold if the provider chose it."""
-        view = ResourceView(view.cost, self.owner.specs, settled=True)
+        view = self._view(view.cost, settled=True)
         again = _answer(rule, answers, _key(rule.answer_keys, view), _Lazy(lambda: self._bound(view, rule.reads)))
         return again if again.failed else open_
 
@@ -245,11 +301,11 @@ class _PerResource:
 
     def _finding(self, rule: CompiledRule, answer: Answer, resource: ResourceCost) -> Finding | None:
         change = resource.change
-        view = ResourceView(resource, self.owner.specs, shown=True, settled=bool(answer.failed))
+        view = self._view(resource, shown=True, settled=bool(answer.failed))
         texts = self._said(rule, answer.failed, view) if answer.failed else ()
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
         if answer.error and _has_secrets(change):
-            answer = Answer(error="what went wrong is not shown, as the rule reads sensitive values")
+            answer = Answer(error=_HIDDEN)
         found = finding(
             rule,
             answer,
@@ -273,14 +329,14 @@ class _PerResource:
         """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""
         if resource.change.before is None or resource.change.action not in ALL_BUT_GONE:
             return False
-        if resource.stays:
+        if resource.stays and not rule.reads_relations:
             return True
-        past = ResourceView(resource, self.owner.specs, past=True, settled=True)
+        past = self._view(resource, past=True, settled=True)
         scope = _Lazy(lambda: self._bound(past, rule.reads))
         before = _answer(rule, self._answers[rule.rule.id], _key(rule.answer_keys, past), scope)
         if not set(answer.failed) <= set(before.failed):
             return False
-        view = ResourceView(resource, self.owner.specs, past=True, shown=True, settled=True)
+        view = self._view(resource, past=True, shown=True, settled=True)
         if set(texts) <= set(self._said(rule, answer.failed, view)):
             return True
         sums = spend(resource)
@@ -289,7 +345,7 @@ class _PerResource:
     def _values(self, view: ResourceView, paths: Iterable[Path]) -> dict[Path, Json]:
         wanted = sorted(paths)
         values = {path: view.read(path) for path in wanted if path[0] == "resource"}
-        return values | picked(self.shared, wanted)
+        return values | picked(self.fit if view.shown else self.shared, wanted)
 
 
 class _Lazy:

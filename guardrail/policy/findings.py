@@ -12,8 +12,17 @@ from guardrail.model.money import plain
 from guardrail.model.resource import SourceLine
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.compiled import Answer, CompiledRule
+from guardrail.policy.variables.context import PLAN_LISTS, RELATIONS
 
-_NOT_EVIDENCE = frozenset({("plan", "resources"), ("currency",), ("now",), ("today",), ("resource", "address")})
+_NOT_EVIDENCE = frozenset(
+    {
+        *(("plan", name) for name in PLAN_LISTS if name != "workspace"),
+        *(("resource", name) for name in ("address", "costs", "price.of")),
+        ("resource", "cost", "lines"),
+        *(("currency",), ("now",), ("today",)),
+    }
+)
+_RELATIONS = {(relation,) for relation in RELATIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +69,9 @@ def finding(
         line=subject.source.line if subject.source else None,
         project=subject.project,
         evidence={
-            ".".join(path): _json(value) for path, value in (evidence or {}).items() if path not in _NOT_EVIDENCE
+            ".".join(path): _json(value)
+            for path, value in (evidence or {}).items()
+            if path not in _NOT_EVIDENCE and path[1:2] not in _RELATIONS
         },
     )
 

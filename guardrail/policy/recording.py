@@ -13,6 +13,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.fixture import RuleTest
 from guardrail.policy.rules.rule import RuleScope, check_rule
 from guardrail.policy.rules.testing import run_tests
+from guardrail.policy.variables.context import LOOKUPS
 from guardrail.policy.variables.machine import FACTS
 from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
 from guardrail.policy.variables.view import SENSITIVE, ResourceView
@@ -28,7 +29,7 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
     if case.budget:
         what = f"the rule {rule.rule.id} is asked about budgets, whose tests name amounts"
         raise InputError(what, fix="tests: [{expect: fail, budget: {name: web, monthly: 100, cost: {monthly: 101}}}]")
-    if resource is None or rule.rule.scope is not RuleScope.RESOURCE or any(path[0] == "plan" for path in rule.shown):
+    if resource is None or rule.rule.scope is not RuleScope.RESOURCE or any(map(_is_around, rule.shown)):
         what = f"the rule {rule.rule.id} reads the whole plan: its tests name a plan file"
         raise InputError(what, fix="tests: [{expect: fail, plan: FILE, address: ADDRESS}]")
     verdict = explain(case, finding).verdict
@@ -46,6 +47,10 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
             what = f"without the secret values, the test has another result than the plan: {result.mismatch}"
             raise InputError(what, fix="write it by hand, with values that are no secrets")
     return test
+
+
+def _is_around(path: Path) -> bool:
+    return path[0] == "plan" or (path[0] == "resource" and path[1] in LOOKUPS)
 
 
 def _resource(case: Case, resource: ResourceCost, reads: set[Path]) -> dict[str, Json]:

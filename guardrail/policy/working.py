@@ -6,6 +6,7 @@ import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from guardrail.cel import Path, Scope, Working, shown
 from guardrail.model.cost import ResourceCost
@@ -17,6 +18,7 @@ from guardrail.policy.evaluate import Judge
 from guardrail.policy.matching import Criterion, of_project, of_resource
 from guardrail.policy.rules.compiled import CompiledRule, environment_of
 from guardrail.policy.spend import Spend
+from guardrail.policy.variables.around import NO_SURROUNDINGS, Around, Surroundings
 from guardrail.policy.variables.context import Project, needed, nested, picked
 from guardrail.policy.variables.view import SENSITIVE, ResourceView
 
@@ -85,7 +87,7 @@ class RuleWorking:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
     """What one rule, the only one of `judge`, is asked about: a resource of a project, its plan as a whole, or a budget.
 
@@ -99,6 +101,12 @@ class Case:
     resource: ResourceCost | None = None
     missing: Sequence[NotEvaluated] = ()
     budget: Budget | None = None
+    surroundings: Surroundings = NO_SURROUNDINGS
+
+    @cached_property
+    def around(self) -> Around:
+        """The plan as the rule looks at it."""
+        return self.judge.around(self.resources, self.missing, self.surroundings)
 
     @property
     def rule(self) -> CompiledRule:
@@ -121,19 +129,23 @@ class Case:
 
     def scope(self, reads: Iterable[Path], *, settled: bool = False, shown: bool = False) -> Scope:
         """Return the values at these paths; `settled` as in a view of a resource, `shown`: without what is sensitive."""
-        beside = (
-            self.judge.beside_budget(self.budget, self.sums)
-            if self.budget
-            else self.judge.beside(self.project, self.resources, self.sums, self.judge.rules)
-        )
+        beside = self._beside(reads, shown=shown)
         values = picked(beside, reads)
+        if shown:
+            values = {path: _hidden(value, ".".join(path)) for path, value in values.items()}
         if self.resource:
-            view = ResourceView(self.resource, self.judge.specs, settled=settled, shown=shown)
+            view = ResourceView(self.resource, self.judge.specs, settled=settled, shown=shown, around=self.around)
             own = {path: view.read(path) for path in reads if path[0] == "resource"}
             values |= (
                 {path: _hidden(value, ".".join(path[2:] or path[1:])) for path, value in own.items()} if shown else own
             )
         return self.judge.bind(nested(values))
+
+    def _beside(self, reads: Iterable[Path], *, shown: bool) -> Mapping[str, Json]:
+        if self.budget:
+            return self.judge.beside_budget(self.budget, self.sums)
+        now, fit = self.judge.beside(self.project, self.resources, self.sums, reads, self.around)
+        return fit if shown else now
 
 
 def explain(case: Case, finding: Finding | None) -> RuleWorking:

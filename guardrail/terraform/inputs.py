@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +16,11 @@ from guardrail.model.order import natural
 from guardrail.progress import counted
 from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
 from guardrail.terraform.configuration.modules import FolderModules, Modules
+from guardrail.terraform.configuration.required import required_by
 from guardrail.terraform.configuration.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.configuration.source_lines import with_sources
 from guardrail.terraform.options import NO_CHOICES, Choices
+from guardrail.terraform.plan.facts import locked_versions
 from guardrail.terraform.plan.reader import Plan, read_plan, unread
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
@@ -80,11 +82,20 @@ def _planned(path: Path | None, where: str, source: Path | None) -> list[Plan]:
     if is_saved_plan(data):
         saved = _saved(data, path, where)
         plans, modules = read_plan(saved.as_json(), where), modules or saved.modules
+        plans = [replace(plan, facts=required_by(plan.facts, saved.modules)) for plan in plans]
+        plans = [_locked(plan, saved.locked_versions) for plan in plans]
     else:
         plans = read_plan(data, where)
         if modules is None and path and len(plans) == 1:
             modules = _beside(path)
+        folder = source or (path.parent if path else None)
+        plans = [_locked(plan, lambda: locked_versions(folder)) for plan in plans] if folder else plans
     return [with_sources(plan, modules) for plan in plans] if modules else plans
+
+
+def _locked(plan: Plan, versions: Callable[[], Mapping[str, str] | None]) -> Plan:
+    """Return a plan that knows where to look for the versions of its providers."""
+    return replace(plan, facts=replace(plan.facts, locked=versions))
 
 
 def _bytes(path: Path | None) -> bytes:

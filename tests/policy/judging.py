@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 
 from guardrail.errors import RuleError
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.policy import CompiledRule, Judge, Project, compile_rule
+from guardrail.model.plan_facts import PlanFacts
+from guardrail.policy import CompiledRule, Judge, Project, Surroundings, compile_rule
 from guardrail.policy.rules.fixture import ResourceFixture
 from guardrail.policy.rules.rule import check_rule
 
 ENGINES = ("cpp", "python")
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
-PROJECT = Project("shop", "infra/shop", "prod")
+PROJECT = Project("shop", "infra/shop", "prod", "acme/shop")
+TOLD = Surroundings(PlanFacts(has_configuration=True, workspace="default"))
 SPECS = {
     "m5.large": {
         "vcpu": 2.0,
@@ -50,11 +52,13 @@ def resource(type_="aws_instance", **fields):
     return ResourceFixture.model_validate({"type": type_, **fields}).priced()
 
 
-def judge(rules, *resources, project=PROJECT, **options):
+def judge(rules, *resources, project=PROJECT, beside=TOLD, missing=(), **options):
     """What the rules find: (status, address, message) each."""
     rules = [rules] if isinstance(rules, CompiledRule) else rules
     judging = Judge(rules, specs, NOW, **options)
-    return [(one.status.value, one.address, one.message) for one in judging.project(project, resources)]
+    return [
+        (one.status.value, one.address, one.message) for one in judging.project(project, resources, missing, beside)
+    ]
 
 
 def verdict(one_rule, one_resource, **options) -> str:

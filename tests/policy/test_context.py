@@ -11,6 +11,8 @@ FULL = {
     "region": "eu-west-1",
     "before": {"instance_type": "c5.9xlarge"},
     "cost": {"before": 10, "monthly": 15},
+    "file": "main.tf",
+    "line": 3,
 }
 TYPES = {
     "string": "{0} == string({0})",

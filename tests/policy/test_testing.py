@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from guardrail.errors import RuleError
-from guardrail.policy import Coverage, compile_rule, run_tests
+from guardrail.policy import Coverage, PricedPlan, compile_rule, run_tests
 from guardrail.policy.rules import testing
 from tests.policy.judging import ENGINES, resource, rule, specs
 
@@ -122,7 +122,9 @@ PLAN_FILE = {
 @pytest.mark.parametrize("case", PLAN_FILE)
 def test_a_test_can_be_of_a_plan_in_a_file(case):
     given, mismatch = PLAN_FILE[case]
-    read = {Path("x.json"): ([resource("x", name="big", attributes={"size": 9}), resource("x", name="small")], ())}
+    read = {
+        Path("x.json"): PricedPlan([resource("x", name="big", attributes={"size": 9}), resource("x", name="small")])
+    }
     source = rule("resource.after.size < 5", tests=[{"expect": "fail", **given}]).source
     (result,) = run_tests([source], specs=specs, read_plan=read.__getitem__)
     assert mismatch in result.mismatch
@@ -130,7 +132,7 @@ def test_a_test_can_be_of_a_plan_in_a_file(case):
 
 
 def test_a_plan_rule_can_be_tested_by_a_file():
-    read = {Path("x.json"): ([resource("x"), resource("y")], ())}
+    read = {Path("x.json"): PricedPlan([resource("x"), resource("y")])}
     source = rule("size(plan.resources) == 2", scope="plan", tests=[{"expect": "pass", "plan": "x.json"}]).source
     (result,) = run_tests([source], specs=specs, read_plan=read.__getitem__)
     assert result.mismatch == ""

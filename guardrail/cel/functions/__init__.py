@@ -1,6 +1,16 @@
 """The functions that expressions may call: CEL's own, its extensions, Kubernetes', and ours. Importing this registers them."""
 
-from guardrail.cel.functions import collections, instants, kubernetes, network, numbers, optionals, plumbing, strings
+from guardrail.cel.functions import (
+    collections,
+    instants,
+    kubernetes,
+    network,
+    numbers,
+    optionals,
+    plumbing,
+    prices,
+    strings,
+)
 from guardrail.cel.functions.function import FUNCTIONS, KINDS, NAMES, Function, Table, whole
 
 __all__ = [
@@ -16,6 +26,7 @@ __all__ = [
     "numbers",
     "optionals",
     "plumbing",
+    "prices",
     "strings",
     "whole",
 ]

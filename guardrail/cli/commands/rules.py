@@ -89,7 +89,7 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import plan_reader, resource_types  # noqa: PLC0415
+    from guardrail.load import plan_reader, repricer, resource_types  # noqa: PLC0415
     from guardrail.policy import Coverage, check_rule, read_folder, run_tests  # noqa: PLC0415
 
     types = resource_types(Library())
@@ -99,7 +99,11 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
         sources = [check_rule(rule.file, pack=rule.pack) for rule in playing]
     catalog, coverage = open_catalog(), Coverage() if show_coverage else None
     read_plan = plan_reader(catalog, Library())
-    results = list(run_tests(sources, specs=catalog.spec, read_plan=read_plan, coverage=coverage, types=types))
+    prices = repricer(catalog, Library())
+    tested = run_tests(
+        sources, specs=catalog.spec, read_plan=read_plan, coverage=coverage, types=types, repricer=prices
+    )
+    results = list(tested)
     failed = [result for result in results if not result.passed]
     for result in failed:
         click.echo(f"{result.where}: {result.rule}, test {result.name}: {result.mismatch}")

@@ -24,10 +24,11 @@ from guardrail.errors import GuardrailError, LimitError, RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.literal import literal
+from guardrail.policy.rules.plan_shapes import PlanShapes
 from guardrail.policy.rules.remedies import EACH, CompiledEdit, compile_edits
-from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes, SideShapes
+from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope
-from guardrail.policy.variables.context import TAGS, compared, needed, schema
+from guardrail.policy.variables.context import LOOKUPS, NULLABLE, RELATIONS, TAGS, compared, needed, schema
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Answer:
         return not (self.failed or self.unknown or self.error)
 
 
+_RELATIONS = {(relation,) for relation in RELATIONS}
 _Part = tuple[Callable[[str, Place], object], str, Place]
 
 PASSED = Answer()
@@ -103,6 +105,19 @@ class CompiledRule:
     @property
     def _programs(self) -> tuple[Program, ...]:
         return (*self.expressions, *([self.when] if self.when else []))
+
+    @cached_property
+    def looks_at(self) -> frozenset[Path]:
+        """What answer, messages and edits use of elements of lists, for the rules that read any."""
+        if not any(path[0] == "plan" or path[1:2] in _RELATIONS for path in self.shown | self.edited):
+            return frozenset()
+        parts: list[Program | Template | CompiledEdit] = [*self._programs, *self.messages, *self.edits]
+        return frozenset[Path]().union(*(part.value_paths for part in parts))
+
+    @cached_property
+    def reads_relations(self) -> bool:
+        """Whether the answer depends on what a resource refers to, or what refers to it."""
+        return any(path[0] == "resource" and path[1:2] in _RELATIONS for path in self.reads)
 
     @cached_property
     def reads_cost(self) -> bool:
@@ -229,10 +244,10 @@ def _compilers(
     """Return what compiles a rule's expressions, and those of its edits. `engines` have to take them beside its own."""
     rule = source.rule
     is_open = rule.scope is not RuleScope.RESOURCE or rule.match.types_extra
-    shapes: Shapes = {} if is_open else SideShapes(types, rule.match.types)
+    shapes: Shapes = PlanShapes(types, () if is_open else rule.match.types)
 
     def compiler(names: Schema) -> _Compiler:
-        environment = Environment(names, engine_name=engine, shapes=shapes, nullable=frozenset({TAGS}))
+        environment = Environment(names, engine_name=engine, shapes=shapes, nullable=NULLABLE, lookups=LOOKUPS)
         return _defined(_Compiler(source, environment, engines))
 
     first = compiler(schema(rule.scope))

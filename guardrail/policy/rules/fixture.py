@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -14,9 +15,13 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from guardrail.files.checked import Section
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
-from guardrail.model.resource import Action, Change, Side, Tags
+from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan_facts import PlanFacts
+from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.rules.plan_fixture import LineFixture, ModuleFixture, ProviderFixture
 from guardrail.policy.spend import Spend, total
+from guardrail.policy.variables.around import Reprice, Surroundings
 from guardrail.policy.variables.machine_attributes import MACHINE_TYPES
 from guardrail.policy.variables.view import SENSITIVE
 
@@ -57,11 +62,44 @@ class PlanFixture(CostFixture):
     """in place of `monthly` and `before`: what there is to sum and count"""
     file: str = ""
     """in place of all that: the JSON of a plan, beside the rule. `plan: fixtures/x.json` says the same"""
+    not_evaluated: tuple[str, ...] = ()
+    """resource types of blocks that could not be evaluated"""
+    data: tuple[ResourceFixture, ...] = ()
+    """data sources: their types begin with `data.`"""
+    modules: tuple[ModuleFixture, ...] = ()
+    providers: tuple[ProviderFixture, ...] = ()
+    variables: dict[str, Any] = Field(default_factory=dict)
+    outputs: dict[str, Any] = Field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    """what is not known: variables.NAME, outputs.NAME"""
+    workspace: str | None = None
+    """default: nothing tells"""
 
     def judged(self) -> tuple[list[ResourceCost], Spend]:
         """Return the resources and what they cost together."""
         resources = [resource.priced() for resource in self.resources]
-        return resources, total(resources) if resources else self.spend()
+        return resources, total(resources, self.missing()) if resources else self.spend()
+
+    def missing(self) -> list[NotEvaluated]:
+        """Return what was not evaluated."""
+        return [NotEvaluated(f"{name}.test", "count is known after apply", type=name) for name in self.not_evaluated]
+
+    def facts(self) -> PlanFacts:
+        """Return what the plan says beside its resources."""
+        locked = {one.source or f"hashicorp/{one.name}": one.version for one in self.providers if one.version}
+        values = {"variables": dict(self.variables), "outputs": dict(self.outputs)}
+        for path in self.unknown:
+            section, _, name = path.partition(".")
+            values[section][name] = Unknown(f"plan.{path}")
+        told = PlanFacts(
+            has_configuration=True,
+            modules=tuple(one.called() for one in self.modules),
+            providers=tuple(one.required() for one in self.providers),
+            variables=values["variables"],
+            outputs=values["outputs"],
+            locked=lambda: locked or None,
+        )
+        return told if self.workspace is None else replace(told, workspace=self.workspace)
 
 
 class BudgetFixture(Section):
@@ -80,6 +118,8 @@ class ProjectFixture(Section):
     name: str = "test"
     path: str = "."
     env: str = ""
+    repository: str | None = None
+    """owner/name; default: nothing tells"""
 
 
 class ResourceFixture(Section):
@@ -110,10 +150,21 @@ class ResourceFixture(Section):
     instance: dict[str, Any] | None = None
     """its machine type and what the catalog would say of it: type, vcpu, memory_gib, family, current_generation, gpus, arch"""
     cost: CostFixture | None = None
+    costs: dict[str, LineFixture] = Field(default_factory=dict)
+    """in place of `cost`: the lines of what it costs after the change, by name"""
+    references: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """attribute -> addresses of what it refers to: other resources of the test, or data sources"""
+    file: str = ""
+    """the file that it is written in"""
+    line: int = 1
 
     def priced(self) -> ResourceCost:
         """Return the resource with its cost, as a plan would have it."""
-        change = self._change()
+        change = self.change()
+        if self.costs:
+            lines = tuple(one.line(name) for name, one in self.costs.items())
+            after = Cost(lines, ResourceStatus.PRICED) if change.after else None
+            return ResourceCost(change, Cost((), ResourceStatus.FREE) if change.before else None, after)
         if self.cost is None:
             free = Cost((), ResourceStatus.FREE)
             return ResourceCost(change, free if change.before else None, free if change.after else None)
@@ -121,11 +172,12 @@ class ResourceFixture(Section):
         after = _cost(self.cost.monthly, self.cost.known) if change.after else None
         return ResourceCost(change, before, after)
 
-    def _change(self) -> Change:
+    def change(self) -> Change:
+        """Return what happens to the resource."""
         action = self.action or (Action.CREATE if self.before is None else Action.UPDATE)
         secrets = _marks(self.sensitive)
         values = _filled({**self._machine(), **self.attributes, "tags": self.tags}, secrets)
-        present = Side(values, _marks(self.unknown), secrets)
+        present = Side(values, _marks(self.unknown), secrets, frozenset(self.unknown))
         existing = present if self.before is None else Side(_filled(self.before, secrets), sensitive=secrets)
         tags = _tags(values["tags"], self.unknown)
         return Change(
@@ -143,6 +195,8 @@ class ResourceFixture(Section):
             tags=tags,
             before_tags=tags if self.before is None else _tags(self.before.get("tags") or {}, ()),
             taggable=self.taggable,
+            references=self.references,
+            source=SourceLine(self.file, self.line) if self.file else None,
         )
 
     def _address(self) -> str:
@@ -178,6 +232,10 @@ class ExpectedEdit(Section):
     to: str | None = None
 
 
+Repricer = Callable[[Sequence[Change], Sequence[Change]], Reprice]
+"""(resources, data sources) -> what prices one of the resources with other attributes."""
+
+
 def _of_file(plan: Any) -> Any:
     return {"file": plan} if isinstance(plan, str) else plan
 
@@ -206,6 +264,12 @@ class RuleTest(Section):
     """the pull request, as rules read it: number, title, labels, author"""
     now: datetime | None = None
     """the time of the run; default: 2026-01-31T12:00:00Z"""
+
+    def surroundings(self, repricer: Repricer | None, changes: Sequence[Change]) -> Surroundings:
+        """Return what the plan says beside these resources, and what prices them anew."""
+        plan = self.plan or PlanFixture()
+        data = tuple(one.change() for one in plan.data)
+        return Surroundings(plan.facts(), data, repricer(changes, data) if repricer else None)
 
     @model_validator(mode="after")
     def _message_needs_a_finding(self) -> RuleTest:

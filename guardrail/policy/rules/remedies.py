@@ -38,8 +38,17 @@ class CompiledEdit:
     @cached_property
     def reads(self) -> frozenset[Path]:
         """The variables that it depends on."""
+        return frozenset().union(*(program.reads for program in self._programs))
+
+    @property
+    def value_paths(self) -> frozenset[Path]:
+        """What it uses of them; see `guardrail.cel.Program.value_paths`."""
+        return frozenset().union(*(program.value_paths for program in self._programs))
+
+    @property
+    def _programs(self) -> Sequence[Program | Template]:
         programs = (self.path, self.value, self.when, self.for_each, self.otherwise)
-        return frozenset().union(*(program.reads for program in programs if program))
+        return [program for program in programs if program]
 
 
 class _ObstacleError(Exception):

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 
-from guardrail.cel import Path, Shape, joined_shape
+from guardrail.cel import Shape, joined_shape
 from guardrail.policy.glob import is_pattern, matches
-from guardrail.policy.variables.context import SIDES
 
 _CUTOFF = 0.6
 
@@ -71,28 +70,6 @@ class ResourceTypes:
             known |= found
         shapes = list(known.values())
         return shapes[0] if len(shapes) == 1 else Shape("m", fields=_AnyOf(shapes), of=" or ".join(patterns))
-
-
-class SideShapes(Mapping[Path, Shape | None]):
-    """What is known of the attributes of the resources that fit patterns, before and after; found out when it is asked for."""
-
-    def __init__(self, types: ResourceTypes, patterns: Sequence[str]) -> None:
-        self._types, self._patterns = types, patterns
-
-    @cached_property
-    def _shape(self) -> Shape | None:
-        return self._types.attributes(self._patterns)
-
-    def __getitem__(self, path: Path) -> Shape | None:
-        if path not in SIDES:
-            raise KeyError(path)
-        return self._shape
-
-    def __iter__(self) -> Iterator[Path]:
-        return iter(SIDES)
-
-    def __len__(self) -> int:
-        return len(SIDES)
 
 
 class _AnyOf(Mapping[str, Shape | None]):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from guardrail.cel import Path as CelPath
 from guardrail.cel import Scope, installed_engines
@@ -20,12 +21,13 @@ from guardrail.policy.budgets import Budget
 from guardrail.policy.evaluate import Judge
 from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.coverage import Coverage
-from guardrail.policy.rules.fixture import Expected, RuleTest
+from guardrail.policy.rules.fixture import Expected, Repricer, RuleTest
 from guardrail.policy.rules.packs import with_params
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, RuleScope
 from guardrail.policy.spend import total
-from guardrail.policy.variables.context import Project, nested, picked
+from guardrail.policy.variables.around import NO_SURROUNDINGS, Surroundings
+from guardrail.policy.variables.context import NO_REPOSITORY, Project, nested, picked
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.working import Case, is_failure
 
@@ -48,11 +50,19 @@ class RuleTestResult:
         return not self.mismatch
 
 
-ReadPlan = Callable[[Path], tuple[Sequence[ResourceCost], Sequence[NotEvaluated]]]
-"""Reads the file of a plan: its resources with their costs, and what could not be evaluated. Raises GuardrailError."""
+class PricedPlan(NamedTuple):
+    """A plan that a test names: its resources with their costs, what could not be evaluated, and what it says beside."""
+
+    resources: Sequence[ResourceCost]
+    not_evaluated: Sequence[NotEvaluated] = ()
+    surroundings: Surroundings = NO_SURROUNDINGS
 
 
-def no_plans(path: Path) -> tuple[Sequence[ResourceCost], Sequence[NotEvaluated]]:
+ReadPlan = Callable[[Path], PricedPlan]
+"""Reads the file of a plan. Raises GuardrailError."""
+
+
+def no_plans(path: Path) -> PricedPlan:
     """Refuse to read the file of a plan."""
     raise GuardrailError("files of plans are not read here", where=str(path))
 
@@ -65,11 +75,12 @@ def run_tests(
     read_plan: ReadPlan = no_plans,
     coverage: Coverage | None = None,
     types: ResourceTypes = NO_TYPES,
+    repricer: Repricer | None = None,
 ) -> Iterator[RuleTestResult]:
     """Run the tests of rules, in order, on one engine or on each that is installed: these must agree.
 
     `specs` answers for machine types that a test says nothing of; `coverage` collects what the tests reach; `types` are
-    the resource types that are known. Raises ConfigError for an engine that is not there.
+    the resource types that are known; `repricer` is what `price.of` asks. Raises ConfigError for an engine that is not there.
     """
     engines = (engine,) if engine else installed_engines()
     for rule in rules:
@@ -77,7 +88,7 @@ def run_tests(
             name = test.name or f"{index + 1}: {test.expect}"
             where = rule.file.where(("tests", index))
             outcomes = [
-                _outcome(rule, test, specs, one, read_plan, types, None if number else coverage)
+                _outcome(rule, test, specs, one, _Plans(read_plan, repricer), types, None if number else coverage)
                 for number, one in enumerate(engines)
             ]
             first = outcomes[0]
@@ -87,6 +98,13 @@ def run_tests(
             else:
                 mismatch = first.mismatch(test)
             yield RuleTestResult(rule.rule.id, name, where, mismatch)
+
+
+class _Plans(NamedTuple):
+    """How plans that tests name are read, and what prices resources anew."""
+
+    read: ReadPlan
+    repricer: Repricer | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +138,7 @@ def _outcome(
     test: RuleTest,
     specs: Specs,
     engine: str,
-    read_plan: ReadPlan,
+    plans: _Plans,
     types: ResourceTypes,
     coverage: Coverage | None,
 ) -> _Outcome:
@@ -131,7 +149,7 @@ def _outcome(
         now = test.now or NOW
         now = now if now.tzinfo else now.replace(tzinfo=UTC)
         judge = Judge([compiled], _specs(test, specs), now, test.pr, with_remedies=True)
-        finding, skips, bind = _judged(judge, rule, test, read_plan)
+        finding, skips, bind = _judged(judge, rule, test, plans)
         verdict = finding.status.value if finding else Expected.SKIP if skips else Expected.PASS
         if coverage:
             as_fail = Expected.FAIL if verdict == Expected.PRE_EXISTING else verdict
@@ -161,7 +179,7 @@ def _told(remedy: Remedy) -> list[dict[str, Json]]:
 
 
 def _judged(
-    judge: Judge, rule: RuleFile, test: RuleTest, read_plan: ReadPlan
+    judge: Judge, rule: RuleFile, test: RuleTest, plans: _Plans
 ) -> tuple[Finding | None, bool, Callable[[Iterable[CelPath]], Scope]]:
     """Return what the rule finds, whether it does not apply, and what binds the values at paths that it is given."""
     if rule.rule.scope is RuleScope.BUDGET:
@@ -179,37 +197,43 @@ def _judged(
             return judge.bind(nested(picked(values, reads)))
 
         return next(iter(found), None), bool(judge.skipped), bind
-    case = _case(judge, rule, test, read_plan)
+    case = _case(judge, rule, test, plans)
     if case.resource is None:
-        found = judge.plan(case.project, case.resources, case.sums)
+        found = judge.plan(case.project, case.resources, case.sums, case.around)
     else:
-        found = judge.project(case.project, case.resources, case.missing)
+        found = judge.project(case.project, case.resources, case.missing, case.surroundings)
     address = case.resource.change.address if case.resource else ""
     finding = next((one for one in found if one.address == address), None)
     return finding, finding is None and case.skips(), partial(case.scope, settled=is_failure(finding))
 
 
-def _case(judge: Judge, rule: RuleFile, test: RuleTest, read_plan: ReadPlan) -> Case:
+def _case(judge: Judge, rule: RuleFile, test: RuleTest, plans: _Plans) -> Case:
     """Return what a test of a rule about resources or plans asks about."""
-    project, scope = Project(test.project.name, test.project.path, test.project.env), rule.rule.scope
+    said, scope = test.project, rule.rule.scope
+    project = Project(said.name, said.path, said.env, said.repository or NO_REPOSITORY)
     if test.plan and test.plan.file:
-        resources, missing = read_plan(Path(rule.file.name).parent / test.plan.file)
-        sums = total(resources, missing)
+        resources, missing, surroundings = plans.read(Path(rule.file.name).parent / test.plan.file)
+        case = Case(judge, project, resources, total(resources, missing), None, missing, surroundings=surroundings)
         if scope is RuleScope.PLAN:
-            return Case(judge, project, resources, sums, missing=missing)
+            return case
         of_address = {one.change.address: one for one in resources}
         if test.address not in of_address:
             what = f"no resource of {test.plan.file} has the address {test.address!r}"
             raise GuardrailError(what, fix=did_you_mean(test.address, of_address))
-        return Case(judge, project, resources, sums, of_address[test.address], missing)
+        return replace(case, resource=of_address[test.address])
+    missing = test.plan.missing() if test.plan else []
     if scope is RuleScope.PLAN:
         if test.plan is None:
             raise GuardrailError("a test of a plan rule needs `plan`")
-        return Case(judge, project, *test.plan.judged())
+        resources, sums = test.plan.judged()
+        surroundings = test.surroundings(plans.repricer, [one.change for one in resources])
+        return Case(judge, project, resources, sums, None, missing, surroundings=surroundings)
     if test.resource is None:
         raise GuardrailError("a test of a resource rule needs `resource`, or a file `plan` and an `address`")
     resources = [one.priced() for one in (test.resource, *test.siblings)]
-    return Case(judge, project, resources, total(resources), resources[0])
+    surroundings = test.surroundings(plans.repricer, [one.change for one in resources])
+    sums = total(resources, missing)
+    return Case(judge, project, resources, sums, resources[0], missing, surroundings=surroundings)
 
 
 def _specs(test: RuleTest, specs: Specs) -> Specs:

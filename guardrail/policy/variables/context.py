@@ -9,18 +9,26 @@ from typing import Any
 
 from guardrail.cel import OPEN, KeyAccess, Path
 from guardrail.model.cost import ResourceCost
+from guardrail.model.reason import Reason
 from guardrail.model.resource import Action
-from guardrail.model.unknown import Json
+from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import Spend
+
+NO_REPOSITORY = Unknown("project.repository", "not told by git or the CI", Reason.NOT_EVALUATED)
 
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """The project that resources belong to. `env` is what the configuration says, "" if nothing."""
+    """The project that resources belong to. `env` is what the configuration says, "" if nothing; `repository` is owner/name."""
 
     name: str
     path: str = "."
     env: str = ""
+    repository: str | Unknown = NO_REPOSITORY
+
+    def values(self) -> dict[str, Json]:
+        """Return what rules read below `project`."""
+        return {"name": self.name, "path": self.path, "env": self.env, "repository": self.repository}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +66,20 @@ VARIABLES = tuple(
         ),
         ("resource.cost.priced", "bool", "whether all has a price, apart from usage that nobody gave"),
         ("resource.cost.status", "string", "priced, partial, free or unsupported"),
+        (
+            "resource.cost.lines",
+            "list",
+            "its lines: group, name, unit, quantity, monthly and status; unknown what has no price",
+        ),
+        (
+            "resource.costs",
+            "map",
+            'name of a line -> monthly, quantity and unit: `resource.costs["Instance usage"].monthly`; null where there is none',
+        ),
+        ("resource.file", "string", "file that it is written in; unknown where nothing tells"),
+        ("resource.line", "number", "its line there"),
+        ("resource.module_source", "string", "source of its module, as the call says it; empty in the root module"),
+        ("resource.module_version", "string", "version that the call asks for; empty where it asks for none"),
         (
             "resource.instance.type",
             "string",
@@ -102,9 +124,24 @@ VARIABLES = tuple(
         ),
         ("plan.not_evaluated", "number", "how many blocks were not evaluated, changes deferred, modules not there"),
         *((f"plan.counts.{action.replace('-', '_')}", "number", f"how many resources: {action}") for action in Action),
-        ("plan.resources", "list", "maps of address, type, action, module, region, tags and cost"),
+        ("plan.resources", "list", "all resources; each has what `resource` has"),
+        (
+            "plan.data",
+            "list",
+            "data sources that resources mention; each has what `resource` has, their types begin with `data.`",
+        ),
+        ("plan.modules", "list", "module blocks: address (without keys of instances), source, version"),
+        (
+            "plan.providers",
+            "list",
+            "providers that modules use: name, source, constraint (empty: any version), module, and version of the lock file",
+        ),
+        ("plan.variables", "map", "variables of the root module"),
+        ("plan.outputs", "map", "outputs of the root module"),
+        ("plan.workspace", "string", "workspace; unknown for the JSON of a plan, unless TF_WORKSPACE is set"),
         ("project.name", "string", "name of the project"),
         ("project.path", "string", "its path"),
+        ("project.repository", "string", "owner/name of the repository, as the CI or the remote `origin` tells it"),
         ("project.env", "string", "its environment as `guardrail.yaml` says, empty if it does not"),
         ("pr", "map", "the pull request: number, title, labels, author; empty outside of one"),
         ("budget.name", "string", "name of the budget"),
@@ -139,6 +176,35 @@ VARIABLES = tuple(
 )
 """Every name that an expression may use, beside `params` and `variables` of its own rule."""
 
+FUNCTIONS = tuple(
+    Variable(*row)
+    for row in (
+        (
+            "resource.references(type)",
+            "list",
+            "resources and data sources (`data.aws_ami`) of a type that it refers to; each has what `resource` has",
+        ),
+        ("resource.referrers(type)", "list", "resources of a type that refer to it"),
+        (
+            "price.of(resource, attributes)",
+            "number",
+            'its monthly cost with other attributes: `price.of(resource, {"instance_type": "m7g.large"})`',
+        ),
+    )
+)
+"""Functions that look at the plan. A type may be a glob and has to be written out, or be a parameter; without one, all are meant."""
+
+REPOSITORY: Path = ("project", "repository")
+RELATIONS = ("references", "referrers")
+LOOKUPS = frozenset({*RELATIONS, "price.of"})
+PLAN_LISTS = ("resources", "data", "modules", "providers", "variables", "outputs", "workspace")
+"""What there is below `plan` beside sums and counts."""
+
+NULLABLE: frozenset[Path] = frozenset(
+    {("resource", "tags"), ("resource", "costs"), ("plan", "variables"), ("plan", "outputs")}
+)
+"""Maps that read null at a key that they lack."""
+
 _ROOTS = {
     "resource": {"resource", "plan", "project", "pr", "currency", "now", "today"},
     "plan": {"plan", "project", "pr", "currency", "now", "today"},
@@ -156,10 +222,13 @@ def schema(scope: str) -> dict[str, Any]:
             for parent in parents:
                 level = level.setdefault(parent, {})
             level[last] = OPEN
+    if scope == "resource":
+        names["resource"] |= dict.fromkeys(LOOKUPS, OPEN)
     return names
 
 
 _NAMES = tuple(tuple(variable.name.split(".")) for variable in VARIABLES)
+_LOOKED_UP = {(relation,) for relation in RELATIONS}
 SIDES: tuple[Path, ...] = (("resource", "after"), ("resource", "before"))
 
 
@@ -167,8 +236,10 @@ def needed(reads: Iterable[Path]) -> frozenset[Path]:
     """Return the variables to bind for what is read: whole ones, but single attributes of `after` and `before`."""
     found: set[Path] = set()
     for read in reads:
+        if read[1:] == ("price.of",):
+            found.add(read)
         side, attribute = read[:2], read[2:3]
-        if side in SIDES and attribute:
+        if attribute and (side in SIDES or side[1:] in _LOOKED_UP):
             found.add(side + attribute)
         else:
             found |= {name for name in _NAMES if read[: len(name)] == name or name[: len(read)] == read}
@@ -220,9 +291,9 @@ def picked(values: Mapping[str, Json], paths: Iterable[Path]) -> dict[Path, Json
 
 
 def plan_values(resources: Sequence[ResourceCost], sums: Spend) -> dict[str, Json]:
-    """Return what a rule reads below `plan`, but for its list of resources.
+    """Return what a rule reads below `plan`, but for its lists.
 
-    That is `guardrail.policy.variables.view.listed`.
+    That, and all else that is no sum, is `guardrail.policy.variables.around`.
     """
     counts = dict.fromkeys((action.replace("-", "_") for action in Action), 0)
     for resource in resources:

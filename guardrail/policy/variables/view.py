@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from functools import cache
+from typing import TYPE_CHECKING
 
-from guardrail.cel import Path
+from guardrail.cel import Handle, Path
 from guardrail.model.cost import UNPRICED_LINES, Cost, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import INCOMPLETE, spend
+from guardrail.policy.variables.cost_lines import NO_TYPE, cost_lines, costs_by_name
 from guardrail.policy.variables.machine import (
     FACTS,
     VENDORS,
@@ -24,8 +26,10 @@ from guardrail.policy.variables.machine import (
 )
 from guardrail.policy.variables.successors import successor
 
+if TYPE_CHECKING:
+    from guardrail.policy.variables.around import Around
+
 SENSITIVE = "(sensitive)"
-NO_TYPE = "not covered by a cost definition"
 
 _MAY_BE_CHOSEN = "not set, and may be chosen by the provider"
 # Attributes that effective tags are read from, whose marks say which of them are secret.
@@ -36,14 +40,27 @@ class ResourceView:
     """One side of a resource as a rule sees it: how it will be, or (`past`) how it was.
 
     `shown`: as it may leave the process, without what Terraform marks as sensitive. `settled`: what is left out, and may be
-    null or the provider's to choose, is null.
+    null or the provider's to choose, is null. `around` is the plan that it stands in, `prefix` the path by which a rule
+    reads it: that of a list where it is an element of one.
     """
 
-    __slots__ = ("_instance", "change", "cost", "existing", "settled", "shown", "side", "specs", "tags")
+    __slots__ = (
+        *("_instance", "around", "change", "cost", "existing", "past", "prefix", "settled", "shown", "side", "specs"),
+        "tags",
+    )
 
     def __init__(
-        self, resource: ResourceCost, specs: Specs, *, past: bool = False, shown: bool = False, settled: bool = False
+        self,
+        resource: ResourceCost,
+        specs: Specs,
+        *,
+        past: bool = False,
+        shown: bool = False,
+        settled: bool = False,
+        around: Around | None = None,
+        prefix: Path = ("resource",),
     ) -> None:
+        self.around, self.prefix, self.past = around, prefix, past
         self.settled = settled
         self.change = change = resource.change
         self.specs = specs
@@ -98,6 +115,16 @@ class ResourceView:
         """The region on this side."""
         return self.change.before_region if self.existing is self.change.before else self.change.region
 
+    def related(self, relation: str, pattern: str) -> Json:
+        """The resources of these types that it refers to ("references"), or that refer to it ("referrers")."""
+        if self.around is None:
+            return Unknown(f"resource.{relation}({pattern})", "not told: the rest of the plan is not there", None)
+        return self.around.related(self, relation, pattern)
+
+    def repriced(self) -> Handle | None:
+        """What says the price of the resource with other attributes."""
+        return self.around.repriced(self) if self.around else None
+
     def attribute(self, side: Side | None, name: str) -> Json:
         """An attribute of one side, None where it has none."""
         if side is None:
@@ -145,6 +172,8 @@ def reader(path: Path) -> Callable[[ResourceView], Json]:
         case ("cost", name):
             of_cost = _COST[name]
             return lambda view: of_cost(view.cost)
+        case ("references" | "referrers" as relation, pattern):
+            return lambda view: view.related(relation, pattern)
         case ("instance", "successors"):
             return ResourceView.successors
         case ("instance", name):
@@ -192,10 +221,23 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "tag_names": lambda view: view.tags.unknown or list(view.tags.values),
     "tag_origins": lambda view: view.tags.unknown or dict(view.tags.origins),
     "unknown": ResourceView.unknown_paths,
+    "costs": lambda view: costs_by_name(view.cost.after),
+    "file": lambda view: view.change.source.file if view.change.source else _no_place("file"),
+    "line": lambda view: view.change.source.line if view.change.source else _no_place("line"),
+    "module_source": lambda view: view.around.module(view.change.module).source if view.around else "",
+    "module_version": lambda view: view.around.module(view.change.module).version if view.around else "",
+    "price.of": ResourceView.repriced,
 }
 
 
-def _sure(name: str, cost: Cost | None) -> Json:
+def _no_place(name: str) -> Unknown:
+    return Unknown(
+        f"resource.{name}", "not told by the plan", Reason.NOT_EVALUATED, "give the configuration: --source DIR"
+    )
+
+
+def sure(name: str, cost: Cost | None) -> Json:
+    """Return a monthly amount, Unknown where something of it has no price; 0 for what is not there."""
     if cost is None:
         return ZERO
     if not cost.unpriced:
@@ -232,22 +274,12 @@ def _delta_percent(resource: ResourceCost) -> Json:
 
 
 _COST: Mapping[str, Callable[[ResourceCost], Json]] = {
-    "monthly": lambda resource: _sure("monthly", resource.after),
+    "monthly": lambda resource: sure("monthly", resource.after),
     "known": lambda resource: resource.after.known if resource.after else ZERO,
-    "before": lambda resource: _sure("before", resource.before),
+    "before": lambda resource: sure("before", resource.before),
     "delta": _delta,
     "delta_percent": _delta_percent,
     "priced": lambda resource: not resource.unpriced,
     "status": lambda resource: resource.status.value,
+    "lines": lambda resource: cost_lines(resource.after),
 }
-
-
-def listed(resources: Iterable[ResourceCost]) -> list[Json]:
-    """Return what a rule reads as `plan.resources`: light, and without what is sensitive."""
-    fields = ("address", "type", "action", "module", "region", "tags")
-    views = (ResourceView(resource, lambda _vendor, _name: None, shown=True) for resource in resources)
-    return [
-        {name: view.read(("resource", name)) for name in fields}
-        | {"cost": {name: read(view.cost) for name, read in _COST.items()}}
-        for view in views
-    ]

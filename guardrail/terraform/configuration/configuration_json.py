@@ -52,7 +52,10 @@ class _Writer:
             },
             "variables": {name: _variable(block) for (name,), block in code.labelled("variable").items()},
             "outputs": {
-                name: {"expression": _expression(block.body.attributes.get("value"))}
+                name: {
+                    "expression": _expression(block.body.attributes.get("value")),
+                    "sensitive": _is_true(block.body.attributes.get("sensitive")),
+                }
                 for (name,), block in code.labelled("output").items()
             },
         }
@@ -122,11 +125,19 @@ def _provider(expression: Expression, default: str = "") -> str:
 
 
 def _variable(block: Block) -> dict[str, Any]:
-    default = block.body.attributes.get("default")
+    default, secret = block.body.attributes.get("default"), _is_true(block.body.attributes.get("sensitive"))
     try:
-        return {"default": constant(default.expression) if default else None}
+        return {"default": constant(default.expression) if default else None, "sensitive": secret}
     except NotConstantError:
-        return {}
+        return {"sensitive": secret}
+
+
+def _is_true(attribute: Attribute | None) -> bool:
+    """Say whether an attribute is `true`; one that is computed may be."""
+    try:
+        return attribute is not None and constant(attribute.expression) is not False
+    except NotConstantError:
+        return True
 
 
 def _expressions(body: Body) -> dict[str, Any]:

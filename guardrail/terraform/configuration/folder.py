@@ -10,25 +10,28 @@ from pathlib import Path
 
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan_facts import PlanFacts, without_repetition
 from guardrail.model.resource import Action, Change
-from guardrail.model.unknown import not_evaluated
+from guardrail.model.unknown import Json, not_evaluated, with_unknowns
 from guardrail.terraform.address import Address, parse
 from guardrail.terraform.configuration.module_instance import ModuleCall, ModuleInstance, Run
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.moved_blocks import moves_of
 from guardrail.terraform.configuration.providers import FolderProviders
 from guardrail.terraform.configuration.repetition import Key, Repetition
+from guardrail.terraform.configuration.required import all_required_providers, called_modules
 from guardrail.terraform.configuration.resources import Resource
-from guardrail.terraform.configuration.sides import kind_of, origins, reason, side
+from guardrail.terraform.configuration.sides import json_of, kind_of, origins, reason, side
 from guardrail.terraform.configuration.source_lines import Sources, with_sources
 from guardrail.terraform.configuration.variables import given_variables, workspace_of
-from guardrail.terraform.language.scope import Scope
+from guardrail.terraform.language.scope import EvaluationError, Scope
 from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Cause, Unknown, Value
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.changes import changes_of
 from guardrail.terraform.plan.data_sources import PREFIX
 from guardrail.terraform.plan.entries import Entry
+from guardrail.terraform.plan.facts import locked_versions
 from guardrail.terraform.plan.providers import short_name
 from guardrail.terraform.plan.reader import Plan
 from guardrail.terraform.plan.regions import Located
@@ -54,9 +57,45 @@ def read_modules(
     given = given_variables(root, code, choices)
     more = {name: value for (name,) in code.labelled("variable") if name not in given and (value := inputs(name))}
     run = Run(modules, workspace_of(root, code, choices), modules.readable(), {**more, **given})
-    folder = _Folder(ModuleInstance(run, code))
+    instance = ModuleInstance(run, code)
+    folder = _Folder(instance)
     plan = with_sources(folder.plan(), modules)
+    plan = replace(plan, facts=_facts(instance, modules))
     return replace(plan, not_evaluated=Sources(modules).placed_blocks(plan.not_evaluated), moves=moves_of(modules))
+
+
+def _facts(root: ModuleInstance, modules: FolderModules) -> PlanFacts:
+    """Return what the configuration says beside its resources."""
+    variables = {name: _told(root, ("var", name)) for (name,) in root.code.labelled("variable")}
+    outputs = {name: _told(root, ("output", name)) for (name,) in root.code.labelled("output")}
+    workspace = root.run.workspace.raw
+    if not isinstance(workspace, str):
+        workspace = not_evaluated("plan.workspace", reason(workspace) if isinstance(workspace, Unknown) else "")
+    return PlanFacts(
+        has_configuration=True,
+        is_evaluated=True,
+        modules=tuple(called_modules(modules)),
+        providers=without_repetition(all_required_providers(modules)),
+        variables={name: value for name, (value, _) in variables.items()},
+        outputs={name: value for name, (value, _) in outputs.items()},
+        secrets=frozenset(
+            {f"var.{name}" for name, (_, is_secret) in variables.items() if is_secret}
+            | {f"output.{name}" for name, (_, is_secret) in outputs.items() if is_secret}
+        ),
+        workspace=workspace,
+        locked=lambda: locked_versions(modules.root),
+    )
+
+
+def _told(root: ModuleInstance, name: tuple[str, str]) -> tuple[Json, bool]:
+    """Return a variable or an output of the root module, and whether it, or a part of it, is sensitive."""
+    path = f"plan.{'variables' if name[0] == 'var' else 'outputs'}.{name[1]}"
+    try:
+        value = root.output(name[1]) if name[0] == "output" else root.resolve("var", (name[1],), "")[0]
+    except EvaluationError as error:
+        return not_evaluated(path, str(error)), True
+    told, mark, secret = json_of(value)
+    return with_unknowns(told, mark, path), bool(secret)
 
 
 def refuse_circles(modules: FolderModules, key: str, above: tuple[Path, ...]) -> None:

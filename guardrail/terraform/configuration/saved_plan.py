@@ -24,6 +24,7 @@ from guardrail.terraform.address import key_value, parse
 from guardrail.terraform.configuration.configuration_json import configuration_json
 from guardrail.terraform.configuration.files import folders_of
 from guardrail.terraform.configuration.modules import SavedModules
+from guardrail.terraform.plan.facts import LOCK_FILE, locked_in
 
 _ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")
 _MAX_BYTES = 512 * 1024**2
@@ -87,6 +88,11 @@ class SavedPlan:
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError, msgspec.DecodeError):
             raise self._unreadable("its plan cannot be read") from None
 
+    def locked_versions(self) -> dict[str, str] | None:
+        """Return the versions of its providers by namespace/name; None where the plan does not hold its lock file."""
+        text = self._entries.get(LOCK_FILE)
+        return None if text is None else locked_in(text.decode("utf-8", "replace"))
+
     def _refuse(self, plan: Fields) -> None:
         version = _one(plan, 1, 0)
         if version != _PLAN_FORMAT:
@@ -106,7 +112,7 @@ def is_saved_plan(data: bytes) -> bool:
 
 def _entries(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        wanted = [info for info in archive.infolist() if info.filename.startswith(("tfplan", "tfconfig/"))]
+        wanted = [info for info in archive.infolist() if info.filename.startswith(("tfplan", "tfconfig/", LOCK_FILE))]
         if sum(info.file_size for info in wanted) > _MAX_BYTES:
             msg = f"unpacks to more than {_MAX_BYTES // 1024**2} MB"
             raise ValueError(msg)

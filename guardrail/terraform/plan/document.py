@@ -131,12 +131,14 @@ class ConfigVariable(msgspec.Struct):
     """A variable that a module declares."""
 
     default: Json = None
+    sensitive: bool | None = None
 
 
 class ConfigOutput(msgspec.Struct):
     """An output of a module."""
 
     expression: Json = None
+    sensitive: bool | None = None
 
 
 class ConfigModule(msgspec.Struct):
@@ -154,6 +156,8 @@ class ModuleCall(msgspec.Struct):
     module: ConfigModule | None = None
     expressions: Attributes | None = None
     for_each_expression: Json = None
+    source: str | None = None
+    version_constraint: str | None = None
 
 
 class ProviderConfig(msgspec.Struct):
@@ -163,6 +167,8 @@ class ProviderConfig(msgspec.Struct):
     alias: str | None = None
     module_address: str | None = None
     expressions: Attributes | None = None
+    full_name: str | None = None
+    version_constraint: str | None = None
 
 
 class Configuration(msgspec.Struct):
@@ -178,6 +184,15 @@ class VariableValue(msgspec.Struct):
     value: Json = None
 
 
+class OutputChange(msgspec.Struct):
+    """An element of `output_changes`."""
+
+    actions: list[str] | None = None
+    after: Json = None
+    after_unknown: Json = None
+    after_sensitive: Json = None
+
+
 class Document(msgspec.Struct):
     """A plan, and the keys by which other files of Terraform are told from one."""
 
@@ -191,6 +206,7 @@ class Document(msgspec.Struct):
     prior_state: Raw = EMPTY
     configuration: Configuration | None = None
     variables: dict[str, VariableValue] | None = None
+    output_changes: dict[str, OutputChange] | None = None
     values: Raw = EMPTY
     lineage: Json = None
     version: Json = None

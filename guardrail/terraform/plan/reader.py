@@ -12,6 +12,7 @@ import msgspec
 from guardrail.errors import InputError
 from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan_facts import NO_FACTS, PlanFacts
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.changes import changes_of
@@ -20,6 +21,7 @@ from guardrail.terraform.plan.deferred import left_for_later
 from guardrail.terraform.plan.document import ConfigResource, Document, documents, malformed
 from guardrail.terraform.plan.entries import Entry, entries
 from guardrail.terraform.plan.envelope import unframed, without_huge_numbers
+from guardrail.terraform.plan.facts import facts_of
 from guardrail.terraform.plan.modules import Modules
 from guardrail.terraform.plan.moves import NO_MOVES, Moves
 from guardrail.terraform.plan.providers import Providers
@@ -39,6 +41,7 @@ class Plan:
     moves             what a configuration says of the addresses that its resources had
     fault             what kept it from being read: it then has no changes, and nothing can be said of it
     data              the data sources that resources mention, as far as they are known
+    facts             what it says beside its resources
     """
 
     changes: tuple[Change, ...]
@@ -51,6 +54,7 @@ class Plan:
     moves: Moves = NO_MOVES
     fault: InputError | None = None
     data: tuple[Change, ...] = ()
+    facts: PlanFacts = NO_FACTS
 
 
 def unread(fault: InputError, plan: Plan = Plan(()), *, before: bool = True) -> Plan:
@@ -116,6 +120,7 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
         warnings + remarks,
         not_evaluated=left_for_later(document),
         data=data,
+        facts=facts_of(document),
     )
 
 

@@ -1,0 +1,50 @@
+"""Calls that stand for data: `resource.references("aws_eip")` is read as an entry of what the context holds.
+
+So an engine needs no functions that know of a plan, what is read is known before anything is computed, and what is not known
+travels as it does everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+
+from guardrail.cel.names import rebuilt
+from guardrail.cel.syntax import CelError
+from guardrail.cel.tree import Call, Literal, Name, Select, Tree
+
+PRICE = "price.of"
+"""The function whose first operand is a resource, and the entry of a resource by which it is found."""
+
+
+def with_lookups(tree: Tree, names: AbstractSet[str]) -> Tree:
+    """Return a tree in which `x.name(text)` of these names is `x.name[text]`, and `price.of(x, y)` gets the entry of x.
+
+    Without a text, all are meant: "*". Raises CelError for a text that is not written out, and for a name without a call.
+    """
+    if not names:
+        return tree
+
+    def walk(node: Tree) -> Tree:
+        match node:
+            case Call(name, target, args, at) if target is not None and name in names:
+                return Select(Select(walk(target), name, at), _pattern(name, args, at), at)
+            case Call(name, None, (first, *others), at) if name == PRICE in names:
+                return Call(name, None, (Select(walk(first), PRICE, first.at), *map(walk, others)), at)
+            case Select(Name(), name, at) if name in names:
+                raise CelError(f"{name} is a function", at + 1, f'write {name}("aws_eip"), or {name}() for all types')
+            case _:
+                return rebuilt(node, walk)
+
+    return walk(tree)
+
+
+def _pattern(name: str, args: tuple[Tree, ...], at: int) -> str:
+    match args:
+        case ():
+            return "*"
+        case (Literal(str() as pattern),):
+            return pattern
+        case (_,):
+            fix = "a text, or a parameter that is a text: what is computed cannot be looked up before"
+            raise CelError(f"{name} takes a resource type that is written out", at + 1, fix)
+    raise CelError(f"{name} takes one resource type, or none for all, not {len(args)}", at + 1)
