@@ -12,7 +12,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from guardrail.config_path import find_config
-from guardrail.errors import GuardrailError
+from guardrail.errors import GuardrailError, InputError
 
 _ID = re.compile(r"^id:[ \t]*[\"']?([a-z][a-z0-9-]*)", re.MULTILINE)
 _AT_MOST = 1000  # files that are looked into
@@ -62,13 +62,13 @@ def _own(ctx: click.Context) -> Iterator[tuple[str, str]]:
 
 def _configured(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
     """Return the folder of guardrail.yaml and what the file says, as far as that can be read."""
-    import yaml  # noqa: PLC0415 - only where a configuration is looked into
+    from guardrail.files import read_yaml  # noqa: PLC0415 - only where a configuration is looked into
 
     given = ctx.params.get("config")
     path = Path(given) if given else find_config(Path.cwd())
     try:
-        content = yaml.safe_load(_text(path)) if path else None
-    except (yaml.YAMLError, RecursionError, ValueError):
+        content = read_yaml(path, InputError).data if path else None
+    except InputError:
         content = None
     return path.parent if path else Path(), content if isinstance(content, dict) else {}
 
