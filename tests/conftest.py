@@ -63,6 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # The catalog is compiled once a run: the workers of pytest-xdist share the folder of the process that started them.
     patch.setenv(WORKER_CACHE, os.environ.get(WORKER_CACHE, str(home / "cache")))
     patch.setenv(CACHE_VARIABLE, os.environ[WORKER_CACHE])
+    # Tests share a process, and what all of them keep in memory together is no sign of anything.
+    patch.setenv("GUARDRAIL_MAX_MEMORY", "0")
     sys.addaudithook(_no_network)
     sys.dont_write_bytecode = False
     config.add_cleanup(patch.undo)

@@ -28,7 +28,7 @@ SET_OUTSIDE = {
 
 
 def test_no_variable_of_the_machine_is_left():
-    kept = {"GUARDRAIL_CACHE_DIR"}
+    kept = {"GUARDRAIL_CACHE_DIR", "GUARDRAIL_MAX_MEMORY"}
     assert {name for name in os.environ if name in NAMES or name.startswith(PREFIXES)} == kept
 
 

@@ -14,6 +14,12 @@ from guardrail.errors import LimitError
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.fixture(autouse=True)
+def _patience(monkeypatch):
+    """Never end the process of the tests, however long a busy machine takes to interrupt them."""
+    monkeypatch.setattr("guardrail.cli.limits._GRACE", 60)
+
+
 def spin() -> None:
     while True:
         pass
