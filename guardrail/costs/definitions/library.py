@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from guardrail import data
+from guardrail.cel.engines import Engine, engine
 from guardrail.costs.definitions.definition import load_definition
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.errors import DefinitionError
@@ -46,7 +47,10 @@ class Library:
             return None
         if type_name not in self._tariffs:
             path = self._files[type_name]
-            self._tariffs[type_name] = Tariff(type_name, path.parent.name, load_definition(path), str(path))
+            if path.is_relative_to(self._folders[-1]):
+                self._tariffs[type_name] = _shipped_tariff(path, engine())
+            else:
+                self._tariffs[type_name] = _tariff(path)
         return self._tariffs[type_name]
 
     def is_free(self, type_name: str) -> bool:
@@ -60,6 +64,16 @@ class Library:
     def free_types(self) -> Mapping[str, str]:
         """Return every type that is free, and its vendor."""
         return dict(sorted(self._free.items()))
+
+
+def _tariff(path: Path) -> Tariff:
+    return Tariff(path.stem, path.parent.name, load_definition(path), str(path))
+
+
+@cache
+def _shipped_tariff(path: Path, _engine: Engine) -> Tariff:
+    """Compile a definition once a process and engine: a server, and a run over many projects, reads it again and again."""
+    return _tariff(path)
 
 
 @cache
