@@ -149,14 +149,20 @@ class _CppEngine:
             if "recursion" in str(error):
                 raise DepthError from None
             raise CelError(_first_line(str(error))) from None
-        error_type = self._cel.Type.ERROR
+        error_type, null_type = self._cel.Type.ERROR, self._cel.Type.NULL
 
         def run(activation: Any) -> Any:
             try:
                 result = evaluate(activation)
-                said = str(result.value()) if result.type() == error_type else ""
+                kind = result.type()
+                if kind == null_type:
+                    return None
+                said = str(result.value()) if kind == error_type else ""
                 if not said:
-                    return result.plain_value()
+                    value = result.plain_value()
+                    if type(value) in _CONTAINERS:
+                        _count_nulls(value)
+                    return value
             except TypeError:
                 said = ""  # an error inside a list, which has no value in Python
             except RuntimeError as error:
@@ -166,6 +172,30 @@ class _CppEngine:
             raise EvaluationError(reason(said))
 
         return run
+
+
+_CONTAINERS = frozenset({list, dict})
+
+
+def _count_nulls(value: Any) -> None:
+    """Count the references to None in a value of Google's engine, which forgets to: Python ends where none seem to be left.
+
+    From Python 3.12 on, nobody counts them.
+    """
+    for part in value.values() if isinstance(value, dict) else value:
+        if part is None:
+            _counter()(None)
+        elif type(part) in _CONTAINERS:
+            _count_nulls(part)
+
+
+@cache
+def _counter() -> Callable[[Any], None]:
+    import ctypes  # noqa: PLC0415 - for lists with null in them only
+
+    count = ctypes.pythonapi.Py_IncRef
+    count.argtypes, count.restype = [ctypes.py_object], None
+    return count
 
 
 def _handed_over(function: Function, kinds: tuple[str, ...]) -> Callable[..., Any]:

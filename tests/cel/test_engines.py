@@ -1,5 +1,7 @@
 """Both engines give the same answers: to a list of expressions, to random ones, and to what is known only after apply."""
 
+import gc
+import sys
 import tracemalloc
 from typing import Any
 
@@ -256,3 +258,19 @@ def test_what_is_looked_up_does_not_stay_in_memory():
         assert tracemalloc.get_traced_memory()[0] < 100_000
     finally:
         tracemalloc.stop()
+
+
+@pytest.mark.parametrize("text", ["r.null", "[r.null, {'a': r.null}]", 'get(r, "nope", null)', "r.blocks.map(b, null)"])
+def test_null_is_counted_as_python_does(text):
+    """Google's engine forgets to: Python ends the process where no reference to None seems to be left."""
+    environment = Environment(SCHEMA, engine_name="cpp")
+    program, scope = environment.compile(text), environment.bind(VALUES)
+    program.evaluate(scope)
+    gc.disable()
+    try:
+        before = sys.getrefcount(None)
+        for _ in range(500):
+            program.evaluate(scope)
+        assert sys.getrefcount(None) > before - 100
+    finally:
+        gc.enable()
