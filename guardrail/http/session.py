@@ -17,7 +17,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from guardrail import __version__
 from guardrail.errors import NetworkError
 from guardrail.http.compression import unpacked
-from guardrail.http.connection import DeadlineAdapter
+from guardrail.http.connection import DeadlineAdapter, NotResolvedError
 from guardrail.http.deadline import Deadline
 from guardrail.http.response import Response, StatusError, UnansweredError, headers, host, origin, place
 from guardrail.http.retry import Retries, again_at, limited
@@ -255,6 +255,9 @@ class Session:
             return NetworkError("the proxy refuses the connection", where=where, fix="check HTTPS_PROXY and NO_PROXY")
         if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidSchema | ValueError):
             return NetworkError("not a valid address", where=where)
+        if isinstance(getattr(next(iter(error.args), None), "reason", None), NotResolvedError):
+            fix = "does the resolver of this machine answer?"
+            return UnansweredError("the server's name was not resolved in time", where=where, fix=fix)
         if self._answer_deadline.left <= 0:
             what = f"no complete response within {self._answer_deadline.seconds:,.0f} s"
             return UnansweredError(what, where=where, fix="is the server or the way to it overloaded?")

@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import socket
 import time
 from datetime import UTC, datetime
 from email.utils import format_datetime
@@ -300,6 +301,31 @@ def test_the_deadline_holds_in_real_time(trickles_headers, pause):
             Session(server.url, deadline=Deadline(0.2)).send("GET", "/")
         assert 0.15 < time.monotonic() - started < 2
         ending.set()
+
+
+def test_a_resolver_that_hangs_ends_at_the_deadline(monkeypatch):
+    ending = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: ending.wait(30) and [])
+    started = time.monotonic()
+    try:
+        with pytest.raises(UnansweredError, match=r"^http://api.example/x: the server's name was not resolved in time"):
+            Session("http://api.example", deadline=Deadline(0.2)).send("GET", "/x")
+    finally:
+        ending.set()
+    assert time.monotonic() - started < 5
+
+
+def test_each_address_of_a_name_is_tried(monkeypatch):
+    resolve = socket.getaddrinfo
+    with serving(script(says(200, "there"))) as server:
+        port = server.server_address[1]
+        found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port)) for address in ("127.0.0.2", "127.0.0.1")]
+        monkeypatch.setattr(
+            socket, "getaddrinfo", lambda host, *more: found if host == "api.example" else resolve(host, *more)
+        )
+        answer = Session(f"http://api.example:{port}", deadline=Deadline(10)).send("GET", "/")
+    assert answer.json() == "there"
+    assert server.asked[0].headers["host"] == f"api.example:{port}"
 
 
 def test_writes_do_not_wait_past_the_deadline():
