@@ -251,17 +251,22 @@ def everything(command, folder: Path, subject: str, explained):
 
 
 @pytest.fixture(scope="module")
-def of_folder(command, tmp_path_factory):
-    """Everything said of the configuration, and the bytes of the cache."""
+def of_folder(command, compiled_catalog, tmp_path_factory):
+    """Everything said of the configuration, and the bytes of the cache but for the prices in it."""
     root = tmp_path_factory.mktemp("canaries")
     with pytest.MonkeyPatch.context() as patch:
         folder = root / "secret"
         folder.mkdir()
         write(folder, PLACES)
         said = everything(command, folder, ".", ["aws_instance.size", "aws_instance.of_itself"])
-        patch.setenv(CACHE_VARIABLE, str(root / "cache"))
+        cache = root / "cache"
+        cache.mkdir()
+        prices = cache / compiled_catalog.name
+        prices.symlink_to(compiled_catalog)
+        patch.setenv(CACHE_VARIABLE, str(cache))
         command("check", ".", "--base", ".", cwd=folder)
-        kept = b"".join(path.read_bytes() for path in (root / "cache").rglob("*") if path.is_file())
+        kept = b"".join(path.read_bytes() for path in cache.rglob("*") if path.is_file() and path != prices)
+        assert kept
     return said, kept.decode("latin-1").lower()
 
 
