@@ -139,7 +139,7 @@ def deliver(
         done &= job.tried("job summary", lambda: _summarize(environ, report, frame))
     posted: list[Posted] = []
     if name and context:
-        done &= _may_comment(job, context[0]) and _speak(job, name, frame, posted)
+        done &= _may_comment(job, context[0]) and _post(job, name, frame, posted)
     said = posted[0] if posted else None
     if options.outputs:
         done &= job.tried("step outputs", lambda: _write(environ, comment_outputs(said)))
@@ -147,7 +147,7 @@ def deliver(
     return Delivered(done and not untold, said, untold)
 
 
-def wanted(when: When, report: Report) -> bool:
+def is_due(when: When, report: Report) -> bool:
     """Say whether a report is worth a first comment. A delta that is not known is not taken for none."""
     if when is When.CHANGES:
         changes = report.totals.delta_bound is not Bound.EXACT or any(
@@ -211,7 +211,7 @@ def comment_outputs(posted: Posted | None) -> dict[str, str]:
     }
 
 
-def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> bool:
+def _post(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> bool:
     """Speak to the platform: comment, suggestions, status. Say whether all that was asked for arrived."""
     options = job.options
     if options.comment is When.NEVER and not options.status and not options.suggestions:
@@ -237,7 +237,7 @@ def _speak(job: _Delivery, name: str, frame: Frame, posted: list[Posted]) -> boo
 
 def _chat(job: _Delivery, context: Context, posted: Posted | None) -> tuple[str, ...]:
     """Tell the chats that want to hear of this report; return those that could not be told."""
-    chosen = [chat for chat, when in job.options.chats.items() if wanted(when, job.report)]
+    chosen = [chat for chat, when in job.options.chats.items() if is_due(when, job.report)]
     if not chosen:
         return ()
     change, environ = job.report.pull_request, job.environ
@@ -274,7 +274,7 @@ def _comment(job: _Delivery, name: str, platform: Platform, frame: Frame) -> Pos
         return markdown(job.report, limit_bytes=limit, frame=frame, html=html, chart=name in WITH_CHARTS)
 
     comment = Comment(marker, body, blocking=blocking, html=html)
-    return platform.comment(comment, options.mode, first=wanted(options.comment, job.report))
+    return platform.comment(comment, options.mode, first=is_due(options.comment, job.report))
 
 
 def _suggest(job: _Delivery, name: str, platform: Platform) -> None:
@@ -323,7 +323,7 @@ def _rehearse(job: _Delivery, name: str | None) -> None:
     """Say what would be done, without a call."""
     options = job.options
     for chat, when in options.chats.items():
-        if wanted(when, job.report):
+        if is_due(when, job.report):
             job.tell("notice", f"dry run: {chat.capitalize()} would be told")
     if name is None:
         job.tell("notice", "dry run: no comment would be written")
@@ -334,5 +334,5 @@ def _rehearse(job: _Delivery, name: str | None) -> None:
     if options.comment is When.NEVER:
         job.tell("notice", "dry run: no comment would be written")
         return
-    first = "written or renewed" if wanted(options.comment, job.report) else "renewed if it is there"
+    first = "written or renewed" if is_due(options.comment, job.report) else "renewed if it is there"
     job.tell("notice", f"dry run: on {name} the comment with the key {options.key!r} would be {first} ({options.mode})")

@@ -134,7 +134,7 @@ class Building:
                 ladders = {
                     name: _closed(row[7:] for row in group) for name, group in groupby(found, key=lambda r: r[6])
                 }
-                for attributes, tiers in _told_apart(product[3], list(ladders.values())):
+                for attributes, tiers in _separated_by_sku(product[3], list(ladders.values())):
                     self._insert(ids, vendor, (*product[:3], attributes, *product[4:]), tiers)
 
     def _insert(self, ids: snapshot.Ids, vendor: str, product: tuple[str, ...], tiers: list[Tier]) -> None:
@@ -286,7 +286,7 @@ def _closed(rows: Iterable[tuple[str, ...]]) -> list[Tier]:
     return [(start, end, price, sku, as_of, source) for start, end, price, sku, as_of, source in closed]
 
 
-def _told_apart(attributes: str, ladders: list[list[Tier]]) -> Iterator[tuple[str, list[Tier]]]:
+def _separated_by_sku(attributes: str, ladders: list[list[Tier]]) -> Iterator[tuple[str, list[Tier]]]:
     """Give each price of what definitions take for one product; with its SKU where they differ."""
     prices = {tuple(tier[:3] for tier in ladder) for ladder in ladders}
     if len(prices) == 1:

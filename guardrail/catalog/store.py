@@ -104,7 +104,7 @@ class Catalog:
         self._dates: defaultdict[str, set[str]] = defaultdict(set)
         self._sources: defaultdict[str, set[str]] = defaultdict(set)
 
-    def _ask(self, question: str, values: Sequence[object] = ()) -> list[Any]:
+    def _select(self, question: str, values: Sequence[object] = ()) -> list[Any]:
         """Return the rows that a question selects. Raises CatalogError for a file that does not answer it."""
         rounds = itertools.count()
         self._database.set_progress_handler(lambda: next(rounds) > _MAX_ROUNDS, _STEPS)
@@ -136,7 +136,7 @@ class Catalog:
         """Return what a machine type is (vcpu, memory_gib, arch, gpus, family, current_generation), if it is known."""
         key = (vendor, machine_type)
         if key not in self._specs:
-            found = self._ask(_SPEC_IN_ANY_CASE if vendor == "azure" else _SPEC, key)
+            found = self._select(_SPEC_IN_ANY_CASE if vendor == "azure" else _SPEC, key)
             try:
                 self._specs[key] = decode_json(found[0][0], dict[str, object]) if found else None
             except (msgspec.DecodeError, TypeError) as error:
@@ -145,25 +145,25 @@ class Catalog:
 
     def synced(self) -> tuple[Shelved, ...]:
         """Return what syncs brought; nothing in the shipped catalog."""
-        return tuple(Shelved(*row) for row in self._ask("select * from synced order by 1, 2, 3"))
+        return tuple(Shelved(*row) for row in self._select("select * from synced order by 1, 2, 3"))
 
     def fetched(self) -> Mapping[tuple[str, ...], str]:
         """Return vendor, service and place of each list that a sync read -> its version."""
-        rows = self._ask("select vendor, service, place, version from fetched")
+        rows = self._select("select vendor, service, place, version from fetched")
         return {tuple(row[:3]): row[3] for row in rows}
 
     def rated(self) -> Mapping[tuple[str, ...], int]:
         """Return vendor, service, region and purchase option of plans that a sync looked for -> rates that it found."""
-        rows = self._ask("select vendor, service, region, option, rows from rated")
+        rows = self._select("select vendor, service, region, option, rows from rated")
         return {tuple(row[:4]): row[4] for row in rows}
 
     def stock(self) -> tuple[Stock, ...]:
         """Return how many prices there are of each vendor, and of when."""
-        return tuple(Stock(*row) for row in self._ask("select vendor, rows, oldest, newest from vendor order by 1"))
+        return tuple(Stock(*row) for row in self._select("select vendor, rows, oldest, newest from vendor order by 1"))
 
     def shelves(self) -> tuple[tuple[str, str, str], ...]:
         """Return vendor, service and region of everything there are prices of."""
-        return tuple(self._ask("select vendor, service, region from shelf order by 1, 2, 3"))
+        return tuple(self._select("select vendor, service, region from shelf order by 1, 2, 3"))
 
     def ladders(self, vendor: str, service: str, region: str) -> tuple[Ladder, ...]:
         """Return every price of a service in a region. They are read each time: all of them are too many to hold."""
@@ -174,11 +174,11 @@ class Catalog:
         found = [word.casefold() for word in words]
         terms = " and ".join(["instr(lower(text), ?)"] * len(found)) or "true"
         question = f"select * from ({_SEARCHED}) where {terms} limit ?"  # noqa: S608 - words are parameters
-        return self._ask(question, (*found, limit))
+        return self._select(question, (*found, limit))
 
     def used(self) -> tuple[CatalogInfo, ...]:
         """Return, for each vendor of whom a price was used, how new and how old those prices are."""
-        hashes = dict(self._ask("select vendor, sha256 from vendor"))
+        hashes = dict(self._select("select vendor, sha256 from vendor"))
         return tuple(
             CatalogInfo(
                 vendor, max(dates), min(dates), ", ".join(sorted(self._sources[vendor])), hashes.get(vendor, "")
@@ -201,7 +201,7 @@ class Catalog:
     def has_rates(self, vendor: str, service: str, region: str, option: str) -> bool:
         """Say whether a sync brought what of a service is sold in a region under a purchase option."""
         question = "select 1 from rated where vendor = ? and service = ? and region = ? and option = ?"
-        return bool(self._ask(question, (vendor, service, region, option)))
+        return bool(self._select(question, (vendor, service, region, option)))
 
     def notes(self) -> list[str]:
         """Say what could not be made of the prices that were asked for so far."""
@@ -222,7 +222,7 @@ class Catalog:
         """Return the prices of a shelf whose purchase option is like the one, and not like the other."""
         products: dict[int, Product] = {}
         tiers: defaultdict[int, list[Tier]] = defaultdict(list)
-        rows = self._ask(_SHELF_QUERY, (vendor, service, region, like, unlike))
+        rows = self._select(_SHELF_QUERY, (vendor, service, region, like, unlike))
         read = msgspec.json.Decoder(dict[str, str]).decode
         try:
             for family, attributes, unit, option, product, start, end, price, sku, source, as_of in rows:

@@ -19,10 +19,10 @@ from guardrail.catalog.query import SAVINGS_PLAN
 from guardrail.catalog.rating import Rating
 from guardrail.catalog.snapshot import VENDORS
 from guardrail.catalog.store import open_catalog, shipped_catalog, synced_catalog
+from guardrail.catalog.used_prices import UsedPrices
 from guardrail.catalog.vendors import aws, aws_plans, azure, gcp
 from guardrail.catalog.vendors.feed import Feed, Folder, Host, KeptPages, clear
 from guardrail.catalog.vendors.offer import Offer
-from guardrail.catalog.wanted import Wanted
 from guardrail.errors import CatalogError, ConfigError
 from guardrail.http.download import Progress
 
@@ -57,10 +57,10 @@ class SyncProgress:
     """Whom to tell what happens: a line of text, and how far a download is."""
 
     line: Callable[[str], None]
-    progress: Callable[[str], Progress]
+    download: Callable[[str], Progress]
 
 
-def sync(order: Order, wanted: Wanted, told: SyncProgress) -> Path:
+def sync(order: Order, used: UsedPrices, progress: SyncProgress) -> Path:
     """Bring the lists that are ordered into a new catalog, and return where it is.
 
     The old catalog is replaced once the new one is whole, and stays as it is if anything fails.
@@ -71,11 +71,11 @@ def sync(order: Order, wanted: Wanted, told: SyncProgress) -> Path:
     with _locked(target, order.wait), building(target, shipped_catalog()) as new:
         old, runs = _Old.of(target), []
         for vendor in order.vendors or VENDORS:
-            feed = _feed(vendor, order, downloads / vendor, told)
+            feed = _feed(vendor, order, downloads / vendor, progress)
             if feed is None:
-                told.line(f"{vendor}: left out, there is no {gcp.KEY_VARIABLE} in the environment")
+                progress.line(f"{vendor}: left out, there is no {gcp.KEY_VARIABLE} in the environment")
                 continue
-            runs.append(_Run(new, vendor, feed, order, wanted, told, old))
+            runs.append(_Run(new, vendor, feed, order, used, progress, old))
             try:
                 runs[-1].all()
             except CatalogError:  # pages that are refused are of no use to the next run
@@ -121,15 +121,15 @@ class _Run:
     vendor: str
     feed: Feed
     order: Order
-    wanted: Wanted
-    told: SyncProgress
+    used: UsedPrices
+    progress: SyncProgress
     old: _Old
 
     def all(self) -> None:
         """Read every list that is ordered."""
         services = self._services()
         {"aws": self._aws, "azure": self._azure, "gcp": self._gcp}[self.vendor](services)
-        options = self.wanted.options(self.vendor)
+        options = self.used.options(self.vendor)
         listed = [name for name in options if self.vendor != "aws" or not name.startswith(SAVINGS_PLAN)]
         self.new.shelve(self.vendor, _UNREAD[self.vendor], listed, f"{self.order.now:%Y-%m-%dT%H:%M:%SZ}")
         if not self.order.force:
@@ -152,25 +152,25 @@ class _Run:
                 )
 
     def _services(self) -> tuple[str, ...]:
-        known = self.wanted.services(self.vendor)
+        known = self.used.services(self.vendor)
         return tuple(name for name in known if not self.order.services or name in self.order.services)
 
     def _aws(self, services: Sequence[str]) -> None:
         lists = sorted(aws.lists(self.feed, services, self.order.regions))
         for service, group in groupby(lists, key=lambda found: found[0]):
-            files = [(region, path, f"{path} {self.wanted.fingerprint('aws', service)}") for _, region, path in group]
+            files = [(region, path, f"{path} {self.used.fingerprint('aws', service)}") for _, region, path in group]
             if all(self.old.versions.get(("aws", service, region)) == version for region, _, version in files):
-                self.told.line(f"aws {service}: as it was")
+                self.progress.line(f"aws {service}: unchanged")
                 continue
             for region, path, version in files:
-                offers = aws.read(aws.fetch(self.feed, path), service, self.wanted)
+                offers = aws.read(aws.fetch(self.feed, path), service, self.used)
                 count = self._stage(offers, service, region)
                 if count:
                     self.new.remember("aws", service, region, version)
 
     def savings_plans(self) -> None:
         """Put the rates of AWS's savings plans beside the prices on demand, once all of these are on their shelves."""
-        found = aws_plans.codes(self.wanted.options("aws")) if self.vendor == "aws" else {}
+        found = aws_plans.codes(self.used.options("aws")) if self.vendor == "aws" else {}
         services = set(self._services()) if found else set()
         places: defaultdict[str, list[str]] = defaultdict(list)
         for service, region in self.new.synced_places("aws"):
@@ -185,12 +185,12 @@ class _Run:
         """Bring the rates of a region; without a path there are none."""
         name = f"aws {code} {rating.region}"
         if rating.is_of(path, options, services):
-            self.told.line(f"{name}: as it was")
+            self.progress.line(f"{name}: unchanged")
             return
         rates = aws_plans.read(aws.fetch(self.feed, path), code, options) if path else iter(())
         read = rating.put(rates, options, path, services)
         counts = rating.counts(options, services)
-        self.told.line(f"{name}: {sum(counts.values()):,} rates" if path else f"{name}: not sold there")
+        self.progress.line(f"{name}: {sum(counts.values()):,} rates" if path else f"{name}: not sold there")
         if self.order.force or not path:
             return
         if not read:
@@ -203,11 +203,11 @@ class _Run:
 
     def _azure(self, services: Sequence[str]) -> None:
         for service, path in azure.lists(services, self.order.regions):
-            self._stage(azure.read(self.feed, service, path, self.wanted), service)
+            self._stage(azure.read(self.feed, service, path, self.used), service)
 
     def _gcp(self, services: Sequence[str]) -> None:
         for service, identity, path in gcp.lists(self.feed, services):
-            self._stage(gcp.read(self.feed, service, (identity, path), self.order.regions, self.wanted), service)
+            self._stage(gcp.read(self.feed, service, (identity, path), self.order.regions, self.used), service)
 
     def _stage(self, offers: Iterator[Offer], service: str, region: str = "") -> int:
         """Take what a list has. One that had prices at the last sync and has none now is taken for another format."""
@@ -216,7 +216,7 @@ class _Run:
         if not count and not self.order.force and self._had(service, region):
             raise CatalogError("it has no price that definitions use, and had some before", where=name, fix=_CHANGED)
         nothing = "no price that definitions use: the old prices are kept"
-        self.told.line(f"{name}: {f'{count:,} prices' if count else nothing}")
+        self.progress.line(f"{name}: {f'{count:,} prices' if count else nothing}")
         return count
 
     def _had(self, service: str, region: str) -> bool:
@@ -227,7 +227,7 @@ class _Run:
         )
 
 
-def _feed(vendor: str, order: Order, downloads: Path, told: SyncProgress) -> Feed | None:
+def _feed(vendor: str, order: Order, downloads: Path, progress: SyncProgress) -> Feed | None:
     """Return where a vendor's lists come from; None if there is no key and the vendor was not asked for."""
     if order.origin and "://" not in order.origin:
         root = Path(order.origin)
@@ -244,7 +244,7 @@ def _feed(vendor: str, order: Order, downloads: Path, told: SyncProgress) -> Fee
             return None
         secrets = {"X-Goog-Api-Key": key}
     base = order.origin.rstrip("/") or _HOSTS[vendor]
-    return Host.at(base, downloads, order.now, secrets, told.progress)
+    return Host.at(base, downloads, order.now, secrets, progress.download)
 
 
 @contextmanager

@@ -69,11 +69,11 @@ def check_and_fix(settings: Settings, mode: Mode) -> Report:
     if mode is Mode.APPLY:
         _write(found.files)
         report = check_again(settings, found) if found.files else found.before
-        _tell(found)
+        _print_summary(found)
         return report
     if mode is Mode.DIFF:
         _print_diff(found)
-        _tell(found)
+        _print_summary(found)
         return found.before
     return found.suggested
 
@@ -110,7 +110,7 @@ def _from(file: Path, top: Path) -> str:
     return Path(os.path.relpath(file.resolve(), top)).as_posix()
 
 
-def _tell(found: Fixes) -> None:
+def _print_summary(found: Fixes) -> None:
     """Say on the other stream what is done, what is not and why, and what it saves."""
     from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
 

@@ -56,11 +56,11 @@ def check_commit(values: dict[str, Any]) -> int:
         deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
     else:
         write_files(report, values["outs"], details=values["details"])
-        click.echo(_said(report, code), nl=False)
+        click.echo(_short_report(report, code), nl=False)
     return int(ExitCode.NOT_EVALUATED if code is ExitCode.OK and remarks and values["hook_strict"] else code)
 
 
-def _said(report: Report, code: ExitCode) -> str:
+def _short_report(report: Report, code: ExitCode) -> str:
     """Return nothing where all is well, a line where the commit goes through with an open question, else a short report."""
     from guardrail.report.terminal.concise import LINES, concise  # noqa: PLC0415 - only when it runs
 

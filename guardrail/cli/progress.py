@@ -62,7 +62,7 @@ def _show(state: list[str], done: threading.Event) -> None:
     click.echo("\r" + " " * len(last) + "\r", nl=False, err=True)
 
 
-def told() -> tuple[SyncProgress, AbstractContextManager[object]]:
+def sync_progress() -> tuple[SyncProgress, AbstractContextManager[object]]:
     """Return whom a sync tells what happens, and what must be open meanwhile. All of it goes to standard error."""
     from guardrail.catalog.sync import SyncProgress  # noqa: PLC0415 - only when it runs
 

@@ -79,7 +79,7 @@ def explained_by_attributes(
         key = id(priced.before), id(priced.after)
         if key not in remembered:
             remembered[key] = _effects(priced, _inputs(tariff, *subjects, differences), price)
-        found = list(_told(differences, remembered[key], address_of))
+        found = list(_shown(differences, remembered[key], address_of))
     ordered = sorted(found, key=lambda one: -abs(one.effect or ZERO))
     return replace(priced, differences=tuple(ordered[:MOST]), omitted=max(len(ordered) - MOST, 0))
 
@@ -148,7 +148,7 @@ def _alone(priced: ResourceCost, subject: Subject | None, price: Price) -> Decim
     return None if any(alone.delta_gaps) else alone.known_delta
 
 
-def _told(
+def _shown(
     own: Iterable[Leaf],
     effects: Effects,
     address_of: Addresses,

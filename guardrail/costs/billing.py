@@ -60,7 +60,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
             first = next((tier for tier in ahead if tier.price), ahead[0])
             yield unknown(_at(blank, first, shown_per), _scaled(reason, floor))
             return
-        blank = bounded(blank, reason)
+        blank = at_minimum(blank, reason)
     shares = list(answer.split(amount, start)) or [(ahead[0], ZERO)]
     for tier, share in shares:
         line = _at(blank, tier, shown_per)
@@ -107,7 +107,7 @@ def _scaled(reason: Unknown, floor: Any) -> Unknown:
     return Unknown(reason.path, USAGE) if from_nothing else reason
 
 
-def bounded(line: Line, reason: Unknown) -> Line:
+def at_minimum(line: Line, reason: Unknown) -> Line:
     """Return the line for a minimum instead of a quantity that is not known; what would tell it is usage."""
     said = unknown(line, reason)
     if reason.reason == _NOT_SAID:
@@ -237,7 +237,7 @@ def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
         if factor is None:
             return unknown(line, _scaled(times, floor))
         if line.status in {LineStatus.PRICED, LineStatus.ASSUMED}:
-            line = bounded(line, times)
+            line = at_minimum(line, times)
     else:
         factor = _count(times, "times")
     if factor == 1:

@@ -43,10 +43,10 @@ def fetch_packs(
     """
     base, sources, lock = settings.base, settings.rules.sources, read_lock(settings.base)
     _refuse_unknown(settings, names)
-    entries = {name: entry for name, entry in lock.packs.items() if name in _kept_elsewhere(settings)}
+    entries = {name: entry for name, entry in lock.packs.items() if name in _to_be_fetched(settings)}
     contents: dict[str, Content] = {}
     lines: list[str] = []
-    for name in _kept_elsewhere(settings):
+    for name in _to_be_fetched(settings):
         pinned = lock.packs.get(name)
         if names and name not in names:
             continue
@@ -75,7 +75,7 @@ def fetch_packs(
 
 def check_packs(settings: Settings) -> list[GuardrailError]:
     """Return what keeps the fetched packs from being those of guardrail.yaml and guardrail.lock. Uses no network."""
-    lock, needed = read_lock(settings.base), _kept_elsewhere(settings)
+    lock, needed = read_lock(settings.base), _to_be_fetched(settings)
     faults = [fault for name in needed if (fault := _fault(settings, name))]
     folder = settings.base / FETCHED
     there = {path.name for path in folder.iterdir()} if folder.is_dir() and not folder.is_symlink() else set()
@@ -101,7 +101,7 @@ def _refuse_unknown(settings: Settings, names: Iterable[str]) -> None:
             raise ConfigError(f"rules.sources has no pack {name}", where=str(settings.config_file or ""), fix=fix)
 
 
-def _kept_elsewhere(settings: Settings) -> list[str]:
+def _to_be_fetched(settings: Settings) -> list[str]:
     """Return the packs that have to be fetched: all but those of folders in the repository."""
     top = settings.top
     return [
@@ -221,7 +221,7 @@ def _write(base: Path, lock: LockFile) -> None:
 
 
 def _in_place(settings: Settings) -> Iterator[str]:
-    for name in settings.rules.sources.keys() - _kept_elsewhere(settings):
+    for name in settings.rules.sources.keys() - _to_be_fetched(settings):
         yield f"{name}: read where it lies, in {settings.rules.sources[name]}"
 
 

@@ -66,7 +66,7 @@ class Attempts:
 
     def settle(self, items: list[Item]) -> tuple[EditedFiles, list[Item]]:
         """Return the texts with the edits that are kept, and their items; the others say their reason."""
-        kept = self._kept([], items)
+        kept = self._accepted([], items)
         done, texts = self._last
         return texts if done == kept else self._attempt(kept).texts, kept
 
@@ -86,7 +86,7 @@ class Attempts:
             copied = replace(settings, sources=tuple(_moved(source, moved) for source in settings.sources))
             return check(settings, read=read_again(copied, self.read, moved))
 
-    def _kept(self, good: list[Item], more: list[Item]) -> list[Item]:
+    def _accepted(self, good: list[Item], more: list[Item]) -> list[Item]:
         """Return the items that are known to be good, and those of the others that go with them."""
         outcome = self._attempt([*good, *more])
         while outcome.failed:
@@ -97,11 +97,11 @@ class Attempts:
             return [*good, *more]
         if len(more) > 1:
             middle = len(more) // 2
-            return self._kept(self._kept(good, more[:middle]), more[middle:])
+            return self._accepted(self._accepted(good, more[:middle]), more[middle:])
         for item in more:
             item.reason = outcome.problem
             if item.turned():
-                return self._kept(good, more)
+                return self._accepted(good, more)
         return good
 
     def _attempt(self, items: Sequence[Item]) -> _Outcome:

@@ -115,7 +115,10 @@ def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
         after,
         tuple(
             Fixed(
-                item.finding, _said(item.remedy), not item.is_planned, _alone(item, sensitive) if with_edits else None
+                item.finding,
+                _description(item.remedy),
+                not item.is_planned,
+                _alone(item, sensitive) if with_edits else None,
             )
             for item in kept
         ),
@@ -154,10 +157,10 @@ def _alone(item: Item, sensitive: SensitiveLines) -> Edit | None:
         if was & sensitive.of(file, old):
             return None
         lines += replaced
-    return Edit(_said(item.remedy), tuple(lines)) if lines else None
+    return Edit(_description(item.remedy), tuple(lines)) if lines else None
 
 
-def _said(remedy: Remedy) -> str:
+def _description(remedy: Remedy) -> str:
     return ", ".join(
         f"{step} = {literal(step.value)}" if isinstance(step, Assignment) else str(step) for step in remedy.steps
     )

@@ -138,13 +138,13 @@ def ids_of(provider: str, before: Side | None, after: Side | None) -> Ids:
     if provider in _VALUE_PROVIDERS:
         return NO_IDS
     sides = [side for side in (before, after) if side]
-    return Ids(_told(sides, "id"), _told(sides, "arn"))
+    return Ids(_known_text(sides, "id"), _known_text(sides, "arn"))
 
 
 NO_IDS = Ids()
 
 
-def _told(sides: Sequence[Side], name: str) -> str | None:
+def _known_text(sides: Sequence[Side], name: str) -> str | None:
     if any(side.has_secrets(name) for side in sides):
         return None
     for side in sides:

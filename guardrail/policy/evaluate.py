@@ -193,7 +193,7 @@ def _all_read(rules: Iterable[CompiledRule]) -> set[Path]:
     return {path for rule in rules for path in rule.shown | rule.edited}
 
 
-def _looks_at_project(reads: Iterable[Path]) -> bool:
+def _reads_project(reads: Iterable[Path]) -> bool:
     return any(path[0] in _OF_PROJECT or path[1:2] in _OF_PLAN for path in reads)
 
 
@@ -230,8 +230,8 @@ class _PerResource:
         self.shared, self.fit = beside
         self._groups: dict[tuple[Any, ...], _Group] = {}
         # What was answered in one project holds in the next, unless the rule looks at the project itself.
-        self._answers = {r.rule.id: {} if _looks_at_project(r.reads) else judge.answers[r.rule.id] for r in rules}
-        self._texts = {r.rule.id: {} if _looks_at_project(r.shown) else judge.texts[r.rule.id] for r in rules}
+        self._answers = {r.rule.id: {} if _reads_project(r.reads) else judge.answers[r.rule.id] for r in rules}
+        self._texts = {r.rule.id: {} if _reads_project(r.shown) else judge.texts[r.rule.id] for r in rules}
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
         """Ask every rule that applies."""
@@ -242,7 +242,7 @@ class _PerResource:
         alike = tuple([_hashable(read(view)) for read in group.readers])
         answers = group.answers.get(alike)
         if answers is None:
-            answers = self._ask(group, alike, view)
+            answers = self._evaluate(group, alike, view)
             if len(group.answers) < _REMEMBERED:
                 group.answers[alike] = answers
         found = (self._finding(rule, answer, resource) for rule, answer in answers)
@@ -253,9 +253,9 @@ class _PerResource:
     ) -> ResourceView:
         return ResourceView(resource, self.owner.specs, past=past, shown=shown, settled=settled, around=self.around)
 
-    def _ask(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> list[tuple[CompiledRule, Answer]]:
+    def _evaluate(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> list[tuple[CompiledRule, Answer]]:
         """Return what the rules say that is not simply yes."""
-        scope = _Lazy(lambda: self._bound(view, {path for rule, _, _ in group.rules for path in rule.reads}))
+        scope = _Lazy(lambda: self._scope(view, {path for rule, _, _ in group.rules for path in rule.reads}))
         found: list[tuple[CompiledRule, Answer]] = []
         for rule, indices, answers in group.rules:
             answer = _answer(rule, answers, tuple([alike[index] for index in indices]), scope)
@@ -270,21 +270,21 @@ class _PerResource:
     def _settled(self, rule: CompiledRule, answers: _Answers, view: ResourceView, open_: Answer) -> Answer:
         """Return a failure that is there if what is left out is null; a pass would not hold if the provider chose it."""
         view = self._view(view.cost, settled=True)
-        again = _answer(rule, answers, _key(rule.answer_keys, view), _Lazy(lambda: self._bound(view, rule.reads)))
+        again = _answer(rule, answers, _key(rule.answer_keys, view), _Lazy(lambda: self._scope(view, rule.reads)))
         return again if again.failed else open_
 
-    def _said(self, rule: CompiledRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
+    def _messages(self, rule: CompiledRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
         """Return the messages of a rule about a resource as it may be shown."""
         key = (failed, *_key(rule.message_keys, view))
         texts = self._texts[rule.rule.id]
         found = texts.get(key)
         if found is None:
-            found = rule.texts(failed, self._bound(view, rule.shown))
+            found = rule.texts(failed, self._scope(view, rule.shown))
             if len(texts) < _REMEMBERED:
                 texts[key] = found
         return found
 
-    def _bound(self, view: ResourceView, paths: Iterable[Path]) -> Scope:
+    def _scope(self, view: ResourceView, paths: Iterable[Path]) -> Scope:
         return self.owner.bind(nested(self._values(view, paths)))
 
     def _group(self, change: Change) -> _Group:
@@ -302,7 +302,7 @@ class _PerResource:
     def _finding(self, rule: CompiledRule, answer: Answer, resource: ResourceCost) -> Finding | None:
         change = resource.change
         view = self._view(resource, shown=True, settled=bool(answer.failed))
-        texts = self._said(rule, answer.failed, view) if answer.failed else ()
+        texts = self._messages(rule, answer.failed, view) if answer.failed else ()
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
         if answer.error and _has_secrets(change):
             answer = Answer(error=_HIDDEN)
@@ -321,7 +321,7 @@ class _PerResource:
     def _remedy(self, rule: CompiledRule, view: ResourceView) -> Remedy:
         """Ask a rule what is to be done, of the resource as it may be shown: what is set stands in the open."""
         try:
-            return remedy(rule.edits, self._bound(view, rule.edited), self.owner.environment.rebind)
+            return remedy(rule.edits, self._scope(view, rule.edited), self.owner.environment.rebind)
         except LimitError as error:
             raise rule.past(error) from None
 
@@ -332,12 +332,12 @@ class _PerResource:
         if resource.stays and not rule.reads_relations:
             return True
         past = self._view(resource, past=True, settled=True)
-        scope = _Lazy(lambda: self._bound(past, rule.reads))
+        scope = _Lazy(lambda: self._scope(past, rule.reads))
         before = _answer(rule, self._answers[rule.rule.id], _key(rule.answer_keys, past), scope)
         if not set(answer.failed) <= set(before.failed):
             return False
         view = self._view(resource, past=True, shown=True, settled=True)
-        if set(texts) <= set(self._said(rule, answer.failed, view)):
+        if set(texts) <= set(self._messages(rule, answer.failed, view)):
             return True
         sums = spend(resource)
         return rule.reads_cost and not sums.delta_unpriced and sums.delta <= 0

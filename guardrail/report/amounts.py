@@ -5,7 +5,7 @@ from __future__ import annotations
 from guardrail.model.cost import Cost, Line, ResourceCost
 from guardrail.model.money import money
 from guardrail.model.report import Bound, Totals, bound_of_delta
-from guardrail.report.format import SHORT_STATUS, bounded, delta
+from guardrail.report.format import SHORT_STATUS, delta, with_bound
 
 MISSING = "†"
 """Follows an amount of a resource that is a lower bound."""
@@ -14,8 +14,8 @@ LEGEND = f"{MISSING} at least: part of the cost has no price, or depends on usag
 
 def total_amounts(totals: Totals, currency: str) -> tuple[str, str, str]:
     """Return before, after and delta of a sum for a row of totals, as bounds where something is missing."""
-    before = bounded(totals.monthly_before, totals.before_bound, currency)
-    after = bounded(totals.monthly_cost, totals.cost_bound, currency)
+    before = with_bound(totals.monthly_before, totals.before_bound, currency)
+    after = with_bound(totals.monthly_cost, totals.cost_bound, currency)
     return before, after, delta(totals, currency)
 
 

@@ -68,7 +68,7 @@ def percent(value: Decimal | None) -> str:
     return f"{sign}{rounded(size, 0):,f}%" if rounded(size, 1) >= 10 else f"{sign}{quantity(rounded(size, 1))}%"  # noqa: PLR2004
 
 
-def bounded(amount: Decimal, bound: Bound, currency: str, *, signed: bool = False) -> str:
+def with_bound(amount: Decimal, bound: Bound, currency: str, *, signed: bool = False) -> str:
     """Return an amount as what is known of it: "$136", "at least $136", "at most -$50"; "not known" for a bound of 0.
 
     Bounds of a signed amount are those of the number: a delta of at least -$50 may be a saving of less.
@@ -82,7 +82,7 @@ def bounded(amount: Decimal, bound: Bound, currency: str, *, signed: bool = Fals
 
 def delta(totals: Totals, currency: str) -> str:
     """Return the change of a sum with its percentage: "+$586 (+73%)"; without one where that tells nothing."""
-    amount = bounded(totals.monthly_delta, totals.delta_bound, currency, signed=True)
+    amount = with_bound(totals.monthly_delta, totals.delta_bound, currency, signed=True)
     tells = {Bound.EXACT, Bound.AT_LEAST if totals.monthly_delta > 0 else Bound.AT_MOST}
     share = percent(totals.delta_percent) if totals.monthly_delta and totals.delta_bound in tells else ""
     return f"{amount} ({share})" if share else amount
@@ -106,8 +106,8 @@ def bottom_line(totals: Totals, currency: str, *, judged: bool = True) -> str:
     delta of which nothing is missing. `judged`: what differs matters, not only the bill.
     """
     missing = gaps(totals)
-    before = bounded(totals.monthly_before, totals.before_bound, currency)
-    after = bounded(totals.monthly_cost, totals.cost_bound, currency)
+    before = with_bound(totals.monthly_before, totals.before_bound, currency)
+    after = with_bound(totals.monthly_cost, totals.cost_bound, currency)
     is_exact = totals.delta_bound is Bound.EXACT
     change = delta(totals, currency)
     if not (totals.monthly_before or totals.monthly_cost) and (totals.lower_bound or not is_exact):

@@ -26,12 +26,12 @@ def suggestions(report: Report) -> list[Suggestion]:
 
 def _suggestion(lines: Replacement, group: list[Alert]) -> Suggestion:
     names = sorted(f"{alert.finding.rule}|{alert.finding.project}|{alert.finding.subject}" for alert in group)
-    said = [f"- {_said(alert)}" for alert in group[:_LISTED]]
+    said = [f"- {_line_of(alert)}" for alert in group[:_LISTED]]
     more = [f"- {len(group) - _LISTED:,} more"] if group[_LISTED:] else []
     return Suggestion(fingerprint(lines.file, *names)[:32], lines, "\n".join([*said, *more]))
 
 
-def _said(alert: Alert) -> str:
+def _line_of(alert: Alert) -> str:
     finding = alert.finding
     return " · ".join(filter(None, [f"**{prose(finding.rule)}**: {prose(finding.message)}", code(finding.address)]))
 

@@ -19,7 +19,7 @@ from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, Bound, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
 from guardrail.report.changes import ComponentChange, component_changes
-from guardrail.report.format import bottom_line, bounded, count, rate, reasons, remedies, status_word
+from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word, with_bound
 from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
 from guardrail.report.text import safe
 
@@ -431,7 +431,7 @@ def worth(rows: Iterable[Row], currency: str) -> str:
     """Return what resources cost together after the change, as a bound where something is missing."""
     sides = [row.resource.after for row in rows if row.resource.after]
     bound = Bound.AT_LEAST if any(side.is_lower_bound for side in sides) else Bound.EXACT
-    return bounded(sum((side.known for side in sides), ZERO), bound, currency)
+    return with_bound(sum((side.known for side in sides), ZERO), bound, currency)
 
 
 def _labels(projects: tuple[ProjectReport, ...]) -> list[str]:

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from guardrail.errors import ConfigError, GuardrailError, InputError
 from guardrail.report.text import safe
-from guardrail.serve.caller import MAX_PLAN_BYTES, fetch_plan, tell
+from guardrail.serve.caller import MAX_PLAN_BYTES, fetch_plan, send_result
 from guardrail.serve.request import SIGNATURE, Key, TaskRequest, read_request
 from guardrail.serve.result import RUNNING, Result, not_judged
 
@@ -83,7 +83,7 @@ class _Tasks:
     async def _work(self, request: TaskRequest) -> None:
         """Judge one plan and tell the result; whatever goes wrong is a result as well."""
         began = monotonic()
-        await self._tell(request, RUNNING)
+        await self._send(request, RUNNING)
         alive = asyncio.create_task(self._stay_alive(request))
         try:
             async with self.room:
@@ -95,7 +95,7 @@ class _Tasks:
             result = not_judged(f"a bug of guardrail's own ({type(error).__name__}); the server's log has more")
         finally:
             alive.cancel()
-        await self._tell(request, result)
+        await self._send(request, result)
         log.info(
             "%s %s: %s in %.1f s: %s",
             *(safe(request.run_id, 60), safe(request.workspace_name, 100)),
@@ -117,13 +117,13 @@ class _Tasks:
     async def _stay_alive(self, request: TaskRequest) -> None:
         while True:
             await asyncio.sleep(_ALIVE)
-            await self._tell(request, RUNNING)
+            await self._send(request, RUNNING)
 
-    async def _tell(self, request: TaskRequest, result: Result) -> None:
+    async def _send(self, request: TaskRequest, result: Result) -> None:
         try:
-            await asyncio.to_thread(tell, request, result, self.options.url, self.options.ca_bundle)
+            await asyncio.to_thread(send_result, request, result, self.options.url, self.options.ca_bundle)
         except GuardrailError as error:
-            log.warning("%s: %s could not be told: %s", safe(request.run_id, 60), result.status, error)
+            log.warning("%s: %s could not be sent: %s", safe(request.run_id, 60), result.status, error)
 
     async def finish(self) -> None:
         """Wait for what is being judged, and tell of the rest that it was not."""

@@ -28,7 +28,7 @@ def fetch_plan(request: TaskRequest, path: Path, ca_bundle: str | None, max_byte
         raise NetworkError("there is no JSON of this plan", fix="Terraform 0.12 or later makes one")
 
 
-def tell(request: TaskRequest, result: Result, url: str, ca_bundle: str | None) -> None:
+def send_result(request: TaskRequest, result: Result, url: str, ca_bundle: str | None) -> None:
     """Send a result, or that it is on its way. Raises NetworkError."""
     attributes = {"status": result.status, "message": result.message, "url": url or request.run_app_url}
     data: dict[str, Any] = {

@@ -15,8 +15,8 @@ from pathlib import Path
 from guardrail.catalog import snapshot
 from guardrail.catalog.snapshot import Row
 from guardrail.catalog.sync import SOURCES
+from guardrail.catalog.used_prices import UsedPrices
 from guardrail.catalog.vendors import gcp
-from guardrail.catalog.wanted import Wanted
 from guardrail.model.money import decimal, plain, rounded
 
 PUBLISHED = "2026-09-01"
@@ -52,9 +52,9 @@ def _rows_of(file: Path, regions: frozenset[str]) -> Iterator[Row]:
             yield Row(*line)
 
 
-def published(vendor: str, service: str, rows: Iterable[Row], wanted: Wanted) -> list[Row]:
+def published(vendor: str, service: str, rows: Iterable[Row], used: UsedPrices) -> list[Row]:
     """Return the facts as they are once the vendor publishes them: its SKUs, its day; tiers that go on without end."""
-    keys = wanted.keys(vendor, service)
+    keys = used.keys(vendor, service)
     unread = {"gcp": gcp.UNREAD}.get(vendor, frozenset())
     done = []
     for row in rows:
@@ -65,7 +65,7 @@ def published(vendor: str, service: str, rows: Iterable[Row], wanted: Wanted) ->
         if "acceleratorType" in attributes:
             attributes["description"] = f"Nvidia {_gpu(attributes['acceleratorType'])} GPU running in {row.region}"
         kept = {key: attributes[key] for key in keys if key in attributes}
-        if not wanted.keeps(vendor, service, row.family, kept, row.purchase_option):
+        if not used.keeps(vendor, service, row.family, kept, row.purchase_option):
             continue
         text, price = snapshot.attributes_text(kept), decimal(row.price)
         if vendor == "gcp":

@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from guardrail.catalog import Selector
 from guardrail.catalog.sync import SyncProgress
 from guardrail.costs import Library
-from guardrail.costs.definitions.selectable import wanted
+from guardrail.costs.definitions.used_prices import used_prices
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 PLAN = "savings_plan_compute_1yr_no_upfront"
 LIBRARY = Library()
-WANTS = wanted(LIBRARY, [("aws", PLAN)])
-BARE = wanted(LIBRARY)
+WANTS = used_prices(LIBRARY, [("aws", PLAN)])
+BARE = used_prices(LIBRARY)
 """What definitions ask for, without plans of an overlay."""
 SERVICES = {"aws": ["AWSLambda", "AmazonEKS"], "azure": ["Key Vault", "Storage"], "gcp": ["Cloud Storage", "Cloud DNS"]}
 REGIONS = frozenset({"eu-west-1", "eu-central-1", "westeurope", "europe-west1", "eastus", "global"})

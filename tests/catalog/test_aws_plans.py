@@ -12,7 +12,7 @@ import pytest
 from guardrail import data
 from guardrail.catalog import Ladder, open_catalog
 from guardrail.catalog.store import synced_catalog
-from guardrail.costs.definitions.selectable import wanted
+from guardrail.costs.definitions.used_prices import used_prices
 from guardrail.errors import CatalogError
 from tests.catalog import price_lists
 from tests.catalog.syncs import BARE, LAMBDA, LIBRARY, PLAN, REGIONS, SERVICES, WANTS, rows
@@ -26,7 +26,7 @@ def rates(path):
 
 
 def test_rates_stand_beside_prices_on_demand_and_change_none(synced, lists):
-    synced(lists / "same", wants=BARE, vendors=("aws",))
+    synced(lists / "same", used=BARE, vendors=("aws",))
     bare = rows(synced_catalog())
     assert "aws AWSComputeSavingsPlan eu-west-1: " in str(synced(lists / "same", vendors=("aws",)))
     assert [row for row in rows(synced_catalog()) if not row[6].startswith("savings_plan_")] == bare
@@ -50,8 +50,8 @@ def test_json_has_the_same_rates_as_csv_and_only_those_asked_for_are_kept(synced
     price_lists.write_savings_plans(folder, published(), {PLAN: "0.8", OTHER: "0.3"}, form="json", version="2")
     synced(folder, vendors=("aws",))
     assert rates(synced_catalog()) == by_csv
-    both = wanted(LIBRARY, [("aws", PLAN), ("aws", OTHER)])
-    synced(folder, wants=both, vendors=("aws",))
+    both = used_prices(LIBRARY, [("aws", PLAN), ("aws", OTHER)])
+    synced(folder, used=both, vendors=("aws",))
     assert {row[6] for row in rates(synced_catalog())} == {PLAN, OTHER}
 
 
@@ -72,7 +72,7 @@ def test_rates_stay_with_their_prices_until_a_sync_brings_new_ones(synced, lists
     assert {(old[:3], Decimal(new[9]) / Decimal(old[9])) for old, new in changed} == {
         (("aws", "AWSLambda", "eu-west-1"), Decimal(2))
     }
-    synced(lists / "same", wants=BARE, vendors=("aws",), services=("AWSLambda",))
+    synced(lists / "same", used=BARE, vendors=("aws",), services=("AWSLambda",))
     assert {row[1] for row in rates(synced_catalog())} == {"AmazonEKS"}
     assert not open_catalog().has_rates("aws", "AWSLambda", "eu-west-1", PLAN)
 
@@ -134,7 +134,7 @@ def test_coverage_by_a_savings_plan_in_a_report(run, synced, lists, tmp_path):
         "  savings_plan: {kind: compute, term: 1yr, payment: no_upfront}\n",
         encoding="utf-8",
     )
-    synced(lists / "same", wants=BARE, vendors=("aws",))
+    synced(lists / "same", used=BARE, vendors=("aws",))
     without = json.loads(run("estimate", "plan.json", "--format", "json").stdout)
     assert f"no rates of {PLAN} in the catalog for AmazonEKS in eu-west-1" in str(without["warnings"])
     assert run("pricing", "sync", "--vendor", "aws", "--from", lists / "same").exit_code == 0

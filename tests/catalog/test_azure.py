@@ -8,7 +8,7 @@ import pytest
 
 from guardrail.catalog import open_catalog
 from guardrail.catalog.store import synced_catalog
-from guardrail.costs.definitions.selectable import wanted
+from guardrail.costs.definitions.used_prices import used_prices
 from tests.catalog.syncs import LIBRARY, rows
 
 MACHINE = {
@@ -63,7 +63,7 @@ def pages(tmp_path):
     ],
 )
 def test_savings_plans_are_kept_if_they_are_named(named, kept, synced, pages):
-    synced(pages, wants=wanted(LIBRARY, [("azure", option) for option in named]), vendors=("azure",))
+    synced(pages, used=used_prices(LIBRARY, [("azure", option) for option in named]), vendors=("azure",))
     assert {row[6] for row in rows(synced_catalog()) if row[1] == "Virtual Machines"} == kept
     place = ("azure", "Virtual Machines", "westeurope")
     assert open_catalog().rated() == {(*place, option): 1 for option in named}

@@ -64,4 +64,4 @@ def test_a_question_without_end_is_ended(copied, monkeypatch):
     monkeypatch.setattr("guardrail.catalog.store._MAX_ROUNDS", 20)
     catalog = open_catalog(copied)
     with pytest.raises(CatalogError, match="interrupted"):
-        catalog._ask(ENDLESS)
+        catalog._select(ENDLESS)

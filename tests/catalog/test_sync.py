@@ -60,8 +60,8 @@ def test_a_list_that_is_as_it_was_is_not_fetched_again(synced, lists):
         synced(vendors.base, vendors=("aws",))
         before = rows(synced_catalog())
         vendors.asked.clear()
-        plans = [f"aws AWSComputeSavingsPlan {region}: as it was" for region in ("eu-central-1", "eu-west-1")]
-        lists_said = ["aws AWSLambda: as it was", "aws AmazonEKS: as it was"]
+        plans = [f"aws AWSComputeSavingsPlan {region}: unchanged" for region in ("eu-central-1", "eu-west-1")]
+        lists_said = ["aws AWSLambda: unchanged", "aws AmazonEKS: unchanged"]
         assert synced(vendors.base, vendors=("aws",)) == [*lists_said, *plans]
         assert not [path for path in vendors.asked if path.endswith(".csv")]
     assert rows(synced_catalog()) == before

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from guardrail.cli import progress
-from guardrail.cli.progress import shown_progress, told
+from guardrail.cli.progress import shown_progress, sync_progress
 from guardrail.progress import counted
 
 
@@ -22,13 +22,13 @@ def test_on_a_terminal_there_is_a_bar_for_what_is_fetched_now(monkeypatch):
     terminal = Terminal()
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys, "stderr", terminal)
-    tell, shown = told()
+    progress, shown = sync_progress()
     with shown:
-        services = tell.progress("list of services")
-        tell.progress("one.csv")(5, 10)
-        tell.progress("two.csv")(7, 10)
+        services = progress.download("list of services")
+        progress.download("one.csv")(5, 10)
+        progress.download("two.csv")(7, 10)
         services(9, None)  # whose bar is gone
-        tell.line("aws AmazonEC2: 3 prices")
+        progress.line("aws AmazonEC2: 3 prices")
     seen = terminal.getvalue()
     assert "aws AmazonEC2: 3 prices" in seen
     last = seen[seen.rindex("aws AmazonEC2: 3 prices") :]
@@ -38,10 +38,10 @@ def test_on_a_terminal_there_is_a_bar_for_what_is_fetched_now(monkeypatch):
 
 
 def test_elsewhere_there_are_lines_alone(capsys):
-    tell, shown = told()
+    progress, shown = sync_progress()
     with shown:
-        tell.progress("one.csv")(5, 10)
-        tell.line("aws AmazonEC2: 3 prices")
+        progress.download("one.csv")(5, 10)
+        progress.line("aws AmazonEC2: 3 prices")
     assert capsys.readouterr() == ("", "aws AmazonEC2: 3 prices\n")
 
 

@@ -7,7 +7,7 @@ import pytest
 from guardrail.catalog import open_catalog, snapshot
 from guardrail.costs import Library
 from guardrail.costs.definitions.lint import left_out, lint
-from guardrail.costs.definitions.selectable import wants
+from guardrail.costs.definitions.used_prices import price_patterns
 
 DEFINITION = """
 schema = 1
@@ -75,7 +75,9 @@ def test_what_the_shipped_catalog_does_not_have_is_known(catalog):
     """And nothing that is said to be missing is there. The shipped definitions ask for exactly one price each."""
     library = Library()
     faults = {(fault.type_name, fault.component): fault.kind for fault in lint(library, catalog)}
-    missing = {(name, charge.component.name): "gap" for name, charge, _ in wants(library) if charge.component.gap}
+    missing = {
+        (name, charge.component.name): "gap" for name, charge, _ in price_patterns(library) if charge.component.gap
+    }
     assert faults == missing
 
 

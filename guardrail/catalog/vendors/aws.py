@@ -15,9 +15,9 @@ from typing import Any, TextIO
 
 import ijson
 
+from guardrail.catalog.used_prices import UsedPrices
 from guardrail.catalog.vendors.feed import Feed
 from guardrail.catalog.vendors.offer import Offer
-from guardrail.catalog.wanted import Wanted
 from guardrail.errors import CatalogError
 from guardrail.model.money import decimal, plain
 
@@ -60,19 +60,19 @@ def fetch(feed: Feed, path: str) -> Path:
     return feed.file(path.removesuffix(".json") + ".csv", path)
 
 
-def read(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
+def read(file: Path, service: str, used: UsedPrices) -> Iterator[Offer]:
     """Give the offers in a file that definitions can select. Raises CatalogError for what is no offer file."""
     try:
-        yield from (_read_csv if file.suffix == ".csv" else _read_json)(file, service, wanted)
+        yield from (_read_csv if file.suffix == ".csv" else _read_json)(file, service, used)
     except (ijson.JSONError, UnicodeDecodeError, csv.Error, ValueError, KeyError, TypeError, AttributeError) as error:
         what = f"not an offer file, or a damaged one: {type(error).__name__} {error}"[:200]
         raise CatalogError(what, where=str(file), fix=f"run it again; if it stays, {CHANGED}") from None
 
 
-def _read_csv(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
+def _read_csv(file: Path, service: str, used: UsedPrices) -> Iterator[Offer]:
     with file.open(encoding="utf-8-sig", newline="") as text:
         as_of, header, lines = table(text, _REQUIRED, file)
-        yield from _rows(lines, header, service, as_of, wanted)
+        yield from _rows(lines, header, service, as_of, used)
 
 
 def table(text: TextIO, required: Sequence[str], file: Path) -> tuple[str, list[str], Iterator[list[str]]]:
@@ -92,10 +92,10 @@ def table(text: TextIO, required: Sequence[str], file: Path) -> tuple[str, list[
     return about["Publication Date"][:10], header, lines
 
 
-def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: str, wanted: Wanted) -> Iterator[Offer]:
+def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: str, used: UsedPrices) -> Iterator[Offer]:
     columns = {name: place for place, name in enumerate(header)}
     titles = {_letters(name): place for name, place in columns.items()}
-    keys = [(key, titles[_letters(key)]) for key in wanted.keys("aws", service) if _letters(key) in titles]
+    keys = [(key, titles[_letters(key)]) for key in used.keys("aws", service) if _letters(key) in titles]
     fixed = [columns.get(name) for name in (*_COLUMNS, *_PLACE)]
     width = len(header)
     for line in lines:
@@ -106,21 +106,21 @@ def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: st
         if currency != "USD":
             continue
         purchase = _purchase_option(term, lease, option, offering)
-        attributes = _kept({key: line[place] for key, place in keys if line[place]})
-        if purchase and wanted.keeps("aws", service, family, attributes, purchase):
+        attributes = _without_region({key: line[place] for key, place in keys if line[place]})
+        if purchase and used.keeps("aws", service, family, attributes, purchase):
             region = _region(*cells[12:])
             yield Offer(service, region, family, attributes, unit, purchase, f"{sku}.{code}",
                         start or "0", end or "Inf", amount(price), sku, as_of)  # fmt: skip
 
 
-def _read_json(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
+def _read_json(file: Path, service: str, used: UsedPrices) -> Iterator[Offer]:
     as_of = str(first(file, "publicationDate"))[:10]
     products: dict[str, _Product] = {}
-    keys = wanted.keys("aws", service)
+    keys = used.keys("aws", service)
     for sku, product in _items(file, "products"):
         found = product["attributes"]
-        kept = _kept({key: str(found[key]) for key in keys if found.get(key)})
-        if not wanted.keeps("aws", service, product.get("productFamily", ""), kept, None):
+        kept = _without_region({key: str(found[key]) for key in keys if found.get(key)})
+        if not used.keeps("aws", service, product.get("productFamily", ""), kept, None):
             continue
         place = (found.get(key, "") for key in ("locationType", "regionCode", "fromLocationType", "fromRegionCode"))
         values = tuple(map(sys.intern, (_region(*place), product.get("productFamily", ""), *kept.values())))
@@ -129,7 +129,7 @@ def _read_json(file: Path, service: str, wanted: Wanted) -> Iterator[Offer]:
         for sku, offers in _items(file, f"terms.{term}"):
             if sku in products:
                 for offer in offers.values():
-                    yield from _json_offer(offer, term, service, products[sku], wanted, as_of)
+                    yield from _json_offer(offer, term, service, products[sku], used, as_of)
 
 
 def _json_offer(
@@ -137,7 +137,7 @@ def _json_offer(
     term: str,
     service: str,
     product: _Product,
-    wanted: Wanted,
+    used: UsedPrices,
     as_of: str,
 ) -> Iterator[Offer]:
     said = offer.get("termAttributes") or {}
@@ -146,7 +146,7 @@ def _json_offer(
     )
     keys, (region, family, *values) = product
     attributes = dict(zip(keys, values, strict=True))
-    if not purchase or not wanted.keeps("aws", service, family, attributes, purchase):
+    if not purchase or not used.keeps("aws", service, family, attributes, purchase):
         return
     for dimension in offer["priceDimensions"].values():
         price = dimension["pricePerUnit"].get("USD")
@@ -198,7 +198,7 @@ def _region(kind: str, code: str, from_kind: str, from_code: str) -> str:
     return from_code if from_code and from_kind == "AWS Region" else "global"
 
 
-def _kept(attributes: dict[str, str]) -> dict[str, str]:
+def _without_region(attributes: dict[str, str]) -> dict[str, str]:
     if "usagetype" in attributes:
         attributes["usagetype"] = _PREFIX.sub("", attributes["usagetype"])
     return attributes

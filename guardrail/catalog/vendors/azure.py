@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from guardrail.catalog.used_prices import UsedPrices
 from guardrail.catalog.vendors.feed import Feed
 from guardrail.catalog.vendors.offer import Offer
-from guardrail.catalog.wanted import Wanted
 from guardrail.errors import CatalogError
 from guardrail.model.money import decimal, plain
 
@@ -46,28 +46,28 @@ def lists(services: Sequence[str], regions: Sequence[str]) -> Iterator[tuple[str
         yield service, _PATH + urlencode(query)
 
 
-def read(feed: Feed, service: str, path: str, wanted: Wanted) -> Iterator[Offer]:
+def read(feed: Feed, service: str, path: str, used: UsedPrices) -> Iterator[Offer]:
     """Give the offers of a service that definitions can select. Raises CatalogError for what is no page of prices."""
     try:
         for page, day in feed.pages(path, f"azure/{service}", lambda page: page.get("NextPageLink") or ""):
             if page.get("BillingCurrency", "USD") != "USD":
                 raise CatalogError(f"prices in {page['BillingCurrency']!r:.20}, not in US dollars", where=HOST)
             for item in page["Items"]:
-                yield from _offers(item, service, day, wanted)
+                yield from _offers(item, service, day, used)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = f"not a page of retail prices of {service}: {type(error).__name__} {error}"[:200]
         raise CatalogError(what, where=HOST, fix="run it again; if it stays, update guardrail") from None
 
 
-def _offers(item: Mapping[str, Any], service: str, day: str, wanted: Wanted) -> Iterator[Offer]:
+def _offers(item: Mapping[str, Any], service: str, day: str, used: UsedPrices) -> Iterator[Offer]:
     if item["serviceName"] != service or item.get("isPrimaryMeterRegion") is False:
         return
     region = _region(item["armRegionName"])
     found = _attributes(item, service)
-    attributes = {key: found[key] for key in wanted.keys("azure", service) if found.get(key)}
+    attributes = {key: found[key] for key in used.keys("azure", service) if found.get(key)}
     family, unit = found["family"], item["unitOfMeasure"]
     for option, price in _prices(item):
-        if region and wanted.keeps("azure", service, family, attributes, option):
+        if region and used.keeps("azure", service, family, attributes, option):
             ladder = f"{item['meterId']} {item['skuId']}"
             yield Offer(service, region, family, attributes, unit, option, ladder,
                         _number(item["tierMinimumUnits"]), "", _number(price), item["skuId"], day)  # fmt: skip

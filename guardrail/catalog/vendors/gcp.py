@@ -11,9 +11,9 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
+from guardrail.catalog.used_prices import UsedPrices
 from guardrail.catalog.vendors.feed import Feed
 from guardrail.catalog.vendors.offer import Offer
-from guardrail.catalog.wanted import Wanted
 from guardrail.errors import CatalogError
 from guardrail.model.money import decimal, plain
 
@@ -70,7 +70,7 @@ def lists(feed: Feed, services: Sequence[str]) -> Iterator[tuple[str, str, str]]
                 yield service, found[service].rpartition("/")[2], f"/v1/{found[service]}/skus?{query}"
 
 
-def read(feed: Feed, service: str, place: tuple[str, str], regions: Sequence[str], wanted: Wanted) -> Iterator[Offer]:
+def read(feed: Feed, service: str, place: tuple[str, str], regions: Sequence[str], used: UsedPrices) -> Iterator[Offer]:
     """Give the offers of a service that definitions can select. `place`: its id, and the path of its first page.
 
     Raises CatalogError for what is no page of SKUs.
@@ -79,7 +79,7 @@ def read(feed: Feed, service: str, place: tuple[str, str], regions: Sequence[str
     try:
         for page, day in feed.pages(path, f"gcp/{identity}", lambda page: _next(path, page)):
             for sku in page["skus"]:
-                yield from _offers(sku, service, day, regions, wanted)
+                yield from _offers(sku, service, day, regions, used)
     except (KeyError, TypeError, AttributeError, ValueError, IndexError) as error:
         what = f"not a page of SKUs of {service}: {type(error).__name__} {error}"[:200]
         raise CatalogError(what, where=HOST, fix="run it again; if it stays, update guardrail") from None
@@ -90,13 +90,15 @@ def _next(first: str, page: Mapping[str, Any]) -> str:
     return f"{first}&{urlencode({'pageToken': token})}" if token else ""
 
 
-def _offers(sku: Mapping[str, Any], service: str, day: str, regions: Sequence[str], wanted: Wanted) -> Iterator[Offer]:
+def _offers(
+    sku: Mapping[str, Any], service: str, day: str, regions: Sequence[str], used: UsedPrices
+) -> Iterator[Offer]:
     category = sku["category"]
     option = _OPTIONS.get(category["usageType"])
     found = _attributes(sku["description"], category["resourceGroup"])
-    attributes = {key: found[key] for key in wanted.keys("gcp", service) if key in found}
+    attributes = {key: found[key] for key in used.keys("gcp", service) if key in found}
     family = category["resourceFamily"]
-    if not option or not sku["pricingInfo"] or not wanted.keeps("gcp", service, family, attributes, option):
+    if not option or not sku["pricingInfo"] or not used.keeps("gcp", service, family, attributes, option):
         return
     pricing = sku["pricingInfo"][-1]["pricingExpression"]
     for region in sku["serviceRegions"]:

@@ -55,21 +55,21 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
     from guardrail.catalog.overlay import plans_of, read_overlay  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.sync import Order  # noqa: PLC0415
     from guardrail.catalog.sync import sync as run  # noqa: PLC0415
-    from guardrail.cli.progress import told  # noqa: PLC0415
+    from guardrail.cli.progress import sync_progress  # noqa: PLC0415
     from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.costs.definitions.selectable import wanted  # noqa: PLC0415
+    from guardrail.costs.definitions.used_prices import used_prices  # noqa: PLC0415
 
     chosen = _settings({"config": config})
     plans = plans_of(read_overlay(chosen.overlay)) if chosen.overlay else ()
-    wants = wanted(Library(chosen.definitions), plans)
-    known = [service for vendor in values["vendors"] or _VENDORS for service in wants.services(vendor)]
+    used = used_prices(Library(chosen.definitions), plans)
+    known = [service for vendor in values["vendors"] or _VENDORS for service in used.services(vendor)]
     for service in values["services"]:
         if service not in known:
             fix = did_you_mean(service, known) or "`guardrail pricing status` lists them"
             raise ConfigError(f"no cost definition uses prices of {service!r}", fix=fix)
-    tell, shown = told()
+    progress, shown = sync_progress()
     with shown:
-        path = run(Order(now or datetime.now(UTC), **values), wants, tell)
+        path = run(Order(now or datetime.now(UTC), **values), used, progress)
     click.echo(f"wrote {path}")
 
 

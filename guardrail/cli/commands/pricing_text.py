@@ -9,7 +9,7 @@ from decimal import Decimal
 from guardrail.catalog import Catalog, Match, Pattern
 from guardrail.catalog.compare import PriceChange, Prices
 from guardrail.costs import Library
-from guardrail.costs.definitions.selectable import wants
+from guardrail.costs.definitions.used_prices import price_patterns
 from guardrail.model.cost import UNPRICED_LINES, ResourceCost, ResourceStatus
 from guardrail.model.money import rounded, unit_price
 from guardrail.model.report import Report
@@ -70,14 +70,14 @@ def type_lines(library: Library, type_name: str) -> Iterator[str]:
     """Say what each component of a type asks of the catalog."""
     tariff = library.find(type_name)
     yield f"{type_name} ({tariff.where if tariff else ''})"
-    for name, charge, want in wants(library):
+    for name, charge, pattern in price_patterns(library):
         if name == type_name:
-            asked = [f"{key} {_asked(match)}" for key, match in (("family", want.family), *want.attributes)]
-            option = want.purchase_option or "of the resource's"
-            yield f"  {charge.component.name}: {want.service}, {', '.join(asked)}, purchase option {option}"
+            asked = [f"{key} {_condition(match)}" for key, match in (("family", pattern.family), *pattern.attributes)]
+            option = pattern.purchase_option or "of the resource's"
+            yield f"  {charge.component.name}: {pattern.service}, {', '.join(asked)}, purchase option {option}"
 
 
-def _asked(match: Match | None) -> str:
+def _condition(match: Match | None) -> str:
     if match is None:
         return "of the resource's"
     return f"~ {match.text}" if isinstance(match, Pattern) else f"= {match}"

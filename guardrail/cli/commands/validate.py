@@ -37,10 +37,10 @@ def validate(files: tuple[Path, ...], config: Path | None) -> int:
             "give files or --config, not both: each file is checked with the configuration that it belongs to"
         )
     if files:
-        return _said(validate_files(files))
+        return _print_result(validate_files(files))
     result = Validation()
     result.configuration(_found(config))
-    return _said(result)
+    return _print_result(result)
 
 
 def _found(config: Path | None) -> Path:
@@ -54,7 +54,7 @@ def _found(config: Path | None) -> Path:
     return config
 
 
-def _said(result: Validation) -> int:
+def _print_result(result: Validation) -> int:
     lines = dict.fromkeys(str(fault) for fault in result.faults)
     if lines or result.strangers:
         from guardrail.report.text import safe  # noqa: PLC0415 - only where there is something to say

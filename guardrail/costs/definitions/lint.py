@@ -9,11 +9,11 @@ from functools import partial
 
 from guardrail.catalog import Catalog, Match, Pattern
 from guardrail.catalog.query import Product, matches
-from guardrail.catalog.wanted import Want
+from guardrail.catalog.used_prices import PricePattern
 from guardrail.cel import cover_all
 from guardrail.costs.definitions.library import Library
-from guardrail.costs.definitions.selectable import wants
 from guardrail.costs.definitions.tariff import Charge, expression
+from guardrail.costs.definitions.used_prices import price_patterns
 
 _SHOWN = 3  # regions that a message names
 _Answered = tuple[int, tuple[object, ...] | None]
@@ -41,7 +41,7 @@ class _Question:
 
     type_name: str
     charge: Charge
-    want: Want
+    pattern: PricePattern
 
     def is_of(self, region: str) -> bool:
         """Say whether it is asked in a region: some are asked in one alone."""
@@ -50,14 +50,14 @@ class _Question:
 
     def conditions(self) -> Iterator[tuple[str, Callable[[Product], bool]]]:
         """Give each thing that is asked of a price, in words, and whether a product is so."""
-        want, unit = self.want, self.charge.component.price.unit
+        pattern, unit = self.pattern, self.charge.component.price.unit
         if unit is not None:
             yield f"unit {unit}", lambda product: product.unit == unit
-        if want.purchase_option is not None:
-            yield want.purchase_option, lambda product: product.purchase_option == want.purchase_option
-        if want.family is not None:
-            yield f"family {_spelled(want.family)}", partial(_is, None, want.family)
-        for key, match in want.attributes:
+        if pattern.purchase_option is not None:
+            yield pattern.purchase_option, lambda product: product.purchase_option == pattern.purchase_option
+        if pattern.family is not None:
+            yield f"family {_spelled(pattern.family)}", partial(_is, None, pattern.family)
+        for key, match in pattern.attributes:
             if match is not None:
                 yield f"{key} {_spelled(match)}", partial(_is, key, match)
 
@@ -84,8 +84,8 @@ def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
     """Give the faults of every definition, in the order of types. Raises DefinitionError."""
     shelves = _shelves(catalog)
     asked: defaultdict[tuple[str, str], list[_Question]] = defaultdict(list)
-    for name, charge, want in wants(library):
-        asked[want.vendor, want.service].append(_Question(name, charge, want))
+    for name, charge, pattern in price_patterns(library):
+        asked[pattern.vendor, pattern.service].append(_Question(name, charge, pattern))
     faults = [
         fault
         for key, questions in asked.items()
@@ -144,7 +144,7 @@ class _Fitting:
         for place, (question, tests, decided) in enumerate(self._questions):
             if all(test(product) for test in tests):
                 values = tuple(product.attributes.get(name) for name in decided)
-                family = question.want.family is None and product.family
+                family = question.pattern.family is None and product.family
                 yield place, None if None in values else (product.purchase_option, family, *values)
 
 
@@ -172,7 +172,7 @@ def _of_service(
             yield _unanswered(question, fitting.products)
         elif doubtful[number]:
             places = ", ".join(list(doubtful[number])[:_SHOWN]) + (" ..." if len(doubtful[number]) > _SHOWN else "")
-            reason = f"several prices of {question.want.service} fit in {places}"
+            reason = f"several prices of {question.pattern.service} fit in {places}"
             yield Fault("ambiguous", question.type_name, question.charge.component.name, reason)
 
 
@@ -181,7 +181,7 @@ def _unanswered(question: _Question, products: Sequence[Product]) -> Fault:
     component = question.charge.component
     if component.gap:
         return Fault("gap", question.type_name, component.name, component.gap)
-    reason = f"{question.want.service}: {question.missing(products)}"
+    reason = f"{question.pattern.service}: {question.missing(products)}"
     return Fault("no-match", question.type_name, component.name, reason)
 
 

@@ -121,7 +121,7 @@ class Tariff:
         self.reads = _reads_of([self.region, *(condition for condition, _ in self.free_when)]).union(
             *(charge.reads for charge in self.charges), *(part.reads for part in self.parts)
         )
-        self.looks = tuple(_looks(charge.reads | self.region.reads) for charge in self.charges)
+        self.looks = tuple(_roots_and_names(charge.reads | self.region.reads) for charge in self.charges)
         self.attributes = _below("attr", self.reads)
         self.tables = _below("table", self.reads) or frozenset()
         self.derive: Derivation | None = None
@@ -225,7 +225,7 @@ def _reads_of(fields: Iterable[Field | None]) -> frozenset[Path]:
     return frozenset().union(*(field.reads for field in fields if field))
 
 
-def _looks(reads: frozenset[Path]) -> tuple[tuple[str, str], ...]:
+def _roots_and_names(reads: frozenset[Path]) -> tuple[tuple[str, str], ...]:
     """Return what is read as pairs of a root and a name below it; "" for a root that is read as a whole."""
     return tuple(sorted({(path[0], path[1] if len(path) > 1 else "") for path in reads}))
 

@@ -20,7 +20,7 @@ def explained(source: RuleFile) -> str:
         "waivable": "yes" if takes_waivers(rule) else "no",
         "final": "all of it" if rule.final is True else ", ".join(rule.final or ()),
         "tighter is": ", ".join(f"{name}: {way}" for name, way in rule.tighter.items()) if rule.final else "",
-        "asked of": _asked_of(rule),
+        "applies to": _applies_to(rule),
         "pack": source.pack,
         "file": source.file.where(),
         "docs": rule.docs,
@@ -50,7 +50,7 @@ def _edit(edit: RuleEdit) -> str:
     return f"  {what}{each}" + (f", when {edit.when}" if edit.when else "")
 
 
-def _asked_of(rule: Rule) -> str:
+def _applies_to(rule: Rule) -> str:
     if rule.scope is RuleScope.BUDGET:
         return "each budget"
     match = rule.match

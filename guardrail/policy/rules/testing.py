@@ -162,14 +162,18 @@ def _outcome(
 def _edits_mismatch(test: RuleTest, remedy: Remedy) -> str:
     """Compare what the rule would have done with what the test expects, if it says anything of it."""
     if test.no_edit is not None and remedy.obstacle != test.no_edit:
-        return f"expected no edit ({test.no_edit!r}), got {remedy.obstacle or _told(remedy)!r}"
+        return f"expected no edit ({test.no_edit!r}), got {remedy.obstacle or _edits_of(remedy)!r}"
     if test.edits is None:
         return ""
     expected = [one.model_dump(exclude_none=True) for one in test.edits]
-    return "" if expected == _told(remedy) else f"expected the edits {expected}, got {remedy.obstacle or _told(remedy)}"
+    return (
+        ""
+        if expected == _edits_of(remedy)
+        else f"expected the edits {expected}, got {remedy.obstacle or _edits_of(remedy)}"
+    )
 
 
-def _told(remedy: Remedy) -> list[dict[str, Json]]:
+def _edits_of(remedy: Remedy) -> list[dict[str, Json]]:
     return [
         {"set": ".".join(step.path), "value": step.value}
         if isinstance(step, Assignment)

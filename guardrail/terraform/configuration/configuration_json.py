@@ -88,7 +88,7 @@ def _resource(block: Block, module: str, providers: Mapping[str, Any]) -> dict[s
         "mode": "data" if block.type == "data" else "managed",
         "type": kind,
         "name": name,
-        "provider_config_key": _nearest(
+        "provider_config_key": _own_or_inherited(
             _provider(given.expression, kind) if given else kind.partition("_")[0], module, providers
         ),
         "expressions": _expressions(block.body),
@@ -98,7 +98,7 @@ def _resource(block: Block, module: str, providers: Mapping[str, Any]) -> dict[s
     return found
 
 
-def _nearest(provider: str, module: str, providers: Mapping[str, Any]) -> str:
+def _own_or_inherited(provider: str, module: str, providers: Mapping[str, Any]) -> str:
     """Return the key of a provider configuration: that of the module, or that of the nearest one which it inherits."""
     while module:
         if f"{module}:{provider}" in providers:

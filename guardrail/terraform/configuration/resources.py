@@ -154,7 +154,7 @@ class DataSource:
         return self.address + spelled(key)
 
     def _attribute(self, key: Key, name: str) -> Value:
-        if (said := self._said_by_provider(key, name)) is not None:
+        if (said := self._from_provider(key, name)) is not None:
             return said
         value = self.arguments(key).get(name)
         if value is not None and not value.is_null and not isinstance(value.raw, tuple):
@@ -175,7 +175,7 @@ class DataSource:
             return unread(self.name).marked({Flag.EPHEMERAL})
         return unread(self.name)
 
-    def _said_by_provider(self, key: Key, name: str) -> Value | None:
+    def _from_provider(self, key: Key, name: str) -> Value | None:
         """Return what the provider's configuration says: where it is, and in which partition of AWS."""
         if (self.type, name) not in _OF_PROVIDER:
             return None

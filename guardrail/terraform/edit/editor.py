@@ -13,7 +13,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import giver_of
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
-from guardrail.terraform.edit.origin import Origins, Wanted, each_file
+from guardrail.terraform.edit.origin import Origins, ValueEdit, each_file
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.effective_tags import tag_path
 
@@ -55,20 +55,20 @@ class Editor:
 
 def _all_wanted(
     change: Change, steps: Sequence[Assignment | Renaming], *, is_near: bool
-) -> Iterator[tuple[tuple[str, ...], Wanted]]:
+) -> Iterator[tuple[tuple[str, ...], ValueEdit]]:
     """Give the path and what is wanted there, step by step; entries of the same tags at once, so that they align."""
     for is_tag, some in groupby(steps, lambda step: isinstance(step, Assignment) and _is_tag(step.path)):
         if is_tag:
             path = _placed((_TAGS,), change)
             entries = {step.path[1]: step.value for step in some if isinstance(step, Assignment)}
-            yield path, Wanted(entries=entries, is_now=_now(change, path), is_near=is_near)
+            yield path, ValueEdit(entries=entries, is_now=_now(change, path), is_near=is_near)
             continue
         for step in some:
             path = _placed(step.path, change)
             if isinstance(step, Renaming):
-                yield path[:-1], Wanted(rename=(path[-1], step.name))
+                yield path[:-1], ValueEdit(rename=(path[-1], step.name))
             else:
-                yield path, Wanted(step.value, is_now=_now(change, path))
+                yield path, ValueEdit(step.value, is_now=_now(change, path))
 
 
 def _is_tag(path: tuple[str, ...]) -> bool:

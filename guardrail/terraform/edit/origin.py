@@ -62,7 +62,7 @@ class Place:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ValueEdit:
     """What is to be done to a value: set it, add entries to it, or rename one of its entries.
 
     is_now  what the value is, as evaluated; nothing is done where the text says otherwise
@@ -82,15 +82,15 @@ class Origins:
     def __init__(self, modules: Modules, files: EditedFiles, values_of: ValuesOf) -> None:
         self._modules, self._files, self._values_of = modules, files, values_of
 
-    def patches(self, address: str, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
-        """Return the patches that do to an attribute of a resource what is wanted; none where it is done already."""
+    def patches(self, address: str, path: tuple[str, ...], edit: ValueEdit) -> list[Place]:
+        """Return the patches that make an edit to an attribute of a resource; none if it is made already."""
         found = parse(address)
         frame = self._frame(found.module) if found else None
         block = frame.code.labelled("resource").get((found.type, found.name)) if found and frame else None
         if found is None or frame is None or block is None:
             raise CannotEditError("its block was not found in the configuration")
         body, spot = self._block(block, frame, key_value(found.key))
-        return self._in_block(body, spot, path, wanted)
+        return self._in_block(body, spot, path, edit)
 
     def _frame(self, module: str) -> Frame | None:
         root, names = self._modules.module(""), list[str]()
@@ -109,75 +109,75 @@ class Origins:
         each = body.attributes.get("for_each")
         return body, replace(spot, each=(each.expression, spot), key=key) if each else spot
 
-    def _in_block(self, body: Body, spot: Spot, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
+    def _in_block(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[Place]:
         name, *rest = path
         if attribute := body.attributes.get(name):
-            return self._in_value(attribute.expression, spot, tuple(rest), wanted)
+            return self._in_value(attribute.expression, spot, tuple(rest), edit)
         if rest and rest[0].isdigit():
-            return self._in_nested(body, spot, path, wanted)
+            return self._in_nested(body, spot, path, edit)
         if name in {block.type for block in body.blocks} or _is_dynamic(body, name):
             raise CannotEditError(f"{name} is written as a block")
-        if wanted.rename:
+        if edit.rename:
             raise CannotEditError(f"the block does not set {name}")
-        value = wanted.value
-        if rest or wanted.entries is not None:
-            value = {rest[0]: wanted.value} if rest else dict(wanted.entries or {})
+        value = edit.value
+        if rest or edit.entries is not None:
+            value = {rest[0]: edit.value} if rest else dict(edit.entries or {})
         return [self._place(spot, layout.with_attribute(body, name, value))]
 
-    def _in_nested(self, body: Body, spot: Spot, path: tuple[str, ...], wanted: Wanted) -> list[Place]:
+    def _in_nested(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[Place]:
         name, index, *rest = path
         nested = list(body.blocks_of(name))
         if _is_dynamic(body, name):
             raise CannotEditError(f"a dynamic block makes {name}")
         if int(index) < len(nested):
-            return self._in_block(nested[int(index)].body, spot, tuple(rest), wanted)
-        if int(index) > len(nested) or len(rest) != 1 or wanted.rename:
+            return self._in_block(nested[int(index)].body, spot, tuple(rest), edit)
+        if int(index) > len(nested) or len(rest) != 1 or edit.rename:
             raise CannotEditError(f"the block has no {name}")
-        return [self._place(spot, layout.with_block(body, name, {rest[0]: wanted.value}))]
+        return [self._place(spot, layout.with_block(body, name, {rest[0]: edit.value}))]
 
     def _in_value(
-        self, value: Expression, spot: Spot, path: tuple[str, ...], wanted: Wanted, depth: int = 0
+        self, value: Expression, spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int = 0
     ) -> list[Place]:
-        """Go into a value by a path, and do what is wanted to what is there."""
+        """Go into a value by a path, and make the edit there."""
         if depth > _MAX_DEPTH:
             raise CannotEditError("its references form a cycle")
         reference = static_path(value) if isinstance(value, Access) else None
-        if reference and not (wanted.is_near and wanted.entries is not None and not path):
-            return self._follow(tuple(map(str, reference)), spot, path, wanted, depth + 1)
+        if reference and not (edit.is_near and edit.entries is not None and not path):
+            return self._follow(tuple(map(str, reference)), spot, path, edit, depth + 1)
         if path:
-            return self._in_value(_part(value, path[0]), spot, path[1:], wanted, depth)
-        if wanted.entries is not None:
-            return self._with_entries(value, spot, wanted, depth)
-        if wanted.rename:
-            return self._with_name(value, spot, wanted)
-        return self._with_value(value, spot, wanted)
+            return self._in_value(_part(value, path[0]), spot, path[1:], edit, depth)
+        if edit.entries is not None:
+            return self._with_entries(value, spot, edit, depth)
+        if edit.rename:
+            return self._with_name(value, spot, edit)
+        return self._with_value(value, spot, edit)
 
-    def _with_value(self, value: Expression, spot: Spot, wanted: Wanted) -> list[Place]:
+    def _with_value(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[Place]:
         try:
             said = constant(value)
         except NotConstantError:
             raise CannotEditError(_why(value)) from None
-        if _same(said, wanted.value):
+        if _same(said, edit.value):
             return []
-        if not _same(said, wanted.is_now):
-            raise CannotEditError(f"{spot.file.name} says {said!r} where {wanted.is_now!r} was evaluated")
-        return [self._place(spot, layout.replaced(value, wanted.value))]
+        if not _same(said, edit.is_now):
+            raise CannotEditError(f"{spot.file.name} says {said!r} where {edit.is_now!r} was evaluated")
+        return [self._place(spot, layout.replaced(value, edit.value))]
 
-    def _with_entries(self, value: Expression, spot: Spot, wanted: Wanted, depth: int) -> list[Place]:
-        entries = dict(wanted.entries or {})
-        now = wanted.is_now if isinstance(wanted.is_now, Mapping) else {}
+    def _with_entries(self, value: Expression, spot: Spot, edit: ValueEdit, depth: int) -> list[Place]:
+        entries = dict(edit.entries or {})
+        now = edit.is_now if isinstance(edit.is_now, Mapping) else {}
         places: list[Place] = []
         for part in reversed(_objects(value)):
             for key in list(entries):
                 if item := _item(part, key):
-                    inner = Wanted(entries.pop(key), is_now=now.get(key))
+                    inner = ValueEdit(entries.pop(key), is_now=now.get(key))
                     places += self._in_value(item[1], spot, (), inner, depth)
         if not entries:
             return places
         return [*places, self._place(spot, _added(value, entries))]
 
-    def _with_name(self, value: Expression, spot: Spot, wanted: Wanted) -> list[Place]:
-        old, new = wanted.rename or ("", "")
+    def _with_name(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[Place]:
+        old, new = edit.rename or ("", "")
         found = [(part, name, item) for part in _objects(value) for name in (old, new) if (item := _item(part, name))]
         names = [name for _, name, _ in found]
         if names == [new]:
@@ -190,50 +190,52 @@ class Origins:
         raise CannotEditError(f"{old} is not written where its block sets it")
 
     def _follow(
-        self, reference: tuple[str, ...], spot: Spot, path: tuple[str, ...], wanted: Wanted, depth: int
+        self, reference: tuple[str, ...], spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int
     ) -> list[Place]:
         """Go on where a reference leads."""
         match reference:
             case ("local", name, *rest):
-                return self._local(name, spot.frame, (*rest, *path), wanted, depth)
+                return self._local(name, spot.frame, (*rest, *path), edit, depth)
             case ("var", name, *rest) if spot.frame.parent is None:
-                return self._root_variable(name, spot.frame, (*rest, *path), wanted, depth)
+                return self._root_variable(name, spot.frame, (*rest, *path), edit, depth)
             case ("var", name, *rest):
-                return self._variable(name, spot.frame, (*rest, *path), wanted, depth)
+                return self._variable(name, spot.frame, (*rest, *path), edit, depth)
             case ("each", "value", *rest) if spot.each:
                 every, there = spot.each
-                return self._in_value(every, there, (str(spot.key), *rest, *path), wanted, depth)
+                return self._in_value(every, there, (str(spot.key), *rest, *path), edit, depth)
         raise CannotEditError(f"its value is that of {'.'.join(reference)}")
 
-    def _local(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
+    def _local(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[Place]:
         attribute = frame.code.locals.get(name)
         file = Path(attribute.source.name) if attribute else None
         for body in self._files.locals(file) if file else ():
             if file and (found := body.attributes.get(name)):
-                return self._in_value(found.expression, Spot(file, frame), path, wanted, depth)
+                return self._in_value(found.expression, Spot(file, frame), path, edit, depth)
         raise CannotEditError(f"local.{name} is not defined")
 
-    def _variable(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
+    def _variable(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[Place]:
         """Go to the argument of the call, else to the variable's default; not into modules from elsewhere."""
         if frame.call is None or frame.parent is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
         body, spot = self._block(frame.call, frame.parent, frame.key)
         if argument := body.attributes.get(name):
-            return self._in_value(argument.expression, spot, path, wanted, depth)
-        if frame.code.remote and not path and wanted.entries is None and not wanted.rename:
-            return [self._place(spot, layout.with_attribute(body, name, wanted.value))]
-        return self._default(name, frame, path, wanted, depth)
+            return self._in_value(argument.expression, spot, path, edit, depth)
+        if frame.code.remote and not path and edit.entries is None and not edit.rename:
+            return [self._place(spot, layout.with_attribute(body, name, edit.value))]
+        return self._default(name, frame, path, edit, depth)
 
-    def _root_variable(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
+    def _root_variable(
+        self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int
+    ) -> list[Place]:
         file = self._values_of(name)
         if file is None:
-            return self._default(name, frame, path, wanted, depth)
+            return self._default(name, frame, path, edit, depth)
         given = self._files.values(file).attributes.get(name)
         if given is None:
             raise CannotEditError(f"var.{name} is not where it was found in {file.name}")
-        return self._in_value(given.expression, Spot(file, frame), path, wanted, depth)
+        return self._in_value(given.expression, Spot(file, frame), path, edit, depth)
 
-    def _default(self, name: str, frame: Frame, path: tuple[str, ...], wanted: Wanted, depth: int) -> list[Place]:
+    def _default(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[Place]:
         block = frame.code.labelled("variable").get((name,))
         if block is None:
             raise CannotEditError(f"var.{name} is not declared")
@@ -241,7 +243,7 @@ class Origins:
         default = self._files.block(file, "variable", name).attributes.get("default")
         if default is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
-        return self._in_value(default.expression, Spot(file, frame), path, wanted, depth)
+        return self._in_value(default.expression, Spot(file, frame), path, edit, depth)
 
     def _place(self, spot: Spot, patch: Patch) -> Place:
         if spot.frame.code.remote:

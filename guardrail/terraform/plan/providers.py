@@ -68,18 +68,18 @@ class Providers:
     def default_tags(self, key: str) -> DefaultTags:
         """Return the `default_tags` (or Google's `default_labels`) of the configuration with this key."""
         if key not in self._default_tags:
-            found = self._nearest(key)
+            found = self._own_or_inherited(key)
             self._default_tags[key] = self._tags_of(*found) if found else NO_DEFAULT_TAGS
         return self._default_tags[key]
 
     def _region(self, key: str) -> str | None:
-        found = self._nearest(key)
+        found = self._own_or_inherited(key)
         if found:
             return self._region_of(found[1])
         # A module's alias that the JSON does not trace: whatever was passed, the regions may be all the same.
         return self.common_region(key.rpartition(":")[2].partition(".")[0]) if re.search(r"[:.]", key) else None
 
-    def _nearest(self, key: str) -> tuple[str, ProviderConfig] | None:
+    def _own_or_inherited(self, key: str) -> tuple[str, ProviderConfig] | None:
         """Find the configuration of a module, or the one that it inherits. An empty block in a module only names it."""
         for candidate in _inherited(key):
             config = self._configs.get(candidate)

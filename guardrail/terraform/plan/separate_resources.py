@@ -101,7 +101,7 @@ class SeparateResources:
         if any(one.type in _TYPES for one in resources.values()):
             for one in resources.values():
                 if one.type in owners:
-                    for name in _told(one, owners[one.type]):
+                    for name in _owners(one, owners[one.type]):
                         self._owned[one.type, name].append(one)
 
     def without(self, address: str, resource: Located) -> Located:
@@ -131,7 +131,7 @@ class SeparateResources:
         return replace(resource, before=before, after=after)
 
 
-def _told(other: Located, owner: str) -> set[str]:
+def _owners(other: Located, owner: str) -> set[str]:
     """Return what a separate resource says of its owner: its address, and its id or name."""
     values = [side.values.get(owner) for side in (other.before, other.after) if side]
     return {*other.references.get(owner, ()), *(text for text in values if isinstance(text, str) and text)}

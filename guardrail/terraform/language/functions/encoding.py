@@ -15,7 +15,7 @@ from guardrail.terraform.language.functions.signature import (
     FunctionError,
     NotEvaluated,
     Parameter,
-    bounded,
+    check_length,
 )
 from guardrail.terraform.language.types import ANY, STRING, ListType, ObjectType, Type
 from guardrail.terraform.language.values import Value, list_, object_, string
@@ -118,7 +118,7 @@ def urldecode(text: Value) -> Value:
 
 def csvdecode(text: Value) -> Value:
     """Read a table whose first row names the columns: a list of objects of texts."""
-    bounded(len(text.raw))
+    check_length(len(text.raw))
     rows = _rows(text.raw)
     type_ = _table_type(next(rows, None))
     names = list(type_.attributes)

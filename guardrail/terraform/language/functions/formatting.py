@@ -16,7 +16,7 @@ from guardrail.terraform.language.functions.signature import (
     FunctionError,
     NotEvaluated,
     Parameter,
-    bounded,
+    check_length,
     friendly,
     undecided,
 )
@@ -75,7 +75,7 @@ def formatlist(template: Value, *arguments: Value) -> Value:
         length = len(argument.raw)
     rows = range(1 if length is None else length)
     filled = [tuple(one.raw[row] if isinstance(one.raw, tuple) else one for one in arguments) for row in rows]
-    bounded(sum(len(template.raw) for _ in rows))
+    check_length(sum(len(template.raw) for _ in rows))
     return list_(
         (
             string(_filled(template.raw, row)) if all(one.is_wholly_known() for one in row) else undecided(row, STRING)
@@ -111,7 +111,7 @@ def _filled(template: str, arguments: Sequence[Value]) -> str:
             )
         verb = _Verb(found[0], start, flags, _size(width), None if precision is None else _size(precision), mode)
         made.append(_formatted(verb, arguments[chosen - 1]))
-        bounded(sum(map(len, made[-2:])))
+        check_length(sum(map(len, made[-2:])))
         position = found.end()
     if highest < len(arguments):
         raise FunctionError(

@@ -9,7 +9,7 @@ from typing import Any
 
 import re2
 
-from guardrail.terraform.language.functions.signature import Function, FunctionError, Parameter, bounded
+from guardrail.terraform.language.functions.signature import Function, FunctionError, Parameter, check_length
 from guardrail.terraform.language.types import ANY, STRING, ListType, ObjectType, TupleType, Type
 from guardrail.terraform.language.values import Value, list_, null, object_, string, tuple_
 
@@ -82,13 +82,15 @@ def regexall(pattern: Value, text: Value) -> Value:
 def replace(text: Value, part: Value, replacement: Value) -> Value:
     """Replace each part; one between slashes is a regular expression, whose groups the replacement names with "$"."""
     if not (len(part.raw) > 1 and part.raw[0] == part.raw[-1] == "/"):
-        bounded(len(text.raw) + (text.raw.count(part.raw) if part.raw else len(text.raw) + 1) * len(replacement.raw))
+        check_length(
+            len(text.raw) + (text.raw.count(part.raw) if part.raw else len(text.raw) + 1) * len(replacement.raw)
+        )
         return string(text.raw.replace(part.raw, replacement.raw))
     pieces, end, size = [], 0, 0
     for match in _matches(_compiled(part.raw[1:-1]), text.raw):
         pieces += [text.raw[end : match.start()], _expanded(replacement.raw, match)]
         size += len(pieces[-1])
-        bounded(size)
+        check_length(size)
         end = match.end()
     return string("".join([*pieces, text.raw[end:]]))
 

@@ -134,7 +134,7 @@ def friendly(type_: Type) -> str:
             return "dynamic" if type_ == ANY else str(getattr(type_, "name", "any"))
 
 
-def bounded(size: int) -> None:
+def check_length(size: int) -> None:
     """Raise NotEvaluated where a text would be too long to make."""
     if size > MOST_CHARACTERS:
         raise NotEvaluated(f"a text of {size:,} characters")

@@ -9,7 +9,7 @@ from guardrail.terraform.language.functions.signature import (
     Function,
     FunctionError,
     Parameter,
-    bounded,
+    check_length,
     undecided,
     whole,
 )
@@ -84,7 +84,7 @@ def indent(spaces: Value, text: Value) -> Value:
     width = whole(spaces)
     if width < 0:
         raise FunctionError("spaces must not be negative")
-    bounded(len(text.raw) + width * text.raw.count("\n"))
+    check_length(len(text.raw) + width * text.raw.count("\n"))
     return string(text.raw.replace("\n", "\n" + " " * width))
 
 
@@ -97,7 +97,7 @@ def join(separator: Value, *lists: Value) -> Value:
     items = [item.raw for found in lists for item in found.raw]
     if None in items:
         raise FunctionError(f"element {items.index(None)} is null; cannot concatenate null values")
-    bounded(sum(map(len, items)) + len(separator.raw) * len(items))
+    check_length(sum(map(len, items)) + len(separator.raw) * len(items))
     return string(separator.raw.join(items))
 
 

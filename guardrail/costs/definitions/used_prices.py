@@ -1,4 +1,4 @@
-"""What all definitions together can select from the catalog."""
+"""The prices that all definitions together can select from the catalog."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from guardrail.catalog import Match, Pattern
-from guardrail.catalog.wanted import Want, Wanted
+from guardrail.catalog.used_prices import PricePattern, UsedPrices
 from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge
@@ -14,23 +14,23 @@ from guardrail.costs.definitions.tariff import Charge
 _INSERTED = re.compile(r"\$\{[^}]*\}")
 
 
-def wanted(library: Library, plans: Iterable[tuple[str, str]] = ()) -> Wanted:
-    """Collect what the definitions ask of the catalog, and the savings plans and reservations of an overlay.
+def used_prices(library: Library, plans: Iterable[tuple[str, str]] = ()) -> UsedPrices:
+    """Collect the prices that the definitions can select, and the savings plans and reservations of an overlay.
 
     Raises DefinitionError for a definition that cannot be loaded.
     """
-    return Wanted((want for _, _, want in wants(library)), plans)
+    return UsedPrices((pattern for _, _, pattern in price_patterns(library)), plans)
 
 
-def wants(library: Library) -> Iterator[tuple[str, Charge, Want]]:
-    """Give what each component of each type asks for, as far as it is known without a resource."""
+def price_patterns(library: Library) -> Iterator[tuple[str, Charge, PricePattern]]:
+    """Give which prices each component of each type may select, as far as it is known without a resource."""
     for name, vendor in library.priced_types().items():
         tariff = library.find(name)
         for charge in tariff.charges if tariff else ():
             attributes = tuple((key, _match(field)) for key, field in charge.attributes)
             option = None if charge.purchase_option.program else str(charge.purchase_option.source)
             family = _match(charge.family) if charge.family else None
-            yield name, charge, Want(vendor, str(charge.service.source), family, attributes, option)
+            yield name, charge, PricePattern(vendor, str(charge.service.source), family, attributes, option)
 
 
 def _match(field: Field) -> Match | None:
