@@ -1,0 +1,21 @@
+"""The configuration of a run: guardrail.yaml and the command line's flags, as one frozen `Settings`."""
+
+from guardrail.config.checks import misnamed
+from guardrail.config.file import ConfigFile, OnIncomplete, PricingConfig, RulesConfig, on_unpriced
+from guardrail.config.policy_at import PolicyAt
+from guardrail.config.settings import Settings, settings
+from guardrail.config.sources import Flags, Source
+
+__all__ = [
+    "ConfigFile",
+    "Flags",
+    "OnIncomplete",
+    "PolicyAt",
+    "PricingConfig",
+    "RulesConfig",
+    "Settings",
+    "Source",
+    "misnamed",
+    "on_unpriced",
+    "settings",
+]

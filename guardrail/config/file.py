@@ -1,0 +1,129 @@
+"""What guardrail.yaml may hold, with the meaning of each key."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, JsonValue
+
+from guardrail.files import Section
+from guardrail.model.finding import Enforcement, OnUnknown
+from guardrail.model.report import TEAM_TAG
+from guardrail.policy import Budget, RuleSelection, RuleSetting
+from guardrail.terraform.configuration.roots import NO_ROOTS
+
+
+def _days(text: str) -> str:
+    if not re.fullmatch(r"[1-9]\d{0,4}d", text):
+        msg = "a number of days, like 90d"
+        raise ValueError(msg)
+    return text
+
+
+class ProjectConfig(Section):
+    """One project of the repository: a plan, the usage that goes with it, and the environment it is for."""
+
+    name: Annotated[str, Field(min_length=1)]
+    """shown in reports; budgets and rules match it"""
+    path: str | None = None
+    """folder of the configuration, relative to guardrail.yaml"""
+    plan: str | None = None
+    """plan JSON (a glob may match several), relative to guardrail.yaml"""
+    var_files: tuple[str, ...] = ()
+    """files of variables for the configuration in `path`, relative to guardrail.yaml; later ones win"""
+    vars: dict[str, JsonValue] = Field(default_factory=dict)
+    """values of variables of the configuration in `path`, by name; they win over var_files"""
+    workspace: str = ""
+    """Terraform workspace to evaluate the configuration in `path` in"""
+    source: str | None = None
+    """folder of the configuration that `plan` is made from, relative to guardrail.yaml, where it is not beside it"""
+    terragrunt: bool = False
+    """whether `path` is a unit of Terragrunt's, or a folder of units, each of which is a project of its own"""
+    usage: str | None = None
+    """usage file, relative to guardrail.yaml"""
+    env: str = ""
+    """environment, for rules with limits by environment"""
+
+
+class OnIncomplete(StrEnum):
+    """What becomes of a change with something in it that could not be evaluated."""
+
+    WARN = "warn"
+    DENY = "deny"
+
+
+DEFAULT_PACKS = ("budget", "instance-sizes", "waste")
+"""Packs that are active where guardrail.yaml names none: those that need not be told anything of an organization first."""
+
+
+class RulesConfig(RuleSelection):
+    """Which rules judge, and how they are set. Paths are relative to guardrail.yaml."""
+
+    packs: tuple[str, ...] = DEFAULT_PACKS
+    """shipped packs"""
+    pre_existing: Literal["report", "block"] = "report"
+    """whether violations that were there before the change block it"""
+    inline_waivers: bool = True
+    """whether comments in the configuration (guardrail:ignore) waive"""
+
+
+class PricingConfig(Section):
+    """Where prices come from, and what to do without one."""
+
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
+    """currency of all amounts, budgets included; catalogs are in US dollars, others need `rates`"""
+    rates: str | None = None
+    """file of exchange rates, relative to guardrail.yaml"""
+    overlay: str | None = None
+    """file of your own prices and discounts, relative to guardrail.yaml"""
+    catalog: str | None = None
+    """catalog file, relative to guardrail.yaml; default: the synced one, else the shipped one"""
+    max_age: Annotated[str, AfterValidator(_days)] = "365d"
+    """older prices are warned of"""
+    on_unpriced: OnUnknown = OnUnknown.WARN
+    """what the rule unpriced-resource does: warn, deny or pass"""
+    definitions: tuple[str, ...] = ()
+    """folders of your own cost definitions, which win over the shipped ones"""
+    default_region: dict[str, str] = Field(default_factory=dict)
+    """vendor (aws, azure, gcp) -> region to price in where the plan does not say it"""
+
+
+class ReportConfig(Section):
+    """What reports show beside costs and findings."""
+
+    team_tag: Annotated[str, Field(min_length=1, max_length=128)] = TEAM_TAG
+    """tag (or label) that names the team a resource belongs to: reports sum costs by it"""
+    ids: bool = True
+    """whether the JSON tells the ids and ARNs of resources, by which a bill can be matched"""
+    author: bool = True
+    """whether the JSON tells who has opened the pull request"""
+
+
+class ConfigFile(Section):
+    """guardrail.yaml: what to check, by which rules, against which budgets."""
+
+    version: Literal[1]
+    projects: tuple[ProjectConfig, ...] = ()
+    rules: RulesConfig = RulesConfig()
+    budgets: tuple[Budget, ...] = ()
+    waivers: str | None = None
+    """waivers file, relative to guardrail.yaml"""
+    pricing: PricingConfig = PricingConfig()
+    report: ReportConfig = ReportConfig()
+    on_incomplete: OnIncomplete = OnIncomplete.WARN
+    """whether what a change adds and cannot be evaluated blocks it (deny), or only warns; what was so before, and is written as it was, never blocks"""
+    not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))
+    """names of folders whose configuration is not planned by itself; a root module elsewhere needs a project"""
+
+
+def on_unpriced(config: ConfigFile) -> dict[str, RuleSetting]:
+    """Return what `pricing.on_unpriced`, where it is said, sets of the rule that reports what has no price."""
+    rule_id, pricing = "unpriced-resource", config.pricing
+    if "on_unpriced" not in pricing.model_fields_set or rule_id in config.rules.set:
+        return {}
+    enforcement = {OnUnknown.WARN: Enforcement.ADVISORY, OnUnknown.DENY: Enforcement.MANDATORY, OnUnknown.PASS: None}[
+        pricing.on_unpriced
+    ]
+    return {rule_id: RuleSetting(enabled=enforcement is not None, enforcement=enforcement)}
