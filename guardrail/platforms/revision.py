@@ -37,24 +37,26 @@ def revision_of_run(environ: Mapping[str, str], proposed: Proposal) -> Revision:
     does not tell what started a pipeline that is for no pull request.
     """
     head = proposed.change.commit if proposed.change else ""
-    told = environ.get
-    if told("GITHUB_ACTIONS") == "true":
-        name = told("GITHUB_EVENT_NAME", "")
+    value = environ.get
+    if value("GITHUB_ACTIONS") == "true":
+        name = value("GITHUB_EVENT_NAME", "")
         event = _GITHUB.get(name, Event.OTHER) if name else None
         commit = read_context(environ, Overrides()).commit
-        return Revision(head or commit, told("GITHUB_HEAD_REF") or told("GITHUB_REF_NAME", ""), event)
-    if told("GITLAB_CI") == "true":
-        source = told("CI_PIPELINE_SOURCE", "")
-        branch = told("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME") or told("CI_COMMIT_REF_NAME", "")
-        return Revision(head or told("CI_COMMIT_SHA", ""), branch, _GITLAB.get(source, Event.OTHER) if source else None)
-    if told("TF_BUILD"):
-        reason = told("BUILD_REASON", "")
-        ref = told("SYSTEM_PULLREQUEST_SOURCEBRANCH") or told("BUILD_SOURCEBRANCH", "")
+        return Revision(head or commit, value("GITHUB_HEAD_REF") or value("GITHUB_REF_NAME", ""), event)
+    if value("GITLAB_CI") == "true":
+        source = value("CI_PIPELINE_SOURCE", "")
+        branch = value("CI_MERGE_REQUEST_SOURCE_BRANCH_NAME") or value("CI_COMMIT_REF_NAME", "")
+        return Revision(
+            head or value("CI_COMMIT_SHA", ""), branch, _GITLAB.get(source, Event.OTHER) if source else None
+        )
+    if value("TF_BUILD"):
+        reason = value("BUILD_REASON", "")
+        ref = value("SYSTEM_PULLREQUEST_SOURCEBRANCH") or value("BUILD_SOURCEBRANCH", "")
         branch = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
         return Revision(
-            head or told("BUILD_SOURCEVERSION", ""), branch, _AZURE.get(reason, Event.OTHER) if reason else None
+            head or value("BUILD_SOURCEVERSION", ""), branch, _AZURE.get(reason, Event.OTHER) if reason else None
         )
-    if told("BITBUCKET_BUILD_NUMBER"):
-        branch = told("BITBUCKET_BRANCH") or told("BITBUCKET_TAG", "")
-        return Revision(told("BITBUCKET_COMMIT", ""), branch, Event.PULL_REQUEST if proposed.change else None)
+    if value("BITBUCKET_BUILD_NUMBER"):
+        branch = value("BITBUCKET_BRANCH") or value("BITBUCKET_TAG", "")
+        return Revision(value("BITBUCKET_COMMIT", ""), branch, Event.PULL_REQUEST if proposed.change else None)
     return Revision()

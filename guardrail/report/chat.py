@@ -14,8 +14,9 @@ from guardrail.model.finding import Finding
 from guardrail.model.report import Report, Verdict
 from guardrail.report.amounts import change_amounts, total_amounts
 from guardrail.report.format import count
+from guardrail.report.rows import named
 from guardrail.report.text import cut, safe
-from guardrail.report.view import View, named
+from guardrail.report.view import View
 
 SIGNS = {Verdict.PASS: "✅", Verdict.WARN: "⚠️", Verdict.FAIL: "❌"}
 """What stands before a verdict where people read it."""

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
 
-from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, ResourceCost, ResourceStatus
-from guardrail.model.difference import Difference
+from guardrail.model.cost import Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.input import SUBJECTS, Input, Origin
-from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.order import natural
-from guardrail.model.report import UNREAD, Bound, ProjectReport, Report
+from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
-from guardrail.report.changes import ComponentChange, component_changes
-from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word, with_bound
+from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
+from guardrail.report.rows import Alike, Gap, Natural, Row, by_cost, by_effect, has_effect, named, worth
 from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
 from guardrail.report.text import safe
 
@@ -30,64 +26,6 @@ _NOTE_LIMIT = 400
 _NAMED = 5  # files in one line
 _TAG_LIMIT = 40
 _LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
-
-Natural = tuple[Any, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One resource, the label of its project where there are several, and the name of its project in any case."""
-
-    project: str
-    resource: ResourceCost
-    owner: str = ""
-
-    @property
-    def components(self) -> list[ComponentChange]:
-        """The cost components that differ, the greatest effect first."""
-        return component_changes(self.resource)
-
-    @property
-    def differences(self) -> tuple[Difference, ...]:
-        """The attributes that differ, what moves the cost most first."""
-        return self.resource.differences
-
-    @property
-    def why(self) -> str:
-        """Why the cost changes of something that nothing happens to, "" where something does."""
-        return "what it refers to changes" if self.resource.change.action in UNCHANGED else ""
-
-    @property
-    def side(self) -> Cost | None:
-        """The side that will be billed, else the one that was."""
-        sides = self.resource.sides
-        return sides[0] if sides else None
-
-
-@dataclass(frozen=True, slots=True)
-class Alike:
-    """Resources of one type to which the same happens, at the same cost and for the same reason: one, or several."""
-
-    rows: tuple[Row, ...]
-
-    @property
-    def first(self) -> Row:
-        """The one that stands for all."""
-        return self.rows[0]
-
-    @property
-    def effect(self) -> Decimal:
-        """What they do to the bill together, as far as it is known."""
-        return self.first.resource.known_delta * len(self.rows)
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Why some resources have no cost: the reason, whom it concerns, and how many they are."""
-
-    reason: str
-    subject: str
-    count: int
 
 
 class View:
@@ -108,12 +46,12 @@ class View:
         labels = self.labels if len(self.labels) > 1 else [""] * len(self.labels)
         pairs = zip(labels, self.report.projects, strict=True)
         rows = [Row(label, resource, project.name) for label, project in pairs for resource in project.resources]
-        return sorted(rows, key=_by_effect)
+        return sorted(rows, key=by_effect)
 
     @cached_property
     def changed(self) -> list[Row]:
         """Resources whose cost changes, or changes by an amount that is not known."""
-        return [row for row in self.rows if row.resource.changes and _has_effect(row)]
+        return [row for row in self.rows if row.resource.changes and has_effect(row)]
 
     @cached_property
     def changed_alike(self) -> list[Alike]:
@@ -128,7 +66,7 @@ class View:
     @cached_property
     def same_cost(self) -> list[Row]:
         """Resources that change without an effect on cost."""
-        return [row for row in self.rows if row.resource.changes and not _has_effect(row)]
+        return [row for row in self.rows if row.resource.changes and not has_effect(row)]
 
     @cached_property
     def unchanged(self) -> list[Row]:
@@ -207,7 +145,7 @@ class View:
     @cached_property
     def bill(self) -> list[Row]:
         """Resources with cost lines, the dearest first; one that goes away is listed by what it did cost."""
-        return sorted((row for row in self.rows if row.side and row.side.lines), key=_by_cost)
+        return sorted((row for row in self.rows if row.side and row.side.lines), key=by_cost)
 
     @cached_property
     def free(self) -> list[Row]:
@@ -403,12 +341,6 @@ def _not_evaluated(one: NotEvaluated) -> str:
     return f"{note} ({safe(one.remedy, _NOTE_LIMIT)})" if one.remedy else note
 
 
-def named(row: Row, limit: int = 160) -> str:
-    """Return the address as reports print it, after its project where there are several."""
-    address = safe(row.resource.change.address, limit)
-    return f"{row.project}: {address}" if row.project else address
-
-
 def has_news(project: ProjectReport) -> bool:
     """Say whether a project has a change, something not evaluated, or a finding that nobody has accepted."""
     changes = any(resource.change.action is not Action.NO_OP for resource in project.resources)
@@ -427,13 +359,6 @@ def place(finding: Finding) -> str:
     return f"{file}:{finding.line}" if finding.line is not None else file
 
 
-def worth(rows: Iterable[Row], currency: str) -> str:
-    """Return what resources cost together after the change, as a bound where something is missing."""
-    sides = [row.resource.after for row in rows if row.resource.after]
-    bound = Bound.AT_LEAST if any(side.is_lower_bound for side in sides) else Bound.EXACT
-    return with_bound(sum((side.known for side in sides), ZERO), bound, currency)
-
-
 def _labels(projects: tuple[ProjectReport, ...]) -> list[str]:
     """Return what tells the projects apart: their names, with the paths where names are alike."""
     names = Counter(project.name for project in projects)
@@ -443,24 +368,9 @@ def _labels(projects: tuple[ProjectReport, ...]) -> list[str]:
     ]
 
 
-def _has_effect(row: Row) -> bool:
-    resource = row.resource
-    return bool(resource.known_delta) or any(resource.delta_gaps)
-
-
-def _by_effect(row: Row) -> tuple[Decimal, Decimal, Natural, Natural]:
-    resource = row.resource
-    effect = abs(resource.known_delta)
-    return -effect, -(resource.monthly_cost or ZERO), natural(row.project), natural(resource.change.address)
-
-
 def _by_total(pair: tuple[str, ProjectReport]) -> tuple[Decimal, Decimal, Natural]:
     totals = pair[1].totals
     return -abs(totals.monthly_delta), -totals.monthly_cost, natural(pair[0])
-
-
-def _by_cost(row: Row) -> tuple[Decimal, Natural, Natural]:
-    return -(row.side.known if row.side else ZERO), natural(row.project), natural(row.resource.change.address)
 
 
 def _by_weight(finding: Finding) -> tuple[bool, int, int, str, Natural, Natural, Natural]:

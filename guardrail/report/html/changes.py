@@ -9,7 +9,7 @@ from guardrail.report.format import SHORT_STATUS, count, reasons
 from guardrail.report.html.blocks import folded, left_out, rest, table
 from guardrail.report.html.element import Child, Html, code, element
 from guardrail.report.html.places import Places
-from guardrail.report.view import Alike, Row
+from guardrail.report.rows import Alike, Row
 
 _UNFOLDED = 3  # whose reasons stand open
 _SHOWN = 50

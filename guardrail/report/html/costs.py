@@ -9,8 +9,9 @@ from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount
 from guardrail.report.format import amount_of, count, line_reason
 from guardrail.report.html.blocks import folded, left_out, listed, rest, table
 from guardrail.report.html.element import Child, Html, code, element, prose
+from guardrail.report.rows import Gap, Row
 from guardrail.report.text import safe
-from guardrail.report.view import Gap, Row, View
+from guardrail.report.view import View
 
 _UNFOLDED = 3  # resources whose lines stand open
 _SHOWN = 50

@@ -9,7 +9,7 @@ from guardrail.report.amounts import LEGEND, MISSING, change_amounts
 from guardrail.report.changes import ALONE, ComponentChange, difference_text, effect_amount
 from guardrail.report.format import count, reasons
 from guardrail.report.markdown.text import breakable, code, prose
-from guardrail.report.view import Alike, Row
+from guardrail.report.rows import Alike, Row
 
 BREAK = "<br>"
 

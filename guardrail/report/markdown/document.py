@@ -19,7 +19,8 @@ from guardrail.report.markdown.findings import listed_findings
 from guardrail.report.markdown.plain import without_html
 from guardrail.report.markdown.sums import sums
 from guardrail.report.markdown.text import breakable, code, details, link, prose
-from guardrail.report.view import Gap, Row, View, has_news, place, worth
+from guardrail.report.rows import Gap, Row, worth
+from guardrail.report.view import View, has_news, place
 from guardrail.report.waivers_yaml import waivers_yaml
 
 _ALL = 1_000_000

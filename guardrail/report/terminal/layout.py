@@ -16,10 +16,11 @@ from guardrail.model.finding import Finding
 from guardrail.model.report import Verdict
 from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount, total_amounts
 from guardrail.report.format import count, gaps, line_reason, quantity, standing, status_word
+from guardrail.report.rows import Gap, Row, named, worth
 from guardrail.report.terminal.changes import change_lines, group_amounts
 from guardrail.report.terminal.findings import rule_blocks
 from guardrail.report.text import safe, yaml_text
-from guardrail.report.view import Gap, Row, View, named, worth
+from guardrail.report.view import View
 
 _OPENED = 5  # changed resources that are told with their reasons
 _SUMMED = 5
