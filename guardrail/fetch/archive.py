@@ -74,7 +74,7 @@ def _members(tar: tarfile.TarFile) -> list[tuple[str, tarfile.TarInfo]]:
 
 
 def _is_plain(entry: zipfile.ZipInfo) -> bool:
-    """Say whether an entry is a regular file. The upper half of the attributes is the mode, where Unix made the archive."""
+    """Return whether an entry is a regular file. The upper half of the attributes is the mode, where Unix made the archive."""
     mode = entry.external_attr >> 16
     return not entry.is_dir() and mode & 0o170000 in {0, 0o100000}
 

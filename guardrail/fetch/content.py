@@ -93,6 +93,6 @@ def _refuse_odd(path: str, entry: Entry, where: str) -> None:
 
 
 def is_odd(path: str) -> bool:
-    """Say whether a path leads out of its folder, or could on some system."""
+    """Return whether a path leads out of its folder, or could on some system."""
     parts = path.split("/")
     return len(path) > _MAX_NAME or any(part in {"", ".", ".."} or _ODD.search(part) for part in parts)

@@ -74,7 +74,7 @@ class Retries:
 
 
 def limited(response: Response) -> bool:
-    """Say whether an answer is a limit on how much may be asked, and not a refusal."""
+    """Return whether an answer is a limit on how much may be asked, and not a refusal."""
     if response.status == 429:  # noqa: PLR2004 - Too Many Requests
         return True
     if response.status not in _LIMITED:

@@ -226,7 +226,7 @@ def _annotation(number: int, one: Annotation) -> dict[str, Any]:
 
 
 def _is_ours(data: Mapping[str, Any], me: str | None) -> bool:
-    """Say whether we have written a comment. Who does not know who it is takes those that no person has written."""
+    """Return whether we have written a comment. Who does not know who it is takes those that no person has written."""
     if me:
         return text(data, "user", "uuid") == me
     return text(data, "user", "type") not in {"", "user"}

@@ -149,7 +149,7 @@ class Thread(Protocol):
         """Hide comments as outdated, or delete them; those that are gone already are no error."""
 
     def too_long(self, error: StatusError) -> bool:
-        """Say whether a comment was refused for its length."""
+        """Return whether a comment was refused for its length."""
 
     def refused(self, error: NetworkError) -> NotPostedError:
         """Return what to tell people when it came to nothing, and what they can do about it."""

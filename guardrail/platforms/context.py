@@ -212,7 +212,7 @@ def _commit(event: Mapping[str, Any], name: str, environ: Mapping[str, str]) -> 
 
 
 def _from_fork(pull: Mapping[str, Any]) -> bool:
-    """Say whether the pull request comes from another repository, or from one that has been deleted since."""
+    """Return whether the pull request comes from another repository, or from one that has been deleted since."""
     if not pull:
         return False
     base = _text(_mapping(_mapping(pull, "base"), "repo"), "full_name")

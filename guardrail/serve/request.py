@@ -50,7 +50,7 @@ class Key:
     secret: bytes
 
     def signs(self, body: bytes, signature: str) -> bool:
-        """Say whether a signature is that of a body, in a time that tells nothing of how much of it is right."""
+        """Return whether a signature is that of a body, in a time that tells nothing of how much of it is right."""
         expected = hmac.new(self.secret, body, hashlib.sha512).hexdigest()
         return hmac.compare_digest(expected.encode(), signature.strip().lower().encode())
 

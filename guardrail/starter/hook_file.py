@@ -126,7 +126,7 @@ def _move_what_follows(repos: Any, added: Any, dash: int) -> None:
 
 
 def _adds_one(before: str, after: str, entry: str) -> bool:
-    """Say whether a text says what another does, and one entry more."""
+    """Return whether a text says what another does, and one entry more."""
     (added,) = yaml.safe_load(entry)
     try:
         old, new = (parse_yaml(text, InputError, name=NAME).data or {} for text in (before, after))

@@ -56,7 +56,7 @@ class Project:
     why: dict[str, str] = field(default_factory=dict)
 
     def is_plan(self, folder: Path) -> bool:
-        """Say whether a plan is read, not configuration."""
+        """Return whether a plan is read, not configuration."""
         return bool(self.plan) or plan_at(folder / self.path).is_file()
 
 

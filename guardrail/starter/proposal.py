@@ -47,7 +47,7 @@ def kept(kind: Kind, path: Path, reason: str = "") -> Proposal:
 
 
 def leads_out(path: Path, top: Path) -> bool:
-    """Say whether writing a path would write through a link, or outside of a folder."""
+    """Return whether writing a path would write through a link, or outside of a folder."""
     if path.is_symlink():
         return True
     try:

@@ -181,7 +181,7 @@ def compare(base: Plan, head: Plan) -> Plan:
     for change in head.changes:
         former = change.address if change.address in before else head.moves.former(change.address, before, addresses)
         changes.append(_changed(before.pop(former), change) if former else change)
-    changes += [_gone(change, is_let_go=head.moves.is_let_go(change.address)) for change in before.values()]
+    changes += [_gone(change, is_forgotten=head.moves.is_forgotten(change.address)) for change in before.values()]
     missing = joined(base.not_evaluated, head.not_evaluated)
     known = {source.address: source for source in base.data}
     data = [replace(one, before=known.pop(one.address, one).after) for one in head.data]
@@ -206,10 +206,10 @@ def _changed(before: Change, change: Change) -> Change:
     return replace(compared, action=Action.MOVE if has_moved else Action.NO_OP) if _is_same(compared) else compared
 
 
-def _gone(change: Change, *, is_let_go: bool) -> Change:
+def _gone(change: Change, *, is_forgotten: bool) -> Change:
     return replace(
         change,
-        action=Action.FORGET if is_let_go else Action.DELETE,
+        action=Action.FORGET if is_forgotten else Action.DELETE,
         before=change.after,
         after=None,
         before_region=change.region,

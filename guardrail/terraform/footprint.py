@@ -29,7 +29,7 @@ class Footprint:
     is_plan: bool = False
 
     def has(self, file: Path) -> bool:
-        """Say whether a file, resolved, belongs to it. Of variables, it is those that are named, or read without that."""
+        """Return whether a file, resolved, belongs to it. Of variables, it is those that are named, or read without that."""
         if is_variables(file.name) and not self.is_plan:
             return file in self.files or (is_automatic(file.name) and file.parent == self.path.resolve())
         return file == self.path.resolve() or file in self.files or file.parent in self.folders

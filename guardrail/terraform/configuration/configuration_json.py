@@ -39,8 +39,14 @@ class _Writer:
         self._modules, self._providers = modules, providers
 
     def module(self, code: ModuleCode, key: str, address: str) -> dict[str, Any]:
+        # Providers first: resources, and the modules that are called, look their configurations up.
         for block in code.of("provider"):
-            self._add_provider(block, address)
+            alias, name = literal(block, "alias"), block.labels[0] if block.labels else ""
+            config_key = f"{name}.{alias}" if alias else name
+            config: dict[str, Any] = {"name": name, "expressions": _expressions(block.body)}
+            if address:
+                config["module_address"] = address
+            self._providers.setdefault(f"{address}:{config_key}" if address else config_key, config)
         return {
             "resources": [
                 _resource(block, address, self._providers)
@@ -64,20 +70,12 @@ class _Writer:
         (name,), body = block.labels, block.body
         key = f"{key}.{name}" if key else name
         inner = f"{address}.module.{name}" if address else f"module.{name}"
-        _hand_over(body, address, inner, self._providers)
+        _pass_providers(body, address, inner, self._providers)
         code = self._modules.module(key)
         found = {"expressions": _expressions(body), "module": self.module(code, key, inner) if code else {}}
         if "for_each" in body.attributes:
             found["for_each_expression"] = _expression(body.attributes["for_each"])
         return found
-
-    def _add_provider(self, block: Block, address: str) -> None:
-        alias, name = literal(block, "alias"), block.labels[0] if block.labels else ""
-        key = f"{name}.{alias}" if alias else name
-        config: dict[str, Any] = {"name": name, "expressions": _expressions(block.body)}
-        if address:
-            config["module_address"] = address
-        self._providers.setdefault(f"{address}:{key}" if address else key, config)
 
 
 def _resource(block: Block, module: str, providers: Mapping[str, Any]) -> dict[str, Any]:
@@ -107,7 +105,7 @@ def _own_or_inherited(provider: str, module: str, providers: Mapping[str, Any]) 
     return provider
 
 
-def _hand_over(body: Body, outer: str, inner: str, providers: dict[str, Any]) -> None:
+def _pass_providers(body: Body, outer: str, inner: str, providers: dict[str, Any]) -> None:
     """Give a module the provider configurations that its call passes on."""
     passed = body.attributes.get("providers")
     items = passed.expression.items if passed and isinstance(passed.expression, ObjectExpression) else ()
@@ -129,11 +127,11 @@ def _variable(block: Block) -> dict[str, Any]:
     try:
         return {"default": constant(default.expression) if default else None, "sensitive": secret}
     except NotConstantError:
-        return {"sensitive": secret}
+        return {"sensitive": secret}  # it calls a function, whose result is not computed here
 
 
 def _is_true(attribute: Attribute | None) -> bool:
-    """Say whether an attribute is `true`; one that is computed may be."""
+    """Return whether an attribute is `true`; one that is computed may be."""
     try:
         return attribute is not None and constant(attribute.expression) is not False
     except NotConstantError:
@@ -147,20 +145,18 @@ def _expressions(body: Body) -> dict[str, Any]:
     }
     for block in body.blocks:
         if block.type == "dynamic" and block.labels:
-            found.setdefault(block.labels[0], []).append(_dynamic(block))
+            # What it iterates over may be in each expression of its content, through its iterator.
+            over = _references(block.body.attributes.get("for_each"))
+            content = next((one for one in block.body.blocks if one.type == "content"), None)
+            set_ = _with_references(_expressions(content.body), over) if content else {"references": over}
+            found.setdefault(block.labels[0], []).append(set_)
         elif block.type not in _NOT_BLOCKS:
             found.setdefault(block.type, []).append(_expressions(block.body))
     return found
 
 
-def _dynamic(block: Block) -> dict[str, Any]:
-    """Return what the content of a dynamic block sets, where what it iterates over may be in each expression."""
-    over = _references(block.body.attributes.get("for_each"))
-    content = next((one for one in block.body.blocks if one.type == "content"), None)
-    return _with_references(_expressions(content.body), over) if content else {"references": over}
-
-
 def _with_references(expressions: dict[str, Any], more: list[str]) -> dict[str, Any]:
+    """Return expressions with `more` among the references of each that has some, at any depth; constants stay."""
     found: dict[str, Any] = {}
     for name, part in expressions.items():
         if isinstance(part, list):

@@ -19,21 +19,22 @@ MANIFEST = ".terraform/modules/modules.json"
 
 
 def is_local(source: str) -> bool:
-    """Say whether the source of a module is a folder beside its caller."""
+    """Return whether the source of a module is a folder beside its caller."""
     return source.strip('"').startswith(("./", "../"))
 
 
 def is_remote(folder: str) -> bool:
-    """Say whether a module's folder is where `terraform init` puts modules from elsewhere."""
+    """Return whether a module's folder is where `terraform init` puts modules from elsewhere."""
     return ".terraform" in Path(folder).parts
 
 
 def is_configuration(name: str) -> bool:
-    """Say whether a file is one of configuration, by its name; those of `terraform test` are none."""
+    """Return whether a file is one of configuration, by its name; those of `terraform test` are none."""
     return name.endswith(SUFFIXES) and not name.startswith((".", "#")) and not name.endswith("~")
 
 
 LEADS_OUT = "is a link that leads out of the checkout, and is not read"
+"""Why a file is refused: what a pull request links to is on the machine that checks it, and messages quote what is read."""
 
 
 def configuration_files(folder: Path) -> list[Path]:
@@ -60,7 +61,7 @@ def reach_of(folder: Path) -> Path:
 
 
 def leads_out(file: Path) -> bool:
-    """Say whether a file, links followed, is outside of the checkout of the folder it is named in, or outside this folder."""
+    """Return whether a file, links followed, is outside of the checkout of the folder it is named in, or outside this folder."""
     top = checkout_of(file.parent) or file.parent.resolve()
     return not file.resolve().is_relative_to(top)
 
@@ -73,7 +74,7 @@ def shown(path: Path) -> str:
 
 
 def is_fetched(folder: str) -> bool:
-    """Say whether a folder of the manifest is one that `terraform init` fetches modules to."""
+    """Return whether a folder of the manifest is one that `terraform init` fetches modules to."""
     return os.path.normpath(folder).replace(os.sep, "/").startswith(f"{posixpath.dirname(MANIFEST)}/")
 
 
@@ -87,20 +88,28 @@ def manifest_of(root: Path) -> Mapping[str, str]:
 
 
 def is_committed_manifest(root: Path) -> bool:
-    """Say whether the manifest is part of the repository: then it says what its author wants of the modules, and is not believed."""
+    """Return whether the manifest is part of the repository, and so not believed.
+
+    `terraform init` writes it and people ignore it; one that is committed can send the check to other modules than those
+    that Terraform will use.
+    """
     try:
         return _comes_with(root / MANIFEST, (root / MANIFEST).stat().st_mtime_ns)
     except OSError:
         return False
 
 
+# Asking git takes a process. The time of the last change is a part of the key, as `--watch` and `serve` live long.
 @lru_cache(maxsize=4096)
 def _comes_with(path: Path, _changed: int) -> bool:
     return git.comes_with(path)
 
 
 def folders_of(text: str, section: str = "") -> Mapping[str, str]:
-    """Return key -> folder of a manifest of modules; empty for one that is none."""
+    """Return key -> folder of a manifest of modules; empty for one that is none.
+
+    `section` is where its entries are: "Modules" in Terraform's own, "" where they are the document (in saved plans).
+    """
     try:
         document = json.loads(text)
     except ValueError:

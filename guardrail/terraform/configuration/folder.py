@@ -46,7 +46,11 @@ def read_folder(root: Path, choices: Choices) -> Plan:
 def read_modules(
     modules: FolderModules, choices: Choices, inputs: Callable[[str], Value | None] = lambda _: None
 ) -> Plan:
-    """Evaluate modules, from the root module down. `inputs` gives what nothing else gives its variables a value for."""
+    """Evaluate modules, from the root module down. Raises InputError for what is no valid configuration.
+
+    `inputs` returns the value of a variable of the root module that no file, flag or environment gives one: Terragrunt's
+    `inputs`, or None.
+    """
     root = modules.root
     code = modules.module("")
     if code is None or not code.files:
@@ -61,7 +65,7 @@ def read_modules(
     folder = _Folder(instance)
     plan = with_sources(folder.plan(), modules)
     plan = replace(plan, facts=_facts(instance, modules))
-    return replace(plan, not_evaluated=Sources(modules).placed_blocks(plan.not_evaluated), moves=moves_of(modules))
+    return replace(plan, not_evaluated=Sources(modules).blocks_with_lines(plan.not_evaluated), moves=moves_of(modules))
 
 
 def _facts(root: ModuleInstance, modules: FolderModules) -> PlanFacts:
@@ -111,7 +115,7 @@ def refuse_circles(modules: FolderModules, key: str, above: tuple[Path, ...]) ->
 
 
 class _Folder:
-    """The resources of a configuration, gathered."""
+    """Gathers the resources of a configuration as a plan would list them, and what of it could not be evaluated."""
 
     def __init__(self, root: ModuleInstance) -> None:
         self._root = root
@@ -127,7 +131,15 @@ class _Folder:
         for instance in self._instances():
             self._modules.append(instance)
             for resource in instance.resources():
-                self._add_resource(instance, resource)
+                if (why := resource.repetition.unknown) is None:
+                    for key in resource.repetition.scopes:
+                        self._add_instance(instance, resource, key)
+                else:
+                    missing = uncounted(
+                        resource.address, resource.repetition, why, kind=resource.type, module=instance.address
+                    )
+                    self._miss(replace(missing, digest=digest(instance.written(resource.block))))
+        # Only now is it known which data sources are mentioned: evaluating the resources is what finds out.
         data = [source for module in self._modules for source in self._data_of(module)]
         places = {source.address: place for source, place in data}
         changes = changes_of(self._entries, self._located, self._providers, places)
@@ -176,12 +188,12 @@ class _Folder:
         waiting, read = deque([self._root]), set[str]()
         while waiting:
             instance = waiting.popleft()
-            if instance.key not in read:
+            if instance.key not in read:  # all instances of a module have one text: its faults are said once
                 read.add(instance.key)
                 faults = (f"{fault.where}: {fault.message}" for fault in instance.code.faults)
                 written = digest(dict.fromkeys(block.source.text for block in instance.code.all_blocks))
-                for left in (*faults, *instance.code.left):
-                    missing = NotEvaluated("", left, remedy="correct the configuration", module=instance.address)
+                for message in (*faults, *instance.code.unmerged):
+                    missing = NotEvaluated("", message, remedy="correct the configuration", module=instance.address)
                     self._miss(replace(missing, digest=written))
             for name, message, where in instance.refused_values():
                 address = f"{instance.address}.var.{name}".removeprefix(".")
@@ -208,19 +220,12 @@ class _Folder:
         else:
             yield from map(call.instance, call.repetition.scopes)
 
-    def _add_resource(self, module: ModuleInstance, resource: Resource) -> None:
-        if (why := resource.repetition.unknown) is not None:
-            missing = uncounted(resource.address, resource.repetition, why, kind=resource.type, module=module.address)
-            self._miss(replace(missing, digest=digest(module.written(resource.block))))
-            return
-        for key in resource.repetition.scopes:
-            self._add_instance(module, resource, key)
-
     def _add_instance(self, module: ModuleInstance, resource: Resource, key: Key) -> None:
         values = resource.values(key)
         text = resource.address_of(key)
         after = side(values, resource.schema)
         tags = tag_attribute(resource.type)
+        # A plan says `tags: null` of a resource that leaves them out: known to be none, not unknown.
         if tags and tags != SOMETHING_ELSE and "." not in tags and tags not in after.unknown:
             after = replace(after, values={tags: None, **after.values})
         vendor, provider_key = self._provider_of(module, resource.block, resource.repetition.scopes[key])
@@ -243,10 +248,13 @@ class _Folder:
 
 
 def digest(texts: Iterable[bytes]) -> str:
-    """Return a hash of how something is written; spaces and the ends of lines do not matter to it."""
+    """Return a hash of how something is written, for telling whether a change touched it.
+
+    Spaces and the ends of lines do not matter to it: `terraform fmt` is no change.
+    """
     found = hashlib.sha256()
     for text in texts:
-        found.update(b" ".join(text.split()) + b"\0")
+        found.update(b" ".join(text.split()) + b"\0")  # the NUL keeps ("ab", "c") and ("a", "bc") apart
     return found.hexdigest()
 
 

@@ -29,7 +29,7 @@ class InlineWaivers:
 
     def __init__(self, modules: Modules) -> None:
         self._modules = modules
-        self._said: dict[tuple[str, int], list[Waiver]] = {}
+        self._waivers: dict[tuple[str, int], list[Waiver]] = {}
         self._comments: dict[Source, list[Node]] = {}
         self.remarks: dict[str, None] = {}
 
@@ -38,12 +38,18 @@ class InlineWaivers:
         found: dict[Waiver, None] = {}
         for change in changes:
             for block, covered in self._blocks(change.address):
-                for waiver in self._at(block):
+                place = (block.source.name, block.start)
+                if place not in self._waivers:
+                    self._waivers[place] = [one for comment in self._comments_of(block) for one in self._read(comment)]
+                for waiver in self._waivers[place]:
                     found[replace(waiver, address=covered)] = None
         return tuple(found)
 
     def _blocks(self, text: str) -> Iterator[tuple[Block, str]]:
-        """Walk the blocks that lead to a resource, in modules of the reader's own, and the addresses they cover."""
+        """Walk the blocks that lead to a resource, and the addresses that a waiver at each of them covers.
+
+        Fetched modules are left out: who wrote them has no say in what may be waived here.
+        """
         address = parse(text)
         code, key = self._modules.module(""), ""
         for so_far, name, _ in steps(address.module) if address else ():
@@ -60,28 +66,24 @@ class InlineWaivers:
         ):
             yield block, text
 
-    def _at(self, block: Block) -> list[Waiver]:
-        place = (block.source.name, block.start)
-        if place not in self._said:
-            self._said[place] = [waiver for comment in self._of(block) for waiver in self._read(comment)]
-        return self._said[place]
-
-    def _of(self, block: Block) -> list[Node]:
-        """Return the comments in a block and right above it; none where the file does not have the mark of a waiver."""
+    def _comments_of(self, block: Block) -> list[Node]:
+        """Return the comments in a block and in the lines right above it."""
         source = block.source
-        if MARK.encode() not in source.text:
+        if MARK.encode() not in source.text:  # most files have no waiver, and need no second look
             return []
         if source not in self._comments:
             self._comments[source] = comments(source)
         first = block.line
         for comment in reversed(self._comments[source]):
-            if comment.end <= block.start and comment.end_line >= first - 1 and _is_first_on_its_line(comment):
+            # One after something else on its line is about that, not about the block below.
+            before = source.text[source.text.rfind(b"\n", 0, comment.start) + 1 : comment.start]
+            if comment.end <= block.start and comment.end_line >= first - 1 and not before.strip():
                 first = comment.line
         return [comment for comment in self._comments[source] if first <= comment.line <= block.end_line]
 
     def _read(self, comment: Node) -> Iterator[Waiver]:
         for said in _WAIVER.finditer(comment.text):
-            options = {name: _plain(value) for name, value in _OPTION.findall(said[2])}
+            options = {name: _unquoted(value) for name, value in _OPTION.findall(said[2])}
             try:
                 until = date.fromisoformat(options.get("until", ""))
             except ValueError:
@@ -94,13 +96,8 @@ class InlineWaivers:
                 yield Waiver(rule, "", reason, until, options.get("by", ""), comment.where)
 
 
-def _is_first_on_its_line(comment: Node) -> bool:
-    text = comment.source.text
-    return not text[text.rfind(b"\n", 0, comment.start) + 1 : comment.start].strip()
-
-
-def _plain(value: str) -> str:
+def _unquoted(value: str) -> str:
     try:
         return str(json.loads(value)) if value.startswith('"') else value
     except ValueError:
-        return value.strip('"')
+        return value.strip('"')  # an escape that JSON does not have, such as "\d": taken as it is written

@@ -10,12 +10,12 @@ from functools import cached_property
 from guardrail.terraform.configuration.modules import FolderModules, ModuleCode, literal
 from guardrail.terraform.configuration.providers import ProviderConfiguration, provider_reference
 from guardrail.terraform.configuration.repetition import Key, Repeated, Repetition, repetition, resolved
-from guardrail.terraform.configuration.resources import DataSource, Resource, spelled, unread
+from guardrail.terraform.configuration.resources import DataSource, Resource, key_suffix, unread_value
 from guardrail.terraform.configuration.variables import (
     Constraint,
     constraint_of,
+    is_true,
     remote_workspace,
-    says,
     variable_value,
 )
 from guardrail.terraform.language.evaluation import evaluate_or_unknown, render
@@ -49,7 +49,7 @@ class Run:
 
 @dataclass(slots=True)
 class Constants:
-    """The scope of what may call functions, and refer to nothing: defaults of variables."""
+    """The scope of a variable's default, which may call functions and refer to nothing."""
 
     run: Run
 
@@ -88,7 +88,7 @@ class ModuleInstance:
         self._values: dict[tuple[str, str], Value] = {}
         self._blocks: dict[tuple[str, tuple[str, ...]], Resource | DataSource | ModuleCall] = {}
         self._configurations: dict[tuple[str, str, Key], ProviderConfiguration] = {}
-        self._followed: set[str] = set()
+        self._in_evaluation: set[str] = set()
 
     @property
     def budget(self) -> Budget:
@@ -100,7 +100,11 @@ class ModuleInstance:
         return self.run.call(name, arguments, where, self)
 
     def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
-        """Return the value of a reference, and how many of the steps after its first name that took."""
+        """Return the value of a reference, and how many of the steps after its first name that took.
+
+        `steps` are names, and index values: `aws_instance.a[0].id` has root "aws_instance" and steps "a", 0, "id".
+        Raises EvaluationError for a name that is not declared.
+        """
         names = [step if isinstance(step, str) else "" for step in steps[:2]] + ["", ""]
         match root:
             case "var" | "local" | "path" | "terraform" | "tofu" if names[0]:
@@ -108,8 +112,9 @@ class ModuleInstance:
             case "module" if names[0]:
                 return self._of_block("module", (names[0],), steps, 1, where)
             case "data" | "ephemeral" if names[0] and names[1]:
-                if names[:2] and (names[0], names[1]) not in self.code.labelled(root):
-                    return unread(f"{root}.{names[0]}.{names[1]}"), 2
+                # Declared or not (the file may be one that could not be read), what it looks up is not known here.
+                if (names[0], names[1]) not in self.code.labelled(root):
+                    return unread_value(f"{root}.{names[0]}.{names[1]}"), 2
                 return self._of_block(root, (names[0], names[1]), steps, 2, where)
             case "resource" if names[0] and names[1]:
                 return self._of_block("resource", (names[0], names[1]), steps, 2, where)
@@ -121,7 +126,10 @@ class ModuleInstance:
                 raise EvaluationError(f"{root} is no reference", where)
 
     def written(self, *nodes: Node) -> Iterator[bytes]:
-        """Yield the text of parts of the module, and of all that they refer to, in it and in its callers."""
+        """Yield the text of parts of the module, and of all that they refer to, in it and in its callers.
+
+        Two sides of a change whose texts are equal come to the same, although nobody can evaluate either.
+        """
         waiting, seen = list(nodes), set[int]()
         while waiting:
             node = waiting.pop()
@@ -131,14 +139,19 @@ class ModuleInstance:
             yield node.text.encode()
             for path in references(node):
                 root, name, *more = (*(step for step in path if isinstance(step, str)), "")
-                waiting += self._meant(root, name, *more)
+                waiting += self._declarations(root, name, *more)
                 if root == "module":
                     yield from self.written_below(f"{self.key}.{name}".removeprefix("."))
-                elif root == "var":
-                    yield from self._written_above(name)
+                elif root == "var" and self.parent is None:
+                    value = self.run.given.get(name)
+                    yield repr(value).encode() if value and value.is_wholly_known() else b""
+                elif root == "var" and self.parent is not None:
+                    caller, module_call, _ = self.parent
+                    if argument := module_call.body.attributes.get(name):
+                        yield from caller.written(argument)
 
-    def _meant(self, root: str, *names: str) -> list[Node]:
-        """Return what a reference is to in this module."""
+    def _declarations(self, root: str, *names: str) -> list[Node]:
+        """Return the block or local value of this module that a reference names; none for what it does not declare."""
         if root == "local":
             return [self.code.locals[names[0]]] if names[0] in self.code.locals else []
         kind = "variable" if root == "var" else root if root in {"module", "data", "ephemeral"} else "resource"
@@ -146,18 +159,11 @@ class ModuleInstance:
         size = 2 if kind in {"data", "ephemeral", "resource"} else 1
         return [found] if (found := self.code.labelled(kind).get(labels[:size])) else []
 
-    def _written_above(self, name: str) -> Iterator[bytes]:
-        """Yield how a variable gets its value from outside."""
-        if self.parent is None:
-            value = self.run.given.get(name)
-            yield repr(value).encode() if value and value.is_wholly_known() else b""
-            return
-        caller, call, _ = self.parent
-        if given := call.body.attributes.get(name):
-            yield from caller.written(given)
-
     def written_below(self, key: str) -> Iterator[bytes]:
-        """Yield the text of a module and of those that it calls. What is fetched is the same before and after."""
+        """Yield the text of a module and of those that it calls.
+
+        Fetched modules are left out: `.terraform` is no part of the checkout, so both sides of a change share one copy.
+        """
         code = self.run.modules.module(key)
         if code is None or code.remote:
             return
@@ -166,43 +172,47 @@ class ModuleInstance:
             yield from self.written_below(f"{key}.{name}")
 
     @contextmanager
-    def following(self, name: str, where: str) -> Iterator[None]:
-        """Refuse to evaluate what is being evaluated already. Raises LimitError."""
-        if name in self._followed:
+    def evaluating(self, name: str, where: str) -> Iterator[None]:
+        """Mark something as being evaluated within the block. Raises LimitError where it is already: it refers to itself."""
+        if name in self._in_evaluation:
             raise LimitError(f"{name} refers to itself", where)
-        self._followed.add(name)
+        self._in_evaluation.add(name)
         try:
             yield
         finally:
-            self._followed.discard(name)
+            self._in_evaluation.discard(name)
 
     def _named(self, root: str, name: str, where: str) -> Value:
-        memo = (root, name)
-        found = self._values.get(memo)
-        if found is None:
-            with self.following(f"{root}.{name}", where):
-                found = self._evaluated(root, name, where)
-            self._values[memo] = found
+        """Return the value of `local.name`, `var.name`, `path.name` or `terraform.name`, evaluated once."""
+        found = self._values.get((root, name))
+        if found is not None:
+            return found
+        with self.evaluating(f"{root}.{name}", where):
+            match root:
+                case "local":
+                    attribute = self.code.locals.get(name)
+                    if attribute is None:
+                        raise self._absent(f"local.{name}", where)
+                    found = evaluate_or_unknown(attribute.expression, self)
+                case "var":
+                    found = self._variable(name, where)
+                case "path" if name in {"module", "root"}:
+                    found = string(self.code.folder if name == "module" else ".")
+                case "terraform" | "tofu" if name == "workspace":
+                    found = self.run.workspace
+                case _:
+                    # path.cwd, and terraform.applying, say something of the machine or of the moment.
+                    why = f"{root}.{name} depends on where it runs"
+                    found = unknown(STRING, Unknown(Cause.NOT_EVALUATED, why, where))
+        self._values[root, name] = found
         return found
 
-    def _evaluated(self, root: str, name: str, where: str) -> Value:
-        match root:
-            case "local":
-                attribute = self.code.locals.get(name)
-                if attribute is None:
-                    raise self._absent(f"local.{name}", where)
-                return evaluate_or_unknown(attribute.expression, self)
-            case "var":
-                return self._variable(name, where)
-            case "path" if name in {"module", "root"}:
-                return string(self.code.folder if name == "module" else ".")
-            case "terraform" | "tofu" if name == "workspace":
-                return self.run.workspace
-            case _:
-                return unknown(STRING, Unknown(Cause.NOT_EVALUATED, f"{root}.{name} depends on where it runs", where))
-
     def _absent(self, name: str, where: str) -> EvaluationError:
-        """Return the error for a name that nothing declares; of a module that was not read as a whole, it proves nothing."""
+        """Return the error for a name that nothing declares.
+
+        In a module that was not read as a whole it may be declared where it could not be read: then it is a limit of
+        ours and no mistake, which `can` and `try` must not turn into an answer.
+        """
         return (EvaluationError if self.code.is_whole else LimitError)(f"there is no {name}", where)
 
     def _variable(self, name: str, where: str) -> Value:
@@ -246,10 +256,10 @@ class ModuleInstance:
         memo = ("output", name)
         found = self._values.get(memo)
         if found is None:
-            with self.following(f"output.{name}", block.where):
+            with self.evaluating(f"output.{name}", block.where):
                 attribute = block.body.attributes.get("value")
                 found = evaluate_or_unknown(attribute.expression, self) if attribute else unknown()
-            flags = {flag for flag in Flag if says(block, flag.value)}
+            flags = {flag for flag in Flag if is_true(block, flag.value)}
             found = self._values[memo] = found.marked(flags)
         return found
 
@@ -266,7 +276,7 @@ class ModuleInstance:
         memo = (type_, block.labels)
         found = self._blocks.get(memo)
         if found is None:
-            found = self._blocks[memo] = _MAKES[type_](block, self)
+            found = self._blocks[memo] = _CLASSES[type_](block, self)
         return found
 
     def resources(self) -> Iterator[Resource]:
@@ -292,7 +302,10 @@ class ModuleInstance:
         return self.provider(*self.provider_named(block, scope))
 
     def provider_named(self, block: Block, scope: Scope) -> tuple[str, str, Key]:
-        """Return name, alias and key of the provider configuration that a resource names, else its type's."""
+        """Return name, alias and instance key of the provider configuration that a resource names.
+
+        Without `provider`, it is the one whose name is the first word of the resource's type, as Terraform has it.
+        """
         attribute = block.body.attributes.get("provider")
         found = provider_reference(attribute.expression, scope) if attribute else None
         return found or (block.labels[0].partition("_")[0], "", None)
@@ -302,17 +315,29 @@ class ModuleInstance:
         return self.code.provider_sources.get(name, "")
 
     def provider(self, name: str, alias: str, key: Key) -> ProviderConfiguration | None:
-        """Return a provider configuration: the one that is passed, the module's own, or the one that it inherits."""
+        """Return a provider configuration: the one that is passed, else the module's own, else the one that it inherits.
+
+        None where no block configures it: then the environment of the run does.
+        """
         if self.parent is not None:
             outer, _, scope = self.parent
             passed = self._passed.get((name, alias))
             if passed is not None and (named := provider_reference(passed, scope)):
                 return outer.provider(*named)
         block = self.code.providers.get((name, alias))
-        # An empty block in a module only says that a configuration is passed, or inherited.
-        if block is not None and (self.parent is None or block.body.attributes.keys() - {"alias", "version"}):
-            return self._configured(block, name, alias, key)
-        return self.parent[0].provider(name, "", None) if self.parent is not None and not alias else None
+        # An empty block in a module only says that a configuration is passed, or inherited (Terraform before 0.15).
+        if block is None or (self.parent is not None and not block.body.attributes.keys() - {"alias", "version"}):
+            # Modules inherit the default configuration of a provider; those with an alias are passed, or not there.
+            return self.parent[0].provider(name, "", None) if self.parent is not None and not alias else None
+        memo = (name, alias, key)
+        if memo not in self._configurations:
+            instances = repetition(block.body, self)  # OpenTofu has `for_each` in provider blocks
+            scope = instances.scopes.get(key if instances.by else None, self)
+            text = f"{name}.{alias}" if alias else name
+            where = f"{self.address}:" if self.address else ""
+            made = ProviderConfiguration(f"{where}{text}{key_suffix(key)}", name, block, scope, self)
+            self._configurations[memo] = made
+        return self._configurations[memo]
 
     @cached_property
     def _passed(self) -> dict[tuple[str, str], Expression]:
@@ -321,17 +346,6 @@ class ModuleInstance:
             return {}
         named = [(static_path(name), given) for name, given in attribute.expression.items]
         return {(str(path[0]), str(path[1]) if path[1:] else ""): given for path, given in named if path}
-
-    def _configured(self, block: Block, name: str, alias: str, key: Key) -> ProviderConfiguration:
-        memo = (name, alias, key)
-        if memo not in self._configurations:
-            instances = repetition(block.body, self)
-            scope = instances.scopes.get(key if instances.by else None, self)
-            text = f"{name}.{alias}" if alias else name
-            where = f"{self.address}:" if self.address else ""
-            made = ProviderConfiguration(f"{where}{text}{spelled(key)}", name, block, scope, self)
-            self._configurations[memo] = made
-        return self._configurations[memo]
 
 
 class ModuleCall:
@@ -350,7 +364,7 @@ class ModuleCall:
         """Its instances."""
         if self.code is None:
             return Repetition(unknown=Unknown(Cause.NOT_EVALUATED, f"{self.name} is not here"))
-        with self._module.following(self.name, self.block.where):
+        with self._module.evaluating(self.name, self.block.where):
             return repetition(self.block.body, self._module)
 
     def written(self) -> Iterator[bytes]:
@@ -371,10 +385,10 @@ class ModuleCall:
     def instance(self, key: Key) -> ModuleInstance:
         """Return the instance with a key."""
         if self.code is None:
-            raise AssertionError(self.name)
+            raise AssertionError(self.name)  # a call without code has no instances to ask for
         if key not in self._instances:
             parent = (self._module, self.block, self.repetition.scopes[key])
-            made = ModuleInstance(self._module.run, self.code, self.address + spelled(key), self._key, parent)
+            made = ModuleInstance(self._module.run, self.code, self.address + key_suffix(key), self._key, parent)
             self._instances[key] = made
         return self._instances[key]
 
@@ -388,7 +402,7 @@ class ModuleCall:
         return self.instance(key).output(name)
 
 
-_MAKES: dict[str, Callable[[Block, ModuleInstance], Resource | DataSource | ModuleCall]] = {
+_CLASSES: dict[str, Callable[[Block, ModuleInstance], Resource | DataSource | ModuleCall]] = {
     "resource": Resource,
     "module": ModuleCall,
     "data": DataSource,

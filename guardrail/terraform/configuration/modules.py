@@ -28,8 +28,8 @@ from guardrail.terraform.language.functions import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression
 
-_MAX_BYTES = 16 * 1024**2
-_MAX_DEPTH = 40  # a module that calls itself has no end; Terraform refuses it
+_MAX_BYTES = 16 * 1024**2  # of one file: what is checked may be a stranger's pull request
+_MAX_DEPTH = 40  # calls within calls: modules that call each other have no end (`refuse_circles` says so)
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
 
@@ -42,7 +42,7 @@ class ModuleCode:
     remote  whether it comes from elsewhere, so that its files are not the reader's own
     blocks  of all its files, with overrides merged in
     faults  what of it could not be parsed, or not be read: place and reason
-    left    what could not be merged, and why
+    unmerged  what override files say that could not be merged, and why
     broken  the blocks that have faults, without their bodies
     """
 
@@ -51,19 +51,20 @@ class ModuleCode:
     remote: bool
     blocks: tuple[Block, ...]
     faults: tuple[Fault, ...] = ()
-    left: tuple[str, ...] = ()
+    unmerged: tuple[str, ...] = ()
     broken: tuple[Block, ...] = ()
 
     @property
     def is_whole(self) -> bool:
         """Whether all of it could be read."""
-        return not (self.faults or self.left)
+        return not (self.faults or self.unmerged)
 
     @cached_property
     def _by_type(self) -> Mapping[str, Mapping[tuple[str, ...], Block]]:
         found: defaultdict[str, dict[tuple[str, ...], Block]] = defaultdict(dict)
         for block in self.blocks:
             if len(block.labels) == _LABELS.get(block.type):
+                # Terraform refuses a second block of the same labels; the first is the one to look at.
                 found[block.type].setdefault(block.labels, block)
         return found
 
@@ -73,7 +74,7 @@ class ModuleCode:
         return (*self.blocks, *self.broken)
 
     def labelled(self, type_: str) -> Mapping[tuple[str, ...], Block]:
-        """Return the blocks of a type that has labels, by these, in the order in which they are written."""
+        """Return labels -> block, for the blocks of a type that has labels, in the order in which they are written."""
         return self._by_type.get(type_, {})
 
     def of(self, type_: str) -> Iterator[Block]:
@@ -101,6 +102,7 @@ class ModuleCode:
         for block in self.of("terraform"):
             for required in block.body.blocks_of("required_providers"):
                 for name, attribute in required.body.attributes.items():
+                    # Before Terraform 0.13 a version stood here alone (aws = "~> 2.0"): it says nothing of the source.
                     if isinstance(attribute.expression, ObjectExpression):
                         items = {_text(key): _text(value) for key, value in attribute.expression.items}
                         found[name] = items.get("source", "")
@@ -191,18 +193,19 @@ class FolderModules:
         source = literal(call, "source")
         if is_local(source):
             found = Path(os.path.normpath(path / source))
+            # Links are followed first: a pull request may not make a check read, and show, files beside the checkout.
+            if not found.resolve().is_relative_to(reach_of(self.root)):
+                self._outside.add(key)
+                return None
         elif is_fetched(folder := self._manifest.get(key, "")):
             found = self.root / folder
         else:
             return None
-        if is_local(source) and not found.resolve().is_relative_to(reach_of(self.root)):
-            self._outside.add(key)
-            return None
         return found if found.is_dir() else None
 
     def leads_out(self, key: str) -> bool:
-        """Say whether a module lies where nothing is read: outside of the checkout, without one of the current folder."""
-        return self.path(key) is None and key in self._outside
+        """Return whether a module lies where nothing is read: outside of the checkout; without one, of the current folder."""
+        return self.path(key) is None and key in self._outside  # `path` is what fills `_outside`
 
     def readable(self) -> FileReader:
         """Return a reader of the files that configuration may read: those of its checkout, and of its modules.
@@ -261,6 +264,7 @@ def _code(texts: Mapping[str, bytes], folder: str, faults: Iterable[Fault] = ())
     )
 
 
+# Both sides of a comparison, each instance of a module and each root that calls it have most files in common.
 @lru_cache(maxsize=4096)
 def _parsed(name: str, text: bytes) -> ParsedFile:
     return parse_file(name, text)

@@ -17,8 +17,8 @@ def moves_of(modules: FolderModules) -> Moves:
         if block.type in {"moved", "removed"}
     ]
     moved = [(calls, _target(block, "from"), _target(block, "to")) for calls, block in blocks if block.type == "moved"]
-    let_go = [(calls, _target(block, "from")) for calls, block in blocks if _is_let_go(block)]
-    return Moves(tuple(one for one in moved if all(one[1:])), tuple(one for one in let_go if one[1]))
+    forgotten = [(calls, _target(block, "from")) for calls, block in blocks if _is_forgotten(block)]
+    return Moves(tuple(one for one in moved if all(one[1:])), tuple(one for one in forgotten if one[1]))
 
 
 def _target(block: Block, name: str) -> Segments:
@@ -26,12 +26,13 @@ def _target(block: Block, name: str) -> Segments:
     if attribute is None:
         return ()
     expression = attribute.expression
-    # In JSON, it is a string.
+    # In JSON syntax an address is a string, which some write as a template: "${aws_instance.a}".
     text = expression.value.raw if isinstance(expression, Literal) else expression.text
     return segments(text.removeprefix("${").removesuffix("}")) if isinstance(text, str) else ()
 
 
-def _is_let_go(block: Block) -> bool:
+def _is_forgotten(block: Block) -> bool:
+    # A `removed` block destroys unless it says `lifecycle { destroy = false }`: only then does the resource live on.
     inner = next(block.body.blocks_of("lifecycle"), None) if block.type == "removed" else None
     destroy = inner.body.attributes.get("destroy") if inner else None
     return destroy is not None and isinstance(destroy.expression, Literal) and destroy.expression.value.raw is False

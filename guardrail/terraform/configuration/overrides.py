@@ -17,32 +17,32 @@ _MERGED = frozenset({"resource", "data", "ephemeral", "module", "variable", "out
 
 
 def is_override(name: str) -> bool:
-    """Say whether a file overrides what others say, by its name."""
+    """Return whether a file overrides what others say, by its name."""
     return _OVERRIDE.fullmatch(name) is not None
 
 
 def merged(bodies: Mapping[str, Body]) -> tuple[list[Block], list[str]]:
     """Return the blocks of a module's files, by name, with overrides merged in, and what could not be merged.
 
-    Blocks stand where they are written, and say what they come to; those that went into another are gone.
+    A merged block keeps the place (file and line) of the one that was overridden.
     """
     blocks = [block for name, body in bodies.items() if not is_override(name) for block in body.blocks]
-    left: list[str] = []
+    unmerged: list[str] = []
     for override in (block for name, body in bodies.items() if is_override(name) for block in body.blocks):
         if override.type not in _MERGED:
             blocks.append(override)
         elif override.type == "provider" and not _alias(override) and not any(_is_like(override, b) for b in blocks):
             blocks.append(override)  # what is absent is an empty provider block
         elif override.type == "locals":
-            left += _merge_locals(override, blocks)
+            unmerged += _merge_locals(override, blocks)
         else:
             place = next((place for place, block in enumerate(blocks) if _is_like(override, block)), None)
             if place is None:
                 what = ".".join((override.type, *override.labels))
-                left.append(f"{override.where}: there is no {what} that this could override")
+                unmerged.append(f"{override.where}: there is no {what} that this could override")
             else:
                 blocks[place] = replace(blocks[place], body=_merged_body(blocks[place].body, override.body))
-    return blocks, left
+    return blocks, unmerged
 
 
 def _is_like(override: Block, block: Block) -> bool:
@@ -58,6 +58,7 @@ def _alias(block: Block) -> str:
 
 
 def _merge_locals(override: Block, blocks: list[Block]) -> Iterator[str]:
+    """Replace local values one by one: a name may be in any `locals` block of the module. Yields what nothing declares."""
     for name, attribute in override.body.attributes.items():
         targets = (
             place for place, block in enumerate(blocks) if block.type == "locals" and name in block.body.attributes
@@ -74,6 +75,7 @@ def _merged_body(base: Body, override: Body) -> Body:
     """Return a body as another one overrides it. In JSON, blocks may look like attributes."""
     replaced = {*override.attributes, *map(_nested_type, override.blocks)}
     attributes = {name: part for name, part in base.attributes.items() if name not in replaced}
+    # Terraform merges `lifecycle` argument by argument, unlike other nested blocks, so the base's stays beside it.
     blocks = [block for block in base.blocks if block.type == "lifecycle" or _nested_type(block) not in replaced]
     return replace(base, attributes={**attributes, **override.attributes}, blocks=[*blocks, *override.blocks])
 

@@ -37,7 +37,7 @@ class ProviderConfiguration:
 
     @cached_property
     def _evaluated(self) -> Mapping[str, Value]:
-        with self.module.following(f"provider.{self.key}", self.block.where):
+        with self.module.evaluating(f"provider.{self.key}", self.block.where):
             return body_values(self.block.body, self.scope, leave_out=_META)
 
     @property
@@ -46,6 +46,7 @@ class ProviderConfiguration:
         try:
             return self._evaluated
         except LimitError:
+            # The block reads what asks for it in turn, as with region = data.aws_region.current.name.
             return {}
 
     @cached_property
@@ -60,7 +61,7 @@ class ProviderConfiguration:
         """The `default_tags`, or Google's `default_labels`."""
         name, value = "default_labels", self.values.get("default_labels")
         if (blocks := self.values.get("default_tags")) is not None:
-            name, value = "default_tags", _in_block(blocks)
+            name, value = "default_tags", _tags_in_block(blocks)
         if value is None or value.is_null:
             return NO_DEFAULT_TAGS
         told, mark, secret = json_of(value)
@@ -68,7 +69,7 @@ class ProviderConfiguration:
         origin = f"{name} of provider {self.key}"
         if isinstance(tags, ModelUnknown):
             return DefaultTags(unknown=tags, origin=origin)
-        if secret is True:
+        if secret is True:  # the whole map is sensitive, its keys too
             return DefaultTags(unknown=ModelUnknown("tags", "sensitive", None), origin=origin)
         hidden = secret if isinstance(secret, dict) else {}
         shown = {
@@ -78,7 +79,8 @@ class ProviderConfiguration:
         return DefaultTags(shown, origin=origin)
 
 
-def _in_block(blocks: Value) -> Value | None:
+def _tags_in_block(blocks: Value) -> Value | None:
+    """Return `tags` of the one `default_tags` block, which a schema makes a list, and JSON syntax may leave an object."""
     if blocks.is_unknown:
         return blocks
     block = blocks.raw[0] if isinstance(blocks.raw, tuple) and blocks.raw else blocks
@@ -89,7 +91,10 @@ def _in_block(blocks: Value) -> Value | None:
 
 
 def provider_reference(expression: Expression, scope: Scope) -> tuple[str, str, Key] | None:
-    """Return name, alias and key that a reference to a provider configuration says: `aws`, `aws.eu`, `aws.by[each.key]`."""
+    """Return name, alias and key of a reference to a provider configuration: `aws`, `aws.eu`, `aws.by[each.key]`.
+
+    Alias "" and key None stand for none. None for what is no such reference.
+    """
     path = static_path(expression)
     if path:
         key = path[2] if path[2:] else None

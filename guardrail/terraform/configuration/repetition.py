@@ -15,7 +15,7 @@ from guardrail.terraform.language.types import ANY, NUMBER, STRING, AnyType, Map
 from guardrail.terraform.language.values import Unknown, Value, number, object_, string, tuple_, unknown
 
 MOST_INSTANCES = 10_000
-"""Of one block. More are not evaluated."""
+"""Of one block. More are not evaluated: `count = 1e9` in a pull request must not hold up a check."""
 
 Key = int | str | None
 
@@ -35,7 +35,7 @@ class Repetition:
 
 
 def repetition(body: Body, scope: Scope) -> Repetition:
-    """Return the instances of a block; what cannot be counted says why."""
+    """Return the instances of a block. Where their number is not known, `unknown` of the result says why."""
     for by, count in (("count", _by_count), ("for_each", _by_for_each)):
         attribute = body.attributes.get(by)
         if attribute is not None:
@@ -71,13 +71,14 @@ def _by_for_each(attribute: Attribute, scope: Scope) -> dict[Key, Scope] | Unkno
         return value.raw
     if value.is_null:
         raise EvaluationError("it is null", attribute.where)
+    # Terraform refuses it, too.
     if value.is_sensitive:
         raise EvaluationError("it is sensitive, and addresses would tell its keys", attribute.where)
     if not isinstance(value.type, MapType | ObjectType | SetType):
         raise EvaluationError("it has to be a map, or a set of strings", attribute.where)
     _refuse_too_many(len(value.raw), attribute)
     found: dict[Key, Scope] = {}
-    for key, part in elements(value):
+    for key, part in elements(value):  # the key of an element of a set is the element
         if isinstance(key.raw, Unknown):
             return key.raw
         if not isinstance(key.raw, str):
@@ -121,8 +122,10 @@ def resolved(block: Repeated, steps: Sequence[ResolvedStep], taken: int, where: 
         return unknown(ANY, found.unknown), taken
     key: Key = None
     if found.by:
-        if taken == len(steps):
-            return _all_of(block), taken
+        if taken == len(steps):  # `aws_instance.a` of a block with count or for_each: all of them
+            if found.by == "count":
+                return tuple_([block.whole(one) for one in found.scopes]), taken
+            return object_({str(one): block.whole(one) for one in found.scopes}), taken
         step = steps[taken]
         index = string(step) if isinstance(step, str) else step
         if isinstance(index.raw, Unknown):
@@ -136,6 +139,7 @@ def resolved(block: Repeated, steps: Sequence[ResolvedStep], taken: int, where: 
 
 
 def _key_of(index: Value, by: str) -> Key:
+    """Return the instance key that an index comes to: `a["0"]` is `a[0]` of a block with count. None where it is none."""
     if isinstance(index.type, AnyType):
         return None
     try:
@@ -143,10 +147,3 @@ def _key_of(index: Value, by: str) -> Key:
     except ConversionError:
         return None
     return key
-
-
-def _all_of(block: Repeated) -> Value:
-    scopes = block.repetition.scopes
-    if block.repetition.by == "count":
-        return tuple_([block.whole(key) for key in scopes])
-    return object_({str(key): block.whole(key) for key in scopes})

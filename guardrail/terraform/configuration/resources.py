@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from guardrail.terraform.configuration.repetition import Key, Repetition, repetition
 from guardrail.terraform.language.blocks import body_values
 from guardrail.terraform.language.syntax.nodes import Block
-from guardrail.terraform.language.types import ANY, ListType, MapType, SetType, Type, without_optional
+from guardrail.terraform.language.types import ANY, ListType, MapType, SetType, without_optional
 from guardrail.terraform.language.values import (
     Cause,
     Flag,
@@ -47,19 +47,19 @@ class Resource:
     @cached_property
     def repetition(self) -> Repetition:
         """Its instances."""
-        with self._module.following(self.name, self.block.where):
+        with self._module.evaluating(self.name, self.block.where):
             return repetition(self.block.body, self._module)
 
     def address_of(self, key: Key) -> str:
         """Return the address of an instance."""
-        return self.address + spelled(key)
+        return self.address + key_suffix(key)
 
     def values(self, key: Key) -> Mapping[str, Value]:
         """Return what the body of an instance sets."""
         found = self._values.get(key)
         if found is None:
             scope = self.repetition.scopes[key]
-            with self._module.following(self.name + spelled(key), self.block.where):
+            with self._module.evaluating(self.name + key_suffix(key), self.block.where):
                 found = body_values(self.block.body, scope, self.schema, leave_out=META_ARGUMENTS)
             self._values[key] = found
         return found
@@ -70,46 +70,40 @@ class Resource:
         return lazy_object(names, lambda name: self.attribute(key, name), is_open=True)
 
     def attribute(self, key: Key, name: str) -> Value:
-        """Return one attribute of an instance."""
+        """Return one attribute of an instance, marked with where it was read from: what its body sets, else unknown."""
         found = self._read.get((key, name))
-        if found is None:
-            found = self._attribute(self.values(key), name).marked({Origin(self.address_of(key), name)})
-            self._read[key, name] = found
-        return found
-
-    def _attribute(self, values: Mapping[str, Value], name: str) -> Value:
-        if self.type == "terraform_data" and name == "output":
-            return _output(values.get("input"))
-        value = values.get(name)
+        if found is not None:
+            return found
+        value = self.values(key).get(name)
         described = self.schema.get(name) if self.schema else None
-        if described is None:
-            return unknown() if value is None or value.is_null else value
-        found = _planned(value, described)
-        return found.marked({Flag.SENSITIVE}) if described.sensitive else found
-
-
-def _output(value: Value | None) -> Value:
-    """Return what `output` of terraform_data is before it is created: of the type of its input, and not known."""
-    return null() if value is None or value.is_null else unknown(value.type)
+        if self.type == "terraform_data" and name == "output":
+            # Known after apply, and of the type of `input`; null at once where there is none.
+            given = self.values(key).get("input")
+            found = null() if given is None or given.is_null else unknown(given.type)
+        elif described is None:
+            found = unknown() if value is None or value.is_null else value
+        else:
+            found = _planned(value, described)
+            found = found.marked({Flag.SENSITIVE}) if described.sensitive else found
+        found = self._read[key, name] = found.marked({Origin(self.address_of(key), name)})
+        return found
 
 
 def _planned(value: Value | None, described: Attribute) -> Value:
     """Return what a plan knows of an attribute, or of a type of blocks: what is not set may be the provider's to say."""
     type_ = without_optional(described.type)
-    if value is None or value.is_null:
-        if described.never_computed and not described.computed:
-            return value if value is not None and not described.is_block else _absent(type_, described)
+    if value is not None and not value.is_null:
+        return value if described.nested is None else _with_computed(value, described.nested)
+    if described.computed or not described.never_computed:
         return unknown(type_)
-    nested = described.nested
-    return value if nested is None else _with_computed(value, nested)
-
-
-def _absent(type_: Type, described: Attribute) -> Value:
-    if described.is_block and isinstance(type_, ListType | SetType):
-        return list_((), type_.element) if isinstance(type_, ListType) else set_((), type_.element)
-    if described.is_block and isinstance(type_, MapType):
-        return map_({}, type_.element)
-    return null(type_)
+    if not described.is_block:
+        return null(type_) if value is None else value
+    # Blocks that are left out are an empty collection in a plan, and null only where a type has at most one of them.
+    if isinstance(type_, ListType):
+        return list_((), type_.element)
+    if isinstance(type_, SetType):
+        return set_((), type_.element)
+    return map_({}, type_.element) if isinstance(type_, MapType) else null(type_)
 
 
 def _with_computed(value: Value, nested: Schema) -> Value:
@@ -138,7 +132,7 @@ class DataSource:
     @cached_property
     def repetition(self) -> Repetition:
         """Its instances."""
-        with self._module.following(self.name, self.block.where):
+        with self._module.evaluating(self.name, self.block.where):
             return repetition(self.block.body, self._module)
 
     def whole(self, key: Key) -> Value:
@@ -146,37 +140,33 @@ class DataSource:
         return lazy_object(self.arguments(key), lambda name: self.attribute(key, name), is_open=True)
 
     def attribute(self, key: Key, name: str) -> Value:
-        """Return one attribute of an instance."""
-        return self._attribute(key, name).marked({Origin(self.address_of(key), name)})
+        """Return one attribute of an instance: what the provider's configuration or its own arguments say, else unknown."""
+        found = self._from_provider(key, name)
+        if found is None:
+            value = self.arguments(key).get(name)
+            # A list or blocks (`filter`, `owners`) say what to look for: what is found may have others by this name.
+            if value is not None and not value.is_null and not isinstance(value.raw, tuple):
+                found = value
+            else:
+                found = unread_value(self.name)
+                found = found.marked({Flag.EPHEMERAL}) if self.block.type == "ephemeral" else found
+        return found.marked({Origin(self.address_of(key), name)})
 
     def address_of(self, key: Key) -> str:
         """Return the address of an instance."""
-        return self.address + spelled(key)
-
-    def _attribute(self, key: Key, name: str) -> Value:
-        if (said := self._from_provider(key, name)) is not None:
-            return said
-        value = self.arguments(key).get(name)
-        if value is not None and not value.is_null and not isinstance(value.raw, tuple):
-            return value
-        return self._unread()
+        return self.address + key_suffix(key)
 
     def arguments(self, key: Key) -> Mapping[str, Value]:
         """Return what the body of an instance sets."""
         found = self._values.get(key)
         if found is None:
-            with self._module.following(self.name + spelled(key), self.block.where):
+            with self._module.evaluating(self.name + key_suffix(key), self.block.where):
                 found = body_values(self.block.body, self.repetition.scopes[key], leave_out=META_ARGUMENTS)
             self._values[key] = found
         return found
 
-    def _unread(self) -> Value:
-        if self.block.type == "ephemeral":
-            return unread(self.name).marked({Flag.EPHEMERAL})
-        return unread(self.name)
-
     def _from_provider(self, key: Key, name: str) -> Value | None:
-        """Return what the provider's configuration says: where it is, and in which partition of AWS."""
+        """Return what data sources such as `aws_region` repeat of the provider's configuration; None for all others."""
         if (self.type, name) not in _OF_PROVIDER:
             return None
         wanted = _OF_PROVIDER[self.type, name]
@@ -187,7 +177,10 @@ class DataSource:
         region = provider.values.get("region" if wanted == "partition" else wanted) if provider else None
         if region is None or wanted != "partition" or not isinstance(region.raw, str):
             return region
-        return string(_partition(region.raw)).marked(region.marks)
+        # The partitions that have public prices; regions of the others (ISO) have none.
+        partitions = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+        partition = next((name for start, name in partitions.items() if region.raw.startswith(start)), "aws")
+        return string(partition).marked(region.marks)
 
 
 _OF_PROVIDER = {
@@ -197,20 +190,17 @@ _OF_PROVIDER = {
 }
 
 
-def _partition(region: str) -> str:
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
-
-
-def unread(name: str) -> Value:
-    """Return what stands for what a data source looks up."""
+def unread_value(name: str) -> Value:
+    """Return the unknown value that stands for what a data source (`name`) looks up."""
     return unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"{name} is read only when a plan is made"))
 
 
-def spelled(key: Key) -> str:
-    """Return the key of an instance as its address spells it."""
+def key_suffix(key: Key) -> str:
+    """Return the key of an instance as its address has it: `[0]`, `["a"]`, "" without a key."""
     if key is None:
         return ""
     if isinstance(key, int):
         return f"[{key}]"
+    # As HCL quotes: what would begin an interpolation or a directive is doubled.
     quoted = json.dumps(key, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
     return f"[{quoted}]"

@@ -13,10 +13,10 @@ from guardrail.terraform.configuration.modules import FolderModules
 NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
 """Folders whose name says that what lies in them belongs to something else, and is not planned by itself."""
 
-_PRUNED = frozenset({"node_modules"})
+_PRUNED = frozenset({"node_modules"})  # CDK for Terraform comes with one: thousands of folders
 _PLANNED = frozenset({"resource", "module", "moved", "removed", "import"})
 """Blocks that make a folder a root module of its own: without them, Terraform has nothing to do there."""
-_SHOWN = 3
+_SHOWN = 3  # paths in a sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def root_modules(folder: Path) -> list[Path]:
     """
     if has_work(folder):
         return [folder]
-    return _uncalled(_configured(folder)) or ([folder] if configuration_files(folder) else [])
+    return _uncalled(_folders_with_configuration(folder)) or ([folder] if configuration_files(folder) else [])
 
 
 def roots_aside(folder: Path) -> list[Path]:
@@ -67,7 +67,9 @@ def roots_aside(folder: Path) -> list[Path]:
 
     What the root module calls is none of them, nor are folders of nothing but variables and outputs, nor `NO_ROOTS`.
     """
-    candidates = [path for path in _configured(folder) if NO_ROOTS.isdisjoint(path.relative_to(folder).parts)]
+    candidates = [
+        path for path in _folders_with_configuration(folder) if NO_ROOTS.isdisjoint(path.relative_to(folder).parts)
+    ]
     candidates = [path for path in candidates if has_work(path)]
     if not candidates:
         return []
@@ -122,7 +124,7 @@ def listed(paths: Iterable[Path]) -> str:
 
 
 def has_work(folder: Path) -> bool:
-    """Say whether Terraform has anything to plan in a folder; a file that cannot be read to its end may hold it."""
+    """Return whether Terraform has anything to plan in a folder; a file that cannot be read to its end may hold it."""
     code = FolderModules(folder).module("")
     return code is not None and (not code.is_whole or any(block.type in _PLANNED for block in code.blocks))
 
@@ -140,13 +142,14 @@ def _uncalled(folders: list[Path]) -> list[Path]:
     return [path for path in folders if path.resolve() not in called]
 
 
-def _configured(folder: Path) -> list[Path]:
+def _folders_with_configuration(folder: Path) -> list[Path]:
     return [path for path in _folders(folder) if configuration_files(path)]
 
 
 def _folders(folder: Path) -> Iterator[Path]:
     """Give the folders below one, in their order, without those that are hidden and those of package managers."""
     for place, names, _ in os.walk(folder):
+        # In place: `os.walk` goes down into what is left in this list.
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in _PRUNED)
         yield from (Path(place, name) for name in names)
 

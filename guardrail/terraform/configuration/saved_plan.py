@@ -26,11 +26,18 @@ from guardrail.terraform.configuration.files import folders_of
 from guardrail.terraform.configuration.modules import SavedModules
 from guardrail.terraform.plan.facts import LOCK_FILE, locked_in
 
-_ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")
-_MAX_BYTES = 512 * 1024**2
+_ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")  # the module's key, "" for the root module, and the file's name
+_MAX_BYTES = 512 * 1024**2  # unpacked, all together: a zip of a few kB can claim any size
 _MAX_ENTRY = 64 * 1024**2  # the plan itself; Terraform's own stay far below it
 _MAX_VARINT = 10  # bytes of a number of 64 bits: protocol buffers have no longer ones
 _PLAN_FORMAT = 3
+
+# Numbers of fields, as planfile.proto has them.
+_PLAN_VERSION, _PLAN_VARIABLES, _PLAN_CHANGES, _PLAN_TERRAFORM_VERSION, _PLAN_ERRORED = 1, 2, 3, 14, 20
+_ENTRY_DEPOSED, _ENTRY_PROVIDER, _ENTRY_CHANGE, _ENTRY_ADDRESS, _ENTRY_PREVIOUS_ADDRESS = 7, 8, 9, 13, 14
+_CHANGE_ACTION, _CHANGE_VALUES, _CHANGE_SENSITIVE_BEFORE, _CHANGE_SENSITIVE_AFTER, _CHANGE_IMPORTING = 1, 2, 3, 4, 5
+
+# Its enum Action. Terraform's JSON has a list for each, where a replacement tells what comes first.
 _ACTIONS = {
     0: ["no-op"],
     1: ["create"],
@@ -42,8 +49,7 @@ _ACTIONS = {
     8: ["forget"],
     9: ["create", "forget"],
 }
-_IMPORTING = 5  # a field of a change
-_ONLY_AFTER, _ONLY_BEFORE, _SAME = {1}, {5, 8}, {0}
+_ONLY_AFTER, _ONLY_BEFORE = {1}, {5, 8}  # a change of these actions holds one value instead of two
 
 Fields = dict[int, list[Any]]
 
@@ -76,16 +82,22 @@ class SavedPlan:
         configuration = configuration_json(self.modules)
         try:
             plan = _fields(self._entries["tfplan"])
-            self._refuse(plan)
+            version = _one(plan, _PLAN_VERSION, 0)
+            if version != _PLAN_FORMAT:
+                raise self._unreadable(f"saved plans of format {version!s:.20} are not read")
+            if _one(plan, _PLAN_ERRORED, 0):
+                what = "the plan is incomplete: terraform failed while planning"
+                raise InputError(what, where=self._where, fix="fix that error first")
             document = {
                 "format_version": "1.2",
-                "terraform_version": _text(plan, 14),
-                "resource_changes": [_change(_fields(entry)) for entry in plan.get(3, ())],
+                "terraform_version": _text(plan, _PLAN_TERRAFORM_VERSION),
+                "resource_changes": [_change(_fields(entry)) for entry in plan.get(_PLAN_CHANGES, ())],
                 "configuration": configuration,
-                "variables": {**_defaults(configuration), **_variables(plan)},
+                "variables": _variables(plan, configuration),
             }
             return json.dumps(document).encode()
         except (LookupError, TypeError, ValueError, AttributeError, RecursionError, msgspec.DecodeError):
+            # Bytes that are no plan fail wherever they first make no sense.
             raise self._unreadable("its plan cannot be read") from None
 
     def locked_versions(self) -> dict[str, str] | None:
@@ -93,20 +105,12 @@ class SavedPlan:
         text = self._entries.get(LOCK_FILE)
         return None if text is None else locked_in(text.decode("utf-8", "replace"))
 
-    def _refuse(self, plan: Fields) -> None:
-        version = _one(plan, 1, 0)
-        if version != _PLAN_FORMAT:
-            raise self._unreadable(f"saved plans of format {version!s:.20} are not read")
-        if _one(plan, 20, 0):
-            what = "the plan is incomplete: terraform failed while planning"
-            raise InputError(what, where=self._where, fix="fix that error first")
-
     def _unreadable(self, what: str) -> InputError:
         return InputError(what, where=self._where, fix="make JSON of it: terraform show -json tfplan > plan.json")
 
 
 def is_saved_plan(data: bytes) -> bool:
-    """Say whether a file may be a saved plan, by how it begins."""
+    """Return whether a file may be a saved plan, by how it begins."""
     return data.startswith(b"PK\x03\x04")
 
 
@@ -123,55 +127,52 @@ def _entries(data: bytes) -> dict[str, bytes]:
         return {info.filename: archive.read(info) for info in wanted}
 
 
-def _defaults(configuration: dict[str, Any]) -> dict[str, Any]:
-    """Return the variables of the root module as their defaults; a saved plan holds those only that were given."""
+def _variables(plan: Fields, configuration: dict[str, Any]) -> dict[str, Any]:
+    """Return the variables of the root module. A saved plan holds those only that were given; the others have defaults."""
     declared = configuration["root_module"].get("variables", {})
-    return {name: {"value": variable.get("default")} for name, variable in declared.items()}
-
-
-def _variables(plan: Fields) -> dict[str, Any]:
-    entries = (_fields(entry) for entry in plan.get(2, ()))
-    values = {_text(entry, 1): _value(_one(entry, 2, b"")) for entry in entries}
-    return {name: {"value": value} for name, value in values.items() if not isinstance(value, Unknown)}
+    found = {name: {"value": variable.get("default")} for name, variable in declared.items()}
+    for entry in map(_fields, plan.get(_PLAN_VARIABLES, ())):  # a map: an entry has its key in 1 and its value in 2
+        value = _value(_one(entry, 2, b""))
+        if not isinstance(value, Unknown):
+            found[_text(entry, 1)] = {"value": value}
+    return found
 
 
 def _change(entry: Fields) -> dict[str, Any]:
-    address = _text(entry, 13)
+    """Return an entry of `resource_changes`."""
+    address = _text(entry, _ENTRY_ADDRESS)
     found = parse(address)
-    change = _fields(_one(entry, 9, b""))
-    action = _one(change, 1, 0)
-    values = [_value(one) for one in change.get(2, ())]
+    change = _fields(_one(entry, _ENTRY_CHANGE, b""))
+    action = _one(change, _CHANGE_ACTION, 0)  # protocol buffers leave out what is 0: no-op
+    values = [_value(one) for one in change.get(_CHANGE_VALUES, ())]
     first, last = (values[0], values[-1]) if values else (None, None)
     before = None if action in _ONLY_AFTER else first
     after = None if action in _ONLY_BEFORE else last
-    told: dict[str, Any] = {
+    change_json: dict[str, Any] = {
         "actions": _ACTIONS[action],
         "before": _known(before),
         "after": _known(after),
         "after_unknown": _marks(after) or {},
-        "before_sensitive": _sensitive(change.get(3, ())),
-        "after_sensitive": _sensitive(change.get(4, ())),
+        "before_sensitive": _sensitive(change.get(_CHANGE_SENSITIVE_BEFORE, ())),
+        "after_sensitive": _sensitive(change.get(_CHANGE_SENSITIVE_AFTER, ())),
     }
-    if _IMPORTING in change:
-        told["importing"] = {}
-    previous = _text(entry, 14)
+    if _CHANGE_IMPORTING in change:
+        change_json["importing"] = {}
+    previous = _text(entry, _ENTRY_PREVIOUS_ADDRESS)
+    # provider["registry.terraform.io/hashicorp/aws"].west: its alias is not part of the name.
+    provider = _text(entry, _ENTRY_PROVIDER)
+    source = re.search(r'provider\["([^"]+)"\]', provider)
     return {
         "address": address,
         "mode": "data" if found and found.is_data else "managed",
         "type": found.type if found else "",
         "name": found.name if found else address,
         "index": key_value(found.key) if found else None,
-        "provider_name": _provider(_text(entry, 8)),
-        "deposed": _text(entry, 7) or None,
-        "change": told,
+        "provider_name": source[1] if source else provider,
+        "deposed": _text(entry, _ENTRY_DEPOSED) or None,
+        "change": change_json,
         **({"previous_address": previous} if previous and previous != address else {}),
     }
-
-
-def _provider(text: str) -> str:
-    """Return the source of a provider: `provider["registry.terraform.io/hashicorp/aws"].west` has an alias, too."""
-    found = re.search(r'provider\["([^"]+)"\]', text)
-    return found[1] if found else text
 
 
 def _sensitive(paths: list[bytes] | tuple[bytes, ...]) -> dict[str, Any]:
@@ -201,6 +202,7 @@ def _plain(value: Json) -> Json:
 
 
 def _typed(value: Json, kind: Json) -> Json:
+    """Return a value of a type as cty spells types in JSON: "number", ["list", "string"], ["object", {"a": "bool"}]."""
     if kind == "number" and isinstance(value, str):
         return json.loads(value)
     if isinstance(kind, list) and isinstance(value, dict):
@@ -242,22 +244,24 @@ def _fields(message: bytes) -> Fields:
 
 
 def _walk(message: bytes) -> Iterator[tuple[int, Any]]:
+    """Yield number and value of each field: a number, or bytes, which may be a text or a message themselves."""
     at = 0
     while at < len(message):
         tag, at = _varint(message, at)
-        kind = tag & 7
+        kind = tag & 7  # 0 a number, 1 and 5 of fixed length, 2 with its length before it
         if kind == 0:
             value, at = _varint(message, at)
             yield tag >> 3, value
             continue
         length, at = _varint(message, at) if kind == 2 else ({1: 8, 5: 4}[kind], at)  # noqa: PLR2004 - wire types
         if at + length > len(message):
-            raise IndexError(at)
+            raise IndexError(at)  # a slice would be short without a word
         yield tag >> 3, message[at : at + length]
         at += length
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
+    """Return a number of seven bits a byte, lowest first, and where it ends."""
     value = 0
     for place in range(_MAX_VARINT):
         byte = message[at + place]
@@ -268,6 +272,7 @@ def _varint(message: bytes, at: int) -> tuple[int, int]:
 
 
 def _one(fields: Fields, number: int, default: Any) -> Any:
+    """Return the value of a field that is not repeated: the last one, as protocol buffers have it."""
     return fields[number][-1] if number in fields else default
 
 

@@ -26,14 +26,15 @@ def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
     unknown: dict[str, Json] = dict.fromkeys(schema.computed if schema else (), True)
     if is_told:
         unknown |= dict.fromkeys(left_out, True)
-    unknown["id"] = True
+    unknown["id"] = True  # whatever the type: a resource that is created gets it from its provider
     written: set[str] = set()
     sensitive: dict[str, Json] = {}
     for name, value in values.items():
         told, mark, secret = json_of(value)
         attribute = schema.get(name) if schema else None
-        if attribute is not None and _has_secrets(attribute):
+        if attribute is not None:
             secret = _joined(secret, _secrets_of(told, attribute))
+        # A mark that is True or a reason covers the whole value. A null that the provider may fill in stays unknown.
         if mark is not True and not isinstance(mark, str) and (name in given or name not in unknown):
             known[name] = told
         if mark:
@@ -81,7 +82,7 @@ def json_of(value: Value) -> tuple[Json, Json, Json]:
         mark = {key: one for key, (_, one, _) in parts.items() if one} or False
         secret = secret or {key: one for key, (_, _, one) in parts.items() if one} or False
     elif not (raw is None or isinstance(raw, str | bool | int)):
-        told = float(raw)
+        told = float(raw)  # a fraction, exact in the language, is a double in a plan's JSON
     return told, mark, secret
 
 
@@ -110,16 +111,12 @@ def origins(value: Value) -> tuple[str, ...]:
     return tuple(sorted({mark.address for mark in value.all_marks() if isinstance(mark, Origin)}))
 
 
-def _has_secrets(attribute: Attribute) -> bool:
-    return attribute.sensitive or (attribute.nested is not None and attribute.nested.has_sensitive)
-
-
 def _secrets_of(told: Json, attribute: Attribute) -> Json:
     """Return the marks of what the provider says is sensitive in a value."""
     if attribute.sensitive:
         return True
     nested = attribute.nested
-    if nested is None or not nested.has_sensitive:
+    if nested is None or not nested.has_sensitive:  # most types have nothing sensitive: their values are not walked
         return False
     if isinstance(told, list):
         return _any([_secrets_of(part, attribute) for part in told])
@@ -130,6 +127,7 @@ def _secrets_of(told: Json, attribute: Attribute) -> Json:
 
 
 def _joined(one: Json, other: Json) -> Json:
+    """Return marks of what either says is sensitive. Lists are of one value, so they are of one length."""
     if one is True or other is True:
         return True
     if isinstance(one, dict) and isinstance(other, dict):

@@ -19,7 +19,7 @@ def with_sources(plan: Plan, modules: Modules) -> Plan:
     inline = InlineWaivers(modules)
     waivers = inline.of(plan.changes)
     warnings = (*plan.warnings, *inline.remarks)
-    return replace(plan, changes=Sources(modules).placed(plan.changes), waivers=waivers, warnings=warnings)
+    return replace(plan, changes=Sources(modules).with_lines(plan.changes), waivers=waivers, warnings=warnings)
 
 
 class Sources:
@@ -29,11 +29,22 @@ class Sources:
         self._modules = modules
         self._lines: dict[tuple[tuple[str, ...], str], SourceLine | None] = {}
 
-    def placed(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
+    def with_lines(self, changes: tuple[Change, ...]) -> tuple[Change, ...]:
         """Return changes with their lines, where they have one."""
-        return tuple(replace(one, source=line) if (line := self._of(one)) else one for one in changes)
+        found = []
+        for change in changes:
+            address = parse(change.address)
+            line = None
+            if address is not None:
+                # All instances of a block have its line: keys of instances are no part of what is remembered.
+                memo = (tuple(name for _, name, _ in steps(address.module)), address.resource)
+                if memo not in self._lines:
+                    self._lines[memo] = self.line(address)
+                line = self._lines[memo]
+            found.append(replace(change, source=line) if line else change)
+        return tuple(found)
 
-    def placed_blocks(self, missing: Iterable[NotEvaluated]) -> tuple[NotEvaluated, ...]:
+    def blocks_with_lines(self, missing: Iterable[NotEvaluated]) -> tuple[NotEvaluated, ...]:
         """Return blocks that were not evaluated with their lines, where they have one."""
         return tuple(replace(one, source=self._block_line(one)) for one in missing)
 
@@ -42,21 +53,13 @@ class Sources:
         if address is not None:
             return self.line(address)
         walked = [name for _, name, _ in steps(missing.address)]
+        # A module call, or something in one: the innermost call whose text is the reader's own.
         for depth in range(len(walked), 0, -1):
             code = self._modules.module(".".join(walked[: depth - 1]))
             call = code.labelled("module").get((walked[depth - 1],)) if code and not code.remote else None
             if call:
                 return _line(call)
         return None
-
-    def _of(self, change: Change) -> SourceLine | None:
-        address = parse(change.address)
-        if address is None:
-            return None
-        memo = (tuple(name for _, name, _ in steps(address.module)), address.resource)
-        if memo not in self._lines:
-            self._lines[memo] = self.line(address)
-        return self._lines[memo]
 
     def line(self, address: Address) -> SourceLine | None:
         """Return the line of a resource's block; None if the configuration does not have it.

@@ -39,8 +39,8 @@ _ONE_A_LINE = "NAME = VALUE, one a line"
 Constraint = tuple[Type, Defaults]
 
 
-class _Nothing:
-    """The scope of values in files and flags: no names, no functions."""
+class _NoNames:
+    """The scope of values in files and flags, which Terraform evaluates without any names or functions."""
 
     def __init__(self) -> None:
         self.budget = Budget()
@@ -57,12 +57,17 @@ class _Nothing:
 
 
 def given_variables(folder: Path, code: ModuleCode, choices: Choices) -> dict[str, Value]:
-    """Return the variables of a root module that are given a value. Raises InputError for what cannot be read."""
+    """Return the variables of a root module that are given a value. Raises InputError for what cannot be read.
+
+    A name that nothing declares is refused where somebody typed it, and left out where a file or the environment has it:
+    both are often shared between root modules, and Terraform goes on, too.
+    """
     declared = {name: block for (name,), block in code.labelled("variable").items()}
+    # What comes later wins, in Terraform's order: environment, terraform.tfvars, *.auto.tfvars, then as given.
     found: dict[str, Value] = {}
     for name, text in choices.environ.items():
         if name.startswith(VARIABLE):
-            found[name.removeprefix(VARIABLE)] = _spelled(name.removeprefix(VARIABLE), text, declared)
+            found[name.removeprefix(VARIABLE)] = _value_of_text(name.removeprefix(VARIABLE), text, declared)
     for file in automatic_files(folder):
         found.update(values_of(file))
     for given in choices.given:
@@ -70,21 +75,17 @@ def given_variables(folder: Path, code: ModuleCode, choices: Choices) -> dict[st
             case Path():
                 found.update(values_of(given))
             case str():
-                name, text = _assignment(given)
+                name, equals, text = given.partition("=")
+                if not equals:
+                    fix = "name a variable of the root module"
+                    raise InputError(f"{given!r} is not NAME=VALUE", where="--var", fix=fix)
                 _refuse_undeclared(name, declared, folder, "--var")
-                found[name] = _spelled(name, text, declared)
+                found[name] = _value_of_text(name, text, declared)
             case Vars():
                 for name, value in given.values.items():
                     _refuse_undeclared(name, declared, folder, given.where)
                     found[name] = _value_of_json(value)
     return {name: value for name, value in found.items() if name in declared}
-
-
-def _assignment(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise InputError(f"{text!r} is not NAME=VALUE", where="--var", fix="name a variable of the root module")
-    return name, value
 
 
 def _refuse_undeclared(name: str, declared: Mapping[str, Block], folder: Path, where: str) -> None:
@@ -93,7 +94,7 @@ def _refuse_undeclared(name: str, declared: Mapping[str, Block], folder: Path, w
         raise InputError(f"no variable {name!r} in {shown(folder)}", where=where, fix=fix)
 
 
-def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
+def value_source(name: str, folder: Path, choices: Choices) -> Path | str | None:
     """Return what gives a variable of a root module its value: a file, or in words; None for its default, if it has one.
 
     Raises InputError for a file that cannot be read.
@@ -109,12 +110,13 @@ def giver_of(name: str, folder: Path, choices: Choices) -> Path | str | None:
 
 
 def workspace_of(folder: Path, code: ModuleCode, choices: Choices) -> Value:
-    """Return the workspace: the one chosen, else that of the environment, else the one that Terraform has selected.
+    """Return the workspace: that of --workspace, else of TF_WORKSPACE, else the one that `terraform workspace` selected.
 
-    Else it is the one that a `cloud` block names; with a remote workspace of which nobody says the name it is unknown.
+    Else it is the one that a `cloud` block names. Where a `cloud` block leaves the name open (`tags`) it is unknown, and
+    never taken for "default".
     """
     chosen = choices.workspace or choices.environ.get(WORKSPACE, "")
-    selected = folder / ".terraform" / "environment"
+    selected = folder / ".terraform" / "environment"  # where `terraform workspace select` writes the name
     if not chosen and selected.is_file() and not leads_out(selected):
         chosen = selected.read_text(encoding="utf-8").strip()
     remote = remote_workspace(code)
@@ -140,17 +142,20 @@ def variable_files(folder: Path, choices: Choices) -> list[Path]:
 
 
 def is_variables(name: str) -> bool:
-    """Say whether a file is one of variables, by its name."""
+    """Return whether a file is one of variables, by its name."""
     return name.endswith((".tfvars", ".tfvars.json"))
 
 
 def is_automatic(name: str) -> bool:
-    """Say whether Terraform reads a file of variables in a root module's folder without being told."""
+    """Return whether Terraform reads a file of variables in a root module's folder without being told."""
     return name in _DEFAULT_FILES or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
 
 
 def automatic_files(folder: Path) -> list[Path]:
-    """Return the files that Terraform reads without being told, in its order. Raises InputError for one that it would not be."""
+    """Return the files that Terraform reads without being told, in its order.
+
+    Raises InputError for a link that leads out of the checkout: a pull request may not make a check show other files.
+    """
     found = [folder / name for name in _DEFAULT_FILES if (folder / name).is_file()]
     found += sorted(path for path in folder.iterdir() if is_automatic(path.name) and path not in found)
     for file in filter(leads_out, found):
@@ -163,14 +168,15 @@ def values_of(path: Path) -> dict[str, Value]:
     try:
         data = path.read_bytes()
         if path.suffix == ".json":
-            document = json.loads(data.decode("utf-8-sig"), parse_float=_Float, parse_constant=_refuse)
+            document = json.loads(data.decode("utf-8-sig"), parse_float=_Float, parse_constant=_refuse_constant)
             if not isinstance(document, dict):
                 raise InputError("not a map of values", where=str(path), fix=_ONE_A_LINE)
             return {name: _value_of_json(part) for name, part in document.items()}
+        # A `.tfvars` file is the body of a block: attributes, and nothing else.
         parsed = parse_file(str(path), data)
         if parsed.faults or parsed.body.blocks:
             raise _unreadable(path)
-        return {name: evaluate(part.expression, _Nothing()) for name, part in parsed.body.attributes.items()}
+        return {name: evaluate(part.expression, _NoNames()) for name, part in parsed.body.attributes.items()}
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix="is it there?") from None
     except (ValueError, EvaluationError, RecursionError):
@@ -178,12 +184,13 @@ def values_of(path: Path) -> dict[str, Value]:
 
 
 class _Float(str):
-    """A number with a fraction, as it is written."""
+    """A number with a fraction, as it is written: numbers of Terraform are decimal, a double would round them."""
 
     __slots__ = ()
 
 
-def _refuse(text: str) -> Any:
+def _refuse_constant(text: str) -> Any:
+    """Refuse NaN and Infinity, which Python's JSON reads and Terraform's does not."""
     raise ValueError(text)
 
 
@@ -209,24 +216,27 @@ def _value_of_json(value: Any) -> Value:
             return object_({key: _value_of_json(part) for key, part in value.items()})
 
 
-def _spelled(name: str, text: str, declared: Mapping[str, Block]) -> Value:
-    """Read a value as a flag or the environment spells it: plain where the type is, else as an expression."""
+def _value_of_text(name: str, text: str, declared: Mapping[str, Block]) -> Value:
+    """Return the value that a flag or the environment gives a variable, as Terraform reads it.
+
+    The text itself for a variable of a primitive type, and for one that declares none; else it is an expression.
+    """
     block = declared.get(name)
-    type_ = constraint_of(block, _Nothing())[0] if block and "type" in block.body.attributes else None
+    type_ = constraint_of(block, _NoNames())[0] if block and "type" in block.body.attributes else None
     if type_ is None or isinstance(type_, Primitive):
         return string(text)
     try:
-        return evaluate(parse_expression(text), _Nothing())
+        return evaluate(parse_expression(text), _NoNames())
     except EvaluationError:
         if isinstance(type_, AnyType):
-            return string(text)
+            return string(text)  # Terraform takes a text that is no expression as it is, for type = any
         raise InputError(
             f"the value of variable {name} is not an expression", where=name, fix='like ["a", "b"]'
         ) from None
 
 
-def says(block: Block, name: str) -> bool:
-    """Say whether a block sets an attribute to true."""
+def is_true(block: Block, name: str) -> bool:
+    """Return whether a block sets an attribute to true, which Terraform also takes from the string "true"."""
     attribute = block.body.attributes.get(name)
     value = attribute.expression.value.raw if attribute and isinstance(attribute.expression, Literal) else None
     return value is True or value == "true"
@@ -252,6 +262,7 @@ def variable_value(
     default = block.body.attributes.get("default")
     nullable = block.body.attributes.get("nullable")
     not_null = nullable is not None and evaluate_or_unknown(nullable.expression, scope).raw is False
+    # With nullable = false, null means "the default"; without it, null is the value although there is a default.
     value = None if given is not None and given.is_null and not_null else given
     if value is None and default is not None:
         value = evaluate_or_unknown(default.expression, scope)
@@ -262,4 +273,4 @@ def variable_value(
     except ConversionError as error:
         why = Unknown(Cause.NOT_EVALUATED, f"variable {name}{of}: {error}", block.where)
         value = unknown(without_optional(constraint[0]), why, value.all_marks())
-    return value.marked({flag for flag in Flag if says(block, flag.value)})
+    return value.marked({flag for flag in Flag if is_true(block, flag.value)})

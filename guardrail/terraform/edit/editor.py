@@ -11,7 +11,7 @@ from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.configuration.modules import FolderModules
-from guardrail.terraform.configuration.variables import giver_of
+from guardrail.terraform.configuration.variables import value_source
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.origin import Origins, ValueEdit, each_file
 from guardrail.terraform.options import Choices
@@ -47,7 +47,7 @@ class Editor:
         return result
 
     def _giver(self, name: str) -> Path | None:
-        giver = giver_of(name, self.root, self._choices)
+        giver = value_source(name, self.root, self._choices)
         if isinstance(giver, str):
             raise CannotEditError(f"var.{name} gets its value by {giver}")
         return giver

@@ -299,7 +299,7 @@ def _why(value: Expression) -> str:
 
 
 def _same(one: Json, other: Json) -> bool:
-    """Say whether two values are the same to Terraform, to which "1" and 1 are where a number is asked for."""
+    """Return whether two values are the same to Terraform, to which "1" and 1 are where a number is asked for."""
     return one == other or _spelled(one) == _spelled(other)
 
 

@@ -12,7 +12,7 @@ _MOST_BYTES = 64 * 1024  # a second of its time
 
 
 def still_reads(before: bytes, after: bytes) -> bool:
-    """Say whether a file that python-hcl2 could read is one still, with as many blocks of each type."""
+    """Return whether a file that python-hcl2 could read is one still, with as many blocks of each type."""
     if max(len(before), len(after)) > _MOST_BYTES:
         return True
     was = _counted(before)

@@ -40,7 +40,7 @@ _NONE = _Names(())
 
 
 def is_taggable(type_name: str, vendor: str, *sides: Side | None) -> bool:
-    """Say whether resources of a type carry tags.
+    """Return whether resources of a type carry tags.
 
     Providers write each attribute of a type, as null or as unknown where it is not set: what has no attribute for
     tags cannot be tagged, in this version of the provider. A list under such a name is something else (the network

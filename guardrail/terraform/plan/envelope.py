@@ -129,7 +129,7 @@ def _refuse_other_text(text: bytes, where: str) -> None:
 
 
 def _is_deeper_than(limit: int, text: bytes) -> bool:
-    """Say whether containers stand more than `limit` deep inside one another.
+    """Return whether containers stand more than `limit` deep inside one another.
 
     Cheap for what is usual: a round takes away the innermost one or two levels of all that is there.
     """

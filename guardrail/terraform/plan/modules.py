@@ -55,7 +55,7 @@ class Modules:
         return self._places[address]
 
     def is_unset(self, name: str) -> bool:
-        """Say whether a variable of the root module has no value: a plan has one for each, a folder may not."""
+        """Return whether a variable of the root module has no value: a plan has one for each, a folder may not."""
         return name in self._unset
 
     def block(self, address: Address) -> ConfigResource | None:

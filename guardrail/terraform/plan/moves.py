@@ -18,11 +18,11 @@ class Moves:
     """What a configuration says of addresses that were.
 
     moved   names of the calls that lead to the module which says it, and the addresses from and to, seen from there
-    let_go  likewise, for what is removed from the state without being destroyed
+    forgotten  likewise, for what is removed from the state without being destroyed
     """
 
     moved: tuple[tuple[tuple[str, ...], Segments, Segments], ...] = ()
-    let_go: tuple[tuple[tuple[str, ...], Segments], ...] = ()
+    forgotten: tuple[tuple[tuple[str, ...], Segments], ...] = ()
 
     def former(self, address: str, base: Collection[str], head: Collection[str]) -> str | None:
         """Return the address that a resource of `head` had in `base`, None for one that is new.
@@ -47,12 +47,12 @@ class Moves:
             if key in {"", "0"}:
                 yield (*address[:index], (name, "" if key else "0"), *address[index + 1 :])
 
-    def is_let_go(self, address: str) -> bool:
-        """Say whether a resource that is gone from the configuration goes on existing."""
+    def is_forgotten(self, address: str) -> bool:
+        """Return whether a resource that is gone from the configuration goes on existing."""
         parts = segments(address)
         return any(
             _names(parts[: len(calls)]) == calls and _replaced(parts[len(calls) :], old, old)
-            for calls, old in self.let_go
+            for calls, old in self.forgotten
         )
 
 

@@ -158,5 +158,5 @@ def _spelled(name: str, text: str, vendor: str) -> str | None:
 
 
 def _is_set(path: str, resource: Located) -> bool:
-    """Say whether the configuration sets an attribute, so that its value is not left to the provider."""
+    """Return whether the configuration sets an attribute, so that its value is not left to the provider."""
     return resource.is_set is None or resource.is_set(path.partition(".")[0])

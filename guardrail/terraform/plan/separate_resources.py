@@ -159,7 +159,7 @@ def _left(side: Side, name: str, owned: _Owned) -> Side:
 
 
 def _is_there(element: Json, owned: _Owned) -> bool:
-    """Say whether other resources are an element."""
+    """Return whether other resources are an element."""
     if not isinstance(element, dict):
         return False
     alike = [(separate, other) for separate, other in owned if _is_same(separate, element, other)]
@@ -172,7 +172,7 @@ def _is_there(element: Json, owned: _Owned) -> bool:
 
 
 def _is_same(separate: _Separate, element: Mapping[str, Json], other: Side) -> bool:
-    """Say whether an element may be that resource; what the resource does not say of itself does not tell them apart."""
+    """Return whether an element may be that resource; what the resource does not say of itself does not tell them apart."""
     pairs = [(element.get(mine), other.values.get(theirs)) for mine, theirs in separate.same.items()]
     fits = separate.when is None or other.values.get(separate.when[0]) == separate.when[1]
     return fits and all(mine == theirs for mine, theirs in pairs if theirs is not None)

@@ -41,7 +41,7 @@ class Reading:
         self.top = reach_of(self.unit)
 
     def holds(self, path: Path) -> bool:
-        """Say whether a path, links followed, is one that may be read."""
+        """Return whether a path, links followed, is one that may be read."""
         return path.resolve().is_relative_to(self.top)
 
     def parsed(self, path: Path) -> ParsedFile:

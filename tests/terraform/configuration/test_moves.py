@@ -66,7 +66,7 @@ def test_blocks_of_all_modules_are_read(tmp_path):
     found = moves_of(FolderModules(tmp_path))
     assert found.former("module.m.x.b", ['x.a["k"]'], ()) == 'x.a["k"]'
     assert found.former("module.m.x.d", ["module.m.x.c"], ()) == "module.m.x.c"
-    assert [found.is_let_go(name) for name in ("x.gone", "x.gone[1]", "x.destroyed", "module.m.x.gone")] == [
+    assert [found.is_forgotten(name) for name in ("x.gone", "x.gone[1]", "x.destroyed", "module.m.x.gone")] == [
         True,
         True,
         False,
