@@ -64,7 +64,7 @@ BodySchema = Mapping[str, AttributeSchema]
 class Instance:
     """A nested block as it comes out: a static one, or one that a dynamic block makes.
 
-    `keys` are its labels. With `open_`, the dynamic block may make any number of it, none as well, for the reason given,
+    `keys` are its labels. With `uncounted`, the dynamic block may make any number of it, none as well, for the reason given,
     and its iterator is unknown.
     """
 
@@ -72,7 +72,7 @@ class Instance:
     body: Body | Expression
     scope: Scope
     marks: Marks = NO_MARKS
-    open_: Unknown | None = None
+    uncounted: Unknown | None = None
 
 
 def body_values(
@@ -92,22 +92,23 @@ def body_values(
         if name not in leave_out:
             found[name] = _attribute_value(attribute, scope, schema)
     for name, instances in instances_of(body, scope).items():
-        said = schema.get(name) if schema else None
+        described = schema.get(name) if schema else None
         # Where a dynamic block makes none, it is as if it were not there: the provider may have blocks of its own.
-        if name not in leave_out and (instances or said is None or said.never_computed):
-            found[name] = _blocks_value(instances, said)
+        if name not in leave_out and (instances or described is None or described.never_computed):
+            found[name] = _blocks_value(instances, described)
     return found
 
 
 def _attribute_value(attribute: Attribute, scope: Scope, schema: BodySchema | None) -> Value:
-    said = schema.get(attribute.name) if schema else None
-    if said is not None and said.is_block:
+    described = schema.get(attribute.name) if schema else None
+    if described is not None and described.is_block:
         # In JSON, blocks look like attributes; in the native syntax, `ingress = []` is how to say that there are none.
-        bodies = _bodies(attribute.expression)
-        if bodies is not None:
-            return _blocks_value([Instance((), part, scope) for part in bodies], said)
+        expression = attribute.expression
+        items = expression.items if isinstance(expression, TupleExpression) else (expression,)
+        if all(isinstance(item, ObjectExpression) for item in items):
+            return _blocks_value([Instance((), item, scope) for item in items], described)
     value = evaluate_or_unknown(attribute.expression, scope)
-    return _converted(value, said.type, attribute.expression.where) if said is not None else value
+    return _converted(value, described.type, attribute.expression.where) if described is not None else value
 
 
 def _converted(value: Value, type_: Type, where: str) -> Value:
@@ -118,6 +119,7 @@ def _converted(value: Value, type_: Type, where: str) -> Value:
 
 
 def _any_may_be_absent(type_: Type) -> Type:
+    """Return a type all of whose attributes are optional: what is required is for Terraform to refuse, not for us."""
     match type_:
         case ObjectType():
             parts = {name: _any_may_be_absent(part) for name, part in type_.attributes.items()}
@@ -130,14 +132,6 @@ def _any_may_be_absent(type_: Type) -> Type:
             return MapType(_any_may_be_absent(element))
         case _:
             return type_
-
-
-def _bodies(expression: Expression) -> list[Expression] | None:
-    if isinstance(expression, ObjectExpression):
-        return [expression]
-    if isinstance(expression, TupleExpression) and all(isinstance(item, ObjectExpression) for item in expression.items):
-        return list(expression.items)
-    return None
 
 
 def instances_of(body: Body, scope: Scope) -> dict[str, list[Instance]]:
@@ -158,7 +152,7 @@ def _expanded(block: Block, scope: Scope) -> Iterator[Instance]:
     if content is None or "for_each" not in attributes:
         missing = "content" if content is None else "for_each"
         fault = Unknown(Cause.NOT_EVALUATED, f"the dynamic block has no {missing}", block.where)
-        yield Instance((), block.body if content is None else content.body, scope, open_=fault)
+        yield Instance((), block.body if content is None else content.body, scope, uncounted=fault)
         return
     iterator = block.labels[0]
     if "iterator" in attributes and isinstance(attributes["iterator"].expression, Variable):
@@ -175,6 +169,7 @@ def _expanded(block: Block, scope: Scope) -> Iterator[Instance]:
         why, marks = collection.raw, collection.marks
     except EvaluationError as error:
         why, marks = error.as_unknown(), NO_MARKS
+    # One block stands for all that there may be, so that what its content refers to is still found.
     plain = Unknown(why.cause, why.why, why.where)
     inner = _with_iterator(scope, iterator, unknown(ANY, plain), unknown(ANY, plain))
     yield Instance((), content.body, inner, marks, plain)
@@ -203,25 +198,29 @@ def _labels(value: Value, labels: Attribute) -> tuple[str, ...]:
     raise EvaluationError("the labels of the dynamic block are no known texts", labels.where)
 
 
-def _blocks_value(instances: list[Instance], said: AttributeSchema | None) -> Value:
+def _blocks_value(instances: list[Instance], described: AttributeSchema | None) -> Value:
     """Return what stands for all blocks of one type."""
-    nested = said.nested if said else None
+    nested = described.nested if described else None
     values = [_instance_value(instance, nested) for instance in instances]
     marks: Marks = NO_MARKS.union(*(instance.marks for instance in instances))
-    open_ = next((instance.open_ for instance in instances if instance.open_), None)
-    type_ = _any_may_be_absent(said.type) if said else ANY
-    if open_ is not None:
+    uncounted = next((instance.uncounted for instance in instances if instance.uncounted), None)
+    type_ = _any_may_be_absent(described.type) if described else ANY
+    if uncounted is not None:
         # What the content refers to, it refers to in every block that there may be.
         marks = marks.union(*(value.all_marks() for value in values))
-        least = sum(instance.open_ is None for instance in instances)
-        why = Unknown(open_.cause, open_.why, open_.where, not_null=True, least=least)
-        return unknown(said.type if said else _blocks_type(values), why, marks)
-    if said is None or isinstance(type_, AnyType):
+        least = sum(instance.uncounted is None for instance in instances)
+        why = Unknown(uncounted.cause, uncounted.why, uncounted.where, not_null=True, least=least)
+        if described:
+            return unknown(described.type, why, marks)
+        element = unify([value.type for value in values])
+        return unknown(ListType(element) if element is not None else ANY, why, marks)
+    if described is None or isinstance(type_, AnyType):
         return tuple_(values).marked(marks)
     where = next((part.body.where for part in instances), "")
     match type_:
         case ObjectType():
-            return _converted(values[-1], said.type, where).marked(marks) if values else null(said.type)
+            # Terraform refuses a second block of what there is one of at most.
+            return _converted(values[-1], described.type, where).marked(marks) if values else null(described.type)
         case MapType(element):
             named = {part.keys[0] if part.keys else "": value for part, value in zip(instances, values, strict=True)}
             return map_({key: _converted(value, element, where) for key, value in named.items()}, element).marked(marks)
@@ -231,11 +230,6 @@ def _blocks_value(instances: list[Instance], said: AttributeSchema | None) -> Va
             return list_([_converted(value, element, where) for value in values], element).marked(marks)
         case _:
             return tuple_(values).marked(marks)
-
-
-def _blocks_type(values: list[Value]) -> Type:
-    element = unify([value.type for value in values])
-    return ListType(element) if element is not None else ANY
 
 
 def _instance_value(instance: Instance, nested: BodySchema | None) -> Value:
@@ -249,5 +243,5 @@ def _instance_value(instance: Instance, nested: BodySchema | None) -> Value:
         if isinstance(name.raw, str):
             attribute = Attribute(key.source, key.start, expression.end, name.raw, expression)
             found[name.raw] = _attribute_value(attribute, instance.scope, nested)
-    found.pop("//", None)
+    found.pop("//", None)  # a comment, in the JSON syntax
     return object_(found)

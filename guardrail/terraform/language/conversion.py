@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from guardrail.terraform.language.numbers import parse, spelled
+from guardrail.terraform.language.numbers import parse, to_text
 from guardrail.terraform.language.types import (
     ANY,
     BOOL,
@@ -21,9 +21,9 @@ from guardrail.terraform.language.types import (
     TupleType,
     Type,
     has_any,
+    type_string,
     without_optional,
 )
-from guardrail.terraform.language.types import spelled as spelled_type
 from guardrail.terraform.language.unification import convertible, unify
 from guardrail.terraform.language.values import (
     FALSE,
@@ -41,7 +41,7 @@ from guardrail.terraform.language.values import (
     unknown,
 )
 
-_BOOLS = {"true": TRUE, "1": TRUE, "false": FALSE, "0": FALSE}
+_BOOLS = {"true": TRUE, "1": TRUE, "false": FALSE, "0": FALSE}  # the texts that cty takes for a bool: "True" is none
 
 
 class ConversionError(ValueError):
@@ -94,7 +94,7 @@ def _primitive(value: Value, want: Primitive) -> Value:
     if want == STRING and isinstance(raw, bool):
         return string("true" if raw else "false")
     if want == STRING and value.type == NUMBER:
-        return string(spelled(raw))
+        return string(to_text(raw))
     if want == BOOL and value.type == STRING:
         if raw in _BOOLS:
             return _BOOLS[raw]
@@ -120,7 +120,7 @@ def _sequence(value: Value, raw: tuple[Value, ...], want: ListType | SetType, el
 
 
 def _alike(value: Value, raw: Iterable[Value], element: Type) -> tuple[list[Value], Type]:
-    """Convert elements to one type, which is found where it is not said. Return them and their type."""
+    """Convert elements to one type, which is found where the constraint is `any`. Return them and their type."""
     raw = list(raw)
     have = value.type
     if not raw:
@@ -130,13 +130,14 @@ def _alike(value: Value, raw: Iterable[Value], element: Type) -> tuple[list[Valu
     if isinstance(element, AnyType):
         element = have.element if isinstance(have, Collection) else _one_type(raw)
     parts = [_converted(part, element) for part in raw]
-    if has_any(element):
+    if has_any(element):  # list(object({a = any})): each element has its own type for `any` now, and needs a common one
         element = _one_type(parts)
         parts = [_converted(part, element) for part in parts]
     return parts, without_optional(element)
 
 
 def _one_type(parts: list[Value]) -> Type:
+    """Return the type that all of some values convert to. Raises ConversionError where there is none."""
     found = unify([part.type for part in parts])
     if found is None:
         raise ConversionError("all elements must have the same type")
@@ -175,7 +176,7 @@ def _still_unknown(value: Value, why: Unknown, want: Type) -> Value:
     elif have == want == STRING:
         prefix = why.prefix
     if isinstance(want, SetType):
-        least = min(least, 1)
+        least = min(least, 1)  # elements may turn out to be equal
     return unknown(want, replace(why, least=least, most=most, prefix=prefix), value.marks)
 
 
@@ -207,6 +208,7 @@ def _resolved(have: Type, want: Type) -> Type:
 
 
 def _mismatch(have: Type, want: Type) -> str:
+    """Return why a type does not convert, by the innermost attribute that does not, as cty's MismatchMessage does."""
     if isinstance(have, ObjectType) and isinstance(want, ObjectType):
         for name, part in want.attributes.items():
             if name not in have.attributes:
@@ -219,4 +221,4 @@ def _mismatch(have: Type, want: Type) -> str:
 
 def _named(type_: Type) -> str:
     words = {ListType: "a list", SetType: "a set", MapType: "a map", TupleType: "a tuple", ObjectType: "an object"}
-    return words.get(type(type_)) or f"a {spelled_type(type_)}"
+    return words.get(type(type_)) or f"a {type_string(type_)}"

@@ -23,19 +23,20 @@ def rounded(value: Number) -> Number:
     """Round to 512 significant bits; whole numbers become int."""
     if isinstance(value, int):
         excess = value.bit_length() - _BITS
-        return value if excess <= 0 else _to_even(Fraction(value, 1 << excess)) << excess
+        # Python's round() of a Fraction is to the nearest, ties to even, as big.Float's default is.
+        return value if excess <= 0 else round(Fraction(value, 1 << excess)) << excess
     # The exponent of the leading bit, off by one at most, which the mantissa's length then tells.
     shift = _BITS - (abs(value.numerator).bit_length() - value.denominator.bit_length())
-    mantissa = _to_even(value * Fraction(2) ** shift)
+    mantissa = round(value * Fraction(2) ** shift)
     if mantissa.bit_length() > _BITS:
         shift -= 1
-        mantissa = _to_even(value * Fraction(2) ** shift)
+        mantissa = round(value * Fraction(2) ** shift)
     result = mantissa * Fraction(2) ** -shift
     return result.numerator if result.denominator == 1 else result
 
 
 class _NegativeZero(int):
-    """Equal to 0 in everything but its spelling."""
+    """Equal to 0 in everything but its text: big.Float has a zero with a sign, and Terraform writes -0 for it."""
 
 
 _NEGATIVE_ZERO = _NegativeZero(0)
@@ -49,10 +50,6 @@ def is_negative(value: Number) -> bool:
 def signed(value: Number, *, negative: bool) -> Number:
     """Return a result of which the sign is known, where it is zero."""
     return _NEGATIVE_ZERO if negative and value == 0 else value
-
-
-def _to_even(value: Fraction) -> int:
-    return round(value)
 
 
 def parse(text: str) -> Number:
@@ -72,7 +69,7 @@ def from_float(value: float) -> Number:
     return parse(repr(value))
 
 
-def spelled(value: Number) -> str:
+def to_text(value: Number) -> str:
     """Return the shortest decimal text that reads back as the same number, never with an exponent."""
     if isinstance(value, _NegativeZero):
         return "-0"
@@ -82,6 +79,7 @@ def spelled(value: Number) -> str:
 
 
 def _shortest(value: Fraction) -> str:
+    """Return the decimal text of fewest digits that rounds to a number: more digits never do worse, so halving finds it."""
     few, many = 1, _DIGITS
     while few < many:
         middle = (few + many) // 2

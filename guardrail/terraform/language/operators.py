@@ -26,7 +26,7 @@ from guardrail.terraform.language.types import (
     TupleType,
     Type,
     has_any,
-    spelled,
+    type_string,
 )
 from guardrail.terraform.language.values import (
     AFTER_APPLY,
@@ -80,6 +80,7 @@ def _equal_unknown(one: Value, other: Value) -> Value:
     result = undecided((one, other), BOOL)
     if isinstance(one.raw, Unknown) and isinstance(other.raw, Unknown):
         return result
+    # Types, prefixes and lengths that cannot meet make it false although one side is unknown.
     open_, known = (one, other) if isinstance(one.raw, Unknown) else (other, one)
     why: Unknown = open_.raw
     if known.raw is None:
@@ -185,7 +186,7 @@ def binary(operator: str, left: Value, right: Value) -> Value:
     if operator in _COMPARISONS:
         return boolean(_COMPARISONS[operator](one.raw, other.raw)).marked(marks)
     if operator == "/" and other.raw == 0:
-        error = InfinityError if one.raw != 0 else OperationError
+        error = InfinityError if one.raw != 0 else OperationError  # big.Float has 1/0 = Inf, and refuses 0/0
         raise error("division by zero")
     return number(_ARITHMETIC[operator](one.raw, other.raw)).marked(marks)
 
@@ -214,6 +215,7 @@ def operand(value: Value, type_: Type, name: str) -> Value:
         raise OperationError(f"{name}: {error}") from None
     if found.is_null:
         raise OperationError(f"{name}: it is null")
+    # Of a value of unknown type, it is known now that it is of this one.
     return unknown(type_, found.raw, found.marks) if found.is_unknown and found.type == ANY else found
 
 
@@ -250,7 +252,7 @@ def index(value: Value, key: Value) -> Value:
         raise OperationError("the index is null")
     if isinstance(key.type, AnyType) or isinstance(value.type, AnyType):
         return _of_unknown(value if value.is_unknown else key, ANY).marked(value.marks)
-    chosen = _key(value.type, key)
+    chosen = _key_for(value.type, key)
     if chosen.is_unknown:
         inner = value.type.element if isinstance(value.type, Collection) else ANY
         return _of_unknown(chosen, inner).marked(value.marks)
@@ -268,7 +270,8 @@ def index(value: Value, key: Value) -> Value:
     return found.marked(marks)
 
 
-def _key(of: Type, key: Value) -> Value:
+def _key_for(of: Type, key: Value) -> Value:
+    """Return an index as what a type is indexed by: a string for maps and objects, a number for lists and tuples."""
     if isinstance(of, SetType):
         raise OperationError("elements of a set have no index")
     if isinstance(of, Primitive):
@@ -323,4 +326,5 @@ def elements(value: Value) -> list[tuple[Value, Value]]:
 
 
 def _kind(type_: Type) -> str:
-    return spelled(type_).partition("(")[0]
+    """Return the kind of a type, without its parts: "list" of list(string)."""
+    return type_string(type_).partition("(")[0]

@@ -63,12 +63,13 @@ def _written_out(node: Access) -> Iterator[str | int]:
             return
 
 
-@cache
+@cache  # there are some twenty kinds of nodes, and `dataclasses.fields` takes its time
 def _fields(kind: Any) -> tuple[str, ...]:
     return tuple(part.name for part in fields(kind) if part.name not in {"source", "start", "end"})
 
 
 def _parts(node: Node | Splat) -> Iterator[Node | Splat]:
+    """Yield the nodes right below one, in the order in which they are written."""
     kind: Any = type(node)
     pending = [getattr(node, name) for name in reversed(_fields(kind))]
     while pending:

@@ -67,8 +67,8 @@ def type_constraint(expression: Expression, scope: Scope) -> tuple[Type, Default
             # As in Terraform before 0.12: `list` is `list(any)`.
             type_ = _COLLECTIONS[name](ANY)
             return type_, Defaults(type_)
-        case Literal(value=Value(raw=str() as spelled)):
-            return type_constraint(parse_expression(spelled, expression.source.name), scope)
+        case Literal(value=Value(raw=str() as written)):  # as in Terraform before 0.12, and in the JSON syntax
+            return type_constraint(parse_expression(written, expression.source.name), scope)
         case Call(name=name, arguments=[inner]) if name in _COLLECTIONS:
             element, defaults = type_constraint(inner, scope)
             type_ = _COLLECTIONS[name](element)
@@ -108,6 +108,7 @@ def _object_type(node: ObjectExpression, scope: Scope) -> tuple[Type, Defaults]:
 
 
 def _if_any(parts: Mapping[str, Defaults]) -> dict[str, Defaults]:
+    """Leave out parts that have no defaults, so that `with_defaults` has nothing to walk in most values."""
     return {key: part for key, part in parts.items() if part.values or part.parts}
 
 

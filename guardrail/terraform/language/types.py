@@ -61,6 +61,7 @@ class ObjectType:
         return isinstance(other, ObjectType) and self.attributes == other.attributes and self.optional == other.optional
 
     def __hash__(self) -> int:
+        # By names alone: the types of lazy attributes are evaluated when somebody asks for them.
         return hash((frozenset(self.attributes), self.optional))
 
 
@@ -73,22 +74,22 @@ BOOL = Primitive("bool")
 ANY = AnyType()
 
 
-def spelled(type_: Type) -> str:
+def type_string(type_: Type) -> str:
     """Return a type as people write it: `list(string)`, `object({a=number})`."""
     match type_:
         case Primitive(name):
             return name
         case ListType(element):
-            return f"list({spelled(element)})"
+            return f"list({type_string(element)})"
         case SetType(element):
-            return f"set({spelled(element)})"
+            return f"set({type_string(element)})"
         case MapType(element):
-            return f"map({spelled(element)})"
+            return f"map({type_string(element)})"
         case TupleType(elements):
-            return f"tuple([{', '.join(map(spelled, elements))}])"
+            return f"tuple([{', '.join(map(type_string, elements))}])"
         case ObjectType():
             parts = (
-                f"{name}=optional({spelled(part)})" if name in type_.optional else f"{name}={spelled(part)}"
+                f"{name}=optional({type_string(part)})" if name in type_.optional else f"{name}={type_string(part)}"
                 for name, part in sorted(type_.attributes.items())
             )
             return f"object({{{','.join(parts)}}})"

@@ -62,7 +62,7 @@ def unify(types: Sequence[Type]) -> Type | None:
     """
     if not types:
         return None
-    types = list(dict.fromkeys(types))
+    types = list(dict.fromkeys(types))  # a list of thousands of objects has few types, and what follows is quadratic
     if len(types) == 1:
         return types[0]
     kinds = {type(type_) for type_ in types}
@@ -85,6 +85,7 @@ def unify(types: Sequence[Type]) -> Type | None:
 
 
 def _unify_kind(types: Sequence[Type]) -> Type | None:
+    """Unify types of one kind: all lists, all objects and so on."""
     first = types[0]
     if isinstance(first, Collection):
         element = unify([type_.element for type_ in types if isinstance(type_, Collection)])
@@ -137,7 +138,7 @@ def _by_preference(types: Sequence[Type]) -> list[int]:
                 later[general].append(special)
                 before[special] += 1
     found = [place for place in range(count) if not before[place]]
-    for place in found:
+    for place in found:  # which grows meanwhile
         for other in later[place]:
             before[other] -= 1
             if not before[other]:
@@ -173,4 +174,5 @@ def _compared(one: Type, other: Type) -> int:
 
 
 def _agreed(orders: list[int]) -> int:
+    """Return the order that all parts agree on, 0 where some say one thing and some the other."""
     return (max(orders, default=0) > 0) - (min(orders, default=0) < 0)

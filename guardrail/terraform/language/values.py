@@ -219,17 +219,17 @@ def set_(parts: Iterable[Value], element: Type) -> Value:
     """
     marks: Marks = NO_MARKS
     found: dict[Any, Value] = {}
-    open_: list[Value] = []
+    partly_unknown: list[Value] = []
     for part in parts:
         marks |= part.all_marks()
         bare = without_marks(part)
         if bare.is_wholly_known():
             found.setdefault(identity(bare), bare)
         else:
-            open_.append(bare)
+            partly_unknown.append(bare)
     ordered = sorted(found.values(), key=_rank)
     nulls = [part for part in ordered if part.is_null]
-    return Value(SetType(element), (*ordered[: len(ordered) - len(nulls)], *open_, *nulls), marks)
+    return Value(SetType(element), (*ordered[: len(ordered) - len(nulls)], *partly_unknown, *nulls), marks)
 
 
 def without_marks(value: Value) -> Value:
@@ -265,6 +265,7 @@ def identity(value: Value) -> Any:
 
 
 def _rank(value: Value) -> tuple[bool, Any]:
+    """Return what sorts the elements of a set, all of one type, as cty's set iterates over them: null last."""
     raw = value.raw
     if isinstance(raw, str):
         return False, raw.encode()

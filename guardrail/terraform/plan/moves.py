@@ -31,9 +31,9 @@ class Moves:
         """
         seen, waiting = {address}, [segments(address)]
         for _ in range(_CHAIN):
-            waiting = [one for former in waiting for one in self._before(former) if spelled(one) not in seen]
-            seen.update(map(spelled, waiting))
-            found = next((text for one in waiting if (text := spelled(one)) in base and text not in head), None)
+            waiting = [one for former in waiting for one in self._before(former) if address_of(one) not in seen]
+            seen.update(map(address_of, waiting))
+            found = next((text for one in waiting if (text := address_of(one)) in base and text not in head), None)
             if found or not waiting:
                 return found
         return None
@@ -66,7 +66,7 @@ def segments(text: str) -> Segments:
     return (*modules, (address.resource, address.key)) if address else modules
 
 
-def spelled(parts: Segments) -> str:
+def address_of(parts: Segments) -> str:
     """Return the address that has these parts."""
     return ".".join(f"{name}[{key}]" if key else name for name, key in parts)
 

@@ -86,21 +86,21 @@ class Attribute:
 class Schema(Mapping[str, Attribute]):
     """The attributes of a resource type, or of a nested block, by name. Each is read when it is asked for."""
 
-    def __init__(self, table: _Table, spelled: Mapping[str, str]) -> None:
-        self._table, self._spelled = table, spelled
+    def __init__(self, table: _Table, encoded: Mapping[str, str]) -> None:
+        self._table, self._encoded = table, encoded
         self._read: dict[str, Attribute] = {}
 
     def __getitem__(self, name: str) -> Attribute:
         found = self._read.get(name)
         if found is None:
-            found = self._read[name] = self._table.attribute(self._spelled[name])
+            found = self._read[name] = self._table.attribute(self._encoded[name])
         return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._spelled)
+        return iter(self._encoded)
 
     def __len__(self) -> int:
-        return len(self._spelled)
+        return len(self._encoded)
 
     @cached_property
     def has_sensitive(self) -> bool:
@@ -110,12 +110,12 @@ class Schema(Mapping[str, Attribute]):
     @cached_property
     def computed(self) -> frozenset[str]:
         """The names of the attributes that only the provider sets."""
-        return frozenset(name for name in self._spelled if self[name].computed)
+        return frozenset(name for name in self._encoded if self[name].computed)
 
     @cached_property
     def may_be_computed(self) -> frozenset[str]:
         """The names of what the configuration may set and the provider may choose, as far as the table tells."""
-        read = ((name, self[name]) for name in self._spelled)
+        read = ((name, self[name]) for name in self._encoded)
         return frozenset(
             name for name, one in read if not (one.required or one.computed or one.never_computed or name in _SETTINGS)
         )
@@ -123,12 +123,12 @@ class Schema(Mapping[str, Attribute]):
     @cached_property
     def tells_computed(self) -> bool:
         """Whether the table knows what of it is never computed; else it does not know it of anything."""
-        return any(self[name].never_computed for name in self._spelled)
+        return any(self[name].never_computed for name in self._encoded)
 
     @cached_property
     def type(self) -> ObjectType:
         """The type of an object of it; every attribute may be left out."""
-        return ObjectType({name: self[name].type for name in self._spelled}, frozenset(self._spelled))
+        return ObjectType({name: self[name].type for name in self._encoded}, frozenset(self._encoded))
 
 
 @cache
@@ -178,13 +178,13 @@ class _Table:
             self._shapes[number] = found
         return self._shapes[number]
 
-    def attribute(self, spelled: str) -> Attribute:
+    def attribute(self, encoded: str) -> Attribute:
         """Read "kind flags=default"."""
-        kind, _, rest = spelled.partition(" ")
+        kind, _, rest = encoded.partition(" ")
         flags, _, default = rest.partition("=")
         found = _KIND.fullmatch(kind)
         if found is None:
-            raise AssertionError(spelled)
+            raise AssertionError(encoded)
         nested = self.shape(found["shape"]) if found["shape"] else None
         type_: Type = _PLAIN[found["plain"]] if nested is None else nested.type
         for letter in reversed(found["collections"]):

@@ -9,7 +9,7 @@ from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.moved_blocks import moves_of
 from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.plan import moves as module
-from guardrail.terraform.plan.moves import Moves, segments, spelled
+from guardrail.terraform.plan.moves import Moves, address_of, segments
 from tests.terraform.real_terraform import changed
 
 CASES = [
@@ -52,7 +52,7 @@ def test_what_is_still_there_has_not_moved():
 
 @pytest.mark.parametrize("text", ['module.a["x.y"].module.b[0].t.n["[\\"]"]', "t.n", "module.a", "t.n[3]"])
 def test_addresses_come_together_again(text):
-    assert spelled(segments(text)) == text
+    assert address_of(segments(text)) == text
 
 
 def test_blocks_of_all_modules_are_read(tmp_path):

@@ -166,7 +166,7 @@ def plain(value):
         return {key: plain(part) for key, part in value.raw.items()}
     if value.raw is None or isinstance(value.raw, bool | str):
         return value.raw
-    return json.loads(numbers.spelled(value.raw))
+    return json.loads(numbers.to_text(value.raw))
 
 
 def agrees(ours, theirs):

@@ -12,7 +12,7 @@ from guardrail.terraform.language.evaluation import EvaluationError, LimitError,
 from guardrail.terraform.language.scope import Budget
 from guardrail.terraform.language.syntax import parse_expression, parse_file
 from guardrail.terraform.language.type_expressions import constrained, type_constraint
-from guardrail.terraform.language.types import ANY, NUMBER, STRING, ListType, ObjectType, SetType, spelled
+from guardrail.terraform.language.types import ANY, NUMBER, STRING, ListType, ObjectType, SetType, type_string
 from guardrail.terraform.language.values import Cause, Origin, Unknown, string, unknown
 from tests.terraform.language.agreement import UNKNOWN, plain
 from tests.terraform.real_terraform import plan
@@ -207,7 +207,7 @@ def test_what_is_no_type_is_refused(text):
 
 
 def test_a_type_in_a_string_is_a_type():
-    assert spelled(type_constraint(parse_expression('"list(string)"'), Here())[0]) == "list(string)"
+    assert type_string(type_constraint(parse_expression('"list(string)"'), Here())[0]) == "list(string)"
 
 
 def test_unknown_values_keep_what_is_known_of_them():

@@ -13,6 +13,7 @@ from guardrail.terraform.language.values import FALSE, TRUE, Value
 @evaluates(Call)
 def _call(node: Call, scope: Scope) -> Value:
     name = node.name.removeprefix("core::")
+    # Terraform gives these three their arguments unevaluated, as closures; here they get the nodes.
     if name == "try":
         return _try(node, scope)
     if name == "can":
@@ -38,7 +39,7 @@ def _try(node: Call, scope: Scope) -> Value:
     for argument in node.arguments:
         try:
             value = evaluate(argument, scope)
-        except LimitError:
+        except LimitError:  # Terraform may well evaluate it: taking the next argument would be a wrong answer
             raise
         except EvaluationError as error:
             failed = error

@@ -19,7 +19,7 @@ def _for(node: For, scope: Scope) -> Value:
         raise EvaluationError("a for expression cannot go through null", node.where)
     if collection.is_unknown:
         return undecided((collection,), ANY, not_null=False).marked(marks)
-    open_: Value | None = None
+    undetermined: Value | None = None
     keys: list[str] = []
     values: list[Value] = []
     for key, part in elements(collection):
@@ -30,40 +30,38 @@ def _for(node: For, scope: Scope) -> Value:
         if node.key_name:
             names[node.key_name] = key
         inner = InnerScope(scope, names)
-        wanted = _bool_of(node.condition, inner) if node.condition else TRUE
-        name = _key_of(node.key, inner, open_) if node.key and wanted.raw is True else None
+        what = "the condition of a for expression"
+        wanted = operand(evaluate(node.condition, inner), BOOL, what) if node.condition else TRUE
+        name = _key_of(node.key, inner, undetermined) if node.key and wanted.raw is True else None
         deciding = wanted.marks | name.marks if name else wanted.marks
         # Flags of conditions and keys are the whole result's, as in Terraform. Of what they were read from, that holds
         # only where they are unknown: an element that is there has not been read from the conditions of others.
         marks |= flags_of(deciding)
         if wanted.is_unknown or (name and name.is_unknown):
             marks |= deciding
-            open_ = open_ or (wanted if wanted.is_unknown else name)
+            undetermined = undetermined or (wanted if wanted.is_unknown else name)
         elif wanted.raw:
             keys += [name.raw] if name else []
             values.append(evaluate(node.value, inner).marked(deciding - marks))
-    if open_ is not None:
-        return undecided((open_,), ANY, not_null=False).marked(marks)
+    if undetermined is not None:
+        return undecided((undetermined,), ANY, not_null=False).marked(marks)
     if node.key is None:
         return tuple_(values).marked(marks)
     return _keyed(node, keys, values).marked(marks)
 
 
-def _bool_of(expression: Expression, scope: Scope) -> Value:
-    return operand(evaluate(expression, scope), BOOL, "the condition of a for expression")
-
-
-def _key_of(expression: Expression, scope: Scope, open_: Value | None) -> Value:
+def _key_of(expression: Expression, scope: Scope, undetermined: Value | None) -> Value:
     value = evaluate(expression, scope)
     try:
         return value if value.is_unknown else operand(value, STRING, "the key of a for expression")
     except OperationError:
-        if open_ is None:
+        if undetermined is None:
             raise
-        return open_  # as in Terraform, which looks for no more faults of keys once the result is unknown
+        return undetermined  # as in Terraform, which looks for no more faults of keys once the result is unknown
 
 
 def _keyed(node: For, keys: list[str], values: list[Value]) -> Value:
+    """Make the object of `{for … : key => value}`, which `...` after the value makes one of tuples."""
     groups: dict[str, list[Value]] = {}
     for key, value in zip(keys, values, strict=True):
         if key in groups and not node.groups:
@@ -81,7 +79,7 @@ def _tuple(node: TupleExpression, scope: Scope) -> Value:
 def _object(node: ObjectExpression, scope: Scope) -> Value:
     """Make an object; a key that is unknown makes the whole unknown."""
     found: dict[str, Value] = {}
-    open_: Value | None = None
+    undetermined: Value | None = None
     marks: Marks = NO_MARKS
     for key_node, value_node in node.items:
         key = operand(evaluate(key_node, scope), STRING, "the key of an object")
@@ -89,9 +87,9 @@ def _object(node: ObjectExpression, scope: Scope) -> Value:
         marks |= flags_of(key.marks)
         if key.is_unknown:
             marks |= key.marks
-            open_ = open_ or key
+            undetermined = undetermined or key
         else:
-            found[key.raw] = value.marked(key.marks - marks)
-    if open_ is not None:
-        return undecided((open_,), ANY, not_null=False).marked(marks)
+            found[key.raw] = value.marked(key.marks - marks)  # of a key given twice the last one counts, as in HCL
+    if undetermined is not None:
+        return undecided((undetermined,), ANY, not_null=False).marked(marks)
     return object_(found).marked(marks)

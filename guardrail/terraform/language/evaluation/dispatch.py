@@ -18,7 +18,7 @@ _Evaluator = TypeVar("_Evaluator", bound=Callable[[Any, Scope], Value])
 
 
 def evaluates(kind: type) -> Callable[[_Evaluator], _Evaluator]:
-    """Make a function the one that evaluates a kind of expressions."""
+    """Make a function the one that evaluates a kind of expressions: a decorator, for the modules of this package."""
 
     def register(evaluator: _Evaluator) -> _Evaluator:
         _EVALUATORS[kind] = evaluator
@@ -29,7 +29,7 @@ def evaluates(kind: type) -> Callable[[_Evaluator], _Evaluator]:
 
 def evaluate(expression: Expression, scope: Scope) -> Value:
     """Return the value of an expression. Raises EvaluationError, a LimitError where this program is at fault."""
-    if isinstance(expression, Literal):
+    if isinstance(expression, Literal):  # costs nothing, so it is no step
         return expression.value
     budget = scope.budget
     if budget.steps <= 0 or budget.depth >= MOST_DEPTH:
@@ -54,14 +54,12 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
 def _presentable(error: EvaluationError, expression: Expression, scope: Scope) -> EvaluationError:
     """Return the error, without what it says of values where the expression that failed reads sensitive ones."""
     if not error.presentable:
+        # Set before the mentions are evaluated: one of them may fail with this very error.
         error.presentable = True
-        if any(_is_sensitive(found, scope) for found in mentions(expression) if found is not expression):
+        read = (evaluate_or_unknown(found, scope) for found in mentions(expression) if found is not expression)
+        if any(Flag.SENSITIVE in value.all_marks() for value in read):
             error.message = NOT_SHOWN
     return error
-
-
-def _is_sensitive(expression: Expression, scope: Scope) -> bool:
-    return Flag.SENSITIVE in evaluate_or_unknown(expression, scope).all_marks()
 
 
 def failure(error: OperationError | ConversionError, expression: Expression) -> EvaluationError:
@@ -79,7 +77,7 @@ def evaluate_or_unknown(expression: Expression, scope: Scope) -> Value:
 
 
 def attempt(expression: Expression, scope: Scope) -> tuple[Value, EvaluationError | None]:
-    """Return a value, and the error where there is none: Terraform may have no need of it."""
+    """Return a value, and the error where there is none, for operands that Terraform may have no need of."""
     try:
         return evaluate(expression, scope), None
     except EvaluationError as error:

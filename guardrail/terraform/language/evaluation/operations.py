@@ -46,6 +46,7 @@ def _unary(node: Unary, scope: Scope) -> Value:
 @evaluates(Binary)
 def _binary(node: Binary, scope: Scope) -> Value:
     """Apply an operator. Long chains, which nest to the left, are followed without nesting here."""
+    # One level of Python for each of hundreds of operands would take its whole stack.
     chain: list[Binary] = [node]
     while isinstance(chain[-1].left, Binary):
         chain.append(chain[-1].left)
@@ -61,6 +62,7 @@ def _binary(node: Binary, scope: Scope) -> Value:
         except EvaluationError as error:
             failed = error
         if failed is not None:
+            # Not raised yet: an || further up in the chain may decide without this operand.
             value = unknown(type_of_failure(part), failed.as_unknown())
     if failed is not None:
         raise failed
@@ -79,6 +81,7 @@ def _logical(
         # As it happens in Terraform, null is as good as false to decide.
         if failed is None and (side.raw is decides or (side.is_null and not decides)):
             return (TRUE if decides else FALSE).marked(marks), None
+    # A side that failed is unknown here, too.
     if one.is_unknown and other.is_unknown:
         return undecided((one, other), BOOL).marked(marks), left_failed
     if one.is_unknown or other.is_unknown:

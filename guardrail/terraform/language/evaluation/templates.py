@@ -10,7 +10,7 @@ from guardrail.terraform.language.scope import Scope, TemplateScope
 from guardrail.terraform.language.syntax import parse_template
 from guardrail.terraform.language.syntax.nodes import Join, Source, Template
 from guardrail.terraform.language.types import STRING
-from guardrail.terraform.language.values import NO_MARKS, Marks, Unknown, Value, string, unknown
+from guardrail.terraform.language.values import NO_MARKS, Marks, Value, string, unknown
 
 _PREFIX = 128  # characters of a template that are kept of one with an unknown part, as Terraform does
 
@@ -29,37 +29,34 @@ def render(template: str, variables: Value, name: str, scope: Scope) -> Value:
 def _template(node: Template, scope: Scope) -> Value:
     """Join the parts; a part that is unknown makes the result so, with what comes before it as known prefix."""
     known = ""
-    open_: Value | None = None
+    unknown_part: Value | None = None
     marks: Marks = NO_MARKS
     for part in node.parts:
         value = text(evaluate(part, scope))
         marks |= value.marks
         if value.is_unknown:
-            open_ = open_ or value
-        elif open_ is None:
+            unknown_part = unknown_part or value
+        elif unknown_part is None:
             known += value.raw
-    if open_ is None:
+    if unknown_part is None:
         return string(known).marked(marks)
-    return unknown(STRING, _with_prefix(open_, known), marks)
-
-
-def _with_prefix(open_: Value, known: str) -> Unknown:
-    found = undecided((open_,), STRING).raw
     # The last character may combine with what follows it, unless it is no letter.
     prefix = known[:_PREFIX]
     if prefix and (len(known) > _PREFIX or not prefix[-1].isascii() or prefix[-1].isalnum()):
         prefix = prefix[:-1]
-    result: Unknown = replace(found, prefix=prefix)
-    return result
+    return unknown(STRING, replace(undecided((unknown_part,), STRING).raw, prefix=prefix), marks)
 
 
 @evaluates(Join)
 def _join(node: Join, scope: Scope) -> Value:
+    """Put together the texts that `%{for}` makes. Unknown has no prefix here, and may be null, as in HCL's TemplateJoinExpr."""
     items = evaluate(node.items, scope)
     if items.is_unknown:
         return undecided((items,), STRING).marked(items.marks)
     parts = [text(part) for part in items.raw]
-    open_ = next((part for part in parts if part.is_unknown), None)
-    if open_ is not None:
-        return undecided((open_,), STRING, not_null=False).marked(items.marks.union(*(part.marks for part in parts)))
+    unknown_part = next((part for part in parts if part.is_unknown), None)
+    if unknown_part is not None:
+        return undecided((unknown_part,), STRING, not_null=False).marked(
+            items.marks.union(*(part.marks for part in parts))
+        )
     return string("".join(part.raw for part in parts)).marked(items.marks.union(*(part.marks for part in parts)))

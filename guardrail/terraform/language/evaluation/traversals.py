@@ -50,31 +50,28 @@ def _splat(value: Value, splat: Splat, scope: Scope) -> Value:
         return tuple_(()).marked(value.marks)
     if isinstance(value.type, AnyType):
         return undecided((value,), ANY, not_null=False).marked(value.marks)
-    found = _follow(value, splat.steps, scope)
+    found = _follow(value, splat.steps, scope)  # before the next line, so that a step that cannot be taken fails
     if isinstance(value.raw, Unknown) and not value.raw.not_null:
         return undecided((value,), ANY, not_null=False).marked(value.marks)
     return tuple_([found]).marked(value.marks)
 
 
 def _splat_of_many(value: Value, splat: Splat, scope: Scope) -> Value:
+    """Apply steps to each element of a list, a set or a tuple. One that is unknown still tells type and length."""
     if value.is_null:
         raise OperationError("it is null, so a splat cannot go through it")
     if isinstance(value.raw, Unknown):
-        return _splat_of_unknown(value, value.raw, splat, scope)
+        if isinstance(value.type, TupleType):
+            inner = tuple(_follow(unknown(part), splat.steps, scope).type for part in value.type.elements)
+            return undecided((value,), TupleType(inner)).marked(value.marks)
+        why, element = value.raw, value.type.element if isinstance(value.type, Collection) else ANY
+        bounds = Unknown(why.cause, why.why, why.where, not_null=True, least=why.least, most=why.most)
+        return unknown(ListType(_follow(unknown(element), splat.steps, scope).type), bounds, value.marks)
     found = [_follow(part, splat.steps, scope) for part in value.raw]
     if not isinstance(value.type, ListType | SetType):
         return tuple_(found).marked(value.marks)
+    # An empty list still has an element type: what the steps make of an unknown element tells it.
     type_ = found[0].type if found else _follow(unknown(value.type.element), splat.steps, scope).type
     if any(part.type != type_ for part in found):
         raise OperationError("the elements of a splat have different types")
     return list_(found, type_).marked(value.marks)
-
-
-def _splat_of_unknown(value: Value, why: Unknown, splat: Splat, scope: Scope) -> Value:
-    if isinstance(value.type, TupleType):
-        inner = tuple(_follow(unknown(part), splat.steps, scope).type for part in value.type.elements)
-        return undecided((value,), TupleType(inner)).marked(value.marks)
-    element = value.type.element if isinstance(value.type, Collection) else ANY
-    found = ListType(_follow(unknown(element), splat.steps, scope).type)
-    plain = Unknown(why.cause, why.why, why.where, not_null=True, least=why.least, most=why.most)
-    return unknown(found, plain, value.marks)

@@ -20,7 +20,7 @@ from guardrail.terraform.language.functions.signature import (
     friendly,
     undecided,
 )
-from guardrail.terraform.language.numbers import Number, is_negative, spelled
+from guardrail.terraform.language.numbers import Number, is_negative, to_text
 from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, ListType, Primitive, SetType, TupleType
 from guardrail.terraform.language.values import Value, list_, string
 
@@ -210,7 +210,7 @@ def _decimal(number: Number, digits: int | None) -> tuple[str, int]:
     """Return the digits of a number that is not negative, and the exponent of the first; the shortest for None."""
     if not number:
         return "0" * (digits or 1), 0
-    text = spelled(number)
+    text = to_text(number)
     before, _, after = text.partition(".")
     significant = (before + after).lstrip("0")
     exponent = len(before.lstrip("0")) - 1 if before.strip("0") else -(len(after) - len(after.lstrip("0"))) - 1

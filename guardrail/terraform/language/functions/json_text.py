@@ -41,7 +41,7 @@ def encoded(value: Value, depth: int = 0) -> str:
         return f"[{','.join(encoded(part, depth + 1) for part in raw)}]"
     if isinstance(raw, dict):
         return f"{{{','.join(f'{encoded(string(key))}:{encoded(raw[key], depth + 1)}' for key in sorted(raw))}}}"
-    return numbers.spelled(raw)
+    return numbers.to_text(raw)
 
 
 def jsonencode(value: Value) -> Value:

@@ -243,7 +243,7 @@ def _events(value: Value) -> Iterator[yaml.Event]:
             if value.raw is None
             else str(value.raw).lower()
             if isinstance(value.raw, bool)
-            else numbers.spelled(value.raw)
+            else numbers.to_text(value.raw)
         )
         yield yaml.ScalarEvent(None, None, (True, True), plain)
 

@@ -51,6 +51,7 @@ BLOCKS: dict[str, dict[str, int]] = {
 """By type of block ("" is a file): the types of blocks within it, and how many labels each has."""
 
 _SPACE = re.compile(r"[ \t\r\n]*")
+# Not JSON's own escapes: json.loads looks at those, and refuses what it does not know.
 _STRING = re.compile(r'"(?:[^"\\\x00-\x1f]|\\.)*"')
 _PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 _WORDS = {"true": TRUE, "false": FALSE, "null": NULL}
@@ -166,6 +167,7 @@ class _Scanner:
         return found.end() if found else place
 
     def _byte(self, place: int) -> int:
+        """Return the byte that a character is at: nodes count bytes, as tree-sitter does."""
         return place if self.plain else len(self.text[:place].encode())
 
 
@@ -212,6 +214,7 @@ class _Builder:
     def expression(self, item: _Item) -> Expression:
         """Make an expression of a value: strings, and keys of objects, are templates."""
         value = item.value
+        # The place of what is within a string is the line of the string: escapes move the bytes in it.
         if isinstance(value, Literal):
             return value
         if isinstance(value, str):
@@ -229,6 +232,7 @@ class _Builder:
 
 
 def _several(item: _Item) -> Iterator[_Item]:
+    """Yield the elements of a list, else the item itself: Terraform takes a list of bodies wherever it takes a body."""
     if isinstance(item.value, tuple):
         yield from item.value
     else:

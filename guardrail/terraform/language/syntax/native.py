@@ -34,9 +34,8 @@ from guardrail.terraform.language.syntax.nodes import (
 from guardrail.terraform.language.syntax.template import MOST_NESTED, Token, assemble, texts, unescaped
 from guardrail.terraform.language.values import FALSE, NULL, TRUE, Value, number, string
 
-_FRAMES = (
-    10_000  # of Python: a level takes several, of the parser as of the evaluation, and references follow references
-)
+# Of Python: a level takes several, of the parser as of the evaluation, and references follow references.
+_FRAMES = 10_000
 _OPERATORS = frozenset({"||", "&&", "==", "!=", "<", ">", "<=", ">=", "+", "-", "*", "/", "%"})
 _WORDS = {"true": TRUE, "false": FALSE, "null": NULL}
 
@@ -78,7 +77,8 @@ class Reader:
         self._depth += 1
         for child in node.children if node else ():
             if child.type == "attribute":
-                attribute = self._attribute(child)
+                name, _, value = _plain(child.children)
+                attribute = Attribute(*self._span(child), self._text(name), self.expression(value))
                 if attribute.name in body.attributes:
                     first = body.attributes[attribute.name].line
                     message = f'attribute "{attribute.name}" is set twice (first on line {first})'
@@ -89,10 +89,6 @@ class Reader:
                 body.blocks.append(self._block(child))
         self._depth -= 1
         return body
-
-    def _attribute(self, node: tree_sitter.Node) -> Attribute:
-        name, _, value = _plain(node.children)
-        return Attribute(*self._span(node), self._text(name), self.expression(value))
 
     def _block(self, node: tree_sitter.Node) -> Block:
         names: list[str] = []
@@ -131,17 +127,12 @@ class Reader:
             origin = self._kinds[first.type](first)
         if len(nodes) == rest:
             return origin
-        return self._steps(origin, first.start_byte, nodes[rest:])
-
-    def _steps(self, origin: Expression, start: int, nodes: list[tree_sitter.Node]) -> Expression:
+        # The grammar puts what follows a splat within it, with rules of its own; HCL's are those of `_grouped`.
         flat: list[tree_sitter.Node] = []
-        for node in nodes:
-            if node.type == "splat":
-                flat += node.children[0].children
-            else:
-                flat.append(node)
+        for node in nodes[rest:]:
+            flat += node.children[0].children if node.type == "splat" else [node]
         steps, _ = self._grouped(flat, 0, only_attributes=False)
-        return Access(self.source, start + self.shift, flat[-1].end_byte + self.shift, origin, steps)
+        return Access(self.source, first.start_byte + self.shift, flat[-1].end_byte + self.shift, origin, steps)
 
     def _grouped(
         self, nodes: list[tree_sitter.Node], place: int, *, only_attributes: bool
@@ -159,7 +150,7 @@ class Reader:
             place += 1
             if kind == "get_attr":
                 steps.append(self._text(node.children[-1]))
-            elif kind == "legacy_index":
+            elif kind == "legacy_index":  # `.0`
                 steps.append(Literal(*self._span(node), number(int(self._text(node)[1:]))))
             elif kind == "new_index":
                 steps.append(self.expression(_plain(node.children)[1]))
@@ -224,7 +215,7 @@ class Reader:
         nodes = _plain(node.children)
         inner = nodes[2].children if nodes[2].type == "function_arguments" else []
         arguments = tuple(self.expression(child) for child in inner if child.type == "expression")
-        name = "".join(self._text(nodes[0]).split())
+        name = "".join(self._text(nodes[0]).split())  # `provider::x::f` may have spaces in it
         return Call(*self._span(node), name, arguments, expands=bool(inner) and inner[-1].type == "ellipsis")
 
     def _collection(self, node: tree_sitter.Node) -> Expression:
@@ -239,6 +230,7 @@ class Reader:
         return ObjectExpression(*self._span(node), tuple(pairs))
 
     def _key(self, node: tree_sitter.Node) -> Expression:
+        """Make the key of an object's item. A bare name is a string, `true` and `null` as well; `(name)` is a reference."""
         nodes = _plain(node.children)
         if len(nodes) == 1 and nodes[0].type == "variable_expr":
             return Literal(*self._span(node), string(self._text(node)))
@@ -256,7 +248,8 @@ class Reader:
         groups = False
         for child in node.children:
             if child.type == "for_intro":
-                names, collection = self._intro(child)
+                names = [self._text(one) for one in child.children if one.type == "identifier"]
+                collection = next((self.expression(one) for one in child.children if one.type == "expression"), None)
             elif child.type == "for_cond":
                 condition = self.expression(_plain(child.children)[-1])
             elif child.type == "expression":
@@ -270,17 +263,13 @@ class Reader:
             return Invalid(*span, "a for expression without a collection")
         return For(*span, key_name, value_name, collection, key, inner[-1], condition, groups=groups)
 
-    def _intro(self, node: tree_sitter.Node) -> tuple[list[str], Expression | None]:
-        names = [self._text(child) for child in node.children if child.type == "identifier"]
-        collection = next((self.expression(child) for child in node.children if child.type == "expression"), None)
-        return names, collection
-
     def _template_of(self, node: tree_sitter.Node) -> Expression:
         inner = node.children[0]
         children = _plain(inner.children)
         if inner.type == "quoted_template":
             tokens = self._tokens(children[1:-1], children[0].end_byte, children[-1].start_byte, quoted=True)
             return assemble(*self._span(node), tokens)
+        # A heredoc: its text is from the line after `<<EOT` up to the line of the closing `EOT`.
         text = self.source.text
         start = text.find(b"\n", children[1].end_byte + self.shift) + 1 - self.shift
         end = text.rfind(b"\n", 0, children[-1].start_byte + self.shift) + 1 - self.shift

@@ -94,6 +94,7 @@ def parse_template(source: Source) -> Expression:
     text = source.text
     if b"${" not in text and b"%{" not in text:
         return Literal(source, 0, len(text), string(text.decode(errors="replace")))
+    # The grammar has no bare templates, so it is parsed as a heredoc, whose marker may not end it too early.
     marker = b"_"
     while marker in text:
         marker += b"_"
@@ -120,6 +121,7 @@ def _tree(text: bytes) -> tree_sitter.Node:
 
 
 def _with_comma(found: re.Match[bytes]) -> bytes:
+    """Put a comma in the place of a space, or else of the newline: the text keeps its length."""
     return b"," + found[0][1:] if found[0][:1] in b" \t" else found[0][:-1] + b","
 
 
@@ -165,6 +167,7 @@ def _what_is_whole(source: Source, root: tree_sitter.Node) -> ParsedFile:
 def _fault(source: Source, root: tree_sitter.Node, shift: int) -> Fault:
     node = _first_error(root)
     offset = shift + (node.start_byte if node else 0)
+    # Of a bracket that is never closed, tree-sitter tells the end of the file: the opening one is what helps.
     if node is not None and node.is_missing and (node.type in _CLOSING or node.type.endswith("_end")):
         opened = node.parent
         while opened is not None and opened.parent is not None and opened.start_byte >= node.start_byte:
@@ -179,6 +182,7 @@ def _fault(source: Source, root: tree_sitter.Node, shift: int) -> Fault:
 
 
 def _first_error(root: tree_sitter.Node) -> tree_sitter.Node | None:
+    """Return the outermost of the first faulty nodes in a tree; None for a tree that has none."""
     node = root
     while True:
         inner = next((child for child in node.children if child.has_error or child.is_missing), None)

@@ -75,6 +75,7 @@ def texts(text: str, start: int, *, quoted: bool) -> Iterator[Token]:
 
 def assemble(source: Source, start: int, end: int, tokens: list[Token], *, flush: bool = False) -> Expression:
     """Make one expression of a template's tokens. `flush` is for `<<-`: lines lose the least indentation of any."""
+    # `~` strips before `<<-` outdents, as in HCL: what it takes away counts for no indentation.
     for index, token in enumerate(tokens):
         if token.strips_before and index and tokens[index - 1].kind == "text":
             tokens[index - 1].text = tokens[index - 1].text.rstrip()
@@ -83,6 +84,7 @@ def assemble(source: Source, start: int, end: int, tokens: list[Token], *, flush
     if flush:
         _outdent(tokens)
     if len(tokens) == 1 and tokens[0].kind == "value" and tokens[0].expression is not None:
+        # "${x}" keeps the type of x; its place is that of the whole string.
         expression = tokens[0].expression
         expression.start, expression.end = start, end
         return expression
