@@ -62,7 +62,7 @@ class Base:
             if not found and not inside:
                 raise gone
             plans = [] if found else plans
-        before = {plan.folder: self._named(plan) for plan in found}
+        before = {one.folder: unread(self._fault(one.fault), one) if one.fault else one for one in found}
         compared = [compare(before.pop(plan.folder, NO_CONFIGURATION), plan) for plan in plans]
         compared += [compare(plan, replace(NO_CONFIGURATION, folder=plan.folder)) for plan in before.values()]
         if any(change.after for plan in plans for change in plan.changes) and not found:
@@ -75,10 +75,11 @@ class Base:
 
         One that was not there is left out. A file from elsewhere is the same on both sides.
         """
-        given = (self._was(one, head, folder) if isinstance(one, Path) else one for one in choices.given)
+        given = (self._file_at_base(one, head, folder) if isinstance(one, Path) else one for one in choices.given)
         return replace(choices, given=tuple(one for one in given if one is not None))
 
-    def _was(self, file: Path, head: Path, folder: Path) -> Path | None:
+    def _file_at_base(self, file: Path, head: Path, folder: Path) -> Path | None:
+        """Return what a file of variables was at the base; None where it was not there yet."""
         if Path(self._base).exists():
             there = Path(os.path.normpath(folder / os.path.relpath(file, head)))
             return there if there.is_file() else None if there.is_relative_to(folder) else file
@@ -86,9 +87,6 @@ class Base:
             if (name := git.name_of(file, top)) and git.comes_with(file, proposed=True):
                 return former / name if (former / name).is_file() else None
         return file
-
-    def _named(self, plan: Plan) -> Plan:
-        return plan if plan.fault is None else unread(self._fault(plan.fault), plan)
 
     def _fault(self, error: InputError) -> InputError:
         """Return an error with its place in the commit: the temporary folder means nothing to a reader."""
@@ -100,7 +98,7 @@ class Base:
     def _folder(self, folder: Path, inside: str) -> Path | None:
         """Return the folder as it is at the base; None where it was not there. The checkout is left as it is."""
         if Path(self._base).exists():
-            return self._place(inside)
+            return self._place_in_base(inside)
         there = next(place for place in (folder, *folder.resolve().parents) if place.is_dir())
         top = git.top_of(there)
         if top is None and git.is_refused(folder):
@@ -121,7 +119,7 @@ class Base:
                 place.symlink_to(fetched.resolve(), target_is_directory=True)
         return former if former.is_dir() else None
 
-    def _place(self, inside: str) -> Path | None:
+    def _place_in_base(self, inside: str) -> Path | None:
         """Return the base itself, or the place in it where one of several folders is found."""
         base = Path(self._base)
         if not inside:
@@ -156,6 +154,7 @@ def _readable(names: Sequence[str]) -> list[str]:
 
 
 def _believed(names: Sequence[str]) -> list[str]:
+    """Leave out plans and manifests of modules that are committed: as at the head, nobody believes them."""
     return [name for name in names if PurePosixPath(name).name not in PLAN_NAMES and not name.endswith(MANIFEST)]
 
 
@@ -188,11 +187,8 @@ def compare(base: Plan, head: Plan) -> Plan:
     return replace(head, changes=tuple(changes), not_evaluated=missing, data=(*data, *known.values()))
 
 
-def _is_same(change: Change) -> bool:
-    return (change.before, change.before_region, change.before_tags) == (change.after, change.region, change.tags)
-
-
 def _changed(before: Change, change: Change) -> Change:
+    """Return a resource that is there on both sides as a change from the one to the other."""
     has_moved = before.address != change.address
     compared = replace(
         change,
@@ -203,7 +199,9 @@ def _changed(before: Change, change: Change) -> Change:
         before_tags=before.tags,
         previous_address=before.address if has_moved else None,
     )
-    return replace(compared, action=Action.MOVE if has_moved else Action.NO_OP) if _is_same(compared) else compared
+    if (compared.before, compared.before_region, compared.before_tags) != (change.after, change.region, change.tags):
+        return compared
+    return replace(compared, action=Action.MOVE if has_moved else Action.NO_OP)
 
 
 def _gone(change: Change, *, is_forgotten: bool) -> Change:

@@ -29,8 +29,8 @@ PLAN_NAMES = ("plan.json", "tfplan.json")
 NO_CONFIGURATION = Plan((), is_configuration=True)
 """What there is to plan where there is nothing of Terraform."""
 
-_SAVED_SUFFIXES = ("", ".tfplan", ".out", ".bin", ".binary", ".plan")
-_MAX_BYTES = 2 * 1024**3
+_SAVED_SUFFIXES = ("", ".tfplan", ".out", ".bin", ".binary", ".plan")  # what people add to the name of a saved plan
+_MAX_BYTES = 2 * 1024**3  # a plan is held in memory as a whole
 
 
 class NoConfigurationError(InputError):
@@ -65,20 +65,20 @@ def read_plans(
             if path and is_folder
             else _planned(path, where, source)
         )
-    _remove_old_cache()
-    return plans
-
-
-def _remove_old_cache() -> None:
-    """Remove what versions kept that evaluated configuration with another library; nothing reads it any more."""
+    # Former versions kept what evaluating configuration came to; nothing reads it any more.
     with contextlib.suppress(OSError):
         (cache_dir() / "configuration-v1.sqlite").unlink(missing_ok=True)
+    return plans
 
 
 def _planned(path: Path | None, where: str, source: Path | None) -> list[Plan]:
     """Read plans from a file, or from standard input."""
     data = _bytes(path)
-    modules: Modules | None = _folder_of(source) if source else None
+    modules: Modules | None = None
+    if source and not configuration_files(source):
+        raise InputError("no configuration of Terraform in it", where=str(source), fix="name the root module's folder")
+    if source:
+        modules = FolderModules(source)
     if is_saved_plan(data):
         saved = _saved(data, path, where)
         plans, modules = read_plan(saved.as_json(), where), modules or saved.modules
@@ -86,8 +86,8 @@ def _planned(path: Path | None, where: str, source: Path | None) -> list[Plan]:
         plans = [_locked(plan, saved.locked_versions) for plan in plans]
     else:
         plans = read_plan(data, where)
-        if modules is None and path and len(plans) == 1:
-            modules = _beside(path)
+        if modules is None and path and len(plans) == 1:  # several in one file are of several configurations
+            modules = _modules_beside(path)
         folder = source or (path.parent if path else None)
         plans = [_locked(plan, lambda: locked_versions(folder)) for plan in plans] if folder else plans
     return [with_sources(plan, modules) for plan in plans] if modules else plans
@@ -114,9 +114,10 @@ def _bytes(path: Path | None) -> bytes:
 
 
 def plan_at(path: Path, *, proposed: bool = False) -> Path:
-    """Return the plan in a folder; the path itself if it is none, or has none that `terraform` may have made here.
+    """Return the plan in a folder; the path itself if that is no folder, or has no plan that was made here.
 
-    A plan that is part of the repository says what its author wants: the configuration beside it is read instead.
+    A plan that is part of the repository says what its author wants, not what Terraform plans: the configuration beside
+    it is read instead. With `proposed`, a plan that the next `git add` would take is one, too.
     """
     plan = _plan_in(path)
     return path if plan is None or git.comes_with(plan, proposed=proposed) else plan
@@ -138,7 +139,7 @@ def _units(folder: Path, choices: Choices) -> list[Plan]:
     return _each(folder, found, lambda unit: read_unit(unit, choices), "units read")
 
 
-def _single(path: Path, source: Path | None) -> Plan:
+def _only_plan(path: Path, source: Path | None) -> Plan:
     plans = _planned(path, str(path), source)
     if len(plans) > 1:
         raise InputError(f"holds {len(plans)} plans", where=str(path), fix="name the file itself to have them checked")
@@ -165,7 +166,7 @@ def _configurations(
     roots, committed = root_modules(folder), _plan_in(folder)
     if not roots and (below := plans_below(folder, proposed=proposed)):
         planned = {plan.parent: plan for plan in below}
-        return _each(folder, list(planned), lambda place: _single(planned[place], source), "plans read", Plan(()))
+        return _each(folder, list(planned), lambda place: _only_plan(planned[place], source), "plans read", Plan(()))
     if not roots and committed:
         fix = "name the plan itself to have it checked"
         raise InputError(
@@ -202,7 +203,7 @@ def _each(
 
 
 def _not_believed(plan: Path | None, roots: Iterable[Path]) -> Iterator[str]:
-    """Say what `terraform` writes, and is part of the repository instead: whoever edits it says what there is to judge."""
+    """Yield a note on each file that `terraform` writes and that is committed, which would let its editor choose the verdict."""
     if plan:
         fix = "name the plan itself to have it checked, or have git ignore it"
         yield f"{shown(plan)} is part of the repository: the configuration beside it is checked instead ({fix})"
@@ -211,19 +212,13 @@ def _not_believed(plan: Path | None, roots: Iterable[Path]) -> Iterator[str]:
         yield f"{shown(manifest)} is part of the repository, and not believed: its modules are not evaluated ({fix})"
 
 
-def _folder_of(source: Path) -> Modules:
-    if not configuration_files(source):
-        raise InputError("no configuration of Terraform in it", where=str(source), fix="name the root module's folder")
-    return FolderModules(source)
-
-
 def _saved(data: bytes, path: Path | None, where: str) -> SavedPlan:
     """Open a saved plan; its root module is where it lies if there is configuration there."""
     folder = path.parent if path and configuration_files(path.parent) else None
     return SavedPlan(data, where, shown(folder) if folder else "")
 
 
-def _beside(path: Path) -> Modules | None:
+def _modules_beside(path: Path) -> Modules | None:
     """Return the configuration of a plan by what lies beside it: the saved plan that it was made of, else the folder."""
     for suffix in _SAVED_SUFFIXES:
         saved = path.with_name(path.name.removesuffix(".json") + suffix)

@@ -50,6 +50,7 @@ class EditedFiles:
         before = self._parsed(file)
         text = patched(before.source.text, patches)
         after = _parsed(file.name, text)
+        # An edit is within a block, so what stands at the top of the file has to be what it was.
         if (
             len(after.faults) > len(before.faults)
             or _names(after) != _names(before)
@@ -90,7 +91,7 @@ class EditedFiles:
         return self._read[file]
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=32)  # each attempt at an edit asks for the files that it touches several times
 def _parsed(name: str, text: bytes) -> ParsedFile:
     return parse_file(name, text)
 

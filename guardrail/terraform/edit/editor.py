@@ -13,7 +13,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import value_source
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
-from guardrail.terraform.edit.origin import Origins, ValueEdit, each_file
+from guardrail.terraform.edit.origin import ValueEdit, Origins, each_file
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.effective_tags import tag_path
 
@@ -35,10 +35,10 @@ class Editor:
         Raises CannotEditError, with the given texts as they were.
         """
         result = texts.copy()
-        origins = Origins(self._modules, result, self._giver)
+        origins = Origins(self._modules, result, self._value_file)
         try:
-            for path, wanted in _all_wanted(change, remedy.steps, is_near=is_near):
-                for file, patches in each_file(origins.patches(change.address, path, wanted)).items():
+            for path, edit in _edits(change, remedy.steps, is_near=is_near):
+                for file, patches in each_file(origins.patches(change.address, path, edit)).items():
                     result.patch(file, patches)
         except InputError as error:
             raise CannotEditError(str(error)) from None
@@ -46,36 +46,36 @@ class Editor:
             raise CannotEditError(f"it cannot be written: {error}") from None
         return result
 
-    def _giver(self, name: str) -> Path | None:
-        giver = value_source(name, self.root, self._choices)
-        if isinstance(giver, str):
-            raise CannotEditError(f"var.{name} gets its value by {giver}")
-        return giver
+    def _value_file(self, name: str) -> Path | None:
+        source = value_source(name, self.root, self._choices)
+        if isinstance(source, str):
+            raise CannotEditError(f"var.{name} gets its value by {source}")
+        return source
 
 
-def _all_wanted(
+def _edits(
     change: Change, steps: Sequence[Assignment | Renaming], *, is_near: bool
 ) -> Iterator[tuple[tuple[str, ...], ValueEdit]]:
     """Give the path and what is wanted there, step by step; entries of the same tags at once, so that they align."""
-    for is_tag, some in groupby(steps, lambda step: isinstance(step, Assignment) and _is_tag(step.path)):
-        if is_tag:
-            path = _placed((_TAGS,), change)
+
+    def is_tag(step: Assignment | Renaming) -> bool:
+        return isinstance(step, Assignment) and step.path[0] == _TAGS and len(step.path) == 2  # noqa: PLR2004 - tags, and a key
+
+    for are_tags, some in groupby(steps, is_tag):
+        if are_tags:
+            path = _own_path((_TAGS,), change)
             entries = {step.path[1]: step.value for step in some if isinstance(step, Assignment)}
-            yield path, ValueEdit(entries=entries, is_now=_now(change, path), is_near=is_near)
+            yield path, ValueEdit(entries=entries, is_now=_current_value(change, path), is_near=is_near)
             continue
         for step in some:
-            path = _placed(step.path, change)
+            path = _own_path(step.path, change)
             if isinstance(step, Renaming):
                 yield path[:-1], ValueEdit(rename=(path[-1], step.name))
             else:
-                yield path, ValueEdit(step.value, is_now=_now(change, path))
+                yield path, ValueEdit(step.value, is_now=_current_value(change, path))
 
 
-def _is_tag(path: tuple[str, ...]) -> bool:
-    return path[0] == _TAGS and len(path) == 2  # noqa: PLR2004 - tags, and the key of one
-
-
-def _placed(path: tuple[str, ...], change: Change) -> tuple[str, ...]:
+def _own_path(path: tuple[str, ...], change: Change) -> tuple[str, ...]:
     """Return a path with the name that tags go by on this resource."""
     if path[0] != _TAGS:
         return path
@@ -85,7 +85,7 @@ def _placed(path: tuple[str, ...], change: Change) -> tuple[str, ...]:
     return (*own, *path[1:])
 
 
-def _now(change: Change, path: tuple[str, ...]) -> Json:
+def _current_value(change: Change, path: tuple[str, ...]) -> Json:
     """Return what an attribute is; None where that is not known."""
     name, *rest = path
     value = change.after.get(name) if change.after else None

@@ -44,7 +44,7 @@ class _Entry:
 
 def patched(text: bytes, patches: Iterable[Patch]) -> bytes:
     """Return a text with patches, which do not overlap, applied."""
-    for patch in sorted(patches, key=lambda one: one.start, reverse=True):
+    for patch in sorted(patches, key=lambda one: one.start, reverse=True):  # from the end, so that places stay right
         text = text[: patch.start] + patch.text.encode() + text[patch.end :]
     return text
 
@@ -176,6 +176,7 @@ def _room(text: bytes, above: Sequence[_Entry], names: Sequence[str]) -> tuple[i
 
     `terraform fmt` aligns neighbouring lines. Where a new name is longer than its neighbours, all of them would move.
     """
+    # The neighbours that it aligns: entries of one line each, without an empty line or a comment between them.
     group: list[_Entry] = []
     for one in reversed(above):
         if b"\n" in text[one.start : one.end] or (group and text.count(b"\n", one.end, group[-1].start) != 1):
@@ -184,17 +185,20 @@ def _room(text: bytes, above: Sequence[_Entry], names: Sequence[str]) -> tuple[i
     if not group:
         return 0, False
     wide = max(len(text[one.start : one.name_end].decode()) for one in group)
+    # People who do not use `terraform fmt` get no alignment either.
     if any(len(text[one.start : one.sign].decode()) != wide + 1 for one in group):
         return 0, False
     return (0, True) if max(map(len, names)) > wide else (wide, False)
 
 
 def _attribute(of: Attribute) -> _Entry:
+    """Return where an attribute of a block stands."""
     name = _NAME.match(of.source.text, of.start)
     return _entry(of.source.text, of.start, name.end() if name else of.start, of.end)
 
 
 def _item(of: Item) -> _Entry:
+    """Return where an item of an object stands."""
     name, value = of
     closing = _CLOSING.match(name.source.text, value.end)  # the parentheses around a value are no part of it
     return _entry(name.source.text, name.start, name.end, closing.end() if closing else value.end)
@@ -226,7 +230,7 @@ def _child_indent(body: Body) -> str:
 
 
 def _unit(text: bytes) -> str:
-    """Return one step of indentation."""
+    """Return one step of indentation: two spaces as `terraform fmt` has it, a tab where the file's first one is."""
     found = re.search(rb"^([ \t]+)\S", text, re.MULTILINE)
     return "\t" if found and found[1].startswith(b"\t") else "  "
 

@@ -54,7 +54,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Place:
+class FilePatch:
     """A patch and the file that it is for."""
 
     file: Path
@@ -82,7 +82,7 @@ class Origins:
     def __init__(self, modules: Modules, files: EditedFiles, values_of: ValuesOf) -> None:
         self._modules, self._files, self._values_of = modules, files, values_of
 
-    def patches(self, address: str, path: tuple[str, ...], edit: ValueEdit) -> list[Place]:
+    def patches(self, address: str, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
         """Return the patches that make an edit to an attribute of a resource; none if it is made already."""
         found = parse(address)
         frame = self._frame(found.module) if found else None
@@ -109,7 +109,7 @@ class Origins:
         each = body.attributes.get("for_each")
         return body, replace(spot, each=(each.expression, spot), key=key) if each else spot
 
-    def _in_block(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[Place]:
+    def _in_block(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
         name, *rest = path
         if attribute := body.attributes.get(name):
             return self._in_value(attribute.expression, spot, tuple(rest), edit)
@@ -124,11 +124,11 @@ class Origins:
             value = {rest[0]: edit.value} if rest else dict(edit.entries or {})
         return [self._place(spot, layout.with_attribute(body, name, value))]
 
-    def _in_nested(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[Place]:
+    def _in_nested(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
         name, index, *rest = path
         nested = list(body.blocks_of(name))
         if _is_dynamic(body, name):
-            raise CannotEditError(f"a dynamic block makes {name}")
+            raise CannotEditError(f"a dynamic block makes {name}")  # so that the index counts something else
         if int(index) < len(nested):
             return self._in_block(nested[int(index)].body, spot, tuple(rest), edit)
         if int(index) > len(nested) or len(rest) != 1 or edit.rename:
@@ -137,7 +137,7 @@ class Origins:
 
     def _in_value(
         self, value: Expression, spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int = 0
-    ) -> list[Place]:
+    ) -> list[FilePatch]:
         """Go into a value by a path, and make the edit there."""
         if depth > _MAX_DEPTH:
             raise CannotEditError("its references form a cycle")
@@ -152,21 +152,22 @@ class Origins:
             return self._with_name(value, spot, edit)
         return self._with_value(value, spot, edit)
 
-    def _with_value(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[Place]:
+    def _with_value(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[FilePatch]:
         try:
             said = constant(value)
         except NotConstantError:
             raise CannotEditError(_why(value)) from None
         if _same(said, edit.value):
             return []
+        # The value comes from elsewhere then, from an override file for example.
         if not _same(said, edit.is_now):
             raise CannotEditError(f"{spot.file.name} says {said!r} where {edit.is_now!r} was evaluated")
         return [self._place(spot, layout.replaced(value, edit.value))]
 
-    def _with_entries(self, value: Expression, spot: Spot, edit: ValueEdit, depth: int) -> list[Place]:
+    def _with_entries(self, value: Expression, spot: Spot, edit: ValueEdit, depth: int) -> list[FilePatch]:
         entries = dict(edit.entries or {})
         now = edit.is_now if isinstance(edit.is_now, Mapping) else {}
-        places: list[Place] = []
+        places: list[FilePatch] = []
         for part in reversed(_objects(value)):
             for key in list(entries):
                 if item := _item(part, key):
@@ -174,9 +175,19 @@ class Origins:
                     places += self._in_value(item[1], spot, (), inner, depth)
         if not entries:
             return places
-        return [*places, self._place(spot, _added(value, entries))]
+        objects = _objects(value)
+        if isinstance(value, Call) and value.name == "merge" and not value.expands:
+            # An argument after the last object may still win; then the check of the edited copy drops the edit.
+            patch = layout.with_items(objects[-1], entries) if objects else layout.with_argument(value, entries)
+        elif isinstance(value, ObjectExpression):
+            patch = layout.with_items(value, entries)
+        elif isinstance(value, Literal):  # null
+            patch = layout.replaced(value, dict(entries))
+        else:
+            patch = layout.merged(value, entries)
+        return [*places, self._place(spot, patch)]
 
-    def _with_name(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[Place]:
+    def _with_name(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[FilePatch]:
         old, new = edit.rename or ("", "")
         found = [(part, name, item) for part in _objects(value) for name in (old, new) if (item := _item(part, name))]
         names = [name for _, name, _ in found]
@@ -191,7 +202,7 @@ class Origins:
 
     def _follow(
         self, reference: tuple[str, ...], spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int
-    ) -> list[Place]:
+    ) -> list[FilePatch]:
         """Go on where a reference leads."""
         match reference:
             case ("local", name, *rest):
@@ -205,7 +216,7 @@ class Origins:
                 return self._in_value(every, there, (str(spot.key), *rest, *path), edit, depth)
         raise CannotEditError(f"its value is that of {'.'.join(reference)}")
 
-    def _local(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[Place]:
+    def _local(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[FilePatch]:
         attribute = frame.code.locals.get(name)
         file = Path(attribute.source.name) if attribute else None
         for body in self._files.locals(file) if file else ():
@@ -213,7 +224,7 @@ class Origins:
                 return self._in_value(found.expression, Spot(file, frame), path, edit, depth)
         raise CannotEditError(f"local.{name} is not defined")
 
-    def _variable(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[Place]:
+    def _variable(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[FilePatch]:
         """Go to the argument of the call, else to the variable's default; not into modules from elsewhere."""
         if frame.call is None or frame.parent is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
@@ -226,7 +237,7 @@ class Origins:
 
     def _root_variable(
         self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int
-    ) -> list[Place]:
+    ) -> list[FilePatch]:
         file = self._values_of(name)
         if file is None:
             return self._default(name, frame, path, edit, depth)
@@ -235,7 +246,7 @@ class Origins:
             raise CannotEditError(f"var.{name} is not where it was found in {file.name}")
         return self._in_value(given.expression, Spot(file, frame), path, edit, depth)
 
-    def _default(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[Place]:
+    def _default(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[FilePatch]:
         block = frame.code.labelled("variable").get((name,))
         if block is None:
             raise CannotEditError(f"var.{name} is not declared")
@@ -245,23 +256,10 @@ class Origins:
             raise CannotEditError(f"var.{name} has no value in the configuration")
         return self._in_value(default.expression, Spot(file, frame), path, edit, depth)
 
-    def _place(self, spot: Spot, patch: Patch) -> Place:
+    def _place(self, spot: Spot, patch: Patch) -> FilePatch:
         if spot.frame.code.remote:
             raise CannotEditError(_ELSEWHERE)
-        return Place(spot.file, patch)
-
-
-def _added(value: Expression, entries: Mapping[str, Json]) -> Patch:
-    """Add entries to an object, to a `merge(...)`, or to whatever else gives a map."""
-    if isinstance(value, Call) and value.name == "merge" and not value.expands:
-        return (
-            layout.with_items(objects[-1], entries)
-            if (objects := _objects(value))
-            else layout.with_argument(value, entries)
-        )
-    if isinstance(value, ObjectExpression):
-        return layout.with_items(value, entries)
-    return layout.replaced(value, dict(entries)) if isinstance(value, Literal) else layout.merged(value, entries)
+        return FilePatch(spot.file, patch)
 
 
 def _is_dynamic(body: Body, name: str) -> bool:
@@ -309,7 +307,7 @@ def _spelled(value: Json) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def each_file(places: Iterable[Place]) -> dict[Path, list[Patch]]:
+def each_file(places: Iterable[FilePatch]) -> dict[Path, list[Patch]]:
     """Return patches by file."""
     found: dict[Path, list[Patch]] = {}
     for place in places:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from guardrail.terraform.configuration.files import is_configuration
 from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.variables import is_variables
 
 Moved = Callable[[str], str]
 """Where a path of the original is in the copy; the path itself where it is not in it."""
@@ -23,16 +24,21 @@ def scratch(roots: Sequence[Path], texts: Mapping[Path, str]) -> Iterator[Moved]
     It lies in a temporary folder; what stands beside the configuration is linked to, so that functions find it.
     """
     whole = {_whole(file): text for file, text in texts.items()}
-    folders = {_whole(folder) for root in roots for folder in _own(FolderModules(root))} | {
-        file.parent for file in whole
-    }
-    base = _top(folders)
+    folders = {file.parent for file in whole}
+    for modules in map(FolderModules, roots):
+        for key, path in modules.folders():
+            code = modules.module(key)
+            if path and code and not code.remote:
+                folders.add(_whole(path))
+    common = Path(os.path.commonpath(folders))
+    # From the checkout on, if they are in one: file("../../x") may lead to its top, and is refused outside of it.
+    base = next((folder for folder in (common, *common.parents) if (folder / ".git").exists()), common)
     with tempfile.TemporaryDirectory(prefix="guardrail-") as name:
-        copy = Path(os.path.realpath(name), "copy")
+        copy = Path(os.path.realpath(name), "copy")  # macOS' /tmp is a link
         _mirror(base, copy, folders)
         for file, text in whole.items():
             there = copy / file.relative_to(base)
-            there.unlink(missing_ok=True)
+            there.unlink(missing_ok=True)  # it may be a link to the original, which stays as it is
             there.write_text(text, encoding="utf-8", newline="")
 
         def moved(path: str) -> str:
@@ -43,20 +49,6 @@ def scratch(roots: Sequence[Path], texts: Mapping[Path, str]) -> Iterator[Moved]
         yield moved
 
 
-def _own(modules: FolderModules) -> Iterator[Path]:
-    """Yield the folders of the reader's own modules."""
-    for key, path in modules.folders():
-        code = modules.module(key)
-        if path and code and not code.remote:
-            yield path
-
-
-def _top(folders: set[Path]) -> Path:
-    """Return the folder that holds all of them: the checkout, if they are in one."""
-    common = Path(os.path.commonpath(folders))
-    return next((folder for folder in (common, *common.parents) if (folder / ".git").exists()), common)
-
-
 def _mirror(source: Path, target: Path, folders: set[Path]) -> None:
     """Copy what leads to the folders and the configuration in them; link to all else."""
     target.mkdir()
@@ -64,14 +56,10 @@ def _mirror(source: Path, target: Path, folders: set[Path]) -> None:
         path, there = Path(entry.path), target / entry.name
         if entry.is_dir() and any(path == folder or path in folder.parents for folder in folders):
             _mirror(path, there, folders)
-        elif source in folders and entry.is_file() and _is_read(entry.name):
+        elif source in folders and entry.is_file() and (is_configuration(entry.name) or is_variables(entry.name)):
             shutil.copyfile(path, there)
         elif entry.name != ".git":
             there.symlink_to(path, target_is_directory=entry.is_dir())
-
-
-def _is_read(name: str) -> bool:
-    return is_configuration(name) or name.endswith((".tfvars", ".tfvars.json"))
 
 
 def _whole(path: Path) -> Path:

@@ -30,13 +30,11 @@ class SensitiveLines:
     def of(self, file: Path, text: str) -> frozenset[int]:
         """Return the lines of a file with this text, from 1."""
         if file not in self._found or self._found[file][0] != text:
-            self._found[file] = text, self._lines(file, text)
+            body = parse_file(file.name, text.removeprefix("\ufeff").encode()).body
+            found = self._in_configuration(file, body) if file.suffix == ".tf" else self._in_values(body)
+            lines = frozenset(line for one in found for line in range(one.line, one.end_line + 1))
+            self._found[file] = text, lines
         return self._found[file][1]
-
-    def _lines(self, file: Path, text: str) -> frozenset[int]:
-        body = parse_file(file.name, text.removeprefix("\ufeff").encode()).body
-        found = self._in_configuration(file, body) if file.suffix == ".tf" else self._in_values(body)
-        return frozenset(line for one in found for line in range(one.line, one.end_line + 1))
 
     def _in_values(self, body: Body) -> Iterator[Attribute]:
         """Yield the values of variables that a root marks, or that none declares: nobody says what those hold."""
@@ -77,7 +75,7 @@ def _marks(modules: FolderModules, key: str) -> dict[str, bool]:
 
 
 def _is_marked(block: Block) -> bool:
-    """What is anything but a plain `false` counts as marked."""
+    """Return whether a variable or output is marked; an expression that is anything but a plain `false` counts as a mark."""
     said = (block.body.attributes.get(mark) for mark in _MARKS)
     return any(one is not None and one.expression.text.strip() != "false" for one in said)
 

@@ -26,8 +26,8 @@ def data_sources(document: Document, modules: Modules, mentioned: Iterable[str])
     wanted = {_block(address) for text in mentioned if (address := parse(text))}
     if not wanted:
         return ()
-    found = {source.address: source for source in _read(document, wanted)}
-    found |= {source.address: source for source in _left(document, wanted) if source.address not in found}
+    found = {source.address: source for source in _read_at_plan(document, wanted)}
+    found |= {source.address: source for source in _read_at_apply(document, wanted) if source.address not in found}
     told = {_block(address) for text in found if (address := parse(text))}
     for block in sorted(wanted - told):
         source = _configured(block, modules)
@@ -40,7 +40,7 @@ def _block(address: Address) -> str:
     return f"{address.module}.{PREFIX}{address.resource}".removeprefix(".")
 
 
-def _read(document: Document, wanted: set[str]) -> Iterator[Change]:
+def _read_at_plan(document: Document, wanted: set[str]) -> Iterator[Change]:
     for text, resource in document.prior_data().items():
         address = parse(text)
         if address and _block(address) in wanted:
@@ -48,8 +48,8 @@ def _read(document: Document, wanted: set[str]) -> Iterator[Change]:
             yield _change(address, text, side, resource.provider_name)
 
 
-def _left(document: Document, wanted: set[str]) -> Iterator[Change]:
-    """Give those that are read while applying: what is known of them stands among the changes."""
+def _read_at_apply(document: Document, wanted: set[str]) -> Iterator[Change]:
+    """Yield those that are read while applying: what is known of them stands among the changes."""
     for entry in document.resource_changes or ():
         address = parse(entry.address) if entry.mode == "data" else None
         if address and entry.change and entry.change.after is not None and _block(address) in wanted:
@@ -63,6 +63,7 @@ def _left(document: Document, wanted: set[str]) -> Iterator[Change]:
 
 
 def _configured(block: str, modules: Modules) -> Change | None:
+    """Return a data source of which the configuration section alone tells: its constants, the rest unknown."""
     address = parse(block)
     found = modules.data_block(address) if address else None
     if address is None or found is None:

@@ -19,7 +19,7 @@ from guardrail.model.unknown import Json
 Raw = msgspec.Raw
 EMPTY = Raw(b"")
 
-_FORMATS = {"0", "1"}
+_FORMATS = {"0", "1"}  # major versions of format_version; Terraform promises that minor ones only add to it
 _AGAIN = "make it again with `terraform show -json tfplan > plan.json`"
 _ONE = "a file holds one plan, or a JSON array of plans"
 _NO_NUMBER = re.compile(rb"[-:,\[\s]*(NaN|Infinity)")
@@ -120,6 +120,7 @@ class ConfigResource(msgspec.Struct):
 
     def expression(self, name: str) -> Json:
         """Return the expression of one attribute, None if the block does not set it."""
+        # Decoding is for the few blocks whose bytes have the name in them.
         return self.all_expressions().get(name) if name.encode() in memoryview(self.expressions).tobytes() else None
 
     def all_expressions(self) -> Mapping[str, Json]:
@@ -274,7 +275,7 @@ def _refuse_changes_without_values(document: Document, where: str) -> None:
 
 
 def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError:
-    """Say in one line what a decoder complains of."""
+    """Return the error that says in one line what a decoder complains of."""
     if isinstance(error, msgspec.ValidationError):
         return InputError(f"not as Terraform writes a plan: {error}", where=where, fix=_AGAIN)
     at = int(found[1]) if (found := re.search(r"\(byte (\d+)\)", str(error))) else len(text)

@@ -69,6 +69,7 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     side = _holder(side, names)
     own = _first(side, names.own)
     mine = {key: value for key, value in own.items() if value is not None} if isinstance(own, dict) else {}
+    # What the provider has added up itself (`tags_all`) needs no defaults added here.
     everything = _first(side, names.everything)
     if isinstance(everything, dict):
         provider = defaults.origin or "provider"
@@ -96,7 +97,7 @@ def tag_path(type_name: str, vendor: str, side: Side | None) -> tuple[str, ...] 
 def _block_tags(side: Side) -> Tags:
     """Return the tags of an aws_autoscaling_group, which are blocks; it takes no default tags."""
     values: dict[str, Json] = {}
-    for name in ("tag", "tags"):
+    for name in ("tag", "tags"):  # `tags` was an attribute with a list of maps, up to version 4 of the AWS provider
         blocks = side.get(name)
         if isinstance(blocks, Unknown):
             return Tags(unknown=replace(blocks, path="tags"))
@@ -116,14 +117,13 @@ def _block_tags(side: Side) -> Tags:
 
 
 def _tags(values: Mapping[str, Json], origins: Mapping[str, str], unknown: Unknown | None = None) -> Tags:
-    texts = {key: text for key, value in values.items() if (text := _text(value)) is not None}
+    """Return tags as texts. A tag that is null is none, as a provider leaves it out."""
+    texts = {
+        key: value if isinstance(value, str | Unknown) else json.dumps(value, default=lambda part: f"({part.reason})")
+        for key, value in values.items()
+        if value is not None
+    }
     return Tags(texts, {key: origins[key] for key in texts}, unknown)
-
-
-def _text(value: Json) -> str | Unknown | None:
-    if value is None or isinstance(value, str | Unknown):
-        return value
-    return json.dumps(value, default=lambda part: f"({part.reason})")
 
 
 def _first(side: Side, names: tuple[str, ...]) -> Json:

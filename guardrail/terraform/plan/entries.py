@@ -93,6 +93,7 @@ def _changed(change: ResourceChange) -> Entry:
     action = _action(change, what)
     address = _address(change)
     if action in {Action.NO_OP, Action.IMPORT, Action.MOVE}:
+        # Nothing changes, so a side that the plan leaves out is the other one.
         before, after = before or after, after or before
     return Entry(
         address=address,
@@ -109,7 +110,7 @@ def _changed(change: ResourceChange) -> Entry:
 
 def _action(change: ResourceChange, what: ChangeEntry) -> Action:
     action = _ACTIONS.get(tuple(what.actions or ()))
-    if action is None:
+    if action is None:  # an action of a later Terraform: what is there before and after tells enough
         if what.before is None:
             action = Action.NO_OP if what.after is None else Action.CREATE
         else:
@@ -129,6 +130,7 @@ def _address(resource: ResourceChange | StateResource) -> Address:
 def _side(values: Attributes | None, unknown: Json, sensitive: Json) -> Side | None:
     if values is None:
         return None
+    # Terraform writes `true` in the place of an object for all of it, and `false` for nothing of it.
     marks = unknown if isinstance(unknown, dict) else dict.fromkeys(values, True) if unknown is True else {}
     return Side(values, marks, sensitive if isinstance(sensitive, dict) or sensitive is True else {})
 

@@ -16,7 +16,7 @@ MAX_DEPTH = 200
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _SHOW = "make the JSON with `terraform show -json tfplan > plan.json`"
 _ENDS = 4096  # bytes at both ends in which a file of another kind shows itself
-_NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))  # to delete by bytes.translate
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _GZIP = b"\x1f\x8b"
 _EVENT = re.compile(rb'\{\s*"@(level|message|module|timestamp)"')
@@ -27,24 +27,24 @@ WRAPPER_WARNING = (
 
 
 @dataclass(frozen=True, slots=True)
-class Framed:
-    """The JSON text of one or several plans, in UTF-8, and what had to be mended to get at it."""
+class PlanText:
+    """The JSON text of one or several plans, in UTF-8, and warnings about what stood around it."""
 
     text: bytes
     warnings: tuple[str, ...] = ()
 
 
-def unframed(data: bytes, where: str) -> Framed:
+def plan_text(data: bytes, where: str) -> PlanText:
     """Return the JSON that the bytes hold. Raises InputError, naming the mistake and its remedy."""
     text = _utf8(data, where).strip()
     if text.startswith((b"[command]", b"::")) or b"\n::" in text:
-        framed = Framed(_inside_wrapper(text, where), (WRAPPER_WARNING,))
+        plan = PlanText(_inside_wrapper(text, where), (WRAPPER_WARNING,))
     else:
         _refuse_other_text(text, where)
-        framed = Framed(text)
-    if _is_deeper_than(MAX_DEPTH, framed.text):
+        plan = PlanText(text)
+    if _is_deeper_than(MAX_DEPTH, plan.text):
         raise InputError(f"nested more than {MAX_DEPTH} levels deep", where=where, fix="this is no plan of Terraform")
-    return framed
+    return plan
 
 
 def without_huge_numbers(text: bytes) -> bytes:
@@ -60,7 +60,7 @@ def without_huge_numbers(text: bytes) -> bytes:
 def _whole(digits: str) -> int | str:
     try:
         return int(digits)
-    except ValueError:
+    except ValueError:  # Python's own bound on digits, against conversions of quadratic time
         return digits
 
 
@@ -79,6 +79,7 @@ def _utf8(data: bytes, where: str) -> bytes:
         raise InputError("this is a saved plan, not its JSON", where=where, fix=_SHOW)
     if data.startswith(_GZIP):
         raise InputError("this is compressed with gzip, not the JSON of a plan", where=where, fix="unpack it: gunzip")
+    # PowerShell's `>` writes UTF-16 with a mark, and its later versions UTF-8 with one.
     mark, encoding = next((pair for pair in _BYTE_ORDER_MARKS if data.startswith(pair[0])), (b"", "utf-8"))
     body = data[len(mark) :] if mark else data
     if encoding == "utf-8" and body.isascii() and b"\0" not in body:
@@ -139,12 +140,11 @@ def _is_deeper_than(limit: int, text: bytes) -> bool:
         if len(rest) == len(brackets):
             break
         brackets = rest
-    return bool(brackets) and _depth(text) > limit
-
-
-def _depth(text: bytes) -> int:
+    if not brackets:
+        return False
+    # Brackets in strings do not pair off, so that some are left of most plans with policies: now count without strings.
     deepest = depth = 0
     for bracket in _STRING.sub(b"", text).translate(None, _NOT_BRACKETS):
         depth += 1 if bracket in b"{[" else -1
         deepest = max(deepest, depth)
-    return deepest
+    return deepest > limit

@@ -50,7 +50,9 @@ class Modules:
         if address not in self._places:
             place: Place | None = self.root
             for so_far, name, key in steps(address):
-                place = self._places.setdefault(so_far, _called(place, so_far, name, key))
+                call = (place.module.module_calls or {}).get(name) if place else None
+                inner = Place(so_far, call.module or ConfigModule(), key, call, place) if call else None
+                place = self._places.setdefault(so_far, inner)
             self._places[address] = place
         return self._places[address]
 
@@ -92,7 +94,10 @@ class Modules:
         head, _, rest = mentioned[0].partition(".")
         if head == "var":
             name, *path = rest.split(".")
-            return _part(self._variable(name, place, depth), path)
+            value = self._variable(name, place, depth)
+            for step in path:
+                value = value.get(step) if isinstance(value, dict) else value if isinstance(value, Unknown) else None
+            return value
         if head == "each" and rest == "key":
             return key_value(place.key)
         return _NOT_TOLD
@@ -104,6 +109,7 @@ class Modules:
             found = given.value if given else None
         else:
             found = self.value(place.inputs.get(name), place.parent, depth + 1)
+        # null that a call passes counts as left out.
         return declared.default if found is None and declared else found
 
 
@@ -112,14 +118,3 @@ def specific(references: Json) -> list[str]:
     names = dict.fromkeys(name for name in references if isinstance(name, str)) if isinstance(references, list) else {}
     beginnings = {name[: end.start()] for name in names for end in _PART.finditer(name)}
     return [name for name in names if name not in beginnings]
-
-
-def _called(parent: Place | None, address: str, name: str, key: str) -> Place | None:
-    call = (parent.module.module_calls or {}).get(name) if parent else None
-    return Place(address, call.module or ConfigModule(), key, call, parent) if call else None
-
-
-def _part(value: Json, path: list[str]) -> Json:
-    for name in path:
-        value = value.get(name) if isinstance(value, dict) else value if isinstance(value, Unknown) else None
-    return value

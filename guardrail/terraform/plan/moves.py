@@ -1,4 +1,4 @@
-"""Addresses that were: under which one a resource was before, and what goes on existing when it is let go."""
+"""`moved` and `removed`: the address that a resource had before, and whether it goes on existing without configuration."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Segments = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """What a configuration says of addresses that were.
+    """What the `moved` and `removed` blocks of a configuration say.
 
-    moved   names of the calls that lead to the module which says it, and the addresses from and to, seen from there
-    forgotten  likewise, for what is removed from the state without being destroyed
+    moved      names of the calls that lead to the module of the block, and `from` and `to`, as seen from there
+    forgotten  names of the calls likewise, and `from` of a `removed` block with `destroy = false`
     """
 
     moved: tuple[tuple[tuple[str, ...], Segments, Segments], ...] = ()
@@ -31,14 +31,17 @@ class Moves:
         """
         seen, waiting = {address}, [segments(address)]
         for _ in range(_CHAIN):
-            waiting = [one for former in waiting for one in self._before(former) if address_of(one) not in seen]
+            waiting = [
+                one for former in waiting for one in self._earlier_addresses(former) if address_of(one) not in seen
+            ]
             seen.update(map(address_of, waiting))
             found = next((text for one in waiting if (text := address_of(one)) in base and text not in head), None)
             if found or not waiting:
                 return found
         return None
 
-    def _before(self, address: Segments) -> Iterator[Segments]:
+    def _earlier_addresses(self, address: Segments) -> Iterator[Segments]:
+        """Yield the addresses that one `moved` block, or the adding or removing of `count`, made this one from."""
         for calls, old, new in self.moved:
             rest = address[len(calls) :]
             if _names(address[: len(calls)]) == calls and (replaced := _replaced(rest, new, old)):
@@ -80,6 +83,7 @@ def _replaced(rest: Segments, new: Segments, old: Segments) -> Segments | None:
     head, (name, key) = new[:-1], new[-1]
     if rest[: len(head)] != head or len(rest) < len(new) or rest[len(head)][0] != name:
         return None
+    # Addresses without keys move a resource with all of its instances; one with a key moves this instance.
     own, (former, former_key) = rest[len(head)][1], old[-1]
     is_whole = not key and not former_key
     if not is_whole and own != key:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -57,7 +57,13 @@ class Providers:
     def region(self, key: str) -> str | None:
         """Return the region of the configuration with this key; None if the environment says it, or the JSON does not."""
         if key not in self._regions:
-            self._regions[key] = self._region(key)
+            found = self._own_or_inherited(key)
+            if found:
+                self._regions[key] = self._region_of(found[1])
+            else:
+                # A module's alias that the JSON does not trace: whatever was passed, the regions may be all the same.
+                name = key.rpartition(":")[2].partition(".")[0]
+                self._regions[key] = self.common_region(name) if re.search(r"[:.]", key) else None
         return self._regions[key]
 
     def common_region(self, name: str) -> str | None:
@@ -72,20 +78,19 @@ class Providers:
             self._default_tags[key] = self._tags_of(*found) if found else NO_DEFAULT_TAGS
         return self._default_tags[key]
 
-    def _region(self, key: str) -> str | None:
-        found = self._own_or_inherited(key)
-        if found:
-            return self._region_of(found[1])
-        # A module's alias that the JSON does not trace: whatever was passed, the regions may be all the same.
-        return self.common_region(key.rpartition(":")[2].partition(".")[0]) if re.search(r"[:.]", key) else None
-
     def _own_or_inherited(self, key: str) -> tuple[str, ProviderConfig] | None:
-        """Find the configuration of a module, or the one that it inherits. An empty block in a module only names it."""
-        for candidate in _inherited(key):
-            config = self._configs.get(candidate)
-            if config and (config.expressions or ":" not in candidate):
-                return candidate, config
-        return None
+        """Find the configuration of a module, or the one that it inherits: module.a.module.b:aws, module.a:aws, aws.
+
+        An empty block in a module only says that a configuration is passed or inherited.
+        """
+        module, _, name = key.rpartition(":")
+        while module:
+            config = self._configs.get(f"{module}:{name}")
+            if config and config.expressions:
+                return f"{module}:{name}", config
+            module = re.sub(r"(^|\.)(module\.)?[^.]+$", "", module)
+        config = self._configs.get(name)
+        return (name, config) if config else None
 
     def _region_of(self, config: ProviderConfig) -> str | None:
         expressions = config.expressions or {}
@@ -96,6 +101,7 @@ class Providers:
 
     def _tags_of(self, key: str, config: ProviderConfig) -> DefaultTags:
         expressions = config.expressions or {}
+        # `default_tags` of AWS is a block with `tags` in it, `default_labels` of Google a map.
         blocks = expressions.get("default_tags") or []
         block = blocks[0] if isinstance(blocks, list) and blocks else blocks
         expression = block.get("tags") if isinstance(block, dict) else None
@@ -122,12 +128,3 @@ def region_of_zone(zone: str) -> str | None:
     """Return the region of a zone: us-central1 for us-central1-a, us-east-1 for us-east-1a and us-east-1-bos-1a."""
     found = re.match(r"[a-z]+-[a-z]+\d+(?=-[a-z]$)|[a-z]{2,4}(-[a-z]+)+-\d+(?=[a-z]$|-)", zone)
     return found[0] if found else None
-
-
-def _inherited(key: str) -> Iterator[str]:
-    """Walk from the configuration of a module outwards: module.a.module.b:aws, module.a:aws, aws."""
-    module, _, name = key.rpartition(":")
-    while module:
-        yield f"{module}:{name}"
-        module = re.sub(r"(^|\.)(module\.)?[^.]+$", "", module)
-    yield name

@@ -18,9 +18,9 @@ from guardrail.terraform.address import Address
 from guardrail.terraform.plan.changes import changes_of
 from guardrail.terraform.plan.data_sources import PREFIX, data_sources
 from guardrail.terraform.plan.deferred import left_for_later
-from guardrail.terraform.plan.document import ConfigResource, Document, documents, malformed
+from guardrail.terraform.plan.document import Document, documents, malformed
 from guardrail.terraform.plan.entries import Entry, entries
-from guardrail.terraform.plan.envelope import unframed, without_huge_numbers
+from guardrail.terraform.plan.envelope import plan_text, without_huge_numbers
 from guardrail.terraform.plan.facts import facts_of
 from guardrail.terraform.plan.modules import Modules
 from guardrail.terraform.plan.moves import NO_MOVES, Moves
@@ -73,18 +73,18 @@ def read_plan(data: bytes, where: str) -> list[Plan]:
 
     Raises InputError, in one line that names the mistake and its remedy, for what is no readable plan.
     """
-    framed = unframed(data, where)
+    plan = plan_text(data, where)
     with _without_collector():
         try:
-            return _plans(framed.text, where, framed.warnings)
+            return _plans(plan.text, where, plan.warnings)
         except msgspec.ValidationError:
             pass  # a number that the decoder cannot hold, or a plan of another shape, which the second try tells
         except msgspec.DecodeError as error:
-            raise malformed(error, framed.text, where) from None
+            raise malformed(error, plan.text, where) from None
         try:
-            return _plans(without_huge_numbers(framed.text), where, framed.warnings)
+            return _plans(without_huge_numbers(plan.text), where, plan.warnings)
         except msgspec.DecodeError as error:
-            raise malformed(error, framed.text, where) from None
+            raise malformed(error, plan.text, where) from None
         except ValueError as error:
             raise InputError(str(error), where=where, fix="only Terraform's own JSON is read") from None
 
@@ -130,10 +130,16 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
     mentions = references.of(entry.address, block, after.unknown if after else {})
     if after and mentions.written is not None:
         after = replace(after, written=mentions.written)
+    if block and block.provider_config_key:
+        provider_key = block.provider_config_key
+    else:
+        # Terraform 0.12 has the alias in the name of the provider, "aws.peer"; for others the default one is taken.
+        alias = entry.provider_name.rpartition("/")[2]
+        provider_key = alias if "." in alias else entry.provider
     return Located(
         type=entry.address.type,
         vendor=entry.provider,
-        provider_key=_provider_key(entry, block),
+        provider_key=provider_key,
         before=entry.before,
         after=after,
         is_set=(lambda name: block.expression(name) is not None) if block else None,
@@ -156,11 +162,3 @@ def _places_of(data: Iterable[Change], modules: Modules) -> dict[str, Located]:
         )
         places[source.address] = places[address] = place
     return places
-
-
-def _provider_key(entry: Entry, block: ConfigResource | None) -> str:
-    """Return the key of the provider configuration; 0.12 has the alias in the name of the provider too."""
-    if block and block.provider_config_key:
-        return block.provider_config_key
-    alias = entry.provider_name.rpartition("/")[2]
-    return alias if "." in alias else entry.provider

@@ -14,7 +14,7 @@ from guardrail.terraform.address import Address, key_value, parse, steps
 from guardrail.terraform.plan.document import ConfigResource
 from guardrail.terraform.plan.modules import Modules, Place, specific
 
-_MAX_STEPS = 50  # through variables and outputs
+_MAX_STEPS = 50  # through variables and outputs; a plan with a longer chain than that was not written by Terraform
 _ITERATION = ("count.", "each.")
 # Stands for what the JSON does not follow: what is not in the plan, and, before the address of their module, local values.
 _ELSEWHERE = "?"
@@ -78,6 +78,7 @@ class References:
         if block is None or place is None:
             return NO_MENTIONS
         nested = {name: mark for name, mark in unknown.items() if isinstance(mark, list) and has_marks(mark)}
+        # Most blocks are constants: the raw bytes tell without decoding them.
         if not nested and b'"references"' not in memoryview(block.expressions).tobytes():
             return Mentions({}, {}, frozenset())
         scope = _Scope(place, address.key, block.for_each_expression)
@@ -87,7 +88,9 @@ class References:
         written = {
             path for name in found for path in self._written(expressions[name], scope, name) if unknown.get(name)
         }
-        written.update(path for name, mark in nested.items() for path in _untold(expressions.get(name), mark, name))
+        written.update(
+            path for name, mark in nested.items() for path in _of_dynamic_blocks(expressions.get(name), mark, name)
+        )
         through = {
             name: tuple(self._locals(expressions[name], scope))
             for name, addresses in found.items()
@@ -213,7 +216,7 @@ class References:
         return _joined(found)
 
 
-def _untold(expression: Json, marks: list[Json], path: str) -> Iterator[str]:
+def _of_dynamic_blocks(expression: Json, marks: list[Json], path: str) -> Iterator[str]:
     """Walk the blocks that have unknown values, and of which nothing tells what they set: whatever is unknown may be set.
 
     The JSON of a plan leaves out dynamic blocks (https://github.com/hashicorp/terraform/issues/28346).
@@ -224,12 +227,9 @@ def _untold(expression: Json, marks: list[Json], path: str) -> Iterator[str]:
         for block in marks:
             for name, mark in block.items() if isinstance(block, dict) else ():
                 if isinstance(mark, list) and has_marks(mark):
-                    told = [part for one in expression if isinstance(one, dict) for part in _listed(one.get(name))]
-                    yield from _untold(told or None, mark, f"{path}.{name}")
-
-
-def _listed(expression: Json) -> list[Json]:
-    return expression if isinstance(expression, list) else [] if expression is None else [expression]
+                    inner = [one[name] for one in expression if isinstance(one, dict) and one.get(name) is not None]
+                    told = [part for one in inner for part in (one if isinstance(one, list) else [one])]
+                    yield from _of_dynamic_blocks(told or None, mark, f"{path}.{name}")
 
 
 def _lists(expression: Json) -> Iterator[list[str]]:
@@ -255,6 +255,6 @@ def _chosen(instances: Mapping[str, str], key: str, keys: AbstractSet[str]) -> t
 
 
 def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    """Join without repetition; one part alone is shared, not copied."""
+    """Join without repetition; one part alone is shared, not copied: a thousand instances mention the same hundred."""
     found = [part for part in parts if part]
     return found[0] if len(found) == 1 else tuple(dict.fromkeys(address for part in found for address in part))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from guardrail.model.resource import Side
-from guardrail.model.unknown import Json, Unknown
+from guardrail.model.unknown import Unknown
 from guardrail.terraform.plan.providers import ProviderConfigurations, region_of_zone
 
 Region = str | Unknown | None
@@ -73,9 +73,12 @@ class Regions:
         if side is None:
             return None
         own = _own(side, resource.vendor)
-        if isinstance(own, str) or (own is not None and not before and _is_set(own.path, resource)):
+        # An unknown region that the configuration does not set is the provider's to choose: it takes its own.
+        if isinstance(own, str):
             return own
-        if resource.vendor != "aws":
+        if own is not None and not before and (resource.is_set is None or resource.is_set(own.path.partition(".")[0])):
+            return own
+        if resource.vendor != "aws":  # whose resources lie in the region of their provider, whatever they belong to
             found = self._of_parent(resource, side, before=before)
             if found is not None:
                 return found
@@ -91,15 +94,14 @@ class Regions:
         """Return the location of what the resource belongs to; its resource group is asked last."""
         names = [name for name in {**resource.references, **side.values} if not name.startswith(_ELSEWHERE)]
         for name in sorted(names, key=lambda name: name == "resource_group_name"):
-            for address in resource.references.get(name) or self._of_name(name, side.values.get(name)):
+            value = side.values.get(name)
+            by_name = self._named.get((name, value), ()) if isinstance(value, str) else ()
+            for address in resource.references.get(name) or by_name:
                 if address in self._located and self._located[address].vendor == resource.vendor:
                     region = self._region(address, before=before)
                     if region is not None:
                         return region
         return None
-
-    def _of_name(self, name: str, value: Json) -> tuple[str, ...]:
-        return self._named.get((name, value), ()) if isinstance(value, str) else ()
 
     def _azure_names(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
         """Return (attribute, value) -> address of the resource that Azure's attributes name, such as
@@ -134,29 +136,19 @@ def _own(side: Side, vendor: str) -> Region:
         if isinstance(value, Unknown):
             unknown = unknown or (value if name in _DECIDING else None)
             continue
-        region = next(filter(None, (_spelled(name, text, vendor) for text in _texts(value))), None)
-        if region:
-            return region
+        for text in value if isinstance(value, list) else (value,):
+            if isinstance(text, str) and text and (region := _region_in(name, text, vendor)):
+                return region
     return unknown
 
 
-def _texts(value: Json) -> Iterator[str]:
-    for text in value if isinstance(value, list) else (value,):
-        if isinstance(text, str) and text:
-            yield text
-
-
-def _spelled(name: str, text: str, vendor: str) -> str | None:
+def _region_in(name: str, text: str, vendor: str) -> str | None:
+    """Return the region that the text of an attribute says; None for one that says none."""
     if vendor == "azurerm":
-        return text.replace(" ", "").lower()
+        return text.replace(" ", "").lower()  # "West Europe" is westeurope
     if name == "arn":
         return found[1] if (found := _ARN.match(text)) else None
     last = text.rpartition("/")[2].lower()  # Google's may be URLs
     if "zone" in name:
         return region_of_zone(last)
     return (region_of_zone(last) or last) if vendor.startswith("google") else text
-
-
-def _is_set(path: str, resource: Located) -> bool:
-    """Return whether the configuration sets an attribute, so that its value is not left to the provider."""
-    return resource.is_set is None or resource.is_set(path.partition(".")[0])

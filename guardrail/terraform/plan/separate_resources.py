@@ -88,7 +88,7 @@ _BLOCKS: Mapping[tuple[str, str], tuple[_Separate, ...]] = {
     ("azurerm_route_table", "route"): (_Separate("azurerm_route", "route_table_name", _NAME),),
 }
 _TYPES = frozenset(kind for kind, _ in _BLOCKS)
-_IDENTITIES = ("id", "name", "arn", "self_link")
+_IDENTITIES = ("id", "name", "arn", "self_link")  # what others name a resource by, once it exists
 _Owned = Sequence[tuple[_Separate, Side]]
 
 
@@ -126,8 +126,8 @@ class SeparateResources:
                 for side in (other.before, other.after)
                 if side
             ]
-            before = before and _left(before, name, owned)
-            after = after and _left(after, name, owned)
+            before = before and _without_elements(before, name, owned)
+            after = after and _without_elements(after, name, owned)
         return replace(resource, before=before, after=after)
 
 
@@ -137,12 +137,12 @@ def _owners(other: Located, owner: str) -> set[str]:
     return {*other.references.get(owner, ()), *(text for text in values if isinstance(text, str) and text)}
 
 
-def _left(side: Side, name: str, owned: _Owned) -> Side:
+def _without_elements(side: Side, name: str, owned: _Owned) -> Side:
     """Return a side with the elements of a block that no other resource is, and the marks that belong to them."""
     elements = side.values.get(name)
     if not isinstance(elements, list):
         return side
-    kept = [index for index, element in enumerate(elements) if not _is_there(element, owned)]
+    kept = [index for index, element in enumerate(elements) if not _is_separate(element, owned)]
     if len(kept) == len(elements):
         return side
 
@@ -158,8 +158,8 @@ def _left(side: Side, name: str, owned: _Owned) -> Side:
     )
 
 
-def _is_there(element: Json, owned: _Owned) -> bool:
-    """Return whether other resources are an element."""
+def _is_separate(element: Json, owned: _Owned) -> bool:
+    """Return whether other resources are an element: one that is alike, or several that have all of its list's items."""
     if not isinstance(element, dict):
         return False
     alike = [(separate, other) for separate, other in owned if _is_same(separate, element, other)]
@@ -179,4 +179,5 @@ def _is_same(separate: _Separate, element: Mapping[str, Json], other: Side) -> b
 
 
 def _items(value: Json) -> list[Json]:
+    """Return a value as the list that a rule of a security group may have in its place."""
     return value if isinstance(value, list) else [value] if value else []

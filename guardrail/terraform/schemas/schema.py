@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -153,7 +152,7 @@ class _Table:
     """One file. Lines are found by their beginning: most runs need a few types of a thousand."""
 
     def __init__(self, text: bytes) -> None:
-        self._text = b"\n" + text
+        self._text = b"\n" + text  # so that each line, the first as well, begins after a newline
         self._shapes: dict[str, Schema] = {}
 
     def find(self, name: str) -> Schema | None:
@@ -187,26 +186,21 @@ class _Table:
             raise AssertionError(encoded)
         nested = self.shape(found["shape"]) if found["shape"] else None
         type_: Type = _PLAIN[found["plain"]] if nested is None else nested.type
-        for letter in reversed(found["collections"]):
+        for letter in reversed(found["collections"]):  # "LSs" is a list of sets of strings: the innermost comes last
             type_ = _COLLECTIONS[letter](type_)
         return Attribute(
             type=type_,
             is_block=found["form"] == "B",
             nested=nested,
-            nesting=None if nested is None else _nesting(found["collections"]),
+            nesting=None if nested is None else _NESTINGS.get(found["collections"][:1], Nesting.SINGLE),
             once=bool(found["once"]),
             required="r" in flags,
             computed="c" in flags,
             never_computed="p" in flags,
             sensitive="!" in flags,
             deprecated="~" in flags,
-            default=_default(default),
+            default=msgspec.json.decode(default) if default else None,
         )
 
 
-def _nesting(collections: str) -> Nesting:
-    return {"L": Nesting.LIST, "S": Nesting.SET, "M": Nesting.MAP}.get(collections[:1], Nesting.SINGLE)
-
-
-def _default(text: str) -> Any:
-    return msgspec.json.decode(text) if text else None
+_NESTINGS = {"L": Nesting.LIST, "S": Nesting.SET, "M": Nesting.MAP}

@@ -50,7 +50,7 @@ class TerragruntFile:
         self._above, self._is_included = (*above, path), is_included
         self.body = reading.parsed(path).body
         self._locals: dict[str, Value] = {}
-        self._followed: set[str] = set()
+        self._in_evaluation: set[str] = set()
         self._others: dict[Path, TerragruntFile] = {}
         self._files = FileReader(reading.top, folder, looked=reading.looked)
 
@@ -91,11 +91,11 @@ class TerragruntFile:
             ]
             if not given:
                 raise EvaluationError(f"there is no local.{name}", where)
-            if name in self._followed:
+            if name in self._in_evaluation:
                 raise LimitError(f"local.{name} refers to itself", where)
-            self._followed.add(name)
+            self._in_evaluation.add(name)
             self._locals[name] = evaluate_or_unknown(given[0].expression, self)
-            self._followed.discard(name)
+            self._in_evaluation.discard(name)
         return self._locals[name]
 
     @cached_property
@@ -183,6 +183,7 @@ class TerragruntFile:
                 if name in include.file._dependencies():  # noqa: SLF001
                     return include.file._dependency(name, where)  # noqa: SLF001
             raise EvaluationError(f"there is no dependency {name}", where)
+        # Without the list of commands, Terragrunt takes mock outputs for every command.
         mocks, commands = (
             self.value_in(blocks[0], f"mock_outputs{end}") for end in ("", "_allowed_terraform_commands")
         )

@@ -56,7 +56,7 @@ def _find_in_parent_folders(file: TerragruntFile, texts: list[str], arguments: l
     for folder in file.folder.parents:
         if not folder.is_relative_to(file.reading.top):
             break
-        file.reading.looked.add(folder / name)
+        file.reading.looked.add(folder / name)  # were it there, it would be read: the hook has to know
         if (folder / name).exists():
             return string((folder / name).as_posix())
     if len(arguments) > 1:
@@ -80,6 +80,7 @@ def _get_env(file: TerragruntFile, texts: list[str], arguments: list[Value], whe
     if not texts:
         raise EvaluationError("get_env takes the name of a variable", where)
     name = texts[0]
+    # Anything else of the environment may be a secret, and differs between machines.
     if not (name.startswith(VARIABLE) or name == WORKSPACE):
         why = f"get_env({name!r}): of the environment, only {VARIABLE}* and {WORKSPACE} are read"
         return unknown(ANY, Unknown(Cause.NOT_EVALUATED, why.replace("'", '"'), where))
@@ -101,6 +102,7 @@ def _read_terragrunt_config(file: TerragruntFile, texts: list[str], arguments: l
 def _read_tfvars_file(file: TerragruntFile, texts: list[str], _: list[Value], where: str) -> Value:
     path = _inside(file, texts, where)
     file.reading.looked.add(path)
+    # Terragrunt's returns JSON, which configuration puts into jsondecode().
     return file.call("jsonencode", [object_(values_of(path))], where)
 
 

@@ -38,7 +38,7 @@ def inputs_of(value: Value) -> Inputs:
 
 def merged(below: Inputs, above: Inputs, strategy: str) -> Inputs:
     """Return inputs over others; inputs of which nothing is known may give any name anew."""
-    if above.rest is not None:
+    if above.rest is not None:  # so that nothing below is sure to count
         return above
     values = dict(below.values)
     for name, value in above.values.items():

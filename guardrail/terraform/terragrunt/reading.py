@@ -15,7 +15,7 @@ from guardrail.terraform.language.syntax import ParsedFile, parse_file
 
 FILE_NAMES = ("terragrunt.hcl", "terragrunt.hcl.json")
 
-_MOST_BYTES = 4_000_000
+_MOST_BYTES = 4_000_000  # of one file, which may be a stranger's
 
 
 @dataclass
@@ -70,6 +70,7 @@ def relative(path: Path, start: Path) -> str:
     return Path(os.path.relpath(path, start)).as_posix()
 
 
+# A root.hcl is included by every unit below it.
 @lru_cache(maxsize=4096)
 def _parsed(name: str, text: bytes) -> ParsedFile:
     return parse_file(name, text)

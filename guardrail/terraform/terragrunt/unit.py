@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -29,19 +28,25 @@ def units(folder: Path) -> list[Path]:
 
     A file that another one includes is no unit.
     """
-    opened = {path: _opened(path) for path in _configured(folder)}
-    included = {include.file.path for file in opened.values() if file for include in file.includes}
-    return [path for path, file in opened.items() if file is None or (file.path not in included and _has_module(file))]
-
-
-def _configured(folder: Path) -> Iterator[Path]:
+    opened: dict[Path, TerragruntFile | None] = {}
     for place, names, files in os.walk(folder):
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in _PRUNED)
         if not set(FILE_NAMES).isdisjoint(files):
-            yield Path(place)
+            opened[Path(place)] = _opened(Path(place))
+    included = {include.file.path for file in opened.values() if file for include in file.includes}
+    found = []
+    for path, file in opened.items():
+        # A file with neither `source` nor configuration beside it only groups others, or holds what they read.
+        has_module = file is not None and (
+            bool(configuration_files(file.folder)) or any("source" in one.body.attributes for _, one in file.settings())
+        )
+        if file is None or (file.path not in included and has_module):
+            found.append(path)
+    return found
 
 
 def _opened(folder: Path) -> TerragruntFile | None:
+    """Return the file in a folder with the files that it includes; None where one of them cannot be read."""
     try:
         file = _file(folder, Reading(folder, {}))
         _ = file.includes
@@ -57,10 +62,6 @@ def _file(folder: Path, reading: Reading) -> TerragruntFile:
     if not reading.holds(path):
         raise InputError(LEADS_OUT, where=shown(path))
     return TerragruntFile(reading.unit / path.name, reading, reading.unit)
-
-
-def _has_module(file: TerragruntFile) -> bool:
-    return bool(configuration_files(file.folder)) or any("source" in one.body.attributes for _, one in file.settings())
 
 
 def read_unit(folder: Path, choices: Choices) -> Plan:
@@ -101,13 +102,17 @@ class Unit:
     def __post_init__(self) -> None:
         self.file = _file(self.folder, Reading(self.folder, self.choices.environ))
         self.module = self._module()
-        self._copy()
+        # Terragrunt copies the unit's own files to the module's.
+        for path in configuration_files(self.file.folder) if self.module != self.file.folder else ():
+            if leads_out(path):
+                raise InputError(LEADS_OUT, where=shown(path))
+            self.added[path.name] = (shown(path), path.read_bytes())
         for label, parts in self.file.generated():
             self._generate(label, parts)
         extra = [
             (scope, one) for scope, block in self.file.settings() for one in block.body.blocks_of("extra_arguments")
         ]
-        named = {one.labels: (scope, one) for scope, one in reversed(extra)}
+        named = {one.labels: (scope, one) for scope, one in reversed(extra)}  # of one name, the first wins
         for scope, block in named.values():
             self._pass_on(scope, block)
 
@@ -127,23 +132,23 @@ class Unit:
         return not names.isdisjoint({PLAN, "all"})
 
     def _module(self) -> Path | None:
-        for scope, block in self.file.settings():
-            source = scope.value_in(block, "source")
-            if source is not None and isinstance(source.raw, str):
-                return self._local(source.raw)
-            if source is not None:
-                self._miss("terraform.source", source)
-                return None
-        return self.file.folder
-
-    def _local(self, source: str) -> Path | None:
-        base, _, inside = source.partition("?")[0].partition("//")
+        """Return the folder of the module that `source` names, the unit's own without one; None if it is not at hand."""
+        sources = ((scope.value_in(block, "source")) for scope, block in self.file.settings())
+        source = next((value for value in sources if value is not None), None)
+        if source is None:
+            return self.file.folder
+        if not isinstance(source.raw, str):
+            self._miss("terraform.source", source)
+            return None
+        # In "../..//modules/vpc?ref=v1", what stands behind // is a folder in what is fetched.
+        base, _, inside = source.raw.partition("?")[0].partition("//")
         found = self.file.at(base) / inside
-        if "::" in source or "://" in source or (self.file.reading.holds(found) and not configuration_files(found)):
-            self._absent(f"its module {source} is not here")
+        is_remote = "::" in source.raw or "://" in source.raw
+        if is_remote or (self.file.reading.holds(found) and not configuration_files(found)):
+            self._absent(f"its module {source.raw} is not here")
             return None
         if not self.file.reading.holds(found):
-            self._absent(f"its module {source} is outside of the checkout")
+            self._absent(f"its module {source.raw} is outside of the checkout")
             return None
         return found
 
@@ -162,18 +167,12 @@ class Unit:
         said = why.why or why.cause if why else "it is none that Terragrunt takes"
         self.missing.append(NotEvaluated("", f"{what}: {said}", remedy=_PLANNED))
 
-    def _copy(self) -> None:
-        """Put the unit's own files beside the module's, as Terragrunt copies them."""
-        for path in configuration_files(self.file.folder) if self.module != self.file.folder else ():
-            if leads_out(path):
-                raise InputError(LEADS_OUT, where=shown(path))
-            self.added[path.name] = (shown(path), path.read_bytes())
-
     def _generate(self, label: str, parts: dict[str, Value]) -> None:
         path, contents = parts.get("path"), parts.get("contents")
         exists, disable = parts.get("if_exists"), parts.get("disable")
         if disable is not None and disable.raw is True:
             return
+        # A path that is not known may be one of configuration, which is then missing; others nobody reads.
         name = path.raw if path and isinstance(path.raw, str) else "?.tf"
         if "/" in name or not is_configuration(name):
             return
@@ -194,6 +193,7 @@ class Unit:
         self.given += [path for path in optional if path.is_file()]
         arguments = iter(self._texts(scope, block, "arguments"))
         for argument in arguments:
+            # Terraform takes one hyphen and two, and the value behind = or as the next argument.
             flag, equals, value = argument.removeprefix("-").removeprefix("-").partition("=")
             if flag in {"var", "var-file"}:
                 text = value if equals else next(arguments, "")
