@@ -46,12 +46,14 @@ def call(name: str, arguments: list[Value], context: FunctionContext) -> Value:
         cause, why = UNKNOWABLE[plain]
         return unknown(STRING, Unknown(cause, why, context.where, not_null=True), marks)
     function = FUNCTIONS.get(plain)
+    # A provider's own (provider::x::f), or one that is newer than this list.
     if function is None:
         return unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"the function {name}", context.where), marks)
     return _called(function, arguments, context)
 
 
 def _called(function: Function, arguments: list[Value], context: FunctionContext) -> Value:
+    """Convert the arguments, and call the function unless one of them is unknown (cty's Function.Call does the same)."""
     marks: Marks = NO_MARKS
     taken: list[Value] = []
     waiting: list[Value] = []
@@ -81,9 +83,12 @@ def _called(function: Function, arguments: list[Value], context: FunctionContext
         result = function.body(context, *taken) if function.in_context else function.body(*taken)
     except NotEvaluated as limit:
         marks = marks.union(*(value.all_marks() for value in taken))
+        # The reason may quote an argument.
         why = NOT_SHOWN if Flag.SENSITIVE in marks else limit.why
         return unknown(type_, Unknown(limit.cause, why, context.where, not_null=function.not_null), marks)
-    return _not_null(result, function).marked(marks)
+    if function.not_null and isinstance(result.raw, Unknown) and result.type != ANY and not result.raw.not_null:
+        result = replace(result, raw=replace(result.raw, not_null=True))
+    return result.marked(marks)
 
 
 def _parameters(function: Function, given: int) -> list[Parameter]:
@@ -103,9 +108,3 @@ def _converted(argument: Value, parameter: Parameter, position: int) -> Value:
     if value.is_null and not parameter.null:
         raise FunctionError(f"argument {position + 1} must not be null")
     return value
-
-
-def _not_null(result: Value, function: Function) -> Value:
-    if function.not_null and isinstance(result.raw, Unknown) and result.type != ANY and not result.raw.not_null:
-        return replace(result, raw=replace(result.raw, not_null=True))
-    return result

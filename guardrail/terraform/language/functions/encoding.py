@@ -35,7 +35,7 @@ def _bytes(text: str) -> bytes:
     try:
         return base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)
     except (binascii.Error, ValueError):
-        raise FunctionError("failed to decode base64 data") from None
+        raise FunctionError("failed to decode base64 data") from None  # without the data, which may be sensitive
 
 
 def _utf8(data: bytes) -> Value:
@@ -59,11 +59,11 @@ def base64gunzip(text: Value) -> Value:
     """Read a compressed text from base64 (OpenTofu)."""
     data = _bytes(text.raw)
     try:
-        reader = zlib.decompressobj(wbits=31)
+        reader = zlib.decompressobj(wbits=31)  # 31: gzip's header and a window of 32 kB
         found = reader.decompress(data, MOST_CHARACTERS)
     except zlib.error as error:
         raise FunctionError(f"failed to gunzip bytestream: {error}") from None
-    if reader.unconsumed_tail:
+    if reader.unconsumed_tail:  # a bomb: a few kB that unpack to more than may be made
         raise NotEvaluated(f"a text of more than {MOST_CHARACTERS:,} characters")
     if not reader.eof or reader.unused_data:
         raise FunctionError("failed to read gunzip raw data")
@@ -98,7 +98,7 @@ def textdecodebase64(text: Value, encoding: Value) -> Value:
     try:
         found = _bytes(text.raw).decode(_encoding(encoding))
     except UnicodeDecodeError:
-        found = "\ufffd"
+        found = "\ufffd"  # what Go puts in the place of bytes that mean nothing, and Terraform then looks for
     if "\ufffd" in found:
         raise FunctionError(f"the given string contains symbols that are not defined for {encoding.raw}")
     return string(found)

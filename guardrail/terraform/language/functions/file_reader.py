@@ -12,10 +12,10 @@ from typing import Any
 from guardrail.terraform.language.functions.signature import FunctionError, NotEvaluated
 
 MOST_BYTES = 4_000_000
-"""Of a file that is read whole."""
+"""Of a file that is read whole: as many as a text may have characters."""
 
 MOST_HASHED = 256_000_000
-"""Of a file that is hashed, in a stream."""
+"""Of a file that is hashed in a stream, as the package of a function is; it bounds time, not memory."""
 
 _MISSING = (
     "no file exists at {}; this function works only with files that are distributed as part of the configuration "

@@ -55,7 +55,7 @@ def _file_hash(name: str) -> Callable[[FunctionContext, Value], Value]:
 
 
 def fileexists(context: FunctionContext, path: Value) -> Value:
-    """Tell whether a regular file is there; something else is an error."""
+    """Return whether a regular file is there; something else is an error."""
     mode = context.files.kind(path.raw)
     if mode is not None and not stat.S_ISREG(mode):
         raise FunctionError(
@@ -66,6 +66,7 @@ def fileexists(context: FunctionContext, path: Value) -> Value:
 
 def fileset(context: FunctionContext, path: Value, pattern: Value) -> Value:
     """Return the regular files below a folder that match a pattern, by their path from there."""
+    # A pattern that leads out of the folder, and folders that look like patterns: Terraform joins the two first.
     joined = posixpath.normpath(pattern.raw) if pattern.raw else "."
     if joined.startswith("..") or re.search(r"[*?\[\]{}\\]", path.raw):
         raise NotEvaluated(f"the pattern {pattern.raw} below {path.raw}")
@@ -87,7 +88,7 @@ class _Glob:
         first, rest = segments[0], segments[1:]
         everywhere = first == "**"
         matches = re.compile(".*" if everywhere else _translated(first), re.DOTALL)
-        if everywhere and rest:
+        if everywhere and rest:  # `**` is no folder as well: a/**/b finds a/b
             yield from self.files(folder, rest)
         for entry in self._entries(folder):
             name = posixpath.join(folder, entry.name)
@@ -98,7 +99,7 @@ class _Glob:
                     self._context.files.located(posixpath.join(self._base, name))
                     yield name
             elif everywhere:
-                if entry.is_symlink():
+                if entry.is_symlink():  # which may lead to a folder above, and so round in circles
                     raise NotEvaluated(f"the files below {name}, a link to a folder")
                 yield from self.files(name, segments)
             elif rest:

@@ -24,6 +24,7 @@ from guardrail.terraform.language.numbers import Number, is_negative, to_text
 from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, ListType, Primitive, SetType, TupleType
 from guardrail.terraform.language.values import Value, list_, string
 
+# Flags, width, precision, [index of an argument], and the verb, in the order that Terraform's own scanner wants.
 _VERB = re.compile(r"%([0#\-+ ]*)([1-9][0-9]*)?(?:\.([0-9]*))?(?:\[([1-9][0-9]*)\])?([A-Za-z])")
 _SIGNIFICANT = 6  # from this exponent on, %v and %g write one
 _SMALLEST = -4  # and below this one
@@ -103,7 +104,8 @@ def _filled(template: str, arguments: Sequence[Value]) -> str:
         if not found:
             raise FunctionError(f"unrecognized format character or end of the format string after offset {start}")
         flags, width, precision, index, mode = found.groups()
-        chosen = int(index[:9]) if index else following
+        chosen = int(index[:9]) if index else following  # nine digits are more arguments than there can be
+        # As in Go, verbs without an index go on behind the one that was chosen last.
         following, highest = chosen + 1, max(highest, chosen)
         if chosen > len(arguments):
             raise FunctionError(
@@ -123,7 +125,7 @@ def _filled(template: str, arguments: Sequence[Value]) -> str:
 
 
 def _size(digits: str | None) -> int:
-    size = int(digits[:12]) if digits else 0
+    size = int(digits[:12]) if digits else 0  # twelve digits are beyond the bound already
     if size > MOST_CHARACTERS:
         raise NotEvaluated(f"a text of {size:,} characters")
     return size
@@ -148,6 +150,7 @@ def _formatted(verb: _Verb, value: Value) -> str:
 
 
 def _plain(value: Value) -> str:
+    """Return a value as %v writes it: a text without quotes, a number as %g does, all else as JSON."""
     if value.type == STRING and not value.is_null:
         return str(value.raw)
     return _general(value.raw, None) if value.type == NUMBER and not value.is_null else encoded(value)
@@ -164,7 +167,7 @@ def _integer(verb: _Verb, number: Number) -> str:
     if not isinstance(number, int):
         raise verb.refused("an integer is required")
     digits = format(abs(number), verb.mode)
-    if verb.precision is not None:
+    if verb.precision is not None:  # as in C and Go, it is the least number of digits, and "%.0d" of 0 is empty
         digits = "" if verb.precision == 0 and number == 0 else digits.rjust(verb.precision, "0")
     prefix = {"b": "0b", "o": "0", "x": "0x", "X": "0X", "d": ""}[verb.mode] if "#" in verb.flags else ""
     return _aligned(verb, number, prefix, digits, zeros=verb.precision is None)
@@ -183,6 +186,7 @@ def _float(verb: _Verb, number: Number) -> str:
 
 
 def _aligned(verb: _Verb, number: Number, prefix: str, digits: str, *, zeros: bool) -> str:
+    # Integers have no negative zero in Go; floats do.
     sign = (
         "-"
         if number < 0 or (is_negative(number) and verb.mode in "eEfgG")
@@ -227,6 +231,7 @@ def _exponential(digits: str, exponent: int) -> str:
 
 
 def _general(number: Number, precision: int | None) -> str:
+    """Write a number as %g does: with an exponent where it is large or small for its digits (Go's strconv/ftoa.go)."""
     sign = "-" if is_negative(number) else ""
     wanted = None if precision is None else max(precision, 1)
     size = -number if is_negative(number) else number

@@ -19,7 +19,7 @@ from guardrail.terraform.language.functions.signature import (
 from guardrail.terraform.language.types import ANY, NUMBER, STRING, MapType, ObjectType, Type
 from guardrail.terraform.language.values import NULL, Value, boolean, number, object_, string, tuple_
 
-_DEEPEST = 200
+_DEEPEST = 200  # levels: Python's own reader and writer take stack for each
 # Go escapes what would end a script element of HTML, too.
 _ESCAPED = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 _BRACKET = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]')
@@ -48,16 +48,15 @@ def jsonencode(value: Value) -> Value:
     """Write JSON; of a value that is known in part, the first character is known."""
     if value.is_wholly_known():
         return string(encoded(value))
-    unsure = value.is_unknown and not value.raw.not_null
-    return undecided((value,), STRING, prefix="" if unsure else _opening(value.type))
-
-
-def _opening(type_: Type) -> str:
-    if type_ == STRING:
-        return '"'
-    if isinstance(type_, ObjectType | MapType):
-        return "{"
-    return "[" if hasattr(type_, "element") or hasattr(type_, "elements") else ""
+    if value.is_unknown and not value.raw.not_null:  # it may be "null"
+        prefix = ""
+    elif value.type == STRING:
+        prefix = '"'
+    elif isinstance(value.type, ObjectType | MapType):
+        prefix = "{"
+    else:
+        prefix = "[" if hasattr(value.type, "element") or hasattr(value.type, "elements") else ""
+    return undecided((value,), STRING, prefix=prefix)
 
 
 def jsondecode(text: Value) -> Value:
@@ -83,7 +82,7 @@ def jsondecode(text: Value) -> Value:
 
 
 def _depth(text: str) -> int:
-    """Return how deep a document is nested, at most."""
+    """Return how deep a document is nested, or 0 for one that has too few brackets to be too deep."""
     if text.count("[") + text.count("{") <= _DEEPEST:
         return 0
     deepest = depth = 0
@@ -95,14 +94,14 @@ def _depth(text: str) -> int:
 
 def _value(found: Any) -> Value:
     match found:
-        case Value():
+        case Value():  # the hooks have made it one
             return found
         case None:
             return NULL
         case bool():
             return boolean(found)
         case str():
-            return string(_LONE_SURROGATE.sub("\ufffd", found))
+            return string(_LONE_SURROGATE.sub("\ufffd", found))  # as Go reads "\ud800"
         case _:
             return tuple_(map(_value, found))
 

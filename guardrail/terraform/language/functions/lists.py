@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.functions.graphemes import clusters
 from guardrail.terraform.language.functions.signature import (
@@ -46,7 +44,7 @@ from guardrail.terraform.language.values import (
     unknown,
 )
 
-_MOST_IN_RANGE = 1024
+_MOST_IN_RANGE = 1024  # Terraform's own bound
 
 
 def element_type(value: Value) -> Type:
@@ -55,8 +53,9 @@ def element_type(value: Value) -> Type:
 
 
 def alltrue(values: Value) -> Value:
-    """Tell whether all are true."""
+    """Return whether all are true."""
     for part in values.raw:
+        # Unlike anytrue, and as in Terraform, it stops at the first that is unknown: a later false does not decide.
         if part.is_unknown:
             return undecided((part,), BOOL)
         if not part.raw:
@@ -65,7 +64,7 @@ def alltrue(values: Value) -> Value:
 
 
 def anytrue(values: Value) -> Value:
-    """Tell whether one is true."""
+    """Return whether one is true."""
     if any(part.raw is True for part in values.raw):
         return TRUE
     return FALSE if values.is_wholly_known() else undecided((values,), BOOL)
@@ -89,6 +88,7 @@ def compact(values: Value) -> Value:
 
 
 def _concatenated(arguments: list[Value]) -> Type:
+    """Return a list where all are lists of types that have one in common, else a tuple of all elements."""
     if not arguments:
         raise FunctionError("at least one argument is required")
     if all(isinstance(one.type, ListType) for one in arguments):
@@ -156,7 +156,7 @@ def _may_be_sequence(value: Value) -> bool:
 def length(value: Value) -> Value:
     """Count elements, attributes or characters; of a tuple and an object, their type tells."""
     match value.type:
-        case TupleType(elements):
+        case TupleType(elements):  # also of one that is unknown
             return number(len(elements)).marked(value.marks)
         case ObjectType():
             return number(len(value.type.attributes)).marked(value.marks)
@@ -195,19 +195,15 @@ def range_(*limits: Value) -> Value:
         raise FunctionError(
             f"end must be {'less' if step < 0 else 'greater'} than start when step is {'negative' if step < 0 else 'positive'}"
         )
-    return list_(map(number, _steps(start, end, step)), NUMBER)
-
-
-def _steps(start: Number, end: Number, step: Number) -> Iterator[Number]:
-    for _ in range(_MOST_IN_RANGE):
-        if start <= end if step < 0 else start >= end:
-            return
-        yield start
-        start = rounded(start + step)
-    if start > end if step < 0 else start < end:
-        raise FunctionError(
-            "more than 1024 values were generated; either decrease the difference between start and end or use a smaller step"
-        )
+    found: list[Value] = []
+    while start > end if step < 0 else start < end:
+        if len(found) == _MOST_IN_RANGE:
+            raise FunctionError(
+                "more than 1024 values were generated; either decrease the difference between start and end or use a smaller step"
+            )
+        found.append(number(start))
+        start = rounded(start + step)  # added up, not multiplied, so that fractions are rounded as Terraform's are
+    return list_(found, NUMBER)
 
 
 def reverse(values: Value) -> Value:
@@ -243,6 +239,7 @@ def slice_(values: Value, start: Value, end: Value) -> Value:
 
 
 def _slice_type(arguments: list[Value]) -> Type:
+    """Return the type of a slice. It looks at the bounds as well, so that they are wrong in an unknown list, too."""
     values, start, end = arguments
     if not isinstance(values.type, ListType | TupleType | AnyType):
         raise FunctionError(
@@ -296,7 +293,7 @@ def sum_(values: Value) -> Value:
             found = convert(part, NUMBER).raw
         except ConversionError:
             found = None
-        if found is None:
+        if found is None:  # neither null nor a text that is no number can be added
             raise FunctionError("argument must be list, set, or tuple of number values")
         total = rounded(total + found)
     return number(total)

@@ -61,10 +61,11 @@ def lookup(mapping: Value, key: Value, *default: Value) -> Value:
     marks = mapping.marks | key.marks
     if mapping.is_unknown or key.is_unknown:
         return undecided((mapping, key) if mapping.is_unknown else (key,), type_, marks=marks, not_null=False)
-    if key.raw in mapping.raw:
+    if key.raw in mapping.raw:  # known or not: the value of a known key is
         found: Value = mapping.raw[key.raw]
         return found.marked(marks)
     if not default:
+        # A key with marks may be sensitive.
         raise FunctionError(
             f'lookup failed to find key "{key.raw}"' if not key.marks else "lookup failed to find a key"
         )
@@ -107,6 +108,7 @@ def merge(*mappings: Value) -> Value:
 
 
 def _merged_type(arguments: list[Value]) -> Type:
+    """Return the type that all arguments have, else an object; nothing is known where a map has unknown keys."""
     attributes: dict[str, Type] = {}
     kinds: list[Type] = []
     known = True
@@ -159,6 +161,7 @@ def zipmap(names: Value, found: Value) -> Value:
 
 
 def _zipped_type(arguments: list[Value]) -> Type:
+    """Return a map for values of one type, else an object, for which the names have to be known."""
     names, found = arguments
     if isinstance(found.type, ListType):
         return MapType(found.type.element)

@@ -15,11 +15,12 @@ _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 _Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 # Terraform still reads 010 as 10, which Python refuses.
 _LEADING_ZEROS = re.compile(r"(?<![0-9a-fA-F:])0+(?=\d)(?=[\d.]*\.|\d*(?:/|$))")
-_LONGEST_EXTENSION = 32
+_LONGEST_EXTENSION = 32  # bits; Terraform's own bound
 
 
 def _address(text: str) -> _Address:
     found = ipaddress.ip_address(_LEADING_ZEROS.sub("", text) if ":" not in text else text)
+    # Go takes ::ffff:1.2.3.4 for the address of IPv4, and refuses fe80::1%eth0.
     if isinstance(found, ipaddress.IPv6Address) and (found.ipv4_mapped or found.scope_id):
         raise NotEvaluated(f"the address {text}")
     return found
@@ -86,7 +87,7 @@ def cidrsubnets(prefix: Value, *bits: Value) -> Value:
                 f"would extend prefix to {length} bits, which is too long for an IPv{network.version} address"
             )
         size = 1 << (network.max_prefixlen - length)
-        start = -(-following // size) * size
+        start = -(-following // size) * size  # rounded up: a subnet begins at a multiple of its size
         if start + size > end:
             raise FunctionError(f"not enough remaining address space for a subnet with a prefix of {length} bits")
         found.append(string(f"{_numbered(network, start)}/{length}"))
@@ -95,7 +96,7 @@ def cidrsubnets(prefix: Value, *bits: Value) -> Value:
 
 
 def cidrcontains(prefix: Value, address: Value) -> Value:
-    """Tell whether an address or a prefix lies in a prefix (OpenTofu)."""
+    """Return whether an address or a prefix lies in a prefix (OpenTofu)."""
     network = _network(prefix)
     try:
         inner = _network(address) if "/" in address.raw else ipaddress.ip_network(str(_address(address.raw)))

@@ -18,8 +18,8 @@ from guardrail.terraform.language.values import Value, number
 _NUMBER = Parameter(NUMBER)
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LARGEST_CASE_BLIND_BASE = 36
-_EXACT = 2**53
-_MOST_DIGITS = 4096
+_EXACT = 2**53  # up to here, a float holds every whole number
+_MOST_DIGITS = 4096  # reading them takes quadratic time
 
 
 def absolute(value: Value) -> Value:

@@ -25,7 +25,7 @@ from guardrail.terraform.language.values import Cause
 
 FUNCTIONS: dict[str, Function] = {
     name: function
-    for room in (
+    for module in (
         dates,
         encoding,
         filesystem,
@@ -43,7 +43,7 @@ FUNCTIONS: dict[str, Function] = {
         types,
         yaml_text,
     )
-    for name, function in room.FUNCTIONS.items()
+    for name, function in module.FUNCTIONS.items()
 }
 
 UNKNOWABLE: dict[str, tuple[Cause, str]] = {

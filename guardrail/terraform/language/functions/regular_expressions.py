@@ -17,10 +17,10 @@ _TEXT = Parameter(STRING)
 _REFERENCE = re.compile(r"\$(?:(\$)|\{(\w+)\}|(\w+))", re.ASCII)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=256)  # a pattern is asked for in each element of a for expression
 def _compiled(pattern: str) -> Any:
     options = re2.Options()
-    options.log_errors = False
+    options.log_errors = False  # RE2 would write to the standard error
     try:
         return re2.compile(pattern, options)
     except re2.error as error:

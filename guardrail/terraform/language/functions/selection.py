@@ -28,7 +28,7 @@ def coalesce(*values: Value) -> Value:
             found = convert(value, type_)
         except ConversionError as error:
             raise FunctionError(str(error)) from None
-        if found.is_unknown:
+        if found.is_unknown:  # it may be null, and then a later one counts
             return undecided((found,), type_)
         if not found.is_null and not (type_ == STRING and not found.raw):
             return found
@@ -61,10 +61,10 @@ def coalescelist(*values: Value) -> Value:
 
 
 def contains(values: Value, wanted: Value) -> Value:
-    """Tell whether an element equals a value."""
+    """Return whether an element equals a value."""
     if not isinstance(values.type, ListType | TupleType | SetType):
         raise FunctionError("argument must be list, tuple, or set")
-    unsure = None
+    unsure = None  # a comparison that is unknown, which an equal element further back makes irrelevant
     for part in values.raw:
         same = equal(wanted, part)
         if same.is_unknown:
@@ -83,6 +83,7 @@ def element(values: Value, index: Value) -> Value:
 
 
 def _element_type(arguments: list[Value]) -> Type:
+    """Return the type of what an index leads to; of a tuple, whose elements differ, only a known index tells it."""
     values, index = arguments
     if isinstance(values.type, ListType):
         return values.type.element
@@ -103,7 +104,7 @@ def index(values: Value, wanted: Value) -> Value:
         raise FunctionError("cannot search an empty list")
     for at, part in enumerate(values.raw):
         same = equal(part, wanted)
-        if same.is_unknown:
+        if same.is_unknown:  # the first equal one counts, and this may be it
             return undecided((same,), NUMBER)
         if same.raw:
             return number(at)

@@ -20,7 +20,7 @@ from guardrail.terraform.language.types import ANY, ListType, SetType, TupleType
 from guardrail.terraform.language.unification import unify
 from guardrail.terraform.language.values import NO_MARKS, Value, identity, list_, set_, tuple_
 
-_Parts = dict[object, Value]
+_Parts = dict[object, Value]  # by `identity`, since values have no == of Python's
 
 
 def _united(one: _Parts, other: _Parts) -> _Parts:
@@ -43,12 +43,10 @@ def _operation(combined: Callable[[_Parts, _Parts], _Parts]) -> Callable[..., Va
         except ConversionError as error:
             raise FunctionError(str(error)) from None
         if not all(one.is_wholly_known() for one in converted):
-            united = combined is _united and not any(one.is_unknown for one in converted)
-            return (
-                set_((part for one in converted for part in one.raw), type_.element)
-                if united
-                else undecided(converted, type_)
-            )
+            # A union holds unknown elements as they are. What else comes of sets depends on what they turn out to be.
+            if combined is _united and not any(one.is_unknown for one in converted):
+                return set_((part for one in converted for part in one.raw), type_.element)
+            return undecided(converted, type_)
         first, *others = ({identity(part): part for part in one.raw} for one in converted)
         for other in others:
             first = combined(first, other)
@@ -77,6 +75,7 @@ def setproduct(*sets: Value) -> Value:
     marks = NO_MARKS.union(*(one.marks for one in sets))
     if any(one.is_unknown or (isinstance(one.type, SetType) and not one.is_wholly_known()) for one in sets):
         return undecided(sets, type_, marks=marks)
+    # Before anything is made: four lists of a thousand are a trillion rows.
     if math.prod(len(one.raw) for one in sets) > MOST_ELEMENTS:
         raise NotEvaluated(f"setproduct of more than {MOST_ELEMENTS:,} elements")
     columns = [[convert(part, column) for part in one.raw] for one, column in zip(sets, types, strict=True)]

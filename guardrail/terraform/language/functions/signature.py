@@ -27,7 +27,7 @@ MOST_CHARACTERS = 4_000_000
 """Of a text that is read or made. Longer ones are not evaluated, so that nothing fills the memory."""
 
 MOST_ELEMENTS = 100_000
-"""Of a collection that a function multiplies."""
+"""Of a collection that a function multiplies (setproduct, YAML's aliases), or of a folder that it goes through."""
 
 
 class FunctionError(EvaluationError):
@@ -135,6 +135,6 @@ def friendly(type_: Type) -> str:
 
 
 def check_length(size: int) -> None:
-    """Raise NotEvaluated where a text would be too long to make."""
+    """Raise NotEvaluated where a text of this many characters would be too long to make. Call it before making the text."""
     if size > MOST_CHARACTERS:
         raise NotEvaluated(f"a text of {size:,} characters")

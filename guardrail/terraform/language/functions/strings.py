@@ -26,11 +26,8 @@ _SPACES = "\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u20
 
 def upper(text: Value) -> Value:
     """Each letter by itself: "ß" stays, where Python makes "SS" of it."""
-    return string("".join(map(_upper, text.raw)))
-
-
-def _upper(letter: str) -> str:
-    return next((big for big in (letter.upper(), letter.title()) if len(big) == 1), letter)
+    large = (next((one for one in (letter.upper(), letter.title()) if len(one) == 1), letter) for letter in text.raw)
+    return string("".join(large))
 
 
 def lower(text: Value) -> Value:
@@ -49,6 +46,7 @@ def title(text: Value) -> Value:
 
 
 def _separates(letter: str) -> bool:
+    """Return whether a word ends with a character, by the rules of Go's strings.Title."""
     if letter.isascii():
         return not (letter.isalnum() or letter == "_")
     return letter in _SPACES and unicodedata.category(letter)[0] not in "LN"
@@ -126,7 +124,7 @@ def substr(text: Value, offset: Value, length: Value) -> Value:
 
 
 def startswith(text: Value, prefix: Value) -> Value:
-    """Tell whether a text begins so; an unknown text may have a known beginning."""
+    """Return whether a text begins so; an unknown text may have a known beginning."""
     if not text.is_unknown:
         return boolean(text.raw.startswith(prefix.raw))
     known = text.raw.prefix
@@ -136,12 +134,12 @@ def startswith(text: Value, prefix: Value) -> Value:
 
 
 def endswith(text: Value, suffix: Value) -> Value:
-    """Tell whether a text ends so."""
+    """Return whether a text ends so."""
     return boolean(text.raw.endswith(suffix.raw))
 
 
 def strcontains(text: Value, part: Value) -> Value:
-    """Tell whether a text holds another."""
+    """Return whether a text holds another."""
     return boolean(part.raw in text.raw)
 
 

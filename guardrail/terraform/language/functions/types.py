@@ -36,7 +36,7 @@ def nonsensitive(value: Value) -> Value:
 
 
 def issensitive(value: Value) -> Value:
-    """Tell whether the whole is sensitive; an unknown value may turn out to be."""
+    """Return whether the whole is sensitive; an unknown value may turn out to be."""
     if value.is_sensitive:
         return TRUE
     return undecided((value,), BOOL, not_null=False) if value.is_unknown else FALSE

@@ -33,7 +33,7 @@ _WORDS = {
 }
 _INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
-_DEEPEST = 100
+_DEEPEST = 100  # levels, each of which takes several of Python's frames
 
 
 def yamldecode(text: Value) -> Value:
@@ -79,6 +79,7 @@ class _Document:
                 anchor = event.anchor or ""
                 if anchor not in self._anchors:
                     raise FunctionError(f'reference to undefined anchor "{anchor}"')
+                # An alias counts as all that it repeats: ten of them within each other make a billion values.
                 found, size = self._anchors[anchor]
                 self._size += size
             case yaml.ScalarEvent():
@@ -109,6 +110,7 @@ class _Document:
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
                 raise FunctionError("only strings are allowed as mapping keys")
+            # `<<` puts the entries of other mappings in here.
             merges = event.tag == f"{_TAG}merge" or (event.tag is None and event.value == "<<")
             key = None if merges else _scalar(event)
             value = self._value(next(self._events), depth + 1)
@@ -136,6 +138,7 @@ def _scalar(event: yaml.ScalarEvent) -> Value:
     kind = (tag or "").removeprefix(_TAG)
     if tag and (not tag.startswith(_TAG) or kind not in ("str", "bool", "int", "float", "null", "timestamp", "binary")):
         raise FunctionError(f'unsupported tag "{tag}"')
+    # The library that Terraform uses resolves only texts that begin so; others are texts at once.
     if kind not in ("str", "binary") and (not text or text[0] in "+-.0123456789yYnNtTfFoO~"):
         if event.style in ("'", '"'):
             return string(text)
@@ -169,6 +172,7 @@ def _tagged(kind: str, text: str) -> Value:
 
 
 def _number(text: str) -> Value:
+    """Read a number as YAML writes it: with underscores, and in base 2, 8 and 16 as well."""
     plain = text.replace("_", "")
     try:
         if plain[:2].lower() in ("0x", "0o", "0b"):
