@@ -17,7 +17,7 @@ from guardrail.policy.rules.lock import MAX_BYTES
 from guardrail.policy.rules.selection import PackSource
 
 _MAX_UNPACKED = 200_000_000  # bytes: what a small .gz may grow to
-_WINDOW = 31  # of zlib: a gzip header is expected
+_GZIP = 31  # zlib's way to ask for gzip's header and checksum
 
 
 def from_archive(source: PackSource, session: Session) -> Content:
@@ -36,8 +36,9 @@ def read_archive(data: bytes, subfolder: str, where: str) -> dict[str, bytes]:
     try:
         if data[:2] == b"PK":
             with zipfile.ZipFile(io.BytesIO(data)) as archive:
-                zipped = [Entry(one.filename, one.file_size, _is_plain(one)) for one in archive.infolist()]
+                zipped = [Entry(one.filename, one.file_size, _is_regular(one)) for one in archive.infolist()]
                 return _taken(zipped, partial(_unzipped, archive), subfolder, where)
+        # tarfile would unpack gzip itself, without any bound.
         plain = _unpacked(data, where) if data[:2] == b"\x1f\x8b" else data
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as tar:
             members = _members(tar)
@@ -69,19 +70,19 @@ def _members(tar: tarfile.TarFile) -> list[tuple[str, tarfile.TarInfo]]:
         if not (member.isdir() and name in {"", "."}):
             found.append((f"{name}/" if member.isdir() else name, member))
         if len(found) > MAX_ENTRIES:
-            break
+            break  # what follows need not be read: so many are refused
     return found
 
 
-def _is_plain(entry: zipfile.ZipInfo) -> bool:
-    """Return whether an entry is a regular file. The upper half of the attributes is the mode, where Unix made the archive."""
-    mode = entry.external_attr >> 16
+def _is_regular(entry: zipfile.ZipInfo) -> bool:
+    """Return whether an entry is a regular file."""
+    mode = entry.external_attr >> 16  # Unix' mode, where Unix made the archive; else 0
     return not entry.is_dir() and mode & 0o170000 in {0, 0o100000}
 
 
 def _unzipped(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as file:
-        return file.read(MAX_BYTES + 1)
+        return file.read(MAX_BYTES + 1)  # a byte more than is allowed tells that it is too large, whatever it said
 
 
 def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
@@ -90,7 +91,7 @@ def _file(tar: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
 
 
 def _unpacked(data: bytes, where: str) -> bytes:
-    unpacker = zlib.decompressobj(_WINDOW)
+    unpacker = zlib.decompressobj(_GZIP)
     plain = unpacker.decompress(data, _MAX_UNPACKED)
     if unpacker.unconsumed_tail:
         raise InputError(f"unpacks to more than {_MAX_UNPACKED // 10**6} MB", where=where, fix="pack the rules alone")

@@ -14,7 +14,7 @@ from guardrail.policy.rules.lock import MAX_BYTES, MAX_FILES, RULE_SUFFIXES
 MAX_ENTRIES = 20_000
 """Of an archive or a repository; a pack takes what lies in its subfolder of them."""
 _MAX_TOTAL = 20_000_000  # bytes of all rule files
-_MAX_NAME = 200
+_MAX_NAME = 200  # characters of a path
 _ODD = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]|^\s|\s$')  # what some system cannot have in a name, or reads as a path
 
 
@@ -57,11 +57,18 @@ def chosen(entries: Iterable[Entry], subfolder: str, where: str, *, is_archive: 
         place = f"the subfolder {subfolder}" if wanted else "it"
         raise InputError(f"{place} holds no rules", where=where, fix="rules are files called *.yaml")
     for path, entry in found.items():
-        _refuse_odd(path, entry, where)
+        shown = path[:_MAX_NAME].encode("unicode_escape").decode()  # it may have control characters in it
+        if not entry.is_file:
+            raise InputError(f"{shown} is a link or no file", where=where, fix="a pack holds files only")
+        if is_odd(path):
+            raise InputError(f"{shown} is no name that a file of a pack can have", where=where)
+        if entry.size > MAX_BYTES:
+            raise InputError(f"{shown} is larger than 2 MB", where=where, fix="a rule is a small file")
     if len(found) > MAX_FILES:
         raise InputError(f"holds more than {MAX_FILES:,} rules", where=where, fix="name a subfolder")
     if sum(entry.size for entry in found.values()) > _MAX_TOTAL:
         raise InputError(f"holds more than {_MAX_TOTAL // 10**6} MB of rules", where=where, fix="name a subfolder")
+    # On macOS and Windows the one would overwrite the other.
     if len({path.casefold() for path in found}) < len(found):
         raise InputError("holds two files of one name, apart from upper and lower case", where=where)
     return {path: entry.name for path, entry in found.items()}
@@ -76,20 +83,11 @@ def read(names: Mapping[str, str], take: Callable[[str], bytes], where: str) -> 
 
 
 def _below(entries: list[Entry], folder: str) -> dict[str, Entry]:
+    """Return the rule files below a folder, by their path from there."""
     inside = (entry for entry in entries if entry.name.startswith(folder))
     return {
         entry.name.removeprefix(folder): entry for entry in inside if PurePosixPath(entry.name).suffix in RULE_SUFFIXES
     }
-
-
-def _refuse_odd(path: str, entry: Entry, where: str) -> None:
-    shown = path[:_MAX_NAME].encode("unicode_escape").decode()
-    if not entry.is_file:
-        raise InputError(f"{shown} is a link or no file", where=where, fix="a pack holds files only")
-    if is_odd(path):
-        raise InputError(f"{shown} is no name that a file of a pack can have", where=where)
-    if entry.size > MAX_BYTES:
-        raise InputError(f"{shown} is larger than 2 MB", where=where, fix="a rule is a small file")
 
 
 def is_odd(path: str) -> bool:

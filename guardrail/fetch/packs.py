@@ -69,7 +69,8 @@ def fetch_packs(
         lines.append(f"{name}: removed, guardrail.yaml does not name it")
     _write(base, LockFile(version=1, packs=entries))
     yield from lines
-    yield from _in_place(settings)
+    for name in settings.rules.sources.keys() - _to_be_fetched(settings):
+        yield f"{name}: read where it lies, in {settings.rules.sources[name]}"
     yield from _ignored(base, contents)
 
 
@@ -102,13 +103,22 @@ def _refuse_unknown(settings: Settings, names: Iterable[str]) -> None:
 
 
 def _to_be_fetched(settings: Settings) -> list[str]:
-    """Return the packs that have to be fetched: all but those of folders in the repository."""
+    """Return the packs that have to be fetched: all but those of folders in the repository, which git keeps already."""
     top = settings.top
     return [
         name
         for name, source in settings.rules.sources.items()
         if source.folder is None or not is_within(settings.base / source.folder, top)
     ]
+
+
+def _ignored(base: Path, contents: Iterable[str]) -> Iterator[str]:
+    """Yield a line where git would not commit what was fetched: then no other checkout could use it."""
+    if git.top_of(base) is None:
+        return
+    for path in (base / LOCK_NAME, *(base / FETCHED / name for name in contents)):
+        if not git.comes_with(path, proposed=True):
+            yield f"{path}: git ignores it, and it has to be committed (see .gitignore)"
 
 
 def _fault(settings: Settings, name: str) -> GuardrailError | None:
@@ -127,17 +137,14 @@ def _content(source: PackSource, pinned: LockedPack | None, settings: Settings, 
             return from_archive(source, session)
         case SourceKind.PYTHON:
             return from_distribution(source)
-        case SourceKind.FOLDER:
-            return _from_folder(settings.base / (source.folder or ""), source.subfolder)
-
-
-def _from_folder(folder: Path, subfolder: str) -> Content:
-    """Read a pack from a folder outside of the repository. A link in it is refused as one in an archive is."""
-    top = folder / subfolder
-    paths = {path.relative_to(top).as_posix(): path for path in rule_files(top)}
-    entries = [Entry(name, path.lstat().st_size, is_within(path, folder)) for name, path in paths.items()]
-    names = chosen(entries, "", str(top))
-    return Content(read(names, lambda name: paths[name].read_bytes(), str(top)))
+        case SourceKind.FOLDER:  # outside of the repository
+            folder = settings.base / (source.folder or "")
+            top = folder / source.subfolder
+            paths = {path.relative_to(top).as_posix(): path for path in rule_files(top)}
+            # A link in it is refused as one in an archive is.
+            entries = [Entry(name, path.lstat().st_size, is_within(path, folder)) for name, path in paths.items()]
+            names = chosen(entries, "", str(top))
+            return Content(read(names, lambda name: paths[name].read_bytes(), str(top)))
 
 
 def _refuse_unreadable(name: str, content: Content) -> None:
@@ -150,7 +157,7 @@ def _refuse_unreadable(name: str, content: Content) -> None:
         except GuardrailError as error:
             faults = [error]
     for fault in faults:
-        where = fault.where.replace(f"{folder}{os.sep}", f"pack {name}, ")
+        where = fault.where.replace(f"{folder}{os.sep}", f"pack {name}, ")  # the scratch folder means nothing to people
         raise type(fault)(fault.what, where=where, fix=fault.fix) from None
 
 
@@ -186,7 +193,7 @@ def _install(folder: Path, files: Mapping[str, bytes], base: Path) -> None:
         for rest in (new, old):
             shutil.rmtree(rest, ignore_errors=True)
         list(_written(new, files))
-        if folder.exists():
+        if folder.exists():  # two renames: a folder that is not empty cannot be replaced by one
             folder.rename(old)
         new.rename(folder)
         shutil.rmtree(old, ignore_errors=True)
@@ -211,24 +218,10 @@ def _write(base: Path, lock: LockFile) -> None:
         try:
             with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
                 file.write(lock.text())
-            Path(name).chmod(0o644)
+            Path(name).chmod(0o644)  # mkstemp makes it for its owner alone, and it is to be committed
             Path(name).replace(path)
         finally:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
     except OSError as error:
         raise ConfigError(f"cannot be written: {error.strerror}", where=str(path)) from None
-
-
-def _in_place(settings: Settings) -> Iterator[str]:
-    for name in settings.rules.sources.keys() - _to_be_fetched(settings):
-        yield f"{name}: read where it lies, in {settings.rules.sources[name]}"
-
-
-def _ignored(base: Path, contents: Iterable[str]) -> Iterator[str]:
-    """Say where git would not commit what was fetched: then no other checkout could use it."""
-    if git.top_of(base) is None:
-        return
-    for path in (base / LOCK_NAME, *(base / FETCHED / name for name in contents)):
-        if not git.comes_with(path, proposed=True):
-            yield f"{path}: git ignores it, and it has to be committed (see .gitignore)"

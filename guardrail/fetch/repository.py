@@ -29,7 +29,10 @@ def from_repository(source: PackSource, pinned: str) -> Content:
 
 
 def _pinned(bare: Path, source: PackSource, commit: str) -> str:
-    """Fetch a commit by its name; where a server gives out branches and tags only, by what the ref names."""
+    """Fetch a commit by its name; where a server gives out branches and tags only, by what the ref names.
+
+    (uploadpack.allowReachableSHA1InWant is off by default; GitHub and GitLab have it on.)
+    """
     try:
         return git.fetch(bare, source.git or "", commit)
     except NetworkError:

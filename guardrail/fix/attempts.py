@@ -76,19 +76,21 @@ class Attempts:
         if not news:
             return self.report
         if news not in self._seen:
-            self._seen[news] = self._evaluated(dict(news))
+            settings = self.settings
+            roots = [root_of(source, plan) for source, plan in self.read if plan.is_configuration]
+            with scratch([root for root in roots if root], dict(news)) as moved:
+                copied = replace(settings, sources=tuple(_moved(source, moved) for source in settings.sources))
+                # Rules, budgets and prices are those of the original: the settings themselves judge the copy.
+                self._seen[news] = check(settings, read=read_again(copied, self.read, moved))
         return self._seen[news]
 
-    def _evaluated(self, news: dict[Path, str]) -> Report:
-        settings = self.settings
-        roots = [root_of(source, plan) for source, plan in self.read if plan.is_configuration]
-        with scratch([root for root in roots if root], news) as moved:
-            copied = replace(settings, sources=tuple(_moved(source, moved) for source in settings.sources))
-            return check(settings, read=read_again(copied, self.read, moved))
-
     def _accepted(self, good: list[Item], more: list[Item]) -> list[Item]:
-        """Return the items that are known to be good, and those of the others that go with them."""
+        """Return the items that are known to be good, and those of the others that go with them.
+
+        Halves are tried where the whole does harm, so that one bad edit among n takes some log n checks to find, not n.
+        """
         outcome = self._attempt([*good, *more])
+        # What did not help goes, unless it can be done in another way; others may have been in need of it.
         while outcome.failed:
             gone = {item for item in outcome.failed if not item.turned()}
             good, more = ([item for item in some if item not in gone] for some in (good, more))
@@ -132,6 +134,7 @@ class Attempts:
         was = {key_of(one): one.blocking for one in self.report.all_findings}
         for key, one in after.items():
             is_new = key not in was or one.blocking > was[key]
+            # A waiver that is no longer used, since what it waived is mended, is no harm.
             if is_new and one.rule not in RESERVED_IDS:
                 return _Outcome(texts, problem=f"it leads to another finding: {one.rule}: {one.subject}: {one.message}")
         if report.totals.unpriced > self.report.totals.unpriced:

@@ -90,7 +90,12 @@ class Fixes:
 
 @dataclass(frozen=True, slots=True)
 class Saving:
-    """What a month costs before and after, of resources that have a complete price both times, and how many have not."""
+    """What a month costs before and after (in the currency of the report), and what that leaves out.
+
+    before, after  the sums of resources that have a complete price both times: others would make it look as if an edit
+                   saved what only lost its price
+    left_out       how many have not
+    """
 
     before: Decimal
     after: Decimal
@@ -122,7 +127,7 @@ def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
             )
             for item in kept
         ),
-        tuple(Left(item.finding, _why_not(item)) for item in items if item not in kept),
+        tuple(Left(item.finding, _why_left(item)) for item in items if item not in kept),
         texts.changes,
         read,
         _others(report, after, kept) if after else (),
@@ -135,12 +140,12 @@ def check_again(settings: Settings, found: Fixes) -> Report:
     return check(settings, read=read_again(settings, found.read))
 
 
-def _why_not(item: Item) -> str:
-    finding = item.finding
+def _why_left(item: Item) -> str:
+    """Return why a finding stays: what an attempt came to, else what its rule says of it."""
     if item.reason:
         return item.reason
-    if finding.status is FindingStatus.UNKNOWN:
-        return finding.message
+    if item.finding.status is FindingStatus.UNKNOWN:
+        return item.finding.message
     return item.remedy.obstacle or NO_EDIT
 
 
@@ -157,7 +162,7 @@ def _alone(item: Item, sensitive: SensitiveLines) -> Edit | None:
         if was & sensitive.of(file, old):
             return None
         lines += replaced
-    return Edit(_description(item.remedy), tuple(lines)) if lines else None
+    return Edit(_description(item.remedy), tuple(lines)) if lines else None  # no lines: it is done already
 
 
 def _description(remedy: Remedy) -> str:

@@ -65,7 +65,10 @@ class Item:
         return self.editor.edited(texts, self.change, self.remedy, is_near=self.is_near)
 
     def turned(self) -> bool:
-        """Choose the other way to do it, if there is one that was not tried yet."""
+        """Choose the other way to do it, if there is one that was not tried yet. Return whether there was.
+
+        Tags go first to where their map is written, which may mend many resources at once, then to the resource itself.
+        """
         can = not self.is_near and any(step.path[0] == "tags" for step in self.remedy.steps)
         self.is_near = self.is_near or can
         return can

@@ -11,7 +11,7 @@ MAX_RATIO = 200
 """Bytes that may come of one compressed byte. Price lists come to some 30, gzip can be made to give 1,000."""
 _ALWAYS = 10_000_000  # bytes that may come of however few
 _PIECE = 1 << 20  # bytes unpacked at a time
-_GZIP = 16 + zlib.MAX_WBITS
+_GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for gzip's header and checksum
 
 
 def unpacked(parts: Iterable[bytes], encoding: str, where: str) -> Iterator[bytes]:

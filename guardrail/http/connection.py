@@ -42,6 +42,7 @@ class DeadlineAdapter(requests.adapters.HTTPAdapter):
     def get_connection_with_tls_context(self, *args: Any, **options: Any) -> HTTPConnectionPool:
         """Return the connections to a server, or to the proxy before it."""
         pool = cast("HTTPConnectionPool", super().get_connection_with_tls_context(*args, **options))
+        # urllib3 offers no hook for reads. Its connections make answers by `response_class`, as those of http.client do.
         if "response_class" not in vars(pool.ConnectionCls):
             left = self._left
 

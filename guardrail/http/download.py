@@ -49,7 +49,10 @@ class _Version:
 
     @property
     def validator(self) -> str:
-        """What tells this version from any other, byte by byte: "" if nothing does."""
+        """What tells this version from any other, byte by byte: "" if nothing does.
+
+        A weak ETag (W/) is the same for files that only mean the same, so parts of them must not be put together.
+        """
         return self.last_modified if self.etag.startswith("W/") or not self.etag else self.etag
 
 
@@ -69,7 +72,7 @@ def download(session: Session, url: str, path: Path, *, progress: Progress | Non
         try:
             return transfer.run()
         except UnansweredError:
-            if transfer.received > furthest:
+            if transfer.received > furthest:  # it gets on: tries are for a server that does nothing
                 retries, furthest = Retries(deadline.clock), transfer.received
             wait = retries.after_failure()
             if wait is None or not deadline.wait(wait):
@@ -112,6 +115,7 @@ class _Transfer:
         except StatusError as error:
             if error.status != _PAST_THE_END or partial is None:
                 raise
+            # The part is longer than the file is now.
             self.drop()
             return self.run()
         with closing(answer):
@@ -135,6 +139,7 @@ class _Transfer:
         start = self.received
         going_on = answer.status_code == _PARTIAL and _start(answer) == start
         if not going_on:
+            # 200: the file has changed since, or the server knows no ranges. Another part than was asked for is of no use.
             self.drop()
             start = 0
             if answer.status_code == _PARTIAL:
@@ -165,7 +170,11 @@ class _Transfer:
         if version.encoding:
             whole = self.path.with_name(f".{self.path.name}.plain")
             try:
-                self._unpack(whole, version.encoding)
+                with self.part.open("rb") as packed, whole.open("wb") as plain:
+                    parts = iter(lambda: packed.read(_PART), b"")
+                    for data in unpacked(parts, version.encoding, place(self.url)):
+                        plain.write(data)
+                        self._bound(plain.tell())
             except NetworkError:
                 whole.unlink(missing_ok=True)
                 self.drop()
@@ -175,12 +184,6 @@ class _Transfer:
         _write(self.note, _Version(version.url, version.etag, version.last_modified, size=size))
         self.drop()
 
-    def _unpack(self, whole: Path, encoding: str) -> None:
-        with self.part.open("rb") as packed, whole.open("wb") as plain:
-            for data in unpacked(iter(lambda: packed.read(_PART), b""), encoding, place(self.url)):
-                plain.write(data)
-                self._bound(plain.tell())
-
     def _bound(self, size: int) -> None:
         if size > _MAX_BYTES:
             self.drop()
@@ -188,6 +191,7 @@ class _Transfer:
 
 
 def _start(answer: requests.Response) -> int | None:
+    """Return the byte that a part begins at, as its Content-Range says."""
     match = re.match(r"bytes (\d{1,18})-", answer.headers.get("content-range", ""))
     return int(match[1]) if match else None
 
@@ -202,6 +206,7 @@ def _read(note: Path, url: str) -> _Version | None:
 
 
 def _write(note: Path, version: _Version) -> None:
+    """Write a note whole or not at all: half of one would be taken for none, and everything fetched again."""
     beside = note.with_name(f"{note.name}.new")
     beside.write_text(json.dumps(asdict(version)), encoding="utf-8")
     beside.replace(note)

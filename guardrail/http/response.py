@@ -114,9 +114,10 @@ def host(url: str) -> str:
 
 
 def _split(url: str) -> SplitResult:
+    """Take an address apart. Raises NetworkError, which quotes no query: it may hold a signature."""
     try:
         parts = urlsplit(url)
-        _ = parts.port
+        _ = parts.port  # which is read, and refused, only when somebody asks
     except ValueError:
         raise NetworkError("not an address", where=url.partition("?")[0][:100]) from None
     return parts

@@ -61,6 +61,7 @@ class Retries:
         named = seconds_asked_for(response, self._clock)
         if named is not None:
             return _bounded(named)
+        # GitHub's limit on what strains it names no time; it asks for a minute, and longer each time.
         if "secondary rate limit" in response.said().lower():
             return _SECONDARY_WAIT * 2 ** (self._limits - 1) if self._limits <= _SECONDARY_TRIES else None
         return self._after_another_try()
@@ -109,9 +110,10 @@ def seconds_asked_for(response: Response, clock: Clock) -> float | None:
 
 
 def _bounded(seconds: float) -> float | None:
+    """Return a wait that a server asks for, None for one that no job should wait."""
     return seconds if seconds <= MAX_WAIT else None
 
 
 def _used_up(response: Response) -> bool:
-    """A limit of 0 is how GitHub Enterprise Server says that there is none."""
+    """Return whether the limit is reached. A limit of 0 is how GitHub Enterprise Server says that there is none."""
     return response.headers.get("x-ratelimit-remaining") == "0" and response.headers.get("x-ratelimit-limit") != "0"

@@ -111,7 +111,10 @@ class Session:
         repeatable = reads or method != "POST"
         asked = Asked(method, urljoin(self.base, url), headers or {}, json, repeatable)
         if method != "GET" and not reads:
-            self._space_writes(asked.url)
+            clock = self.deadline.clock
+            if not self.deadline.wait(self._last_write + self._write_gap - clock.steady()):
+                raise NetworkError("the time for network requests is used up", where=self._place(asked.url))
+            self._last_write = clock.steady()
         return self._persist(asked, lambda answer: self._whole(answer, asked), self.deadline)
 
     def pages(self, url: str) -> Iterator[Response]:
@@ -184,7 +187,7 @@ class Session:
             target = urljoin(url, location)
             if origin(url)[0] == "https" and origin(target)[0] != "https":
                 raise NetworkError("refused to be redirected from https to http", where=self._place(url))
-            if answer.status_code == _MOVED_FOR_READING:
+            if answer.status_code == _MOVED_FOR_READING:  # "See Other": the request is done, its result is read there
                 method = "GET"
             if origin(target) != origin(url) and (method != "GET" or (self._secrets and not asked.elsewhere)):
                 raise NetworkError(f"refused to be redirected to {self._place(target)}", where=self._place(url))
@@ -206,11 +209,11 @@ class Session:
                 verify=self._verify,
                 allow_redirects=False,
                 stream=True,
-                auth=self._sign,
+                auth=self._sign,  # for each request anew: after a redirect, the host may be another one
             )
         except requests.RequestException as error:
             raise self._failed(error, url, asked) from None
-        except OSError:
+        except OSError:  # requests reads the file of certificates itself, and lets its errors pass
             raise NetworkError(
                 "the certificates to trust cannot be read", where=str(self._verify), fix=_CA_FIX
             ) from None
@@ -239,12 +242,6 @@ class Session:
                     raise NetworkError("the answer is too long", where=self._place(answer.url))
                 yield part
 
-    def _space_writes(self, url: str) -> None:
-        clock = self.deadline.clock
-        if not self.deadline.wait(self._last_write + self._write_gap - clock.steady()):
-            raise NetworkError("the time for network requests is used up", where=self._place(url))
-        self._last_write = clock.steady()
-
     def _failed(self, error: requests.RequestException, url: str, asked: Asked) -> NetworkError:
         """Say in our own words what went wrong: those of the library may hold what was sent."""
         where = self._place(url)
@@ -266,19 +263,16 @@ class Session:
         return UnansweredError(what, where=where, fix="is the address right, and may this machine reach it?")
 
     def _refused(self, response: Response) -> StatusError:
-        said = self._without_secrets(" ".join(response.said().split()))
+        said = " ".join(response.said().split())
+        for value in self._secrets.values():  # a server may quote what it was sent; without "Bearer", too
+            for secret in (value, value.rpartition(" ")[2]):
+                said = said.replace(secret, "***")
         what = f"answered {response.status}" + (f": {said}" if said else "")
         if limited(response):
             again = again_at(response, self.deadline.clock)
             fix = f"the limit on requests is used up until {again}" if again else "the limit on requests is used up"
             return StatusError(response, what, where=self._place(response.url), fix=fix)
         return StatusError(response, what, where=self._place(response.url))
-
-    def _without_secrets(self, text: str) -> str:
-        for value in self._secrets.values():
-            for secret in (value, value.rpartition(" ")[2]):
-                text = text.replace(secret, "***")
-        return text
 
 
 def _verify(ca_bundle: str | None) -> str | bool:

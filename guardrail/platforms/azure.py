@@ -74,14 +74,13 @@ class _Threads:
                 marker = None if data.get("isDeleted") else marker_of(str(data.get("content") or ""))
                 if marker and marker.key == key:
                     found.append((_existing(thread, data), get(data, "author", "id")))
-        me = self._whoami() if found else None
-        return [one for one, author in found if author == me]
-
-    def _whoami(self) -> Any:
-        """Ask the collection, whose address is two levels above the repository's."""
+        if not found:
+            return []
+        # Only the collection, two levels above the repository, says who we are.
         collection = self.session.base.partition("/_apis/")[0].rpartition("/")[0]
         data = self.session.send("GET", f"{collection}/_apis/connectionData").json()
-        return get(data, "authenticatedUser", "id")
+        me = get(data, "authenticatedUser", "id")
+        return [one for one, author in found if author == me]
 
     def head(self) -> str:
         data = self.session.send("GET", f"{self.base}?{_VERSION}").json()
@@ -153,19 +152,17 @@ def run_url(environ: Mapping[str, str]) -> str:
 
 
 def _project(environ: Mapping[str, str]) -> str:
-    collection = _without_user(environ.get("SYSTEM_COLLECTIONURI", "https://dev.azure.com/")).rstrip("/")
+    """Return the address of the project, where runs are shown and its interface is."""
+    parts = urlsplit(environ.get("SYSTEM_COLLECTIONURI", "https://dev.azure.com/"))
+    # An address with a name before its host (https://acme@dev.azure.com/) is refused with 401.
+    collection = urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", "")).rstrip("/")
     return f"{collection}/{quote(environ.get('SYSTEM_TEAMPROJECT', ''))}"
 
 
 def _refused(error: NetworkError) -> NotPostedError:
+    # 203 comes with the page for logging in, to a token that is not valid.
     refusal = isinstance(error, StatusError) and error.status in {203, 401, 403, 404}
     return NotPostedError(error.what, where=error.where, fix=_FIX if refusal else error.fix)
-
-
-def _without_user(url: str) -> str:
-    """An address with a name before its host is refused with 401."""
-    parts = urlsplit(url)
-    return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 
 def _existing(thread: Mapping[str, Any], data: Mapping[str, Any]) -> Existing:

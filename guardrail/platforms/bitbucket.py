@@ -24,7 +24,7 @@ _FIX = "set BITBUCKET_TOKEN to a repository access token with the scopes `pullre
 _STATES = {"success": "SUCCESSFUL", "failure": "FAILED", "error": "FAILED"}
 _KEY = 40  # characters of a status's key
 _DESCRIPTION = 255
-_SUMMARY, _DETAILS = 450, 2_000
+_SUMMARY, _DETAILS = 450, 2_000  # characters of an annotation's texts
 _ANNOTATIONS = 100  # that one request may bring
 
 
@@ -107,6 +107,7 @@ class _Comments:
         """All pages are read: their order is told, but not how many there are."""
         found = []
         for data in self._all():
+            # Deleted comments stay in the list.
             marker = None if data.get("deleted") else marker_of(text(data, "content", "raw"))
             if marker and marker.key == key and text(data, "created_on") >= since:
                 found.append(data)
@@ -122,6 +123,7 @@ class _Comments:
             data = response.json()
             yield from listed(get(data, "values"))
             following = get(data, "next")
+            # It would be asked with the token.
             if isinstance(following, str) and origin(following) != origin(response.url):
                 raise NetworkError("the next page is on another host", where=self.base)
 

@@ -17,7 +17,7 @@ Written = TypeVar("Written")
 
 SCHEMA = "1"
 KEY_LIMIT = 100
-"""Characters of a key; longer ones would not be found again."""
+"""Characters of a key. Percent-encoded, each takes up to twelve of the 1,200 that a marker's field is read with."""
 
 _FIELDS = ("key", "sha", "run", "at", "schema")
 _MARKER = re.compile(
@@ -54,7 +54,9 @@ class Marker:
         """Return the line in ASCII: an HTML comment, or a link definition that no text uses, where HTML is shown."""
         at = self.at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
         values = (self.key, self.sha, self.run, at, SCHEMA)
-        fields = " ".join(f'{name}="{_encoded(value)}"' for name, value in zip(_FIELDS, values, strict=True))
+        # "--" may not stand in a comment of HTML, and `quote` leaves it alone.
+        encoded = [quote(value, safe=":+").replace("--", "%2D%2D") for value in values]
+        fields = " ".join(f'{name}="{value}"' for name, value in zip(_FIELDS, encoded, strict=True))
         return f"<!-- guardrail-report {fields} -->" if html else f"[//]: # (guardrail-report {fields})"
 
 
@@ -185,8 +187,12 @@ def _upsert(thread: Thread, comment: Comment, mode: Mode, *, first: bool) -> Pos
     ours = thread.find(comment.marker.key)
     if not ours and not first:
         return Posted(Outcome.WITHHELD)
-    if newer := _newer(thread, comment.marker, ours):
-        return Posted(Outcome.STALE, note=newer)
+    head, marker = thread.head(), comment.marker
+    if marker.sha and head and head != marker.sha:
+        return Posted(Outcome.STALE, note=f"a newer commit is being checked: {head[:12]}")
+    theirs = [found for one in ours if (found := one.marker)]
+    if any(other.sha == marker.sha and other.at > marker.at for other in theirs):
+        return Posted(Outcome.STALE, note="a newer report of this commit is there")
     if ours and (mode is Mode.UPDATE or not first):
         kept = ours[0] if mode is Mode.UPDATE else ours[-1]
         posted = _renew(thread, kept, comment)
@@ -201,19 +207,9 @@ def _upsert(thread: Thread, comment: Comment, mode: Mode, *, first: bool) -> Pos
     return Posted(Outcome.CREATED, created.url, created.id)
 
 
-def _newer(thread: Thread, marker: Marker, ours: Sequence[Existing]) -> str:
-    """Say what is newer than this report, "" if nothing is."""
-    head = thread.head()
-    if marker.sha and head and head != marker.sha:
-        return f"a newer commit is being checked: {head[:12]}"
-    theirs = [found for one in ours if (found := one.marker)]
-    if any(other.sha == marker.sha and other.at > marker.at for other in theirs):
-        return "a newer report of this commit is there"
-    return ""
-
-
 def _renew(thread: Thread, existing: Existing, comment: Comment) -> Posted:
     text = comment.text(thread.limit)
+    # The marker has the time, which alone is no news: an edit would tell everybody who watches.
     if _without_marker(existing.body) == _without_marker(text):
         return Posted(Outcome.UNCHANGED, existing.url, existing.id)
     updated = _fitting(thread, comment, lambda body: thread.update(existing, body))
@@ -238,7 +234,10 @@ def _create(thread: Thread, comment: Comment) -> Existing:
 
 
 def _settle_race(thread: Thread, created: Existing, comment: Comment) -> Posted:
-    """Where another run has posted at the same moment, both keep the older comment and take away the other."""
+    """Where another run has posted at the same moment, both keep the older comment and take away the other.
+
+    Platforms have no call that creates a comment only if there is none, so each run looks again after its own.
+    """
     rivals = thread.find(comment.marker.key, since=created.created)
     if not rivals or rivals[0].id == created.id:
         older = [one for one in rivals[1:] if one.marker and one.marker.at <= comment.marker.at]
@@ -260,8 +259,5 @@ def _fitting(thread: Thread, comment: Comment, write: Callable[[str], Written]) 
 
 
 def _without_marker(body: str) -> str:
+    """Return what people see of a comment; platforms hand line ends back as \\r\\n."""
     return body.replace("\r\n", "\n").partition("\n")[2].strip()
-
-
-def _encoded(value: str) -> str:
-    return quote(value, safe=":+").replace("--", "%2D%2D")

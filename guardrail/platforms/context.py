@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from guardrail.errors import ConfigError, InputError
 from guardrail.model.report import PullRequest
+from guardrail.platforms.answer import listed, text
 
 PUBLIC_API = "https://api.github.com"
 
@@ -68,13 +69,14 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
     repository = overrides.repository or environ.get("GITHUB_REPOSITORY", "")
     if repository and not _REPOSITORY.fullmatch(repository):
         raise ConfigError(f"not a repository: {repository!r}", where="--repo", fix="it looks like owner/name")
+    # Labels, title and author are those of the moment when the run was started; a run that is repeated has them, too.
     event, name = _event(environ), environ.get("GITHUB_EVENT_NAME", "")
     pull = _mapping(event, "pull_request")
     api = api_url(overrides.api_url) if overrides.api_url else environ.get("GITHUB_API_URL") or PUBLIC_API
     named = not overrides.api_url and environ.get("GITHUB_GRAPHQL_URL")
     server = (environ.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/")
     run_id = environ.get("GITHUB_RUN_ID", "")
-    login = _text(_mapping(pull, "user"), "login")
+    login, sender = text(pull, "user", "login"), text(event, "sender", "login")
     return Context(
         api=api.rstrip("/"),
         graphql=named or graphql_url(api),
@@ -82,17 +84,17 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
         repository=repository,
         number=overrides.number or _number(event, environ),
         commit=overrides.commit or _commit(event, name, environ),
-        base=_text(_mapping(pull, "base"), "sha") or _text(_mapping(event, "merge_group"), "base_sha"),
+        base=text(pull, "base", "sha") or text(event, "merge_group", "base_sha"),
         event=name,
         run=f"{run_id}.{environ.get('GITHUB_RUN_ATTEMPT', '1')}" if run_id else "",
         run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id and repository else "",
         merge_queue=name == "merge_group",
-        read_only=_from_fork(pull) or _by_dependabot(event, environ, login),
+        read_only=_from_fork(pull) or "dependabot[bot]" in {environ.get("GITHUB_ACTOR"), sender, login},
         untrusted=name == "workflow_run",
-        title=_text(pull, "title"),
+        title=text(pull, "title"),
         author=login,
-        labels=_labels(pull),
-        merged_at=_moment(_text(pull, "merged_at")),
+        labels=tuple(text(label, "name") for label in listed(pull.get("labels"))),
+        merged_at=_moment(text(pull, "merged_at")),
     )
 
 
@@ -157,6 +159,7 @@ def api_url(given: str) -> str:
         raise ConfigError(
             f"not an address: {given!r:.100}", where="--github-api-url", fix="like https://ghe.example.com"
         )
+    # GitHub Enterprise Server has its interface at /api/v3, Enterprise Cloud on a host of its own (api.NAME.ghe.com).
     path = parts.path.rstrip("/")
     if parts.hostname == "github.com":
         return PUBLIC_API
@@ -186,7 +189,7 @@ def _event(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _number(event: Mapping[str, Any], environ: Mapping[str, str]) -> int | None:
-    issue = _mapping(event, "issue")
+    issue = _mapping(event, "issue")  # to GitHub, a pull request is an issue with something under this key
     holders = (_mapping(event, "pull_request"), issue if "pull_request" in issue else {})
     for holder in holders:
         number = holder.get("number")
@@ -199,13 +202,14 @@ def _number(event: Mapping[str, Any], environ: Mapping[str, str]) -> int | None:
 def _commit(event: Mapping[str, Any], name: str, environ: Mapping[str, str]) -> str:
     """Return the commit that is reported on: of a pull request its head, never the merge that GITHUB_SHA names."""
     heads = (
-        _text(_mapping(_mapping(event, "pull_request"), "head"), "sha"),
-        _text(_mapping(event, "workflow_run"), "head_sha"),
-        _text(_mapping(event, "merge_group"), "head_sha"),
+        text(event, "pull_request", "head", "sha"),
+        text(event, "workflow_run", "head_sha"),
+        text(event, "merge_group", "head_sha"),
     )
     for sha in heads:
         if _COMMIT.fullmatch(sha):
             return sha.lower()
+    # Without an event, GITHUB_SHA of a pull request is the merge commit: no commit is better than that one.
     about_pull = name.startswith(("pull_request", "issue_comment")) or _PULL_REF.match(environ.get("GITHUB_REF", ""))
     sha = "" if about_pull else environ.get("GITHUB_SHA", "")
     return sha.lower() if _COMMIT.fullmatch(sha) else ""
@@ -215,25 +219,12 @@ def _from_fork(pull: Mapping[str, Any]) -> bool:
     """Return whether the pull request comes from another repository, or from one that has been deleted since."""
     if not pull:
         return False
-    base = _text(_mapping(_mapping(pull, "base"), "repo"), "full_name")
-    return _text(_mapping(_mapping(pull, "head"), "repo"), "full_name") != base
+    return text(pull, "head", "repo", "full_name") != text(pull, "base", "repo", "full_name")
 
 
-def _by_dependabot(event: Mapping[str, Any], environ: Mapping[str, str], author: str) -> bool:
-    sender = _text(_mapping(event, "sender"), "login")
-    return "dependabot[bot]" in {environ.get("GITHUB_ACTOR"), sender, author}
-
-
-def _labels(pull: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = pull.get("labels")
-    return (
-        tuple(_text(label, "name") for label in labels if isinstance(label, dict)) if isinstance(labels, list) else ()
-    )
-
-
-def _moment(text: str) -> datetime | None:
+def _moment(written: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text)
+        return datetime.fromisoformat(written)
     except ValueError:
         return None
 
@@ -241,8 +232,3 @@ def _moment(text: str) -> datetime | None:
 def _mapping(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     value = holder.get(name)
     return value if isinstance(value, dict) else {}
-
-
-def _text(holder: Mapping[str, Any], name: str) -> str:
-    value = holder.get(name)
-    return value if isinstance(value, str) else ""

@@ -61,7 +61,7 @@ class GitHub:
         body = {
             "state": state,
             "context": name,
-            "description": shortened(description),
+            "description": description if len(description) <= STATUS_LIMIT else f"{description[: STATUS_LIMIT - 1]}…",
             "target_url": self.context.run_url,
         }
         path = f"{self.base}/statuses/{self.context.commit}"
@@ -94,6 +94,7 @@ class GitHub:
             return context.number
         sha = context.commit
         for pull in listed(self.session.send("GET", f"{self.base}/commits/{sha}/pulls?per_page=100").json()):
+            # The list has pull requests that only contain the commit, too.
             if pull.get("state") == "open" and sha in {get(pull, "head", "sha"), pull.get("merge_commit_sha")}:
                 number = pull.get("number")
                 return number if isinstance(number, int) else None
@@ -103,7 +104,7 @@ class GitHub:
         """Keep the comments that we wrote and nobody has hidden. One call, for any number of them."""
         if all(one.id in self._ours for one, _ in candidates):
             return [one for one, _ in candidates]
-        last = candidates[-_ASKED_ABOUT:]
+        last = candidates[-_ASKED_ABOUT:]  # the newest
         hidden: set[str] = set()
         try:
             data = self.graphql(_ABOUT, {"ids": [one.node for one, _ in last]}, reads=True)
@@ -159,6 +160,7 @@ class _Conversation:
     def find(self, key: str, *, since: str = "") -> list[Existing]:
         query = {"per_page": "100"} | ({"since": _earlier(since)} if since else {})
         candidates = []
+        # Anybody can write our marker into a comment: the author decides, whom `own_and_shown` asks about.
         for page in self.session.pages(f"{self.owner.base}/issues/{self.number}/comments?{urlencode(query)}"):
             for data in listed(page.json()):
                 comment, marker = _existing(data), marker_of(text(data.get("body")))
@@ -217,7 +219,10 @@ class _Conversation:
 def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> GitHub:
     """Return GitHub as this run may speak to it. Raises ConfigError, InputError; NotPostedError without a token."""
     context = read_context(environ, overrides)
-    token = _token(environ, context.api)
+    # The runner's own token is for the server that the runner belongs to, and goes to no other (--github-api-url).
+    own, token = environ.get("GITHUB_API_URL"), environ.get("GUARDRAIL_GITHUB_TOKEN") or ""
+    if not token and (not own or origin(own) == origin(context.api)):
+        token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
     if not token:
         raise NotPostedError("there is no token for GitHub", fix="pass it: env: GITHUB_TOKEN: ${{ github.token }}")
     session = Session(
@@ -226,19 +231,9 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
         secrets={"Authorization": f"Bearer {token}"},
         ca_bundle=overrides.ca_bundle,
         deadline=deadline,
-        write_gap=1.0,
+        write_gap=1.0,  # what GitHub asks for between requests that make content, else its secondary limit sets in
     )
     return GitHub(context, session)
-
-
-def _token(environ: Mapping[str, str], api: str) -> str:
-    """Return the token for an address: the runner's own one only for the server that the runner belongs to."""
-    own = environ.get("GITHUB_API_URL")
-    if chosen := environ.get("GUARDRAIL_GITHUB_TOKEN"):
-        return chosen
-    if own and origin(own) != origin(api):
-        return ""
-    return environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN") or ""
 
 
 def refused(error: NetworkError, context: Context, *, permission: str = "pull-requests") -> NotPostedError:
@@ -265,11 +260,6 @@ def _needed(response: Response, permission: str) -> str:
     wanted = next((one for one in names if one.startswith(permission)), names[0] if names else f"{permission}: write")
     others = f" (GitHub accepts {' or '.join(names)})" if len(names) > 1 else ""
     return f"add to the job `permissions: {{contents: read, {wanted}}}`{others}"
-
-
-def shortened(text: str) -> str:
-    """Cut a status's description to what GitHub takes."""
-    return text if len(text) <= STATUS_LIMIT else text[: STATUS_LIMIT - 1] + "…"
 
 
 def _existing(data: Any) -> Existing:

@@ -8,8 +8,9 @@ from typing import Any
 from guardrail.errors import NetworkError
 from guardrail.http import StatusError
 from guardrail.model.remedy import Suggestion
+from guardrail.platforms.answer import text
 from guardrail.platforms.github import GitHub, refused
-from guardrail.platforms.review import Lines, Posted, Remark, lines_of, marked, remark, work
+from guardrail.platforms.review import Posted, Remark, lines_of, marked, remark, work
 
 LIMIT = 20
 """Suggestions on one pull request: each is a call, and more than that nobody reads. The comment has the others."""
@@ -35,33 +36,31 @@ class _Review:
         self.base = f"{owner.base}/pulls/{number}"
 
     def show(self, suggestions: Sequence[Suggestion], key: str) -> str:
-        head = self._head()
+        data = self.owner.session.send("GET", self.base).json()
+        head = text(data, "head", "sha").lower()
+        # Line numbers are those of the commit that was checked; on another one they may be of other lines.
         if not self.owner.commit or head != self.owner.commit.lower():
             return f"a newer commit is being checked: {head[:12]}" if self.owner.commit else "the commit is not known"
-        files = self._files() if suggestions else {}
+        # What the diff shows of each file; GitHub leaves out the patch of large ones.
+        files = {
+            str(one["filename"]): lines_of(one["patch"])
+            for one in (self._all("files") if suggestions else ())
+            if isinstance(one.get("patch"), str) and "filename" in one
+        }
         found = (remark(one, files[one.lines.file], key) for one in suggestions if one.lines.file in files)
         fitting = [one for one in found if one]
         todo = work(fitting[:LIMIT], self._there(key))
         for stale in todo.remove:
-            self._delete(stale)
+            try:
+                self.owner.session.send("DELETE", f"{self.owner.base}/pulls/comments/{stale}")
+            except StatusError as error:
+                if error.status != 404:  # noqa: PLR2004 - gone already
+                    raise
         for comment, body in todo.renew.items():
             self.owner.session.send("PATCH", f"{self.owner.base}/pulls/comments/{comment}", json={"body": body})
         refused_ones = [one for one in todo.post if not self._post(one, head)]
         left = len(suggestions) - len(fitting[:LIMIT]) + len(refused_ones)
         return f"{left:,} of {len(suggestions):,} edits are in the comment only" if left else ""
-
-    def _head(self) -> str:
-        data = self.owner.session.send("GET", self.base).json()
-        head = data.get("head") if isinstance(data, dict) else None
-        return str(head.get("sha", "")).lower() if isinstance(head, dict) else ""
-
-    def _files(self) -> dict[str, Lines]:
-        """Return what the diff shows of each file; large ones have no patch."""
-        return {
-            str(one["filename"]): lines_of(one["patch"])
-            for one in self._all("files")
-            if isinstance(one.get("patch"), str) and "filename" in one
-        }
 
     def _there(self, key: str) -> list[Posted]:
         """Return our own comments with this key."""
@@ -82,7 +81,7 @@ class _Review:
         return [one for page in pages if isinstance(page, list) for one in page if isinstance(one, dict)]
 
     def _post(self, one: Remark, head: str) -> bool:
-        """Post a comment; say whether GitHub found its lines in the diff."""
+        """Post a comment, and return whether GitHub found its lines in the diff."""
         lines = {"line": one.last, "side": "RIGHT"}
         start = {"start_line": one.first, "start_side": "RIGHT"} if one.first < one.last else {}
         body = {"body": one.body, "commit_id": head, "path": one.path, **lines, **start}
@@ -93,10 +92,3 @@ class _Review:
                 raise
             return False
         return True
-
-    def _delete(self, comment: str) -> None:
-        try:
-            self.owner.session.send("DELETE", f"{self.owner.base}/pulls/comments/{comment}")
-        except StatusError as error:
-            if error.status != 404:  # noqa: PLR2004 - gone already
-                raise

@@ -71,12 +71,9 @@ class _Notes:
             response = self.session.send("GET", f"{self.base}/notes?{query}")
             found += [one for one in listed(response.json()) if _is_ours(one, key)]
             page = "" if since else response.headers.get("x-next-page", "")
-        me = self._whoami() if found else None
+        me = get(self.session.send("GET", "user").json(), "id") if found else None
         ours = [_existing(one) for one in found if get(one, "author", "id") == me]
         return ours[::-1] if since else ours
-
-    def _whoami(self) -> Any:
-        return get(self.session.send("GET", "user").json(), "id")
 
     def head(self) -> str:
         return text(self.session.send("GET", self.base).json(), "sha")
@@ -140,6 +137,7 @@ def refused(error: NetworkError) -> NotPostedError:
 
 
 def _is_ours(note: Mapping[str, Any], key: str) -> bool:
+    """Return whether a note has the marker of this key. System notes quote what people write, such as a title."""
     body = note.get("body")
     marker = marker_of(body) if isinstance(body, str) and not note.get("system") else None
     return marker is not None and marker.key == key

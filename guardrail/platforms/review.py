@@ -69,7 +69,7 @@ def lines_of(patch: str) -> Lines:
     for line in patch.split("\n"):
         if found := _HUNK.match(line):
             number, hunk = int(found[1]), hunk + 1
-        elif hunk and line[:1] in {" ", "+"}:
+        elif hunk and line[:1] in {" ", "+"}:  # lines that are gone have no number on the new side
             texts[number], hunks[number] = line[1:], hunk
             number += 1
     return Lines(texts, hunks)
@@ -104,6 +104,7 @@ def remark(suggestion: Suggestion, lines: Lines, key: str) -> Remark | None:
         return None
     if "\r" in text:  # the other line ends would not be kept
         return None
+    # Longer than any fence within, which would end it.
     fence = "`" * max([3, *(len(found) + 1 for found in _FENCE.findall(text))])
     body = f"{marker(key, suggestion.id)}\n{suggestion.said}\n\n{fence}suggestion\n{text}\n{fence}"
     return Remark(suggestion.id, wanted.file, first, last, body)
@@ -123,14 +124,13 @@ def work(remarks: Sequence[Remark], there: Iterable[Posted]) -> Work:
                 renew[posted.number] = one.body
         elif not posted.has_replies:
             remove.append(posted.number)
-        elif _plain(posted.body) != _plain(gone := _gone(posted.body)):
-            renew[posted.number] = gone
+        else:
+            # People have answered it: it stays, so that the answers keep what they are about, without the suggestion.
+            marker_line = posted.body.partition("\n")[0].rstrip("\r")
+            gone = f"{marker_line}\nThis suggestion no longer applies."
+            if _plain(posted.body) != _plain(gone):
+                renew[posted.number] = gone
     return Work(tuple(one for one in remarks if one.id not in shown), renew, tuple(remove))
-
-
-def _gone(body: str) -> str:
-    """Return what is left of a comment that people have answered and that holds no more."""
-    return f"{body.partition(chr(10))[0].rstrip(chr(13))}\nThis suggestion no longer applies."
 
 
 def _plain(body: str) -> str:

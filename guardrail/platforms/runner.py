@@ -14,7 +14,7 @@ _LEAST = 2_000  # bytes below which a summary says nothing
 
 
 def write_summary(environ: Mapping[str, str], render: Callable[[int], str]) -> bool:
-    """Append what `render` makes of the bytes that are left; say whether there was a place and room for it.
+    """Append what `render` makes of the bytes that are left. Return whether there was a place and room for it.
 
     Raises OSError.
     """
@@ -22,7 +22,7 @@ def write_summary(environ: Mapping[str, str], render: Callable[[int], str]) -> b
     if not path:
         return False
     there = Path(path).stat().st_size if Path(path).is_file() else 0
-    room = SUMMARY_LIMIT - there - 2
+    room = SUMMARY_LIMIT - there - 2  # the two line ends around the text
     if room < _LEAST:
         return False
     text = render(room)
@@ -34,7 +34,7 @@ def write_summary(environ: Mapping[str, str], render: Callable[[int], str]) -> b
 
 
 def write_outputs(environ: Mapping[str, str], values: Mapping[str, str]) -> bool:
-    """Append outputs of the step, each between delimiters that no value can hold; say whether there was a place.
+    """Append outputs of the step, each between delimiters that no value can hold. Return whether there was a place.
 
     A value of more than 1 KB is left empty: it would be a variable of every later step. Raises OSError.
     """

@@ -18,7 +18,7 @@ MESSAGE_SECONDS = 60.0
 """What one message may take, of the time that the whole delivery has."""
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
-_GONE = {403, 404, 410}
+_GONE = {403, 404, 410}  # what Slack and Teams answer to the address of a webhook that was taken away
 
 
 def send(chat: str, message: Json, environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> None:
@@ -40,7 +40,7 @@ def send(chat: str, message: Json, environ: Mapping[str, str], overrides: Overri
 
 
 def _is_safe(address: str) -> bool:
-    """What is sent in the clear is only for this machine."""
+    """Return whether an address is encrypted, or on this machine: the address is a secret, and the message may be one."""
     try:
         parts = urlsplit(address)
         _ = parts.port

@@ -69,7 +69,7 @@ class _Tasks:
     running: dict[str, tuple[TaskRequest, asyncio.Task[None]]] = field(default_factory=dict)
 
     def take(self, request: TaskRequest) -> bool:
-        """Begin with a request, unless it is here already; say whether there was room for it."""
+        """Begin with a request, unless it is here already. Return False where there is no room for it."""
         name = request.task_result_id or request.task_result_callback_url
         if name in self.running:
             return True
@@ -84,7 +84,7 @@ class _Tasks:
         """Judge one plan and tell the result; whatever goes wrong is a result as well."""
         began = monotonic()
         await self._send(request, RUNNING)
-        alive = asyncio.create_task(self._stay_alive(request))
+        alive = asyncio.create_task(self._stay_alive(request))  # also while it waits for its turn
         try:
             async with self.room:
                 result = await self._judged(request)
@@ -146,6 +146,7 @@ def app(options: Options) -> Starlette:
         if not options.key.signs(body, request.headers.get(SIGNATURE, "")):
             log.warning("a request without the right signature was refused")
             return PlainTextResponse("the signature is not right", 401)
+        # Nothing of a body is read before it is known to be HCP Terraform's.
         try:
             asked = read_request(body, options.hosts)
         except InputError as error:
@@ -191,7 +192,7 @@ def run(options: Options, host: str, port: int, started: Callable[[str], None]) 
 
 
 async def _body(request: Request) -> bytes | None:
-    """Read a body; None for one that no payload has."""
+    """Read a body; None for one that is larger than any payload. Content-Length is not believed."""
     body = b""
     async for part in request.stream():
         body += part

@@ -14,7 +14,7 @@ MAX_PLAN_BYTES = 500_000_000
 """What a plan may hold."""
 
 _FETCH_SECONDS = 120.0
-_TELL_SECONDS = 60.0
+_SEND_SECONDS = 60.0
 
 
 def fetch_plan(request: TaskRequest, path: Path, ca_bundle: str | None, max_bytes: int) -> None:
@@ -38,7 +38,7 @@ def send_result(request: TaskRequest, result: Result, url: str, ca_bundle: str |
     if request.capabilities.outcomes and result.outcomes:
         data["relationships"] = {"outcomes": {"data": [one.shown() for one in result.outcomes]}}
     address = request.task_result_callback_url
-    _session(request, address, ca_bundle, _TELL_SECONDS).send(
+    _session(request, address, ca_bundle, _SEND_SECONDS).send(
         "PATCH", address, json={"data": data}, headers={"Content-Type": "application/vnd.api+json"}
     )
 

@@ -51,7 +51,7 @@ class Judge:
         except TimeoutError:
             return not_judged(f"the check took longer than {self.seconds} s")
         finally:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):  # it has ended, as it usually has
                 process.kill()
                 await process.wait()
         return _result(plan.parent, process.returncode, said.decode(errors="replace"))
@@ -66,6 +66,7 @@ class Judge:
 
 def _result(folder: Path, code: int | None, said: str) -> Result:
     """Return what a check came to. Whatever is neither 0 nor 1, or left no report, was not evaluated."""
+    # Errors are one line each on the standard error; the last one is why it ended.
     lines = [line.removeprefix("guardrail: ") for line in said.splitlines() if line.strip()]
     why = lines[-1] if lines else f"the check ended with {code}"
     if code not in {ExitCode.OK, ExitCode.BLOCKED, ExitCode.NOT_EVALUATED}:

@@ -76,9 +76,10 @@ def read_request(body: bytes, hosts: Collection[str]) -> TaskRequest:
 
 
 def _may_be_asked(address: str, hosts: Collection[str]) -> bool:
+    """Return whether an address is of one of the hosts, and encrypted unless it is of this machine (for tests)."""
     try:
         parts = urlsplit(address)
-        _ = parts.port
+        _ = parts.port  # which raises where it is no number
     except ValueError:
         return False
     host = (parts.hostname or "").lower()

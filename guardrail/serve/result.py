@@ -14,6 +14,7 @@ from guardrail.report.view import View
 _MESSAGE = 500  # characters of a result's message
 _LINE = 250  # of an outcome's description
 _OUTCOMES = 50  # findings that are outcomes by themselves; the report, which is one as well, has all
+# What calls for somebody; a finding that is waived or was there before does not.
 _LOUD = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
 
 

@@ -15,8 +15,8 @@ from guardrail.starter.survey import Survey
 from guardrail.starter.text import comment, filled, rounded_up, scalar
 
 _ROOM = Decimal("1.2")  # a first budget leaves a fifth above what is there
-_STEP = Decimal("0.1")
-_AGREED = {"team", "env"}
+_STEP = Decimal("0.1")  # and a single change may add a tenth
+_AGREED = {"team", "env"}  # the tags that the shipped rules ask for by themselves
 _KEYS = ("name", "path", "plan", "var_files", "vars", "workspace", "terragrunt", "env", "usage")
 _TEXTS = ("name", "path", "plan", "workspace", "env", "usage")
 _REGIONS = {
@@ -33,6 +33,8 @@ def config_file(seen: Survey, own_rules: str) -> Proposal:
         return kept("config", there if there.parent != seen.folder.resolve() else seen.folder / there.name)
     if leads_out(path, seen.folder):
         return kept("config", path, "it leads out of the folder")
+    count = len(seen.projects)
+    summary = f"{count} project{'s' if count > 1 else ''}" if count else "no projects"
     text = filled(
         "guardrail.yaml",
         projects="\n".join(_projects(seen)),
@@ -43,7 +45,7 @@ def config_file(seen: Survey, own_rules: str) -> Proposal:
         budget=_budget(seen),
         region=_region(seen),
     )
-    return Proposal("config", path, after=text, reason=_summary(seen))
+    return Proposal("config", path, after=text, reason=summary)
 
 
 def config_place(folder: Path) -> Path:
@@ -91,6 +93,7 @@ def _packs(seen: Survey) -> Iterator[str]:
 
 
 def _set(seen: Survey) -> Iterator[str]:
+    """Yield parameters of the rules of tags, so that they ask for those that most resources carry already."""
     if not seen.tags:
         return
     tags = ", ".join(map(scalar, seen.tags))
@@ -100,11 +103,12 @@ def _set(seen: Survey) -> Iterator[str]:
         lack = "1 resource lacks one" if seen.untagged == 1 else f"{seen.untagged} resources lack one"
         yield f"      enforcement: advisory  # {lack} today; take this line away once they do not"
     yield f"      params: {{required: [{tags}]}}"
-    if set(seen.tags) != _AGREED:  # what the rule itself agrees on
+    if set(seen.tags) != _AGREED:
         yield f"    mis-cased-tag-key: {{params: {{keys: [{tags}]}}}}"
 
 
 def _region(seen: Survey) -> str:
+    """Return a default region, in force where one file of variables names it, else as an example in a comment."""
     if not seen.placeless:
         return ""
     who = "1 resource has" if seen.placeless == 1 else f"{seen.placeless} resources have"
@@ -122,6 +126,7 @@ def _region(seen: Survey) -> str:
 
 
 def _budget(seen: Survey) -> str:
+    """Return a budget of the dearest project, commented out: what it may cost is for people to say."""
     name, monthly = max(seen.monthly.items(), key=lambda one: one[1], default=("all", Decimal(0)))
     if not seen.projects or not monthly:
         return "# budgets:\n#   - {name: all, monthly: 1000, increase: 100}"
@@ -130,8 +135,3 @@ def _budget(seen: Survey) -> str:
         f"# The known cost of {comment(name)} is {brief(monthly, 'USD')} a month today.\n"
         f"# budgets:\n#   - {{name: {scalar(name)}, match: {{project: {scalar(name)}}}, {limits}}}"
     )
-
-
-def _summary(seen: Survey) -> str:
-    count = len(seen.projects)
-    return "no projects" if not count else f"{count} project{'s' if count > 1 else ''}"

@@ -24,11 +24,11 @@ _FOLDERS = frozenset(("env", "envs", "environment", "environments", "tfvars", "v
 _COMMON = frozenset(("all", "base", "common", "default", "defaults", "global", "globals", "shared"))
 """What files are called that every environment is planned with."""
 _NOT_QUITE = re.compile(r"(?<![a-z0-9])(non|not|pre)[^a-z0-9]+(?=prd|prod)")  # non-prod is anything but prod
-_BACKEND = frozenset(("backend", "tfbackend"))
+_BACKEND = frozenset(("backend", "tfbackend"))  # files for `terraform init -backend-config`, which set no variables
 _ASSIGNED = re.compile(r'^\s*(?:env|environment)\s*=\s*"([^"\n]{1,40})"', re.MULTILINE)
 _REGION = re.compile(r'^\s*(?:[a-z]+_)?(?:region|location)\s*=\s*"([^"\n]{1,40})"', re.MULTILINE)
 _DEPTH = 3  # envs/prod/terraform.tfvars
-_LARGE = 1_000_000  # bytes
+_LARGE = 1_000_000  # bytes: no file of variables that people write
 
 
 @dataclass(frozen=True, slots=True)

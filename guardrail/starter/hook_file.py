@@ -81,6 +81,7 @@ def with_entry(before: str, entry: str) -> str | None:
         return before + "\n" * (before[-1:] not in {"", "\n"}) + f"repos:\n{_indented(entry, 2)}"
     if not isinstance(content, CommentedMap) or not isinstance(content.get("repos", None), CommentedSeq | None):
         return None
+    # Written back with the indentation that the list has, which ruamel.yaml does not remember by itself.
     repos = content.get("repos")
     dash, item = (repos.lc.col, repos[0].lc.col) if repos and isinstance(repos[0], CommentedMap) else (2, 4)
     round_trip.indent(mapping=2, sequence=item, offset=dash)
@@ -126,7 +127,7 @@ def _move_what_follows(repos: Any, added: Any, dash: int) -> None:
 
 
 def _adds_one(before: str, after: str, entry: str) -> bool:
-    """Return whether a text says what another does, and one entry more."""
+    """Return whether a text says what another does, and one entry more: the proof that the edit is what it is meant to be."""
     (added,) = yaml.safe_load(entry)
     try:
         old, new = (parse_yaml(text, InputError, name=NAME).data or {} for text in (before, after))
@@ -136,6 +137,7 @@ def _adds_one(before: str, after: str, entry: str) -> bool:
 
 
 def _has_ours(content: Any) -> bool:
+    """Return whether guardrail is in it, at any depth: as a repository of hooks, or as a local hook of that id."""
     if isinstance(content, dict):
         return any(_has_ours(part) for part in content.values())
     if isinstance(content, list):

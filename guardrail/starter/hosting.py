@@ -46,5 +46,6 @@ def _system(top: Path, *, in_git: bool) -> str:
     for name, system in _OTHERS.items():
         if (top / name).exists():
             return system
+    # Files first: a remote's name says nothing of a mirror, nor of a GitHub Enterprise Server under a name of its own.
     remote = git.remote_of(top) if in_git else ""
     return next((system for system in ("github", "gitlab") if system in remote), "")

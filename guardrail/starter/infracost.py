@@ -71,7 +71,7 @@ def usage_beside(folder: Path, path: str) -> str:
 
 
 def usage_problem(path: Path) -> str:
-    """Say what is wrong with a usage file, "" if nothing is."""
+    """Return what is wrong with a usage file, "" if nothing is."""
     try:
         load_usage(path)
     except GuardrailError as error:

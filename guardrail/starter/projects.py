@@ -32,6 +32,7 @@ _CONTAINERS = frozenset(
         *("cdktf.out", "live", "plans", "projects", "roots", "src", "stacks", "terraform", "tf"),
     )
 )
+# What others wrote; terraform-aws-modules have a folder `wrappers` beside each module, which calls it.
 _SKIPPED = frozenset(("node_modules", "venv", "vendor", "wrappers"))
 _PLAN_NAME = re.compile(r"(?:^|[-_.])(?:tf)?plan(?:[-_.][\w.-]*)?\.json$", re.IGNORECASE)
 _PLAN_WORD = re.compile(r"^(?:tf)?plan$|[-_.](?:tf)?plan$|^(?:tf)?plan[-_.]", re.IGNORECASE)
@@ -91,7 +92,13 @@ def find_projects(folder: Path) -> Found:
     found.projects = [_with_usage(folder, project, known, source, found) for project in found.projects]
     lost = [one.path for one in known if one.path not in paths and not (folder / one.path).exists()]
     found.notes += [f"{source} names {path}, which is not there" for path in dict.fromkeys(lost)]
-    found.notes += [f"cannot be read: {name}" for name in _unreadable(folder)]
+    # Folders that this user may not look into; all other walks leave them out without a word.
+    refused: list[OSError] = []
+    for _, names, _ in os.walk(folder, onerror=refused.append):
+        names[:] = [name for name in names if not name.startswith(".") and name not in _SKIPPED]
+    found.notes += [
+        f"cannot be read: {Path(str(one.filename)).relative_to(folder).as_posix()} ({one.strerror})" for one in refused
+    ]
     if not outside:
         found.notes += [unread_by_us(tool, files) for tool, files in tools if not (units and tool.name == "Terragrunt")]
     return found
@@ -118,18 +125,10 @@ def _roots(folder: Path, found: Found, *, others: bool) -> list[Path]:
     return roots
 
 
-def _unreadable(folder: Path) -> list[str]:
-    """Return the folders that this user may not look into, with the reason."""
-    refused: list[OSError] = []
-    for _, names, _ in os.walk(folder, onerror=refused.append):
-        names[:] = [name for name in names if not name.startswith(".") and name not in _SKIPPED]
-    return [f"{Path(str(one.filename)).relative_to(folder).as_posix()} ({one.strerror})" for one in refused]
-
-
 def _projects(
     folder: Path, path: str, known: list[InfracostProject], source: str, beside: Path | None, found: Found
 ) -> Iterator[Project]:
-    """Give the projects of a root module: those that infracost.yml lists, else one for each environment or workspace."""
+    """Yield the projects of a root module: those that infracost.yml lists, else one for each environment or workspace."""
     env, why = environment_of(folder / path, path)
     named = [one for one in known if one.var_files or one.vars or one.workspace] or known
     if len(named) > 1 or any(one.var_files or one.vars or one.workspace for one in named):
@@ -145,6 +144,7 @@ def _projects(
     def is_there(file: Path) -> bool:
         if git.top_of(folder) is None or git.comes_with(file, proposed=True):
             return True
+        # guardrail.yaml is for everybody who checks the repository out.
         found.notes.append(f"{file.relative_to(folder).as_posix()} is not in git, so that no project can name it")
         return False
 
@@ -205,6 +205,7 @@ def _of_terragrunt(folder: Path) -> list[Project]:
 
 
 def _plans(folder: Path) -> list[Path]:
+    """Return the plans below a folder, by their names and what they begin with; none of hidden folders and of examples."""
     found = []
     for path in sorted(folder.rglob("*.json")):
         inside = path.relative_to(folder)
@@ -237,6 +238,7 @@ def _named(projects: list[Project], top: str) -> list[Project]:
     names = [
         f"{name}-{project.suffix}" if project.suffix else name for project, name in zip(projects, names, strict=True)
     ]
+    # What is still alike is numbered: a configuration with two projects of one name is refused.
     alike = {name: count() for name, times in Counter(names).items() if times > 1}
     return [
         replace(project, name=f"{name}-{next(alike[name]) + 1}" if name in alike else name)
@@ -245,6 +247,7 @@ def _named(projects: list[Project], top: str) -> list[Project]:
 
 
 def _short(path: str, top: str) -> str:
+    """Return what of a path tells a project: envs/prod is prod. Of the top folder, it is the repository's name."""
     parts = [part for part in Path(path).parts if part not in {".", "/"}]
     telling = [part for part in parts if part.lower() not in _CONTAINERS] or parts[-1:]
     return "-".join(telling) or top

@@ -23,9 +23,11 @@ def proposals(seen: Survey, kinds: Collection[Kind] = KINDS) -> list[Proposal]:
     """Propose the files of the kinds that are asked for; nothing is written."""
     there = find_config(seen.folder.resolve())
     rule, own_rules = rule_file(seen, there)
-    if "rule" not in kinds and rule.after is not None:
+    if "rule" not in kinds and rule.after is not None:  # guardrail.yaml must not name a folder that will not be there
         own_rules = ""
-    config = _from_top(there or config_place(seen.folder), seen.hosting.top)
+    # Hooks and workflows run at the top of the repository, wherever the folder is that was looked at.
+    place = (there or config_place(seen.folder)).resolve()
+    config = Path(os.path.relpath(place, seen.hosting.top.resolve())).as_posix()
     found = {"config": config_file(seen, own_rules), "rule": rule}
     if seen.projects:
         found |= {"hook": hook_file(seen, config), "workflow": workflow_file(seen, config)}
@@ -33,7 +35,3 @@ def proposals(seen: Survey, kinds: Collection[Kind] = KINDS) -> list[Proposal]:
         for kind, name in (("hook", HOOK), ("workflow", WORKFLOW)):
             found[kind] = Proposal(kind, seen.hosting.top / name, reason=_LATER)  # type: ignore[arg-type] # it is one
     return [found[kind] for kind in KINDS if kind in kinds]
-
-
-def _from_top(path: Path, top: Path) -> str:
-    return Path(os.path.relpath(path.resolve(), top.resolve())).as_posix()

@@ -24,11 +24,12 @@ _NOTHING_PRICED = 500  # US dollars a month
 
 
 def rule_file(seen: Survey, config: Path | None) -> tuple[Proposal, str]:
-    """Propose a first rule, and say in which folder one's own rules lie then ("": in none).
+    """Propose a first rule. Return it, and the folder that one's own rules lie in then, "" for none.
 
     `config` is guardrail.yaml if there is one already.
     """
     path, text, reason = _rule(seen)
+    # A second folder of rules beside one that is in use already would only confuse.
     if config and (named := _named_in(config)):
         return kept("rule", config.parent / named, f"{config.name} names rules of your own"), named
     for name in FOLDERS:
@@ -44,6 +45,7 @@ def rule_file(seen: Survey, config: Path | None) -> tuple[Proposal, str]:
 
 
 def _rule(seen: Survey) -> tuple[str, str, str]:
+    """Return name, text and reason of the rule: about machines, else about costs, with a ceiling that nothing exceeds."""
     if machine := seen.largest:
         return "machine-above-ceiling.yaml", _machine_rule(machine), f"{machine.name} is the largest machine in use"
     if seen.dearest:

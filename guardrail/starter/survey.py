@@ -96,7 +96,13 @@ def survey(folder: Path) -> Survey:
     seen.vendors = {VENDORS[one.change.provider] for one in resources if one.change.provider in VENDORS}
     seen.machines = list(_machines(resources, open_catalog().spec))
     _count_tags(seen, resources)
-    seen.placeless = sum(one.change.provider in VENDORS and _is_placeless(one) for one in resources)
+    seen.placeless = sum(
+        one.change.provider in VENDORS
+        and not isinstance(one.change.region, str)
+        and one.after is not None
+        and one.after.unpriced
+        for one in resources
+    )
     seen.regions = regions(
         file
         for project in seen.projects
@@ -136,10 +142,6 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
     return found
 
 
-def _is_placeless(one: ResourceCost) -> bool:
-    return not isinstance(one.change.region, str) and one.after is not None and one.after.unpriced
-
-
 def _machines(resources: Iterable[ResourceCost], specs: Specs) -> Iterable[Machine]:
     for one in resources:
         side = one.change.after
@@ -156,11 +158,12 @@ def _count_tags(seen: Survey, resources: Iterable[ResourceCost]) -> None:
     carried = [
         {key for key, value in change.tags.values.items() if value != ""}
         for change in changes
-        if change.taggable and change.tags.unknown is None
+        if change.taggable and change.tags.unknown is None  # of unknown tags, nothing can be counted
     ]
     seen.taggable = len(carried)
     if len(carried) < _ENOUGH:
         return
+    # Keys that differ in case alone are one tag, in its most frequent spelling. With a colon, they are a system's own.
     spelled = Counter(key for keys in carried for key in keys if key.lower() not in _NO_OWNER and ":" not in key)
     times = Counter(word for keys in carried for word in {key.lower() for key in keys if key in spelled})
     usual = {key.lower(): key for key, _ in reversed(spelled.most_common())}

@@ -14,7 +14,7 @@ SCHEMAS = f"https://raw.githubusercontent.com/guardrail-finops/guardrail/v{__ver
 
 TEMPLATES = Path(__file__).parent / "templates"
 _PLAIN = re.compile(r"\.|[A-Za-z_][\w./+-]*")
-_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+_WORDS = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}  # in YAML 1.1, which many tools still read
 
 
 def filled(template: str, **values: str) -> str:

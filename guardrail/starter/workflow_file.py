@@ -19,7 +19,7 @@ _PIN = (
     f"name the action by the commit of v{__version__} instead of by its tag. A released guardrail knows that commit and "
     "writes it; this one was not built by a release."
 )
-_LARGE = 1_000_000  # bytes
+_LARGE = 1_000_000  # bytes: no workflow that people write
 
 
 def workflow_file(seen: Survey, config: str) -> Proposal:
@@ -49,6 +49,7 @@ def workflow_file(seen: Survey, config: str) -> Proposal:
 def workflow_text(seen: Survey, config: str) -> str:
     """Return the example for this repository: its configuration, and no base where plans know themselves what was."""
     text = (data.workflows_dir() / EXAMPLE).read_text(encoding="utf-8")
+    # A tag can be moved; a commit cannot. Only a released guardrail knows which one is its own.
     commit = data.release_commit()
     pin = f"{commit} # v{__version__}" if commit else f"v{__version__}"
     text = re.sub(r"(actions/guardrail@)v[\w.]+", rf"\g<1>{pin}", text)
@@ -80,7 +81,7 @@ def _any_plan(seen: Survey) -> bool:
 
 
 def _not_in_git(seen: Survey) -> str:
-    """Say which plan, or which configuration that another tool makes, a checkout would not have; "" if none."""
+    """Return a sentence about a plan, or configuration that another tool makes, that a checkout lacks; "" if it has all."""
     if not seen.hosting.in_git:
         return ""
     plans = [seen.folder / project.plan for project in seen.projects if project.plan]
