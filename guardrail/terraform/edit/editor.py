@@ -13,7 +13,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import value_source
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
-from guardrail.terraform.edit.origin import ValueEdit, Origins, each_file
+from guardrail.terraform.edit.origin import Origins, ValueEdit, each_file
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.effective_tags import tag_path
 
