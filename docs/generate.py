@@ -20,19 +20,22 @@ import pictures  # type: ignore[import-not-found]  # beside this file, which is 
 import yaml
 
 from guardrail import data
+from guardrail.cel import Path as CelPath
 from guardrail.cli import cli
 from guardrail.cli import main as guardrail
 from guardrail.cli.commands.schema import NAMES, schema_text
 from guardrail.costs import Library
+from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.packs import packs, read_pack
-from guardrail.policy.rules.rule import RuleFile
-from guardrail.policy.variables.context import FUNCTIONS, VARIABLES
+from guardrail.policy.rules.rule import RuleFile, RuleScope, read_rule
+from guardrail.policy.variables.context import FUNCTIONS, RELATIONS, VARIABLES
 
 DOCS = Path(__file__).parent
 LIMITS = DOCS / "limits.md"
 ACTION = Path(__file__).parent.parent / ".github" / "actions" / "guardrail" / "action.yml"
 README = DOCS.parent / "README.md"
 EXAMPLE = ("<!-- the example's report, written by docs/generate.py -->\n\n```text\n", "```\n\n<!-- end of it -->")
+SITE = "https://github.com/guardrail-finops/guardrail"
 NOTE = "<!-- Written by docs/generate.py. -->"
 VENDORS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud", "other": "Other providers"}
 WIDTH = 100
@@ -62,6 +65,45 @@ def supported_resources() -> str:
     for vendor, name in VENDORS.items():
         lines += _types(f"{name}: free", free[vendor], folded=True)
     return "\n".join(lines) + "\n"
+
+
+def example_policies() -> str:
+    """example-policies.md: what the rules in examples/policies ask for."""
+    files = sorted((DOCS.parent / "examples" / "policies" / "rules").glob("*.yaml"))
+    lines = [
+        NOTE,
+        "# Example policies\n",
+        f"{len(files)} rules to copy and change, in [examples/policies]({SITE}/tree/main/examples/policies) with their tests. They are no",
+        "pack: what they ask for is an organization's to decide. `guardrail rules test examples/policies/rules` runs their tests, which show for each",
+        "what passes, what fails, and what cannot be told.\n",
+        "```sh",
+        "guardrail check --config examples/policies/guardrail.yaml plan.json",
+        "```\n",
+        "How to write one: [rules.md](rules.md). What an expression may read: [rules-reference.md](rules-reference.md#variables).\n",
+        "| rule | what it asks for | of | it reads |",
+        "|---|---|---|---|",
+    ]
+    for path in files:
+        source = read_rule(path)
+        rule, reads = source.rule, compile_rule(source).reads
+        of = "the plan" if rule.scope is RuleScope.PLAN else ", ".join(f"`{name}`" for name in rule.match.types)
+        of = "taggable resources" if rule.match.taggable else "all resources" if of == "`*`" else of
+        address = f"{SITE}/blob/main/examples/policies/rules/{path.name}"
+        lines.append(f"| [{rule.id}]({address}) | {rule.title} | {of} | {_read_by(reads)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _read_by(reads: Iterable[CelPath]) -> str:
+    """Name what a rule reads as its author writes it: functions with their operand, attributes as a whole."""
+    found: dict[str, None] = {}
+    for path in sorted(reads):
+        if path[0] == "resource" and path[1] in RELATIONS:
+            found[f'`resource.{path[1]}("{path[2]}")`'] = None
+        elif path[1:] == ("price.of",):
+            found["`price.of`"] = None
+        else:
+            found[f"`{'.'.join(path)}`"] = None
+    return ", ".join(found)
 
 
 def limits() -> str:
@@ -152,6 +194,7 @@ def example_report(report: str = "html") -> str:
 
 PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "supported-resources.md": supported_resources,
+    DOCS / "example-policies.md": example_policies,
     DOCS / "rules-reference.md": rules_reference,
     DOCS / "cli.md": command_line,
     LIMITS: limits,

@@ -15,7 +15,7 @@ from guardrail.errors import ConfigError
 from guardrail.policy import LOCK_NAME
 
 HEAD = "head"
-_SUFFIXES = (".yaml", ".yml", ".toml", ".sqlite", ".sqlite3", ".db", LOCK_NAME)  # what a policy can consist of
+_SUFFIXES = (".yaml", ".yml", ".toml", ".sqlite", ".sqlite3", ".db", ".csv", LOCK_NAME)  # what a policy can consist of
 
 
 @contextmanager

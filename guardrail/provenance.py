@@ -128,6 +128,8 @@ def _policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
         (InputKind.RULES, path) for name in settings.rules.paths for path in _below(settings.base / name, _RULES)
     )
     yield from ((InputKind.RULES, path) for path in _packs(settings))
+    of_params = (name for one in settings.rules.set.values() for name in one.params_from.values())
+    yield from ((InputKind.RULES, path) for path in map(settings.base.joinpath, of_params) if path.is_file())
     yield from ((InputKind.DEFINITIONS, path) for name in settings.definitions for path in _below(name, _DEFINITIONS))
 
 

@@ -119,6 +119,7 @@ class Validation:
             return file.where(("rules", *place))
 
         self.seen.update(path.resolve() for path in fetched_files(base, chosen.sources))
+        self.seen.update((base / name).resolve() for one in chosen.set.values() for name in one.params_from.values())
         there = tuple(name for name in chosen.paths if (base / name).exists())  # the others are told of already
         selection = chosen.model_copy(update={"paths": there})
         top = repository_top(base.resolve())

@@ -105,6 +105,32 @@ def test_a_privileged_run_on_the_change_itself_is_warned_of(check, event, warned
     assert "privileged" not in " ".join(report["warnings"])
 
 
+TYPES = RULE.replace('"false"', "(resource.after.instance_type in params.types) == false") + "params: {types: []}\n"
+FROM_FILE = CONFIG.replace(
+    "paths: [policies]", "paths: [policies], set: {no-machines: {params_from: {types: types.csv}}}"
+)
+
+
+def test_parameters_from_a_file_are_part_of_the_policy(check, repository):
+    repository.write("infra/policies/no-machines.yaml", TYPES)
+    repository.write("infra/guardrail.yaml", FROM_FILE)
+    repository.write("infra/types.csv", "type\nt3.large\n")
+    base = repository.commit()
+    code, _, said = check(base=base)
+    assert code == 1, said
+    repository.write("infra/types.csv", "type\n")
+    repository.commit()
+    code, report, _ = check(base=base)
+    assert code == 0
+    assert "infra/types.csv" in [one["path"] for one in report["inputs"] if one["origin"] == "change"]
+    code, report, _ = check("--policy-ref", "base", base=base)
+    assert code == 1
+    assert "infra/types.csv" in [one["path"] for one in report["inputs"] if one["origin"] == "base"]
+    (repository.top / "infra/types.csv").unlink()
+    code, _, said = check(base=base)
+    assert (code, "rules.set.no-machines.params_from.types: no such file: types.csv" in said) == (2, True)
+
+
 def test_other_changes_are_not_flagged(check, repository):
     repository.write("infra/main.tf", OTHER)
     repository.write("policies/elsewhere.yaml", RULE)

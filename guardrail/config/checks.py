@@ -25,6 +25,11 @@ def misnamed(
     """
     named: list[tuple[Place, str | None]] = [(("waivers",), config.waivers)]
     named += [(("rules", "paths", i), name) for i, name in enumerate(config.rules.paths)]
+    named += [
+        (("rules", "set", rule, "params_from", param), name)
+        for rule, one in config.rules.set.items()
+        for param, name in one.params_from.items()
+    ]
     named += [(("pricing", "definitions", i), name) for i, name in enumerate(config.pricing.definitions)]
     own = config.pricing
     named += [(("pricing", key), getattr(own, key)) for key in ("catalog", "overlay", "rates")]

@@ -92,7 +92,12 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
     usage = Counter(located(project.usage) for project in file.projects if project.usage)
     pricing, rules = file.pricing, file.rules
     if at:
-        rules = rules.model_copy(update={"paths": tuple(str(located(name)) for name in rules.paths)})
+        paths = tuple(str(located(name)) for name in rules.paths)
+        settings_of_rules = {
+            rule: one.model_copy(update={"params_from": {n: str(located(f)) for n, f in one.params_from.items()}})
+            for rule, one in rules.set.items()
+        }
+        rules = rules.model_copy(update={"paths": paths, "set": settings_of_rules})
     sources = Sources(flags, file, where, folder, located, cwd)
     return Settings(
         sources=sources.all(),

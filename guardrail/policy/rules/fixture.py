@@ -144,7 +144,7 @@ class ResourceFixture(Section):
     before: dict[str, Any] | None = None
     """attributes before the change; `tags` among them are its tags"""
     unknown: tuple[str, ...] = ()
-    """dotted paths of what is known only after apply: instance_type, tags, tags.env"""
+    """dotted paths of what is known only after apply: instance_type, tags, tags.env, region"""
     sensitive: tuple[str, ...] = ()
     """dotted paths of what is sensitive; what of it has no value among `attributes` is the text `(sensitive)`"""
     instance: dict[str, Any] | None = None
@@ -190,7 +190,7 @@ class ResourceFixture(Section):
             after=None if action in {Action.DELETE, Action.FORGET} else present,
             module=self.module,
             provider=self.provider or self.type.partition("_")[0],
-            region=self.region,
+            region=Unknown("region") if "region" in self.unknown else self.region,
             before_region=self.region,
             tags=tags,
             before_tags=tags if self.before is None else _tags(self.before.get("tags") or {}, ()),

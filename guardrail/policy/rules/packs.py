@@ -17,6 +17,7 @@ from guardrail.policy.rules.checked_by_engine import check_by_engine
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
 from guardrail.policy.rules.final import FINAL_FIX, final_faults, is_final, joined, loosened
 from guardrail.policy.rules.lock import FETCHED, is_within, rule_files, verified
+from guardrail.policy.rules.param_files import with_files
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, examine_rule, read_rule
 from guardrail.policy.rules.selection import PACK_FILE, Final, PackFile, PackSource, RuleSelection, RuleSetting
@@ -131,7 +132,11 @@ def choose(
     for pack in fetched:
         layers.set_pack(pack)
     layers.note_final()
-    layers.set_all(selection.set, where)
+    read: dict[str, RuleSetting] = {}
+    for rule_id, setting in selection.set.items():
+        with result.noted():
+            read[rule_id] = with_files(setting, base, where(("set", rule_id, "params_from")))
+    layers.set_all(read, where)
     there = {rule_id: setting for rule_id, setting in on_unpriced.items() if rule_id in by_id}
     layers.set_all(there, lambda _: where(()), prefix="pricing.on_unpriced")
     result.rules = layers.playing()

@@ -120,6 +120,8 @@ class RuleSetting(Section):
     severity: Severity | None = None
     on_unknown: OnUnknown | None = None
     params: dict[str, Any] = Field(default_factory=dict)
+    params_from: dict[str, str] = Field(default_factory=dict)
+    """parameter -> file with its value, YAML or CSV, relative to guardrail.yaml"""
 
 
 class PackSetting(RuleSetting):
@@ -127,6 +129,13 @@ class PackSetting(RuleSetting):
 
     final: Final = False
     """true, or a list of enforcement, severity, on_unknown, waivers, params and params.NAME"""
+
+    @model_validator(mode="after")
+    def _holds_its_values(self) -> Self:
+        if self.params_from:
+            msg = "a pack holds the values of parameters itself: params_from goes with guardrail.yaml"
+            raise ValueError(msg)
+        return self
 
 
 class PackFile(Section):
