@@ -29,6 +29,7 @@ COMMANDS = {
     "rules": "guardrail.cli.commands.rules:rules",
     "usage": "guardrail.cli.commands.usage:usage",
     "pricing": "guardrail.cli.commands.pricing:pricing",
+    "ledger": "guardrail.cli.commands.ledger:ledger",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",
     "serve": "guardrail.cli.commands.serve:serve",

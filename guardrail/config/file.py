@@ -101,6 +101,13 @@ class ReportConfig(Section):
     """whether the JSON tells who has opened the pull request"""
 
 
+class LedgerConfig(Section):
+    """Where the facts of runs, states and bills are kept."""
+
+    path: Annotated[str, Field(min_length=1)] = "ledger"
+    """folder, relative to guardrail.yaml, or the address of an object store: s3://bucket/prefix"""
+
+
 class ConfigFile(Section):
     """guardrail.yaml: what to check, by which rules, against which budgets."""
 
@@ -112,6 +119,7 @@ class ConfigFile(Section):
     """waivers file, relative to guardrail.yaml"""
     pricing: PricingConfig = PricingConfig()
     report: ReportConfig = ReportConfig()
+    ledger: LedgerConfig = LedgerConfig()
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     """whether what a change adds and cannot be evaluated blocks it (deny), or only warns; what was so before, and is written as it was, never blocks"""
     not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))

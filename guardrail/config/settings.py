@@ -66,6 +66,7 @@ class Settings:
     team_tag: str = TEAM_TAG
     with_ids: bool = True
     with_author: bool = True
+    ledger: str = "ledger"
     uncovered: tuple[str, ...] = ()
     """Files of root modules that the change adds or edits, one a folder, that no project is for."""
     policy_folder: Path | None = None
@@ -128,6 +129,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         team_tag=file.report.team_tag,
         with_ids=file.report.ids,
         with_author=file.report.author,
+        ledger=file.ledger.path if "://" in file.ledger.path else str(base / file.ledger.path),
         not_roots=frozenset(file.not_roots),
         policy_folder=at.scratch if at else None,
     )

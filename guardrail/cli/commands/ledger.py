@@ -1,0 +1,144 @@
+"""`guardrail ledger`: what runs, states and bills have said, kept as facts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from guardrail.cli.options import Moment
+from guardrail.errors import InputError
+from guardrail.model.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_PATH = click.Path(path_type=Path)
+
+
+def ledger_options(command: Command) -> Command:
+    """Add the options that say which ledger is meant."""
+    where = (
+        "Folder of the ledger, or its address (s3://bucket/prefix). Default: what guardrail.yaml names, else ledger."
+    )
+    command = click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here.")(command)
+    return click.option("--ledger", "where", metavar="PATH", help=where)(command)
+
+
+_now = click.option("--now", type=Moment(), help="Time to take for now. Default: now.")
+
+
+@click.group(short_help="What runs, states and bills have said, kept as facts in a folder.")
+def ledger() -> None:
+    """Keep what runs, states and bills have said, as files that are written once, and show what there is.
+
+    A ledger is a folder, a branch of git, or a prefix in an object store. Any number of jobs add to it at once. Adding
+    needs nothing further; what reads it needs DuckDB: pip install 'guardrail-finops[ledger]'.
+    """
+
+
+@ledger.command(short_help="Add results of checks, and states.")
+@click.argument("inputs", metavar="RESULT|STATE...", nargs=-1, required=True)
+@click.option(
+    "--project", default="", help="The project that the input is of. A state needs it where there are several."
+)
+@ledger_options
+@_now
+def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: Any) -> None:
+    """Add results and states. What is there already is not added again.
+
+    RESULT is what `guardrail check --format json` (or `estimate`) prints, STATE what `terraform show -json` prints after
+    an apply: it tells the ids of new resources, by which a bill is matched. - is standard input.
+
+    \b
+    Examples:
+      guardrail check plan.json --out json=result.json; guardrail ledger add result.json
+      terraform show -json | guardrail ledger add - --project shop
+    """
+    from guardrail.ledger.adding import Adding  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+
+    chosen = _settings(values)
+    store = open_store(_where(values, chosen))
+    adding = Adding(now or datetime.now(UTC), project, chosen.environments)
+    facts = [fact for name in inputs for fact in adding.facts(_read(name), where=_shown(name), store=store)]
+    added = [fact for fact in facts if store.put(fact.path, fact.data)]
+    for fact in added:
+        click.echo(f"added  {fact.path}")
+    if not added:
+        click.echo(f"nothing is new: {store.where} has it already")
+
+
+@ledger.command(short_help="What there is in the ledger.")
+@ledger_options
+@click.option("--generations", is_flag=True, help="Every import of a bill, not only the newest of each month.")
+@click.option("--format", "format_name", type=click.Choice(["table", "json"]), default="table", help="Default: table.")
+def show(format_name: str, *, generations: bool, **values: Any) -> None:
+    """Show the projects and bills of a ledger: since when, how much, in which currency, and which months are open."""
+    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.showing import as_json, as_table, contents  # noqa: PLC0415
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+
+    found = contents(open_ledger(open_store(_where(values))), generations=generations)
+    say(as_json(found) if format_name == "json" else as_table(found))
+
+
+@ledger.command(short_help="Whether a file has been changed, cut or removed.")
+@ledger_options
+@click.option("--list", "write_list", is_flag=True, help="Print the paths of all facts, to be given to --known later.")
+@click.option(
+    "--known", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="File with paths that must be there."
+)
+def verify(known: Path | None, *, write_list: bool, **values: Any) -> int:
+    """Hash every file again, and name those that are not what they were, and bills that are missing.
+
+    A file that is gone leaves no trace in the others: keep the list of today (--list) and give it to --known later. After
+    `ledger compact` make a new one. Exit code 1 where something is wrong.
+    """
+    from guardrail.ledger.store import open_store  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.verify import facts_in  # noqa: PLC0415
+    from guardrail.ledger.verify import verify as run  # noqa: PLC0415
+
+    store = open_store(_where(values))
+    paths = known.read_text(encoding="utf-8").split("\n") if known else []
+    faults = list(run(store, [path for path in paths if path.strip()]))
+    facts = facts_in(store)
+    for fault in faults:
+        click.echo(str(fault), err=write_list)
+    if write_list:
+        for key in facts:
+            click.echo(key.path)
+    elif not faults:
+        click.echo(f"{len(facts)} files are what they were when they were written")
+    return ExitCode.BLOCKED if faults else ExitCode.OK
+
+
+def _settings(values: dict[str, Any]) -> Settings:
+    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
+
+    return settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
+
+
+def _where(values: dict[str, Any], chosen: Settings | None = None) -> str:
+    """Return where the ledger is: what the command line says, else guardrail.yaml."""
+    return values["where"] or (chosen or _settings(values)).ledger
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=name) from None
+
+
+def _shown(name: str) -> str:
+    return "standard input" if name == "-" else name

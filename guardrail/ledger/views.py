@@ -1,0 +1,192 @@
+"""The facts of a ledger as views of DuckDB."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from guardrail.errors import InputError
+from guardrail.ledger.columns import CHARGES, FINDINGS, IMPORTED, INVENTORY, LINES, RUNS
+from guardrail.ledger.duck import connect, literal, quoted
+from guardrail.ledger.identifiers import SQL as NORMAL_FORMS
+from guardrail.ledger.layout import Key
+from guardrail.ledger.store import Store
+from guardrail.ledger.verify import facts_in
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+VIEWS = ("runs", "lines", "lines_before", "findings", "inventory", "charges", "matched")
+"""The names that queries may use."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A ledger that is open for reading. `charges_all` holds every generation of every bill, `charges` the newest of each."""
+
+    database: DuckDBPyConnection
+    facts: tuple[Key, ...]
+
+    def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query over the views. Raises InputError for a file that cannot be read."""
+        import duckdb  # noqa: PLC0415 - is there, or there were no ledger
+
+        try:
+            return self.database.execute(query, values).fetchall()
+        except duckdb.Error as error:
+            fix = "`guardrail ledger verify` names files that are damaged"
+            raise InputError(f"the ledger cannot be read: {str(error).splitlines()[0]:.300}", fix=fix) from None
+
+
+def open_ledger(store: Store) -> Ledger:
+    """Return the views over a ledger's facts. Raises ConfigError without DuckDB, InputError for a newer or a damaged ledger."""
+    facts = facts_in(store)
+    root = store.folder([key.path for key in facts]).resolve()
+    ledger = Ledger(connect([root]), tuple(facts))
+    for statements in (NORMAL_FORMS, _runs(root, facts), _inventory(root, facts), _charges(root, facts), _MATCHED):
+        ledger.rows(statements)
+    return ledger
+
+
+def newest(facts: Iterable[Key]) -> list[Key]:
+    """Return the newest generation of each bill. Of two that were imported at once under one number, names decide."""
+    bills: dict[tuple[str, str], Key] = {}
+    for key in facts:
+        if key.kind == "charges":
+            of = key.owner, key.month
+            bills[of] = max(bills.get(of, key), key, key=lambda one: (one.generation, one.digest))
+    return list(bills.values())
+
+
+def _runs(root: Path, facts: Sequence[Key]) -> str:
+    """Return runs, lines and findings. A run that several files hold (compressed twice, or compacted just now) counts once."""
+    written = {"record": "VARCHAR", **FINDINGS, **LINES, **RUNS}
+    files = _files(root, facts)
+    return f"""
+        create view _written as {_json(files["runs"], written)};
+        create view _runs as
+            select {_names(RUNS)}, batch from _written where record = 'run'
+            union all by name {_parquet(files["compact/runs"], {**RUNS, **_BATCH}, ["project"])};
+        create temp table _chosen as select run, batch from _runs
+            qualify row_number() over (partition by run order by length(batch), batch) = 1;
+        create view runs as select {_names(RUNS)} from _runs semi join _chosen using (run, batch);
+        create view _lines as
+            select record, {_names(LINES)}, batch from _written where record in ('line', 'line_before')
+            union all by name {_parquet(files["compact/lines"], {"record": "VARCHAR", **LINES, **_BATCH})};
+        create view lines as
+            select {_names(LINES)} from _lines semi join _chosen using (run, batch) where record = 'line';
+        create view lines_before as
+            select {_names(LINES)} from _lines semi join _chosen using (run, batch) where record = 'line_before';
+        create view _findings as
+            select {_names(FINDINGS)}, batch from _written where record = 'finding'
+            union all by name {_parquet(files["compact/findings"], {**FINDINGS, **_BATCH})};
+        create view findings as select {_names(FINDINGS)} from _findings semi join _chosen using (run, batch);
+    """
+
+
+def _inventory(root: Path, facts: Sequence[Key]) -> str:
+    """Return states and their resources; a state without any is one, too."""
+    files = _files(root, facts)
+    of_state = ("project", "at", "state")
+    resource = [name for name in INVENTORY if name not in of_state]
+    return f"""
+        create view _states_written as {_json(files["inventory"], {"record": "VARCHAR", **INVENTORY})};
+        create view _inventory as
+            select {_names(of_state, "states.")}, {_names(resource, "found.")}, states.batch
+            from (select * from _states_written where record = 'state') as states
+            left join (select * from _states_written where record = 'resource') as found using (batch)
+            union all by name {_parquet(files["compact/inventory"], {**INVENTORY, **_BATCH}, ["project"])};
+        create temp table _chosen_states as
+            select * from (select distinct {_names(of_state)}, batch from _inventory)
+            qualify row_number() over (partition by {_names(of_state)} order by length(batch), batch) = 1;
+        create view states as select {_names(of_state)} from _chosen_states;
+        create view inventory as select {_names(INVENTORY)} from _inventory
+            semi join _chosen_states using ({_names([*of_state, "batch"])}) where address is not null;
+    """
+
+
+_BATCH = {"batch": "VARCHAR"}
+"""Which file a record is written in, or which run of `compact` has put it where it is."""
+
+
+def _charges(root: Path, facts: Sequence[Key]) -> str:
+    columns = {**CHARGES, **IMPORTED}
+
+    def view(name: str, keys: Iterable[Key]) -> str:
+        paths = [str(root / key.path) for key in keys]
+        return f"create view {name} as {_parquet(paths, columns, ['source', 'month'])};"
+
+    bills = [key for key in facts if key.kind == "charges"]
+    return view("charges", newest(bills)) + view("charges_all", bills)
+
+
+_MATCHED = """
+create view _known as
+    with latest as (select project, max("at") as "at" from states group by project),
+    latest_runs as (select project, arg_max(run, "at") as run, max("at") as "at" from runs group by project)
+    select inventory.project, address, unnest(ids) as form, inventory."at", latest."at" is not null as is_latest
+    from inventory left join latest using (project, "at")
+    union all
+    select project, address, unnest(normal_forms(lines.id) || normal_forms(lines.arn)), "at", project not in (select project from states)
+    from lines join latest_runs using (run);
+create view _places as
+    select form, case
+        when count(distinct (project, address)) filter (is_latest) = 1
+            then any_value({'project': project, 'address': address}) filter (is_latest)
+        when count(distinct (project, address)) filter (is_latest) = 0 and count(distinct (project, address)) = 1
+            then any_value({'project': project, 'address': address}) end as place
+    from _known group by form;
+create view _by_id as
+    with ids as (select distinct resource_id from charges where resource_id is not null),
+    forms as (select resource_id, unnest(normal_forms(resource_id)) as form from ids)
+    select resource_id, arg_max(place, length(form)) as place
+    from forms join _places using (form) where place is not null group by resource_id;
+create view matched as
+    select charges.*, place.project as project, place.address as address, case when place is null then 'none' else 'id' end as evidence
+    from charges left join _by_id using (resource_id);
+"""
+"""A charge belongs to the resource that has its id, if one alone has it now, or one alone has ever had it.
+
+The longest form decides: an ARN before the name at its end, which others may have, too. What fits several is matched by none.
+"""
+
+
+def _files(root: Path, facts: Sequence[Key]) -> Mapping[str, list[str]]:
+    files: defaultdict[str, list[str]] = defaultdict(list)
+    for key in facts:
+        files[key.kind].append(str(root / key.path))
+    return files
+
+
+def _json(files: Sequence[str], columns: Mapping[str, str]) -> str:
+    """Return a query for lines of JSON, with the file that each comes from as `batch`."""
+    if not files:
+        return _nothing({**columns, **_BATCH})
+    types = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in columns.items())
+    return (
+        f"select * exclude (filename), filename as batch from read_json({literal(files)}, columns = {{{types}}}, "
+        "format = 'newline_delimited', compression = 'gzip', filename = true, maximum_object_size = 67108864)"
+    )
+
+
+def _parquet(files: Sequence[str], columns: Mapping[str, str], hive: Sequence[str] = ()) -> str:
+    """Return a query for Parquet; `hive` are columns that the path tells."""
+    if not files:
+        return _nothing({**columns, **dict.fromkeys(hive, "VARCHAR")})
+    names = [name for name in columns if name not in hive]
+    return (
+        f"select {_names([*names, *hive])} from read_parquet({literal(files)}, hive_partitioning = true, "
+        "hive_types_autocast = false, union_by_name = true)"
+    )
+
+
+def _nothing(columns: Mapping[str, str]) -> str:
+    fields = ", ".join(f'null::{kind} as "{name}"' for name, kind in columns.items())
+    return f"select {fields} where false"
+
+
+def _names(columns: Iterable[str], prefix: str = "") -> str:
+    return ", ".join(f"{prefix}{quoted(name)}" for name in columns)
