@@ -21,13 +21,16 @@ import pytest
 from benchmarks import growth
 from benchmarks.own_rules import write_rules
 from benchmarks.plans import write_plan
-from guardrail.catalog import Catalog
+from guardrail.catalog import Catalog, open_catalog
+from guardrail.check import check
+from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.report import ProjectReport
 from guardrail.policy import Budget, BudgetMatch, Judge, apply_waivers, compile_rule
 from guardrail.policy import read_folder as rules_of
+from guardrail.report import json_v1
 from guardrail.terraform import Plan, read_plan
 from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.language.syntax.parser import parse_file
@@ -38,7 +41,7 @@ TIMES_LONGER, TIMES_LARGER = 4, 3.3
 SECONDS, BYTES = 0.03, 1_000_000  # less counts as this: of so little, noise is a large part
 ROUNDS = 4  # while it seems to be too much: what others do to the machine passes, what is quadratic stays
 
-Work = Callable[[], object]
+Work = Callable[[], Any]
 
 
 @dataclass(frozen=True)
@@ -129,21 +132,14 @@ def waiving(_: Given, size: int) -> Work:
     return lambda: apply_waivers(findings, waivers, today=NOW.date())
 
 
-def checking_projects(given: Given, size: int) -> Work:
-    """So many plans are read, priced and judged, and what reports need of them is kept."""
-    texts = []
+def checking_projects(given: Given, size: int, *, kinds: int = 1000) -> Work:
+    """So many plans, of which so many are different, are read, priced and judged, and what reports need of them is kept."""
     for number in range(size):
-        write_plan(given.folder / "plan.json", 20, seed=number)
-        texts.append((given.folder / "plan.json").read_bytes())
-    rules = [rule("resource.tags.team == 'none'")]
-
-    def work() -> object:
-        engine, judge = Engine(given.library, given.catalog), Judge(rules, given.catalog.spec, NOW)
-        plans = (read_plan(text, "plan.json")[0] for text in texts)
-        bills = [engine.estimate(plan.changes, plan.data) for plan in plans]
-        return bills, [judge.project(PROJECT, bill) for bill in bills]
-
-    return work
+        write_plan(given.folder / f"plan-{number}.json", 20, seed=number % kinds)
+    sources = tuple(
+        Source(str(given.folder / f"plan-{number}.json"), f"project-{number}", ".") for number in range(size)
+    )
+    return lambda: check(Settings(sources, NOW, base=given.folder))
 
 
 PARTS: dict[str, tuple[int, Callable[[Given, int], Work]]] = {
@@ -210,6 +206,16 @@ def test_three_times_the_size_takes_about_three_times_as_much_memory(name, prepa
     thrice()  # what is loaded or remembered once a process
     less, more = most_held(once), most_held(thrice)
     assert more < TIMES_LARGER * max(less, BYTES), f"{less:,} and {more:,} bytes"
+
+
+@pytest.mark.parametrize("engine", ["cpp", "python"])
+def test_a_project_more_takes_no_more_memory_than_what_is_reported_of_it(engine, tmp_path, monkeypatch):
+    monkeypatch.setenv("GUARDRAIL_CEL_ENGINE", engine)
+    given = Given(tmp_path, open_catalog(), Library())
+    few, many = (checking_projects(given, size, kinds=1) for size in (4, 12))  # that all read the same prices
+    many()  # what is loaded or remembered once a process
+    reported = len(json_v1(many())) - len(json_v1(few()))
+    assert most_held(many) - most_held(few) < 3 * reported
 
 
 def seconds(work: Work) -> float:
