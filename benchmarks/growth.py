@@ -27,6 +27,12 @@ from guardrail import __version__  # noqa: E402
 PACKS = "rules: {packs: [tagging, instance-sizes, budget, waste]}\n"
 AMI = "ami-12345678"
 
+SHOWS = """
+Nothing grows faster than its input. Of many projects one plan at a time is in memory: what grows with them are the rows of the
+report, the text that they are written as, and prices that another project has not asked for yet.
+"""
+"""What the table shows, to be read again whenever it is written."""
+
 Inputs = list[str | Path]
 """What to give to `guardrail check`, beside `--config guardrail.yaml`."""
 
@@ -300,7 +306,7 @@ def main() -> None:
 
 """
     if names == list(CASES):
-        (HERE / "GROWTH.md").write_text(head + "\n".join(rows) + "\n", encoding="utf-8")
+        (HERE / "GROWTH.md").write_text(head + "\n".join(rows) + "\n" + SHOWS, encoding="utf-8")
 
 
 if __name__ == "__main__":
