@@ -21,7 +21,7 @@ from guardrail.caveats import (
 )
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library, Repricing
-from guardrail.load import each_plan, earlier, prices, repository_of, rules_of, usage_of
+from guardrail.load import each_plan, earlier, prices, provider_defaults, repository_of, rules_of, usage_of
 from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
@@ -73,6 +73,7 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         pre_existing_blocks=blocks,
         with_remedies=with_remedies,
         currency=settings.currency,
+        defaults=provider_defaults(library),
     )
     base = earlier(settings)
     engine = Engine(library, catalog, default_regions=settings.default_region)

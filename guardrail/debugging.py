@@ -13,7 +13,7 @@ from guardrail.config import Settings
 from guardrail.costs import Engine, Library
 from guardrail.errors import ConfigError, RuleError, did_you_mean
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.load import earlier, plans, prices, project_with, repository_of, rules_of
+from guardrail.load import earlier, plans, prices, project_with, provider_defaults, repository_of, rules_of
 from guardrail.model.finding import Finding, OnUnknown
 from guardrail.policy import Budget, CompiledRule, Judge, Project, RuleFile, RuleScope, check_rule, compile_rule
 from guardrail.policy.budgets import spent
@@ -98,7 +98,14 @@ def _case_in_project(
     engine = Engine(library, catalog, default_regions=settings.default_region)
     bill = since(base, priced(source, plan, engine, settings), is_only=len(read) == 1)
     project = Project(source.name, source.path, source.env, repository_of(settings, [rule]))
-    judge = Judge([rule], catalog.spec, settings.now, settings.pr, currency=settings.currency)
+    judge = Judge(
+        [rule],
+        catalog.spec,
+        settings.now,
+        settings.pr,
+        currency=settings.currency,
+        defaults=provider_defaults(library),
+    )
     beside = surroundings(source, plan, engine)
     found = judge.project(project, bill.resources, bill.not_evaluated, beside)
     judged = waived(
@@ -135,7 +142,14 @@ def _case_of_budget(
         for source, plan in read
         for bill in [priced(source, plan, engine, settings)]
     ]
-    judge = Judge([rule], catalog.spec, settings.now, settings.pr, currency=settings.currency)
+    judge = Judge(
+        [rule],
+        catalog.spec,
+        settings.now,
+        settings.pr,
+        currency=settings.currency,
+        defaults=provider_defaults(library),
+    )
     (sums,) = spent([budget], bills)
     judged = waived([*judge.budget(budget, sums)], (rule,), replace(settings, complete=False))
     finding = next((one for one in judged if one.rule == rule.rule.id), None)

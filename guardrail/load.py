@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cache
@@ -15,7 +15,7 @@ from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Repricing, Usage, load_usage
 from guardrail.errors import InputError, did_you_mean
-from guardrail.model.unknown import Unknown
+from guardrail.model.unknown import Json, Unknown
 from guardrail.policy import (
     NO_REPOSITORY,
     REPOSITORY,
@@ -28,10 +28,11 @@ from guardrail.policy import (
     Surroundings,
     load_rules,
 )
+from guardrail.policy.variables.defaults import Defaults, by_attribute
 from guardrail.progress import counted
 from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
-from guardrail.terraform.schemas import resource_shape, schema_names
+from guardrail.terraform.schemas import resource_schema, resource_shape, schema_names
 
 if TYPE_CHECKING:
     from guardrail.catalog.terms import Terms
@@ -182,6 +183,18 @@ def usage_of(source: Source) -> Usage:
 def resource_types(library: Library) -> ResourceTypes:
     """Return the resource types that are known: those of cost definitions and of the tables of provider schemas."""
     return ResourceTypes(frozenset({*library.priced_types(), *library.free_types()}), resource_shape, schema_names)
+
+
+def provider_defaults(library: Library) -> Defaults:
+    """Return what providers choose: the defaults in the tables of provider schemas, and those that cost definitions state."""
+
+    @cache
+    def of(type_name: str) -> Mapping[str, Mapping[str, Json]]:
+        schema, tariff = resource_schema(type_name), library.find(type_name)
+        stated = tariff.definition.provider_defaults if tariff else {}
+        return by_attribute({**(schema.defaults if schema else {}), **stated})
+
+    return of
 
 
 def rules_of(settings: Settings, library: Library) -> LoadedRules:

@@ -20,7 +20,7 @@ from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
 from guardrail.files.repository import repository_top
-from guardrail.load import plan_reader, repricer, resource_types
+from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
 from guardrail.policy import (
     ResourceTypes,
     RuleFile,
@@ -144,9 +144,9 @@ class Validation:
             return
         from guardrail.catalog import open_catalog  # noqa: PLC0415 - machines' facts, for tests that name machines
 
-        catalog = open_catalog()
-        reads, prices = plan_reader(catalog, Library()), repricer(catalog, Library())
-        for result in run_tests(sound, specs=catalog.spec, read_plan=reads, repricer=prices):
+        catalog, library = open_catalog(), Library()
+        reads, prices, defaults = plan_reader(catalog, library), repricer(catalog, library), provider_defaults(library)
+        for result in run_tests(sound, specs=catalog.spec, read_plan=reads, repricer=prices, defaults=defaults):
             self.tests += 1
             if not result.passed:
                 what = f"rule {result.rule}, test {result.name}: {result.mismatch}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from guardrail.model.unknown import Json, Unknown, as_written, has_marks, redacted, with_unknowns
+from guardrail.model.unknown import Json, Unknown, as_written, has_marks, is_written, redacted, with_unknowns
 
 
 class Action(StrEnum):
@@ -58,7 +58,9 @@ class Side:
     Read single attributes with `get`: marks are laid over values only for what somebody asks for. `written` are the
     paths of what is unknown and set by the configuration, without the places in lists: anything else that is unknown is left
     to the provider. None where there is no configuration to ask. `open` are attributes that are left out and of which nothing
-    tells whether they are null or the provider's to choose.
+    tells whether they are null or the provider's to choose; `open_inside` are marks, like those of `unknown`, of the same
+    inside of blocks. `is_set` says whether the configuration has an expression at a path whose value is known; None where that
+    cannot be told, and where nothing can be asked.
     """
 
     values: Mapping[str, Json]
@@ -66,6 +68,8 @@ class Side:
     sensitive: Mapping[str, Json] | bool = field(default_factory=dict)
     written: frozenset[str] | None = None
     open: frozenset[str] = frozenset()
+    open_inside: Mapping[str, Json] = field(default_factory=dict)
+    is_set: Callable[[str], bool | None] | None = field(default=None, compare=False)
 
     def get(self, name: str) -> Json:
         """Return an attribute with `Unknown` where it is not known yet; None where it is null or absent."""
@@ -80,6 +84,26 @@ class Side:
             return self.values.get(name)
         value = with_unknowns(self.values.get(name), mark, name)
         return value if self.written is None else as_written(value, self.written, name, keep=keep)
+
+    def sets(self, path: str) -> bool | None:
+        """Say whether the configuration sets what stands at a path: "type", "root_block_device.0.iops". None: it cannot be told.
+
+        What comes to null is not set.
+        """
+        name, *steps = path.split(".")
+        value = self.get(name)
+        for step in steps:
+            if isinstance(value, Unknown):
+                break
+            if isinstance(value, list):
+                value = value[int(step)] if step.isdecimal() and int(step) < len(value) else None
+            else:
+                value = value.get(step) if isinstance(value, dict) else None
+        if value is None:
+            return False
+        if isinstance(value, Unknown):
+            return None if self.written is None else is_written(value.path, self.written)
+        return self.is_set(path) if self.is_set else None
 
     def shown(self, name: str) -> Json:
         """Return the attribute as it may leave the process, without what Terraform marks as sensitive."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,16 +55,16 @@ def not_evaluated(path: str, why: str = "") -> Unknown:
 _PLAN_KNOWS = "check the JSON of a plan, which has the value"
 
 
-def with_unknowns(value: Json, unknown: Json, path: str) -> Json:
+def with_unknowns(value: Json, unknown: Json, path: str, make: Callable[[str], Unknown] = Unknown) -> Json:
     """Lay Terraform's `after_unknown` marks over a value.
 
     `unknown` is True where the value as a whole is known only after apply, and otherwise a dict or a list of the same
     shape that holds the marks of the parts. In a configuration that nobody has planned a mark may also be a text: why the
     value could not be evaluated. Attributes that are unknown and absent from `value` are added. `path` is the attribute's
-    name, to which the places inside are appended with dots.
+    name, to which the places inside are appended with dots; `make` gives what stands where a mark is True.
     """
     if unknown is True:
-        return Unknown(path)
+        return make(path)
     if isinstance(unknown, str):
         return not_evaluated(path, unknown)
     if not unknown:
@@ -73,14 +73,14 @@ def with_unknowns(value: Json, unknown: Json, path: str) -> Json:
         parts = dict(value) if isinstance(value, dict) else {}
         for key, mark in unknown.items():
             if mark:
-                parts[key] = with_unknowns(parts.get(key), mark, f"{path}.{key}")
+                parts[key] = with_unknowns(parts.get(key), mark, f"{path}.{key}", make)
         return parts
     if isinstance(unknown, list):
         items = list(value) if isinstance(value, list) else []
         items += [None] * (len(unknown) - len(items))
         for index, mark in enumerate(unknown):
             if mark:
-                items[index] = with_unknowns(items[index], mark, f"{path}.{index}")
+                items[index] = with_unknowns(items[index], mark, f"{path}.{index}", make)
         return items
     return value
 
@@ -100,6 +100,12 @@ def as_written(value: Json, written: frozenset[str], path: str, *, keep: bool = 
     if isinstance(value, list):
         return [as_written(part, written, path, keep=keep) for part in value]
     return value
+
+
+def is_written(path: str, written: frozenset[str]) -> bool:
+    """Say whether the configuration sets the unknown value at a path; `written` are paths without the places in lists."""
+    plain = ".".join(step for step in path.split(".") if not step.isdecimal())
+    return any(above in written for above in _with_those_above(plain))
 
 
 def _with_those_above(path: str) -> Iterator[str]:

@@ -31,6 +31,7 @@ from guardrail.policy.rules.rule import ALL_BUT_GONE, RuleScope
 from guardrail.policy.spend import Spend, spend, total
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Around, Surroundings
 from guardrail.policy.variables.context import LOOKUPS, PLAN_LISTS, Project, nested, picked, plan_values, run_values
+from guardrail.policy.variables.defaults import Defaults, no_defaults
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.view import ResourceView, reader
 from guardrail.progress import counted
@@ -50,6 +51,7 @@ class Judge:
     pre_existing_blocks   whether what the plan's before already violates blocks as well
     with_remedies         whether findings say what their rules would have done about them
     currency              of all amounts
+    defaults              what providers choose where a configuration leaves an attribute out
     asked, skipped        ids of the rules that something was asked of, and of those whose `when` ever said no
     """
 
@@ -60,6 +62,7 @@ class Judge:
     pre_existing_blocks: bool = False
     with_remedies: bool = False
     currency: str = "USD"
+    defaults: Defaults = no_defaults
     asked: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
 
@@ -108,7 +111,7 @@ class Judge:
     ) -> Around:
         """Return a plan as these rules look at it."""
         looks_at = frozenset[Path]().union(*(rule.looks_at for rule in self.rules))
-        return Around(resources, not_evaluated, surroundings, self.specs, looks_at)
+        return Around(resources, not_evaluated, surroundings, self.specs, self.defaults, looks_at)
 
     def budgets(
         self, budgets: Sequence[Budget], projects: Sequence[tuple[Project, ProjectReport]]
@@ -259,7 +262,7 @@ class _PerResource:
         found: list[tuple[CompiledRule, Answer]] = []
         for rule, indices, answers in group.rules:
             answer = _answer(rule, answers, tuple([alike[index] for index in indices]), scope)
-            if answer.unknown and (view.side and view.side.open):
+            if answer.unknown and view.side and (view.side.open or view.side.open_inside):
                 answer = self._settled(rule, answers, view, answer)
             if answer.skipped:
                 self.owner.skipped.add(rule.rule.id)

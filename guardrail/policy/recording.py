@@ -42,7 +42,7 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
     if params := {name: value for name, value in rule.rule.params.items() if original.rule.params.get(name) != value}:
         test["params"] = params
     with_test = original.changed(tests=(RuleTest.model_validate(test),))
-    for result in run_tests([with_test], specs=case.judge.specs):
+    for result in run_tests([with_test], specs=case.judge.specs, defaults=case.judge.defaults):
         if not result.passed:
             what = f"without the secret values, the test has another result than the plan: {result.mismatch}"
             raise InputError(what, fix="write it by hand, with values that are no secrets")
@@ -56,7 +56,7 @@ def _is_around(path: Path) -> bool:
 def _resource(case: Case, resource: ResourceCost, reads: set[Path]) -> dict[str, Json]:
     """Return the resource as a test writes it, without what has the default value."""
     change, heads = resource.change, {path[0] for path in reads}
-    view = ResourceView(resource, case.judge.specs, shown=True)
+    view = ResourceView(resource, case.judge.specs, shown=True, around=case.around)
     machine = (
         {path.split(".")[0] for table in (MACHINE_TYPES, GPUS) for path in table.get(change.type, ())}
         if "instance" in heads
@@ -69,7 +69,7 @@ def _resource(case: Case, resource: ResourceCost, reads: set[Path]) -> dict[str,
         given |= {"attributes": _values(present, names), "tags": _tags(case, view)}
         given["sensitive"] = list(_paths(present.sensitive, names | ({"tags"} if "tags" in heads else set())))
     if change.before and change.after:
-        past = _tags(case, ResourceView(resource, case.judge.specs, past=True, shown=True))
+        past = _tags(case, ResourceView(resource, case.judge.specs, past=True, shown=True, around=case.around))
         given["before"] = _values(change.before, names - {"tags"}) | ({"tags": past} if past else {})
     if "*" in names:
         given["unknown"] = view.unknown_paths()

@@ -31,6 +31,7 @@ class RuleWorking:
     """How a rule has come to its verdict.
 
     address       "" for the plan as a whole, and for a budget
+    left_out      what of the resource is read as its provider's default, as the configuration leaves it out
     budget        name of the budget, over all projects; "" for a resource or a plan
     verdict       pass, skip or the status of a finding
     why           the same in a sentence
@@ -48,6 +49,7 @@ class RuleWorking:
     variables: Mapping[str, Working] = field(default_factory=dict)
     validations: tuple[Working, ...] = ()
     budget: str = ""
+    left_out: Mapping[str, Json] = field(default_factory=dict)
 
     def as_json(self) -> Json:
         """Return it as JSON: each part of an expression with `value`, or why it has none in `unknown` or `error`."""
@@ -63,6 +65,7 @@ class RuleWorking:
             "when": _json(self.when) if self.when else None,
             "variables": {name: _json(working) for name, working in self.variables.items()},
             "validations": [_json(working) for working in self.validations],
+            **({"left_out": {path: _plain(value) for path, value in self.left_out.items()}} if self.left_out else {}),
         }
 
     def as_text(self) -> str:
@@ -84,6 +87,9 @@ class RuleWorking:
             lines += ["", f"variables.{name}:", *_lines(working)]
         for number, working in enumerate(self.validations, 1):
             lines += ["", f"validation {number}:", *_lines(working)]
+        if self.left_out:
+            lines += ["", "left out, and read as the provider's default:"]
+            lines += [f"  {path}  ->  {_spelled(value)}" for path, value in self.left_out.items()]
         return "\n".join(lines)
 
 
@@ -126,6 +132,16 @@ class Case:
     def skips(self) -> bool:
         """Say whether the rule does not apply, by its match or by its `when`. Raises LimitError."""
         return not all(one.holds for one in self.match) or self.rule.answer(self.scope(self.rule.reads)).skipped
+
+    def left_out(self, reads: Iterable[Path]) -> dict[str, Json]:
+        """Return which of the attributes that are read the configuration leaves out, and what their provider chooses."""
+        if self.resource is None:
+            return {}
+        view = ResourceView(self.resource, self.judge.specs, shown=True, around=self.around)
+        names = {path[2] for path in reads if path[:2] == ("resource", "after") and path[2:]}
+        return {
+            f"resource.after.{name}": view.attribute(view.side, name) for name in sorted(names) if view.is_default(name)
+        }
 
     def scope(self, reads: Iterable[Path], *, settled: bool = False, shown: bool = False) -> Scope:
         """Return the values at these paths; `settled` as in a view of a resource, `shown`: without what is sensitive."""
@@ -171,6 +187,7 @@ def explain(case: Case, finding: Finding | None) -> RuleWorking:
         when=environment.working(rule.rule.when, scope) if rule.rule.when else None,
         variables={name: environment.working(text, scope) for name, text in variables.items()},
         validations=tuple(environment.working(one.expression, scope) for one in rule.rule.validations),
+        left_out=case.left_out(reads),
     )
 
 

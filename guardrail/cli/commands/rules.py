@@ -89,19 +89,26 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
     from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import plan_reader, repricer, resource_types  # noqa: PLC0415
+    from guardrail.load import plan_reader, provider_defaults, repricer, resource_types  # noqa: PLC0415
     from guardrail.policy import Coverage, check_rule, read_folder, run_tests  # noqa: PLC0415
 
-    types = resource_types(Library())
+    library = Library()
+    types = resource_types(library)
     sources = [rule for path in paths for rule in read_folder(path, types=types)]
     if not paths:
         playing = [rule.source for rule in _loaded(config, everything=False)]
         sources = [check_rule(rule.file, pack=rule.pack) for rule in playing]
     catalog, coverage = open_catalog(), Coverage() if show_coverage else None
-    read_plan = plan_reader(catalog, Library())
-    prices = repricer(catalog, Library())
+    read_plan = plan_reader(catalog, library)
+    prices = repricer(catalog, library)
     tested = run_tests(
-        sources, specs=catalog.spec, read_plan=read_plan, coverage=coverage, types=types, repricer=prices
+        sources,
+        specs=catalog.spec,
+        read_plan=read_plan,
+        coverage=coverage,
+        types=types,
+        repricer=prices,
+        defaults=provider_defaults(library),
     )
     results = list(tested)
     failed = [result for result in results if not result.passed]

@@ -124,6 +124,10 @@ class Definition(_Strict):
     )
     usage: dict[str, UsageKey] = {}
     defaults: dict[str, Any] = {}
+    provider_defaults: dict[str, Any] = Field(
+        {},
+        description="the provider's own documented defaults, by dotted path without places in lists: rules read them",
+    )
     assume: dict[str, Any] = {}
     table: dict[str, dict[str, Any]] = {}
     let: dict[str, Scalar] = {}

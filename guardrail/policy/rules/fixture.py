@@ -177,8 +177,10 @@ class ResourceFixture(Section):
         action = self.action or (Action.CREATE if self.before is None else Action.UPDATE)
         secrets = _marks(self.sensitive)
         values = _filled({**self._machine(), **self.attributes, "tags": self.tags}, secrets)
-        present = Side(values, _marks(self.unknown), secrets, frozenset(self.unknown))
-        existing = present if self.before is None else Side(_filled(self.before, secrets), sensitive=secrets)
+        present = Side(values, _marks(self.unknown), secrets, frozenset(self.unknown), is_set=_is_given)
+        existing = (
+            present if self.before is None else Side(_filled(self.before, secrets), sensitive=secrets, is_set=_is_given)
+        )
         tags = _tags(values["tags"], self.unknown)
         return Change(
             address=self.address or self._address(),
@@ -284,6 +286,11 @@ class RuleTest(Section):
             msg = "`address` goes with the file of a plan: `plan: fixtures/x.json`"
             raise ValueError(msg)
         return self
+
+
+def _is_given(_path: str) -> bool:
+    """What a test gives a value is set."""
+    return True
 
 
 def _cost(amount: Decimal | None, known: Decimal = Decimal(0)) -> Cost:

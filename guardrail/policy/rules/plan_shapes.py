@@ -7,7 +7,7 @@ from functools import cached_property
 
 from guardrail.cel import Path, Shape
 from guardrail.policy.rules.resource_types import ResourceTypes
-from guardrail.policy.variables.context import RELATIONS, SIDES, schema
+from guardrail.policy.variables.context import RELATIONS, SET, SIDES, schema
 
 _DATA = "data."
 _TEXT = Shape("s")
@@ -38,13 +38,13 @@ class PlanShapes(Mapping[Path, Shape | None]):
     def __getitem__(self, path: Path) -> Shape | None:
         if path in self._known:
             return self._known[path]
-        if path not in SIDES or not self._patterns:
+        if path not in {*SIDES, SET} or not self._patterns:
             raise KeyError(path)
-        return self._attributes
+        return _set(self._attributes) if path == SET else self._attributes
 
     def __iter__(self) -> Iterator[Path]:
         yield from self._known
-        yield from SIDES if self._patterns else ()
+        yield from (*SIDES, SET) if self._patterns else ()
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -68,8 +68,9 @@ class _Element(Mapping[str, Shape | None]):
 
     def __getitem__(self, name: str) -> Shape | None:
         below = self._names[name]
-        if name in {"after", "before"} and self._pattern and not self._pattern.startswith(_DATA):
-            return self._types.attributes((self._pattern,))
+        if name in {"after", "before", "set"} and self._pattern and not self._pattern.startswith(_DATA):
+            attributes = self._types.attributes((self._pattern,))
+            return _set(attributes) if name == "set" else attributes
         if name in RELATIONS:
             return Shape("m", fields=_ByType(self._types), what="resource type")
         if isinstance(below, Mapping) and below:
@@ -81,6 +82,31 @@ class _Element(Mapping[str, Shape | None]):
 
     def __len__(self) -> int:
         return len(self._names)
+
+
+def _set(attributes: Shape | None) -> Shape | None:
+    return attributes and Shape("m", fields=_Bools(attributes.fields or {}), of=attributes.of)
+
+
+class _Bools(Mapping[str, Shape | None]):
+    """A bool for each attribute, and for each dotted path below one."""
+
+    def __init__(self, fields: Mapping[str, Shape | None]) -> None:
+        self._fields = fields
+
+    def __getitem__(self, name: str) -> Shape | None:
+        if name not in self:
+            raise KeyError(name)
+        return Shape("b")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.partition(".")[0] in self._fields
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
 
 
 class _ByType(Mapping[str, Shape | None]):

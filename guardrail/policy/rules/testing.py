@@ -28,6 +28,7 @@ from guardrail.policy.rules.rule import RuleFile, RuleScope
 from guardrail.policy.spend import total
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Surroundings
 from guardrail.policy.variables.context import NO_REPOSITORY, Project, nested, picked
+from guardrail.policy.variables.defaults import Defaults, no_defaults
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.working import Case, is_failure
 
@@ -67,7 +68,7 @@ def no_plans(path: Path) -> PricedPlan:
     raise GuardrailError("files of plans are not read here", where=str(path))
 
 
-def run_tests(
+def run_tests(  # noqa: PLR0913 - what tests may need, each by its name
     rules: Iterable[RuleFile],
     *,
     specs: Specs,
@@ -76,11 +77,13 @@ def run_tests(
     coverage: Coverage | None = None,
     types: ResourceTypes = NO_TYPES,
     repricer: Repricer | None = None,
+    defaults: Defaults = no_defaults,
 ) -> Iterator[RuleTestResult]:
     """Run the tests of rules, in order, on one engine or on each that is installed: these must agree.
 
     `specs` answers for machine types that a test says nothing of; `coverage` collects what the tests reach; `types` are
-    the resource types that are known; `repricer` is what `price.of` asks. Raises ConfigError for an engine that is not there.
+    the resource types that are known; `repricer` is what `price.of` asks; `defaults` are what providers
+    choose. Raises ConfigError for an engine that is not there.
     """
     engines = (engine,) if engine else installed_engines()
     for rule in rules:
@@ -88,7 +91,9 @@ def run_tests(
             name = test.name or f"{index + 1}: {test.expect}"
             where = rule.file.where(("tests", index))
             outcomes = [
-                _outcome(rule, test, specs, one, _Plans(read_plan, repricer), types, None if number else coverage)
+                _outcome(
+                    rule, test, specs, one, _Plans(read_plan, repricer, defaults), types, None if number else coverage
+                )
                 for number, one in enumerate(engines)
             ]
             first = outcomes[0]
@@ -101,10 +106,11 @@ def run_tests(
 
 
 class _Plans(NamedTuple):
-    """How plans that tests name are read, and what prices resources anew."""
+    """How plans that tests name are read, what prices resources anew, and what providers choose."""
 
     read: ReadPlan
     repricer: Repricer | None
+    defaults: Defaults
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,7 @@ def _outcome(
         compiled = compile_rule(with_params(loud, test.params), engine=engine, types=types)
         now = test.now or NOW
         now = now if now.tzinfo else now.replace(tzinfo=UTC)
-        judge = Judge([compiled], _specs(test, specs), now, test.pr, with_remedies=True)
+        judge = Judge([compiled], _specs(test, specs), now, test.pr, with_remedies=True, defaults=plans.defaults)
         finding, skips, bind = _judged(judge, rule, test, plans)
         verdict = finding.status.value if finding else Expected.SKIP if skips else Expected.PASS
         if coverage:

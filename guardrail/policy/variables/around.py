@@ -15,6 +15,7 @@ from guardrail.model.reason import Reason
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.variables.context import PLAN_LISTS, RELATIONS, needed, nested
+from guardrail.policy.variables.defaults import Defaults
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.relations import Relations
 from guardrail.policy.variables.view import SENSITIVE, ResourceView, sure
@@ -54,10 +55,11 @@ class Around:
         missing: Iterable[NotEvaluated],
         given: Surroundings,
         specs: Specs,
+        defaults: Defaults,
         looks_at: frozenset[Path],
     ) -> None:
         self._resources, self._missing, self._given = resources, tuple(missing), given
-        self._specs, self._looks_at = specs, looks_at
+        self._specs, self.defaults, self._looks_at = specs, defaults, looks_at
         self._variables: dict[Path, tuple[Path, ...]] = {}
         self._handles: dict[tuple[str, bool], Handle] = {}
 

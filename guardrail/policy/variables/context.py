@@ -52,6 +52,11 @@ VARIABLES = tuple(
         ("resource.action", "string", "create, update, replace, delete, no-op, forget, import or move"),
         ("resource.before", "map", "attributes before the change; all null for a new resource"),
         ("resource.after", "map", "attributes after the change; all null for a deleted resource"),
+        (
+            "resource.set",
+            "map",
+            'whether the configuration sets an attribute: `resource.set.type`, `resource.set["root_block_device.0.iops"]`',
+        ),
         ("resource.tags", "map", "effective tags or labels, inherited ones included"),
         ("resource.tag_origins", "map", "where each tag comes from: `resource`, or the default tags of a provider"),
         ("resource.unknown", "list", 'paths known only after apply: `"instance_type"`, `"tags.env"`'),
@@ -230,16 +235,17 @@ def schema(scope: str) -> dict[str, Any]:
 _NAMES = tuple(tuple(variable.name.split(".")) for variable in VARIABLES)
 _LOOKED_UP = {(relation,) for relation in RELATIONS}
 SIDES: tuple[Path, ...] = (("resource", "after"), ("resource", "before"))
+SET: Path = ("resource", "set")
 
 
 def needed(reads: Iterable[Path]) -> frozenset[Path]:
-    """Return the variables to bind for what is read: whole ones, but single attributes of `after` and `before`."""
+    """Return the variables to bind for what is read: whole ones, but single attributes of `after`, `before` and `set`."""
     found: set[Path] = set()
     for read in reads:
         if read[1:] == ("price.of",):
             found.add(read)
         side, attribute = read[:2], read[2:3]
-        if attribute and (side in SIDES or side[1:] in _LOOKED_UP):
+        if attribute and (side in {*SIDES, SET} or side[1:] in _LOOKED_UP):
             found.add(side + attribute)
         else:
             found |= {name for name in _NAMES if read[: len(name)] == name or name[: len(read)] == read}

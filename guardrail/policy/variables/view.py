@@ -12,9 +12,10 @@ from guardrail.model.cost import UNPRICED_LINES, Cost, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
-from guardrail.model.unknown import Json, Unknown
+from guardrail.model.unknown import Json, Unknown, with_unknowns
 from guardrail.policy.spend import INCOMPLETE, spend
 from guardrail.policy.variables.cost_lines import NO_TYPE, cost_lines, costs_by_name
+from guardrail.policy.variables.defaults import with_defaults
 from guardrail.policy.variables.machine import (
     FACTS,
     VENDORS,
@@ -31,9 +32,14 @@ if TYPE_CHECKING:
 
 SENSITIVE = "(sensitive)"
 
+_NO_CONFIGURATION = "not told: the plan has no configuration of it"
 _MAY_BE_CHOSEN = "not set, and may be chosen by the provider"
 # Attributes that effective tags are read from, whose marks say which of them are secret.
 _TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_labels", "user_labels", "tag")
+
+
+def _may_be_chosen(path: str) -> Unknown:
+    return Unknown(path, _MAY_BE_CHOSEN, Reason.NOT_EVALUATED, f"set {path}, or check a plan")
 
 
 class ResourceView:
@@ -125,17 +131,52 @@ class ResourceView:
         """What says the price of the resource with other attributes."""
         return self.around.repriced(self) if self.around else None
 
+    @property
+    def defaults(self) -> Mapping[str, Mapping[str, Json]]:
+        """What the provider chooses, as far as the plan that it stands in tells."""
+        return self.around.defaults(self.change.type) if self.around else {}
+
     def attribute(self, side: Side | None, name: str) -> Json:
         """An attribute of one side, None where it has none."""
         if side is None:
             return None
-        if name in side.open and not self.settled:
-            return Unknown(name, _MAY_BE_CHOSEN, Reason.NOT_EVALUATED, f"set {name}, or check a plan")
-        return side.shown(name) if self.shown else side.get(name)
+        value = side.shown(name) if self.shown else side.get(name)
+        defaults = self.defaults.get(name)
+        told = with_defaults(side, value, defaults) if defaults else value
+        if told is not value or self.settled:
+            return told
+        if name in side.open:
+            return _may_be_chosen(name)
+        inside = side.open_inside.get(name)
+        return with_unknowns(value, inside, name, _may_be_chosen) if inside else value
+
+    def is_default(self, name: str) -> bool:
+        """Say whether an attribute is read as its provider's default, at its top."""
+        default = self.defaults.get(name, {}).get("")
+        if self.side is None or default is None:
+            return False
+        return bool(self.attribute(self.side, name) == default) and self.side.get(name) != default
 
     def attributes(self, side: Side | None) -> dict[str, Json]:
         """All attributes of one side."""
-        return {name: self.attribute(side, name) for name in sorted(side.names() | side.open)} if side else {}
+        if side is None:
+            return {}
+        names = side.names() | side.open | self.defaults.keys()
+        return {name: self.attribute(side, name) for name in sorted(names)}
+
+    def sets(self, path: str) -> bool | Unknown:
+        """Whether the configuration sets what stands at a path."""
+        side = self.side
+        if side is self.change.before and self.change.after and side and not side.is_set:
+            # A plan has no configuration of what was: what keeps its value is taken to be set as it is now.
+            name = path.partition(".")[0]
+            side = self.change.after if side.get(name) == self.change.after.get(name) else side
+        told = side.sets(path) if side else None
+        return Unknown(f"resource.set.{path}", _NO_CONFIGURATION, Reason.NOT_EVALUATED, "") if told is None else told
+
+    def set_names(self) -> dict[str, Json]:
+        """Whether the configuration sets each attribute that there is."""
+        return {name: self.sets(name) for name in sorted(self.side.names() | self.side.open)} if self.side else {}
 
     def effective_tags(self) -> dict[str, Json] | Unknown:
         """The effective tags, each value a text or unknown."""
@@ -159,10 +200,17 @@ class ResourceView:
         """What is known only after apply, attributes and effective tags alike."""
         marks = self.side.unknown if self.side else {}
         paths = {name for name, mark in marks.items() if mark is True or isinstance(mark, str)}
-        nested = ((name, mark) for name, mark in marks.items() if isinstance(mark, dict | list))
-        paths.update(self.side.open if self.side and not self.settled else ())
+        nested = [(name, mark) for name, mark in marks.items() if isinstance(mark, dict | list)]
+        if self.side and not self.settled:
+            paths.update(self.side.open)
+            nested += self.side.open_inside.items()
+        if self.side:
+            paths -= {name for name in self.defaults.keys() & paths if self._is_known(name)}
         paths.update(path for name, mark in nested for path in _marked(name, mark))
         return sorted(paths.union(_unknown_tags(self.tags)))
+
+    def _is_known(self, name: str) -> bool:
+        return not isinstance(self.attribute(self.side, name), Unknown)
 
 
 @cache
@@ -182,6 +230,8 @@ def reader(path: Path) -> Callable[[ResourceView], Json]:
             return lambda view: view.tag(key)
         case ("after", name):
             return lambda view: view.attribute(view.side, name)
+        case ("set", place):
+            return lambda view: view.sets(place)
         case ("before", name):
             return lambda view: view.attribute(view.change.before, name)
         case (name,):
@@ -216,6 +266,7 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "action": lambda view: view.change.action.value,
     "after": lambda view: view.attributes(view.side),
     "before": lambda view: view.attributes(view.change.before),
+    "set": ResourceView.set_names,
     "machines": lambda view: [view.change.provider, view.gpus(), *view.machines()],
     "tags": ResourceView.effective_tags,
     "tag_names": lambda view: view.tags.unknown or list(view.tags.values),

@@ -42,7 +42,35 @@ def side(values: Mapping[str, Value], schema: Schema | None) -> Side:
             written.update(_unknown_paths(value, name))
         if secret:
             sensitive[name] = secret
-    return Side(known, unknown, sensitive, frozenset(written), frozenset() if is_told else left_out)
+    inside = _open_inside(known, schema) if schema else {}
+    return Side(known, unknown, sensitive, frozenset(written), frozenset() if is_told else left_out, inside, _has_value)
+
+
+def _has_value(_path: str) -> bool:
+    """What has a value in a folder has it from the configuration: nothing is laid over by a provider."""
+    return True
+
+
+def _open_inside(values: Mapping[str, Json], schema: Schema) -> dict[str, Json]:
+    """Return marks of what blocks leave out and the provider may choose, as far as the table tells.
+
+    Blocks inside of blocks that are left out are absent, as they are in plans but for a few types.
+    """
+    found = ((name, _open_in(value, schema[name].nested)) for name, value in values.items() if name in schema)
+    return {name: mark for name, mark in found if mark}
+
+
+def _open_in(value: Json, nested: Schema | None) -> Json:
+    if nested is None or not value:
+        return False
+    if isinstance(value, list):
+        return _any([_open_in(part, nested) for part in value])
+    if not isinstance(value, dict):
+        return False
+    open_ = {name for name in nested.may_be_computed | nested.computed if not nested[name].is_block}
+    marks: dict[str, Json] = {name: True for name in sorted(open_) if value.get(name) is None}
+    below = {name: _open_in(part, nested[name].nested) for name, part in value.items() if name in nested}
+    return marks | {name: mark for name, mark in below.items() if mark}
 
 
 def _unknown_paths(value: Value, path: str) -> Iterator[str]:

@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import msgspec
 
@@ -14,6 +15,7 @@ from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan_facts import NO_FACTS, PlanFacts
 from guardrail.model.resource import Change, SourceLine
+from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.changes import changes_of
 from guardrail.terraform.plan.data_sources import PREFIX, data_sources
@@ -130,6 +132,8 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
     mentions = references.of(entry.address, block, after.unknown if after else {})
     if after and mentions.written is not None:
         after = replace(after, written=mentions.written)
+    if after and block is not None:
+        after = replace(after, is_set=partial(_has_expression, block))
     if block and block.provider_config_key:
         provider_key = block.provider_config_key
     else:
@@ -146,6 +150,27 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
         references=mentions.addresses,
         through_locals=mentions.through_locals,
     )
+
+
+def _has_expression(block: ConfigResource, path: str) -> bool | None:
+    """Say whether a block of the configuration has an expression at a path; None where a plan does not tell it.
+
+    What `dynamic` blocks make, and what lies inside of one expression, it does not.
+    """
+    name, *steps = path.split(".")
+    expression: Json = block.expression(name)
+    if expression is None and steps:
+        return None
+    for step in steps:
+        if isinstance(expression, list) and step.isdecimal():
+            if int(step) >= len(expression):
+                return None
+            expression = expression[int(step)]
+        elif isinstance(expression, dict) and not {"references", "constant_value"} & expression.keys():
+            expression = expression.get(step, expression if step.isdecimal() else None)
+        elif expression is not None:
+            return None
+    return expression is not None
 
 
 def _places_of(data: Iterable[Change], modules: Modules) -> dict[str, Located]:

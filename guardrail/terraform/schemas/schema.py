@@ -120,6 +120,12 @@ class Schema(Mapping[str, Attribute]):
         )
 
     @cached_property
+    def defaults(self) -> Mapping[str, bool | int | str]:
+        """What the provider's documentation gives as defaults, as far as the table has them."""
+        named = ((name, self[name].default) for name, spelled in self._spelled.items() if "=" in spelled)
+        return {name: default for name, default in named if default is not None}
+
+    @cached_property
     def tells_computed(self) -> bool:
         """Whether the table knows what of it is never computed; else it does not know it of anything."""
         return any(self[name].never_computed for name in self._encoded)
