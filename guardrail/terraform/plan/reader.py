@@ -20,7 +20,7 @@ from guardrail.terraform.address import Address
 from guardrail.terraform.plan.changes import changes_of
 from guardrail.terraform.plan.data_sources import PREFIX, data_sources
 from guardrail.terraform.plan.deferred import left_for_later
-from guardrail.terraform.plan.document import Document, documents, malformed
+from guardrail.terraform.plan.document import ConfigResource, Document, documents, malformed
 from guardrail.terraform.plan.entries import Entry, entries
 from guardrail.terraform.plan.envelope import plan_text, without_huge_numbers
 from guardrail.terraform.plan.facts import facts_of

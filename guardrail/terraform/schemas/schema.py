@@ -122,7 +122,7 @@ class Schema(Mapping[str, Attribute]):
     @cached_property
     def defaults(self) -> Mapping[str, bool | int | str]:
         """What the provider's documentation gives as defaults, as far as the table has them."""
-        named = ((name, self[name].default) for name, spelled in self._spelled.items() if "=" in spelled)
+        named = ((name, self[name].default) for name, text in self._encoded.items() if "=" in text)
         return {name: default for name, default in named if default is not None}
 
     @cached_property
