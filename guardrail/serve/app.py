@@ -91,8 +91,8 @@ class _Tasks:
         except asyncio.CancelledError:
             result = not_judged("the server was stopped before this plan was judged; run it again")
         except Exception as error:
-            log.exception("%s: a bug of guardrail's own", safe(request.run_id, 60))
-            result = not_judged(f"a bug of guardrail's own ({type(error).__name__}); the server's log has more")
+            log.exception("%s: internal error", safe(request.run_id, 60))
+            result = not_judged(f"an internal error ({type(error).__name__}); the server's log has more")
         finally:
             alive.cancel()
         await self._send(request, result)

@@ -148,7 +148,7 @@ def test_the_plan_is_judged_under_the_name_of_its_workspace_and_a_bug_does_not_p
         hcp.results.clear()
         stub.breaks = True
         ask(place, hcp.payload(task_result_id="taskrs-2"))
-        assert "a bug of guardrail's own" in hcp.ends()["attributes"]["message"]
+        assert "an internal error" in hcp.ends()["attributes"]["message"]
 
 
 @pytest.mark.parametrize("signature", ["", "0" * 128, "ä", None])

@@ -27,7 +27,9 @@ def ledger_options(command: Command) -> Command:
     where = (
         "Folder of the ledger, or its address (s3://bucket/prefix). Default: what guardrail.yaml names, else ledger."
     )
-    command = click.option("--config", type=_PATH, help="guardrail.yaml. Default: found upwards from here.")(command)
+    command = click.option(
+        "--config", type=_PATH, help="Path of guardrail.yaml. Default: the nearest one, in this folder or above."
+    )(command)
     return click.option("--ledger", "where", metavar="PATH", help=where)(command)
 
 
