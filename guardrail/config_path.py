@@ -8,7 +8,18 @@ from pathlib import Path
 
 FILE_NAMES = ("guardrail.yaml", "guardrail.yml", ".guardrail.yaml", ".guardrail.yml")
 
-KEYS = ("version", "projects", "rules", "budgets", "waivers", "pricing", "report", "on_incomplete", "not_roots")
+KEYS = (
+    "version",
+    "projects",
+    "rules",
+    "budgets",
+    "waivers",
+    "pricing",
+    "report",
+    "ledger",
+    "on_incomplete",
+    "not_roots",
+)
 """The keys that a guardrail.yaml can have at its top."""
 
 _TOP_KEY = re.compile(rb"^['\"]?([A-Za-z_][\w-]*)['\"]?[ \t]*:", re.MULTILINE)
