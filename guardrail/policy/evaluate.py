@@ -169,7 +169,7 @@ class Judge:
             return None
         before = rule.answer(self.bind(nested(picked(past, rule.reads)))) if past and answer.failed else Answer()
         old = bool(answer.failed) and set(answer.failed) <= set(before.failed)
-        if answer.error and fit and not rule.reads.isdisjoint(_MAY_HOLD_SECRETS):
+        if answer.error and _reads_others(rule):
             answer = Answer(error=_HIDDEN)
         evidence = picked(fit or now, sorted(rule.shown | ({("budget", "name")} if "budget" in now else set())))
         return finding(
@@ -307,7 +307,7 @@ class _PerResource:
         view = self._view(resource, shown=True, settled=bool(answer.failed))
         texts = self._messages(rule, answer.failed, view) if answer.failed else ()
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
-        if answer.error and _has_secrets(change):
+        if answer.error and (_has_secrets(change) or _reads_others(rule)):
             answer = Answer(error=_HIDDEN)
         found = finding(
             rule,
@@ -381,6 +381,11 @@ def _hashable(value: Json) -> Any:
     if kind is bool or kind is dict or kind is list:
         return (kind, repr(value))
     return value
+
+
+def _reads_others(rule: CompiledRule) -> bool:
+    """Say whether a rule reads values of which it cannot be told here that none is sensitive."""
+    return rule.reads_relations or not rule.reads.isdisjoint(_MAY_HOLD_SECRETS)
 
 
 def _has_secrets(change: Change) -> bool:

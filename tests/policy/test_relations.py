@@ -230,6 +230,12 @@ def test_secrets_of_the_plan_stay_in_the_process():
         rule("plan.resources.exists(r, number(r.after.password) > 1)", scope="plan"), secret
     )
     assert (status, "hunter2" in message) == ("error", False)
+    user = resource("aws_instance", references={"user_data": ["aws_db_instance.this"]})
+    reading = rule(
+        'number(resource.references("aws_db_instance")[0].after.password) > 1', match={"types": ["aws_instance"]}
+    )
+    ((status, _, message),) = judge(reading, user, secret)
+    assert (status, "hunter2" in message) == ("error", False)
 
 
 def test_without_a_line_or_a_workspace_nothing_is_guessed():
