@@ -32,7 +32,7 @@ from guardrail.policy.variables.defaults import Defaults, by_attribute
 from guardrail.progress import counted
 from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
-from guardrail.terraform.schemas import resource_schema, resource_shape, schema_names
+from guardrail.terraform.schemas import resource_schema, resource_shape, schema_names, tables_version
 
 if TYPE_CHECKING:
     from guardrail.catalog.terms import Terms
@@ -182,7 +182,9 @@ def usage_of(source: Source) -> Usage:
 
 def resource_types(library: Library) -> ResourceTypes:
     """Return the resource types that are known: those of cost definitions and of the tables of provider schemas."""
-    return ResourceTypes(frozenset({*library.priced_types(), *library.free_types()}), resource_shape, schema_names)
+    return ResourceTypes(
+        frozenset({*library.priced_types(), *library.free_types()}), resource_shape, schema_names, tables_version()
+    )
 
 
 def provider_defaults(library: Library) -> Defaults:

@@ -13,8 +13,8 @@ from guardrail.errors import ConfigError, GuardrailError, RuleError, did_you_mea
 from guardrail.files.checked import examined
 from guardrail.files.yaml_file import Place, YamlFile, read_yaml
 from guardrail.model.unknown import Json
-from guardrail.policy.rules.checked_by_engine import check_by_engine
-from guardrail.policy.rules.compiled import CompiledRule, compile_rule
+from guardrail.policy.rules.checked import compile_checked
+from guardrail.policy.rules.compiled import CompiledRule
 from guardrail.policy.rules.final import FINAL_FIX, final_faults, is_final, joined, loosened
 from guardrail.policy.rules.lock import FETCHED, is_within, rule_files, verified
 from guardrail.policy.rules.param_files import with_files
@@ -84,9 +84,7 @@ def load_rules(  # noqa: PLR0913 - places and choices, named at the call
     chosen = choose(selection, shipped, on_unpriced=on_unpriced, base=base, top=top, types=types, where=where)
     if chosen.faults:
         raise chosen.faults[0]
-    compiled = (compile_rule(rule, engine=engine, types=types) for rule in chosen.rules)
-    rules = sorted(compiled, key=lambda rule: rule.rule.id)
-    check_by_engine(rules, engine)
+    rules = sorted(compile_checked(chosen.rules, types, engine), key=lambda rule: rule.rule.id)
     return LoadedRules(tuple(rules), tuple(chosen.loosened))
 
 

@@ -21,11 +21,13 @@ class ResourceTypes:
     defined  the types of cost definitions, and those that are free; none: nothing is known, and nothing is checked
     shape    gives what is known of a type's attributes, None for a type that no table has
     listed   gives the names of the types that the tables have
+    version  says which tables these are: another text for other tables
     """
 
     defined: frozenset[str] = frozenset()
     shape: Callable[[str], Shape | None] = lambda _: None
     listed: Callable[[], Collection[str]] = frozenset
+    version: str = ""
 
     @cached_property
     def names(self) -> frozenset[str]:

@@ -150,6 +150,13 @@ def schema_names() -> frozenset[str]:
 
 
 @cache
+def tables_version() -> str:
+    """Return a text that is another one for other tables, without reading them."""
+    stats = (_FOLDER.joinpath(f"{vendor}.tsv").stat() for vendor in _VENDORS.values())
+    return " ".join(f"{one.st_size}-{one.st_mtime_ns}" for one in stats)
+
+
+@cache
 def _table(vendor: str) -> _Table:
     return _Table(_FOLDER.joinpath(f"{vendor}.tsv").read_bytes())
 
