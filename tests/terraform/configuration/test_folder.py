@@ -176,7 +176,7 @@ def test_files_outside_of_the_checkout_are_not_read(tmp_path):
     ((change,), (missing,)) = (plan.changes, plan.not_evaluated)
     value = change.after and change.after.get("input")
     assert value[0] == "shared"
-    assert all(isinstance(part, Unknown) and "outside the checkout" in part.reason for part in value[1:])
+    assert all(isinstance(part, Unknown) and "outside of the checkout" in part.reason for part in value[1:])
     assert missing.text == "module.m: its source ../../m leads out of the checkout"
 
 
