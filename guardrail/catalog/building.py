@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby, islice
@@ -215,8 +215,10 @@ class Building:
 
 
 @contextlib.contextmanager
-def building(target: Path, shipped: Path) -> Iterator[Building]:
+def building(target: Path, shipped: Path, verify: Callable[[Path], None]) -> Iterator[Building]:
     """Build a new catalog beside `target`, and put it in its place if nothing failed.
+
+    verify  what looks at the new catalog once it is whole, and raises if it is not to be used
 
     The one that was there stays as `previous(target)`. Raises CatalogError for a full disk and the like.
     """
@@ -233,6 +235,7 @@ def building(target: Path, shipped: Path) -> Iterator[Building]:
             new = Building(beside, database)
             yield new
             new.finish()
+        verify(beside)
         _swap(beside, target)
     except sqlite3.Error as error:
         raise CatalogError(

@@ -10,6 +10,7 @@ from typing import Any
 
 import re2
 
+from guardrail.catalog.units import factor
 from guardrail.model.cost import PriceSource
 
 
@@ -35,7 +36,10 @@ SAVINGS_PLAN = "savings_plan_"
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Which rows are meant: exact values, patterns, or the absence of an attribute."""
+    """Which rows are meant: exact values, patterns, or the absence of an attribute.
+
+    unit  what the price is for; a price for another unit that can be converted is converted
+    """
 
     vendor: str
     service: str
@@ -87,6 +91,26 @@ class Ladder:
             if end > start:
                 yield tier, end - start
 
+    def per(self, unit: str | None) -> Ladder:
+        """Return the same prices for another unit, which `factor` knows."""
+        ratio = None if unit is None else factor(unit, self.product.unit)
+        if unit is None or ratio is None or unit == self.product.unit:
+            return self
+        tiers = tuple(
+            replace(
+                tier,
+                start=tier.start / ratio,
+                end=None if tier.end is None else tier.end / ratio,
+                price=tier.price * ratio,
+                source=replace(
+                    tier.source,
+                    list_price=None if tier.source.list_price is None else tier.source.list_price * ratio,
+                ),
+            )
+            for tier in self.tiers
+        )
+        return Ladder(replace(self.product, unit=unit), tiers)
+
 
 @dataclass(frozen=True, slots=True)
 class NoPrice:
@@ -123,6 +147,8 @@ class Shelf:
         fitting = [ladder for ladder in chosen if _fits(ladder.product, selector)]
         if not fitting:
             return NoPrice(selector, self._missing(selector))
+        exact = [ladder for ladder in fitting if ladder.product.unit == selector.unit]
+        fitting = exact or [ladder.per(selector.unit) for ladder in fitting]
         first = fitting[0]
         if all(_same_prices(first, other) for other in fitting[1:]):
             return first
@@ -174,7 +200,7 @@ def _without(selector: Selector, key: str) -> tuple[tuple[str, Match], ...]:
 def _fits(product: Product, selector: Selector) -> bool:
     if selector.purchase_option is not None and product.purchase_option != selector.purchase_option:
         return False
-    if selector.unit is not None and product.unit != selector.unit:
+    if selector.unit is not None and factor(selector.unit, product.unit) is None:
         return False
     if selector.family is not None and not matches(selector.family, product.family):
         return False

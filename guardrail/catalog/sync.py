@@ -54,10 +54,14 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class SyncProgress:
-    """Whom to tell what happens: a line of text, and how far a download is."""
+    """Whom to tell what happens: a line of text, how far a download is, and the new catalog before it is used.
+
+    verify  raises for a catalog that is not to be used; without it every one is
+    """
 
     line: Callable[[str], None]
     download: Callable[[str], Progress]
+    verify: Callable[[Path], None] | None = None
 
 
 def sync(order: Order, used: UsedPrices, progress: SyncProgress) -> Path:
@@ -68,7 +72,8 @@ def sync(order: Order, used: UsedPrices, progress: SyncProgress) -> Path:
     """
     target = synced_catalog()
     downloads = target.parent / "downloads"
-    with _locked(target, order.wait), building(target, shipped_catalog()) as new:
+    verify = progress.verify if progress.verify and not order.force else _anything
+    with _locked(target, order.wait), building(target, shipped_catalog(), verify) as new:
         old, runs = _Old.of(target), []
         for vendor in order.vendors or VENDORS:
             feed = _feed(vendor, order, downloads / vendor, progress)
@@ -87,6 +92,10 @@ def sync(order: Order, used: UsedPrices, progress: SyncProgress) -> Path:
             run.savings_plans()
     clear(downloads)
     return target
+
+
+def _anything(_catalog: Path) -> None:
+    """Take a catalog as it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from copy import copy
 from dataclasses import replace
 from hashlib import blake2b
 
-from guardrail.catalog import Catalog, Match, Selector
+from guardrail.catalog import Catalog, Match, NoPrice, Selector
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.assumptions import annotated, assumption, stated, with_what_is_assumed_away
 from guardrail.costs.attribution import Effects, explained_by_attributes
@@ -287,6 +287,11 @@ class Engine:
             yield Working(unknown(blank, selector), tariff, scope, charge)
             return
         answer = self._catalog.find(selector)
+        if isinstance(answer, NoPrice) and charge.otherwise:
+            other = tuple(self._charge(tariff, charge.otherwise, bound, rare=rare))
+            if not any(isinstance(working.answer, NoPrice) for working in other):
+                yield from other
+                return
         if not bound.secret:  # a usage type can name the machine type
             blank = replace(blank, meter=meter_of(answer, tariff.vendor))
         for line in priced(blank, charge, scope, answer):

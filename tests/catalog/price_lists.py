@@ -279,7 +279,8 @@ def _azure_item(service: str, row: Row) -> dict[str, object]:
     arm_sku = attributes.get("armSkuName", "")
     if "tier" in attributes:
         size = FLEXIBLE.match(arm_sku)
-        product += f" {attributes['tier']}" + (f" - {size[1]}{size[3]}{size[4]} Series Compute" if size else "")
+        series = f"{size[1]}{size[3]}{size[4]}" if size else attributes.get("series", "BS")
+        product += f" {attributes['tier']} {series} Series Compute"
         sku, arm_sku = f"{size[2]} vCore" if size else arm_sku.removeprefix("Standard_"), ""
     return {
         "currencyCode": "USD",

@@ -30,8 +30,12 @@ _COLUMNS = ("SKU", "OfferTermCode", "TermType", "StartingRange", "EndingRange", 
             "LeaseContractLength", "PurchaseOption", "OfferingClass", "Product Family")  # fmt: skip
 _REQUIRED = _COLUMNS[:8] + _COLUMNS[11:]
 _PLACE = ("Location Type", "Region Code", "From Location Type", "From Region Code")
-_PREFIX = re.compile(r"^(?:(?:AF|AP|CA|CN|EU|IL|ME|MX|SA|UG|US)[A-Z]{1,2}\d{1,2}|EU|Global|Region)-")
-"""The region in front of a usage type: `USW2-NatGateway-Hours`, `EU-Requests-Tier1`."""
+_PREFIX = re.compile(
+    r"^(?:(?:AF|AP|CA|CN|EU|IL|ME|MX|SA|UG|US)[A-Z]{1,2}\d{1,2}|EU|Global\d?|Region|[a-z]{2}(?:-[a-z]+)+-\d)[-:]"
+)
+"""The region in front of a usage type: `USW2-NatGateway-Hours`, `EU-Requests-Tier1`, `EU:PI_API`, `us-east-1-KMS-Keys`."""
+_OUTPOSTS = re.compile(r"(?:^|-)Outposts?-")
+"""In the usage type of what is sold for Outposts, which stands under the code of a region and is cheaper there."""
 _Product = tuple[tuple[str, ...], tuple[str, ...]]
 """The attributes' names; region, family and the attributes: as small as it gets, since JSON has products before prices."""
 CHANGED = "the format has changed: update guardrail"
@@ -96,7 +100,7 @@ def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: st
     columns = {name: place for place, name in enumerate(header)}
     titles = {_letters(name): place for name, place in columns.items()}
     keys = [(key, titles[_letters(key)]) for key in used.keys("aws", service) if _letters(key) in titles]
-    fixed = [columns.get(name) for name in (*_COLUMNS, *_PLACE)]
+    fixed = [*(columns.get(name) for name in (*_COLUMNS, *_PLACE)), titles.get("usagetype")]
     width = len(header)
     for line in lines:
         if len(line) != width:
@@ -106,9 +110,11 @@ def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: st
         if currency != "USD":
             continue
         purchase = _purchase_option(term, lease, option, offering)
-        attributes = _without_region({key: line[place] for key, place in keys if line[place]})
+        region = _region(*cells[12:16])
+        attributes = _without_region({key: line[place] for key, place in keys if line[place]}, region)
+        if cells[12] == "AWS Outposts" or _OUTPOSTS.search(cells[16]):
+            continue
         if purchase and used.keeps("aws", service, family, attributes, purchase):
-            region = _region(*cells[12:])
             yield Offer(service, region, family, attributes, unit, purchase, f"{sku}.{code}",
                         start or "0", end or "Inf", amount(price), sku, as_of)  # fmt: skip
 
@@ -119,11 +125,14 @@ def _read_json(file: Path, service: str, used: UsedPrices) -> Iterator[Offer]:
     keys = used.keys("aws", service)
     for sku, product in _items(file, "products"):
         found = product["attributes"]
-        kept = _without_region({key: str(found[key]) for key in keys if found.get(key)})
+        place = (found.get(key, "") for key in ("locationType", "regionCode", "fromLocationType", "fromRegionCode"))
+        region = _region(*place)
+        kept = _without_region({key: str(found[key]) for key in keys if found.get(key)}, region)
+        if found.get("locationType") == "AWS Outposts" or _OUTPOSTS.search(found.get("usagetype", "")):
+            continue
         if not used.keeps("aws", service, product.get("productFamily", ""), kept, None):
             continue
-        place = (found.get(key, "") for key in ("locationType", "regionCode", "fromLocationType", "fromRegionCode"))
-        values = tuple(map(sys.intern, (_region(*place), product.get("productFamily", ""), *kept.values())))
+        values = tuple(map(sys.intern, (region, product.get("productFamily", ""), *kept.values())))
         products[sku] = (tuple(map(sys.intern, kept)), values)
     for term in ("OnDemand", "Reserved"):
         for sku, offers in _items(file, f"terms.{term}"):
@@ -198,9 +207,11 @@ def _region(kind: str, code: str, from_kind: str, from_code: str) -> str:
     return from_code if from_code and from_kind == "AWS Region" else "global"
 
 
-def _without_region(attributes: dict[str, str]) -> dict[str, str]:
-    if "usagetype" in attributes:
-        attributes["usagetype"] = _PREFIX.sub("", attributes["usagetype"])
+def _without_region(attributes: dict[str, str], region: str) -> dict[str, str]:
+    """Take the region off a usage type. What a region has for all regions (`Global-CW:Canary-runs`) keeps its name."""
+    usage = attributes.get("usagetype")
+    if usage and (region == "global" or not usage.startswith("Global")):
+        attributes["usagetype"] = _PREFIX.sub("", usage)
     return attributes
 
 

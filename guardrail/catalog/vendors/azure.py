@@ -24,11 +24,18 @@ _PATH = "/api/retail/prices?"
 _VERSION = "2023-01-01-preview"  # the one with savings plans
 _TERMS = {"1 Year": "1yr", "3 Years": "3yr", "5 Years": "5yr"}
 _FLEXIBLE = re.compile(
-    r"^(Azure Database for \w+ Flexible Server) (Burstable|General Purpose|Memory Optimized)(?: - ([A-Z])([a-z]*)(v\d+) Series)?"
+    r"^(?P<name>Azure Database for \w+ Flexible Server) "
+    r"(?P<tier>Burstable|General Purpose|Memory Optimized|Business Critical|Confidential Compute)"
+    r"(?:\s+(?:- )?(?P<series>(?P<letters>[A-Z]+)(?P<features>[a-z]*)(?P<version>v\d+)|BS)[ -]Series)?"
 )
-"""Products of flexible servers: "... Flexible Server General Purpose - Ddsv5 Series Compute"."""
+"""Products of flexible servers: "... Flexible Server General Purpose Ddsv5 Series Compute", once with a dash."""
+_CORES = re.compile(r"^(?:(\d+) )?vCore$")
+_MACHINES = re.compile(r"^Virtual Machines |(?i:[ -]series (?:Linux|Windows)$)")
+"""Products of virtual machines. Cloud Services have the same sizes in the same service, at other prices."""
 _HOST = "Dedicated Host"
-_CORES = re.compile(r"^(\d+) vCore")
+_HOSTS = re.compile(r"Dedicated ?Host$")
+_GIVEN = re.compile(r"\bFree\b")
+"""Meters of what Azure gives for nothing beside a meter that is paid: `1 vCore - Free`, `Standard Unit - Free`."""
 
 
 def lists(services: Sequence[str], regions: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -61,6 +68,8 @@ def read(feed: Feed, service: str, path: str, used: UsedPrices) -> Iterator[Offe
 
 def _offers(item: Mapping[str, Any], service: str, day: str, used: UsedPrices) -> Iterator[Offer]:
     if item["serviceName"] != service or item.get("isPrimaryMeterRegion") is False:
+        return
+    if not item["retailPrice"] and _GIVEN.search(item.get("meterName") or ""):
         return
     region = _region(item["armRegionName"])
     found = _attributes(item, service)
@@ -97,22 +106,31 @@ def _attributes(item: Mapping[str, Any], service: str) -> dict[str, str]:
     """Return what definitions select by, family included: some of it can be read off names only."""
     found = {key: item.get(key) or "" for key in ("armSkuName", "meterName", "productName", "skuName")}
     found["family"] = item["serviceFamily"]
-    if found["productName"].endswith(_HOST):
+    if _HOSTS.search(found["productName"]):
         found["family"] = _HOST
-    elif service == "Virtual Machines":
+    elif service == "Virtual Machines" and _MACHINES.search(found["productName"]):
         found["operatingSystem"] = "Windows" if "Windows" in found["productName"] else "Linux"
     flexible = _FLEXIBLE.match(found["productName"])
     if flexible:
-        found.update(_flexible(flexible, found["skuName"]))
+        found.update(_flexible(flexible, found["skuName"], found["meterName"]))
     return found
 
 
-def _flexible(product: re.Match[str], sku: str) -> dict[str, str]:
-    """Return what a flexible server is as Terraform names it: its tier and `Standard_D4ds_v5`."""
-    name, tier, letter, features, version = product.groups()
-    cores = _CORES.match(sku)
-    size = f"Standard_{letter}{cores[1]}{features}_{version}" if letter and cores else f"Standard_{sku}"
-    return {"productName": name, "tier": tier, "armSkuName": size, "meterName": "", "skuName": ""}
+def _flexible(product: re.Match[str], sku: str, meter: str) -> dict[str, str]:
+    """Return what a flexible server is as Terraform names it: its tier, and a size (`Standard_D4ds_v5`) or a series.
+
+    A series is sold by the vCore, by sizes, or both; a size is named by its vCores in the SKU or in the meter.
+    """
+    found = {"productName": product["name"], "tier": product["tier"]}
+    cores = _CORES.match(sku) or _CORES.match(meter)
+    if cores and cores[1] in {None, "1"}:
+        found["armSkuName"] = "vCore" if _CORES.match(sku) else sku
+        found["series"] = product["series"] or ""
+    elif cores and product["letters"]:
+        found["armSkuName"] = f"Standard_{product['letters']}{cores[1]}{product['features']}_{product['version']}"
+    else:
+        found["armSkuName"] = sku if sku.startswith("Standard_") else f"Standard_{sku}"
+    return {**found, "meterName": "", "skuName": ""}
 
 
 def _region(name: str) -> str:

@@ -52,8 +52,14 @@ _GPUS = {
     "Tesla V100": "nvidia-tesla-v100",
     "L4": "nvidia-l4",
 }
-_GPU = re.compile(rf"Nvidia ({'|'.join(_GPUS)}) GPU")
-_DISK = re.compile("|".join(_DISKS))
+_GPU = re.compile(
+    rf"^Nvidia ({'|'.join(_GPUS)}) GPU(?: attached to (?:Spot Preemptible|preemptible) VMs)?(?: running in |$)"
+)
+"""A GPU by the hour; others of the same name are reserved, or attached to machines of a fixed time."""
+_DISK = re.compile(
+    rf"^(Regional )?({'|'.join(_DISKS)})(?: (?:Capacity|IOPS|Throughput)| attached to Spot Preemptible VMs)?(?: in |$)"
+)
+"""Not what is named alike and sold otherwise: storage pools, disks of high availability, snapshots in an archive."""
 
 
 def lists(feed: Feed, services: Sequence[str]) -> Iterator[tuple[str, str, str]]:
@@ -119,8 +125,8 @@ def _attributes(description: str, group: str) -> dict[str, str]:
     found = {"description": description, "resourceGroup": group}
     disk, gpu = _DISK.search(description), _GPU.search(description)
     if disk:
-        found["diskType"] = _DISKS[disk[0]]
-        if "Regional " in description:
+        found["diskType"] = _DISKS[disk[2]]
+        if disk[1]:
             found["replication"] = "regional"
     if gpu:
         found["acceleratorType"] = _GPUS[gpu[1]]

@@ -52,16 +52,19 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
       guardrail pricing sync --vendor aws --region eu-west-1
       guardrail pricing sync --from /mnt/price-lists
     """
-    from guardrail.catalog.overlay import plans_of, read_overlay  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.overlay import plans_of, read_overlay  # noqa: PLC0415
     from guardrail.catalog.sync import Order  # noqa: PLC0415
     from guardrail.catalog.sync import sync as run  # noqa: PLC0415
     from guardrail.cli.progress import sync_progress  # noqa: PLC0415
     from guardrail.costs import Library  # noqa: PLC0415
+    from guardrail.costs.definitions.lint import unambiguous  # noqa: PLC0415
     from guardrail.costs.definitions.used_prices import used_prices  # noqa: PLC0415
 
     chosen = _settings({"config": config})
+    library = Library(chosen.definitions)
     plans = plans_of(read_overlay(chosen.overlay)) if chosen.overlay else ()
-    used = used_prices(Library(chosen.definitions), plans)
+    used = used_prices(library, plans)
     known = [service for vendor in values["vendors"] or _VENDORS for service in used.services(vendor)]
     for service in values["services"]:
         if service not in known:
@@ -69,6 +72,7 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
             raise ConfigError(f"no cost definition uses prices of {service!r}", fix=fix)
     progress, shown = sync_progress()
     with shown:
+        progress = replace(progress, verify=lambda catalog: unambiguous(library, open_catalog(catalog)))
         path = run(Order(now or datetime.now(UTC), **values), used, progress)
     click.echo(f"wrote {path}")
 

@@ -53,6 +53,13 @@ class FreeWhen(_Strict):
     reason: str = Field(description="why it is free then, in a few words")
 
 
+class Otherwise(_Strict):
+    """What is asked for where the catalog has no price of a component: the same, sold in another way."""
+
+    price: Price
+    times: Scalar = Field(1, description="instead of the component's times")
+
+
 class Component(_Strict):
     """One line of the bill."""
 
@@ -72,6 +79,8 @@ class Component(_Strict):
     upfront_months: Scalar = Field(0, description="the price is a one-time fee, spread over so many months")
     group: Expression = Field("", description="heading under which reports show the line")
     gap: str = Field("", description="why the shipped catalog has no such price, if it has none")
+    otherwise: Otherwise | None = Field(None, description="what is asked for where the catalog has no such price")
+    unanchored: str = Field("", description="why a pattern of the price says not what the whole of a value is")
 
 
 class Child(_Strict):

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from guardrail.catalog import Catalog, Match, Pattern
 from guardrail.catalog.query import Product, matches
+from guardrail.catalog.units import factor
 from guardrail.catalog.used_prices import PricePattern
 from guardrail.cel import cover_all
+from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge, expression
-from guardrail.costs.definitions.used_prices import price_patterns
+from guardrail.costs.definitions.used_prices import ABSENCE, price_patterns
+from guardrail.errors import CatalogError
 
 _SHOWN = 3  # regions that a message names
+_ANCHOR = "begin it with ^ and end it with $, or say in `unanchored` why not"
+_ANCHORED = re.compile(r"^(?:\(\?[a-z]+\))?\^.*(?<!\\)\$$", re.DOTALL)
+_SPELLED_OUT = re.compile(r"""(['"])~(.*?)\1""")
+"""A pattern that an expression spells out: `=let.is_daily ? '~^Daily$' : '~^Continuous$'`."""
 _Answered = tuple[int, tuple[object, ...] | None]
 """The place of a question; what a resource decides, where an answer is a product that has it."""
 
@@ -24,7 +32,8 @@ _Answered = tuple[int, tuple[object, ...] | None]
 class Fault:
     """A component that the catalog does not answer as it should.
 
-    kind  "not-covered": its lines, free_when and not_covered together leave cases without a word;
+    kind  "unanchored": a pattern does not say what the whole of a value is, and the definition does not say why;
+          "not-covered": its lines, free_when and not_covered together leave cases without a word;
           "gap": there is no price, and the definition says why; "no-match": there is none, and nobody knows why;
           "ambiguous": several fit
     """
@@ -42,6 +51,7 @@ class _Question:
     type_name: str
     charge: Charge
     pattern: PricePattern
+    let: Mapping[str, object]
 
     def is_of(self, region: str) -> bool:
         """Say whether it is asked in a region: some are asked in one alone."""
@@ -52,7 +62,7 @@ class _Question:
         """Give each thing that is asked of a price, in words, and whether a product is so."""
         pattern, unit = self.pattern, self.charge.component.price.unit
         if unit is not None:
-            yield f"unit {unit}", lambda product: product.unit == unit
+            yield f"unit {unit}", lambda product: factor(unit, product.unit) is not None
         if pattern.purchase_option is not None:
             yield pattern.purchase_option, lambda product: product.purchase_option == pattern.purchase_option
         if pattern.family is not None:
@@ -77,7 +87,11 @@ class _Question:
 
     def decided(self) -> tuple[str, ...]:
         """Return the attributes that a resource decides."""
-        return tuple(key for key, field in self.charge.attributes if field.program or field.template)
+        return tuple(
+            key
+            for key, field in self.charge.attributes
+            if field.source != ABSENCE and (field.program or field.template)
+        )
 
 
 def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
@@ -85,14 +99,62 @@ def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
     shelves = _shelves(catalog)
     asked: defaultdict[tuple[str, str], list[_Question]] = defaultdict(list)
     for name, charge, pattern in price_patterns(library):
-        asked[pattern.vendor, pattern.service].append(_Question(name, charge, pattern))
+        tariff = library.find(name)
+        let = tariff.definition.let if tariff else {}
+        asked[pattern.vendor, pattern.service].append(_Question(name, charge, pattern, let))
     faults = [
         fault
         for key, questions in asked.items()
         for fault in _of_service(catalog, key, shelves.get(key, []), questions)
     ]
+    faults += [fault for questions in asked.values() for question in questions for fault in _open(question)]
     faults += [fault for name in library.priced_types() if (fault := left_out(library, name))]
     yield from sorted(faults, key=lambda fault: (fault.type_name, fault.component))
+
+
+def ambiguous(library: Library, catalog: Catalog, places: Collection[tuple[str, str, str]]) -> Iterator[Fault]:
+    """Give the components that find several prices in some vendors, services and regions. Raises DefinitionError."""
+    asked: defaultdict[tuple[str, str], list[_Question]] = defaultdict(list)
+    for name, charge, pattern in price_patterns(library):
+        asked[pattern.vendor, pattern.service].append(_Question(name, charge, pattern, {}))
+    for key, questions in sorted(asked.items()):
+        regions = [region for *service, region in sorted(places) if tuple(service) == key]
+        yield from (fault for fault in _of_service(catalog, key, regions, questions) if fault.kind == "ambiguous")
+
+
+def unambiguous(library: Library, catalog: Catalog) -> None:
+    """Raise CatalogError where a sync brought prices that a definition cannot tell apart: lines would have no price."""
+    places = {(one.vendor, one.service, one.region) for one in catalog.synced()}
+    faults = list(ambiguous(library, catalog, places))
+    if not faults:
+        return
+    named = "; ".join(f"{fault.type_name}: {fault.component}: {fault.reason}" for fault in faults[:_SHOWN])
+    more = f"; and {len(faults) - _SHOWN} more" if len(faults) > _SHOWN else ""
+    raise CatalogError(
+        f"definitions cannot tell apart what the lists have now: {named}{more}",
+        fix="the old catalog stays in use: update guardrail, mend a definition of your own; --force takes it as it is",
+    )
+
+
+def _open(question: _Question) -> Iterator[Fault]:
+    """Give the patterns of a component that fit names which nobody has thought of: `~LoadBalancerUsage$`."""
+    charge = question.charge
+    if charge.component.unanchored:
+        return
+    for key, field in (*charge.attributes, *((("family", charge.family),) if charge.family else ())):
+        for pattern in _patterns(field, question.let):
+            if not _ANCHORED.match(pattern):
+                reason = f"{key} ~ {pattern} also fits longer names: {_ANCHOR}"
+                yield Fault("unanchored", question.type_name, charge.component.name, reason)
+
+
+def _patterns(field: Field, let: Mapping[str, object]) -> list[str]:
+    """Return the patterns that a field is or spells out, by itself or by a name of `let`."""
+    source = str(field.source)
+    if field.is_pattern:
+        return [source.removeprefix("~")]
+    named = source.removeprefix("=let.")
+    return [found[2] for found in _SPELLED_OUT.finditer(str(let.get(named, source)))] if field.program else []
 
 
 def left_out(library: Library, name: str) -> Fault | None:
@@ -161,9 +223,10 @@ def _of_service(
         first: dict[_Answered, object] = {}
         asked = [question.is_of(region) for question in questions]
         for ladder in catalog.ladders(*key, region):
-            prices = (ladder.product.unit, *((tier.start, tier.end, tier.price) for tier in ladder.tiers))
             for place, decided in fitting.of(ladder.product):
                 if asked[place]:
+                    same = ladder.per(questions[place].charge.component.price.unit)
+                    prices = (same.product.unit, *((tier.start, tier.end, tier.price) for tier in same.tiers))
                     answered.add(place)
                     if decided is not None and first.setdefault((place, decided), prices) != prices:
                         doubtful[place][region] = None
@@ -195,4 +258,6 @@ def _all_but(row: list[bool], place: int) -> bool:
 
 
 def _spelled(match: Match) -> str:
-    return f"~ {match.text}" if isinstance(match, Pattern) else f"= {match}"
+    if isinstance(match, Pattern):
+        return f"~ {match.text}"
+    return f"= {match}" if isinstance(match, str) else "absent"

@@ -18,6 +18,7 @@ class Charge:
     """A compiled component.
 
     usage_key  the one key of a usage file that the quantity follows; "" where it follows none, or several
+    otherwise  what is asked for where the catalog has no such price
     """
 
     component: Component
@@ -39,11 +40,13 @@ class Charge:
     purchase_option: Field
     attributes: tuple[tuple[str, Field], ...]
     usage_key: str
+    otherwise: Charge | None
 
     @property
     def reads(self) -> frozenset[Path]:
         """Everything that the line depends on."""
-        return _reads_of(
+        other = self.otherwise.reads if self.otherwise else frozenset()
+        return other | _reads_of(
             [self.name, self.unit, self.quantity, self.per, self.times, self.tier_from, self.group, self.when]
             + [
                 self.floor,
@@ -157,6 +160,15 @@ class Tariff:
             compiled(price.purchase_option, environment),
             tuple((key, compiled(value, environment)) for key, value in sorted(price.attributes.items())),
             self._usage_key(compiled(component.quantity, environment), compiled(component.times, environment)),
+            self._otherwise(number, component),
+        )
+
+    def _otherwise(self, number: int, component: Component) -> Charge | None:
+        other = component.otherwise
+        if other is None:
+            return None
+        return self._charge(
+            number, component.model_copy(update={"price": other.price, "times": other.times, "otherwise": None})
         )
 
     def _usage_key(self, *fields: Field) -> str:
