@@ -77,11 +77,11 @@ def synced(shipped, tmp_path, monkeypatch):
         "guardrail.catalog.vendors.feed.Session", lambda *a, **k: Session(*a, **k, deadline=Deadline(clock=quick))
     )
 
-    def run(origin, *, wants=WANTS, **order):
+    def run(origin, *, used=WANTS, **order):
         said: list[str] = []
         sync(
             Order(NOW, **{"origin": str(origin), **order}),
-            wants,
+            used,
             SyncProgress(said.append, lambda _n: lambda _r, _t: None),
         )
         return said

@@ -206,7 +206,7 @@ def test_reports_show_what_is_paid_and_the_list(run, tmp_path):
     assert Decimal(lines[1]["unit_price"]) == Decimal(lines[0]["unit_price"]) * Decimal("0.75")
     total = Decimal(before["totals"]["monthly_cost"])
     assert total > 0
-    assert f"at list prices the month after the change costs {total:.2f} USD" in after["warnings"]
+    assert f"at list prices the monthly cost after the change is ${total:.2f}" in after["warnings"]
     for name in ("table", "markdown"):
         said = " ".join(run("estimate", "plan.json", "--format", name).stdout.split())
         assert f"costs {total:.2f} USD" in said
