@@ -63,7 +63,7 @@ def catalog(tmp_path_factory):
     """A catalog of nothing but these rows, synced as if the vendors had published them."""
     folder = tmp_path_factory.mktemp("rows")
     base, siblings = _rows("base.csv"), _rows("siblings.csv")
-    lists = {vendor: {} for vendor in REGIONS}
+    lists: dict[str, dict[str, list[Row]]] = {vendor: {} for vendor in REGIONS}
     for vendor, service in {**base, **siblings}:
         beside = [] if vendor == "azure" else siblings[vendor, service]
         lists[vendor][service] = [*base[vendor, service], *beside]
