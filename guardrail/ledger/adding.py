@@ -12,8 +12,8 @@ from guardrail.ledger.inventory import fact_of_state
 from guardrail.ledger.layout import KINDS, VERSION, parsed, written
 from guardrail.ledger.runs import facts_of_run
 from guardrail.ledger.store import Store
+from guardrail.report.json.document import SCHEMA
 from guardrail.report.json.read import MAX_BYTES, parse_result
-from guardrail.report.json.v1 import SCHEMA
 
 
 @dataclass(frozen=True, slots=True)

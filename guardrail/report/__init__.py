@@ -13,9 +13,9 @@ from guardrail.report.ci.junit import junit
 from guardrail.report.ci.sarif import sarif
 from guardrail.report.csv_rows import csv_rows
 from guardrail.report.frame import NO_FRAME, Frame
+from guardrail.report.json.document import report_schema
 from guardrail.report.json.infracost import infracost_json
 from guardrail.report.json.read import MAX_ARTIFACT_BYTES, read_result
-from guardrail.report.json.schema import report_schema
 from guardrail.report.json.v1 import json_v1
 from guardrail.report.markdown.document import markdown
 from guardrail.report.terminal.concise import concise

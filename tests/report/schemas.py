@@ -28,7 +28,17 @@ def report_validator() -> Draft202012Validator:
     """Return the validator of our own schema, which is itself held against the draft."""
     schema = report_schema()
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+@cache
+def exact_report_validator() -> Draft202012Validator:
+    """Return one that also refuses members that the schema does not name: what is written is what is documented."""
+    schema = report_schema()
+    for definition in (schema, *schema["$defs"].values()):
+        if definition.get("type") == "object":
+            definition["additionalProperties"] = False
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
 
 
 @cache

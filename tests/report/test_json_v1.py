@@ -12,23 +12,23 @@ from hypothesis import strategies as st
 from guardrail.model.unknown import Unknown
 from guardrail.report import json_v1, report_schema
 from tests.report import samples
-from tests.report.schemas import report_validator
+from tests.report.schemas import exact_report_validator, report_validator
 
 
 def read(report):
     document = json.loads(json_v1(report))
-    report_validator().validate(document)
+    exact_report_validator().validate(document)
     return document
 
 
 def test_the_schema_is_one():
-    assert report_schema()["properties"]["schema"] == {"const": "guardrail.report/v1"}
+    assert report_schema()["properties"]["schema"] == {"enum": ["guardrail.report/v1"]}
 
 
 def test_the_schema_refuses_what_is_not_a_report():
     document = read(samples.shop())
     document["projects"][0]["resources"][0]["monthly_cost"] = 12.5
-    with pytest.raises(jsonschema.ValidationError, match="is not of type"):
+    with pytest.raises(jsonschema.ValidationError, match="exact decimal; null where"):
         report_validator().validate(document)
 
 

@@ -5,29 +5,22 @@ What can be computed is computed again: totals, the verdict, sums. What the cont
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
 
 import msgspec
 
 from guardrail.errors import InputError
 from guardrail.files.decode import json_decoder
-from guardrail.model.cost import UNCHANGED, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
+from guardrail.model.cost import UNCHANGED, Cost, Line, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import MOST, Difference, single
-from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.finding import Finding, Waiver
 from guardrail.model.input import Input
 from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.reason import Reason
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import (
-    TEAM_TAG,
-    Bound,
     CatalogInfo,
-    Counts,
-    Event,
     ProjectReport,
     PullRequest,
     Report,
@@ -35,16 +28,14 @@ from guardrail.model.report import (
 )
 from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
-from guardrail.report.json.v1 import SCHEMA
+from guardrail.report.json import document
+from guardrail.report.json.document import SCHEMA
 
 MAX_BYTES = 500_000_000
 """What a result of our own may hold: some 100,000 resources."""
 MAX_ARTIFACT_BYTES = 5_000_000
 """What is read of an artifact that an untrusted run has left."""
 
-_Amount = Annotated[str, msgspec.Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", max_length=2_000)]
-_LineNumber = Annotated[int, msgspec.Meta(ge=1, le=2**31)] | None
-_Tags = dict[str, str | None]
 _MAX_CALLS = 40  # as deep as modules are read
 
 # Actions that leave one side of a resource out.
@@ -52,197 +43,7 @@ _NEW, _GONE = Action.CREATE, Action.DELETE
 _FIX = "give it what `guardrail check --format json` or `--out json=FILE` writes"
 
 
-class _Price(msgspec.Struct):
-    sku: str
-    source: str
-    as_of: str
-    service: str
-    region: str
-    purchase_option: str
-    list_price: str | None = None
-
-
-class _Component(msgspec.Struct):
-    name: str
-    group: str
-    unit: str
-    monthly_quantity: _Amount | None
-    unit_price: _Amount | None
-    monthly_cost: _Amount | None
-    status: LineStatus
-    note: str
-    price: _Price | None
-    reason: Reason | None = None
-    remedy: str = ""
-    at_least: bool = False
-    usage_key: str = ""
-    meter: str = ""
-
-
-class _Place(msgspec.Struct):
-    file: str
-    line: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
-
-
-class _Difference(msgspec.Struct):
-    path: str
-    before: str | int | float | bool | None
-    after: str | int | float | bool | None
-    effect: _Amount | None
-    of: str = ""
-    before_unknown: str | None = None
-    after_unknown: str | None = None
-
-
-class _Resource(msgspec.Struct):
-    address: str
-    type: str
-    module: str
-    provider: str
-    region: str | None
-    action: Action
-    previous_address: str | None
-    status: ResourceStatus
-    note: str
-    tags: _Tags
-    tags_before: _Tags | None
-    tags_unknown: bool
-    file: str | None
-    line: _LineNumber
-    monthly_before: _Amount | None
-    monthly_cost: _Amount | None
-    monthly_delta: _Amount | None
-    unpriced: bool
-    delta_unpriced: bool
-    components: list[_Component]
-    components_before: list[_Component]
-    reason: Reason | None = None
-    remedy: str = ""
-    calls: list[_Place] = []
-    differences: list[_Difference] = []
-    differences_omitted: Annotated[int, msgspec.Meta(ge=0, le=2**31)] = 0
-    id: str | None = None
-    arn: str | None = None
-
-
-class _Waiver(msgspec.Struct):
-    rule: str
-    address: str
-    reason: str
-    expires: date
-    owner: str
-    where: str
-
-
-class _Replacement(msgspec.Struct):
-    file: str
-    first_line: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
-    last_line: Annotated[int, msgspec.Meta(ge=0, le=2**31)]
-    was: str
-    text: str
-
-
-class _Edit(msgspec.Struct):
-    description: str
-    replacements: list[_Replacement]
-
-
-class _Finding(msgspec.Struct):
-    rule: str
-    title: str
-    severity: Severity
-    enforcement: Enforcement
-    status: FindingStatus
-    blocking: bool
-    project: str
-    address: str
-    message: str
-    fix: str
-    docs: str
-    file: str | None
-    line: _LineNumber
-    evidence: dict[str, Any]
-    waiver: _Waiver | None
-    edit: _Edit | None = None
-
-
-class _NotEvaluated(msgspec.Struct):
-    address: str
-    type: str
-    module: str
-    note: str
-    reason: Reason
-    remedy: str
-    before: bool
-    after: bool
-    later: bool
-    file: str | None
-    line: _LineNumber
-
-
-class _Totals(msgspec.Struct):
-    monthly_before: _Amount
-    monthly_cost: _Amount
-    monthly_delta: _Amount
-    unpriced: Annotated[int, msgspec.Meta(ge=0)]
-    usage_based: Annotated[int, msgspec.Meta(ge=0)]
-    not_evaluated: Annotated[int, msgspec.Meta(ge=0)] = 0
-    assumed: Annotated[int, msgspec.Meta(ge=0)] = 0
-    lower_bound: bool = False
-    monthly_before_bound: Bound = Bound.EXACT
-    monthly_cost_bound: Bound = Bound.EXACT
-    monthly_delta_bound: Bound = Bound.EXACT
-
-
-class _Project(msgspec.Struct):
-    name: str
-    path: str
-    totals: _Totals
-    resources: list[_Resource]
-    findings: list[_Finding]
-    warnings: list[str]
-    not_evaluated: list[_NotEvaluated] | None = None
-
-
-class _Catalog(msgspec.Struct):
-    vendor: str
-    as_of: str
-    oldest: str
-    source: str
-    sha256: str
-
-
-class _PullRequest(msgspec.Struct):
-    number: Annotated[int, msgspec.Meta(ge=1, le=2**31)]
-    commit: str
-    author: str | None = None
-    merged_at: datetime | None = None
-
-
-class _Report(msgspec.Struct):
-    schema: Literal["guardrail.report/v1"]
-    verdict: Literal["pass", "warn", "fail"]
-    judged: bool
-    currency: str
-    generated_at: datetime
-    tool_version: str
-    pull_request: _PullRequest | None
-    catalog: list[_Catalog]
-    totals: _Totals
-    projects: list[_Project]
-    findings: list[_Finding]
-    warnings: list[str]
-    rules: list[str]
-    compares: bool = False
-    inputs: list[Input] = []
-    team_tag: str = TEAM_TAG
-    counts: Counts | None = None
-    commit: str | None = None
-    ref: str | None = None
-    event: Event | None = None
-
-
-_decode = json_decoder(_Report)
+_decode = json_decoder(document.Result)
 
 
 def is_result(path: Path) -> bool:
@@ -275,7 +76,7 @@ def parse_result(data: bytes, *, where: str = "") -> Report:
         raise InputError(f"not a result of {SCHEMA}: {said}", where=where, fix=_FIX) from None
 
 
-def _report(data: _Report) -> Report:
+def _report(data: document.Result) -> Report:
     return Report(
         projects=tuple(map(_project, data.projects)),
         currency=data.currency,
@@ -288,17 +89,17 @@ def _report(data: _Report) -> Report:
         compares=data.compares,
         rules=tuple(data.rules),
         pull_request=_pull_request(data.pull_request) if data.pull_request else None,
-        inputs=tuple(data.inputs),
+        inputs=tuple(Input(one.path, one.kind, one.origin, one.sha256) for one in data.inputs),
         team_tag=data.team_tag,
         revision=Revision(data.commit or "", data.ref or "", data.event),
     )
 
 
-def _pull_request(data: _PullRequest) -> PullRequest:
+def _pull_request(data: document.PullRequest) -> PullRequest:
     return PullRequest(data.number, data.commit, data.author or "", data.merged_at)
 
 
-def _project(data: _Project) -> ProjectReport:
+def _project(data: document.Project) -> ProjectReport:
     resources = tuple(map(_resource, data.resources))
     findings, warnings = tuple(map(_finding, data.findings)), data.warnings
     if data.not_evaluated is None:  # results of 0.1 say it in a warning
@@ -317,7 +118,7 @@ def _said(text: str) -> NotEvaluated:
     return NotEvaluated(address, note) if separator else NotEvaluated("", text)
 
 
-def _not_evaluated(data: _NotEvaluated) -> NotEvaluated:
+def _not_evaluated(data: document.NotEvaluated) -> NotEvaluated:
     source = SourceLine(data.file, data.line) if data.file is not None and data.line is not None else None
     return NotEvaluated(
         data.address,
@@ -333,7 +134,7 @@ def _not_evaluated(data: _NotEvaluated) -> NotEvaluated:
     )
 
 
-def _resource(data: _Resource) -> ResourceCost:
+def _resource(data: document.Resource) -> ResourceCost:
     after: Cost | None = _cost(data.components, _known(data.monthly_cost))
     before: Cost | None = _cost(data.components_before, _known(data.monthly_before))
     if data.action is _NEW and not data.components_before and data.monthly_before == "0":
@@ -353,7 +154,7 @@ def _resource(data: _Resource) -> ResourceCost:
     return ResourceCost(_change(data), before, after, is_compared, differences, omitted)
 
 
-def _difference(data: _Difference) -> Difference:
+def _difference(data: document.Difference) -> Difference:
     before, after = (
         single(value) if reason is None else Unknown(str(single(data.path)), str(single(reason)))
         for value, reason in ((data.before, data.before_unknown), (data.after, data.after_unknown))
@@ -361,7 +162,7 @@ def _difference(data: _Difference) -> Difference:
     return Difference(str(single(data.path)), before, after, _known(data.effect), str(single(data.of)))
 
 
-def _change(data: _Resource) -> Change:
+def _change(data: document.Resource) -> Change:
     tags = _tags(data.tags, unknown=data.tags_unknown)
     gone, new = data.action is _GONE, data.action is _NEW
     before = tags if gone or data.tags_before is None else _tags(data.tags_before, unknown=False)
@@ -385,18 +186,18 @@ def _change(data: _Resource) -> Change:
     )
 
 
-def _source(data: _Resource) -> SourceLine | None:
+def _source(data: document.Resource) -> SourceLine | None:
     if data.file is None or data.line is None:
         return None
     return SourceLine(data.file, data.line, tuple(SourceLine(call.file, call.line) for call in data.calls[:_MAX_CALLS]))
 
 
-def _tags(values: _Tags, *, unknown: bool) -> Tags:
+def _tags(values: document.TagsOrUnknown, *, unknown: bool) -> Tags:
     found = {key: Unknown(f"tags.{key}") if value is None else value for key, value in values.items()}
     return Tags(found, unknown=Unknown("tags") if unknown else None)
 
 
-def _cost(components: list[_Component], monthly: Decimal | None) -> Cost:
+def _cost(components: list[document.Component], monthly: Decimal | None) -> Cost:
     """Return one side's cost. Of the side that is not billed any more the status is told by its lines."""
     lines = tuple(map(_line, components))
     amounts = [line for line in lines if line.monthly_cost is not None]
@@ -407,7 +208,7 @@ def _cost(components: list[_Component], monthly: Decimal | None) -> Cost:
     return Cost(lines, ResourceStatus.PRICED if len(amounts) == len(lines) else ResourceStatus.PARTIAL)
 
 
-def _line(data: _Component) -> Line:
+def _line(data: document.Component) -> Line:
     return Line(
         data.name,
         data.unit,
@@ -426,12 +227,12 @@ def _line(data: _Component) -> Line:
     )
 
 
-def _price(data: _Price) -> PriceSource:
+def _price(data: document.Price) -> PriceSource:
     listed = _known(data.list_price)
     return PriceSource(data.sku, data.source, data.as_of, data.service, data.region, data.purchase_option, listed)
 
 
-def _finding(data: _Finding) -> Finding:
+def _finding(data: document.Finding) -> Finding:
     waiver = data.waiver
     return Finding(
         rule=data.rule,
@@ -455,7 +256,7 @@ def _finding(data: _Finding) -> Finding:
     )
 
 
-def _edit(data: _Edit) -> Edit:
+def _edit(data: document.Edit) -> Edit:
     lines = (Replacement(one.file, one.first_line, one.last_line, one.was, one.text) for one in data.replacements)
     return Edit(data.description, tuple(lines))
 

@@ -18,9 +18,8 @@ from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
 from guardrail.model.resource import SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
+from guardrail.report.json.document import SCHEMA
 from guardrail.report.json.text import encode, finished, joined, listed
-
-SCHEMA = "guardrail.report/v1"
 
 _MAX_DEPTH = 20
 _MAX_INT = 10**4000  # Python refuses to spell longer ones

@@ -1,0 +1,316 @@
+"""What `guardrail.report/v1` holds, as types: results are read back by them, and the published schema is made of them.
+
+A member with a default may be absent; members that later versions add are passed over. `v1` writes the same members, one
+resource at a time, and is held against the schema by tests.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from guardrail.model.cost import LineStatus, ResourceStatus
+from guardrail.model.finding import Enforcement, FindingStatus, Severity
+from guardrail.model.input import InputKind, Origin
+from guardrail.model.reason import Reason
+from guardrail.model.report import TEAM_TAG, Bound, Counts, Event
+from guardrail.model.resource import Action
+
+SCHEMA = "guardrail.report/v1"
+
+Amount = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", max_length=2_000, description="exact decimal")]
+AmountOrNull = Annotated[Amount | None, Meta(description="exact decimal; null where it is not known")]
+Count = Annotated[int, Meta(ge=0, le=2**31)]
+LineNumber = Annotated[int, Meta(ge=1, le=2**31)]
+TagsOrUnknown = dict[str, str | None]
+
+Date = Annotated[date, Meta(extra_json_schema={"format": "date"})]
+Time = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
+
+_Remedy = Annotated[str, Meta(description="the command to run, or what to do, so that the amount becomes known")]
+_WhyNot = Annotated[
+    Reason | None, Meta(description="why there is no price, or no known amount; absent where there is one")
+]
+_Compared = Annotated[
+    str | int | float | bool | None,
+    Meta(description="null where it is not set; the JSON of what is nested; (sensitive) for what Terraform marks so"),
+]
+_WhyUnknown = Annotated[str | None, Meta(description="why it is not known; absent where it is")]
+_BoundOf = Annotated[Bound, Meta(description="what the amount is to the real one, as a number with its sign")]
+_ABSENT_ID = "absent where it is not known, is sensitive, or with `report: {ids: false}`"
+
+
+class Price(msgspec.Struct):
+    """A row of the price catalog."""
+
+    sku: str
+    source: str
+    as_of: str
+    service: str
+    region: str
+    purchase_option: str
+    list_price: Annotated[
+        Amount | None, Meta(description="the list's price for a unit, where unit_price is one of your own")
+    ] = None
+
+
+class Component(msgspec.Struct):
+    """A line of a resource's bill."""
+
+    name: str
+    group: str
+    unit: str
+    monthly_quantity: AmountOrNull
+    unit_price: AmountOrNull
+    monthly_cost: AmountOrNull
+    status: LineStatus
+    note: str
+    price: Price | None
+    reason: _WhyNot = None
+    remedy: _Remedy = ""
+    at_least: Annotated[bool, Meta(description="the amount is that of a minimum; absent elsewhere")] = False
+    usage_key: Annotated[
+        str,
+        Meta(description="the key of a usage file that the quantity follows; absent where it follows none, or several"),
+    ] = ""
+    meter: Annotated[
+        str,
+        Meta(
+            description="what the vendor's bill calls it. AWS: usage type; Azure: name of the meter; Google: SKU id; "
+            "absent where the catalog does not tell"
+        ),
+    ] = ""
+
+
+class Place(msgspec.Struct):
+    """A line of a file."""
+
+    file: str
+    line: LineNumber
+
+
+class Difference(msgspec.Struct):
+    """An attribute that a change gives another value."""
+
+    path: Annotated[str, Meta(description="as in root_block_device[0].volume_size")]
+    before: _Compared
+    after: _Compared
+    effect: Annotated[Amount | None, Meta(description="what this alone does to the monthly cost; null where not told")]
+    of: Annotated[
+        str, Meta(description="address of another resource that it is an attribute of (a launch template)")
+    ] = ""
+    before_unknown: _WhyUnknown = None
+    after_unknown: _WhyUnknown = None
+
+
+class Resource(msgspec.Struct):
+    """A resource of a project, with what it costs before and after the change."""
+
+    address: str
+    type: str
+    module: str
+    provider: str
+    region: str | None
+    action: Action
+    previous_address: str | None
+    status: ResourceStatus
+    note: str
+    tags: Annotated[
+        TagsOrUnknown, Meta(description="effective tags; a value is null where it is known only after apply")
+    ]
+    tags_before: Annotated[
+        TagsOrUnknown | None, Meta(description="the tags before the change; null where they are the same")
+    ]
+    tags_unknown: Annotated[bool, Meta(description="there may be tags whose keys are known only after apply")]
+    file: str | None
+    line: LineNumber | None
+    monthly_before: AmountOrNull
+    monthly_cost: AmountOrNull
+    monthly_delta: AmountOrNull
+    unpriced: Annotated[bool, Meta(description="something of the cost after the change has no price")]
+    delta_unpriced: Annotated[bool, Meta(description="the delta is not completely known")]
+    components: list[Component]
+    components_before: list[Component]
+    reason: _WhyNot = None
+    remedy: _Remedy = ""
+    calls: Annotated[
+        list[Place], Meta(description="module blocks that lead to the resource, from the root module down")
+    ] = []
+    differences: Annotated[
+        list[Difference],
+        Meta(description="attributes that differ, what moves the cost most first; absent where none does"),
+    ] = []
+    differences_omitted: Annotated[Count, Meta(description="differences that are left out")] = 0
+    id: Annotated[str | None, Meta(description=f"the resource's id, as Terraform keeps it; {_ABSENT_ID}")] = None
+    arn: Annotated[str | None, Meta(description=f"its Amazon Resource Name; {_ABSENT_ID}")] = None
+
+
+class Waiver(msgspec.Struct):
+    """An exception, with its reason and its end."""
+
+    rule: str
+    address: str
+    reason: str
+    expires: Date
+    owner: str
+    where: str
+
+
+class Replacement(msgspec.Struct):
+    """Lines of a file, counted from 1, and the text that takes their place, both without the last line break.
+
+    Where last_line is the one before first_line, the text comes in between.
+    """
+
+    file: str
+    first_line: LineNumber
+    last_line: Count
+    was: str
+    text: str
+
+
+class Edit(msgspec.Struct):
+    """What to change in the configuration so that the finding goes (with --suggest)."""
+
+    description: str
+    replacements: list[Replacement]
+
+
+class Finding(msgspec.Struct):
+    """What a rule says of a resource, of a project or of the run."""
+
+    rule: str
+    title: str
+    severity: Severity
+    enforcement: Enforcement
+    status: FindingStatus
+    blocking: bool
+    project: str
+    address: str
+    message: str
+    fix: str
+    docs: str
+    file: str | None
+    line: LineNumber | None
+    evidence: dict[str, Any]
+    waiver: Waiver | None
+    edit: Edit | None = None
+
+
+class NotEvaluated(msgspec.Struct):
+    """What stands for resources that could not be told."""
+
+    address: Annotated[str, Meta(description="of a block, or of a module; empty for the input as a whole")]
+    type: Annotated[str, Meta(description="resource type, empty where resources of any may be missing")]
+    module: str
+    note: Annotated[str, Meta(description="why")]
+    reason: Reason
+    remedy: str
+    before: Annotated[bool, Meta(description="something is missing from what was before the change")]
+    after: Annotated[bool, Meta(description="something is missing from what will be")]
+    later: Annotated[bool, Meta(description="a later plan changes it: what this one adds is known all the same")]
+    file: str | None
+    line: LineNumber | None
+
+
+class Totals(msgspec.Struct):
+    """Sums, and what is missing from them."""
+
+    monthly_before: Amount
+    monthly_cost: Amount
+    monthly_delta: Amount
+    unpriced: Annotated[Count, Meta(description="resources with something that has no price, missing from the sums")]
+    usage_based: Annotated[Count, Meta(description="resources that depend on usage which is not given")]
+    not_evaluated: Annotated[
+        Count,
+        Meta(description="blocks, deferred changes and modules that stand for resources which nobody could tell"),
+    ] = 0
+    assumed: Annotated[
+        Count, Meta(description="resources of which something stands on an assumption: the sums hold it")
+    ] = 0
+    lower_bound: Annotated[bool, Meta(description="something is missing from monthly_before or monthly_cost")] = False
+    monthly_before_bound: _BoundOf = Bound.EXACT
+    monthly_cost_bound: _BoundOf = Bound.EXACT
+    monthly_delta_bound: _BoundOf = Bound.EXACT
+
+
+class Project(msgspec.Struct):
+    """A project's resources, and what is said of them."""
+
+    name: str
+    path: str
+    totals: Totals
+    resources: list[Resource]
+    findings: list[Finding]
+    warnings: list[str]
+    not_evaluated: list[NotEvaluated] | None = None
+
+
+class Catalog(msgspec.Struct):
+    """A vendor's prices, and from when they are."""
+
+    vendor: str
+    as_of: str
+    oldest: str
+    source: str
+    sha256: str
+
+
+class PullRequest(msgspec.Struct):
+    """The pull request that a run was for."""
+
+    number: LineNumber
+    commit: str
+    author: Annotated[str | None, Meta(description="who has opened it; left out by `report: {author: false}`")] = None
+    merged_at: Annotated[Time | None, Meta(description="null before it is merged")] = None
+
+
+class Input(msgspec.Struct):
+    """A file that the verdict depends on."""
+
+    path: str
+    kind: InputKind
+    origin: Annotated[Origin, Meta(description="who has written it, as seen from the change")]
+    sha256: str
+
+
+class Result(msgspec.Struct):
+    """What `--format json` prints."""
+
+    schema: Literal["guardrail.report/v1"]
+    verdict: Literal["pass", "warn", "fail"]
+    judged: Annotated[bool, Meta(description="false for an estimate, which no rule has seen")]
+    currency: str
+    generated_at: Time
+    tool_version: str
+    pull_request: Annotated[
+        PullRequest | None, Meta(description="the change that the run was for, where its environment tells")
+    ]
+    catalog: list[Catalog]
+    totals: Totals
+    projects: list[Project]
+    findings: Annotated[list[Finding], Meta(description="findings about the run as a whole")]
+    warnings: list[str]
+    rules: Annotated[list[str], Meta(description="ids of the rules that judged it")]
+    compares: Annotated[bool, Meta(description="an estimate of a change, as that of `guardrail diff`")] = False
+    inputs: Annotated[list[Input], Meta(description="files that the verdict depends on")] = []
+    team_tag: Annotated[str, Meta(description="the tag by which reports sum costs by team")] = TEAM_TAG
+    counts: Annotated[Counts | None, Meta(description="the numbers that every report names")] = None
+    commit: Annotated[str | None, Meta(description="the commit that was checked; of a pull request its head")] = None
+    ref: Annotated[str | None, Meta(description="the branch or tag")] = None
+    event: Annotated[Event | None, Meta(description="what made the CI system start the run")] = None
+
+
+def report_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of what `--format json` prints."""
+    (root,), definitions = msgspec.json.schema_components([Result], ref_template="#/$defs/{name}")
+    result = definitions.pop(root["$ref"].rpartition("/")[2])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        **result,
+        "title": "guardrail report",
+        "$defs": definitions,
+    }
