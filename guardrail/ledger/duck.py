@@ -14,9 +14,12 @@ if TYPE_CHECKING:
 _MEMORY = "750MB"  # of DuckDB's own: with Python and what is read, an import stays under 1 GB
 
 
-def connect(readable: Sequence[Path] = ()) -> DuckDBPyConnection:
+def connect(
+    folders: Sequence[Path] = (), files: Sequence[Path] = (), scratch: Path | None = None
+) -> DuckDBPyConnection:
     """Return a database in memory that can read these folders and files, and nothing else of the machine or the network.
 
+    `scratch` is a folder for what does not fit into memory.
     Raises ConfigError without DuckDB, with what to install.
     """
     try:
@@ -27,7 +30,10 @@ def connect(readable: Sequence[Path] = ()) -> DuckDBPyConnection:
         ":memory:", config={"memory_limit": _MEMORY, "threads": 2, "autoinstall_known_extensions": False}
     )
     database.execute("set timezone = 'UTC'")
-    database.execute(f"set allowed_directories = {literal([f'{path.resolve()}/' for path in readable])}")
+    if scratch:
+        database.execute(f"set temp_directory = {literal(str(scratch / 'spilled'))}")
+    database.execute(f"set allowed_directories = {literal([f'{path.resolve()}/' for path in folders])}")
+    database.execute(f"set allowed_paths = {literal([str(path) for path in files])}")
     database.execute("set enable_external_access = false")
     return database
 

@@ -77,6 +77,59 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
         click.echo(f"nothing is new: {store.where} has it already")
 
 
+@ledger.command("import", short_help="Import bills: FOCUS, AWS, Azure, Google Cloud, Oracle.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
+@click.option(
+    "--as",
+    "source",
+    default="",
+    metavar="SOURCE",
+    help="Name of where the bill comes from. Default: vendor and account.",
+)
+@click.option(
+    "--bill-format", default="", metavar="NAME", help="Format of the bill. Default: the one that its columns tell."
+)
+@click.option(
+    "--round", "rounds", is_flag=True, help="Round amounts with more than 18 decimals, instead of refusing their rows."
+)
+@ledger_options
+@_now
+def import_(
+    files: tuple[Path, ...], source: str, bill_format: str, now: datetime | None, *, rounds: bool, **values: Any
+) -> None:
+    """Import bills, as CSV (also .gz) or Parquet. All files of a command are one bill.
+
+    Each month of it is a new generation of that month's charges, unless the newest says the same already; `charges` are
+    those of the newest. A row that cannot be read is named, and then nothing is imported. An amount that an export
+    does not have is not known, and never 0.
+
+    \b
+    Formats, told by their columns:
+      focus             FOCUS 1.0 to 1.3
+      aws-cur           AWS Cost and Usage Report, legacy and 2.0
+      azure-actual      Azure cost details, actual cost
+      azure-amortised   Azure cost details, amortised cost
+      azure-usage       Azure usage details, pay as you go
+      gcp-detailed      Google Cloud billing export, standard and detailed
+      oci               Oracle Cloud cost report
+
+    \b
+    Example:
+      guardrail ledger import cur-2026-10-*.csv.gz --as aws-prod
+    """
+    from guardrail.ledger.importing import Importing  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+
+    store = open_store(_where(values))
+    found, odd = Importing(source, bill_format, now or datetime.now(UTC), rounds).run(files, store)
+    for text in odd:
+        click.echo(f"guardrail: {text}", err=True)
+    for one in found:
+        state = "open" if one.open else "final"
+        what = "added " if one.path else "known "
+        click.echo(f"{what} {one.source} {one.month}: {one.rows:,} rows, {one.sums}, {state}")
+
+
 @ledger.command(short_help="What there is in the ledger.")
 @ledger_options
 @click.option("--generations", is_flag=True, help="Every import of a bill, not only the newest of each month.")
