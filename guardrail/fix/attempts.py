@@ -116,7 +116,7 @@ class Attempts:
                 item.reason = str(error)
                 failed.append(item)
         self._last = (list(items), texts)
-        if failed or not self.can_evaluate:
+        if failed or not self.can_evaluate:  # plans show no effect of an edit: it is made, and not proved
             return _Outcome(texts, tuple(failed))
         try:
             return self._judged(items, texts, self.evaluated(texts))
@@ -131,6 +131,7 @@ class Attempts:
             item.reason = f"it is still there after the edit: {after[item.key].message}"
         if failed:
             return _Outcome(texts, failed)
+        # A finding that was there and did not block, as it was there before the change, must not come to block.
         was = {key_of(one): one.blocking for one in self.report.all_findings}
         for key, one in after.items():
             is_new = key not in was or one.blocking > was[key]

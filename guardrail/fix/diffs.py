@@ -26,6 +26,7 @@ def diff_of(found: Fixes, name_of: Callable[[Path], str]) -> Diff:
     context, notes = {}, []
     for file, (old, new) in found.files.items():
         name = name_of(file)
+        # A diff quotes three lines around each edit, which nobody chose to show.
         sensitive = found.sensitive.of(file, old)
         if not sensitive & shown_lines(old, new, CONTEXT):
             context[name] = CONTEXT

@@ -110,6 +110,7 @@ def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
     read = plans(settings)
     report = check(settings, read=read, with_remedies=True)
     items = items_of(read, report)
+    # All that can be tried is tried together first: usually it is one evaluation, however many findings there are.
     attempts = Attempts(settings, read, report)
     texts, kept = attempts.settle([item for item in items if item.can_be_tried])
     after = attempts.evaluated(texts) if attempts.can_evaluate else None

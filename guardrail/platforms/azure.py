@@ -123,6 +123,7 @@ class _Threads:
 
 def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline) -> Azure:
     """Return Azure DevOps as this pipeline may speak to it. Raises NotPostedError without a token."""
+    # The pipeline's token is a bearer's; a personal one is the password of nobody.
     token, personal = environ.get("SYSTEM_ACCESSTOKEN", ""), environ.get("AZURE_DEVOPS_PAT", "")
     if not token and not personal:
         raise NotPostedError("there is no token for Azure DevOps", fix=_FIX)

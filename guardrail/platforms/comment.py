@@ -193,6 +193,7 @@ def _upsert(thread: Thread, comment: Comment, mode: Mode, *, first: bool) -> Pos
     theirs = [found for one in ours if (found := one.marker)]
     if any(other.sha == marker.sha and other.at > marker.at for other in theirs):
         return Posted(Outcome.STALE, note="a newer report of this commit is there")
+    # In the modes that post anew, an older comment is renewed only where nothing would be posted without it.
     if ours and (mode is Mode.UPDATE or not first):
         kept = ours[0] if mode is Mode.UPDATE else ours[-1]
         posted = _renew(thread, kept, comment)

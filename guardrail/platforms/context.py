@@ -77,6 +77,8 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
     server = (environ.get("GITHUB_SERVER_URL") or "https://github.com").rstrip("/")
     run_id = environ.get("GITHUB_RUN_ID", "")
     login, sender = text(pull, "user", "login"), text(event, "sender", "login")
+    # From another repository, or from one that has been deleted since, which has no name any more.
+    is_from_fork = bool(pull) and text(pull, "head", "repo", "full_name") != text(pull, "base", "repo", "full_name")
     return Context(
         api=api.rstrip("/"),
         graphql=named or graphql_url(api),
@@ -89,7 +91,7 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
         run=f"{run_id}.{environ.get('GITHUB_RUN_ATTEMPT', '1')}" if run_id else "",
         run_url=f"{server}/{repository}/actions/runs/{run_id}" if run_id and repository else "",
         merge_queue=name == "merge_group",
-        read_only=_from_fork(pull) or "dependabot[bot]" in {environ.get("GITHUB_ACTOR"), sender, login},
+        read_only=is_from_fork or "dependabot[bot]" in {environ.get("GITHUB_ACTOR"), sender, login},
         untrusted=name == "workflow_run",
         title=text(pull, "title"),
         author=login,
@@ -213,13 +215,6 @@ def _commit(event: Mapping[str, Any], name: str, environ: Mapping[str, str]) -> 
     about_pull = name.startswith(("pull_request", "issue_comment")) or _PULL_REF.match(environ.get("GITHUB_REF", ""))
     sha = "" if about_pull else environ.get("GITHUB_SHA", "")
     return sha.lower() if _COMMIT.fullmatch(sha) else ""
-
-
-def _from_fork(pull: Mapping[str, Any]) -> bool:
-    """Return whether the pull request comes from another repository, or from one that has been deleted since."""
-    if not pull:
-        return False
-    return text(pull, "head", "repo", "full_name") != text(pull, "base", "repo", "full_name")
 
 
 def _moment(written: str) -> datetime | None:

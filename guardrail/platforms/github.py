@@ -192,19 +192,16 @@ class _Conversation:
         with contextlib.suppress(NetworkError):
             if delete:
                 for one in gone:
-                    self._delete(one)
+                    try:
+                        self.session.send("DELETE", self._at(one))
+                    except StatusError as error:
+                        if error.status != 404:  # noqa: PLR2004 - gone already
+                            raise
             elif gone:
                 named = [f"n{i}" for i in range(len(gone))]
                 calls = " ".join(f"{name}: {_HIDE % name}" for name in named)
                 query = f"mutation({','.join(f'${name}:ID!' for name in named)}){{{calls}}}"
                 self.owner.graphql(query, dict(zip(named, (one.node for one in gone), strict=True)))
-
-    def _delete(self, one: Existing) -> None:
-        try:
-            self.session.send("DELETE", self._at(one))
-        except StatusError as error:
-            if error.status != 404:  # noqa: PLR2004 - gone already
-                raise
 
     def _at(self, existing: Existing) -> str:
         return f"{self.owner.base}/issues/comments/{existing.id}"
@@ -238,6 +235,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
 
 def refused(error: NetworkError, context: Context, *, permission: str = "pull-requests") -> NotPostedError:
     """Return what GitHub's refusal means, and what to do about it."""
+    # A limit comes with 403 as well, and no permission helps against it.
     if not isinstance(error, StatusError) or limited(error.response):
         return NotPostedError(error.what, where=error.where, fix=error.fix)
     said = error.response.said()

@@ -69,7 +69,11 @@ class _Notes:
         while page:
             query = f"per_page=100&sort={order}&order_by=created_at&page={page}"
             response = self.session.send("GET", f"{self.base}/notes?{query}")
-            found += [one for one in listed(response.json()) if _is_ours(one, key)]
+            for note in listed(response.json()):
+                # System notes quote what people write, such as a title.
+                marker = None if note.get("system") else marker_of(text(note, "body"))
+                if marker and marker.key == key:
+                    found.append(note)
             page = "" if since else response.headers.get("x-next-page", "")
         me = get(self.session.send("GET", "user").json(), "id") if found else None
         ours = [_existing(one) for one in found if get(one, "author", "id") == me]
@@ -111,6 +115,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
     token = environ.get("GITLAB_TOKEN", "")
     if not token:
         raise NotPostedError("there is no token for GitLab (a job's own token cannot write notes)", fix=_TOKEN_FIX)
+    # CI_JOB_TOKEN cannot write notes, so there is no token that a job has by itself.
     api = environ.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
     session = Session(
         f"{api.rstrip('/')}/",
@@ -122,6 +127,7 @@ def connect(environ: Mapping[str, str], overrides: Overrides, deadline: Deadline
         session,
         project=environ.get("CI_MERGE_REQUEST_PROJECT_ID") or environ.get("CI_PROJECT_ID", ""),
         merge_request=str(overrides.number or environ.get("CI_MERGE_REQUEST_IID", "")),
+        # In a pipeline of merged results, CI_COMMIT_SHA is the merge; the other one is empty in all others.
         commit=overrides.commit
         or environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA")
         or environ.get("CI_COMMIT_SHA", ""),
@@ -134,13 +140,6 @@ def refused(error: NetworkError) -> NotPostedError:
     """Return what GitLab's refusal means: it answers 401 to a job's token, and 404 to a guest."""
     refusal = isinstance(error, StatusError) and error.status in {401, 403, 404}
     return NotPostedError(error.what, where=error.where, fix=_TOKEN_FIX if refusal else error.fix)
-
-
-def _is_ours(note: Mapping[str, Any], key: str) -> bool:
-    """Return whether a note has the marker of this key. System notes quote what people write, such as a title."""
-    body = note.get("body")
-    marker = marker_of(body) if isinstance(body, str) and not note.get("system") else None
-    return marker is not None and marker.key == key
 
 
 def _existing(data: Any) -> Existing:

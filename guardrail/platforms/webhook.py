@@ -29,6 +29,7 @@ def send(chat: str, message: Json, environ: Mapping[str, str], overrides: Overri
         raise NotPostedError(f"there is no {variable}", fix="set it to the webhook's address, as a secret of the job")
     if not _is_safe(address):
         raise NotPostedError(f"{variable} is not an https address")
+    # A chat that hangs must not take the time that comment and status need.
     within = deadline.within(MESSAGE_SECONDS)
     session = Session(ca_bundle=overrides.ca_bundle, deadline=within, secret_addresses=True)
     try:

@@ -67,6 +67,7 @@ def environments(root: Path, beside: Path | None, is_there: Callable[[Path], boo
     common: dict[Path, list[Path]] = {}
     for file in dict.fromkeys(file for place in (root, beside) if place for file in _files(place, root)):
         folder, stem = file.parent, file.name.partition(".tfvars")[0]
+        # envs/prod/network.tfvars and envs/prod/compute.tfvars are one environment; envs/prod.tfvars is one by itself.
         if environment_in(folder.name) and folder not in {root, beside}:
             groups.setdefault(folder, []).append(file)
         elif stem.lower() in _COMMON:

@@ -44,6 +44,7 @@ def hook_file(seen: Survey, config: str) -> Proposal:
     after = with_entry(before, entry)
     if after is None:
         return Proposal("hook", path, reason="its form leaves no safe place for an entry", by_hand=hand)
+    # Each line of before comes again in after, in order: `in` goes on from where the last one was found.
     lines = iter(after.splitlines())
     as_it_was = all(line in lines for line in before.splitlines())
     reason = "one entry added, the rest as it was" if as_it_was else "one entry added; some lines are laid out anew"
@@ -105,6 +106,7 @@ def _move_what_follows(repos: Any, added: Any, dash: int) -> None:
 
     A comment that is indented deeper than the dashes is one on that value, or a hook that is commented out: it stays.
     """
+    # Down along the last entries: the comment is at the innermost value that ends the file's list.
     holder, key = repos, len(repos) - 1
     comments = None
     while True:

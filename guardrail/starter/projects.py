@@ -113,6 +113,7 @@ def _roots(folder: Path, found: Found, *, others: bool) -> list[Path]:
     except GuardrailError as error:
         found.notes.append(str(error))
         return []
+    # A folder that is an example by its name is still a project where there is nothing else to check.
     whole = {root: set(root.relative_to(folder).parts) for root in roots}
     roots = [root for root in roots if not whole[root] & _SKIPPED]
     likely = [root for root in roots if not whole[root] & NO_ROOTS]

@@ -89,6 +89,7 @@ def survey(folder: Path) -> Survey:
             seen.notes.append(f"left out, as it cannot be evaluated: {error}")
         else:
             seen.projects.append(project)
+    # Many projects lack the same module: said once, with the first few of them.
     for text, names in seen.missing.items():
         some = ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)  # noqa: PLR2004
         seen.notes.append(f"not evaluated in {some}: {text}")

@@ -30,6 +30,7 @@ def workflow_file(seen: Survey, config: str) -> Proposal:
         return _gitlab(seen, config)
     if system not in {"github", ""}:
         return Proposal("workflow", path, reason=f"{system} runs the checks here", by_hand=f"{DOCS}/docs/other-ci.md")
+    # One that runs guardrail may have any name; a second one would only repeat it.
     for workflow in sorted((top / ".github" / "workflows").glob("*.y*ml")):
         if _RUNS_US.search(_text(workflow)):
             return kept("workflow", workflow, "it runs guardrail")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+# The key of an instance: a number, or a string with escapes, which may have dots and brackets in it.
 _KEY = r'(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?'
 _STEP = re.compile(rf"module\.([^.\[\]]+){_KEY}(?:\.|$)", re.DOTALL)
 _RESOURCE = re.compile(rf"(data\.)?([^.\[\]]+)\.([^.\[\]]+){_KEY}", re.DOTALL)
@@ -59,5 +60,5 @@ def key_value(key: str) -> str | int | None:
         return int(key)
     try:
         return str(json.loads(key, strict=False))
-    except ValueError:
+    except ValueError:  # an escape that HCL has and JSON has not
         return key[1:-1]

@@ -57,11 +57,13 @@ class Base:
             if len(plans) == 1 and not inside:
                 raise fault from None
             return [unread(fault, plan) for plan in plans]
+        # A folder from which a change removes all of Terraform is no error where the base has something there.
         gone = plans[0].fault if len(plans) == 1 else None
         if isinstance(gone, NoConfigurationError):
             if not found and not inside:
                 raise gone
             plans = [] if found else plans
+        # Root modules are matched by their folders; those that only one side has are compared with nothing.
         before = {one.folder: unread(self._fault(one.fault), one) if one.fault else one for one in found}
         compared = [compare(before.pop(plan.folder, NO_CONFIGURATION), plan) for plan in plans]
         compared += [compare(plan, replace(NO_CONFIGURATION, folder=plan.folder)) for plan in before.values()]
@@ -99,6 +101,7 @@ class Base:
         """Return the folder as it is at the base; None where it was not there. The checkout is left as it is."""
         if Path(self._base).exists():
             return self._place_in_base(inside)
+        # The folder may be one that the change has removed.
         there = next(place for place in (folder, *folder.resolve().parents) if place.is_dir())
         top = git.top_of(there)
         if top is None and git.is_refused(folder):
@@ -127,6 +130,7 @@ class Base:
         if not base.is_dir():
             fix = "give a folder, or the result of a run over all of them"
             raise InputError("one plan cannot be the base of several projects", where=f"--base {base}", fix=fix)
+        # Such a path would compare with what lies outside of the base.
         if Path(inside).is_absolute() or ".." in Path(inside).parts:
             fix = "name what is compared by its path from the folder that lies beside the base"
             raise InputError(f"{inside} has no place in it", where=f"--base {base}", fix=fix)
@@ -174,6 +178,7 @@ def compare(base: Plan, head: Plan) -> Plan:
     """
     if fault := head.fault or base.fault:
         return unread(fault, head)
+    # What is left of `before` once each resource of the head has taken its own is gone.
     before = {change.address: change for change in base.changes if change.after}
     addresses = {change.address for change in head.changes}
     changes = []

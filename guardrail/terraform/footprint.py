@@ -43,6 +43,7 @@ def footprints(given: Path, choices: Choices = NO_CHOICES, *, proposed: bool = F
     path = plan_at(given, proposed=proposed)
     if path.is_file():
         yield Footprint(path, frozenset({path.resolve().parent}), is_plan=True)
+    # Both a plan and its configuration: a commit may touch either.
     files = frozenset(file.resolve() for file in choices.files)
     roots = root_modules(path) if path.is_dir() else []
     for plan in plans_below(path, proposed=proposed) if path.is_dir() and not roots else ():

@@ -164,6 +164,7 @@ def _configurations(
     from guardrail.terraform.configuration.roots import folders_of_other_tools, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
     roots, committed = root_modules(folder), _plan_in(folder)
+    # As in `guardrail check plans`: a folder into which the plans of many root modules were collected.
     if not roots and (below := plans_below(folder, proposed=proposed)):
         planned = {plan.parent: plan for plan in below}
         return _each(folder, list(planned), lambda place: _only_plan(planned[place], source), "plans read", Plan(()))
@@ -195,7 +196,7 @@ def _each(
         try:
             plan = read(root)
         except InputError as error:
-            if len(roots) == 1:
+            if len(roots) == 1:  # nothing else could be judged, so there is no report that this could be a part of
                 raise
             plan = unread(error, nothing, before=not nothing.is_configuration)
         plans.append(replace(plan, folder="" if root == folder else root.relative_to(folder).as_posix()))
@@ -224,7 +225,7 @@ def _modules_beside(path: Path) -> Modules | None:
         saved = path.with_name(path.name.removesuffix(".json") + suffix)
         if saved != path and saved.is_file():
             with saved.open("rb") as file:
-                data = file.read(4) if saved.stat().st_size <= _MAX_BYTES else b""
+                data = file.read(4) if saved.stat().st_size <= _MAX_BYTES else b""  # most files of these names are none
             if is_saved_plan(data):
                 return _saved(saved.read_bytes(), saved, str(saved)).modules
     return FolderModules(path.parent) if configuration_files(path.parent) else None

@@ -79,6 +79,7 @@ class _Writer:
 
 
 def _resource(block: Block, module: str, providers: Mapping[str, Any]) -> dict[str, Any]:
+    # Where nobody wrote a configuration of the provider, its key is the provider's name, as in Terraform's JSON.
     kind, name = block.labels
     given = block.body.attributes.get("provider")
     found = {

@@ -157,6 +157,7 @@ class _Folder:
                 address = source.address_of(key)
                 if address not in self._mentioned:
                     continue
+                # Its arguments are all that is known: they stand on both sides, as nothing happens to it.
                 values = source.arguments(key)
                 asked = side(values, None)
                 vendor, provider_key = self._provider_of(module, source.block, source.repetition.scopes[key])

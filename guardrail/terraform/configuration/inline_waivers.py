@@ -51,6 +51,7 @@ class InlineWaivers:
         Fetched modules are left out: who wrote them has no say in what may be waived here.
         """
         address = parse(text)
+        # A waiver at a call of a module covers all that is in the instance: "module.a[0].*".
         code, key = self._modules.module(""), ""
         for so_far, name, _ in steps(address.module) if address else ():
             if code is None or code.remote or (call := code.labelled("module").get((name,))) is None:

@@ -130,7 +130,7 @@ class ModuleInstance:
 
         Two sides of a change whose texts are equal come to the same, although nobody can evaluate either.
         """
-        waiting, seen = list(nodes), set[int]()
+        waiting, seen = list(nodes), set[int]()  # by id: nodes have no equality, and are kept by the module's code
         while waiting:
             node = waiting.pop()
             if id(node) in seen:
@@ -227,6 +227,7 @@ class ModuleInstance:
             attribute = module_call.body.attributes.get(name)
             given = evaluate_or_unknown(attribute.expression, scope) if attribute else None
             of, lack = f" of {self.address}", ""
+        # By block: the type is the same for all instances of the module.
         constants = Constants(self.run)
         constraint = self.run.constraints.get(id(block))
         if constraint is None:

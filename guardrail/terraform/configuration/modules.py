@@ -228,6 +228,7 @@ class FolderModules:
 
 
 def _read(path: Path, root: Path, added: Mapping[str, tuple[str, bytes]]) -> ModuleCode:
+    # A file that cannot be read is a fault of the module, not its end: what the others say is still evaluated.
     texts = dict(added.values())
     faults: list[Fault] = []
     files = [file for file in configuration_files(path) if file.name not in added]

@@ -100,6 +100,7 @@ def provider_reference(expression: Expression, scope: Scope) -> tuple[str, str, 
         key = path[2] if path[2:] else None
         return str(path[0]), str(path[1]) if path[1:] else "", key
     if isinstance(expression, Access) and isinstance(expression.origin, Variable):
+        # OpenTofu's instances of a provider: aws.by_region[each.key]. The key is the one thing that is evaluated.
         first, *rest = expression.steps
         if (
             isinstance(first, str)

@@ -50,7 +50,7 @@ def repetition(body: Body, scope: Scope) -> Repetition:
 def _by_count(attribute: Attribute, scope: Scope) -> dict[Key, Scope] | Unknown:
     value = evaluate(attribute.expression, scope)
     try:
-        value = convert(value, NUMBER)
+        value = convert(value, NUMBER)  # "3" is a count as well
     except ConversionError as error:
         raise EvaluationError(str(error), attribute.where) from None
     if isinstance(value.raw, Unknown):

@@ -95,6 +95,7 @@ def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) ->
     What lies in `others`, folders below that are projects of their own, is looked at as such.
     """
     notes = []
+    # A project of the folder itself, or of one above it, is no reason to leave anything unsaid.
     own = {path.resolve() for path in others} - {folder.resolve(), *folder.resolve().parents}
     if roots == [folder]:
         aside = [path for path in roots_aside(folder) if own.isdisjoint((path.resolve(), *path.resolve().parents))]

@@ -66,6 +66,7 @@ class SavedPlan:
             raise InputError(
                 f"this saved plan cannot be read: {error}", where=where, fix="is this the right file?"
             ) from None
+        # All that zipfile raises for a damaged archive, an encrypted one, and for a compression that it does not know.
         except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error):
             raise InputError("a zip that cannot be read", where=where, fix="make the plan again") from None
         if "tfplan" not in self._entries:

@@ -202,7 +202,7 @@ def _value_of_json(value: Any) -> Value:
     match value:
         case None:
             return NULL
-        case bool():
+        case bool():  # before int, which it is in Python
             return boolean(value)
         case int():
             return number(value)

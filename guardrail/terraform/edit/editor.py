@@ -34,7 +34,7 @@ class Editor:
         `is_near`: tags are added where a resource sets them, not where the map that it refers to is written.
         Raises CannotEditError, with the given texts as they were.
         """
-        result = texts.copy()
+        result = texts.copy()  # so that a remedy of several steps is made as a whole or not at all
         origins = Origins(self._modules, result, self._value_file)
         try:
             for path, edit in _edits(change, remedy.steps, is_near=is_near):

@@ -21,7 +21,7 @@ def literal(value: Json) -> str:
     """Return a value as a literal on one line. Raises ValueError for what has none."""
     if value is None:
         return "null"
-    if isinstance(value, bool):
+    if isinstance(value, bool):  # before numbers: True is an int in Python
         return "true" if value else "false"
     if isinstance(value, str):
         return f'"{_SPECIAL.sub(_escaped, value)}"'

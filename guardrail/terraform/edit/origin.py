@@ -141,6 +141,7 @@ class Origins:
         """Go into a value by a path, and make the edit there."""
         if depth > _MAX_DEPTH:
             raise CannotEditError("its references form a cycle")
+        # Tags that are to be near are merged with what the reference gives, instead of being written where it leads.
         reference = static_path(value) if isinstance(value, Access) else None
         if reference and not (edit.is_near and edit.entries is not None and not path):
             return self._follow(tuple(map(str, reference)), spot, path, edit, depth + 1)
@@ -211,7 +212,7 @@ class Origins:
                 return self._root_variable(name, spot.frame, (*rest, *path), edit, depth)
             case ("var", name, *rest):
                 return self._variable(name, spot.frame, (*rest, *path), edit, depth)
-            case ("each", "value", *rest) if spot.each:
+            case ("each", "value", *rest) if spot.each:  # one step into what for_each goes through: the instance's key
                 every, there = spot.each
                 return self._in_value(every, there, (str(spot.key), *rest, *path), edit, depth)
         raise CannotEditError(f"its value is that of {'.'.join(reference)}")

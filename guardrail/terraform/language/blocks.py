@@ -114,7 +114,7 @@ def _attribute_value(attribute: Attribute, scope: Scope, schema: BodySchema | No
 def _converted(value: Value, type_: Type, where: str) -> Value:
     try:
         return convert(value, _any_may_be_absent(type_))
-    except ConversionError as error:
+    except ConversionError as error:  # the schema may be of another version of the provider than the configuration
         return unknown(type_, Unknown(Cause.NOT_EVALUATED, str(error), where), value.all_marks())
 
 
@@ -154,7 +154,7 @@ def _expanded(block: Block, scope: Scope) -> Iterator[Instance]:
         fault = Unknown(Cause.NOT_EVALUATED, f"the dynamic block has no {missing}", block.where)
         yield Instance((), block.body if content is None else content.body, scope, uncounted=fault)
         return
-    iterator = block.labels[0]
+    iterator = block.labels[0]  # the name of the block's type, unless `iterator` says another
     if "iterator" in attributes and isinstance(attributes["iterator"].expression, Variable):
         iterator = attributes["iterator"].expression.name
     labels = attributes.get("labels")

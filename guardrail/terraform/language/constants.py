@@ -28,7 +28,7 @@ def constant(expression: Expression) -> Json:
             return [constant(part) for part in expression.items]
         case ObjectExpression():
             return {str(constant(name)): constant(part) for name, part in expression.items}
-        case Unary(operator="-"):
+        case Unary(operator="-"):  # HCL has no negative literals: -1 is an operation
             said = constant(expression.operand)
             if isinstance(said, int | float) and not isinstance(said, bool):
                 return -said

@@ -67,7 +67,7 @@ def _converted(value: Value, want: Type) -> Value:
     raw = value.raw
     if raw is None:
         return null(_resolved(value.type, want)).marked(value.marks)
-    if isinstance(raw, Unknown):
+    if isinstance(raw, Unknown):  # whether its text will be a number, say, only the apply shows
         return _still_unknown(value, raw, _resolved(value.type, want))
     found = _primitive(value, want) if isinstance(want, Primitive) else _structure(value, want)
     return found.marked(value.marks)
@@ -152,7 +152,7 @@ def _object(raw: dict[str, Value], want: ObjectType) -> Value:
     found: dict[str, Value] = {}
     for name, type_ in want.attributes.items():
         part = raw.get(name)
-        if part is None and name not in want.optional:
+        if part is None and name not in want.optional:  # attributes that the type does not have are dropped
             raise ConversionError(f'attribute "{name}" is required')
         if part is not None and not convertible(part.type, type_):
             raise ConversionError(f'attribute "{name}": {_mismatch(part.type, type_)}')

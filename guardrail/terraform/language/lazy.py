@@ -27,6 +27,7 @@ class LazyAttributes(dict[str, "Value"]):
         return found
 
     def __contains__(self, name: object) -> bool:
+        # Of a type without a schema, any attribute may be there: only its provider knows.
         return self._is_open or name in self._names
 
     def __iter__(self) -> Iterator[str]:
@@ -74,7 +75,7 @@ class LazyTypes(dict[str, Type]):
     def __eq__(self, other: object) -> bool:
         return self is other or (isinstance(other, dict) and dict(self.items()) == dict(other.items()))
 
-    __hash__ = None
+    __hash__ = None  # which is that of a dict, and would be taken away by __eq__ in any case
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return the type of what is asked for, which is evaluated."""

@@ -87,6 +87,7 @@ def static_path(expression: Expression) -> Path | None:
 
     It is what `provider`, `providers`, `depends_on`, `ignore_changes`, `moved` and `import` take.
     """
+    # "aws.west" in quotes is how the JSON syntax, and Terraform before 0.12, writes a reference.
     if isinstance(expression, Literal) and isinstance(expression.value.raw, str):
         inner = parse_expression(expression.value.raw, expression.source.name)
         return None if isinstance(inner, Literal) else static_path(inner)

@@ -54,6 +54,7 @@ class Budget:
     depth: int = 0
 
     def __post_init__(self) -> None:
+        # Never lowered: another evaluation of the process may be in the depths of its own.
         sys.setrecursionlimit(max(sys.getrecursionlimit(), _FRAMES))
 
     def exceeded(self, where: str) -> LimitError:

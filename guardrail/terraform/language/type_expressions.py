@@ -136,6 +136,7 @@ def with_defaults(value: Value, defaults: Defaults) -> Value:
         if name not in parts or parts[name].is_null:
             deeper = defaults.parts.get(name)
             parts[name] = with_defaults(default, deeper) if deeper else default
+    # Defaults may make the values of a map differ in type; then it is an object until it is converted.
     if isinstance(value.type, MapType) and parts:
         element = unify([part.type for part in parts.values()])
         if element is not None:

@@ -75,7 +75,7 @@ def unify(types: Sequence[Type]) -> Type | None:
         found = _unify_structures_as_collections(types)
         if found is not None:
             return found
-    if {ObjectType, TupleType} <= known:
+    if {ObjectType, TupleType} <= known:  # a map and a list have nothing in common
         return None
     # The most general of the types is the one that all others convert to.
     return next(
@@ -86,6 +86,7 @@ def unify(types: Sequence[Type]) -> Type | None:
 
 def _unify_kind(types: Sequence[Type]) -> Type | None:
     """Unify types of one kind: all lists, all objects and so on."""
+    # Tuples of different lengths become a list, objects of different attributes a map.
     first = types[0]
     if isinstance(first, Collection):
         element = unify([type_.element for type_ in types if isinstance(type_, Collection)])

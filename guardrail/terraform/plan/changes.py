@@ -31,6 +31,7 @@ def changes_of(
 
 def _change(text: str, entry: Entry, located: Located, regions: Regions, providers: ProviderConfigurations) -> Change:
     address: Address = entry.address
+    # Tags before are as they were applied: defaults that the provider has now say nothing of them.
     defaults = providers.default_tags(located.provider_key)
     return Change(
         address=text,

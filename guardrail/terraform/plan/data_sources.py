@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-import msgspec
-
-from guardrail.files.decode import decode_json
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
-from guardrail.terraform.plan.document import Document, decoded
+from guardrail.terraform.plan.document import Document, decoded, marks_of
 from guardrail.terraform.plan.modules import Modules
 from guardrail.terraform.plan.providers import short_name
 
@@ -28,6 +25,7 @@ def data_sources(document: Document, modules: Modules, mentioned: Iterable[str])
         return ()
     found = {source.address: source for source in _read_at_plan(document, wanted)}
     found |= {source.address: source for source in _read_at_apply(document, wanted) if source.address not in found}
+    # The configuration section is the last to be asked: it tells of a block, not of its instances.
     told = {_block(address) for text in found if (address := parse(text))}
     for block in sorted(wanted - told):
         source = _configured(block, modules)
@@ -44,7 +42,7 @@ def _read_at_plan(document: Document, wanted: set[str]) -> Iterator[Change]:
     for text, resource in document.prior_data().items():
         address = parse(text)
         if address and _block(address) in wanted:
-            side = Side(decoded(resource.values), {}, _marks(resource.sensitive_values))
+            side = Side(decoded(resource.values), {}, marks_of(resource.sensitive_values))
             yield _change(address, text, side, resource.provider_name)
 
 
@@ -96,8 +94,3 @@ def _change(address: Address, text: str, side: Side, provider: str | None) -> Ch
         index=key_value(address.key),
         provider=short_name(provider, address.type),
     )
-
-
-def _marks(section: msgspec.Raw) -> Mapping[str, Json] | bool:
-    marks = decode_json(section, object) if memoryview(section) else None
-    return marks if isinstance(marks, dict) or marks is True else {}

@@ -36,6 +36,7 @@ def _deferred(deferred: DeferredChange) -> NotEvaluated:
     change = what.change if what else None
     address = parse(what.address) if what else None
     why = _WHY.get(deferred.reason or "", "Terraform does not say why")
+    # Which sides it would have tells whether it is missing before, after, or on both.
     return NotEvaluated(
         what.address if what else "",
         f"deferred to a later plan: {why}",

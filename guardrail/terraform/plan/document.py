@@ -246,8 +246,10 @@ def _refuse_other_documents(document: Document, where: str) -> None:
         what = "this only points to a plan of HCP Terraform"
         fix = "run `terraform show -json tfplan > plan.json` where you are logged in"
         raise InputError(what, where=where, fix=fix)
+    # `lineage`, and `version` for the format, are what the file of a state has, and a plan has not.
     if document.lineage is not None or (document.version is not None and not has_plan):
         raise InputError("this is a state file, not a plan", where=where, fix=fix)
+    # `terraform show -json` without a plan shows the state, which has `values` at its top.
     if memoryview(document.values) and not has_plan:
         raise InputError("this is the JSON of a state, not of a plan", where=where, fix=fix)
     if document.format_version is None:
@@ -286,6 +288,12 @@ def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError
     if "truncated" in str(error) and not text.endswith((b"}", b"]")):
         return InputError("the JSON ends in the middle", where=where, fix=_AGAIN)
     return InputError(f"not valid JSON at byte {at}", where=where, fix=_AGAIN)
+
+
+def marks_of(section: Raw) -> Attributes | bool:
+    """Return the marks of a raw section such as `sensitive_values`: True for all of it, an empty one for nothing."""
+    marks = decode_json(section, object) if memoryview(section) else None
+    return marks if isinstance(marks, dict) or marks is True else {}
 
 
 def decoded(section: Raw) -> Attributes:

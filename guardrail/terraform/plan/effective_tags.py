@@ -51,7 +51,7 @@ def is_taggable(type_name: str, vendor: str, *sides: Side | None) -> bool:
     for side in sides:
         if side is None:
             continue
-        if attributes.block or attributes.own == (_BLOCKS,):
+        if attributes.block or attributes.own == (_BLOCKS,):  # the schema has said it
             return True
         known = side.names()
         if any(name in known and not isinstance(side.values.get(name), list) for name in names):
@@ -109,7 +109,7 @@ def _block_tags(side: Side) -> Tags:
             if isinstance(key, Unknown):
                 return Tags(unknown=replace(key, path="tags"))
             if isinstance(key, str) and isinstance(block, dict):
-                if not isinstance(safe, dict) or safe.get("key") != key:
+                if not isinstance(safe, dict) or safe.get("key") != key:  # the key itself is sensitive
                     return Tags(unknown=Unknown("tags", "sensitive", None))
                 value = block.get("value")
                 values[key] = value if safe.get("value") == value else Unknown(f"tags.{key}", "sensitive", None)

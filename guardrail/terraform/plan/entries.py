@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from guardrail.files.decode import decode_json
 from guardrail.model.resource import Action, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
@@ -14,10 +13,10 @@ from guardrail.terraform.plan.document import (
     Attributes,
     ChangeEntry,
     Document,
-    Raw,
     ResourceChange,
     StateResource,
     decoded,
+    marks_of,
 )
 from guardrail.terraform.plan.modules import Modules
 from guardrail.terraform.plan.providers import short_name
@@ -65,6 +64,7 @@ def entries(document: Document, modules: Modules) -> tuple[dict[str, Entry], tup
     repeated: Counter[str] = Counter()
     deposed: dict[str, None] = {}
     for change in changes:
+        # A deposed object has the address of the resource: taken for it, it would hide what becomes of the resource.
         if change.deposed and change.address in current:
             deposed[change.address] = None
         elif change.address in found:
@@ -142,6 +142,7 @@ def _unlisted(document: Document, listed: dict[str, Entry], modules: Modules) ->
     to be new, unless other resources are listed: then what is not listed does not change.
     """
     planned = document.planned_values.managed() if document.planned_values else {}
+    # So it is in most plans: the prior state, which may be large, need not be decoded.
     if document.resource_changes is not None and planned.keys() <= listed.keys():
         return
     prior = document.prior()
@@ -167,7 +168,7 @@ def _entry(resource: StateResource, action: Action, before: Side | None, after: 
 
 
 def _state_side(resource: StateResource) -> Side:
-    return Side(decoded(resource.values), {}, _marks(resource.sensitive_values))
+    return Side(decoded(resource.values), {}, marks_of(resource.sensitive_values))
 
 
 def _planned_side(resource: StateResource, modules: Modules) -> Side:
@@ -177,11 +178,6 @@ def _planned_side(resource: StateResource, modules: Modules) -> Side:
     expressions = block.all_expressions() if block else {}
     computed = (name for name, part in expressions.items() if isinstance(part, dict) and "references" in part)
     return Side(side.values, {name: True for name in computed if name not in side.values}, side.sensitive)
-
-
-def _marks(section: Raw) -> Attributes | bool:
-    marks = decode_json(section, object) if memoryview(section) else None
-    return marks if isinstance(marks, dict) or marks is True else {}
 
 
 def index_of(entry: Entry) -> str | int | None:

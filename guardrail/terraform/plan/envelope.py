@@ -107,6 +107,7 @@ def _inside_wrapper(text: bytes, where: str) -> bytes:
     fix = f"set `terraform_wrapper: false` in setup-terraform and {_SHOW}"
     if b"::error::Terraform exited with code" in text:
         raise InputError("terraform failed, as setup-terraform's wrapper noted in this file", where=where, fix=fix)
+    # Terraform writes the JSON of a plan on one line.
     lines = text.splitlines()
     plans = [line for line in lines if line.startswith(b"{") and b'"format_version"' in line]
     if len(plans) != 1 or any(line.startswith(b"::set-output") for line in lines):

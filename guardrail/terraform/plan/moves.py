@@ -30,6 +30,7 @@ class Moves:
         As Terraform does by itself, one without a key and the one of key 0 are the same resource.
         """
         seen, waiting = {address}, [segments(address)]
+        # Step by step, so that the nearest former address counts; blocks that move in a circle end at `seen`.
         for _ in range(_CHAIN):
             waiting = [
                 one for former in waiting for one in self._earlier_addresses(former) if address_of(one) not in seen

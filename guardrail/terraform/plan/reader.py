@@ -113,7 +113,7 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
     found, remarks = entries(document, modules)
     references = References(modules, {text: entry.address for text, entry in found.items()})
     located = {text: _located(entry, modules, references) for text, entry in found.items()}
-    data = data_sources(document, modules, references.data)
+    data = data_sources(document, modules, references.data)  # which `_located` has filled
     changes = changes_of(found, located, providers, _places_of(data, modules))
     version = document.terraform_version
     return Plan(

@@ -154,6 +154,7 @@ class References:
             return scope.key
         known, path = self._modules.value(scope.for_each, scope.place), name.split(".")[2:]
         value = known.get(key_value(scope.key)) if isinstance(known, dict) else None
+        # for_each = toset([...]) is a list here, if it is told at all: its elements are the keys.
         if value is None or isinstance(value, Unknown):
             return "" if path or isinstance(value, Unknown) else scope.key
         for step in path:
@@ -172,7 +173,7 @@ class References:
             return (f"{_ELSEWHERE}{place.address}",)
         if head == "var" and self._modules.is_unset(rest.partition(".")[0]):
             return (_NOT_THERE,)
-        if head in {"var", "path", "terraform", "self", "count"}:
+        if head in {"var", "path", "terraform", "self", "count"}:  # names that lead to no resource
             return ()
         if head == "module":
             return self._output(name, scope, depth, keys)
@@ -184,6 +185,7 @@ class References:
             source = f"{place.address}.data.{target.resource}".removeprefix(".") + (f"[{key}]" if key else "")
             self.data.add(source)
             return (source,)
+        # What is not among the resources of the plan may be anything: it is mentioned, and nothing is known of it.
         instances = self._instances.get((place.address, target.resource), {})
         return _chosen(instances, target.key, keys) or (_NOT_THERE,)
 

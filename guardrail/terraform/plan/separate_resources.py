@@ -142,6 +142,7 @@ def _without_elements(side: Side, name: str, owned: _Owned) -> Side:
     elements = side.values.get(name)
     if not isinstance(elements, list):
         return side
+    # Marks of unknown and sensitive values are lists beside the values, which have to lose the same places.
     kept = [index for index, element in enumerate(elements) if not _is_separate(element, owned)]
     if len(kept) == len(elements):
         return side

@@ -27,6 +27,7 @@ def tag_attribute(type_name: str) -> str | None:
     schema, vendor = resource_schema(type_name), type_name.partition("_")[0]
     if schema is None or type_name in _others():
         return _others().get(type_name)
+    # `tag` blocks with propagate_at_launch are the tags of an aws_autoscaling_group; those of others mean something else.
     tag = schema.get("tag")
     if vendor == "aws" and tag and tag.nesting is Nesting.SET and tag.nested and "propagate_at_launch" in tag.nested:
         return "tag"

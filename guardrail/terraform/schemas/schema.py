@@ -91,7 +91,7 @@ class Schema(Mapping[str, Attribute]):
 
     def __getitem__(self, name: str) -> Attribute:
         found = self._read.get(name)
-        if found is None:
+        if found is None:  # few of hundreds are asked for
             found = self._read[name] = self._table.attribute(self._encoded[name])
         return found
 

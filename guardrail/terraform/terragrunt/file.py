@@ -79,7 +79,7 @@ class TerragruntFile:
                 return self._dependency(name, where), 1
             case "feature" if name:
                 return self._feature(name, where), 1
-            case "values" | "unit" | "stack":
+            case "values" | "unit" | "stack":  # a generated unit may well have them
                 raise LimitError(f"{root}, which a stack gives", where)
             case _:
                 raise EvaluationError(f"{root} is no reference here", where)
@@ -116,6 +116,7 @@ class TerragruntFile:
         if found in self._above:
             raise InputError(f"include: {shown(found)} includes itself", where=block.where)
         expose, strategy = self.value_in(block, "expose"), self.value_in(block, "merge_strategy")
+        # Expressions of an included file are evaluated as if they stood here: with this file's folder.
         file = TerragruntFile(found, self.reading, self.folder, self._above, is_included=True)
         name = block.labels[0] if block.labels else ""
         return Include(name, file, bool(expose and expose.raw is True), str(strategy.raw) if strategy else SHALLOW)

@@ -41,6 +41,7 @@ def call(name: str, arguments: list[Value], file: TerragruntFile, where: str) ->
     function = _FUNCTIONS.get(name)
     if function is None:
         return None
+    # All take texts first; what follows (a default) may be anything, and may be unknown.
     texts = []
     for argument in arguments[: _TEXTS.get(name, len(arguments))]:
         if (why := argument.first_unknown()) is not None:

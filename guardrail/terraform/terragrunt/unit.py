@@ -119,17 +119,14 @@ class Unit:
     @property
     def is_skipped(self) -> bool:
         """Whether Terragrunt does not plan it."""
-        attribute = self.file.body.attributes.get("skip")
-        skip = self.file.evaluated(attribute) if attribute else None
-        excludes = [
-            self.file.value_in(block, "if") for block in self.file.body.blocks_of("exclude") if self._is_at_plan(block)
-        ]
-        return any(value is not None and value.raw is True for value in (skip, *excludes))
-
-    def _is_at_plan(self, block: Block) -> bool:
-        actions = self.file.value_in(block, "actions")
-        names = {one.raw for one in actions.raw} if actions and isinstance(actions.raw, tuple) else set()
-        return not names.isdisjoint({PLAN, "all"})
+        attribute = self.file.body.attributes.get("skip")  # before Terragrunt had `exclude` blocks
+        conditions = [self.file.evaluated(attribute)] if attribute else []
+        for block in self.file.body.blocks_of("exclude"):
+            actions = self.file.value_in(block, "actions")
+            names = {one.raw for one in actions.raw} if actions and isinstance(actions.raw, tuple) else set()
+            if not names.isdisjoint({PLAN, "all"}) and (condition := self.file.value_in(block, "if")) is not None:
+                conditions.append(condition)
+        return any(value.raw is True for value in conditions)
 
     def _module(self) -> Path | None:
         """Return the folder of the module that `source` names, the unit's own without one; None if it is not at hand."""

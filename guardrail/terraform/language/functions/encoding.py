@@ -17,7 +17,7 @@ from guardrail.terraform.language.functions.signature import (
     Parameter,
     check_length,
 )
-from guardrail.terraform.language.types import ANY, STRING, ListType, ObjectType, Type
+from guardrail.terraform.language.types import ANY, STRING, ListType, ObjectType
 from guardrail.terraform.language.values import Value, list_, object_, string
 
 _TEXT = Parameter(STRING)
@@ -140,10 +140,6 @@ def _table_type(header: list[str] | None) -> ObjectType:
     return ObjectType(dict.fromkeys(names, STRING))
 
 
-def _csv_type(arguments: list[Value]) -> Type:
-    return ANY if arguments[0].is_unknown else ListType(_table_type(next(_rows(arguments[0].raw), None)))
-
-
 def _rows(text: str) -> Iterator[list[str]]:
     """Yield rows as Go's encoding/csv reads RFC 4180: empty lines are left out, a quote within a bare field is an error."""
     text = text.replace("\r\n", "\n")
@@ -182,7 +178,11 @@ FUNCTIONS = {
     "base64encode": Function((_TEXT,), STRING, base64encode),
     "base64gunzip": Function((_TEXT,), STRING, base64gunzip),
     "base64gzip": Function((_TEXT,), STRING, base64gzip),
-    "csvdecode": Function((_TEXT,), _csv_type, csvdecode),
+    "csvdecode": Function(
+        (_TEXT,),
+        lambda args: ANY if args[0].is_unknown else ListType(_table_type(next(_rows(args[0].raw), None))),
+        csvdecode,
+    ),
     "textdecodebase64": Function((_TEXT, _TEXT), STRING, textdecodebase64),
     "textencodebase64": Function((_TEXT, _TEXT), STRING, textencodebase64),
     "urldecode": Function((_TEXT,), STRING, urldecode),

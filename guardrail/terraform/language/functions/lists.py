@@ -307,10 +307,6 @@ _MARKED = Parameter(marked=True)
 _SLICED = Parameter(marked=True, unknown=True, dynamic=True)
 
 
-def _same_type(arguments: list[Value]) -> Type:
-    return arguments[0].type
-
-
 FUNCTIONS = {
     "alltrue": Function((_BOOLS,), BOOL, alltrue),
     "anytrue": Function((_BOOLS,), BOOL, anytrue),
@@ -321,7 +317,7 @@ FUNCTIONS = {
     ),
     "compact": Function((Parameter(ListType(STRING)),), ListType(STRING), compact),
     "concat": Function((), _concatenated, concat, variadic=_MARKED),
-    "distinct": Function((_LIST,), _same_type, distinct),
+    "distinct": Function((_LIST,), lambda arguments: arguments[0].type, distinct),
     "flatten": Function((_MARKED,), ANY, flatten),
     "length": Function((Parameter(unknown=True, marked=True, dynamic=True),), NUMBER, length),
     "range": Function((), ListType(NUMBER), range_, variadic=_NUMBER),

@@ -27,14 +27,6 @@ def _united(one: _Parts, other: _Parts) -> _Parts:
     return one | other
 
 
-def _shared(one: _Parts, other: _Parts) -> _Parts:
-    return {key: part for key, part in one.items() if key in other}
-
-
-def _subtracted(one: _Parts, other: _Parts) -> _Parts:
-    return {key: part for key, part in one.items() if key not in other}
-
-
 def _operation(combined: Callable[[_Parts, _Parts], _Parts]) -> Callable[..., Value]:
     def body(*sets: Value) -> Value:
         type_ = _set_type(list(sets))
@@ -108,8 +100,17 @@ def _product_type(arguments: list[Value]) -> ListType | SetType:
 _SET = Parameter(SetType(ANY), dynamic=True)
 
 FUNCTIONS = {
-    "setintersection": Function((_SET,), _set_type, _operation(_shared), variadic=_SET),
+    "setintersection": Function(
+        (_SET,),
+        _set_type,
+        _operation(lambda one, other: {key: part for key, part in one.items() if key in other}),
+        variadic=_SET,
+    ),
     "setproduct": Function((), _product_type, setproduct, variadic=Parameter(unknown=True, marked=True)),
-    "setsubtract": Function((_SET, _SET), _set_type, _operation(_subtracted)),
+    "setsubtract": Function(
+        (_SET, _SET),
+        _set_type,
+        _operation(lambda one, other: {key: part for key, part in one.items() if key not in other}),
+    ),
     "setunion": Function((_SET,), _set_type, _operation(_united), variadic=_SET),
 }

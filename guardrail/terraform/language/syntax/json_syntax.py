@@ -75,7 +75,7 @@ class _Unreadable(Exception):  # noqa: N818 - it ends the reading, and is told a
 def json_body(source: Source, template: Callable[[Source], Expression]) -> tuple[Body, list[Fault]]:
     """Read a file in JSON. What is no JSON leaves the body empty. `template` parses a string's template."""
     try:
-        text = source.text.decode("utf-8-sig")
+        text = source.text.decode("utf-8-sig")  # Windows' editors put a byte order mark before it
         root = _Scanner(source, text).whole()
     except UnicodeDecodeError:
         return Body(source, 0, 0), [Fault("it is not a text in UTF-8", f"{source.name}:1")]
@@ -128,6 +128,7 @@ class _Scanner:
     def _container(self, place: int, depth: int) -> tuple[_Item, int]:
         start, is_object = place, self.text[place] == "{"
         closing = "}" if is_object else "]"
+        # Pairs, not a dict: a key may come twice, which adds blocks of one type, or is a fault of an attribute.
         pairs: list[tuple[_Item, _Item]] = []
         items: list[_Item] = []
         place = self._skip(place + 1)
@@ -185,7 +186,7 @@ class _Builder:
         blocks = BLOCKS.get(kind, {})
         for key, value in item.value:
             name = str(key.value)
-            if name == "//":
+            if name == "//":  # how the JSON syntax has comments
                 continue
             if name in blocks:
                 self._blocks(body, name, key.start, value, blocks[name], ())

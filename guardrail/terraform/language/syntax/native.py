@@ -79,7 +79,7 @@ class Reader:
             if child.type == "attribute":
                 name, _, value = _plain(child.children)
                 attribute = Attribute(*self._span(child), self._text(name), self.expression(value))
-                if attribute.name in body.attributes:
+                if attribute.name in body.attributes:  # Terraform refuses it; the first one stays, to have some value
                     first = body.attributes[attribute.name].line
                     message = f'attribute "{attribute.name}" is set twice (first on line {first})'
                     self.faults.append(Fault(message, attribute.where))
@@ -92,6 +92,7 @@ class Reader:
 
     def _block(self, node: tree_sitter.Node) -> Block:
         names: list[str] = []
+        # A block without anything in it has no body in the tree: its place is between the braces.
         inner, opened, closed = None, node.start_byte, node.end_byte
         for child in node.children:
             if child.type == "identifier":
@@ -256,7 +257,7 @@ class Reader:
                 inner.append(self.expression(child))
             elif child.type == "ellipsis":
                 groups = True
-        key = inner[0] if len(inner) > 1 else None
+        key = inner[0] if len(inner) > 1 else None  # `{for … : key => value}`
         key_name, value_name = ("", *names)[-2:]
         span = self._span(node)
         if collection is None:
@@ -285,6 +286,7 @@ class Reader:
 
     def _tokens(self, nodes: list[tree_sitter.Node], start: int, end: int, *, quoted: bool) -> list[Token]:
         """Make a template's tokens. What lies between sequences is text: the parser leaves spaces out of its literals."""
+        # Directives nest in the tree; `assemble` wants them flat, since `~` reaches over their borders.
         marks: list[tree_sitter.Node] = []
         pending = nodes[::-1]
         while pending:

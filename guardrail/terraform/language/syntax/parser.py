@@ -141,6 +141,7 @@ def _what_is_whole(source: Source, root: tree_sitter.Node) -> ParsedFile:
     body = Body(source, 0, len(text))
     faults: list[Fault] = []
     broken: list[Block] = []
+    # What stands before the first block are comments at most, unless the fault is there already.
     if text[: starts[0] if starts else None].removeprefix(_BYTE_ORDER_MARK).strip():
         lead = _tree(text[: starts[0]] if starts else text)
         if lead.has_error:

@@ -58,7 +58,7 @@ def unescaped(text: str, *, quoted: bool) -> str:
         if not quoted:
             return found[0]
         code = found[1] or found[2]
-        if code:
+        if code:  # beyond Unicode, Go writes U+FFFD
             return chr(int(code, 16)) if int(code, 16) <= sys.maxunicode else "\ufffd"
         return _CHARACTERS.get(found[3], found[0])
 
@@ -101,6 +101,7 @@ def assemble(source: Source, start: int, end: int, tokens: list[Token], *, flush
 
 def _outdent(tokens: list[Token]) -> None:
     """Remove the least indentation from lines. Lines that are blank do not count; interpolated text never does."""
+    # A line begins after a newline that is written out: one in an interpolated value begins none.
     least: int | None = None
     lines: list[Token] = []
     begins = True
