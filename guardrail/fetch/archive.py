@@ -50,7 +50,7 @@ def read_archive(data: bytes, subfolder: str, where: str) -> dict[str, bytes]:
 
 
 def _taken(entries: list[Entry], take: Callable[[str], bytes], subfolder: str, where: str) -> dict[str, bytes]:
-    """Refuse an archive with anything odd in it, wherever that lies: whoever made it meant no good. Then read it."""
+    """Read the rule files of an archive. Raises InputError for one with an odd name in it anywhere: it may be an attack."""
     inside = [one for one in entries if one.name.rstrip("/")]
     for entry in inside[: MAX_ENTRIES + 1]:
         if is_odd(entry.name.rstrip("/").removeprefix("./")):

@@ -174,7 +174,7 @@ def _entry(source: PackSource, content: Content, before: LockedPack | None, toda
 
 
 def _line(name: str, entry: LockedPack, before: LockedPack | None) -> str:
-    """Say what came, and how it differs from what was there."""
+    """Return a line about what came, and how it differs from what was there."""
     which = entry.commit[:12] or entry.version or ""
     old = before.files if before else {}
     new = sum(path not in old for path in entry.files)

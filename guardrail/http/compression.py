@@ -15,7 +15,7 @@ _GZIP = 16 + zlib.MAX_WBITS  # zlib's way to ask for gzip's header and checksum
 
 
 def unpacked(parts: Iterable[bytes], encoding: str, where: str) -> Iterator[bytes]:
-    """Give the parts of an answer as they were before the way. Raises NetworkError.
+    """Yield the parts of an answer without the compression of its transfer. Raises NetworkError.
 
     encoding  its Content-Encoding; "": none
     where     what the error names

@@ -57,7 +57,7 @@ class _Version:
 
 
 def download(session: Session, url: str, path: Path, *, progress: Progress | None = None) -> Downloaded:
-    """Bring the file at `url` to `path`, which is replaced once the new one is whole.
+    """Download the file at `url` to `path`, which is replaced once the new one is whole.
 
     Beside it lie, hidden, a note of its version, for conditional requests, and, if a download was cut, the part that
     came: the next call goes on from there, if the server can and the file is still the same. What the server
@@ -98,13 +98,13 @@ class _Transfer:
         return self.part.stat().st_size if self.part.is_file() else 0
 
     def drop(self) -> None:
-        """Forget the part that has come."""
+        """Delete the part that has come."""
         for file in (self.part, self.part_note):
             with contextlib.suppress(OSError):
                 file.unlink(missing_ok=True)
 
     def run(self) -> Downloaded:
-        """Ask once, and bring what comes."""
+        """Send one request, and write what comes."""
         partial = _read(self.part_note, self.url)
         if not self.received or partial is None or not partial.validator:
             self.drop()

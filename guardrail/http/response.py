@@ -34,7 +34,7 @@ class Response:
             raise NetworkError("the answer is not JSON", where=place(self.url), fix=fix) from None
 
     def said(self) -> str:
-        """Return what the server says in its own words, as far as it does so in JSON.
+        """Return the server's own message, at most 300 characters; "" where the body has none that is JSON.
 
         GitHub, GitLab and Azure DevOps have it in `message`, Bitbucket in `error.message`, and servers of JSON:API
         in the `detail` or `title` of the first of their `errors`.

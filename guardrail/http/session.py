@@ -102,7 +102,7 @@ class Session:
         headers: Mapping[str, str] | None = None,
         reads: bool = False,
     ) -> Response:
-        """Ask for something and return the answer, 2xx or 304.
+        """Send a request and return the answer, 2xx or 304.
 
         `url` may be relative to the base. A POST is sent once, unless it only `reads`; everything else is tried again
         after what passes. Raises StatusError for any other answer, UnansweredError where it is not known whether the
@@ -118,7 +118,7 @@ class Session:
         return self._persist(asked, lambda answer: self._whole(answer, asked), self.deadline)
 
     def pages(self, url: str) -> Iterator[Response]:
-        """Give every page of a list, as the server's Link headers chain them. Raises as `send` does."""
+        """Yield every page of a list, as the server's Link headers chain them. Raises as `send` does."""
         following: str | None = url
         seen: set[str] = set()
         while following and following not in seen:
@@ -148,7 +148,7 @@ class Session:
         return answer
 
     def raw_parts(self, answer: requests.Response, asked: Asked) -> Iterator[bytes]:
-        """Give the body as it travels, compressed if the server compresses. Raises UnansweredError where it is cut."""
+        """Yield the body as it is transferred, compressed if the server compresses. Raises UnansweredError where it is cut."""
         try:
             yield from answer.raw.stream(_PART, decode_content=False)
         except ReadTimeoutError:
@@ -157,7 +157,7 @@ class Session:
             raise self._failed(requests.ConnectionError(), answer.url, asked) from None
 
     def _persist(self, asked: Asked, read: Callable[[requests.Response], Answer], deadline: Deadline) -> Answer:
-        """Ask until an answer is read, as often as waiting can help."""
+        """Send a request until an answer is read, as often as waiting can help."""
         retries = Retries(deadline.clock, repeatable=asked.repeatable)
         while True:
             try:
@@ -232,7 +232,7 @@ class Session:
         return Response(answer.status_code, answer.url, headers(answer.headers), body)
 
     def _parts(self, answer: requests.Response, asked: Asked, max_bytes: int) -> Iterator[bytes]:
-        """Give the body, unpacked, up to a size."""
+        """Yield the body, unpacked. Raises NetworkError for more than a size in bytes."""
         size = 0
         with closing(answer):
             encoding = answer.headers.get("content-encoding", "")
@@ -243,7 +243,7 @@ class Session:
                 yield part
 
     def _failed(self, error: requests.RequestException, url: str, asked: Asked) -> NetworkError:
-        """Say in our own words what went wrong: those of the library may hold what was sent."""
+        """Return the error in our own words: those of the library may quote what was sent."""
         where = self._place(url)
         _log.debug("%s %s: %s", asked.method, where, type(error).__name__)
         if isinstance(error, requests.exceptions.SSLError):

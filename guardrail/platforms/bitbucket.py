@@ -128,7 +128,7 @@ class _Comments:
                 raise NetworkError("the next page is on another host", where=self.base)
 
     def _whoami(self) -> str | None:
-        """Return who we are; None for an access token, which belongs to nobody and may not ask."""
+        """Return the id of the token's user; None for an access token, which has no user and may not ask."""
         try:
             return text(self.session.send("GET", "user").json(), "uuid") or None
         except StatusError as error:

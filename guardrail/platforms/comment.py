@@ -40,7 +40,7 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Marker:
-    """The comment's first line, which nobody sees: whose report it is, of which commit, by which run, and when.
+    """The comment's first line, which is not shown: whose report it is, of which commit, by which run, and when.
 
     Values are percent-encoded, so that no key can end the line or look like another one.
     """

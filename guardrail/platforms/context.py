@@ -102,7 +102,7 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The change that a job is for, as far as its environment tells.
+    """The change that a job is for, by the variables of its environment.
 
     change      its number and commit, None outside of a pull or merge request
     base        the commit that it is to be merged into, "" if not told

@@ -13,7 +13,7 @@ from guardrail.platforms.github import GitHub, refused
 from guardrail.platforms.review import Posted, Remark, lines_of, marked, remark, work
 
 LIMIT = 20
-"""Suggestions on one pull request: each is a call, and more than that nobody reads. The comment has the others."""
+"""Suggestions on one pull request. Each takes a request, and a review should stay readable; the comment has the others."""
 
 
 def suggest(owner: GitHub, suggestions: Sequence[Suggestion], key: str) -> str:

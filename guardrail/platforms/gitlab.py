@@ -63,7 +63,7 @@ class _Notes:
         self.base = f"projects/{owner.project}/merge_requests/{owner.merge_request}"
 
     def find(self, key: str, *, since: str = "") -> list[Existing]:
-        """Notes have no filter by time: with `since`, the hundred newest are looked at."""
+        """Return our notes with this key. Notes have no filter by time: with `since`, the hundred newest are looked at."""
         found, page = [], "1"
         order = "desc" if since else "asc"
         while page:

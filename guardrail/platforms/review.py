@@ -76,7 +76,7 @@ def lines_of(patch: str) -> Lines:
 
 
 def marker(key: str, identity: str) -> str:
-    """Return the first line of a comment, which nobody sees."""
+    """Return the first line of a comment, an HTML comment that is not shown."""
     return f'<!-- guardrail-suggestion key="{quote(key, safe=":+").replace("--", "%2D%2D")}" id="{identity}" -->'
 
 

@@ -25,7 +25,7 @@ class _Capabilities(msgspec.Struct):
 
 
 class TaskRequest(msgspec.Struct):
-    """One request, as far as it is needed. What may be null in the payload is None."""
+    """The fields of a run task's request that are needed. What may be null in the payload is None."""
 
     stage: str = ""
     access_token: str = ""

@@ -102,7 +102,7 @@ def with_entry(before: str, entry: str) -> str | None:
 
 
 def _move_what_follows(repos: Any, added: Any, dash: int) -> None:
-    """Let blank lines and comments after the list stay after it: to ruamel.yaml they belong to its last value.
+    """Move blank lines and comments after the list behind the added entry: to ruamel.yaml they belong to the last value.
 
     A comment that is indented deeper than the dashes is one on that value, or a hook that is commented out: it stays.
     """

@@ -228,7 +228,7 @@ def _is_plan(path: Path, folder: Path) -> bool:
 
 
 def _named(projects: list[Project], top: str) -> list[Project]:
-    """Give each project a name of its own: what tells its folder from the others, and its environment from the folder's others."""
+    """Return the projects with a name of their own each: the telling part of the folder, and the environment or workspace."""
     short = [p.name if "name" in p.why else _short(p.name, top) for p in projects]
     folders = dict.fromkeys(zip(short, (project.path or project.plan for project in projects), strict=True))
     times = Counter(name for name, _ in folders)

@@ -32,7 +32,7 @@ class Proposal:
     by_hand: str = ""
 
     def diff(self) -> Iterator[str]:
-        """Give the lines of a unified diff; none where nothing would be written."""
+        """Yield the lines of a unified diff; none where nothing would be written."""
         if self.after is None:
             return
         name = shown(self.path)

@@ -45,7 +45,7 @@ def parse(text: str) -> Address | None:
 
 
 def steps(module: str) -> Iterator[tuple[str, str, str]]:
-    """Walk a module address from the root: the address so far, the name of the call and its key."""
+    """Yield for each module call in an address, from the root: the address up to it, its name and its key."""
     end = 0
     while step := _STEP.match(module, end):
         end = step.end()

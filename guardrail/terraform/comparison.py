@@ -158,7 +158,7 @@ def _readable(names: Sequence[str]) -> list[str]:
 
 
 def _believed(names: Sequence[str]) -> list[str]:
-    """Leave out plans and manifests of modules that are committed: as at the head, nobody believes them."""
+    """Leave out plans and manifests of modules that are committed: they are not believed at the head either."""
     return [name for name in names if PurePosixPath(name).name not in PLAN_NAMES and not name.endswith(MANIFEST)]
 
 

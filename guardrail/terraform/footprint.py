@@ -36,7 +36,7 @@ class Footprint:
 
 
 def footprints(given: Path, choices: Choices = NO_CHOICES, *, proposed: bool = False) -> Iterator[Footprint]:
-    """Give the plan at a path, or its root modules; nothing where there is neither."""
+    """Yield the plan at a path, or its root modules; nothing where there is neither."""
     if choices.terragrunt:
         yield from _of_units(given, choices)
         return
@@ -58,7 +58,7 @@ def of_root(root: Path, files: frozenset[Path] = frozenset()) -> Footprint:
 
 
 def _of_units(given: Path, choices: Choices) -> Iterator[Footprint]:
-    """Give Terragrunt's units. One that cannot be read is its own folder."""
+    """Yield Terragrunt's units. One that cannot be read is its folder alone."""
     from guardrail.terraform.terragrunt.unit import Unit, units  # noqa: PLC0415
 
     named = {file.resolve() for file in choices.files}

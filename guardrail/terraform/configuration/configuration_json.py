@@ -107,7 +107,7 @@ def _own_or_inherited(provider: str, module: str, providers: Mapping[str, Any]) 
 
 
 def _pass_providers(body: Body, outer: str, inner: str, providers: dict[str, Any]) -> None:
-    """Give a module the provider configurations that its call passes on."""
+    """Add the provider configurations that a call passes to a module (`providers = {...}`) under the module's address."""
     passed = body.attributes.get("providers")
     items = passed.expression.items if passed and isinstance(passed.expression, ObjectExpression) else ()
     for name, given in items:
@@ -182,7 +182,7 @@ def _references(node: Node | None) -> list[str]:
 
 
 def _spelled(mention: Access | Variable) -> str:
-    """Return a reference as Terraform's JSON spells it, as far as its steps are written out."""
+    """Return a reference as Terraform's JSON has it: up to the first step that is not written out."""
     if isinstance(mention, Variable):
         return mention.name
     found = mention.origin.text

@@ -185,7 +185,7 @@ class _Folder:
         return vendor, configuration.key if configuration else name
 
     def _instances(self) -> Iterator[ModuleInstance]:
-        """Walk the instances of the modules, each before those that it calls."""
+        """Yield the instances of the modules, each before those that it calls."""
         waiting, read = deque([self._root]), set[str]()
         while waiting:
             instance = waiting.popleft()

@@ -46,7 +46,7 @@ class InlineWaivers:
         return tuple(found)
 
     def _blocks(self, text: str) -> Iterator[tuple[Block, str]]:
-        """Walk the blocks that lead to a resource, and the addresses that a waiver at each of them covers.
+        """Yield the blocks that lead to a resource, and the addresses that a waiver at each of them covers.
 
         Fetched modules are left out: who wrote them has no say in what may be waived here.
         """

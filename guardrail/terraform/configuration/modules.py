@@ -217,7 +217,7 @@ class FolderModules:
         return FileReader(self.checkout or self.root, self.root, tuple(others))
 
     def folders(self) -> Iterator[tuple[str, Path | None]]:
-        """Walk the modules: their keys, and the folders they lie in; None for one that is not at hand."""
+        """Yield the key and the folder of each module that is called, from the root module down; None for one that is not at hand."""
         waiting = [""]
         while waiting:
             key = waiting.pop()

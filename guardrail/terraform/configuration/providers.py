@@ -120,7 +120,7 @@ class FolderProviders:
         self._found: dict[str, ProviderConfiguration] = {}
 
     def add(self, configuration: ProviderConfiguration) -> None:
-        """Take note of a configuration that is used."""
+        """Add a configuration that a resource uses."""
         self._found[configuration.key] = configuration
 
     def region(self, key: str) -> str | None:

@@ -139,7 +139,7 @@ def resolved(block: Repeated, steps: Sequence[ResolvedStep], taken: int, where: 
 
 
 def _key_of(index: Value, by: str) -> Key:
-    """Return the instance key that an index comes to: `a["0"]` is `a[0]` of a block with count. None where it is none."""
+    """Return the instance key that an index stands for: `a["0"]` is `a[0]` of a block with count. None where it is none."""
     if isinstance(index.type, AnyType):
         return None
     try:

@@ -90,7 +90,7 @@ def folders_of_other_tools(folder: Path) -> list[tuple[Tool, list[Path]]]:
 
 
 def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) -> list[str]:
-    """Say which folders were taken for root modules where that is not plain, and what is not looked at, a line each.
+    """Return notes, a line each: which folders were taken for root modules, where that is not obvious, and what is left out.
 
     What lies in `others`, folders below that are projects of their own, is looked at as such.
     """
@@ -113,7 +113,7 @@ def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) ->
 
 
 def unread_by_us(tool: Tool, files: list[Path]) -> str:
-    """Say that a tool's configuration is not looked at, where it is, and what to run instead."""
+    """Return a note that a tool's configuration is not read: where it is, and what to run instead."""
     return f"{tool.name} is not read: {listed(files)} ({tool.instead})"
 
 
@@ -148,7 +148,7 @@ def _folders_with_configuration(folder: Path) -> list[Path]:
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    """Give the folders below one, in their order, without those that are hidden and those of package managers."""
+    """Yield the folders below one, sorted, without hidden ones and those of package managers."""
     for place, names, _ in os.walk(folder):
         # In place: `os.walk` goes down into what is left in this list.
         names[:] = sorted(name for name in names if not name.startswith(".") and name not in _PRUNED)

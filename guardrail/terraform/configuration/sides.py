@@ -74,7 +74,7 @@ def _open_in(value: Json, nested: Schema | None) -> Json:
 
 
 def _unknown_paths(value: Value, path: str) -> Iterator[str]:
-    """Walk the paths of what is unknown in a value, without the places in lists."""
+    """Yield the paths of the unknown parts of a value, without the indices of lists."""
     raw = value.raw
     if isinstance(raw, Unknown):
         yield path

@@ -77,7 +77,7 @@ class Sources:
         return replace(_line(block), calls=lines) if block else None
 
     def _walk(self, address: Address) -> tuple[ModuleCode | None, list[Block]]:
-        """Go from call to call: the module that the resource lies in, and the calls in the reader's own files."""
+        """Return the module of a resource, and the module blocks in files of the reader's own that lead to it."""
         code, key, calls = self._modules.module(""), "", list[Block]()
         for _, name, _ in steps(address.module):
             if code is None:

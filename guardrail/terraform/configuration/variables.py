@@ -1,4 +1,4 @@
-"""Variables: those of a root module from files, flags and the environment, in Terraform's order; and what each comes to."""
+"""Variables: those of a root module from files, flags and the environment, in Terraform's order; and the value of each."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class Editor:
 def _edits(
     change: Change, steps: Sequence[Assignment | Renaming], *, is_near: bool
 ) -> Iterator[tuple[tuple[str, ...], ValueEdit]]:
-    """Give the path and what is wanted there, step by step; entries of the same tags at once, so that they align."""
+    """Yield the path and the edit of each step. Tags that follow each other are one edit, so that their lines align."""
 
     def is_tag(step: Assignment | Renaming) -> bool:
         return isinstance(step, Assignment) and step.path[0] == _TAGS and len(step.path) == 2  # noqa: PLR2004 - tags, and a key

@@ -138,7 +138,7 @@ class Origins:
     def _in_value(
         self, value: Expression, spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int = 0
     ) -> list[FilePatch]:
-        """Go into a value by a path, and make the edit there."""
+        """Follow a path into a value, and return the patches that make the edit there."""
         if depth > _MAX_DEPTH:
             raise CannotEditError("its references form a cycle")
         # Tags that are to be near are merged with what the reference gives, instead of being written where it leads.
@@ -204,7 +204,7 @@ class Origins:
     def _follow(
         self, reference: tuple[str, ...], spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int
     ) -> list[FilePatch]:
-        """Go on where a reference leads."""
+        """Return the patches that make the edit where a reference leads."""
         match reference:
             case ("local", name, *rest):
                 return self._local(name, spot.frame, (*rest, *path), edit, depth)
@@ -226,7 +226,7 @@ class Origins:
         raise CannotEditError(f"local.{name} is not defined")
 
     def _variable(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[FilePatch]:
-        """Go to the argument of the call, else to the variable's default; not into modules from elsewhere."""
+        """Edit the argument of the module call, else the variable's default. Fetched modules are not edited."""
         if frame.call is None or frame.parent is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
         body, spot = self._block(frame.call, frame.parent, frame.key)

@@ -19,7 +19,7 @@ Moved = Callable[[str], str]
 
 @contextmanager
 def scratch(roots: Sequence[Path], texts: Mapping[Path, str]) -> Iterator[Moved]:
-    """Give a copy of root modules and of the folders that they call, with these texts in the place of those files'.
+    """Make a temporary copy of root modules and of the folders that they call, in which some files have other texts.
 
     It lies in a temporary folder; what stands beside the configuration is linked to, so that functions find it.
     """

@@ -19,7 +19,7 @@ class LazyAttributes(dict[str, "Value"]):
         self._names, self._evaluate, self._is_open = dict.fromkeys(names), evaluate, is_open
 
     def each(self, change: Callable[[Value], Value]) -> LazyAttributes:
-        """Return them with a change to each, also to those that nobody has asked for yet."""
+        """Return the attributes with a change to each; it is made to those not evaluated yet when they are."""
         return LazyAttributes(self._names, lambda name: change(self[name]), is_open=self._is_open)
 
     def __missing__(self, name: str) -> Value:

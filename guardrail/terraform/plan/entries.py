@@ -136,7 +136,7 @@ def _side(values: Attributes | None, unknown: Json, sensitive: Json) -> Side | N
 
 
 def _unlisted(document: Document, listed: dict[str, Entry], modules: Modules) -> Iterator[tuple[str, Entry]]:
-    """Tell of resources in `planned_values` that `resource_changes` does not list.
+    """Yield the resources in `planned_values` that `resource_changes` does not list.
 
     The prior state says whether they exist, and what is not planned any more. Without one, what is planned is taken
     to be new, unless other resources are listed: then what is not listed does not change.

@@ -78,7 +78,7 @@ class Modules:
         return blocks
 
     def value(self, expression: Json, place: Place, depth: int = 0) -> Json:
-        """Return what an expression comes to, None if it is absent.
+        """Return the value of an expression, None if it is absent.
 
         Terraform writes constants and the names that an expression mentions, but not what it does with them. An
         expression that mentions one variable (or one output, or the key of its module) and nothing else is taken to

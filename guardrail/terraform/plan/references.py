@@ -104,7 +104,7 @@ class References:
         )
 
     def _written(self, expression: Json, scope: _Scope, path: str) -> Iterator[str]:
-        """Walk the paths in an attribute, or in blocks, that mention something which may be known only after apply."""
+        """Yield the paths in an attribute, or in blocks, whose expression refers to something that may be known only after apply."""
         if isinstance(expression, list):
             for part in expression:
                 yield from self._written(part, scope, path)
@@ -115,7 +115,7 @@ class References:
             yield path
 
     def _locals(self, expression: Json, scope: _Scope, leaf: str = "") -> Iterator[tuple[str, str]]:
-        """Walk the local values of an expression: the attribute of a nested block that has one, and its module."""
+        """Yield the attribute of a nested block that refers to a local value, and the module of that local value."""
         if isinstance(expression, list):
             for part in expression:
                 yield from self._locals(part, scope, leaf)
@@ -219,7 +219,7 @@ class References:
 
 
 def _of_dynamic_blocks(expression: Json, marks: list[Json], path: str) -> Iterator[str]:
-    """Walk the blocks that have unknown values, and of which nothing tells what they set: whatever is unknown may be set.
+    """Yield the paths of blocks with unknown values that the configuration section leaves out. Each of their values may be set.
 
     The JSON of a plan leaves out dynamic blocks (https://github.com/hashicorp/terraform/issues/28346).
     """
@@ -249,7 +249,7 @@ def _lists(expression: Json) -> Iterator[list[str]]:
 
 
 def _chosen(instances: Mapping[str, str], key: str, keys: AbstractSet[str]) -> tuple[str, ...]:
-    """Choose by the key that is written, else by the one that the expression comes to, else all."""
+    """Return the instance with the key that is written, else with the one that the expression has as its value, else all."""
     if key:
         return (instances[key],) if key in instances else ()
     own = [one for one in keys if one in instances]

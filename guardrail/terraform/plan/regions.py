@@ -44,7 +44,7 @@ class Located:
 
 
 class Regions:
-    """Tells the regions of the resources of a plan."""
+    """Finds the regions of the resources of a plan."""
 
     def __init__(self, located: Mapping[str, Located], providers: ProviderConfigurations) -> None:
         self._located = located

@@ -113,7 +113,7 @@ class Schema(Mapping[str, Attribute]):
 
     @cached_property
     def may_be_computed(self) -> frozenset[str]:
-        """The names of what the configuration may set and the provider may choose, as far as the table tells."""
+        """The names of attributes that the configuration may set and that the provider may choose where it does not."""
         read = ((name, self[name]) for name in self._encoded)
         return frozenset(
             name for name, one in read if not (one.required or one.computed or one.never_computed or name in _SETTINGS)

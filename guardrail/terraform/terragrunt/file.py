@@ -177,7 +177,7 @@ class TerragruntFile:
         return [*own, *(name for include in self.includes for name in include.file._dependencies())]  # noqa: SLF001
 
     def _dependency(self, name: str, where: str) -> Value:
-        """Return a dependency. Its outputs are in a state that nobody has read; what it mocks stands for them at a plan."""
+        """Return a dependency. Its outputs are in a state that is not read here; its mock outputs stand for them, as in a plan."""
         blocks = [block for block in self.body.blocks_of("dependency") if block.labels == (name,)]
         if not blocks:
             for include in self.includes:

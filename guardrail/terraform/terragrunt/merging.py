@@ -13,7 +13,7 @@ SHALLOW, DEEP, NO_MERGE = "shallow", "deep", "no_merge"
 
 @dataclass(frozen=True)
 class Inputs:
-    """Inputs by name. Where `rest` is set, others may be given as well, and nobody knows which."""
+    """Inputs by name. Where `rest` is set, there may be more, whose names are not known."""
 
     values: Mapping[str, Value] = field(default_factory=dict)
     rest: Unknown | None = None

@@ -82,7 +82,7 @@ def read_unit(folder: Path, choices: Choices) -> Plan:
 
 @dataclass
 class Unit:
-    """What a unit comes to.
+    """A unit, evaluated.
 
     module   the folder of its root module; None where that is not here, which `missing` says
     added    what Terragrunt puts beside the module's files, by name: what messages call it, and the text

@@ -71,7 +71,7 @@ def base64gunzip(text: Value) -> Value:
 
 
 def base64gzip(text: Value) -> Value:
-    """Go's compressor makes other bytes than Python's."""
+    """Refuse to compress: Go's compressor makes other bytes than Python's. Raises NotEvaluated."""
     del text
     raise NotEvaluated("base64gzip, whose bytes depend on the compressor")
 

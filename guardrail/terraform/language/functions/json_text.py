@@ -128,7 +128,7 @@ def _refused(name: str) -> Value:
 
 
 def _decoded_type(arguments: list[Value]) -> Type:
-    """What JSON holds, as far as its known beginning tells."""
+    """Return the type that a JSON text has by its first character; ANY where that is not known, or tells too little."""
     text = arguments[0]
     first = text.raw.prefix.strip()[:1] if text.is_unknown else ""
     return STRING if first == '"' else NUMBER if first and first in "-0123456789" else ANY

@@ -53,7 +53,7 @@ UNKNOWABLE: dict[str, tuple[Cause, str]] = {
     "plantimestamp": (Cause.NOT_EVALUATED, "plantimestamp(), the time of the plan"),
     "rsadecrypt": (Cause.NOT_EVALUATED, "rsadecrypt()"),
 }
-"""Functions whose result nobody can say before the plan; all of them return a text."""
+"""Functions whose result is not known before the plan, and why; all of them return a text."""
 
 REMOVED: dict[str, str] = {
     "list": 'the "list" function was deprecated in Terraform v0.12 and is no longer available; use tolist([ ... ]) syntax to write a literal list',
