@@ -37,7 +37,13 @@ class Judge:
         if not self.config:
             # One that happens to lie above the folder of the plan must not judge it.
             (plan.parent / "guardrail.yaml").write_text("version: 1\n", encoding="utf-8")
-        command = [sys.executable, "-m", "guardrail", *self._arguments(plan, project)]
+        chosen = [f"--config={self.config or 'guardrail.yaml'}"]
+        chosen += [f"--catalog={self.catalog}"] if self.catalog else []
+        chosen += [f"--project={project}"] if project else []
+        limits = [f"--timeout={self.seconds}", f"--max-memory={self.megabytes}", f"--fail-on={self.fail_on}"]
+        outputs = ["--out=json=result.json", "--out=markdown=report.md"]
+        # With =, and -- before the plan, no name of a workspace can be taken for an option.
+        command = [sys.executable, "-m", "guardrail", "check", *chosen, *limits, *outputs, "--", plan.name]
         process = await asyncio.create_subprocess_exec(
             *command,
             cwd=plan.parent,
@@ -55,13 +61,6 @@ class Judge:
                 process.kill()
                 await process.wait()
         return _result(plan.parent, process.returncode, said.decode(errors="replace"))
-
-    def _arguments(self, plan: Path, project: str) -> list[str]:
-        chosen = [f"--config={self.config or 'guardrail.yaml'}"]
-        chosen += [f"--catalog={self.catalog}"] if self.catalog else []
-        chosen += [f"--project={project}"] if project else []
-        limits = [f"--timeout={self.seconds}", f"--max-memory={self.megabytes}", f"--fail-on={self.fail_on}"]
-        return ["check", *chosen, *limits, "--out=json=result.json", "--out=markdown=report.md", "--", plan.name]
 
 
 def _result(folder: Path, code: int | None, said: str) -> Result:

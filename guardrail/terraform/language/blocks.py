@@ -146,7 +146,7 @@ def instances_of(body: Body, scope: Scope) -> dict[str, list[Instance]]:
 
 
 def _expanded(block: Block, scope: Scope) -> Iterator[Instance]:
-    """Yield what a dynamic block makes; one that cannot be expanded makes an open instance, with the reason."""
+    """Yield the blocks that a dynamic block makes. One that cannot be expanded makes an uncounted one, with the reason."""
     attributes = block.body.attributes
     content = next(block.body.blocks_of("content"), None)
     if content is None or "for_each" not in attributes:
@@ -176,6 +176,7 @@ def _expanded(block: Block, scope: Scope) -> Iterator[Instance]:
 
 
 def _collection(for_each: Attribute, scope: Scope) -> Value:
+    """Return what a dynamic block goes through. Raises EvaluationError for what is no collection."""
     value = evaluate(for_each.expression, scope)
     if value.is_null:
         raise EvaluationError("for_each of the dynamic block is null", for_each.where)

@@ -70,7 +70,7 @@ def entries(document: Document, modules: Modules) -> tuple[dict[str, Entry], tup
         elif change.address in found:
             repeated[change.address] += 1
         else:
-            found[change.address] = _changed(change)
+            found[change.address] = _listed(change)
     found.update(_unlisted(document, found, modules))
     remarks = [
         f"{address} stands in the plan {count + 1} times: the first is used" for address, count in repeated.items()
@@ -86,11 +86,21 @@ def _is_managed(change: ResourceChange) -> bool:
     return address is None or not address.is_data
 
 
-def _changed(change: ResourceChange) -> Entry:
+def _listed(change: ResourceChange) -> Entry:
+    """Return the entry of an element of `resource_changes`."""
     what = change.change or _NO_CHANGE
     before = _side(what.before, None, what.before_sensitive)
     after = _side(what.after, what.after_unknown, what.after_sensitive)
-    action = _action(change, what)
+    action = _ACTIONS.get(tuple(what.actions or ()))
+    if action is None:  # an action of a later Terraform: what is there before and after tells enough
+        if what.before is None:
+            action = Action.NO_OP if what.after is None else Action.CREATE
+        else:
+            action = Action.DELETE if what.after is None else Action.UPDATE
+    if action is Action.NO_OP and what.importing is not None:
+        action = Action.IMPORT
+    elif action is Action.NO_OP and change.previous_address not in {None, change.address}:
+        action = Action.MOVE
     address = _address(change)
     if action in {Action.NO_OP, Action.IMPORT, Action.MOVE}:
         # Nothing changes, so a side that the plan leaves out is the other one.
@@ -106,20 +116,6 @@ def _changed(change: ResourceChange) -> Entry:
         previous_address=change.previous_address,
         importing=what.importing is not None,
     )
-
-
-def _action(change: ResourceChange, what: ChangeEntry) -> Action:
-    action = _ACTIONS.get(tuple(what.actions or ()))
-    if action is None:  # an action of a later Terraform: what is there before and after tells enough
-        if what.before is None:
-            action = Action.NO_OP if what.after is None else Action.CREATE
-        else:
-            action = Action.DELETE if what.after is None else Action.UPDATE
-    if action is Action.NO_OP and what.importing is not None:
-        return Action.IMPORT
-    if action is Action.NO_OP and change.previous_address not in {None, change.address}:
-        return Action.MOVE
-    return action
 
 
 def _address(resource: ResourceChange | StateResource) -> Address:

@@ -94,23 +94,20 @@ class Modules:
         head, _, rest = mentioned[0].partition(".")
         if head == "var":
             name, *path = rest.split(".")
-            value = self._variable(name, place, depth)
+            declared = (place.module.variables or {}).get(name)
+            if place.parent is None:
+                given = self._variables.get(name)
+                value = given.value if given else None
+            else:
+                value = self.value(place.inputs.get(name), place.parent, depth + 1)
+            if value is None and declared:  # null that a call passes counts as left out
+                value = declared.default
             for step in path:
                 value = value.get(step) if isinstance(value, dict) else value if isinstance(value, Unknown) else None
             return value
         if head == "each" and rest == "key":
             return key_value(place.key)
         return _NOT_TOLD
-
-    def _variable(self, name: str, place: Place, depth: int) -> Json:
-        declared = (place.module.variables or {}).get(name)
-        if place.parent is None:
-            given = self._variables.get(name)
-            found = given.value if given else None
-        else:
-            found = self.value(place.inputs.get(name), place.parent, depth + 1)
-        # null that a call passes counts as left out.
-        return declared.default if found is None and declared else found
 
 
 def specific(references: Json) -> list[str]:

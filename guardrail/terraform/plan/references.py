@@ -138,7 +138,7 @@ class References:
         where = f"{scope.key} {id(scope.for_each)}" if iteration else ""
         memo = (scope.place.address, where, tuple(names))
         if memo not in self._found:
-            self._found[memo] = ()  # whoever comes back here goes round in circles
+            self._found[memo] = ()  # while it is being found: variables and outputs may refer to each other in a circle
             keys = {key for name in specific(iteration) if (key := self._key(name, scope))}
             parts = (self._target(name, scope, depth, keys) for name in specific(names))
             self._found[memo] = _joined(parts)

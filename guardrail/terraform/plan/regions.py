@@ -64,11 +64,12 @@ class Regions:
     def _region(self, address: str, *, before: bool) -> Region:
         memo = (address, before)
         if memo not in self._told:
-            self._told[memo] = None  # whoever comes back here goes round in circles
+            self._told[memo] = None  # while it is being found: resources may refer to each other in a circle
             self._told[memo] = self._find(self._located[address], before=before)
         return self._told[memo]
 
     def _find(self, resource: Located, *, before: bool) -> Region:
+        """Return the region by the resource's own attributes, else its parent's, else its provider's, else that of its provider's others."""
         side = resource.before if before else resource.after or resource.before
         if side is None:
             return None

@@ -160,8 +160,17 @@ def length(value: Value) -> Value:
             return number(len(elements)).marked(value.marks)
         case ObjectType():
             return number(len(value.type.attributes)).marked(value.marks)
+        case ListType() | SetType() | MapType() if value.is_null:
+            raise FunctionError("argument must not be null")
+        case ListType() | SetType() | MapType() if value.is_unknown:
+            is_known = value.raw.least == value.raw.most
+            found = number(value.raw.least) if is_known else undecided((value,), NUMBER)
+            return found.marked(value.marks)
+        case SetType() if len(value.raw) > 1 and not value.is_wholly_known():
+            # Unknown elements may turn out to be equal.
+            return undecided((value,), NUMBER).marked(value.marks)
         case ListType() | SetType() | MapType():
-            return _size(value).marked(value.marks)
+            return number(len(value.raw)).marked(value.marks)
         case _ if value.type == STRING:
             found = undecided((value,), NUMBER) if value.is_unknown else number(len(clusters(value.raw)))
             return found.marked(value.marks)
@@ -169,17 +178,6 @@ def length(value: Value) -> Value:
             return undecided((value,), NUMBER, marks=value.marks)
         case _:
             raise FunctionError("argument must be a string, a collection type, or a structural type")
-
-
-def _size(value: Value) -> Value:
-    if value.is_null:
-        raise FunctionError("argument must not be null")
-    if value.is_unknown:
-        same = value.raw.least == value.raw.most
-        return number(value.raw.least) if same else undecided((value,), NUMBER)
-    if isinstance(value.type, SetType) and len(value.raw) > 1 and not value.is_wholly_known():
-        return undecided((value,), NUMBER)  # unknown elements may turn out to be equal
-    return number(len(value.raw))
 
 
 def range_(*limits: Value) -> Value:
