@@ -177,7 +177,7 @@ def _saving(before: Report, after: Report) -> Saving:
         {(project.name, one.change.address): one for project in report.projects for one in project.resources}
         for report in (before, after)
     )
-    both = {key: (one, will[key]) for key, one in was.items() if key in will}
+    both = {key: (one, will[key]) for key, one in was.items() if key in will}  # an edit may change how many there are
     sure = [(one, other) for one, other in both.values() if not one.unpriced and not other.unpriced]
     return Saving(
         sum((one.monthly_cost or ZERO for one, _ in sure), ZERO),
@@ -188,6 +188,7 @@ def _saving(before: Report, after: Report) -> Saving:
 
 def _others(before: Report, after: Report, kept: list[Item]) -> tuple[str, ...]:
     """Return the addresses of resources that are there before and after, and not the same though nothing was wrong."""
+    # An edit of a map of tags, or of a variable, reaches further than the findings that asked for it.
     asked = {(item.finding.project, item.finding.address) for item in kept}
     was, will = (
         {

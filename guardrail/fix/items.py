@@ -80,7 +80,7 @@ def items_of(read: list[tuple[Source, Plan]], report: Report) -> list[Item]:
     changes = {
         (project.name, one.change.address): one.change for project in report.projects for one in project.resources
     }
-    editors: dict[tuple[str, Path], Editor] = {}
+    editors: dict[tuple[str, Path], Editor] = {}  # one reads and parses a root module, for all findings in it
     items: list[Item] = []
     for finding in open_findings(report):
         editor, is_planned, no_editor = None, False, _NO_TEXT
@@ -103,6 +103,7 @@ def root_of(source: Source, plan: Plan) -> Path | None:
     if source.configuration or source.plan == "-":
         return source.configuration
     given = Path(source.plan)
+    # A plan's JSON usually lies beside the configuration that it was made from.
     folder = given if given.is_dir() else given.parent
     return folder if configuration_files(folder) else None
 

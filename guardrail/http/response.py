@@ -43,6 +43,7 @@ class Response:
             found = json.loads(self.body)
         except (ValueError, RecursionError):
             return ""
+        # Any of it may be missing, or be something else: a proxy's page in JSON, say.
         holder = found if isinstance(found, dict) else {}
         errors, error = holder.get("errors"), holder.get("error")
         first = errors[0] if isinstance(errors, list) and errors else {}

@@ -130,7 +130,7 @@ class _Tasks:
         left = [task for _, task in self.running.values()]
         if left:
             await asyncio.wait(left, timeout=self.options.grace)
-        for task in left:
+        for task in left:  # each then tells that it was not judged
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
 
@@ -180,6 +180,7 @@ def run(options: Options, host: str, port: int, started: Callable[[str], None]) 
     config = uvicorn.Config(app(options), log_level="warning", access_log=False, server_header=False)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as listener:
+        # Bound here and not by uvicorn, which would end the process where the address is taken.
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             listener.bind((host, port))

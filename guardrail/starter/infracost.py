@@ -45,6 +45,7 @@ def _projects(listed: list[Any]) -> Iterator[InfracostProject]:
             continue
         texts = [str(one.get(key) or "") for key in ("name", "usage_file", "terraform_workspace")]
         files, given, environ = (one.get(key) for key in ("terraform_var_files", "terraform_vars", "env"))
+        # `env` is what Infracost starts Terraform with: of it, variables and the workspace mean something here.
         environ = environ if isinstance(environ, dict) else {}
         variables = {
             str(name).removeprefix(VARIABLE): value for name, value in environ.items() if str(name).startswith(VARIABLE)

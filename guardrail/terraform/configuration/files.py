@@ -30,6 +30,7 @@ def is_remote(folder: str) -> bool:
 
 def is_configuration(name: str) -> bool:
     """Return whether a file is one of configuration, by its name; those of `terraform test` are none."""
+    # As Terraform's IsIgnoredFile: hidden files, and those that editors leave behind (#x#, x~).
     return name.endswith(SUFFIXES) and not name.startswith((".", "#")) and not name.endswith("~")
 
 
@@ -44,6 +45,7 @@ def configuration_files(folder: Path) -> list[Path]:
             names = sorted(entry.name for entry in found if is_configuration(entry.name) and entry.is_file())
     except OSError:
         return []
+    # OpenTofu reads x.tofu instead of x.tf; who has both writes the first for it.
     replaced = {name.replace(".tofu", ".tf") for name in names if ".tofu" in name}
     return [folder / name for name in names if name not in replaced]
 

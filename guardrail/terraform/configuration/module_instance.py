@@ -221,6 +221,7 @@ class ModuleInstance:
             raise self._absent(f"variable {name}", where)
         if self.parent is None:
             given, of = self.run.given.get(name), ""
+            # Its variables are not in any file: without this, people would look for the mistake in their own.
             lack = ": it may be set in the HCP workspace" if remote_workspace(self.code) else ""
         else:
             _, module_call, scope = self.parent
@@ -260,6 +261,7 @@ class ModuleInstance:
             with self.evaluating(f"output.{name}", block.where):
                 attribute = block.body.attributes.get("value")
                 found = evaluate_or_unknown(attribute.expression, self) if attribute else unknown()
+            # `sensitive = true` of the output, beside what its value is marked with.
             flags = {flag for flag in Flag if is_true(block, flag.value)}
             found = self._values[memo] = found.marked(flags)
         return found

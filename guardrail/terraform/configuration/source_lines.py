@@ -72,6 +72,7 @@ class Sources:
         if code is None or code.remote:
             return replace(lines[-1], calls=lines) if lines else None
         labels = (address.type, address.name)
+        # A plan may well have a resource whose block cannot be parsed here.
         broken = (block for block in code.broken if block.type == "resource" and block.labels == labels)
         block = code.labelled("resource").get(labels) or next(broken, None)
         return replace(_line(block), calls=lines) if block else None

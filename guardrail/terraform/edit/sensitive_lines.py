@@ -16,7 +16,7 @@ from guardrail.terraform.language.syntax.nodes import Attribute, Block, Body
 from guardrail.terraform.schemas.schema import Schema, resource_schema
 
 _MARKS = ("sensitive", "ephemeral")
-_CALL = re.compile(r"\bsensitive\s*\(")
+_CALL = re.compile(r"\bsensitive\s*\(")  # in the text of an expression, wherever in it
 _RESOURCES = {"resource", "data"}
 
 
@@ -40,6 +40,7 @@ class SensitiveLines:
         """Yield the values of variables that a root marks, or that none declares: nobody says what those hold."""
         variables = [_marks(modules, "") for modules in self._modules]
         for name, attribute in body.attributes.items():
+            # Several roots may share the file: one that marks the variable is enough.
             marks = [one[name] for one in variables if name in one]
             if any(marks) or not marks:
                 yield attribute
@@ -52,6 +53,7 @@ class SensitiveLines:
             if block.type in {"variable", "output"} and _is_marked(block):
                 yield from (attributes[one] for one in ("default", "value") if one in attributes)
             elif block.type == "module":
+                # An argument is as secret as the variable of the module that it is for.
                 declared = self._called(file.parent, name)
                 yield from (one for argument, one in attributes.items() if declared.get(argument))
             elif block.type in _RESOURCES and len(block.labels) > 1 and (schema := resource_schema(block.labels[0])):

@@ -91,6 +91,7 @@ def _equal_unknown(one: Value, other: Value) -> Value:
         return result if has_any(known.type) and _conform(open_.type, known.type) else FALSE
     if isinstance(known.raw, str) and not known.raw.startswith(why.prefix):
         return FALSE
+    # Of a set with unknown elements, the length is not known either.
     if (
         why.not_null
         and isinstance(known.type, Collection)
@@ -227,7 +228,7 @@ def attribute_of(value: Value, name: str) -> Value:
         case ObjectType():
             if name not in value.type.attributes:
                 raise OperationError(f'there is no attribute "{name}"')
-            if value.is_unknown:
+            if value.is_unknown:  # the type of its attribute is known all the same
                 return _of_unknown(value, value.type.attributes[name])
         case MapType(element):
             if value.is_unknown:
@@ -253,7 +254,7 @@ def index(value: Value, key: Value) -> Value:
     if isinstance(key.type, AnyType) or isinstance(value.type, AnyType):
         return _of_unknown(value if value.is_unknown else key, ANY).marked(value.marks)
     chosen = _key_for(value.type, key)
-    if chosen.is_unknown:
+    if chosen.is_unknown:  # it may be any of them
         inner = value.type.element if isinstance(value.type, Collection) else ANY
         return _of_unknown(chosen, inner).marked(value.marks)
     if isinstance(value.type, ObjectType):

@@ -176,6 +176,7 @@ def unknown(type_: Type = ANY, why: Unknown = AFTER_APPLY, marks: Marks = NO_MAR
         return Value(type_, why, marks)
     if why.most == 0 and isinstance(type_, ListType | SetType | MapType):
         return Value(type_, {} if isinstance(type_, MapType) else (), marks)
+    # Of a set, one element cannot be equal to another; two unknown ones can.
     if isinstance(type_, ListType) or (isinstance(type_, SetType) and why.most == 1):
         part = Value(type_.element, Unknown(why.cause, why.why, why.where))
         return Value(type_, (part,) * why.most, marks)

@@ -70,7 +70,7 @@ class StateResource(msgspec.Struct):
     name: str | None = None
     index: str | int | float | None = None
     provider_name: str | None = None
-    values: Raw = EMPTY
+    values: Raw = EMPTY  # decoded for the few resources that no change lists
     sensitive_values: Raw = EMPTY
 
 
@@ -280,6 +280,7 @@ def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError
     """Return the error that says in one line what a decoder complains of."""
     if isinstance(error, msgspec.ValidationError):
         return InputError(f"not as Terraform writes a plan: {error}", where=where, fix=_AGAIN)
+    # msgspec tells the place, and whether the text is cut, in words alone.
     at = int(found[1]) if (found := re.search(r"\(byte (\d+)\)", str(error))) else len(text)
     if _NO_NUMBER.match(text, max(at - 1, 0)):
         return InputError(f"NaN or Infinity, which is not JSON, at byte {at}", where=where, fix=_AGAIN)

@@ -79,6 +79,7 @@ def read_plan(data: bytes, where: str) -> list[Plan]:
     with _without_collector():
         try:
             return _plans(plan.text, where, plan.warnings)
+        # Before DecodeError, whose subclass it is.
         except msgspec.ValidationError:
             pass  # a number that the decoder cannot hold, or a plan of another shape, which the second try tells
         except msgspec.DecodeError as error:

@@ -173,6 +173,7 @@ class TerragruntFile:
                 return unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"{name} of {shown(self.path)}"))
 
     def _dependencies(self) -> list[str]:
+        """Return the names of the dependencies of this file and of those that it includes."""
         own = [block.labels[0] for block in self.body.blocks_of("dependency") if block.labels]
         return [*own, *(name for include in self.includes for name in include.file._dependencies())]  # noqa: SLF001
 
@@ -219,7 +220,7 @@ class TerragruntFile:
         """Its inputs, with those of the files that it includes."""
         given = self.body.attributes.get("inputs")
         found = inputs_of(self.evaluated(given)) if given else Inputs()
-        for include in reversed(self.includes):
+        for include in reversed(self.includes):  # a later include wins over an earlier one
             if include.strategy != NO_MERGE:
                 found = merged(include.file.inputs, found, include.strategy)
         return found
@@ -242,7 +243,7 @@ class TerragruntFile:
             value = self.evaluated(attribute)
             for name, part in value.raw.items() if isinstance(value.raw, dict) else ():
                 found[name] = dict(part.raw.items()) if isinstance(part.raw, dict) else {"contents": part}
-            if value.is_unknown:
+            if value.is_unknown:  # so that it is named as missing, and not taken for nothing
                 found["generate"] = {"path": value, "contents": value}
         return list(found.items())
 

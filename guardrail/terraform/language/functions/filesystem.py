@@ -140,7 +140,7 @@ def _translated(segment: str) -> str:
             letters = re.sub(r"([\\\[^&~|])", r"\\\1", inside[negated:])
             made += f"[{'^' if negated else ''}{letters}]"
             position = end + 1
-        elif character in "{}":
+        elif character in "{}":  # {a,b}, which may nest
             depth += 1 if character == "{" else -1
             made += "(?:" if character == "{" else ")"
         else:
@@ -160,7 +160,7 @@ def dirname(path: Value) -> Value:
 
 
 def _clean(path: str) -> str:
-    """Return a path without detours; Python alone keeps two slashes at the beginning."""
+    """Return a path as Go's path.Clean does; Python alone keeps two slashes at the beginning."""
     return posixpath.normpath(re.sub("^/+", "/", path)) if path else "."
 
 

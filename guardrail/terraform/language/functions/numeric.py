@@ -73,6 +73,7 @@ def _logarithm(value: float) -> float:
         if value == 0:
             return -math.inf
         raise FunctionError("result is not a number")
+    # A logarithm that is a bit off matters: ceil(log(8, 2)) is 3, and 4 with the next float.
     fraction, exponent = math.frexp(value)
     if fraction < math.sqrt(2) / 2:
         fraction *= 2

@@ -49,6 +49,7 @@ FUNCTIONS: dict[str, Function] = {
 UNKNOWABLE: dict[str, tuple[Cause, str]] = {
     "timestamp": (Cause.APPLY, "timestamp()"),
     "uuid": (Cause.APPLY, "uuid()"),
+    # Salted at random, so that each plan has another one.
     "bcrypt": (Cause.APPLY, "bcrypt(), which is another at each call"),
     "plantimestamp": (Cause.NOT_EVALUATED, "plantimestamp(), the time of the plan"),
     "rsadecrypt": (Cause.NOT_EVALUATED, "rsadecrypt()"),

@@ -112,7 +112,7 @@ def whole(value: Value) -> int:
     number: Number = value.raw
     if not isinstance(number, int):
         raise FunctionError("value must be a whole number")
-    if not -(2**63) <= number < 2**63:
+    if not -(2**63) <= number < 2**63:  # Terraform's functions take Go's int
         raise FunctionError(f"value must be a whole number, between {-(2**63)} and {2**63 - 1} inclusive")
     return number
 

@@ -37,7 +37,7 @@ def nonsensitive(value: Value) -> Value:
 
 def issensitive(value: Value) -> Value:
     """Return whether the whole is sensitive; an unknown value may turn out to be."""
-    if value.is_sensitive:
+    if value.is_sensitive:  # parts that are sensitive do not make the whole so
         return TRUE
     return undecided((value,), BOOL, not_null=False) if value.is_unknown else FALSE
 
