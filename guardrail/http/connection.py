@@ -125,6 +125,7 @@ class _Reader(io.RawIOBase):
         left = self._left()
         if left <= 0:
             raise TimeoutError("past the deadline")
+        # The session's limit for one read, or what is left, whichever is less.
         self._socket.settimeout(min(self._timeout or left, left) if left < float("inf") else self._timeout)
         return self._file.readinto(buffer)
 

@@ -76,6 +76,7 @@ GitHub and GitLab take them from what a job prints or leaves behind.
 
 def detect(environ: Mapping[str, str], overrides: Overrides) -> str | None:
     """Return the name of the platform that this job runs on, or that the command line means; None for neither."""
+    # GitHub Actions sets "true", Azure Pipelines "True", Bitbucket a number.
     for name, (variable, _) in PLATFORMS.items():
         if environ.get(variable, "").lower() not in {"", "false"}:
             return name

@@ -95,6 +95,7 @@ class InnerScope:
 
     def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
         """Look the name up here, then outside."""
+        # An inner name hides an outer one: `for var in ...` makes `var` its own.
         found = self.names.get(root)
         return (found, 0) if found is not None else self.outer.resolve(root, steps, where)
 

@@ -88,6 +88,7 @@ def type_string(type_: Type) -> str:
         case TupleType(elements):
             return f"tuple([{', '.join(map(type_string, elements))}])"
         case ObjectType():
+            # In the order of the names, as the attributes of an object have none of their own.
             parts = (
                 f"{name}=optional({type_string(part)})" if name in type_.optional else f"{name}={type_string(part)}"
                 for name, part in sorted(type_.attributes.items())

@@ -9,7 +9,7 @@ from guardrail.cel import Shape
 from guardrail.terraform.language.types import ListType, MapType, ObjectType, Primitive, SetType, Type
 from guardrail.terraform.schemas.schema import Schema, resource_schema
 
-_KINDS = {"string": "s", "number": "d", "bool": "b"}
+_KINDS = {"string": "s", "number": "d", "bool": "b"}  # as `Shape` names them
 
 
 @cache

@@ -30,7 +30,7 @@ class Inputs:
 
 
 def inputs_of(value: Value) -> Inputs:
-    """Return what the attribute `inputs` says."""
+    """Return the inputs that the attribute `inputs` sets; a value that is not a map sets none."""
     if isinstance(value.raw, dict):
         return Inputs({name: part.marked(value.marks) for name, part in value.raw.items()})
     return Inputs(rest=value.raw) if isinstance(value.raw, Unknown) else Inputs()

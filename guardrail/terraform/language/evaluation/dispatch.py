@@ -34,6 +34,7 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     budget = scope.budget
     if budget.steps <= 0 or budget.depth >= MOST_DEPTH:
         raise budget.exceeded(expression.where)
+    # Both are bounds for a stranger's configuration: a check ends, and ends in a message rather than a crash.
     budget.steps -= 1
     budget.depth += 1
     try:
@@ -41,7 +42,7 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     except (OperationError, ConversionError) as error:
         raise _presentable(failure(error, expression), expression, scope) from None
     except EvaluationError as error:
-        if not error.where:
+        if not error.where:  # functions and operators do not know their place: the innermost expression that has one
             error.where = expression.where
         _presentable(error, expression, scope)
         raise

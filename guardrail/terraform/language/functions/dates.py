@@ -52,6 +52,7 @@ class _Moment:
 
     def rfc3339(self) -> str:
         offset = self.offset(":")
+        # Years before 1000 have four digits in RFC 3339; what %Y makes of them depends on the C library.
         return f"{self.at:%Y-%m-%dT%H:%M:%S}".rjust(19, "0") + ("Z" if offset == "+00:00" else offset)
 
 
@@ -62,7 +63,7 @@ def _parsed(text: str) -> _Moment:
     year, month, day, hour, minute, second = map(int, found.groups()[:6])
     fraction, sign, hours, minutes = found.groups()[6:]
     offset = timedelta(hours=int(hours or 0), minutes=int(minutes or 0)) * (-1 if sign == "-" else 1)
-    if year == 0:
+    if year == 0:  # which Go has, and Python has not
         raise NotEvaluated("a date in the year 0")
     if hours and (int(hours) > 24 or int(minutes) >= 60 or abs(offset) >= timedelta(days=1)):  # noqa: PLR2004
         raise FunctionError(f'not a valid RFC3339 timestamp: "{text}"')
@@ -78,6 +79,7 @@ def timeadd(timestamp: Value, duration: Value) -> Value:
     moment, text = _parsed(timestamp.raw), duration.raw
     if not _DURATION.fullmatch(text):
         raise FunctionError(f'time: invalid duration "{text}"')
+    # As Go's time.ParseDuration: "1.h" is an hour, and what is less than a nanosecond is cut off.
     steps = [Fraction(size.rstrip(".")) * _NANOSECONDS[unit] for size, unit in _STEP.findall(text)]
     amount = sum(steps, Fraction())
     if abs(amount) >= 2**63:

@@ -134,7 +134,7 @@ def _table_type(header: list[str] | None) -> ObjectType:
     if header is None:
         raise FunctionError("missing header line")
     names = [string(name).raw for name in header]
-    for name in names:
+    for name in names:  # they are attributes of an object, which has each once
         if names.count(name) > 1:
             raise FunctionError(f'duplicate column name "{name}"')
     return ObjectType(dict.fromkeys(names, STRING))

@@ -47,7 +47,7 @@ class FileReader:
         """Return where a path leads. Raises NotEvaluated outside the root, and for a home folder."""
         if path.startswith("~"):
             raise NotEvaluated(f"the file {path} in a home folder")
-        if "\0" in path:
+        if "\0" in path:  # the system's calls would raise ValueError
             raise FunctionError("invalid path")
         named = Path(os.path.normpath(self.folder / path))
         found = Path(os.path.realpath(named))

@@ -63,6 +63,7 @@ def formatlist(template: Value, *arguments: Value) -> Value:
         return list_([string(_filled(template.raw, ()))], STRING)
     length = None
     for position, argument in enumerate(arguments, 1):
+        # What is no list is the same in each row, null as well.
         if argument.is_null or not isinstance(argument.type, ListType | SetType | TupleType):
             if argument.is_unknown and argument.type == ANY:
                 return undecided(arguments, ListType(STRING))

@@ -14,7 +14,7 @@ def clusters(text: str) -> list[str]:
 
     Raises NotEvaluated for scripts whose rules need tables that Python does not carry.
     """
-    if text.isascii() and "\r" not in text:
+    if text.isascii() and "\r" not in text:  # "\r\n" is one cluster; all else of ASCII is one each
         return list(text)
     found: list[str] = []
     for character in text:
@@ -32,6 +32,7 @@ def _continues(cluster: str, character: str) -> bool:
     if character.isascii() or unicodedata.category(last) in ("Cc", "Zl", "Zp"):
         return False
     category = unicodedata.category(character)
+    # Spacing marks, Hangul's jamo and format characters join by rules of their own, which need UAX #29's tables.
     if (
         category == "Mc"
         or "\u1100" <= character <= "\u11ff"
@@ -40,7 +41,7 @@ def _continues(cluster: str, character: str) -> bool:
         raise NotEvaluated(f"characters of a text with U+{ord(character):04X}")
     if category in ("Mn", "Me") or character in "\u200c\u200d" or "\U0001f3fb" <= character <= "\U0001f3ff":
         return True
-    if _regional(character):
+    if _regional(character):  # two of them are a flag, so that every second one begins anew
         return len(cluster) % 2 == 1 and all(map(_regional, cluster))
     if last == _JOINER:
         if category != "So":

@@ -100,7 +100,7 @@ def merge(*mappings: Value) -> Value:
     marks = NO_MARKS.union(*(mapping.marks for mapping in mappings if not mapping.is_null))
     found: dict[str, Value] = {}
     for mapping in mappings:
-        if not mapping.is_null:
+        if not mapping.is_null:  # merge(local.tags, null) is how people leave a map out
             found |= mapping.raw
     if isinstance(type_, MapType):
         return map_(found, type_.element).marked(marks)
@@ -125,6 +125,7 @@ def _merged_type(arguments: list[Value]) -> Type:
                 return ANY
             case _:
                 raise FunctionError(f'arguments must be maps or objects, got "{friendly(one.type)}"')
+    # Of one type, they keep it: two maps of strings make a map, of which more than its keys is known.
     if kinds and all(kind == kinds[0] for kind in kinds):
         return kinds[0]
     return ObjectType(attributes) if known else ANY

@@ -115,7 +115,7 @@ def matchkeys(values: Value, keys: Value, wanted: Value) -> Value:
     """Return the values whose keys, at the same places, are among those wanted."""
     if len(values.raw) != len(keys.raw):
         raise FunctionError("length of keys and values should be equal")
-    if not wanted.raw:
+    if not wanted.raw:  # known although the values are not
         return list_((), element_type(values))
     if not values.is_wholly_known() or not keys.is_wholly_known() or not wanted.is_wholly_known():
         return undecided((values, keys, wanted), values.type)

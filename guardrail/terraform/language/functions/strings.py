@@ -32,7 +32,7 @@ def upper(text: Value) -> Value:
 
 def lower(text: Value) -> Value:
     """Each letter by itself."""
-    return string("".join(letter.lower()[0] for letter in text.raw))
+    return string("".join(letter.lower()[0] for letter in text.raw))  # of "İ", Python makes two characters, Go one
 
 
 def title(text: Value) -> Value:
@@ -95,7 +95,7 @@ def join(separator: Value, *lists: Value) -> Value:
     items = [item.raw for found in lists for item in found.raw]
     if None in items:
         raise FunctionError(f"element {items.index(None)} is null; cannot concatenate null values")
-    check_length(sum(map(len, items)) + len(separator.raw) * len(items))
+    check_length(sum(map(len, items)) + len(separator.raw) * len(items))  # a separator may be long, too
     return string(separator.raw.join(items))
 
 
