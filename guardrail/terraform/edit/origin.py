@@ -34,22 +34,22 @@ ValuesOf = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
-class Frame:
-    """A module as it is called: its code, the block that calls it, from where, and the key of the instance."""
+class CalledModule:
+    """An instance of a module: its code, the block that calls it and the module of that block, and its key."""
 
     code: ModuleCode
     call: Block | None = None
-    parent: Frame | None = None
+    parent: CalledModule | None = None
     key: Json = None
 
 
 @dataclass(frozen=True)
-class Spot:
-    """Where an expression stands: its file and module, and what `each` is there: an expression, its place and a key."""
+class Location:
+    """Where an expression is written: its file and module, and what `each` is there: for_each, its location, and the key."""
 
     file: Path
-    frame: Frame
-    each: tuple[Expression, Spot] | None = None
+    module: CalledModule
+    each: tuple[Expression, Location] | None = None
     key: Json = None
 
 
@@ -85,36 +85,36 @@ class Origins:
     def patches(self, address: str, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
         """Return the patches that make an edit to an attribute of a resource; none if it is made already."""
         found = parse(address)
-        frame = self._frame(found.module) if found else None
-        block = frame.code.labelled("resource").get((found.type, found.name)) if found and frame else None
-        if found is None or frame is None or block is None:
+        module = self._called_module(found.module) if found else None
+        block = module.code.labelled("resource").get((found.type, found.name)) if found and module else None
+        if found is None or module is None or block is None:
             raise CannotEditError("its block was not found in the configuration")
-        body, spot = self._block(block, frame, key_value(found.key))
-        return self._in_block(body, spot, path, edit)
+        body, location = self._block(block, module, key_value(found.key))
+        return self._in_block(body, location, path, edit)
 
-    def _frame(self, module: str) -> Frame | None:
+    def _called_module(self, address: str) -> CalledModule | None:
         root, names = self._modules.module(""), list[str]()
-        frame = Frame(root) if root else None
-        for _, name, key in steps(module):
+        module = CalledModule(root) if root else None
+        for _, name, key in steps(address):
             names.append(name)
-            call = frame.code.labelled("module").get((name,)) if frame else None
+            call = module.code.labelled("module").get((name,)) if module else None
             code = self._modules.module(".".join(names))
-            frame = Frame(code, call, frame, key_value(key)) if code and call else None
-        return frame
+            module = CalledModule(code, call, module, key_value(key)) if code and call else None
+        return module
 
-    def _block(self, block: Block, frame: Frame, key: Json) -> tuple[Body, Spot]:
+    def _block(self, block: Block, module: CalledModule, key: Json) -> tuple[Body, Location]:
         file = Path(block.source.name)
         body = self._files.block(file, block.type, *block.labels)
-        spot = Spot(file, frame)
+        location = Location(file, module)
         each = body.attributes.get("for_each")
-        return body, replace(spot, each=(each.expression, spot), key=key) if each else spot
+        return body, replace(location, each=(each.expression, location), key=key) if each else location
 
-    def _in_block(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
+    def _in_block(self, body: Body, location: Location, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
         name, *rest = path
         if attribute := body.attributes.get(name):
-            return self._in_value(attribute.expression, spot, tuple(rest), edit)
+            return self._in_value(attribute.expression, location, tuple(rest), edit)
         if rest and rest[0].isdigit():
-            return self._in_nested(body, spot, path, edit)
+            return self._in_nested(body, location, path, edit)
         if name in {block.type for block in body.blocks} or _is_dynamic(body, name):
             raise CannotEditError(f"{name} is written as a block")
         if edit.rename:
@@ -122,21 +122,21 @@ class Origins:
         value = edit.value
         if rest or edit.entries is not None:
             value = {rest[0]: edit.value} if rest else dict(edit.entries or {})
-        return [self._place(spot, layout.with_attribute(body, name, value))]
+        return [self._patch_in(location, layout.with_attribute(body, name, value))]
 
-    def _in_nested(self, body: Body, spot: Spot, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
+    def _in_nested(self, body: Body, location: Location, path: tuple[str, ...], edit: ValueEdit) -> list[FilePatch]:
         name, index, *rest = path
         nested = list(body.blocks_of(name))
         if _is_dynamic(body, name):
             raise CannotEditError(f"a dynamic block makes {name}")  # so that the index counts something else
         if int(index) < len(nested):
-            return self._in_block(nested[int(index)].body, spot, tuple(rest), edit)
+            return self._in_block(nested[int(index)].body, location, tuple(rest), edit)
         if int(index) > len(nested) or len(rest) != 1 or edit.rename:
             raise CannotEditError(f"the block has no {name}")
-        return [self._place(spot, layout.with_block(body, name, {rest[0]: edit.value}))]
+        return [self._patch_in(location, layout.with_block(body, name, {rest[0]: edit.value}))]
 
     def _in_value(
-        self, value: Expression, spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int = 0
+        self, value: Expression, location: Location, path: tuple[str, ...], edit: ValueEdit, depth: int = 0
     ) -> list[FilePatch]:
         """Follow a path into a value, and return the patches that make the edit there."""
         if depth > _MAX_DEPTH:
@@ -144,16 +144,16 @@ class Origins:
         # Tags that are to be near are merged with what the reference gives, instead of being written where it leads.
         reference = static_path(value) if isinstance(value, Access) else None
         if reference and not (edit.is_near and edit.entries is not None and not path):
-            return self._follow(tuple(map(str, reference)), spot, path, edit, depth + 1)
+            return self._follow(tuple(map(str, reference)), location, path, edit, depth + 1)
         if path:
-            return self._in_value(_part(value, path[0]), spot, path[1:], edit, depth)
+            return self._in_value(_part(value, path[0]), location, path[1:], edit, depth)
         if edit.entries is not None:
-            return self._with_entries(value, spot, edit, depth)
+            return self._with_entries(value, location, edit, depth)
         if edit.rename:
-            return self._with_name(value, spot, edit)
-        return self._with_value(value, spot, edit)
+            return self._with_name(value, location, edit)
+        return self._with_value(value, location, edit)
 
-    def _with_value(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[FilePatch]:
+    def _with_value(self, value: Expression, location: Location, edit: ValueEdit) -> list[FilePatch]:
         try:
             said = constant(value)
         except NotConstantError:
@@ -162,20 +162,20 @@ class Origins:
             return []
         # The value comes from elsewhere then, from an override file for example.
         if not _same(said, edit.is_now):
-            raise CannotEditError(f"{spot.file.name} says {said!r} where {edit.is_now!r} was evaluated")
-        return [self._place(spot, layout.replaced(value, edit.value))]
+            raise CannotEditError(f"{location.file.name} says {said!r} where {edit.is_now!r} was evaluated")
+        return [self._patch_in(location, layout.replaced(value, edit.value))]
 
-    def _with_entries(self, value: Expression, spot: Spot, edit: ValueEdit, depth: int) -> list[FilePatch]:
+    def _with_entries(self, value: Expression, location: Location, edit: ValueEdit, depth: int) -> list[FilePatch]:
         entries = dict(edit.entries or {})
         now = edit.is_now if isinstance(edit.is_now, Mapping) else {}
-        places: list[FilePatch] = []
+        found_patches: list[FilePatch] = []
         for part in reversed(_objects(value)):
             for key in list(entries):
                 if item := _item(part, key):
                     inner = ValueEdit(entries.pop(key), is_now=now.get(key))
-                    places += self._in_value(item[1], spot, (), inner, depth)
+                    found_patches += self._in_value(item[1], location, (), inner, depth)
         if not entries:
-            return places
+            return found_patches
         objects = _objects(value)
         if isinstance(value, Call) and value.name == "merge" and not value.expands:
             # An argument after the last object may still win; then the check of the edited copy drops the edit.
@@ -186,9 +186,9 @@ class Origins:
             patch = layout.replaced(value, dict(entries))
         else:
             patch = layout.merged(value, entries)
-        return [*places, self._place(spot, patch)]
+        return [*found_patches, self._patch_in(location, patch)]
 
-    def _with_name(self, value: Expression, spot: Spot, edit: ValueEdit) -> list[FilePatch]:
+    def _with_name(self, value: Expression, location: Location, edit: ValueEdit) -> list[FilePatch]:
         old, new = edit.rename or ("", "")
         found = [(part, name, item) for part in _objects(value) for name in (old, new) if (item := _item(part, name))]
         names = [name for _, name, _ in found]
@@ -196,71 +196,78 @@ class Origins:
             return []  # done already, for another instance
         if names == [old]:
             part, _, item = found[0]
-            return [self._place(spot, layout.renamed(part, item, new))]
+            return [self._patch_in(location, layout.renamed(part, item, new))]
         if names:
             raise CannotEditError(f"{old} and {new} are both set, or one of them more than once")
         raise CannotEditError(f"{old} is not written where its block sets it")
 
     def _follow(
-        self, reference: tuple[str, ...], spot: Spot, path: tuple[str, ...], edit: ValueEdit, depth: int
+        self, reference: tuple[str, ...], location: Location, path: tuple[str, ...], edit: ValueEdit, depth: int
     ) -> list[FilePatch]:
         """Return the patches that make the edit where a reference leads."""
         match reference:
             case ("local", name, *rest):
-                return self._local(name, spot.frame, (*rest, *path), edit, depth)
-            case ("var", name, *rest) if spot.frame.parent is None:
-                return self._root_variable(name, spot.frame, (*rest, *path), edit, depth)
+                return self._local(name, location.module, (*rest, *path), edit, depth)
+            case ("var", name, *rest) if location.module.parent is None:
+                return self._root_variable(name, location.module, (*rest, *path), edit, depth)
             case ("var", name, *rest):
-                return self._variable(name, spot.frame, (*rest, *path), edit, depth)
-            case ("each", "value", *rest) if spot.each:  # one step into what for_each goes through: the instance's key
-                every, there = spot.each
-                return self._in_value(every, there, (str(spot.key), *rest, *path), edit, depth)
+                return self._variable(name, location.module, (*rest, *path), edit, depth)
+            case ("each", "value", *rest) if location.each:
+                # One step into what for_each goes through: the instance's key.
+                every, there = location.each
+                return self._in_value(every, there, (str(location.key), *rest, *path), edit, depth)
         raise CannotEditError(f"its value is that of {'.'.join(reference)}")
 
-    def _local(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[FilePatch]:
-        attribute = frame.code.locals.get(name)
+    def _local(
+        self, name: str, module: CalledModule, path: tuple[str, ...], edit: ValueEdit, depth: int
+    ) -> list[FilePatch]:
+        attribute = module.code.locals.get(name)
         file = Path(attribute.source.name) if attribute else None
         for body in self._files.locals(file) if file else ():
             if file and (found := body.attributes.get(name)):
-                return self._in_value(found.expression, Spot(file, frame), path, edit, depth)
+                return self._in_value(found.expression, Location(file, module), path, edit, depth)
         raise CannotEditError(f"local.{name} is not defined")
 
-    def _variable(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[FilePatch]:
+    def _variable(
+        self, name: str, module: CalledModule, path: tuple[str, ...], edit: ValueEdit, depth: int
+    ) -> list[FilePatch]:
         """Edit the argument of the module call, else the variable's default. Fetched modules are not edited."""
-        if frame.call is None or frame.parent is None:
+        if module.call is None or module.parent is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
-        body, spot = self._block(frame.call, frame.parent, frame.key)
+        body, location = self._block(module.call, module.parent, module.key)
         if argument := body.attributes.get(name):
-            return self._in_value(argument.expression, spot, path, edit, depth)
-        if frame.code.remote and not path and edit.entries is None and not edit.rename:
-            return [self._place(spot, layout.with_attribute(body, name, edit.value))]
-        return self._default(name, frame, path, edit, depth)
+            return self._in_value(argument.expression, location, path, edit, depth)
+        if module.code.remote and not path and edit.entries is None and not edit.rename:
+            return [self._patch_in(location, layout.with_attribute(body, name, edit.value))]
+        return self._default(name, module, path, edit, depth)
 
     def _root_variable(
-        self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int
+        self, name: str, module: CalledModule, path: tuple[str, ...], edit: ValueEdit, depth: int
     ) -> list[FilePatch]:
         file = self._values_of(name)
         if file is None:
-            return self._default(name, frame, path, edit, depth)
+            return self._default(name, module, path, edit, depth)
         given = self._files.values(file).attributes.get(name)
         if given is None:
             raise CannotEditError(f"var.{name} is not where it was found in {file.name}")
-        return self._in_value(given.expression, Spot(file, frame), path, edit, depth)
+        return self._in_value(given.expression, Location(file, module), path, edit, depth)
 
-    def _default(self, name: str, frame: Frame, path: tuple[str, ...], edit: ValueEdit, depth: int) -> list[FilePatch]:
-        block = frame.code.labelled("variable").get((name,))
+    def _default(
+        self, name: str, module: CalledModule, path: tuple[str, ...], edit: ValueEdit, depth: int
+    ) -> list[FilePatch]:
+        block = module.code.labelled("variable").get((name,))
         if block is None:
             raise CannotEditError(f"var.{name} is not declared")
         file = Path(block.source.name)
         default = self._files.block(file, "variable", name).attributes.get("default")
         if default is None:
             raise CannotEditError(f"var.{name} has no value in the configuration")
-        return self._in_value(default.expression, Spot(file, frame), path, edit, depth)
+        return self._in_value(default.expression, Location(file, module), path, edit, depth)
 
-    def _place(self, spot: Spot, patch: Patch) -> FilePatch:
-        if spot.frame.code.remote:
+    def _patch_in(self, location: Location, patch: Patch) -> FilePatch:
+        if location.module.code.remote:
             raise CannotEditError(_ELSEWHERE)
-        return FilePatch(spot.file, patch)
+        return FilePatch(location.file, patch)
 
 
 def _is_dynamic(body: Body, name: str) -> bool:
@@ -308,9 +315,9 @@ def _spelled(value: Json) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def each_file(places: Iterable[FilePatch]) -> dict[Path, list[Patch]]:
+def each_file(patches: Iterable[FilePatch]) -> dict[Path, list[Patch]]:
     """Return patches by file."""
     found: dict[Path, list[Patch]] = {}
-    for place in places:
-        found.setdefault(place.file, []).append(place.patch)
+    for one in patches:
+        found.setdefault(one.file, []).append(one.patch)
     return found

@@ -16,14 +16,14 @@ _MAX_STEPS = 50  # from variable to variable; a plan with a longer chain than th
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class ModuleInstance:
     """An instance of a module: its address and key, how it is called and from where (None: the root module)."""
 
     address: str
     module: ConfigModule
     key: str = ""
     call: ModuleCall | None = None
-    parent: Place | None = None
+    parent: ModuleInstance | None = None
 
     @property
     def inputs(self) -> Mapping[str, Json]:
@@ -39,22 +39,22 @@ class Modules:
 
     def __init__(self, configuration: Configuration | None, variables: Mapping[str, VariableValue] | None) -> None:
         root = (configuration.root_module if configuration else None) or ConfigModule()
-        self.root = Place("", root)
+        self.root = ModuleInstance("", root)
         self._variables = variables or {}
         self._unset = frozenset(root.variables or ()) - self._variables.keys() if variables is not None else frozenset()
-        self._places: dict[str, Place | None] = {"": self.root}
+        self._instances_by_address: dict[str, ModuleInstance | None] = {"": self.root}
         self._blocks: dict[int, Mapping[str, ConfigResource]] = {}
 
-    def place(self, address: str) -> Place | None:
+    def instance(self, address: str) -> ModuleInstance | None:
         """Return the module instance at an address; None if the configuration does not have it."""
-        if address not in self._places:
-            place: Place | None = self.root
+        if address not in self._instances_by_address:
+            instance: ModuleInstance | None = self.root
             for so_far, name, key in steps(address):
-                call = (place.module.module_calls or {}).get(name) if place else None
-                inner = Place(so_far, call.module or ConfigModule(), key, call, place) if call else None
-                place = self._places.setdefault(so_far, inner)
-            self._places[address] = place
-        return self._places[address]
+                call = (instance.module.module_calls or {}).get(name) if instance else None
+                inner = ModuleInstance(so_far, call.module or ConfigModule(), key, call, instance) if call else None
+                instance = self._instances_by_address.setdefault(so_far, inner)
+            self._instances_by_address[address] = instance
+        return self._instances_by_address[address]
 
     def is_unset(self, name: str) -> bool:
         """Return whether a variable of the root module has no value: a plan has one for each, a folder may not."""
@@ -69,15 +69,17 @@ class Modules:
         return self._blocks_of(address.module).get(f"data.{address.resource}")
 
     def _blocks_of(self, module: str) -> Mapping[str, ConfigResource]:
-        place = self.place(module)
-        if place is None:
+        instance = self.instance(module)
+        if instance is None:
             return {}
-        blocks = self._blocks.get(id(place.module))
+        blocks = self._blocks.get(id(instance.module))
         if blocks is None:
-            blocks = self._blocks[id(place.module)] = {block.address: block for block in place.module.resources or ()}
+            blocks = self._blocks[id(instance.module)] = {
+                block.address: block for block in instance.module.resources or ()
+            }
         return blocks
 
-    def value(self, expression: Json, place: Place, depth: int = 0) -> Json:
+    def value(self, expression: Json, instance: ModuleInstance, depth: int = 0) -> Json:
         """Return the value of an expression, None if it is absent.
 
         Terraform writes constants and the names that an expression mentions, but not what it does with them. An
@@ -94,19 +96,19 @@ class Modules:
         head, _, rest = mentioned[0].partition(".")
         if head == "var":
             name, *path = rest.split(".")
-            declared = (place.module.variables or {}).get(name)
-            if place.parent is None:
+            declared = (instance.module.variables or {}).get(name)
+            if instance.parent is None:
                 given = self._variables.get(name)
                 value = given.value if given else None
             else:
-                value = self.value(place.inputs.get(name), place.parent, depth + 1)
+                value = self.value(instance.inputs.get(name), instance.parent, depth + 1)
             if value is None and declared:  # null that a call passes counts as left out
                 value = declared.default
             for step in path:
                 value = value.get(step) if isinstance(value, dict) else value if isinstance(value, Unknown) else None
             return value
         if head == "each" and rest == "key":
-            return key_value(place.key)
+            return key_value(instance.key)
         return _NOT_TOLD
 
 

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.plan.document import Configuration, ProviderConfig
-from guardrail.terraform.plan.modules import Modules, Place
+from guardrail.terraform.plan.modules import ModuleInstance, Modules
 
 _AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 
@@ -95,7 +95,7 @@ class Providers:
     def _region_of(self, config: ProviderConfig) -> str | None:
         expressions = config.expressions or {}
         region, zone = (
-            self._modules.value(expressions.get(name), self._place_of(config)) for name in ("region", "zone")
+            self._modules.value(expressions.get(name), self._instance_of(config)) for name in ("region", "zone")
         )
         return region_said(config.name, region, zone)
 
@@ -106,14 +106,14 @@ class Providers:
         block = blocks[0] if isinstance(blocks, list) and blocks else blocks
         expression = block.get("tags") if isinstance(block, dict) else None
         name = "default_tags" if expression else "default_labels"
-        tags = self._modules.value(expression or expressions.get("default_labels"), self._place_of(config))
+        tags = self._modules.value(expression or expressions.get("default_labels"), self._instance_of(config))
         origin = f"{name} of provider {key}"
         if isinstance(tags, Unknown):
             return DefaultTags(unknown=replace(tags, path="tags"), origin=origin)
         return DefaultTags(tags if isinstance(tags, dict) else {}, origin=origin)
 
-    def _place_of(self, config: ProviderConfig) -> Place:
-        return self._modules.place(config.module_address or "") or self._modules.root
+    def _instance_of(self, config: ProviderConfig) -> ModuleInstance:
+        return self._modules.instance(config.module_address or "") or self._modules.root
 
 
 def region_said(provider: str | None, region: Json, zone: Json) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from guardrail.model.unknown import Json, Unknown, has_marks
 from guardrail.terraform.address import Address, key_value, parse, steps
 from guardrail.terraform.plan.document import ConfigResource
-from guardrail.terraform.plan.modules import Modules, Place, specific
+from guardrail.terraform.plan.modules import ModuleInstance, Modules, specific
 
 _MAX_STEPS = 50  # through variables and outputs; a plan with a longer chain than that was not written by Terraform
 _ITERATION = ("count.", "each.")
@@ -25,7 +25,7 @@ _NOT_THERE = "?-"
 class _Scope:
     """Where an expression stands: the module instance, the key of the block's instance, and what it iterates over."""
 
-    place: Place
+    instance: ModuleInstance
     key: str = ""
     for_each: Json = None
 
@@ -74,14 +74,14 @@ class References:
 
         `unknown` are the marks of the resource's values that are known only after apply.
         """
-        place = self._modules.place(address.module)
-        if block is None or place is None:
+        instance = self._modules.instance(address.module)
+        if block is None or instance is None:
             return NO_MENTIONS
         nested = {name: mark for name, mark in unknown.items() if isinstance(mark, list) and has_marks(mark)}
         # Most blocks are constants: the raw bytes tell without decoding them.
         if not nested and b'"references"' not in memoryview(block.expressions).tobytes():
             return Mentions({}, {}, frozenset())
-        scope = _Scope(place, address.key, block.for_each_expression)
+        scope = _Scope(instance, address.key, block.for_each_expression)
         expressions = block.all_expressions()
         found = {name: self._resolve(part, scope, 0) for name, part in expressions.items()}
         found = {name: addresses for name, addresses in found.items() if addresses}
@@ -136,7 +136,7 @@ class References:
         iteration = [name for name in names if name.startswith(_ITERATION)]
         # What does not depend on the instance is the same for all of them, and may be long.
         where = f"{scope.key} {id(scope.for_each)}" if iteration else ""
-        memo = (scope.place.address, where, tuple(names))
+        memo = (scope.instance.address, where, tuple(names))
         if memo not in self._found:
             self._found[memo] = ()  # while it is being found: variables and outputs may refer to each other in a circle
             keys = {key for name in specific(iteration) if (key := self._key(name, scope))}
@@ -152,7 +152,7 @@ class References:
         """
         if not name.startswith("each.value"):
             return scope.key
-        known, path = self._modules.value(scope.for_each, scope.place), name.split(".")[2:]
+        known, path = self._modules.value(scope.for_each, scope.instance), name.split(".")[2:]
         value = known.get(key_value(scope.key)) if isinstance(known, dict) else None
         # for_each = toset([...]) is a list here, if it is told at all: its elements are the keys.
         if value is None or isinstance(value, Unknown):
@@ -162,15 +162,15 @@ class References:
         return json.dumps(value) if isinstance(value, str | int) else ""
 
     def _target(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> tuple[str, ...]:
-        place = scope.place
+        instance = scope.instance
         head, _, rest = name.partition(".")
-        if head == "var" and place.parent:
-            caller = _Scope(place.parent, place.key, place.call.for_each_expression if place.call else None)
-            return self._resolve(place.inputs.get(rest.partition(".")[0]), caller, depth + 1)
+        if head == "var" and instance.parent:
+            caller = _Scope(instance.parent, instance.key, instance.call.for_each_expression if instance.call else None)
+            return self._resolve(instance.inputs.get(rest.partition(".")[0]), caller, depth + 1)
         if head == "each":
             return self._of_each(scope, depth)
         if head == "local":
-            return (f"{_ELSEWHERE}{place.address}",)
+            return (f"{_ELSEWHERE}{instance.address}",)
         if head == "var" and self._modules.is_unset(rest.partition(".")[0]):
             return (_NOT_THERE,)
         if head in {"var", "path", "terraform", "self", "count"}:  # names that lead to no resource
@@ -182,18 +182,18 @@ class References:
             return ()
         if target.is_data:
             key = target.key or (next(iter(keys)) if len(keys) == 1 else "")
-            source = f"{place.address}.data.{target.resource}".removeprefix(".") + (f"[{key}]" if key else "")
+            source = f"{instance.address}.data.{target.resource}".removeprefix(".") + (f"[{key}]" if key else "")
             self.data.add(source)
             return (source,)
         # What is not among the resources of the plan may be anything: it is mentioned, and nothing is known of it.
-        instances = self._instances.get((place.address, target.resource), {})
+        instances = self._instances.get((instance.address, target.resource), {})
         return _chosen(instances, target.key, keys) or (_NOT_THERE,)
 
     def _of_each(self, scope: _Scope, depth: int) -> tuple[str, ...]:
         """Resolve `each`, which stands for the instance with the same key of what the block iterates over."""
-        where = (scope.place.address, id(scope.for_each))
+        where = (scope.instance.address, id(scope.for_each))
         if where not in self._iterated:
-            found = self._resolve(scope.for_each, _Scope(scope.place), depth + 1)
+            found = self._resolve(scope.for_each, _Scope(scope.instance), depth + 1)
             by_key: defaultdict[str, list[str]] = defaultdict(list)
             for text in found:
                 if target := parse(text):
@@ -206,12 +206,12 @@ class References:
         """Resolve an output; all of them where the key is computed, since Terraform then writes the module alone."""
         module, call, key = next(steps(name), ("", "", ""))
         wanted = re.split(r"[.\[]", name[len(module) + 1 :])[0]
-        modules = self._calls.get((scope.place.address, call), {})
+        modules = self._calls.get((scope.instance.address, call), {})
         if not modules:
             return (_NOT_THERE,)
         found: list[tuple[str, ...]] = []
         for address in _chosen(modules, key, keys):
-            child = self._modules.place(address)
+            child = self._modules.instance(address)
             for label, output in ((child.module.outputs or {}) if child else {}).items():
                 if child and wanted in {"", label}:
                     found.append(self._resolve(output.expression, _Scope(child), depth + 1))
