@@ -32,10 +32,10 @@ class ObjectStore:
                 "a ledger in an object store needs obstore", fix="pip install 'guardrail-finops[cloud]'"
             ) from None
         self._api = obstore
-        self._fault = obstore.exceptions.BaseError
+        self._fault = (obstore.exceptions.BaseError, OSError)
         try:
             self._store = from_url(where)
-        except (self._fault, ValueError) as error:
+        except (*self._fault, ValueError) as error:
             raise ConfigError(f"cannot be opened: {_said(error)}", where=where) from None
 
     def put(self, path: str, data: bytes) -> bool:

@@ -66,24 +66,24 @@ def _runs(root: Path, facts: Sequence[Key]) -> str:
     written = {"record": "VARCHAR", **FINDINGS, **LINES, **RUNS}
     files = _files(root, facts)
     return f"""
-        create view _written as {_json(files["runs"], written)};
+        create view _written as {json_rows(files["runs"], written)};
         create view _runs as
-            select {_names(RUNS)}, batch from _written where record = 'run'
-            union all by name {_parquet(files["compact/runs"], {**RUNS, **_BATCH}, ["project"])};
+            select {names_of(RUNS)}, batch from _written where record = 'run'
+            union all by name {_parquet(files["compact/runs"], {**RUNS, **BATCH}, ["project"])};
         create temp table _chosen as select run, batch from _runs
             qualify row_number() over (partition by run order by length(batch), batch) = 1;
-        create view runs as select {_names(RUNS)} from _runs semi join _chosen using (run, batch);
+        create view runs as select {names_of(RUNS)} from _runs semi join _chosen using (run, batch);
         create view _lines as
-            select record, {_names(LINES)}, batch from _written where record in ('line', 'line_before')
-            union all by name {_parquet(files["compact/lines"], {"record": "VARCHAR", **LINES, **_BATCH})};
+            select record, {names_of(LINES)}, batch from _written where record in ('line', 'line_before')
+            union all by name {_parquet(files["compact/lines"], {"record": "VARCHAR", **LINES, **BATCH})};
         create view lines as
-            select {_names(LINES)} from _lines semi join _chosen using (run, batch) where record = 'line';
+            select {names_of(LINES)} from _lines semi join _chosen using (run, batch) where record = 'line';
         create view lines_before as
-            select {_names(LINES)} from _lines semi join _chosen using (run, batch) where record = 'line_before';
+            select {names_of(LINES)} from _lines semi join _chosen using (run, batch) where record = 'line_before';
         create view _findings as
-            select {_names(FINDINGS)}, batch from _written where record = 'finding'
-            union all by name {_parquet(files["compact/findings"], {**FINDINGS, **_BATCH})};
-        create view findings as select {_names(FINDINGS)} from _findings semi join _chosen using (run, batch);
+            select {names_of(FINDINGS)}, batch from _written where record = 'finding'
+            union all by name {_parquet(files["compact/findings"], {**FINDINGS, **BATCH})};
+        create view findings as select {names_of(FINDINGS)} from _findings semi join _chosen using (run, batch);
     """
 
 
@@ -93,22 +93,22 @@ def _inventory(root: Path, facts: Sequence[Key]) -> str:
     of_state = ("project", "at", "state")
     resource = [name for name in INVENTORY if name not in of_state]
     return f"""
-        create view _states_written as {_json(files["inventory"], {"record": "VARCHAR", **INVENTORY})};
+        create view _states_written as {json_rows(files["inventory"], {"record": "VARCHAR", **INVENTORY})};
         create view _inventory as
-            select {_names(of_state, "states.")}, {_names(resource, "found.")}, states.batch
+            select {names_of(of_state, "states.")}, {names_of(resource, "found.")}, states.batch
             from (select * from _states_written where record = 'state') as states
             left join (select * from _states_written where record = 'resource') as found using (batch)
-            union all by name {_parquet(files["compact/inventory"], {**INVENTORY, **_BATCH}, ["project"])};
+            union all by name {_parquet(files["compact/inventory"], {**INVENTORY, **BATCH}, ["project"])};
         create temp table _chosen_states as
-            select * from (select distinct {_names(of_state)}, batch from _inventory)
-            qualify row_number() over (partition by {_names(of_state)} order by length(batch), batch) = 1;
-        create view states as select {_names(of_state)} from _chosen_states;
-        create view inventory as select {_names(INVENTORY)} from _inventory
-            semi join _chosen_states using ({_names([*of_state, "batch"])}) where address is not null;
+            select * from (select distinct {names_of(of_state)}, batch from _inventory)
+            qualify row_number() over (partition by {names_of(of_state)} order by length(batch), batch) = 1;
+        create view states as select {names_of(of_state)} from _chosen_states;
+        create view inventory as select {names_of(INVENTORY)} from _inventory
+            semi join _chosen_states using ({names_of([*of_state, "batch"])}) where address is not null;
     """
 
 
-_BATCH = {"batch": "VARCHAR"}
+BATCH = {"batch": "VARCHAR"}
 """Which file a record is written in, or which run of `compact` has put it where it is."""
 
 
@@ -161,10 +161,10 @@ def _files(root: Path, facts: Sequence[Key]) -> Mapping[str, list[str]]:
     return files
 
 
-def _json(files: Sequence[str], columns: Mapping[str, str]) -> str:
+def json_rows(files: Sequence[str], columns: Mapping[str, str]) -> str:
     """Return a query for lines of JSON, with the file that each comes from as `batch`."""
     if not files:
-        return _nothing({**columns, **_BATCH})
+        return _nothing({**columns, **BATCH})
     types = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in columns.items())
     return (
         f"select * exclude (filename), filename as batch from read_json({literal(files)}, columns = {{{types}}}, "
@@ -178,7 +178,7 @@ def _parquet(files: Sequence[str], columns: Mapping[str, str], hive: Sequence[st
         return _nothing({**columns, **dict.fromkeys(hive, "VARCHAR")})
     names = [name for name in columns if name not in hive]
     return (
-        f"select {_names([*names, *hive])} from read_parquet({literal(files)}, hive_partitioning = true, "
+        f"select {names_of([*names, *hive])} from read_parquet({literal(files)}, hive_partitioning = true, "
         "hive_types_autocast = false, union_by_name = true)"
     )
 
@@ -188,5 +188,6 @@ def _nothing(columns: Mapping[str, str]) -> str:
     return f"select {fields} where false"
 
 
-def _names(columns: Iterable[str], prefix: str = "") -> str:
+def names_of(columns: Iterable[str], prefix: str = "") -> str:
+    """Return columns as a list of SQL's."""
     return ", ".join(f"{prefix}{quoted(name)}" for name in columns)

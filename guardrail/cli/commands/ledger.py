@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -173,6 +174,46 @@ def verify(known: Path | None, *, write_list: bool, **values: Any) -> int:
     elif not faults:
         click.echo(f"{len(facts)} files are what they were when they were written")
     return ExitCode.BLOCKED if faults else ExitCode.OK
+
+
+class Months(click.ParamType[int]):
+    """A number of months, like 25mo."""
+
+    name = "months"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the number."""
+        found = re.fullmatch(r"([1-9]\d{0,3})mo", str(value))
+        if not found:
+            self.fail(f"{value!r} is not a number of months like 25mo", param, ctx)
+        return int(found[1])
+
+
+@ledger.command(short_help="Past months as a few files of Parquet.")
+@click.option("--keep", type=Months(), help="Remove facts that are older, bills included: 25mo for 25 months.")
+@ledger_options
+@_now
+def compact(keep: int | None, now: datetime | None, **values: Any) -> None:
+    """Put the runs and states of past months together, as Parquet in folders by project and month.
+
+    DuckDB, Spark, Trino and others read that as it is. The views stay what they are; the files that it replaces are
+    removed, so that a list of `verify --list` has to be made anew.
+
+    \b
+    Example:
+      guardrail ledger compact --keep 25mo
+    """
+    from guardrail.ledger.compact import compact as run  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.store import Folder, open_store  # noqa: PLC0415
+
+    store = open_store(_where(values))
+    done = run(store, now or datetime.now(UTC), keep)
+    left = store.tidy() if isinstance(store, Folder) else 0
+    click.echo(
+        f"{done.replaced} files of past months are {done.written} files now, {done.outdated} were too old and are gone"
+    )
+    if left:
+        click.echo(f"{left} files that writers had left half written are gone")
 
 
 def _settings(values: dict[str, Any]) -> Settings:
