@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +38,7 @@ _SHRUNK = 2  # a list that has less than one in so many of the rows it had is ta
 class Order:
     """What to sync. Empty: everything.
 
+    places  vendor, service and region of each price list that is meant; instead of services and regions
     origin  a mirror's address or a folder, instead of the vendors' hosts
     wait    seconds to wait for another sync that is running
     force   take a list even if most of what it had is gone
@@ -50,6 +51,17 @@ class Order:
     origin: str = ""
     wait: float = 0.0
     force: bool = False
+    places: Collection[tuple[str, str, str]] = ()
+
+    def of(self, vendor: str, known: Sequence[str]) -> dict[str, Sequence[str]]:
+        """Return the services to sync among those that are known, each with its regions. Without regions: all of them."""
+        if not self.places:
+            return {name: self.regions for name in known if not self.services or name in self.services}
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for owner, service, region in sorted(self.places):
+            if owner == vendor and service in known:
+                found[service].append(region)
+        return dict(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +88,8 @@ def sync(order: Order, used: UsedPrices, progress: SyncProgress) -> Path:
     with _locked(target, order.wait), building(target, shipped_catalog(), verify) as new:
         old, runs = _Old.of(target), []
         for vendor in order.vendors or VENDORS:
+            if order.places and not any(place[0] == vendor for place in order.places):
+                continue
             feed = _feed(vendor, order, downloads / vendor, progress)
             if feed is None:
                 progress.line(f"{vendor}: left out, there is no {gcp.KEY_VARIABLE} in the environment")
@@ -160,12 +174,12 @@ class _Run:
                     fix=_CHANGED,
                 )
 
-    def _services(self) -> tuple[str, ...]:
-        known = self.used.services(self.vendor)
-        return tuple(name for name in known if not self.order.services or name in self.order.services)
+    def _services(self) -> dict[str, Sequence[str]]:
+        """Return the services that are ordered, each with its regions."""
+        return self.order.of(self.vendor, self.used.services(self.vendor))
 
-    def _aws(self, services: Sequence[str]) -> None:
-        lists = sorted(aws.lists(self.feed, services, self.order.regions))
+    def _aws(self, services: Mapping[str, Sequence[str]]) -> None:
+        lists = sorted(aws.lists(self.feed, services))
         for service, group in groupby(lists, key=lambda found: found[0]):
             files = [(region, path, f"{path} {self.used.fingerprint('aws', service)}") for _, region, path in group]
             if all(self.old.versions.get(("aws", service, region)) == version for region, _, version in files):
@@ -180,10 +194,10 @@ class _Run:
     def savings_plans(self) -> None:
         """Put the rates of AWS's savings plans beside the prices on demand, once all of these are on their shelves."""
         found = aws_plans.codes(self.used.options("aws")) if self.vendor == "aws" else {}
-        services = set(self._services()) if found else set()
+        services = self._services() if found else {}
         places: defaultdict[str, list[str]] = defaultdict(list)
         for service, region in self.new.synced_places("aws"):
-            if service in services and (not self.order.regions or region in self.order.regions):
+            if service in services and (not services[service] or region in services[service]):
                 places[region].append(service)
         for code, options in found.items():
             sold = dict(aws_plans.lists(self.feed, code, places))
@@ -210,13 +224,13 @@ class _Run:
                 what = f"{before} rates of {option} for {service} were in it, and now {count}: has the format changed?"
                 raise CatalogError(what, where=name, fix=_CHANGED)
 
-    def _azure(self, services: Sequence[str]) -> None:
-        for service, path in azure.lists(services, self.order.regions):
+    def _azure(self, services: Mapping[str, Sequence[str]]) -> None:
+        for service, path in azure.lists(services):
             self._stage(azure.read(self.feed, service, path, self.used), service)
 
-    def _gcp(self, services: Sequence[str]) -> None:
-        for service, identity, path in gcp.lists(self.feed, services):
-            self._stage(gcp.read(self.feed, service, (identity, path), self.order.regions, self.used), service)
+    def _gcp(self, services: Mapping[str, Sequence[str]]) -> None:
+        for service, identity, path in gcp.lists(self.feed, tuple(services)):
+            self._stage(gcp.read(self.feed, service, (identity, path), services[service], self.used), service)
 
     def _stage(self, offers: Iterator[Offer], service: str, region: str = "") -> int:
         """Take what a list has. One that had prices at the last sync and has none now is taken for another format."""
@@ -229,7 +243,7 @@ class _Run:
         return count
 
     def _had(self, service: str, region: str) -> bool:
-        regions = (region,) if region else self.order.regions
+        regions = (region,) if region else self._services()[service]
         return any(
             (owner, name) == (self.vendor, service) and (not regions or place in regions)
             for owner, name, place in self.old.rows

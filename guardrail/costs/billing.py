@@ -11,7 +11,7 @@ from typing import Any
 from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Selector, Tier
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.definitions.tariff import Charge
-from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
+from guardrail.model.cost import SYNC, Cost, Line, LineStatus, ResourceStatus
 from guardrail.model.money import ZERO, decimal, plain
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
@@ -211,13 +211,14 @@ def _unanswered(line: Line, answer: NoPrice | Ambiguous, known_gap: str) -> Line
         note=f"{note}: {known_gap}" if known_gap else note,
         reason=Reason.NO_PRICE,
         remedy=sync_command(selector) if is_listed else OWN_PRICE,
+        lacks=(selector.vendor, selector.service, selector.region) if is_listed else None,
     )
 
 
 def sync_command(selector: Selector) -> str:
     """Return the command that brings the prices of a service in a region."""
     region = f" --region {shlex.quote(selector.region)}" if selector.region and selector.region != "global" else ""
-    command = f"guardrail pricing sync --vendor {selector.vendor} --service {shlex.quote(selector.service)}{region}"
+    command = f"{SYNC} --vendor {selector.vendor} --service {shlex.quote(selector.service)}{region}"
     return f"run `{command}`" + (" with a key in GOOGLE_API_KEY" if selector.vendor == "gcp" else "")
 
 

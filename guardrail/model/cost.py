@@ -33,6 +33,8 @@ class ResourceStatus(StrEnum):
     UNSUPPORTED = "unsupported"  # no definition says what it costs
 
 
+SYNC = "guardrail pricing sync"
+"""The command that brings prices from the vendors' lists."""
 UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.AMBIGUOUS})
 
 
@@ -64,6 +66,7 @@ class Line:
             does not tell. Neither it nor the usage key decides whether two lines are equal: older results have neither
     reason  the kind of gap, None where the amount is known
     remedy  the command to run, or what to do, so that the amount becomes known; "" where there is nothing
+    lacks   vendor, service and region of the price that is missing, where the vendor's list has it
     """
 
     name: str
@@ -80,6 +83,7 @@ class Line:
     at_least: bool = False
     usage_key: str = field(default="", compare=False)
     meter: str = field(default="", compare=False)
+    lacks: tuple[str, str, str] | None = None
 
     @property
     def list_cost(self) -> Decimal | None:

@@ -271,6 +271,18 @@ class Report:
         """Sums over all projects."""
         return sum((project.totals for project in self.projects), Totals())
 
+    @property
+    def lacking(self) -> frozenset[tuple[str, str, str]]:
+        """Vendor, service and region of prices that are missing and that the vendors' lists have."""
+        sides = (
+            side
+            for project in self.projects
+            for resource in project.resources
+            for side in (resource.before, resource.after)
+            if side
+        )
+        return frozenset(line.lacks for side in sides for line in side.lines if line.lacks)
+
     @cached_property
     def all_findings(self) -> tuple[Finding, ...]:
         """The findings of the run and of every project."""

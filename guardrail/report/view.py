@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
 
-from guardrail.model.cost import Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.cost import SYNC, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.input import SUBJECTS, Input, Origin
 from guardrail.model.not_evaluated import NotEvaluated
@@ -22,10 +23,15 @@ from guardrail.report.text import safe
 _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
 _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
 _LIMIT = 80
+_PLANS = 3  # that a command names
 _NOTE_LIMIT = 400
 _NAMED = 5  # files in one line
 _TAG_LIMIT = 40
 _LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
+
+
+def _can_be_synced(project: ProjectReport) -> bool:
+    return any(SYNC in remedy for resource in project.resources for remedy in remedies(resource))
 
 
 class View:
@@ -186,7 +192,23 @@ class View:
         """What to do so that what has no price gets one, each once, what helps most resources first."""
         open_rows = (row for row in self.rows if row.resource.unpriced or row.resource.delta_unpriced)
         found = Counter(remedy for row in open_rows for remedy in remedies(row.resource))
-        return [remedy for remedy, _ in found.most_common()]
+        return self._synced_together([remedy for remedy, _ in found.most_common()])
+
+    def _synced_together(self, found: list[str]) -> list[str]:
+        """Say one command for all prices that a sync may bring, if the run is of plans that can be named."""
+        syncs = [remedy for remedy in found if SYNC in remedy]
+        paths = list(dict.fromkeys(project.path for project in self.report.projects if _can_be_synced(project)))
+        if not syncs or not 0 < len(paths) <= _PLANS or not all(paths) or "-" in paths:
+            return found
+        named = "".join(f" --for {shlex.quote(safe(path, _NOTE_LIMIT))}" for path in paths)
+        key = " with a key in GOOGLE_API_KEY" if any(remedy.endswith("GOOGLE_API_KEY") for remedy in syncs) else ""
+        together = f"run `{SYNC}{named}`{key}"
+        place = found.index(syncs[0])
+        return [
+            together if number == place else remedy
+            for number, remedy in enumerate(found)
+            if number == place or remedy not in syncs
+        ]
 
     @cached_property
     def usage_based(self) -> list[Gap]:

@@ -143,4 +143,7 @@ def test_coverage_by_a_savings_plan_in_a_report(run, synced, lists, tmp_path):
     listed, paid = (Decimal(report["totals"]["monthly_cost"]) for report in (without, covered))
     assert paid == listed * Decimal("0.9")
     assert f"at list prices the monthly cost after the change is ${listed:.2f}" in covered["warnings"]
-    assert "0.09 per Hours (yours; list 0.1, sku " in run("explain", "aws_eks_cluster.this", "plan.json").stdout
+    assert (
+        "$0.09 per Hours (your price; list price $0.10, sku "
+        in run("explain", "aws_eks_cluster.this", "plan.json").stdout
+    )

@@ -12,6 +12,7 @@ import tomllib
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,7 @@ from guardrail.catalog import open_catalog, snapshot
 from guardrail.catalog.snapshot import Row
 from guardrail.catalog.store import synced_catalog
 from guardrail.catalog.sync import SOURCES, Order, sync
+from guardrail.cli.hints import tell_of_sync
 from guardrail.costs import Library
 from guardrail.costs.definitions.lint import lint
 from guardrail.model.cost import LineStatus
@@ -107,6 +109,7 @@ def test_prices(case, catalog):
 
 def test_a_catalog_that_definitions_cannot_read_is_not_put_into_use(run, tmp_path, monkeypatch):
     """Two load balancers that only their SKUs tell apart: the catalog that there was stays."""
+    monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
     snapshot.compile(tmp_path / "none", tmp_path / "bare.sqlite")
     monkeypatch.setattr("guardrail.catalog.sync.shipped_catalog", lambda: tmp_path / "bare.sqlite")
     rows = _rows("siblings.csv")["aws", "AWSELB"][:1]
@@ -120,3 +123,67 @@ def test_a_catalog_that_definitions_cannot_read_is_not_put_into_use(run, tmp_pat
     (shelf,) = open_catalog().synced()
     assert shelf.rows == 1
     assert run("pricing", "sync", "--vendor", "aws", "--from", "lists", "--force").exit_code == 0
+
+
+PLAN = """
+provider "aws" {
+  region = "eu-west-2"
+}
+resource "aws_lb" "web" {
+  load_balancer_type = "application"
+}
+resource "aws_nat_gateway" "out" {
+  subnet_id = "s"
+}
+"""
+
+
+@pytest.fixture
+def lists(tmp_path, monkeypatch):
+    """A folder of lists of three services, and no price that is shipped."""
+    monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
+    snapshot.compile(tmp_path / "none", tmp_path / "bare.sqlite")
+    for module in ("sync", "store"):
+        monkeypatch.setattr(f"guardrail.catalog.{module}.shipped_catalog", lambda: tmp_path / "bare.sqlite")
+    siblings = _rows("siblings.csv")
+    services = {name: siblings["aws", name] for name in ("AWSELB", "AmazonEC2", "AmazonRDS")}
+    elsewhere = {name: [replace(row, region="eu-central-1") for row in rows] for name, rows in services.items()}
+    price_lists.write_aws(tmp_path / "lists", {name: [*services[name], *elsewhere[name]] for name in services})
+    (tmp_path / "tf").mkdir()
+    (tmp_path / "tf" / "main.tf").write_text(PLAN, encoding="utf-8")
+    return tmp_path / "lists"
+
+
+def test_a_sync_for_a_folder_brings_what_it_lacks_and_nothing_else(run, lists):
+    told = run("estimate", "tf").stdout
+    assert "run `guardrail pricing sync --for tf`" in told
+    assert "--service" not in told.partition("Not priced")[2]
+    done = run("pricing", "sync", "--for", "tf", "--from", lists)
+    assert done.exit_code == 0, done.stderr
+    assert [(one.service, one.region) for one in open_catalog().synced()] == [
+        ("AWSELB", "eu-west-2"),
+        ("AmazonEC2", "eu-west-2"),
+    ]
+    assert "AmazonRDS" not in done.stderr
+    assert "$19.32" in run("estimate", "tf").stdout
+    again = run("pricing", "sync", "--for", "tf", "--from", lists)
+    assert again.stdout == "nothing to sync: the catalog has every price that a list could bring\n"
+
+
+def test_what_is_asked_for_is_said_once(run, lists):
+    done = run("pricing", "sync", "--for", "tf", "--region", "eu-west-2", "--from", lists)
+    assert done.exit_code == 2
+    assert "leave --service and --region out" in done.stderr
+    assert "no such" in run("pricing", "sync", "--for", "nowhere", "--from", lists).stderr
+
+
+def test_a_person_is_told_of_it_once(tmp_path, monkeypatch, capsys):
+    report = SimpleNamespace(lacking={("aws", "AWSELB", "eu-west-2")}, projects=[SimpleNamespace(path="tf")])
+    monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.delenv("CI", raising=False)
+    tell_of_sync(report)
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    tell_of_sync(report)
+    tell_of_sync(report)
+    line = "guardrail: prices are missing; `guardrail pricing sync --for tf` downloads just these\n"
+    assert capsys.readouterr().err == line

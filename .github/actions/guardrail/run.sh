@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# `run.sh check` checks the plans, `run.sh report` reports what came of it: two steps, so that the first, which reads what the
+# `run.sh sync` brings missing prices, `run.sh check` checks the plans, `run.sh report` reports what came of it: so that what reads what the
 # author of the change wrote, runs without a token. The inputs come as variables, and go on as arguments of their own.
 set -euo pipefail
 
@@ -56,6 +56,15 @@ not_evaluated() {
     exit "$1"
 }
 
+# Prices that the plan lacks, if the workflow wants them. Without them the check says what it cannot price.
+sync() {
+    local arguments=(pricing sync) line lines
+    option --config "$INPUT_CONFIG"
+    split "${INPUT_PLAN:-.}"
+    for line in "${lines[@]}"; do arguments+=("--for=$line"); done
+    "$guardrail" "${arguments[@]}" || echo "::warning title=guardrail::the prices that the plan lacks could not be downloaded: the lines above say why"
+}
+
 check() {
     local arguments=(check --fail-on=never --out="json=$1") lines
     option --config "$INPUT_CONFIG"
@@ -89,6 +98,11 @@ report() {
     "$guardrail" "${arguments[@]}" -- "${lines[@]}"
 }
 
+[[ ${INPUT_SYNC_PRICES:-false} != true ]] || export GUARDRAIL_CACHE_DIR=$RUNNER_TEMP/guardrail-prices
+if [[ $1 == sync ]]; then
+    [[ $INPUT_SYNC_PRICES != true ]] || sync
+    exit 0
+fi
 mkdir -p "$RUNNER_TEMP/guardrail"
 files=$(mktemp -d "$RUNNER_TEMP/guardrail/$1.XXXXXX")
 code=0

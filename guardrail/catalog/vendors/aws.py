@@ -42,13 +42,13 @@ CHANGED = "the format has changed: update guardrail"
 """What to do about a list that is not as it is documented."""
 
 
-def lists(feed: Feed, services: Sequence[str], regions: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """Give service, region and path of each offer file there is. The path names the file's version.
+def lists(feed: Feed, services: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str, str]]:
+    """Give service, region and path of each offer file of services and their regions; without regions, of all. The path names the file's version.
 
     Files for what has no region are among those of every region that is asked for. Raises GuardrailError.
     """
     offers = _object(feed.file(_INDEX), "offers")
-    for service in services:
+    for service, regions in services.items():
         if service not in offers:
             continue
         path = offers[service].get("currentRegionIndexUrl")

@@ -38,9 +38,12 @@ _GIVEN = re.compile(r"\bFree\b")
 """Meters of what Azure gives for nothing beside a meter that is paid: `1 vCore - Free`, `Standard Unit - Free`."""
 
 
-def lists(services: Sequence[str], regions: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Give each service and the path of its first page. Prices without a region come along with every region."""
-    for service in services:
+def lists(services: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
+    """Give each service and the path of its first page, for some of its regions or, without any, for all.
+
+    Prices without a region come along with every region.
+    """
+    for service, regions in services.items():
         places = [f"armRegionName eq '{region}'" for region in (*regions, "Global", "Zone 1", "")] if regions else []
         within = f" and ({' or '.join(places)})" if places else ""
         quoted = service.replace("'", "''")

@@ -49,7 +49,8 @@ def check(**values: Any) -> int:
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error.
     They are the same for every format.
     """
-    from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.hints import tell_of_sync  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.judging import judged  # noqa: PLC0415
     from guardrail.cli.output import deliver, write_files  # noqa: PLC0415
     from guardrail.model.report import FailOn  # noqa: PLC0415
 
@@ -66,4 +67,5 @@ def check(**values: Any) -> int:
             write_files(report, values["outs"], details=values["details"])
         else:
             deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+            tell_of_sync(report)
     return int(report.exit_code(FailOn(values["fail_on"])))

@@ -33,6 +33,7 @@ def pricing() -> None:
     "--service", "services", multiple=True, help="Only this service, as `pricing status` names it. Repeatable."
 )
 @click.option("--region", "regions", multiple=True, help="Only this region, and prices without a region. Repeatable.")
+@click.option("--for", "inputs", multiple=True, metavar="PLAN|FOLDER", help="Only what these plans or folders lack.")
 @click.option("--from", "origin", default="", metavar="DIR|URL", help="Read the price lists from a folder or a mirror.")
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another sync that is running.")
 @click.option("--force", is_flag=True, help="Accept a price list even if more than half of its prices are gone.")
@@ -50,6 +51,7 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
     \b
     Examples:
       guardrail pricing sync --vendor aws --region eu-west-1
+      guardrail pricing sync --for plan.json
       guardrail pricing sync --from /mnt/price-lists
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
@@ -61,6 +63,9 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
     from guardrail.costs.definitions.lint import unambiguous  # noqa: PLC0415
     from guardrail.costs.definitions.used_prices import used_prices  # noqa: PLC0415
 
+    inputs = values.pop("inputs")
+    if inputs and (values["services"] or values["regions"]):
+        raise click.UsageError("--for says which services and regions: leave --service and --region out")
     chosen = _settings({"config": config})
     library = Library(chosen.definitions)
     plans = plans_of(read_overlay(chosen.overlay)) if chosen.overlay else ()
@@ -70,10 +75,17 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
         if service not in known:
             fix = did_you_mean(service, known) or "`guardrail pricing status` lists them"
             raise ConfigError(f"no cost definition uses prices of {service!r}", fix=fix)
+    places: frozenset[tuple[str, str, str]] = frozenset()
+    if inputs:
+        lacking = _estimated(_settings({"config": config, "inputs": inputs})).lacking
+        places = frozenset(place for place in lacking if place[0] in (values["vendors"] or _VENDORS))
+        if not places:
+            click.echo("nothing to sync: the catalog has every price that a list could bring")
+            return
     progress, shown = sync_progress()
     with shown:
         progress = replace(progress, verify=lambda catalog: unambiguous(library, open_catalog(catalog)))
-        path = run(Order(now or datetime.now(UTC), **values), used, progress)
+        path = run(Order(now or datetime.now(UTC), places=places, **values), used, progress)
     click.echo(f"wrote {path}")
 
 
