@@ -13,6 +13,7 @@ from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -178,7 +179,7 @@ def test_what_is_asked_for_is_said_once(run, lists):
 
 
 def test_a_person_is_told_of_it_once(tmp_path, monkeypatch, capsys):
-    report = SimpleNamespace(lacking={("aws", "AWSELB", "eu-west-2")}, projects=[SimpleNamespace(path="tf")])
+    report: Any = SimpleNamespace(lacking={("aws", "AWSELB", "eu-west-2")}, projects=[SimpleNamespace(path="tf")])
     monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
     monkeypatch.delenv("CI", raising=False)
     tell_of_sync(report)
