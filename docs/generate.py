@@ -9,7 +9,7 @@ import shutil
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import chdir, redirect_stdout
 from functools import partial
 from pathlib import Path
@@ -20,11 +20,14 @@ import pictures  # type: ignore[import-not-found]  # beside this file, which is 
 import yaml
 
 from guardrail import data
+from guardrail.catalog import open_catalog
+from guardrail.catalog.store import shipped_catalog
 from guardrail.cel import Path as CelPath
 from guardrail.cli import cli
 from guardrail.cli import main as guardrail
 from guardrail.cli.commands.schema import NAMES, schema_text
 from guardrail.costs import Library
+from guardrail.costs.definitions.lint import priced_regions
 from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleFile, RuleScope, read_rule
@@ -65,6 +68,45 @@ def supported_resources() -> str:
     for vendor, name in VENDORS.items():
         lines += _types(f"{name}: free", free[vendor], folded=True)
     return "\n".join(lines) + "\n"
+
+
+def accuracy() -> str:
+    """In how many regions the shipped catalog has prices for each type."""
+    catalog, library = open_catalog(shipped_catalog()), Library()
+    places = defaultdict(set)
+    for vendor, _, region in catalog.shelves():
+        places[vendor].add(region)
+    found, vendors = priced_regions(library, catalog), library.priced_types()
+    lines = [
+        NOTE,
+        "# What the shipped prices cover\n",
+        "Guardrail ships prices that others have published, and these do not cover every region. This page counts, for each",
+        "type, the regions with a price for all of its cost components, and those with a price for at least one. A region",
+        "counts if it has any price for the component: that is not a price for every size of machine. Components that nobody",
+        "publishes prices for are left out ([limits.md](limits.md)).\n",
+        "Where a price is missing the report says so and shows no amount; [`guardrail pricing sync --for`](pricing.md) downloads",
+        "it. How old the prices are is in [catalog.md](catalog.md).",
+    ]
+    for vendor, name in VENDORS.items():
+        types = sorted(one for one, owner in vendors.items() if owner == vendor and found.get(one))
+        if types:
+            lines += [
+                f"\n## {name}\n",
+                f"The catalog has prices in {len(places[vendor] - {'global'})} regions, zones and groups of regions.\n",
+                "| type | all components | at least one |",
+                "|---|---:|---:|",
+                *(f"| `{one}` | {_regions(found[one].values())} |" for one in types),
+            ]
+    return "\n".join(lines) + "\n"
+
+
+def _regions(components: Collection[frozenset[str] | None]) -> str:
+    """Return two cells; a type whose prices have no region is priced wherever it is."""
+    regional = [regions for regions in components if regions is not None]
+    if not regional:
+        return "everywhere | everywhere"
+    anywhere = frozenset().union(*regional)
+    return f"{len(frozenset.intersection(*regional))} | {len(anywhere)}"
 
 
 def example_policies() -> str:
@@ -194,6 +236,7 @@ def example_report(report: str = "html") -> str:
 
 PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "supported-resources.md": supported_resources,
+    DOCS / "accuracy.md": accuracy,
     DOCS / "example-policies.md": example_policies,
     DOCS / "rules-reference.md": rules_reference,
     DOCS / "cli.md": command_line,

@@ -6,7 +6,7 @@ import pytest
 
 from guardrail.catalog import open_catalog, snapshot
 from guardrail.costs import Library
-from guardrail.costs.definitions.lint import left_out, lint
+from guardrail.costs.definitions.lint import left_out, lint, priced_regions
 from guardrail.costs.definitions.used_prices import price_patterns
 
 DEFINITION = """
@@ -107,3 +107,14 @@ def test_a_definition_says_what_it_has_no_line_for(tmp_path, text):
     (tmp_path / "aws" / "aws_of_ours.toml").write_text(f"schema = 1\n{text}", encoding="utf-8")
     fault = left_out(Library([tmp_path]), "aws_of_ours")
     assert (fault is not None and fault.kind == "not-covered") is LEFT_OUT[text]
+
+
+def test_regions_of_prices(catalog):
+    """By component; None where the price has no region. What `otherwise` asks for counts for its component."""
+    found = priced_regions(Library(), catalog)
+    assert found["aws_lb"]["Load balancer capacity units"] == {"eu-west-1", "eu-west-2", "us-east-1"}
+    assert set(found["aws_cloudwatch_dashboard"].values()) == {None}
+    compute = found["azurerm_postgresql_flexible_server"]["Compute (${attr.sku_name})"]
+    assert compute is not None
+    assert {"eastus", "northeurope"} <= compute
+    assert not any(name.startswith("Licence (SQL Server)") for name in found["google_compute_instance"])

@@ -136,6 +136,33 @@ def unambiguous(library: Library, catalog: Catalog) -> None:
     )
 
 
+def priced_regions(library: Library, catalog: Catalog) -> dict[str, dict[str, frozenset[str] | None]]:
+    """Return in which regions a catalog has any price for each component of each type; None: its price has no region.
+
+    Components without a price that anyone has published are left out. Raises DefinitionError.
+    """
+    shelves = _shelves(catalog)
+    asked: defaultdict[tuple[str, str], list[_Question]] = defaultdict(list)
+    found: defaultdict[str, dict[str, frozenset[str] | None]] = defaultdict(dict)
+    for name, charge, pattern in price_patterns(library):
+        tariff = library.find(name)
+        region = charge.region or (tariff.region if tariff else None)
+        if not charge.component.gap:
+            is_fixed = region is not None and not region.program and not region.template
+            found[name][charge.component.name] = None if is_fixed else frozenset()
+            asked[pattern.vendor, pattern.service].append(_Question(name, charge, pattern, {}))
+    for key, questions in asked.items():
+        fitting = _Fitting(questions)
+        for place in shelves.get(key, []):
+            for ladder in catalog.ladders(*key, place):
+                for number, _ in fitting.of(ladder.product):
+                    of_type, component = found[questions[number].type_name], questions[number].charge.component.name
+                    regions = of_type[component]
+                    if regions is not None and place not in regions:
+                        of_type[component] = regions | {place}
+    return dict(found)
+
+
 def _open(question: _Question) -> Iterator[Fault]:
     """Give the patterns of a component that fit names which nobody has thought of: `~LoadBalancerUsage$`."""
     charge = question.charge
