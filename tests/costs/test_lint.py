@@ -112,7 +112,7 @@ def test_a_definition_says_what_it_has_no_line_for(tmp_path, text):
 def test_regions_of_prices(catalog):
     """By component; None where the price has no region. What `otherwise` asks for counts for its component."""
     found = priced_regions(Library(), catalog)
-    assert found["aws_lb"]["Load balancer capacity units"] == {"eu-west-1", "eu-west-2", "us-east-1"}
+    assert found["aws_lb"]["Load balancer capacity units"] == frozenset({"eu-west-1", "eu-west-2", "us-east-1"})
     assert set(found["aws_cloudwatch_dashboard"].values()) == {None}
     compute = found["azurerm_postgresql_flexible_server"]["Compute (${attr.sku_name})"]
     assert compute is not None
