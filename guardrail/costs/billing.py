@@ -204,13 +204,15 @@ def _unanswered(line: Line, answer: NoPrice | Ambiguous, known_gap: str) -> Line
         note, status = f"{len(answer.products)} prices fit: {selector}", LineStatus.AMBIGUOUS
     else:
         note, status = f"{answer.nearest} ({selector.service})", LineStatus.NO_PRICE
-    is_listed = isinstance(answer, NoPrice) and not known_gap and selector.vendor in _SYNCED
+    is_listed = isinstance(answer, NoPrice) and selector.vendor in _SYNCED
+    # What no public source has, the vendor's own list has as a rule.
+    remedies = [sync_command(selector)] * is_listed + [OWN_PRICE] * bool(known_gap or not is_listed)
     return replace(
         line,
         status=status,
         note=f"{note}: {known_gap}" if known_gap else note,
         reason=Reason.NO_PRICE,
-        remedy=sync_command(selector) if is_listed else OWN_PRICE,
+        remedy=", or ".join(remedies),
         lacks=(selector.vendor, selector.service, selector.region) if is_listed else None,
     )
 
