@@ -16,7 +16,7 @@ from guardrail.ledger.duck import connect, literal
 from guardrail.ledger.layout import Key, month_of, path_of
 from guardrail.ledger.store import Store
 from guardrail.ledger.verify import facts_in
-from guardrail.ledger.views import Ledger, json_rows, names_of
+from guardrail.ledger.views import WRITTEN, Ledger, gathered, names_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +61,17 @@ def month_before(now: datetime, months: int) -> str:
 def _tables(store: Store, kind: str, keys: Sequence[Key], scratch: Path) -> Iterator[tuple[str, bytes]]:
     """Give the tables that hold what files of a month say; runs come last, since without one its lines are not read."""
     root = store.folder([key.path for key in keys]).resolve()
-    files = [str(root / key.path) for key in keys]
     target = scratch / "table.parquet"
-    queries = _of_runs(files) if kind == "runs" else _of_states(files)
-    with connect([root, scratch]) as database:
+    with connect([root, scratch], scratch=scratch) as database:
         ledger = Ledger(database, tuple(keys))
+        written = f"({gathered(ledger, root, keys, scratch, WRITTEN[kind])})"
+        queries = _of_runs(written) if kind == "runs" else _of_states(written)
         for table, query in queries.items():
             ledger.rows(f"copy ({query}) to {literal(str(target))} (format parquet, compression zstd)")
             yield table, target.read_bytes()
 
 
-def _of_runs(files: Sequence[str]) -> dict[str, str]:
-    written = f"({json_rows(files, {'record': 'VARCHAR', **FINDINGS, **LINES, **RUNS})})"
+def _of_runs(written: str) -> dict[str, str]:
     chosen = f"""(select run, batch from {written} where record = 'run'
         qualify row_number() over (partition by run order by batch) = 1)"""
     batch = literal(secrets.token_hex(8))  # two that compact at once are two batches, of which one is read
@@ -86,8 +85,7 @@ def _of_runs(files: Sequence[str]) -> dict[str, str]:
     }
 
 
-def _of_states(files: Sequence[str]) -> dict[str, str]:
-    written = f"({json_rows(files, {'record': 'VARCHAR', **INVENTORY})})"
+def _of_states(written: str) -> dict[str, str]:
     resource = [name for name in INVENTORY if name not in {"project", "at", "state"}]
     batch = literal(secrets.token_hex(8))
     return {

@@ -216,6 +216,34 @@ def compact(keep: int | None, now: datetime | None, **values: Any) -> None:
         click.echo(f"{left} files that writers had left half written are gone")
 
 
+@ledger.command(short_help="The views as tables of PostgreSQL.")
+@click.option(
+    "--to",
+    "address",
+    required=True,
+    metavar="ADDRESS",
+    help="postgresql://USER@HOST/DATABASE; PGPASSWORD has the password.",
+)
+@click.option("--schema", default="guardrail", show_default=True, help="Schema of the tables.")
+@ledger_options
+def export(address: str, schema: str, **values: Any) -> None:
+    """Copy the views to PostgreSQL, as tables of the same names, in one transaction.
+
+    The tables are replaced; the facts of the ledger stay where they are. It needs the extra `postgres`:
+    pip install 'guardrail-finops[postgres]'.
+
+    \b
+    Example:
+      guardrail ledger export --to postgresql://finops@db.example.com/costs
+    """
+    from guardrail.ledger.export import export as run  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+
+    for view, rows in run(open_ledger(open_store(_where(values))), address, schema).items():
+        click.echo(f"{schema}.{view}: {rows:,} rows")
+
+
 def _settings(values: dict[str, Any]) -> Settings:
     from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
 
