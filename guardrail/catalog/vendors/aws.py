@@ -208,9 +208,13 @@ def _region(kind: str, code: str, from_kind: str, from_code: str) -> str:
 
 
 def _without_region(attributes: dict[str, str], region: str) -> dict[str, str]:
-    """Take the region off a usage type. What a region has for all regions (`Global-CW:Canary-runs`) keeps its name."""
+    """Take the region off a usage type.
+
+    What a region has for all regions (`Global-CW:Canary-runs`) keeps its name, and so does what is between continents
+    (`EU-AP-IN-Bytes-Internet`) and has no region.
+    """
     usage = attributes.get("usagetype")
-    if usage and (region == "global" or not usage.startswith("Global")):
+    if usage and not usage.startswith("EU-" if region == "global" else "Global"):
         attributes["usagetype"] = _PREFIX.sub("", usage)
     return attributes
 
