@@ -50,6 +50,7 @@ def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
             in_use.add(source, plan)
             bill = since(base, bill, is_only=is_only)
             projects.append(bill if with_attributes else bill.without_attributes())
+    library.keep_compiled()
     report = _report(tuple(projects), settings, catalog, usage_notes(in_use, library, settings), judged=False)
     return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
 
@@ -98,6 +99,8 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
             bills.append((project, bill.without_attributes() if read is None else bill))
     found += not_covered(settings)
     found += judge.budgets(settings.budgets, bills)
+    library.keep_compiled()
+    judge.keep_compiled()
     findings = waived(found, rules, settings)
     of_project: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:

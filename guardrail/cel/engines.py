@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from guardrail.cel.emit import spelled
 from guardrail.cel.failures import DepthError, EvaluationError, StepsError, reason
@@ -23,6 +23,14 @@ ENGINE_VARIABLE = "GUARDRAIL_CEL_ENGINE"
 Evaluate = Callable[[Any], Any]
 """Takes an activation, returns a plain Python value; raises EvaluationError, and StepsError past the engine's bound."""
 
+
+class Compiled(NamedTuple):
+    """An expression as an engine has compiled it, and `kept`, what gives the form from which `Engine.restored` has it again."""
+
+    evaluate: Evaluate
+    kept: Callable[[], bytes]
+
+
 _BUDGET = "Iteration budget exceeded"
 """What Google's engine says after 10,000 elements in all macros of an expression, a bound that cannot be set."""
 
@@ -36,8 +44,11 @@ class Engine(Hashable, Protocol):
     def activation(self, values: Mapping[str, Any]) -> Any:
         """Convert values once, for any number of programs."""
 
-    def program(self, text: str, names: Iterable[str]) -> Evaluate:
+    def program(self, text: str, names: Iterable[str]) -> Compiled:
         """Compile an emitted expression. Raises CelError, and DepthError for one that another engine may take."""
+
+    def restored(self, kept: bytes, names: Iterable[str]) -> Evaluate:
+        """Return what was compiled before, and kept. Raises CelError for what is no such form."""
 
 
 def engine(name: str | None = None) -> Engine:
@@ -54,12 +65,12 @@ def engine_package(name: str | None = None) -> str:
 
 
 def _chosen(name: str | None) -> str:
-    name = name or os.environ.get(ENGINE_VARIABLE) or ("cpp" if find_spec("cel_expr_python") else "python")
+    name = name or os.environ.get(ENGINE_VARIABLE) or ("cpp" if _has_cpp() else "python")
     if name not in _ENGINES:
         raise ConfigError(
             f"no such CEL engine: {name}", where=ENGINE_VARIABLE, fix=did_you_mean(name, _ENGINES) or "cpp or python"
         )
-    if name == "cpp" and not find_spec("cel_expr_python"):
+    if name == "cpp" and not _has_cpp():
         raise ConfigError("the CEL engine cpp is not installed", fix="pip install 'guardrail-finops[fast]'")
     return name
 
@@ -69,7 +80,12 @@ def installed_engines() -> tuple[str, ...]:
     if name := os.environ.get(ENGINE_VARIABLE):
         engine(name)
         return (name,)
-    return ("cpp", "python") if find_spec("cel_expr_python") else ("python",)
+    return ("cpp", "python") if _has_cpp() else ("python",)
+
+
+@cache
+def _has_cpp() -> bool:
+    return find_spec("cel_expr_python") is not None
 
 
 @cache
@@ -141,14 +157,24 @@ class _CppEngine:
     def activation(self, values: Mapping[str, Any]) -> Any:
         return self._empty.Activation(values)
 
-    def program(self, text: str, names: Iterable[str]) -> Evaluate:
+    def program(self, text: str, names: Iterable[str]) -> Compiled:
         try:
             # Types are checked in guardrail.cel.types, which knows that data may be of any.
-            evaluate = self._environment(names).compile(text, disable_check=True).eval
+            expression = self._environment(names).compile(text, disable_check=True)
         except RuntimeError as error:
             if "recursion" in str(error):
                 raise DepthError from None
             raise CelError(_first_line(str(error))) from None
+        return Compiled(self._evaluating(expression.eval), expression.serialize)
+
+    def restored(self, kept: bytes, names: Iterable[str]) -> Evaluate:
+        # Nine tenths of what compiling takes is parsing, which this leaves out.
+        try:
+            return self._evaluating(self._environment(names).deserialize(kept).eval)
+        except RuntimeError as error:
+            raise CelError(_first_line(str(error))) from None
+
+    def _evaluating(self, evaluate: Callable[[Any], Any]) -> Evaluate:
         error_type, null_type = self._cel.Type.ERROR, self._cel.Type.NULL
 
         def run(activation: Any) -> Any:

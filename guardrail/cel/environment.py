@@ -4,43 +4,24 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from functools import lru_cache, reduce
-from typing import Any
+from dataclasses import dataclass
+from functools import reduce
 
-from guardrail.cel.conversion import Value, plain_value, result_of
-from guardrail.cel.emit import emit
-from guardrail.cel.engines import Engine, Evaluate, engine
-from guardrail.cel.failures import OPERAND_FAULT, DepthError, EvaluationError, StepsError
-from guardrail.cel.functions.values import text, trace, unmarked
-from guardrail.cel.key_access import KeyAccess, key_access
+from guardrail.cel.conversion import Value, plain_value
+from guardrail.cel.engines import Engine, engine
+from guardrail.cel.failures import EvaluationError
+from guardrail.cel.forms import Form, Forms
+from guardrail.cel.functions.values import text
+from guardrail.cel.key_access import KeyAccess
 from guardrail.cel.lookups import with_lookups
 from guardrail.cel.names import Path, Schema, check, expand
-from guardrail.cel.operands import operands
 from guardrail.cel.parts import branches, shown_parts, written
+from guardrail.cel.program import Analysis, Context, Program, Scope
 from guardrail.cel.shapes import Shapes, check_shapes
 from guardrail.cel.syntax import CelError, parse
 from guardrail.cel.tree import Tree
 from guardrail.cel.types import Types, infer
-from guardrail.cel.value_paths import value_paths
-from guardrail.errors import LimitError
 from guardrail.model.unknown import Unknown
-
-_SIMPLE = frozenset({bool, float, int, type(None)})
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Values bound to names, and the paths below them that are known only after apply."""
-
-    activation: Any
-    unknown: tuple[Path, ...] = ()
-    converted: Mapping[str, Any] = field(default_factory=dict)
-
-    def touches(self, reads: frozenset[Path]) -> bool:
-        """Say whether anything unknown lies on, above or below what is read."""
-        return any(read[: len(path)] == path[: len(read)] for path in self.unknown for read in reads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +37,7 @@ class Working:
 class Environment:
     """The names that exist for a set of expressions, and what is defined over them."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what expressions may be read over, each by its name
         self,
         schema: Schema,
         *,
@@ -66,13 +47,15 @@ class Environment:
         nullable: frozenset[Path] = frozenset(),
         exact: bool = False,
         lookups: frozenset[str] = frozenset(),
+        forms: Forms | None = None,
     ) -> None:
         """Read expressions over the names of a schema.
 
         `shapes` are what is known of data at a path. The maps at `nullable` paths read null at a key that they lack.
 
         `declared` are the types of names that are no data: their values are bound as they are. `exact` refuses a division of
-        whole numbers, whose fraction is lost. `lookups` are the calls that stand for data (`guardrail.cel.lookups`).
+        whole numbers, whose fraction is lost. `lookups` are the calls that stand for data (`guardrail.cel.lookups`). `forms`
+        are what an earlier run has left of these expressions, over these names, and take up what this one adds.
         """
         self._schema = schema
         self._exact = exact
@@ -81,7 +64,9 @@ class Environment:
         self._nullable = nullable
         self._declared = declared or {}
         self._engine: Engine = engine(engine_name)
+        self._forms = forms
         self._definitions: dict[str, dict[str, Tree]] = {}
+        self._put_off: list[tuple[str, Mapping[str, str]]] = []
         self._programs: dict[str, Program] = {}
 
     def define(self, namespace: str, expressions: Mapping[str, str]) -> None:
@@ -89,6 +74,13 @@ class Environment:
 
         Raises CelError with an attribute `name` that says which one is at fault.
         """
+        self._programs.clear()
+        if self._forms and self._forms.known:
+            self._put_off.append((namespace, expressions))
+        else:
+            self._define(namespace, expressions)
+
+    def _define(self, namespace: str, expressions: Mapping[str, str]) -> None:
         defined = self._definitions.setdefault(namespace, {})
         for name, expression in expressions.items():
             try:
@@ -98,18 +90,39 @@ class Environment:
                 error.name = name
                 raise
             defined[name] = tree
-        self._programs.clear()
 
     def compile(self, expression: str) -> Program:
         """Return the program of an expression. Raises CelError."""
         if expression not in self._programs:
-            self._programs[expression] = self._program(parse(expression), expression)
+            form = self._forms.by_text.get(expression) if self._forms else None
+            if form:
+                self._programs[expression] = Program(
+                    expression, form, lambda: self._analysed(parse(expression)), self._context, self._forms
+                )
+            else:
+                program = self._programs[expression] = self._program(parse(expression), expression, self._forms)
+                if self._forms:
+                    self._forms.add(expression, program.form)
         return self._programs[expression]
 
-    def _program(self, written_tree: Tree, text: str) -> Program:
+    def _program(self, written_tree: Tree, text: str, forms: Forms | None = None) -> Program:
+        reads, analysis = self._read(written_tree)
+        return Program(text, Form(reads), lambda: analysis, self._context, forms)
+
+    @property
+    def _context(self) -> Context:
+        return Context(self._engine, tuple(self._schema), self._nullable)
+
+    def _analysed(self, written_tree: Tree) -> Analysis:
+        return self._read(written_tree)[1]
+
+    def _read(self, written_tree: Tree) -> tuple[frozenset[Path], Analysis]:
+        """Return what an expression reads, and its tree with the types of its parts."""
+        while self._put_off:
+            self._define(*self._put_off.pop(0))
         tree = with_lookups(expand(written_tree, self._definitions), self._lookups)
         reads, types = self._checked(tree)
-        return Program(text, reads, tree, types, self._engine, tuple(self._schema), self._nullable)
+        return reads, Analysis(tree, types)
 
     def _checked(self, tree: Tree) -> tuple[frozenset[Path], Types]:
         reads = check(tree, self._schema)
@@ -165,113 +178,6 @@ class Environment:
         return Scope(self._engine.activation(converted), tuple(unknown), converted)
 
 
-class Program:
-    """A compiled expression. `reads` are the context paths that it uses, defined names expanded."""
-
-    __slots__ = ("_careful", "_engine", "_names", "_nullable", "_plain", "_tree", "_types", "reads", "text")
-
-    def __init__(
-        self,
-        text: str,
-        reads: frozenset[Path],
-        tree: Tree,
-        types: Types,
-        engine: Engine,
-        names: tuple[str, ...],
-        nullable: frozenset[Path],
-    ) -> None:
-        self.text = text
-        self.reads = reads
-        self._tree = tree
-        self._types = types
-        self._engine = engine
-        self._names = names
-        self._nullable = nullable
-        self._plain: Evaluate | None = None
-        self._careful: Evaluate | None = None
-
-    def evaluate(self, scope: Scope) -> Value:
-        """Return the value, or Unknown if it depends on what is known only after apply.
-
-        Raises EvaluationError if there is no value, LimitError for what goes through too much.
-        """
-        is_open = bool(scope.unknown) and scope.touches(self.reads)
-        try:
-            return self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
-        except (StepsError, DepthError):
-            return self._evaluate_at_length(scope)
-
-    def _evaluate(self, scope: Scope) -> Value:
-        if self._plain is None:
-            self._plain = self.compiled(careful=False)
-        try:
-            value = self._plain(scope.activation)
-            return value if type(value) in _SIMPLE else result_of(value)
-        except EvaluationError:
-            # Google's engine goes through a map in any order, and may have met another of several errors first.
-            return self._evaluate_carefully(scope)
-
-    def _evaluate_at_length(self, scope: Scope) -> Value:
-        """Evaluate what is too long or too deep for Google's engine with the other, which ends later, and whose bound is ours."""
-        other = engine("python")
-        if self._engine is not other:
-            program = self._on(other)
-            return program.evaluate(Scope(other.activation(scope.converted), scope.unknown, scope.converted))
-        from guardrail.cel.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
-
-        what = f"takes more than {MAX_STEPS:,} steps: {self.text:.80}"
-        raise LimitError(what, fix="nested macros multiply their steps: use shorter lists")
-
-    def _on(self, other: Engine) -> Program:
-        return Program(self.text, self.reads, self._tree, self._types, other, self._names, self._nullable)
-
-    def check_by_engine(self) -> None:
-        """Compile it now, which is else done when it is first evaluated. Raises CelError for what no engine takes."""
-        try:
-            self._plain = self._plain or self.compiled(careful=False)
-        except DepthError:
-            self._on(engine("python")).check_by_engine()
-
-    def check_by_engines(self, engines: Iterable[str]) -> None:
-        """Compile it on each of these engines, in both ways. Raises CelError for what one refuses, and no other takes for it."""
-        for name in engines:
-            program = self._on(engine(name))
-            program.check_by_engine()
-            with suppress(DepthError):
-                program.compiled(careful=True)
-
-    def key_access(self, path: Path) -> KeyAccess:
-        """Return what the value depends on of the map at a path."""
-        return key_access(self._tree, path)
-
-    @property
-    def value_paths(self) -> frozenset[Path]:
-        """The paths of the values that it uses, those of elements below the path of their list."""
-        return value_paths(self._tree)
-
-    def compiled(self, *, careful: bool) -> Evaluate:
-        """Have the engine compile it: as it is, or (`careful`) for a scope that holds values that are not known."""
-        return _program(
-            self._engine,
-            emit(self._tree, self._types, native=self._engine.has_functions, careful=careful, nullable=self._nullable),
-            self._names,
-        )
-
-    def _evaluate_carefully(self, scope: Scope) -> Value:
-        if self._careful is None:
-            self._careful = self.compiled(careful=True)
-        trace.clear()
-        try:
-            value = self._careful(scope.activation)
-        except EvaluationError as error:
-            if trace.unknown:
-                return unmarked(trace.unknown[0])
-            if str(error) != OPERAND_FAULT:
-                raise
-            raise EvaluationError(operands(self.reads, scope.converted) or OPERAND_FAULT) from None
-        return result_of(value)
-
-
 class Template:
     """A text with expressions in it."""
 
@@ -310,12 +216,6 @@ class Template:
     def values(self, scope: Scope) -> list[str | tuple[Value]]:
         """Return the parts: constant text as it is, each value in a tuple of its own. Raises EvaluationError."""
         return [part if isinstance(part, str) else (part.evaluate(scope),) for part in self._parts]
-
-
-@lru_cache(maxsize=4096)
-def _program(engine: Engine, text: str, names: tuple[str, ...]) -> Evaluate:
-    """Compile what several definitions say in the same words once. Raises CelError."""
-    return engine.program(text, names)
 
 
 def shown(value: Value) -> str:

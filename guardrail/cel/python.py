@@ -19,6 +19,7 @@ import celpy.celparser
 import celpy.evaluation
 
 from guardrail.cel.emit import spelled
+from guardrail.cel.engines import Compiled, Evaluate
 from guardrail.cel.failures import OPERAND_FAULT, SAME_KEY, EvaluationError, StepsError, reason
 from guardrail.cel.functions import FUNCTIONS, Function
 from guardrail.cel.functions.instants import Duration, Timestamp
@@ -112,7 +113,7 @@ class PythonEngine:
         """Hand over values as they are: they are plain already."""
         return _Activation(values)
 
-    def program(self, text: str, names: Iterable[str]) -> Callable[[_Activation], Any]:  # noqa: ARG002 - any name does
+    def program(self, text: str, names: Iterable[str]) -> Compiled:  # noqa: ARG002 - any name does
         """Translate an emitted expression. Raises CelError."""
         try:
             runner: Any = self._environment.program(self._environment.compile(text), functions=self._functions)
@@ -132,7 +133,14 @@ class PythonEngine:
                 raise EvaluationError(result.reason)
             return result
 
-        return run
+        return Compiled(run, text.encode)
+
+    def restored(self, kept: bytes, names: Iterable[str]) -> Evaluate:
+        """Translate again: what is kept is CEL, never code in Python, which whoever writes the file could choose."""
+        try:
+            return self.program(kept.decode(), names).evaluate
+        except UnicodeDecodeError as error:
+            raise CelError(str(error)) from None
 
 
 def _runtime() -> SimpleNamespace:

@@ -37,10 +37,14 @@ def json_decoder(kind: type[_Type]) -> Callable[[bytes], _Type]:
     return decode
 
 
-def decode_msgpack(packed: bytes, *, extension: Callable[[int, memoryview], Any]) -> Any:
-    """Return what MessagePack holds, its extensions as a function reads them. Raises msgspec.DecodeError."""
+@overload
+def decode_msgpack(packed: bytes, kind: type[_Type]) -> _Type: ...
+@overload
+def decode_msgpack(packed: bytes, *, extension: Callable[[int, memoryview], Any]) -> Any: ...
+def decode_msgpack(packed: bytes, kind: Any = Any, *, extension: Callable[[int, memoryview], Any] | None = None) -> Any:
+    """Return what MessagePack holds, as a type says, its extensions as a function reads them. Raises msgspec.DecodeError."""
     with _shallow():
-        return msgspec.msgpack.decode(packed, ext_hook=extension)
+        return msgspec.msgpack.decode(packed, type=kind, ext_hook=extension)
 
 
 @contextmanager

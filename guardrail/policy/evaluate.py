@@ -77,6 +77,12 @@ class Judge:
         """Ids of the rules that nothing was asked of."""
         return tuple(rule.rule.id for rule in self.rules if rule.rule.id not in self.asked)
 
+    def keep_compiled(self) -> None:
+        """Keep for the next run what of the rules this one has compiled."""
+        for rule in self.rules:
+            if rule.kept:
+                rule.kept.keep()
+
     def project(
         self,
         project: Project,

@@ -55,6 +55,9 @@ _TAG = f"\ue0c4{secrets.token_hex(4)}:"
 _OPTIONAL = f"\ue0c5{secrets.token_hex(4)}"
 """The only key of the map that stands for an optional value: Google's engine cannot hand its own ones to a function."""
 
+PROCESS_TEXTS = (MARKER, _FIELD, _TAG, _OPTIONAL)
+"""What is another text in each process, so that no input can hold it."""
+
 
 def optional(*value: Any) -> Value:
     """Return an optional value, with a value or without one."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from guardrail import data
 from guardrail.cel.engines import Engine, engine
+from guardrail.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions.definition import load_definition
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.errors import DefinitionError
@@ -53,6 +54,12 @@ class Library:
                 self._tariffs[type_name] = _tariff(path)
         return self._tariffs[type_name]
 
+    def keep_compiled(self) -> None:
+        """Keep for the next run what this one has compiled."""
+        for tariff in self._tariffs.values():
+            if tariff.kept:
+                tariff.kept.keep()
+
     def is_free(self, type_name: str) -> bool:
         """Say whether a type is known to cost nothing by itself."""
         return type_name in self._free
@@ -67,7 +74,9 @@ class Library:
 
 
 def _tariff(path: Path) -> Tariff:
-    return Tariff(path.stem, path.parent.name, load_definition(path), str(path))
+    definition = load_definition(path)
+    kept = CompiledExpressions(b"definition", path.stem.encode(), path.read_bytes())
+    return Tariff(path.stem, path.parent.name, definition, str(path), kept)
 
 
 @cache

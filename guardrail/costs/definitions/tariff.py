@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from guardrail.cel import OPEN, CelError, Environment, Path
+from guardrail.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions.definition import Child, Component, Definition, UsageKey
 from guardrail.costs.definitions.derive import DERIVATIONS, Derivation
 from guardrail.costs.definitions.fields import Field, compiled
@@ -96,12 +97,16 @@ class Tariff:
     attributes  names of the attributes that it reads; None if it reads them as a whole
     """
 
-    def __init__(self, type_name: str, vendor: str, definition: Definition, where: str) -> None:
+    def __init__(
+        self, type_name: str, vendor: str, definition: Definition, where: str, kept: CompiledExpressions | None = None
+    ) -> None:
+        """Compile a definition; `kept` is what an earlier run has made of it. Raises DefinitionError."""
         self.type = type_name
         self.vendor = vendor
         self.definition = definition
         self.where = where
-        self.environment = Environment(_schema(definition), exact=True)
+        self.kept = kept
+        self.environment = Environment(_schema(definition), exact=True, forms=kept.forms if kept else None)
         self._place = "let"
         try:
             self._compile()

@@ -20,6 +20,7 @@ from guardrail.cel import (
     Template,
     installed_engines,
 )
+from guardrail.compiled_expressions import CompiledExpressions
 from guardrail.errors import GuardrailError, LimitError, RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown
@@ -61,7 +62,7 @@ SKIPPED = Answer(skipped=True)
 
 @dataclass(frozen=True)
 class CompiledRule:
-    """A rule with its programs. `source` says where it came from, `engine` what they were compiled for."""
+    """A rule with its programs. `source` says where it came from, `engine` what they were compiled for, `kept` where their forms are."""
 
     source: RuleFile
     when: Program | None
@@ -69,6 +70,7 @@ class CompiledRule:
     messages: tuple[Template, ...]
     engine: str | None = None
     edits: tuple[CompiledEdit, ...] = ()
+    kept: CompiledExpressions | None = None
 
     @property
     def rule(self) -> Rule:
@@ -195,10 +197,19 @@ def _kind(value: Json) -> str:
     return {str: "a text", float: "a number", list: "a list", dict: "a map"}.get(type(value), "null")
 
 
-def compile_rule(source: RuleFile, *, engine: str | None = None, types: ResourceTypes = NO_TYPES) -> CompiledRule:
-    """Compile a rule's expressions. `types` tell which attributes there are. Raises RuleError with file, line and column."""
+def compile_rule(
+    source: RuleFile,
+    *,
+    engine: str | None = None,
+    types: ResourceTypes = NO_TYPES,
+    kept: CompiledExpressions | None = None,
+) -> CompiledRule:
+    """Compile a rule's expressions. `types` tell which attributes there are, `kept` what an earlier run has made of them.
+
+    Raises RuleError with file, line and column.
+    """
     rule = source.rule
-    compiler, edits = _compilers(source, engine, types)
+    compiler, edits = _compilers(source, engine, types, kept=kept)
     return CompiledRule(
         source,
         compiler.program(rule.when, ("when",)) if rule.when else None,
@@ -206,6 +217,7 @@ def compile_rule(source: RuleFile, *, engine: str | None = None, types: Resource
         tuple(compiler.template(v.message, ("validations", i, "message")) for i, v in enumerate(rule.validations)),
         engine,
         compile_edits(rule.edits, edits.program, edits.template),
+        kept,
     )
 
 
@@ -239,7 +251,11 @@ def compile_faults(source: RuleFile, types: ResourceTypes = NO_TYPES) -> list[Gu
 
 
 def _compilers(
-    source: RuleFile, engine: str | None, types: ResourceTypes, engines: Sequence[str] = ()
+    source: RuleFile,
+    engine: str | None,
+    types: ResourceTypes,
+    engines: Sequence[str] = (),
+    kept: CompiledExpressions | None = None,
 ) -> tuple[_Compiler, _Compiler]:
     """Return what compiles a rule's expressions, and those of its edits. `engines` have to take them beside its own."""
     rule = source.rule
@@ -247,7 +263,15 @@ def _compilers(
     shapes: Shapes = PlanShapes(types, () if is_open else rule.match.types)
 
     def compiler(names: Schema) -> _Compiler:
-        environment = Environment(names, engine_name=engine, shapes=shapes, nullable=NULLABLE, lookups=LOOKUPS)
+        # Edits may share the forms: what they have beside the rule's names, no expression of the rule can name.
+        environment = Environment(
+            names,
+            engine_name=engine,
+            shapes=shapes,
+            nullable=NULLABLE,
+            lookups=LOOKUPS,
+            forms=kept.forms if kept else None,
+        )
         return _defined(_Compiler(source, environment, engines))
 
     first = compiler(schema(rule.scope))
