@@ -23,7 +23,7 @@ from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
-from guardrail.policy.findings import Subject, finding
+from guardrail.policy.findings import Subject, finding, is_evidence
 from guardrail.policy.matching import applies, plays_in
 from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
@@ -320,7 +320,7 @@ class _PerResource:
             answer,
             Subject(change.address, self.project.name, change.source),
             texts=texts,
-            evidence=self._values(view, rule.reads),
+            evidence=self._values(view, filter(is_evidence, rule.reads)),
             blocking=not old or self.owner.pre_existing_blocks,
             pre_existing=old,
         )

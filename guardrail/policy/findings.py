@@ -71,9 +71,14 @@ def finding(
         evidence={
             ".".join(path): _json(value)
             for path, value in (evidence or {}).items()
-            if path not in _NOT_EVIDENCE and path[1:2] not in _RELATIONS
+            if is_evidence(path)
         },
     )
+
+
+def is_evidence(path: Path) -> bool:
+    """Say whether findings show a variable: not what they say anyway, nor what fills pages."""
+    return path not in _NOT_EVIDENCE and path[1:2] not in _RELATIONS
 
 
 def _status(answer: Answer, texts: tuple[str, ...], *, pre_existing: bool) -> tuple[FindingStatus, str]:

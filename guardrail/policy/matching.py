@@ -22,8 +22,13 @@ class Criterion:
 
 
 def applies(match: Match, change: Change) -> bool:
-    """Say whether a rule is about a resource, wherever it is."""
-    return all(one.holds for one in of_resource(match, change))
+    """Say whether a rule is about a resource, wherever it is: whether all of `of_resource` hold."""
+    return (
+        change.action in match.actions
+        and match.taggable in {None, change.taggable}
+        and matches_any(match.types, change.type)
+        and (not match.providers or matches_any(match.providers, change.provider))
+    )
 
 
 def plays_in(match: Match, project: Project) -> bool:

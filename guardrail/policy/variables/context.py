@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from guardrail.cel import OPEN, KeyAccess, Path
@@ -217,7 +218,8 @@ _ROOTS = {
 }
 
 
-def schema(scope: str) -> dict[str, Any]:
+@cache
+def schema(scope: str) -> Mapping[str, Any]:
     """Return the names that a rule of this scope may use, as `guardrail.cel` takes them."""
     names: dict[str, Any] = {}
     for variable in VARIABLES:
@@ -240,16 +242,16 @@ SET: Path = ("resource", "set")
 
 def needed(reads: Iterable[Path]) -> frozenset[Path]:
     """Return the variables to bind for what is read: whole ones, but single attributes of `after`, `before` and `set`."""
-    found: set[Path] = set()
-    for read in reads:
-        if read[1:] == ("price.of",):
-            found.add(read)
-        side, attribute = read[:2], read[2:3]
-        if attribute and (side in {*SIDES, SET} or side[1:] in _LOOKED_UP):
-            found.add(side + attribute)
-        else:
-            found |= {name for name in _NAMES if read[: len(name)] == name or name[: len(read)] == read}
-    return frozenset(found)
+    return frozenset[Path]().union(*map(_needed, reads))
+
+
+@lru_cache(maxsize=4096)
+def _needed(read: Path) -> frozenset[Path]:
+    looked_up = frozenset({read} if read[1:] == ("price.of",) else ())
+    side, attribute = read[:2], read[2:3]
+    if attribute and (side in {*SIDES, SET} or side[1:] in _LOOKED_UP):
+        return looked_up | {side + attribute}
+    return looked_up | {name for name in _NAMES if read[: len(name)] == name or name[: len(read)] == read}
 
 
 TAGS = ("resource", "tags")
