@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.cel import Environment, environment
+from guardrail.cel import Environment, Schema, environment
 from guardrail.cel.engines import engine as cel_engine
 from guardrail.cel.forms import of_this_process, portable
 from guardrail.cel.functions.values import PROCESS_TEXTS
@@ -19,7 +19,7 @@ from guardrail.data import cache_dir
 from guardrail.model.unknown import Unknown
 from tests.policy.judging import ENGINES
 
-NAMES = {"resource": {}}
+NAMES: Schema = {"resource": {}}
 SHOP = Path(__file__).parent.parent / "examples" / "shop"
 
 
