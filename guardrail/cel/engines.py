@@ -225,12 +225,12 @@ def _counter() -> Callable[[Any], None]:
 
 
 def _handed_over(function: Function, kinds: tuple[str, ...]) -> Callable[..., Any]:
-    """Return a function as the engine calls it: with ints for unsigned ones."""
-    unsigned = [place for place, kind in enumerate(kinds) if kind == "u"]
+    """Return a function as the engine calls it: with ints for unsigned ones, and bytearrays for bytes."""
+    types = {place: {"u": UInt, "y": bytes}[kind] for place, kind in enumerate(kinds) if kind in "uy"}
 
     def call(*operands: Any) -> Any:
-        if unsigned:
-            operands = tuple(UInt(one) if place in unsigned else one for place, one in enumerate(operands))
+        if types:
+            operands = tuple(types[place](one) if place in types else one for place, one in enumerate(operands))
         return function.converted(operands)
 
     return call

@@ -85,7 +85,13 @@ class Program:
         try:
             return self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
         except (StepsError, DepthError):
-            return self._evaluate_at_length(scope)
+            return self._evaluate_on_python(scope)
+        except EvaluationError:
+            if not is_open or not self._context.engine.has_functions:
+                raise
+            # Google's engine meets the error of an operand before one that is not known: which of them counts is for the
+            # other to say, as it would where that is the only one.
+            return self._evaluate_on_python(scope)
 
     def _evaluate(self, scope: Scope) -> Value:
         if self._plain is None:
@@ -97,8 +103,8 @@ class Program:
             # Google's engine goes through a map in any order, and may have met another of several errors first.
             return self._evaluate_carefully(scope)
 
-    def _evaluate_at_length(self, scope: Scope) -> Value:
-        """Evaluate what is too long or too deep for Google's engine with the other, which ends later, and whose bound is ours."""
+    def _evaluate_on_python(self, scope: Scope) -> Value:
+        """Evaluate with the engine in Python what Google's cannot: it ends later, and its bound is ours."""
         other = engine("python")
         if self._context.engine is not other:
             program = self._on(other)

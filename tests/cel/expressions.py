@@ -204,7 +204,10 @@ def _shown(value: Any) -> str:
 
 
 def differences(count: int, seed: int) -> tuple[list[str], Counter[str]]:
-    """Compare the engines over so many expressions. Return a line for each difference, and how many had which sort of answer."""
+    """Compare the engines over so many expressions. Return a line for each difference, and how many had which sort of answer.
+
+    Of two errors in an expression the engines may name different ones: that is counted, and no difference.
+    """
     engines, expressions = Engines(), Expressions(seed)
     found: list[str] = []
     sorts: Counter[str] = Counter()
@@ -215,7 +218,10 @@ def differences(count: int, seed: int) -> tuple[list[str], Counter[str]]:
             continue
         first = answers[0]
         sorts["error" if first.startswith("error") else "unknown" if first.startswith("Unknown") else "value"] += 1
-        if len(set(answers)) > 1:
+        if len(set(answers)) > 1 and all(answer.startswith("error") for answer in answers):
+            sorts["error"] -= 1
+            sorts["error in other words"] += 1
+        elif len(set(answers)) > 1:
             found.append(f"{expression}\n    " + "\n    ".join(map(": ".join, zip(ENGINES, answers, strict=True))))
     return found, sorts
 

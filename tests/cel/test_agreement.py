@@ -148,3 +148,25 @@ def test_generated_expressions_agree(seed):
 
 def test_an_unknown_value_is_named_in_the_same_way(engines):
     assert engines.answers("r.list.map(x, x)[1]") == [repr(Unknown("list.1"))] * 2
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "cel.bind(is, sum(r.words), [is, json.parse(r.unset)])",
+        'optional.of(timestamp("2026-03-29T01:30:00Z")).value().startsWith(r.unknown)',
+        '[?optional.of(duration("-1.5s")), math.greatest(r.unknown)]',
+        "r.list.replace('a', r.words[1], r.n) + r.unset",
+    ],
+)
+def test_what_is_not_known_goes_before_the_error_of_another_operand(engines, expression):
+    answers = engines.answers(expression)
+    assert answers[0] == answers[1]
+    assert answers[0].startswith("Unknown(")
+
+
+@pytest.mark.parametrize("expression", ["uint(r.float)", 'optional.ofNonZeroValue(b"").value()'])
+def test_both_refuse(engines, expression):
+    answers = engines.answers(expression)
+    assert answers[0] == answers[1]
+    assert answers[0].startswith("error: ")

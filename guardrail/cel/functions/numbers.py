@@ -44,6 +44,8 @@ def to_int(value: str | Number | Timestamp) -> int:
 @function("uint", params="siud", result="u", native=True)
 def to_uint(value: str | Number) -> UInt:
     """Return the unsigned int that a string spells, or a number without its fraction."""
+    if isinstance(value, float) and value < 0:  # -0.25, too, as Google's engine has it
+        raise fault()
     return as_uint(_integer(value))
 
 
