@@ -30,6 +30,7 @@ COMMANDS = {
     "usage": "guardrail.cli.commands.usage:usage",
     "pricing": "guardrail.cli.commands.pricing:pricing",
     "ledger": "guardrail.cli.commands.ledger:ledger",
+    "spend": "guardrail.cli.commands.spend:spend",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",
     "serve": "guardrail.cli.commands.serve:serve",

@@ -50,7 +50,7 @@ def csv_rows(report: Report) -> str:
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(COLUMNS)
     for project in report.projects:
-        name = _cell(project.name)
+        name = cell(project.name)
         if project.is_unread:
             writer.writerow({"project": name, "status": "not-read"}.get(column, "") for column in COLUMNS)
         for resource in project.resources:
@@ -63,10 +63,10 @@ def csv_rows(report: Report) -> str:
 
 def _rows(resource: ResourceCost, currency: str) -> Iterator[tuple[str, ...]]:
     change = resource.change
-    head = tuple(map(_cell, (change.address, change.type, change.module, change.action.value)))
+    head = tuple(map(cell, (change.address, change.type, change.module, change.action.value)))
     sides = (("before", change.before_region, resource.before), ("after", change.region, resource.after))
     for side, region, cost in sides:
-        place = _cell(region) if isinstance(region, str) else ""
+        place = cell(region) if isinstance(region, str) else ""
         for line in _lines(cost):
             yield (*head, place, *line[:7], currency, *line[7:9], side, *line[9:])
 
@@ -77,25 +77,25 @@ def _lines(cost: Cost | None) -> Iterator[tuple[str, ...]]:
         return
     for line in cost.lines:
         amounts = (plain(amount) or "" for amount in (line.monthly_quantity, line.unit_price, line.monthly_cost))
-        source = (_cell(line.price.source), _cell(line.price.as_of)) if line.price else ("", "")
-        yield (_cell(line.name), _cell(line.group), _cell(line.unit), *amounts, line.status.value, *source, *_why(line))
+        source = (cell(line.price.source), cell(line.price.as_of)) if line.price else ("", "")
+        yield (cell(line.name), cell(line.group), cell(line.unit), *amounts, line.status.value, *source, *_why(line))
     if not cost.lines:
         amount = "" if cost.status is ResourceStatus.UNSUPPORTED else "0"
         yield ("", "", "", "", "", amount, cost.status.value, "", "", *_why(cost))
 
 
 def _why(priced: Line | Cost) -> tuple[str, str, str]:
-    return (priced.reason or "", _cell(priced.note), _cell(priced.remedy))
+    return (priced.reason or "", cell(priced.note), cell(priced.remedy))
 
 
 def _not_evaluated(one: NotEvaluated, currency: str) -> tuple[str, ...]:
-    head = tuple(map(_cell, (one.address, one.type, one.module)))
+    head = tuple(map(cell, (one.address, one.type, one.module)))
     side = "after" if one.after else "before" if one.before else ""
     empty = ("",) * 8
-    return (*head, *empty, "not-evaluated", currency, "", "", side, one.reason, _cell(one.note), _cell(one.remedy))
+    return (*head, *empty, "not-evaluated", currency, "", "", side, one.reason, cell(one.note), cell(one.remedy))
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
     """Return text that stays text: on one line, and nothing that a spreadsheet would compute."""
     text = safe(text, _CELL_LIMIT)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-NAMES = ("config", "rule", "usage", "waivers", "definition", "overlay", "rates", "report")
+NAMES = ("config", "rule", "usage", "waivers", "allocation", "definition", "overlay", "rates", "report")
 
 
 @click.command(short_help="Print the JSON Schema of a file format, for editors.")
@@ -40,6 +40,7 @@ def _schema(name: str) -> dict[str, Any]:
     from guardrail.config import ConfigFile  # noqa: PLC0415
     from guardrail.costs.definitions.definition import Definition  # noqa: PLC0415
     from guardrail.costs.usage.file import UsageFile  # noqa: PLC0415
+    from guardrail.finops.allocation_file import Allocation  # noqa: PLC0415
     from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
     from guardrail.report import report_schema  # noqa: PLC0415
 
@@ -48,6 +49,7 @@ def _schema(name: str) -> dict[str, Any]:
         "rule": Rule,
         "usage": UsageFile,
         "waivers": WaiverList,
+        "allocation": Allocation,
         "definition": Definition,
         "overlay": OverlayFile,
         "rates": RatesFile,

@@ -1,0 +1,168 @@
+"""`guardrail spend`: what bills come to, by whom and by what."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guardrail.cli.commands.ledger import ledger_options
+from guardrail.errors import ConfigError, InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.finops.allocation_file import Allocation, Measured
+    from guardrail.finops.spend import Asked, Spend
+    from guardrail.ledger.spending import BillMonth
+
+_BY = (
+    *("team", "service", "project", "address", "account", "region", "month"),
+    *("category", "commitment", "meter", "resource", "provider", "source", "evidence", "origin"),
+)
+_TAG = "tag:"
+_ALLOCATION = "allocation.yaml"
+
+
+class Month(click.ParamType[str]):
+    """A month, like 2026-10."""
+
+    name = "month"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the month."""
+        if not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", str(value), re.ASCII):
+            self.fail(f"{value!r} is not a month like 2026-10", param, ctx)
+        return str(value)
+
+
+class Dimensions(click.ParamType[tuple[str, ...]]):
+    """Names of dimensions with commas between them."""
+
+    name = "dimension,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Return the names, each once."""
+        names = tuple(dict.fromkeys(str(value).split(",")))
+        for name in names:
+            if name not in _BY and not (name.startswith(_TAG) and name != _TAG):
+                known = (*_BY, "tag:KEY")
+                hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+                self.fail(f"{name!r} is nothing to sum by; {hint}", param, ctx)
+        return names
+
+
+@click.command(short_help="What bills come to, by team, service, address and more.")
+@click.option(
+    "--by",
+    type=Dimensions(),
+    help=f"What to sum by: {', '.join(_BY)}, tag:KEY. Default: team; with --team origin and service.",
+)
+@click.option("--month", type=Month(), help="Month of the bill. Default: the newest; all, where months are asked for.")
+@click.option("--from", "first", type=Month(), help="First month. Default: the first that there is a bill of.")
+@click.option("--to", "last", type=Month(), help="Last month. Default: the newest that there is a bill of.")
+@click.option(
+    "--cost",
+    type=click.Choice(["billed", "effective", "contracted", "list"]),
+    default="effective",
+    show_default=True,
+    help="Which cost: as invoiced; with commitments spread over what they are for; before commitments; at list prices.",
+)
+@click.option("--allocated", is_flag=True, help="Split shared costs as allocation.yaml says.")
+@click.option("--team", help="The statement of one team alone.")
+@click.option(
+    "--allocation",
+    "allocation_file",
+    type=click.Path(path_type=Path),
+    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["table", "markdown", "csv", "json"]),
+    default="table",
+    help="Default: table.",
+)
+@ledger_options
+def spend(format_name: str, **values: Any) -> None:
+    """Show what bills come to. Lines come to the bill; what nobody owns is a line of its own.
+
+    An amount that an export does not have is said, and never 0; amounts in several currencies are not summed. Tables
+    show cents, CSV and JSON exact amounts. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
+
+    \b
+    Examples:
+      guardrail spend --month 2026-10
+      guardrail spend --by project,address --from 2026-08 --format csv
+      guardrail spend --by tag:env,month --cost billed
+      guardrail spend --allocated --team shop
+    """
+    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
+    from guardrail.config import Flags, settings  # noqa: PLC0415
+    from guardrail.finops.spend_text import as_csv, as_json, as_markdown, as_table  # noqa: PLC0415
+
+    chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
+    found = _answered(values, chosen)
+    say({"table": as_table, "markdown": as_markdown, "csv": as_csv, "json": as_json}[format_name](found))
+
+
+def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
+    from guardrail.finops.charge import Charge, exact  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.spend import answer  # noqa: PLC0415
+    from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+
+    allocation, measured = _allocation(values, chosen)
+    ledger = open_ledger(open_store(values["where"] or chosen.ledger))
+    months = bill_months(ledger)
+    asked = _asked(values, months)
+    dimensions = [name for name in asked.by if name not in {"team", "origin"}]
+    if asked.of_teams:
+        dimensions += allocation.dimensions(allocated=asked.allocated)
+    if asked.of_addresses:
+        dimensions.append("evidence")
+    rows = spent(ledger, list(dict.fromkeys(dimensions)), asked.cost, asked.first, asked.last)
+    bill = [
+        Charge(
+            *(row.of, row.month, row.source, row.open, row.currency),
+            *(exact(row.amount), row.rows, row.without, exact(row.quantity)),
+        )
+        for row in rows
+    ]
+    return answer(asked, bill, [(one.source, one.month) for one in months], allocation, measured)
+
+
+def _asked(values: Mapping[str, Any], there: list[BillMonth]) -> Asked:
+    from guardrail.finops.spend import Asked  # noqa: PLC0415 - only when it runs
+
+    if not there:
+        raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
+    months = sorted({one.month for one in there})
+    by = values["by"] or (("team",) if values["team"] is None else ("origin", "service"))
+    if values["month"] and (values["first"] or values["last"]):
+        raise ConfigError("--month is one month, --from and --to are several", fix="give one or the other")
+    ranged = values["first"] or values["last"] or ("month" in by and not values["month"])
+    first = values["month"] or values["first"] or (months[0] if ranged else months[-1])
+    last = values["month"] or values["last"] or months[-1]
+    if first > last:
+        raise ConfigError(f"--from {first} is after --to {last}")
+    if not any(first <= month <= last for month in months):
+        asked = first if first == last else f"{first} to {last}"
+        raise InputError(f"the ledger has no bill of {asked}", fix=f"there are bills of {', '.join(months)}")
+    return Asked(by, values["cost"], first, last, values["allocated"], values["team"])
+
+
+def _allocation(values: Mapping[str, Any], chosen: Settings) -> tuple[Allocation, Mapping[str, Measured]]:
+    """Return whose costs are: as the file says, or without one by the tag that names teams."""
+    from guardrail.finops.allocation_file import by_tag, read_allocation  # noqa: PLC0415 - only when it runs
+
+    path = values["allocation_file"] or chosen.base / _ALLOCATION
+    if values["allocation_file"] or path.exists():
+        return read_allocation(path)
+    if values["allocated"]:
+        fix = "it says how shared costs are split; `guardrail schema allocation` shows what it holds"
+        raise ConfigError(f"--allocated needs {_ALLOCATION}", where=str(path), fix=fix)
+    return by_tag(chosen.team_tag), {}

@@ -1,0 +1,1 @@
+"""What was spent, on whom it falls and why: pure functions from charges to frozen values. Nothing here reads a ledger."""

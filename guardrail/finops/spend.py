@@ -1,0 +1,284 @@
+"""What bills come to by team, service, address and so on: lines that come to the bill."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from guardrail.errors import ConfigError, did_you_mean
+from guardrail.finops.allocation import with_shares, with_teams
+from guardrail.finops.allocation_file import Allocation, Measured
+from guardrail.finops.charge import DIRECT, Charge, apportioned, collapsed, total
+
+DECIMALS = 18
+"""Of exact amounts, as the ledger keeps them. A share may have more, and is rounded so that lines come to the bill."""
+
+_Key = tuple[str, tuple[str | None, ...]]
+"""Currency, and a value for each dimension."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of the answer.
+
+    keys      a value for each dimension, None where the bill tells none
+    amount    None where no row has it
+    direct    what of it is not a share of somebody else's cost
+    partial   some rows of it do not have the amount
+    open      a bill in it may still change
+    """
+
+    keys: tuple[str | None, ...]
+    currency: str
+    amount: Decimal | None
+    direct: Decimal | None
+    partial: bool
+    open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """All lines of a currency."""
+
+    currency: str
+    amount: Decimal | None
+    partial: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """How much of a bill was matched with addresses by what: `evidence` is id, tag, group or none."""
+
+    evidence: str
+    currency: str
+    amount: Decimal | None
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question: by what, which cost (billed, effective, contracted, list), and from which month to which.
+
+    allocated  whether shared costs are split
+    team       the team whose statement it is, None for all
+    """
+
+    by: tuple[str, ...]
+    cost: str
+    first: str
+    last: str
+    allocated: bool = False
+    team: str | None = None
+
+    @property
+    def of_teams(self) -> bool:
+        """Whether the answer depends on whose a charge is."""
+        return self.allocated or self.team is not None or not {"team", "origin"}.isdisjoint(self.by)
+
+    @property
+    def of_addresses(self) -> bool:
+        """Whether the answer depends on what charges are matched with."""
+        return not {"project", "address", "evidence"}.isdisjoint(self.by)
+
+
+@dataclass(frozen=True, slots=True)
+class Spend:
+    """An answer.
+
+    matched  empty where no address was asked for
+    open     source and month of the bills that may still change
+    missing  source, month and number of rows that do not have the amount
+    absent   source and month of the bills that should be there, and are not
+    notes    what could not be done as asked
+    """
+
+    asked: Asked
+    lines: tuple[Line, ...]
+    totals: tuple[Total, ...]
+    matched: tuple[Matched, ...] = ()
+    open: tuple[tuple[str, str], ...] = ()
+    missing: tuple[tuple[str, str, int], ...] = ()
+    absent: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def answer(
+    asked: Asked,
+    bill: Sequence[Charge],
+    there: Iterable[tuple[str, str]],
+    allocation: Allocation,
+    measured: Mapping[str, Measured],
+) -> Spend:
+    """Return what charges come to.
+
+    bill      the charges of the months, by all dimensions that the question and the allocation look at
+    there     source and month of all bills that there are
+    measured  values of the files that the allocation names
+    Lines come to the bill, or to what of it falls on the team. Raises ConfigError for a team that there is not.
+    """
+    charges: Sequence[Charge] = bill
+    notes: tuple[str, ...] = ()
+    to: dict[str, Decimal | None] = {}
+    if asked.of_teams:
+        charges = with_teams(bill, allocation)
+    if asked.allocated:
+        charges, notes = with_shares(charges, allocation, measured, asked.by)
+    if asked.team is not None:
+        teams = lines_of(charges, ("team",))
+        _refuse_unknown(asked.team, [line.keys[0] for line in teams])
+        to = {line.currency: line.amount for line in teams if line.keys == (asked.team,)}
+        charges = [one for one in charges if one.of["team"] == asked.team]
+    return Spend(
+        asked,
+        lines_of(charges, asked.by, to),
+        _totals(charges, to),
+        matched_of(bill) if asked.of_addresses else (),
+        open_of(charges),
+        missing_of(bill),
+        absent_of(there, asked.first, asked.last),
+        notes,
+    )
+
+
+def lines_of(
+    charges: Iterable[Charge], by: Sequence[str], to: Mapping[str, Decimal | None] | None = None
+) -> tuple[Line, ...]:
+    """Return charges as lines, those of a currency together; in each the largest first, what has no name last.
+
+    Lines are ordered by the first dimension, within it by the second, and so on. `to` is what they come to by currency,
+    where that has been rounded already.
+    """
+    grouped: defaultdict[_Key, list[Charge]] = defaultdict(list)
+    for one in charges:
+        grouped[one.currency, tuple(one.of.get(name) for name in by)].append(one)
+    keys = _ordered(grouped, by)
+    known = {key: amount for key in keys if (amount := total(one.amount for one in grouped[key])) is not None}
+    rounded: dict[_Key, Decimal] = {}
+    for currency in sorted({currency for currency, _ in known}):
+        alike = [key for key in known if key[0] == currency]
+        amounts = apportioned([known[key] for key in alike], DECIMALS, (to or {}).get(currency))
+        rounded.update(zip(alike, amounts, strict=True))
+    return tuple(_line(key, grouped[key], rounded.get(key)) for key in keys)
+
+
+def _totals(charges: Iterable[Charge], to: Mapping[str, Decimal | None]) -> tuple[Total, ...]:
+    """Return what charges come to, by currency: amounts in two are never summed."""
+    return tuple(
+        Total(
+            currency,
+            to.get(currency) or _rounded(total(one.amount for one in alike)),
+            partial=any(one.without for one in alike),
+        )
+        for currency, alike in sorted(_by_currency(charges).items())
+    )
+
+
+def _refuse_unknown(team: str, teams: Sequence[str | None]) -> None:
+    known = [name for name in teams if name is not None]
+    if team not in known:
+        fix = did_you_mean(team, known) or (f"teams are {', '.join(known)}" if known else "no charge has a team")
+        raise ConfigError(f"no cost falls on a team {team!r}", fix=fix)
+
+
+def matched_of(bill: Iterable[Charge]) -> tuple[Matched, ...]:
+    """Return how much was matched by what: the surest evidence first, none last."""
+    order = ("id", "tag", "group", "none")
+    found: list[Matched] = []
+    for currency, charges in sorted(_by_currency(bill).items()):
+        by_evidence: defaultdict[str, list[Charge]] = defaultdict(list)
+        for one in charges:
+            by_evidence[one.of["evidence"] or "none"].append(one)
+        found += [
+            Matched(evidence, currency, _rounded(total(one.amount for one in alike)), _rows(alike))
+            for evidence, alike in sorted(by_evidence.items(), key=lambda item: order.index(item[0]))
+        ]
+    return tuple(found)
+
+
+def missing_of(bill: Iterable[Charge]) -> tuple[tuple[str, str, int], ...]:
+    """Return source, month and number of the rows that do not have the amount."""
+    found = sorted(collapsed(bill, ()), key=lambda one: (one.source, one.month, one.currency))
+    return tuple((one.source, one.month, one.without) for one in found if one.without)
+
+
+def open_of(bill: Iterable[Charge]) -> tuple[tuple[str, str], ...]:
+    """Return source and month of the bills that may still change."""
+    return tuple(sorted({(one.source, one.month) for one in bill if one.open}))
+
+
+def absent_of(there: Iterable[tuple[str, str]], first: str, last: str) -> tuple[tuple[str, str], ...]:
+    """Return source and month of the bills that are not there: months after the first one that a source has."""
+    months: defaultdict[str, set[str]] = defaultdict(set)
+    for source, month in there:
+        months[source].add(month)
+    return tuple(
+        (source, month)
+        for source, found in sorted(months.items())
+        for month in months_between(max(first, min(found)), last)
+        if month not in found
+    )
+
+
+def months_between(first: str, last: str) -> list[str]:
+    """Return the months from one to another, like 2026-10, both included."""
+    year, month = map(int, first.split("-"))
+    found: list[str] = []
+    while (text := f"{year:04}-{month:02}") <= last:
+        found.append(text)
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)  # noqa: PLR2004 - December
+    return found
+
+
+def _by_currency(charges: Iterable[Charge]) -> dict[str, list[Charge]]:
+    found: defaultdict[str, list[Charge]] = defaultdict(list)
+    for one in charges:
+        found[one.currency].append(one)
+    return dict(found)
+
+
+def _ordered(grouped: Mapping[_Key, list[Charge]], by: Sequence[str]) -> list[_Key]:
+    """Return keys by the sums of their beginnings: of the first dimension, then of the first two, and so on."""
+    sums: defaultdict[_Key, Fraction] = defaultdict(Fraction)
+    for (currency, keys), charges in grouped.items():
+        amount = total(one.amount for one in charges) or Fraction()
+        for depth in range(1, len(keys) + 1):
+            sums[currency, keys[:depth]] += amount
+
+    def place(key: _Key) -> tuple[object, ...]:
+        currency, keys = key
+        levels = [
+            (
+                value is None,
+                value != DIRECT,
+                Fraction() if name == "month" else -sums[currency, keys[: depth + 1]],
+                value or "",
+            )
+            for depth, (name, value) in enumerate(zip(by, keys, strict=True))
+        ]
+        return (currency, *levels)
+
+    return sorted(grouped, key=place)
+
+
+def _line(key: _Key, charges: Sequence[Charge], amount: Decimal | None) -> Line:
+    currency, keys = key
+    direct = [one.amount for one in charges if one.of.get("origin") in {None, DIRECT}]
+    return Line(
+        keys,
+        currency,
+        amount,
+        _rounded(total(direct) if direct else Fraction()),
+        partial=any(one.without for one in charges),
+        open=any(one.open for one in charges),
+    )
+
+
+def _rows(charges: Iterable[Charge]) -> int:
+    return sum(one.rows for one in charges)
+
+
+def _rounded(amount: Fraction | None) -> Decimal | None:
+    return None if amount is None else apportioned([amount], DECIMALS)[0]

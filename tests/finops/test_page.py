@@ -1,0 +1,41 @@
+"""docs/finops/spend.md: its commands print what it shows."""
+
+import re
+import shlex
+import shutil
+from pathlib import Path
+
+import pytest
+
+from guardrail.errors import ConfigError
+from guardrail.files.checked import checked
+from guardrail.files.yaml_file import parse_yaml
+from guardrail.finops.allocation_file import Allocation
+from tests.finops.conftest import SHOP
+
+PAGE = (Path(__file__).parents[2] / "docs" / "finops" / "spend.md").read_text(encoding="utf-8")
+SHOWN = re.findall(r"^```sh\n([^`]*)^```(?:\n\n```text\n(.*?)^```)?", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_its_commands_print_what_it_shows(run, tmp_path):
+    for name in ("bill.csv", "allocation.yaml"):
+        shutil.copy(SHOP / name, tmp_path)
+    for commands, shown in SHOWN:
+        ran = [run(*shlex.split(line)[1:]) for line in commands.splitlines()]
+        assert [one.stderr for one in ran if one.exit_code] == []
+        printed = "".join(one.stdout for one in ran if not one.stdout.startswith("added"))
+        assert not shown or printed == shown
+    assert sum(bool(shown) for _, shown in SHOWN) == 2
+
+
+@pytest.mark.parametrize("text", re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
+def test_its_files_are_read(text):
+    checked(Allocation, parse_yaml(text, ConfigError, name="page"), ConfigError)
+
+
+def test_the_example_s_allocation_is_the_one_shown():
+    example = parse_yaml((SHOP / "allocation.yaml").read_text(encoding="utf-8"), ConfigError, name="example")
+    assert example.data in [
+        parse_yaml(text, ConfigError, name="page").data
+        for text in re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+    ]
