@@ -74,6 +74,7 @@ class Finding:
     project   name of the project that it was found in
     remedy    what its rule says is to be done about it; None where nobody asked
     edit      the lines of the configuration to change; None where there are none, or nobody asked
+    machine_type  the one whose facts are not known, where that alone keeps the answer from being known; else ""
     """
 
     rule: str
@@ -93,6 +94,7 @@ class Finding:
     waiver: Waiver | None = None
     remedy: Remedy | None = None
     edit: Edit | None = None
+    machine_type: str = ""
 
     @property
     def subject(self) -> str:

@@ -21,6 +21,7 @@ class Unknown:
     kind    the same for programs; None where it is for another reason: usage that nobody gave, a secret, a sum
     remedy  what makes it known, "" where only applying does
     written whether the configuration sets it: False where that leaves it to the provider, None where nothing tells
+    machine_type  the one of which the machine catalog lacks a fact (kind no-machine-fact), "" where it is for another reason
     """
 
     path: str
@@ -28,6 +29,7 @@ class Unknown:
     kind: Reason | None = Reason.KNOWN_AFTER_APPLY
     remedy: str = ""
     written: bool | None = None
+    machine_type: str = ""
 
     @property
     def text(self) -> str:

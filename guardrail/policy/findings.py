@@ -68,6 +68,7 @@ def finding(
         file=subject.source.file if subject.source else None,
         line=subject.source.line if subject.source else None,
         project=subject.project,
+        machine_type=answer.unknown.machine_type if status is FindingStatus.UNKNOWN and answer.unknown else "",
         evidence={".".join(path): _json(value) for path, value in (evidence or {}).items() if is_evidence(path)},
     )
 

@@ -70,7 +70,7 @@ def _parts(report: Report) -> list[str]:
     changed = [f"{named(row, _TEXT)}: {change_amounts(row.resource, report.currency)[2]}" for row in view.changed]
     parts = [f"Per month: {before} before, {after} after, {delta}", _list("Changes", changed)]
     for name, found in (("Blocking", view.blocking), ("Not read", view.unread), ("Rules not evaluated", view.errors)):
-        parts.append(_list(name, [_finding(one) for one in found]))
+        parts.append(_list(name, [_finding(one) for one in view.listed(found)]))
     parts.append(f"{count(len(view.warnings), 'warning')}" if view.warnings else "")
     return [part for part in parts if part]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 
@@ -16,6 +16,7 @@ from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
 from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
+from guardrail.report.machine_types import by_machine_type, waits_for
 from guardrail.report.rows import Alike, Gap, Natural, Row, by_cost, by_effect, has_effect, named, worth
 from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
 from guardrail.report.text import safe
@@ -280,6 +281,19 @@ class View:
     def accepted(self) -> list[Finding]:
         """Findings that were there before the change, or that somebody has waived."""
         return [f for f in self.findings if f.status in _ACCEPTED and not f.blocking]
+
+    def listed(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return findings as they are listed: what waits for facts of one machine type is one, among what blocks if any does."""
+        found: dict[int, Finding] = {}
+        for finding in findings:
+            shown = self._by_machine_type.get(waits_for(finding), finding)
+            if shown.blocking == finding.blocking:
+                found.setdefault(id(shown), shown)
+        return list(found.values())
+
+    @cached_property
+    def _by_machine_type(self) -> dict[str, Finding]:
+        return by_machine_type(self.findings)
 
     @cached_property
     def quiet(self) -> bool:

@@ -96,15 +96,16 @@ def kind(value: Value) -> str:
 
 def marker(value: Unknown) -> str:
     """Return the string that stands for an unknown value inside an engine."""
-    return MARKER + _FIELD.join((value.path, value.reason, value.kind or "", value.remedy, _WRITTEN[value.written]))
+    written = _WRITTEN[value.written]
+    return MARKER + _FIELD.join((value.path, value.reason, value.kind or "", value.remedy, written, value.machine_type))
 
 
 def unmarked(value: str) -> Unknown | None:
     """Return the unknown value that a marker stands for, None for any other string."""
     if not value.startswith(MARKER):
         return None
-    path, reason, kind, remedy, written = value[len(MARKER) :].split(_FIELD)
-    return Unknown(path, reason, Reason(kind) if kind else None, remedy, _IS_WRITTEN[written])
+    path, reason, kind, remedy, written, machine_type = value[len(MARKER) :].split(_FIELD)
+    return Unknown(path, reason, Reason(kind) if kind else None, remedy, _IS_WRITTEN[written], machine_type)
 
 
 def known(value: Value) -> Value:

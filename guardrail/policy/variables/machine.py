@@ -126,12 +126,13 @@ def _joined(fact: str, values: Iterable[tuple[str, Json]], gap: Callable[[str, s
 
 
 def _gap(fact: str, vendor: str, name: str) -> Unknown:
-    if vendor == "aws" and "." not in name and not name.startswith("("):
-        why = f"{name} names no size: the service chooses the machine type"
-        return Unknown(f"resource.instance.{fact}", why, Reason.NO_MACHINE_FACT, "name machine types with their size")
+    path, of = f"resource.instance.{fact}", "" if name.startswith("(") else name
+    if of and vendor == "aws" and "." not in of:
+        why = f"{of} names no size: the service chooses the machine type"
+        return Unknown(path, why, Reason.NO_MACHINE_FACT, "name machine types with their size", machine_type=of)
     why = f"the machine catalog lacks {_NAMES.get(fact, fact)} of {name}"
     remedy = f"judge the type by its name, or have it added to pricing/specs/{vendor}.csv"
-    return Unknown(f"resource.instance.{fact}", why, Reason.NO_MACHINE_FACT, remedy)
+    return Unknown(path, why, Reason.NO_MACHINE_FACT, remedy, machine_type=of)
 
 
 def family(vendor: str, name: str) -> str | None:

@@ -103,13 +103,13 @@ class _Page:
         """Give key, title and content of each section that has any."""
         view = self.view
         found = (
-            ("blocking", "Blocking", by_rule(view.blocking, self.places)),
+            ("blocking", "Blocking", by_rule(view.listed(view.blocking), self.places)),
             ("unread", "Not read", by_rule(view.unread, self.places)),
             ("errors", "Rules not evaluated", by_rule(view.errors, self.places)),
             ("changes", "Cost changes by resource", self.changes() if self.has_changes else []),
             ("sums", "Sums", self.sums()),
             ("bill", "Cost breakdown", [] if self.has_changes else bill(view)),
-            ("warnings", "Warnings", by_rule(view.warnings, self.places)),
+            ("warnings", "Warnings", by_rule(view.listed(view.warnings), self.places)),
             ("missing", "Not known and assumed", not_known(view)),
             ("edits", "Edits", edits(view.findings)),
             ("waive", "How to waive", self.how_to_waive()),

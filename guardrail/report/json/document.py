@@ -198,6 +198,12 @@ class Finding(msgspec.Struct):
     evidence: dict[str, Any]
     waiver: Waiver | None
     edit: Edit | None = None
+    machine_type: Annotated[
+        str,
+        Meta(
+            description="the machine type whose facts are not known, where the answer waits for one; absent elsewhere"
+        ),
+    ] = ""
 
 
 class NotEvaluated(msgspec.Struct):

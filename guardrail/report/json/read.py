@@ -253,6 +253,7 @@ def _finding(data: document.Finding) -> Finding:
         if waiver
         else None,
         edit=_edit(data.edit) if data.edit else None,
+        machine_type=data.machine_type,
     )
 
 

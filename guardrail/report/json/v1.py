@@ -255,6 +255,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": {key: _value(value) for key, value in finding.evidence.items()},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
         **({"edit": _edit(finding.edit)} if finding.edit else {}),
+        **({"machine_type": finding.machine_type} if finding.machine_type else {}),
     }
 
 

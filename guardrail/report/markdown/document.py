@@ -167,7 +167,7 @@ class _Body:
     def _open_findings(self, limit: int) -> str:
         """Return what blocks, and what could not be evaluated, unfolded."""
         blocks = (
-            (f"{SIGNS[Verdict.FAIL]} Blocking", self.view.blocking),
+            (f"{SIGNS[Verdict.FAIL]} Blocking", self.view.listed(self.view.blocking)),
             ("⚠️ Not read", self.view.unread),
             ("⚠️ Rules not evaluated", self.view.errors),
         )
@@ -181,12 +181,12 @@ class _Body:
         """Return the whole list of what blocks, folded, where the one above is but its beginning."""
         if not self._is_long(limit):
             return ""
-        found = [*self.view.blocking, *self.view.unread, *self.view.errors]
+        found = [*self.view.listed(self.view.blocking), *self.view.unread, *self.view.errors]
         whole = self.findings(found, min(limit, self.fitting), self.rest)
         return details(f"The whole list of {count(len(found), 'finding')}", whole)
 
     def _is_long(self, limit: int) -> bool:
-        number = max(map(len, (self.view.blocking, self.view.unread, self.view.errors)))
+        number = max(map(len, (self.view.listed(self.view.blocking), self.view.unread, self.view.errors)))
         return self.html and number > _SHOWN and limit > _SHOWN
 
     def findings(self, findings: list[Finding], limit: int, rest: str) -> str:
@@ -234,7 +234,7 @@ class _Body:
 
     def other_findings(self) -> str:
         """Return warnings, unanswered questions, and what was there before or is waived, folded."""
-        findings = [*self.view.warnings, *self.view.accepted]
+        findings = [*self.view.listed(self.view.warnings), *self.view.accepted]
         return details(self.view.tally, self.findings(findings, self.size.listed, self.rest)) if findings else ""
 
     def edits(self) -> str:

@@ -23,7 +23,7 @@ def concise(report: Report, *, lines: int = LINES) -> str:
     said once for all findings of a rule that stand together. What finds no room is counted.
     """
     view = View(report)
-    findings = [*view.blocking, *view.unread, *view.errors, *view.warnings]
+    findings = [*view.listed(view.blocking), *view.unread, *view.errors, *view.listed(view.warnings)]
     text, shown = [_headline(view), *filter(None, [view.supplied_line])][:lines], 0
     for entry in _entries(view, findings):
         is_last = shown + 1 == len(findings)

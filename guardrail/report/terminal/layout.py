@@ -187,10 +187,10 @@ class _Page:
             yield from _more(len(view.accepted), self._limit(_LISTED))
         yield from self.how_to_waive()
         for title, style, findings in (
-            ("Warnings", "bold yellow", view.warnings),
+            ("Warnings", "bold yellow", view.listed(view.warnings)),
             ("Rules not evaluated", "bold red", view.errors),
             ("Not read", "bold red", view.unread),
-            ("Blocking", "bold red", view.blocking),
+            ("Blocking", "bold red", view.listed(view.blocking)),
         ):
             if findings:
                 yield from _title(title, style)
