@@ -85,7 +85,7 @@ def case_of(settings: Settings, rule_id: str, subject: str) -> tuple[Case, Findi
     if rule.rule.scope is RuleScope.BUDGET:
         return _case_of_budget(settings, rule, _budget(settings, rule_id, subject), catalog, library)
     if bool(subject) is (rule.rule.scope is not RuleScope.RESOURCE):
-        what = f"the rule {rule_id} is asked about {_SUBJECTS[rule.rule.scope]}"
+        what = f"the rule {rule_id} judges {_SUBJECTS[rule.rule.scope]}"
         raise ConfigError(what, fix=_FIXES[rule.rule.scope].format(rule_id))
     return _case_in_project(settings, rule, subject, catalog, library)
 
@@ -124,7 +124,7 @@ def _budget(settings: Settings, rule_id: str, name: str) -> Budget:
     if not name and len(named) == 1:
         return next(iter(named.values()))
     if name not in named:
-        what = f"no budget is called {name}" if name else f"the rule {rule_id} is asked about budgets, one by one"
+        what = f"no budget is called {name}" if name else f"the rule {rule_id} judges budgets, one by one"
         known = f"known: {', '.join(named)}" if named else "guardrail.yaml has no budgets"
         raise ConfigError(what, fix=(name and did_you_mean(name, named)) or known)
     return named[name]

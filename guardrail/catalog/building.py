@@ -268,7 +268,7 @@ def _swap(new: Path, target: Path) -> None:
 
 
 def _room(target: Path) -> str:
-    return f"make room in {target.parent}, and run it again; the old catalog is untouched"
+    return f"free disk space in {target.parent}, and run it again; the old catalog is unchanged"
 
 
 def _staged(vendor: str, source: str, offer: Offer) -> tuple[str, ...]:

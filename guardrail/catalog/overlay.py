@@ -144,13 +144,13 @@ def read_overlay(path: Path) -> OverlayFile:
 def _fault(cover: Coverage) -> str:
     """Say what is wrong with an entry as a whole."""
     if cover.price is not None and (cover.discount is not None or cover.commitment):
-        return "a price stands alone, without discount, savings_plan and reservation"
+        return "a price cannot be combined with discount, savings_plan or reservation"
     if cover.savings_plan and cover.reservation:
-        return "a savings plan or a reservation, not both: make it two entries"
+        return "use either savings_plan or reservation; for both, write two entries"
     if cover.price is None and cover.discount is None and cover.commitment is None:
-        return "what does it cost: savings_plan, reservation, discount or price?"
+        return "needs one of savings_plan, reservation, discount and price"
     if cover.commitment and cover.upfront:
-        return "upfront goes with a price or a discount: what the vendor publishes has it"
+        return "upfront can be used with a price or a discount only: published rates already contain it"
     try:
         if cover.commitment:
             cover.commitment.option(cover.vendor)

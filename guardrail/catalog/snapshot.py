@@ -147,7 +147,7 @@ def _check(row: Row) -> None:
         msg = f"a negative price: {row.price}"
         raise ValueError(msg)
     if bool(row.tier_start) != bool(row.tier_end):
-        msg = "a tier has a start and an end, or neither"
+        msg = "a tier needs both a start and an end, or neither"
         raise ValueError(msg)
     if row.tier_end and row.tier_end != "Inf" and decimal(row.tier_end) <= decimal(row.tier_start):
         msg = f"a tier ends before it starts: {row.tier_start} to {row.tier_end}"
@@ -175,7 +175,7 @@ def _load_vendor(database: sqlite3.Connection, vendor: str, files: Sequence[Path
                 (_price(ids, vendor, service, row) for row in rows),
             )
         except sqlite3.IntegrityError:
-            raise CatalogError(f"two prices for one identity: {_duplicate(rows)}", where=str(file)) from None
+            raise CatalogError(f"two prices for the same product: {_duplicate(rows)}", where=str(file)) from None
         except ValueError as error:
             raise CatalogError(str(error), where=str(file)) from None
     database.execute(
@@ -261,7 +261,7 @@ def _duplicate(rows: Iterable[Row]) -> str:
         if key in seen:
             return " ".join(part for part in key if part)
         seen.add(key)
-    return "the same product in two spellings"
+    return "the same product, written in two ways"
 
 
 def _split(text: str, separator: str) -> list[str]:

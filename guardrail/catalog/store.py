@@ -251,11 +251,11 @@ def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalo
             database = opened.enter_context(closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)))
             database.execute("pragma trusted_schema = off")
             if made := database.execute("select name from sqlite_master where type in ('view', 'trigger')").fetchone():
-                raise _damaged(path, f"it computes {made[0]!r:.40}, where a catalog of ours only holds rows")
+                raise _damaged(path, f"it contains the view or trigger {made[0]!r:.40}, and price catalogs have none")
             found = database.execute("select value from meta where key = 'schema'").fetchone()
             if found is None or found[0] != str(snapshot.SCHEMA_VERSION):
                 raise CatalogError(
-                    "a price catalog of another version of guardrail",
+                    "this price catalog was made by another version of guardrail",
                     where=str(path),
                     fix="make it again with `guardrail pricing sync`, or remove it to use the shipped prices",
                 )
@@ -303,7 +303,7 @@ def shipped_catalog() -> Path:
 def _price(text: str) -> Decimal:
     price = decimal(text)
     if price < 0 or price.adjusted() > _MAX_DIGITS:
-        msg = f"no price: {text:.40}"
+        msg = f"not a price: {text:.40}"
         raise ValueError(msg)
     return price
 
@@ -312,5 +312,5 @@ def _damaged(path: Path, error: object) -> CatalogError:
     return CatalogError(
         f"not a price catalog, or a damaged one: {error}",
         where=str(path),
-        fix="make it again, or remove it to use the shipped prices",
+        fix="make it again with `guardrail pricing sync`, or remove it to use the shipped prices",
     )

@@ -163,13 +163,15 @@ class _Run:
         if self.old.path:
             for service, key in self.new.lost_keys(self.old.path, self.vendor):
                 raise CatalogError(
-                    f"no price in it has {key!r} any more", where=f"{self.vendor} {service}", fix=_CHANGED
+                    f"the price list no longer has the attribute {key!r}",
+                    where=f"{self.vendor} {service}",
+                    fix=_CHANGED,
                 )
         for shelf, before in sorted(self.old.rows.items()):
             rows = self.new.rows_of(shelf)
             if rows is not None and rows * _SHRUNK < before:
                 raise CatalogError(
-                    f"{before} prices were in it, and now {rows} that definitions select: has the format changed?",
+                    f"the price list had {before} prices that definitions use, and now has {rows}: has its format changed?",
                     where=" ".join(shelf),
                     fix=_CHANGED,
                 )
@@ -217,11 +219,11 @@ class _Run:
         if self.order.force or not path:
             return
         if not read:
-            raise CatalogError(f"no rate of {' or '.join(options)} in it", where=name, fix=_CHANGED)
+            raise CatalogError(f"the list has no rates of {' or '.join(options)}", where=name, fix=_CHANGED)
         for (service, option), count in counts.items():
             before = self.old.rates.get(("aws", service, rating.region, option), 0)
             if count * _SHRUNK < before:
-                what = f"{before} rates of {option} for {service} were in it, and now {count}: has the format changed?"
+                what = f"the list had {before} rates of {option} for {service}, and now has {count}: has its format changed?"
                 raise CatalogError(what, where=name, fix=_CHANGED)
 
     def _azure(self, services: Mapping[str, Sequence[str]]) -> None:
@@ -237,7 +239,9 @@ class _Run:
         count = self.new.stage(self.vendor, SOURCES[self.vendor], offers)
         name = f"{self.vendor} {service} {region}".rstrip()
         if not count and not self.order.force and self._had(service, region):
-            raise CatalogError("it has no price that definitions use, and had some before", where=name, fix=_CHANGED)
+            raise CatalogError(
+                "the price list has no prices that definitions use, but had some before", where=name, fix=_CHANGED
+            )
         nothing = "no price that definitions use: the old prices are kept"
         self.progress.line(f"{name}: {f'{count:,} prices' if count else nothing}")
         return count
@@ -255,7 +259,11 @@ def _feed(vendor: str, order: Order, downloads: Path, progress: SyncProgress) ->
     if order.origin and "://" not in order.origin:
         root = Path(order.origin)
         if not root.is_dir():
-            raise ConfigError("no such folder of price lists", where=order.origin, fix="--from FOLDER, or an address")
+            raise ConfigError(
+                "no such folder of price lists",
+                where=order.origin,
+                fix="name an existing folder, or an address, with --from",
+            )
         return Folder(root)
     secrets = {}
     if vendor == "gcp":
@@ -283,5 +291,7 @@ def _locked(target: Path, wait: float) -> Iterator[None]:
         ) from None
     except PermissionError:
         raise CatalogError(
-            "cannot be written", where=str(target.parent), fix=f"set {data.CACHE_VARIABLE} to a folder that can be"
+            "cannot be written",
+            where=str(target.parent),
+            fix=f"set {data.CACHE_VARIABLE} to a folder that can be written",
         ) from None

@@ -11,10 +11,10 @@ OPERAND_FAULT = "an operand is null or of the wrong type"
 """What engines say of values that an expression is not made for; `guardrail.cel.environment` says which these are."""
 DIVISION_BY_ZERO = "division by zero"
 OUT_OF_RANGE = "a whole number out of range"
-NO_ELEMENT = "a list has fewer elements than are read of it"
+NO_ELEMENT = "a list is shorter than the index that is read"
 BAD_PATTERN = "invalid regular expression"
 NO_PLAIN_VALUE = "the result is an optional value: use .orValue(...) or .hasValue()"
-SAME_KEY = "a map has one key twice"
+SAME_KEY = "a map has the same key twice"
 
 _MISSING_KEY = re.compile(r'Key not found in map : "((?:[^"\\]|\\.)*)"', re.DOTALL)
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
@@ -42,7 +42,7 @@ class FunctionError(ValueError):
 
 def no_key(key: str) -> str:
     """Say that a map lacks a key."""
-    return f"{key} is not there" if key else "an empty text is not there"
+    return f'there is no key "{key}"'
 
 
 def reason(text: str) -> str:

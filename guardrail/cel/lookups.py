@@ -45,6 +45,6 @@ def _pattern(name: str, args: tuple[Tree, ...], at: int) -> str:
         case (Literal(str() as pattern),):
             return pattern
         case (_,):
-            fix = "a text, or a parameter that is a text: what is computed cannot be looked up before"
-            raise CelError(f"{name} takes a resource type that is written out", at + 1, fix)
+            fix = "write the type as text, or use a parameter that is a text; a computed type is not possible"
+            raise CelError(f"{name} needs a resource type written as text", at + 1, fix)
     raise CelError(f"{name} takes one resource type, or none for all, not {len(args)}", at + 1)

@@ -164,9 +164,15 @@ class _Reader:
         yield from self.read(macro.target, bound)
         for variable in macro.variables:
             if variable in self.schema:
-                raise CelError(f"{variable!r} already means something else", macro.at + 1, "choose another name")
+                raise CelError(
+                    f"the macro's variable {variable!r} has the name of another variable",
+                    macro.at + 1,
+                    "choose another name",
+                )
         if len(set(macro.variables)) < len(macro.variables):
-            raise CelError(f"{macro.variables[0]!r} names two things", macro.at + 1, "choose another name")
+            raise CelError(
+                f"both variables of the macro are called {macro.variables[0]!r}", macro.at + 1, "choose another name"
+            )
         through = next(iter(self.read(macro.target, bound)), ()) if _is_path(macro.target) else ()
         inner = {**bound, **dict.fromkeys(macro.variables, through)}
         for body in macro.bodies:
@@ -178,7 +184,7 @@ class _Reader:
             if count != _SPECIAL[name]:
                 raise CelError(f"{name} takes {_SPECIAL[name]} arguments, not {count}", call.at + 1)
             if name == "has" and not isinstance(call.args[0], Select):
-                raise CelError("has takes a field: has(x.field)", call.at + 1)
+                raise CelError("has needs a field, like has(x.field)", call.at + 1)
             return
         known = None if name.startswith("_") else FUNCTIONS.get((name, is_method))
         if known is None:

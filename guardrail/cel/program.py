@@ -112,7 +112,7 @@ class Program:
         from guardrail.cel.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
 
         what = f"takes more than {MAX_STEPS:,} steps: {self.text:.80}"
-        raise LimitError(what, fix="nested macros multiply their steps: use shorter lists")
+        raise LimitError(what, fix="use shorter lists, or fewer nested macros, whose steps multiply")
 
     def _on(self, other: Engine) -> Program:
         return Program(self.text, Form(self.reads), self._analysis, self._context._replace(engine=other))

@@ -144,7 +144,7 @@ class _Checker:
             return None
         if shape.kind == "l" and shape.element and shape.element.fields is not None:
             path = ".".join((place_of(operand) or ("blocks",))[-1:])
-            raise CelError(f"{path} is a list, and has no field {name}", at + 1, _BLOCKS.format(path, name))
+            raise CelError(f"{path} is a list and has no field {name}", at + 1, _BLOCKS.format(path, name))
         need("m", shape.kind, f"the field {name}", at)
         found = shape.field(name, at)
         return None if optional else found
@@ -234,7 +234,7 @@ def _got(shape: Shape | None, path: Tree) -> Shape | None:
         elif shape.kind == "m":
             shape = shape.field(step, path.at)
         else:
-            raise CelError(f"{WORDS[shape.kind]} has no {step}, which the path names", path.at + 1)
+            raise CelError(f"the path reads {step}, but {WORDS[shape.kind]} has no such entry", path.at + 1)
     return shape
 
 

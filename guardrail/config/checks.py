@@ -59,12 +59,15 @@ def misnamed(
         if project.name in seen:
             yield ConfigError(f"two projects are called {project.name!r}", where=where, fix="give each its own name")
         if (project.path is None) == (project.plan is None):
-            yield ConfigError(f"project {project.name!r} needs a path or a plan, and not both", where=where)
+            yield ConfigError(f"project {project.name!r} needs either a path or a plan", where=where)
         if project.plan is not None and (project.var_files or project.vars or project.workspace or project.terragrunt):
-            what = f"project {project.name!r} is a plan, which has its variables: var_files, vars, workspace and terragrunt go with path"
+            what = f"project {project.name!r} has a plan, which contains its variables: use var_files, vars, workspace and terragrunt with path only"
             yield ConfigError(what, where=where)
         if project.source is not None and project.plan is None:
-            yield ConfigError(f"project {project.name!r} has no plan that is made from its source", where=where)
+            yield ConfigError(
+                f"project {project.name!r} has a source but no plan: source is the folder that a plan was made from",
+                where=where,
+            )
         if project.source is not None and not (folder / project.source).is_dir():
             what = f"projects.{i}.source: no such folder: {project.source}"
             yield ConfigError(what, where=file.where(("projects", i, "source")), fix=_RELATIVE)
@@ -88,7 +91,7 @@ def _misnamed_variables(variables: Sequence[tuple[Place, str]], folder: Path, fi
     for place, name in variables:
         if top and not (folder / name).resolve().is_relative_to(top):
             what = f"{'.'.join(map(str, place))}: {name} is outside of the checkout"
-            yield ConfigError(what, where=file.where(place), fix="--var-file names one anywhere")
+            yield ConfigError(what, where=file.where(place), fix="use --var-file, which can name any file")
 
 
 def _no_such_file(place: Place, name: str) -> str:
@@ -98,5 +101,5 @@ def _no_such_file(place: Place, name: str) -> str:
 def _not_here(place: Place, name: str, file: YamlFile, at: PolicyAt | None) -> ConfigError | None:
     """Return the error for a file in a submodule whose commit is not here, None for any other."""
     why = at.why_missing(name) if at else ""
-    fix = "have the checkout fetch submodules with their history"
+    fix = "check out submodules with their history"
     return ConfigError(f"{'.'.join(map(str, place))}: {name} {why}", where=file.where(place), fix=fix) if why else None

@@ -17,7 +17,7 @@ from guardrail.terraform.configuration.roots import NO_ROOTS
 
 def _days(text: str) -> str:
     if not re.fullmatch(r"[1-9]\d{0,4}d", text):
-        msg = "a number of days, like 90d"
+        msg = "must be a number of days, like 90d"
         raise ValueError(msg)
     return text
 

@@ -142,7 +142,11 @@ def _nowhere(_: Place) -> str:
 def _read(path: Path, folder: Path, at: PolicyAt | None) -> tuple[ConfigFile, YamlFile]:
     """Return what a configuration says, and the file for its lines. What it judges lies below `folder`."""
     if not path.is_file():
-        raise ConfigError("no such configuration", where=str(path), fix="`guardrail schema config` shows what it holds")
+        raise ConfigError(
+            "no such configuration",
+            where=str(path),
+            fix="run `guardrail init` to write one; `guardrail schema config` shows its format",
+        )
     yaml_file = read_yaml(path, ConfigError)
     config = checked(ConfigFile, yaml_file, ConfigError)
     for fault in misnamed(config, yaml_file, path.parent, folder, at):

@@ -111,7 +111,7 @@ class Sources:
         if not matches and not self.flags.allow_no_plans:
             if len(self.flags.inputs) == 1:
                 raise ConfigError(
-                    f"no plan matches {given}", fix="check the pattern, or allow it with --allow-no-plans"
+                    f"no plan matches {given}", fix="check the pattern, or allow missing plans with --allow-no-plans"
                 )
             return [given]  # the others are judged; this one cannot be read
         return matches
@@ -153,7 +153,7 @@ class Sources:
                 return
             raise ConfigError(
                 f"project {project.name!r}: no plan at {project.plan}",
-                fix="make it with `terraform show -json tfplan`, or allow that with --allow-no-plans",
+                fix="make it with `terraform show -json tfplan`, or allow a missing plan with --allow-no-plans",
             )
         for plan in plans:
             path = plan.relative_to(self.folder).as_posix()

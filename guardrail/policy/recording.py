@@ -27,11 +27,16 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
     """
     rule, resource = case.rule, case.resource
     if case.budget:
-        what = f"the rule {rule.rule.id} is asked about budgets, whose tests name amounts"
-        raise InputError(what, fix="tests: [{expect: fail, budget: {name: web, monthly: 100, cost: {monthly: 101}}}]")
+        what = f"the rule {rule.rule.id} judges budgets, and cannot be recorded"
+        raise InputError(
+            what,
+            fix="write a test with amounts: tests: [{expect: fail, budget: {name: web, monthly: 100, cost: {monthly: 101}}}]",
+        )
     if resource is None or rule.rule.scope is not RuleScope.RESOURCE or any(map(_is_around, rule.shown)):
-        what = f"the rule {rule.rule.id} reads the whole plan: its tests name a plan file"
-        raise InputError(what, fix="tests: [{expect: fail, plan: FILE, address: ADDRESS}]")
+        what = f"the rule {rule.rule.id} reads the whole plan, and cannot be recorded for one resource"
+        raise InputError(
+            what, fix="write a test with a plan file: tests: [{expect: fail, plan: FILE, address: ADDRESS}]"
+        )
     verdict = explain(case, finding).verdict
     test: dict[str, Json] = {"expect": verdict}
     if finding and verdict in {"fail", "pre-existing"}:
@@ -44,8 +49,8 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
     with_test = original.changed(tests=(RuleTest.model_validate(test),))
     for result in run_tests([with_test], specs=case.judge.specs, defaults=case.judge.defaults):
         if not result.passed:
-            what = f"without the secret values, the test has another result than the plan: {result.mismatch}"
-            raise InputError(what, fix="write it by hand, with values that are no secrets")
+            what = f"the rule's answer depends on sensitive values, which a recorded test leaves out: {result.mismatch}"
+            raise InputError(what, fix="write the test by hand, with other values")
     return test
 
 

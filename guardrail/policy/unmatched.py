@@ -52,7 +52,7 @@ def why_unmatched(budget: Budget, projects: Projects) -> str:
         had = [value for found in tags if isinstance(value := found.get(key), str)]
         if reason := _none(f"resource of this run has the tag {key} =", values, partial(list, had)):
             return reason
-    return "no resource of this run fits all of its match"
+    return "no resource of this run fits its whole match"
 
 
 def unmatched_rule(rule: CompiledRule, projects: Sequence[Project]) -> tuple[str, str]:

@@ -152,7 +152,7 @@ def _hygiene(
     days = (waiver.expires - today).days
     if days < 0:
         yield _note(
-            "waiver-expired", f"{about} expired on {waiver.expires}", waiver, "renew it, or mend what it excused"
+            "waiver-expired", f"{about} expired on {waiver.expires}", waiver, "renew it, or fix what it excused"
         )
     elif _too_long(waiver, today, max_days):
         fix = f"choose a day within {max_days} days"
@@ -167,7 +167,7 @@ def _hygiene(
         yield _note("waiver-unused", what, waiver, hint or "remove it")
     elif days <= WARN_DAYS:
         left = "today" if not days else f"in {days} day{'s' if days > 1 else ''}"
-        note = _note("waiver-expiring", f"{about} expires {left}", waiver, "renew it, or mend what it excuses")
+        note = _note("waiver-expiring", f"{about} expires {left}", waiver, "renew it, or fix what it excuses")
         yield replace(note, severity=Severity.INFO)
 
 

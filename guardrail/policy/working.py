@@ -78,9 +78,8 @@ class RuleWorking:
             lines += ["", "match:"]
         for one in self.match:
             sign = "yes" if one.holds else "NO "
-            lines += _wrapped(
-                f"  {sign}  {one.name}: {one.actual or '(none)'}", f"(asked for: {one.wanted})", "       "
-            )
+            wanted = "(the rule takes any)" if one.wanted == "*" else f"(the rule takes: {one.wanted})"
+            lines += _wrapped(f"  {sign}  {one.name}: {one.actual or '(none)'}", wanted, "       ")
         if self.when:
             lines += ["", "when:", *_lines(self.when)]
         for name, working in self.variables.items():
@@ -174,7 +173,7 @@ def explain(case: Case, finding: Finding | None) -> RuleWorking:
     working = RuleWorking(rule.rule.id, rule.rule.title, case.project.name, address, "", "", case.match)
     working = replace(working, budget=case.budget.name) if case.budget else working
     if missed := ", ".join(one.name for one in working.match if not one.holds):
-        return replace(working, verdict="skip", why=f"the rule's match does not take it: {missed}")
+        return replace(working, verdict="skip", why=f"the rule's match does not fit: {missed}")
     environment = environment_of(rule.source, rule.engine)
     variables = rule.rule.variables
     reads = rule.reads | needed(path for text in variables.values() for path in environment.compile(text).reads)
@@ -202,7 +201,7 @@ def _verdict(finding: Finding | None, rule: CompiledRule, *, is_skipped: bool) -
     if finding is None:
         return "pass", "every validation is true"
     also = {
-        FindingStatus.PRE_EXISTING: "; so it was before the change",
+        FindingStatus.PRE_EXISTING: "; it was so before the change",
         FindingStatus.WAIVED: f"; waived: {finding.waiver.reason}" if finding.waiver else "",
     }
     return finding.status.value, finding.message + also.get(finding.status, "")

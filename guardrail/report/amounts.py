@@ -5,7 +5,7 @@ from __future__ import annotations
 from guardrail.model.cost import Cost, Line, ResourceCost
 from guardrail.model.money import money
 from guardrail.model.report import Bound, Totals, bound_of_delta
-from guardrail.report.format import SHORT_STATUS, delta, with_bound
+from guardrail.report.format import NEEDS_USAGE, SHORT_STATUS, delta, with_bound
 
 MISSING = "†"
 """Follows an amount of a resource that is a lower bound."""
@@ -28,7 +28,7 @@ def change_amounts(resource: ResourceCost, currency: str, times: int = 1) -> tup
     bound, amount = bound_of_delta(gap_before=gap_before, gap_after=gap_after), resource.known_delta * times
     shown = money(amount, currency, signed=True)
     if bound is Bound.NOT_KNOWN or (bound is not Bound.EXACT and not amount):
-        shown = "not known" if resource.delta_unpriced else "usage"
+        shown = "not known" if resource.delta_unpriced else NEEDS_USAGE
     elif bound is not Bound.EXACT:
         shown = f"{shown}{MISSING}" if bound is Bound.AT_LEAST else f"at most {shown}"
     return side_amount(resource.before, currency, times), side_amount(resource.after, currency, times), shown
@@ -49,5 +49,5 @@ def side_amount(side: Cost | None, currency: str, times: int = 1) -> str:
     if side is None:
         return ""
     if side.is_lower_bound and not side.known:
-        return "not known" if side.unpriced else "usage"
+        return "not known" if side.unpriced else NEEDS_USAGE
     return money(side.known * times, currency) + (MISSING if side.is_lower_bound else "")

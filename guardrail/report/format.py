@@ -15,15 +15,17 @@ from guardrail.report.text import safe
 _NAME_LIMIT = 160
 _REMEDY_LIMIT = 300
 
+NEEDS_USAGE = "needs usage"
+"""Stands where an amount would. Columns are as wide as their longest entry: "depends on usage" would wrap addresses."""
 SHORT_STATUS = {
     LineStatus.PRICED: "",
     LineStatus.ASSUMED: "assumed",
-    LineStatus.USAGE: "usage",
+    LineStatus.USAGE: NEEDS_USAGE,
     LineStatus.UNKNOWN: "unknown",
     LineStatus.NO_PRICE: "no price",
     LineStatus.AMBIGUOUS: "ambiguous",
 }
-"""One word for a line's status, where an amount would stand."""
+"""A line's status in a word or two, where an amount would stand."""
 
 
 def quantity(amount: Decimal | None) -> str:

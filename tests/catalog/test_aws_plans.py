@@ -91,11 +91,11 @@ def test_a_key_that_is_renamed_is_noticed(key, synced, lists, tmp_path):
 
 @pytest.mark.parametrize("change", [("No Upfront", "Never Upfront"), ("USD", "EUR")])
 def test_a_file_without_the_rates_that_are_asked_for_is_refused(change, synced, lists, tmp_path):
-    assert_refused(lists, tmp_path, synced, "csv", change, f"no rate of {PLAN} in it")
+    assert_refused(lists, tmp_path, synced, "csv", change, f"the list has no rates of {PLAN}")
 
 
 def test_rates_whose_products_are_called_otherwise_are_refused(synced, lists, tmp_path):
-    assert_refused(lists, tmp_path, synced, "csv", ("AWSLambda", "AWSLambdas"), "rates of .* were in it, and now 0")
+    assert_refused(lists, tmp_path, synced, "csv", ("AWSLambda", "AWSLambdas"), "rates of .*, and now has 0")
 
 
 def assert_refused(lists, tmp_path, synced, form, change, message):

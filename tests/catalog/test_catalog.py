@@ -175,7 +175,7 @@ def test_attributes_survive_their_spelling(attributes):
         ("eu,F,a=b,GB,on_demand,,,-1,S,list,2025-01-01", "a negative price: -1"),
         ("eu,F,a=b,GB,on_demand,,,NaN,S,list,2025-01-01", "not a finite number: 'NaN'"),
         ("eu,F,a=b,GB,on_demand,5,1,1,S,list,2025-01-01", "a tier ends before it starts: 5 to 1"),
-        ("eu,F,a=b,GB,on_demand,5,,1,S,list,2025-01-01", "a tier has a start and an end, or neither"),
+        ("eu,F,a=b,GB,on_demand,5,,1,S,list,2025-01-01", "a tier needs both a start and an end, or neither"),
         (",F,a=b,GB,on_demand,,,1,S,list,2025-01-01", "region is empty"),
         ("eu,F,a=b,GB,on_demand,,,1,S,list,", "as_of is empty"),
         ("eu,F,a=b", "3 columns instead of 11"),
@@ -198,7 +198,7 @@ def test_a_line_that_is_no_price_is_refused_with_its_place(pricing, tmp_path, li
         (f"{HEADER}\neu,F,ab,GB,on_demand,,,1,S,list,2025-01-01\n", "not key=value: 'ab'"),
         (
             f"{HEADER}\n" + "eu,F,a=b,GB,on_demand,,,1,S,list,2025-01-01\n" * 2,
-            "two prices for one identity: eu F a=b GB on_demand",
+            "two prices for the same product: eu F a=b GB on_demand",
         ),
     ],
 )

@@ -307,7 +307,7 @@ def test_a_full_disk(point, synced, lists, monkeypatch):
             patch.setattr("guardrail.catalog.building.shutil.copyfile", full)
         else:
             patch.setattr(Building, {"write": "stage", "finish": "finish"}[point], full)
-        with pytest.raises(CatalogError, match="make room in"):
+        with pytest.raises(CatalogError, match="free disk space in"):
             synced(lists / "dearer", vendors=("aws",))
     assert synced_catalog().read_bytes() == old
     assert leftovers() == []

@@ -86,13 +86,13 @@ def test_what_does_not_matter_is_absorbed_whatever_it_is(name, expression, answe
 @pytest.mark.parametrize(
     "expression, reason",
     [
-        ("r.nope == 1", "nope is not there"),
-        ("[r.map['it\\'s \"é\"']]", 'it\'s "é" is not there'),
-        ("r.words[7]", "a list has fewer elements than are read of it"),
+        ("r.nope == 1", 'there is no key "nope"'),
+        ("[r.map['it\\'s \"é\"']]", """there is no key "it's "é"\""""),
+        ("r.words[7]", "a list is shorter than the index that is read"),
         ('number("x") in r.words', "not a number: 'x'"),
-        ('(number("x") > 1 || true) && r.nope', "nope is not there"),
+        ('(number("x") > 1 || true) && r.nope', 'there is no key "nope"'),
         ('"a".matches("(")', "invalid regular expression"),
-        ('{r.s: 1, "some text": 2}', "a map has one key twice"),
+        ('{r.s: 1, "some text": 2}', "a map has the same key twice"),
         ("{r.float: 1}", "a map's key must be a string, a whole number or a bool"),
         ("1 / int(r.zero)", "division by zero"),
         ("int(r.n) * 9223372036854775807", "a whole number out of range"),

@@ -99,7 +99,7 @@ def test_a_rule_that_cannot_be_evaluated_is_neither_pass_nor_fail(run, write):
     assert ran.exit_code == 2
     (finding,) = json.loads(ran.stdout)["projects"][0]["findings"]
     assert finding["status"] == "error"
-    assert "nope is not there" in finding["message"]
+    assert 'there is no key "nope"' in finding["message"]
 
 
 @pytest.mark.parametrize(

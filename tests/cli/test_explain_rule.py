@@ -126,8 +126,8 @@ def test_each_part_has_its_value(explain, monkeypatch, name, verdict, why, some,
 def test_the_criterion_that_does_not_hold_is_named(explain):
     ran = explain("small-volumes", "aws_sqs_queue.other", "plan.json")
     assert ran.exit_code == 0
-    assert "skip: the rule's match does not take it: types" in ran.stdout
-    assert "NO   types: aws_sqs_queue (asked for: aws_ebs_volume)" in ran.stdout
+    assert "skip: the rule's match does not fit: types" in ran.stdout
+    assert "NO   types: aws_sqs_queue (the rule takes: aws_ebs_volume)" in ran.stdout
     assert "validation" not in ran.stdout
 
 
@@ -191,7 +191,7 @@ def test_the_only_budget_need_not_be_named(budgets, tmp_path):
     "arguments, message",
     [
         (["budget-exceeded", "disk"], 'no budget is called disk (did you mean "disks"?)'),
-        (["budget-exceeded", "plan.json"], "is asked about budgets, one by one (known: disks, queues)"),
+        (["budget-exceeded", "plan.json"], "judges budgets, one by one (known: disks, queues)"),
     ],
 )
 def test_a_budget_that_is_not_there_is_said_in_one_line(budgets, arguments, message):
@@ -204,7 +204,7 @@ def test_a_budget_that_is_not_there_is_said_in_one_line(budgets, arguments, mess
 def test_a_rule_about_budgets_cannot_be_recorded(run):
     ran = run("rules", "record", "budget-exceeded", "disks")
     assert (ran.exit_code, ran.stdout) == (2, "")
-    assert "is asked about budgets, whose tests name amounts" in ran.stderr
+    assert "judges budgets, and cannot be recorded" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -213,8 +213,8 @@ def test_a_rule_about_budgets_cannot_be_recorded(run):
         (["small-volume", "aws_ebs_volume.ok", "plan.json"], 'did you mean "small-volumes"?'),
         (["small-volumes", "aws_ebs_volume.okk", "plan.json"], 'did you mean "aws_ebs_volume.ok"?'),
         (["small-volumes", "aws_ebs_volume.ok", "plan.json", "other.json"], "is in several projects"),
-        (["small-volumes", "plan.json"], "is asked about single resources (guardrail explain small-volumes ADDRESS)"),
-        (["few-changes", "aws_ebs_volume.ok", "plan.json"], "is asked about the whole plan (leave the address out"),
+        (["small-volumes", "plan.json"], "judges single resources (guardrail explain small-volumes ADDRESS)"),
+        (["few-changes", "aws_ebs_volume.ok", "plan.json"], "judges the whole plan (leave the address out"),
         (["aws_ebs_volume.ok", "plan.json", "--format", "json"], "--format json is for RULE ADDRESS"),
     ],
 )

@@ -37,11 +37,11 @@ def test_what_is_recorded_is_what_the_rule_reads_and_passes_as_a_test(run, tmp_p
         (
             "small-volumes",
             "secret",
-            "without the secret values, the test has another result than the plan: expected fail, got pass",
+            "the rule's answer depends on sensitive values, which a recorded test leaves out: expected fail, got pass",
         ),
         ("small-volumes", "bigg", 'did you mean "aws_ebs_volume.big"?'),
         ("small-volume", "big", 'did you mean "small-volumes"?'),
-        ("few-changes", "big", "is asked about the whole plan"),
+        ("few-changes", "big", "judges the whole plan"),
     ],
 )
 def test_what_cannot_be_recorded_is_said_in_one_line(run, tmp_path, rule, name, message):
@@ -103,6 +103,6 @@ def test_no_secret_is_in_a_recorded_test_whatever_the_rule_reads(run, tmp_path, 
     (tmp_path / "rules/own.yaml").write_text(yaml.safe_dump(own))
     (tmp_path / "guardrail.yaml").write_text(CONFIG)
     ran = run("rules", "record", "reads-all", "aws_instance.secret", "plan.json", "--write")
-    assert ran.exit_code == 0 or "without the secret values, the test has another result than the plan" in ran.stderr
+    assert ran.exit_code == 0 or "depends on sensitive values, which a recorded test leaves out" in ran.stderr
     assert "canary" not in ran.stdout + ran.stderr
     assert "canary" not in (tmp_path / "rules/own.yaml").read_text()

@@ -101,7 +101,7 @@ def test_every_problem_is_one_line(run, write, golden):
         (b"\xff\xfe", ["guardrail.yaml: is not UTF-8 text"]),
         ("rules: 7", ["guardrail.yaml:1: rules: should be", "guardrail.yaml:1: 'version' is missing"]),
         ("version: 1\nprojects: [{path: .}, {name: b}]", ["guardrail.yaml:2: 'name' is missing in 'projects.0'"]),
-        ("version: 1\nprojects: [{name: b}]", ["guardrail.yaml:2: project 'b' needs a path or a plan"]),
+        ("version: 1\nprojects: [{name: b}]", ["guardrail.yaml:2: project 'b' needs either a path or a plan"]),
         ("version: 1\npricing: {currency: EUR}", ["guardrail.yaml:2: amounts in EUR need an exchange rate"]),
         ("version: 1\nrules:\n  set:\n    nope: {}", ["guardrail.yaml:4: rules.set: no rule is called nope"]),
         ("version: 1\nrules:\n  packs:\n    - 7\n    - wast", ["guardrail.yaml:4: rules.packs.0: should be"]),

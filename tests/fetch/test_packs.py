@@ -145,8 +145,8 @@ def move(child):
 
 DAMAGE = {
     "no-gpu.yaml: pack acme: the file is not what was fetched (run `guardrail rules fetch acme`": tamper,
-    "no-gpu.yaml: is a link, which a pack may not have": link,
-    "acme: is a link, which is not followed": link_folder,
+    "no-gpu.yaml: is a link, and a pack may not contain links": link,
+    "acme: is a link, and links are not followed here": link_folder,
     "no-gpu.yaml: is larger than 2 MB": enlarge,
     "pack acme: the file is missing": lambda child: (child.pack / "pack.yaml").unlink(),
     "more.yaml: pack acme: the file is not in guardrail.lock": lambda child: shutil.copy(
@@ -156,7 +156,7 @@ DAMAGE = {
     "guardrail.yaml: pack acme: the file is missing": lock_path_outside,
     "guardrail.lock:": lock_name_outside,
     "guardrail.lock:2: not valid YAML": lambda child: (child.top / "guardrail.lock").write_text("{", encoding="utf-8"),
-    "@v2 (packs/base), and guardrail.lock has ": move,
+    "@v2 (packs/base), but guardrail.lock has it from ": move,
 }
 
 
@@ -208,17 +208,17 @@ def test_a_pack_that_cannot_be_read_is_not_taken(fetched, organization):
 
 
 WRONG_SOURCES = {
-    "{}": "rules.sources.acme: has one of git, url, python and folder, not none of them",
-    "git: a@b:c, folder: x": "not git and folder",
+    "{}": "rules.sources.acme: needs exactly one of git, url, python and folder, and has none of them",
+    "git: a@b:c, folder: x": "has git and folder",
     "git: 'ext::sh -c id'": "git: expected https://, ssh://, file:// or git@host:path",
     "git: '--upload-pack=id'": "git: expected https://",
-    "git: 'https://user:secret@example.com/x'": "an address with a secret in it",
+    "git: 'https://user:secret@example.com/x'": "the address contains a secret",
     "git: a@b:c, ref: --force": "ref: '--force' is no branch, tag or full commit",
     "git: a@b:c, ref: 'a:b'": "ref: 'a:b' is no branch",
-    "git: a@b:c, sha256: " + "a" * 64: "sha256 goes with url, not with git",
+    "git: a@b:c, sha256: " + "a" * 64: "sha256 can be used with url only, not with git",
     "git: a@b:c, subfolder: ../x": "subfolder: '../x' does not lie in what is fetched",
     "git: a@b:c, subfolder: /x": "subfolder: '/x' does not lie",
-    "url: 'https://example.com/x.zip'": "a url needs the sha256 of what is there",
+    "url: 'https://example.com/x.zip'": "a url needs the sha256 of its file",
     "url: 'ftp://example.com/x.zip', sha256: " + "a" * 64: "url: expected https://",
     "folder: nowhere": "nowhere does not exist (paths are relative to guardrail.yaml)",
 }

@@ -23,7 +23,7 @@ FILES = {
     "empty.csv": ("code\n", []),
 }  # fmt: skip
 BAD: dict[str, tuple[bytes, str]] = {
-    "x.json": (b"[]", "is no file of parameters"),
+    "x.json": (b"[]", "cannot contain parameters"),
     "x.csv": (b"a,b\n1\n", "x.csv:2: has 1 values for 2 columns"),
     "nothing.csv": (b"", "the first line has to name each column"),
     "twice.csv": (b"a,a\n", "the first line has to name each column"),

@@ -120,7 +120,7 @@ REFUSED = [
         'resource.references("aws_subnt").size() > 0',
         "no such resource type: aws_subnt",
     ),
-    ("resource.references(resource.type).size() > 0", "references takes a resource type that is written out"),
+    ("resource.references(resource.type).size() > 0", "references needs a resource type written as text"),
     ('resource.references("aws_a", "b").size() > 0', "references takes one resource type, or none for all, not 2"),
     ("size(resource.references) > 0", "references is a function"),
     ('resource.references("aws_subnet").all(s, s.typ != "")', "no such attribute: typ of what is referred to"),

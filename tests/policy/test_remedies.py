@@ -54,18 +54,18 @@ def test_steps(case, engine):
 NONE = {
     "no edits": ([], "its rule has no edit for it"),
     "none that applies": ([{"set": "a", "value": "1", "when": "false"}], "its rule has no edit for it"),
-    "no value": ([{"set": "tags.{'a.b'}", "value": "null"}], "no value is known for tags.a.b"),
+    "no value": ([{"set": "tags.{'a.b'}", "value": "null"}], "the rule gives no value for tags.a.b"),
     "no value, in the rule's words": (
         [{"set": "a", "value": "null", "otherwise": "set {params.path}"}],
         "set disk.0.type",
     ),
     "one of several without a value": (
         [{"set": "a", "value": "1"}, {"set": "b", "value": "null"}],
-        "no value is known for b",
+        "the rule gives no value for b",
     ),
     "a value known after apply": (
         [{"set": "a", "value": "resource.after.size"}],
-        "no edit, as size is known after apply",
+        "no edit, because size is known after apply",
     ),
     "an error": (
         [{"set": "a", "value": "params.tags.nothing"}],
@@ -73,11 +73,11 @@ NONE = {
     ),
     "no list": (
         [{"for_each": "1", "set": "a", "value": "1"}],
-        "its edit could not be evaluated: 1 gives no list or map to go through",
+        "its edit could not be evaluated: 1 is not a list or a map",
     ),
     "a name that is none": (
         [{"rename": "tags.a", "to": "1"}],
-        "its edit could not be evaluated: a name is not a text",
+        "its edit could not be evaluated: the name of an attribute or key is not a text",
     ),
 }
 
@@ -123,5 +123,5 @@ def test_mistakes_are_told_with_their_place(said):
 
 
 def test_only_rules_about_resources_have_edits():
-    with pytest.raises(RuleError, match="a rule of scope plan has no edits"):
+    with pytest.raises(RuleError, match="a rule of scope plan cannot have edits"):
         rule("plan.monthly == 0", scope="plan", edits=[{"set": "a", "value": "1"}])

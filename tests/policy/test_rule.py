@@ -97,7 +97,7 @@ def test_a_column_in_a_block_is_told_by_its_line():
         (GOOD + "match: {types: []}\n", "match.types"),
         (GOOD + "tests: [{expect: pas}]\n", 'did you mean "pass"?'),
         (GOOD + "tests: [{expect: pass, resource: {type: a, tag: {}}}]\n", 'did you mean "tags"?'),
-        (GOOD + "tests: [{expect: pass, message: hm, resource: {type: a}}]\n", "a test that expects pass has no message"),
+        (GOOD + "tests: [{expect: pass, message: hm, resource: {type: a}}]\n", "a test that expects pass cannot have a message"),
         (GOOD + "when: 1 +\n", "r.yaml:11: expected a value"),
         (GOOD + "match: !!python/object:os.system {}\n", "r.yaml:11: the tag"),
     ],

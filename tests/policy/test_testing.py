@@ -68,7 +68,7 @@ def test_what_a_rule_would_edit_is_tested(case):
 
 
 def test_a_passing_test_has_nothing_to_edit():
-    with pytest.raises(RuleError, match="a test that expects pass has nothing to edit"):
+    with pytest.raises(RuleError, match="a test that expects pass cannot have edits"):
         rule("true", tests=[{"expect": "pass", "resource": {"type": "aws_ebs_volume"}, "edits": []}])
 
 
@@ -139,7 +139,7 @@ def test_a_plan_rule_can_be_tested_by_a_file():
 
 
 def test_an_address_without_a_file_is_refused():
-    with pytest.raises(RuleError, match="`address` goes with the file of a plan"):
+    with pytest.raises(RuleError, match="`address` needs a plan file"):
         rule("true", tests=[{"expect": "pass", "address": "x.this", "resource": {"type": "x"}}])
 
 

@@ -24,7 +24,7 @@ PAYMENTS, WEB = Project("payments", "infra/payments", "prod"), Project("web", "i
         ({"project": "payments"}, ""),
         ({"project": "paymnts"}, 'no project of this run is called paymnts (did you mean "payments"?)'),
         ({"projects": ("shop", "blog")}, "no project of this run is called shop or blog (known here: payments, web)"),
-        ({"projects": ("shop", "we*")}, "no resource of this run fits all of its match"),
+        ({"projects": ("shop", "we*")}, "no resource of this run fits its whole match"),
         ({"env": "prd"}, 'no project of this run has the environment prd (did you mean "prod"?)'),
         (
             {"types": ("aws_nat_gateway",)},
@@ -36,7 +36,7 @@ PAYMENTS, WEB = Project("payments", "infra/payments", "prod"), Project("web", "i
         ({"tags": {"team": "core"}}, ""),
         ({"tags": {"team": "cor"}}, 'no resource of this run has the tag team = cor (did you mean "core"?)'),
         ({"tags": {"taem": "core"}}, 'no resource of this run has the tag taem (did you mean "team"?)'),
-        ({"tags": {"team": "core"}, "project": "web"}, "no resource of this run fits all of its match"),
+        ({"tags": {"team": "core"}, "project": "web"}, "no resource of this run fits its whole match"),
     ],
 )
 def test_a_budget_that_counts_nothing_says_why(match, said):

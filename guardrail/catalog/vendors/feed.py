@@ -148,7 +148,9 @@ class Folder:
             if found.is_file():
                 return found
         raise CatalogError(
-            f"no {paths[0].lstrip('/')} in it", where=str(self.root), fix="download it from the vendor to that path"
+            f"the folder has no {paths[0].lstrip('/')}",
+            where=str(self.root),
+            fix="download it from the vendor to that path",
         )
 
     def pages(self, path: str, folder: str, following: Callable[[Any], str]) -> Iterator[tuple[Any, str]]:  # noqa: ARG002 - files have no addresses

@@ -190,7 +190,7 @@ def _truth(program: Program, scope: Scope) -> bool | Unknown:
     value = program.evaluate(scope)
     if isinstance(value, bool | Unknown):
         return value
-    raise EvaluationError(f"{program.text:.80} gives {_kind(value)}, not true or false")
+    raise EvaluationError(f"{program.text:.80} is {_kind(value)}, not true or false")
 
 
 def _kind(value: Json) -> str:

@@ -276,14 +276,14 @@ class RuleTest(Section):
     @model_validator(mode="after")
     def _message_needs_a_finding(self) -> RuleTest:
         if self.message is not None and self.expect in {Expected.PASS, Expected.SKIP}:
-            msg = f"a test that expects {self.expect} has no message"
+            msg = f"a test that expects {self.expect} cannot have a message"
             raise ValueError(msg)
         told = self.edits is not None or self.no_edit is not None
         if told and self.expect not in {Expected.FAIL, Expected.PRE_EXISTING}:
-            msg = f"a test that expects {self.expect} has nothing to edit"
+            msg = f"a test that expects {self.expect} cannot have edits"
             raise ValueError(msg)
         if self.address and not (self.plan and self.plan.file):
-            msg = "`address` goes with the file of a plan: `plan: fixtures/x.json`"
+            msg = "`address` needs a plan file, like `plan: fixtures/x.json`"
             raise ValueError(msg)
         return self
 

@@ -70,7 +70,7 @@ def verified(name: str, source: PackSource, base: Path, where: str) -> list[Path
     if entry is None:
         raise ConfigError(f"pack {name} has not been fetched: {LOCK_NAME} does not have it", where=where, fix=fetch)
     if entry.source != source:
-        what = f"pack {name} is to come from {source}, and {LOCK_NAME} has {entry.source}"
+        what = f"guardrail.yaml takes the pack {name} from {source}, but {LOCK_NAME} has it from {entry.source}"
         raise ConfigError(what, where=where, fix=fetch)
     folder = base / FETCHED / name
     found = digests(folder, base)
@@ -99,14 +99,20 @@ def refuse_links(base: Path, folder: Path) -> None:
     """Refuse links on the way to a fetched pack: they lead where nobody has looked. Raises ConfigError."""
     for place in (base / FETCHED.parent, base / FETCHED, folder, base / LOCK_NAME):
         if place.is_symlink():
-            raise ConfigError("is a link, which is not followed", where=str(place), fix="remove it, and fetch again")
+            raise ConfigError(
+                "is a link, and links are not followed here", where=str(place), fix="remove it, and fetch again"
+            )
 
 
 def _files(folder: Path) -> Iterator[Path]:
     for above, folders, names in os.walk(folder):
         for path in (Path(above, name) for name in sorted([*folders, *names])):
             if path.is_symlink():
-                raise ConfigError("is a link, which a pack may not have", where=str(path), fix="replace it")
+                raise ConfigError(
+                    "is a link, and a pack may not contain links",
+                    where=str(path),
+                    fix="replace it by the file that it leads to",
+                )
             if path.suffix in RULE_SUFFIXES and path.is_file():
                 yield path
 

@@ -239,7 +239,11 @@ def _fetched_pack(
         folder = base / source.folder / source.subfolder
         paths = _in_folder(folder, where, "rules.sources")
         if outside := next((path for path in paths if not is_within(path, top)), None):
-            raise ConfigError("is a link that leads out of the repository", where=str(outside), fix="replace it")
+            raise ConfigError(
+                "is a link that leads out of the repository",
+                where=str(outside),
+                fix="replace it by the file that it leads to",
+            )
     else:
         folder, paths = base / FETCHED / name, verified(name, source, base, where)
     return read_rule_pack(name, folder, paths, shipped, types=types, where=where)

@@ -36,11 +36,13 @@ def read_param(path: Path) -> Json:
     Raises ConfigError for another kind of file, for one that cannot be read, and for more than 5,000 values.
     """
     if path.suffix not in PARAM_SUFFIXES:
-        raise ConfigError("is no file of parameters", where=str(path), fix=f"one of {', '.join(PARAM_SUFFIXES)}")
+        raise ConfigError(
+            "cannot contain parameters", where=str(path), fix=f"use a file that ends with {' or '.join(PARAM_SUFFIXES)}"
+        )
     value = _read_csv(path) if path.suffix == ".csv" else read_yaml(path, ConfigError).data
     if sum(1 for _ in _values(value)) > _MOST_VALUES:
         raise ConfigError(
-            f"holds more than {_MOST_VALUES:,} values", where=str(path), fix="keep what the rule asks for"
+            f"holds more than {_MOST_VALUES:,} values", where=str(path), fix="keep only the values that the rule uses"
         )
     return value
 
@@ -48,7 +50,7 @@ def read_param(path: Path) -> Json:
 def _read_csv(path: Path) -> Json:
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise ConfigError("is larger than 2 MB", where=str(path), fix="is this the right file?")
+            raise ConfigError("is larger than 2 MB", where=str(path), fix="check that this is the right file")
         text = path.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from None
@@ -58,7 +60,7 @@ def _read_csv(path: Path) -> Json:
     try:
         names = [name.strip() for name in next(rows, [])]
         if not all(names) or len(set(names)) < len(names) or not names:
-            raise ConfigError("the first line has to name each column", where=f"{path}:1", fix="code,team")
+            raise ConfigError("the first line has to name each column", where=f"{path}:1", fix="like code,team")
         found: list[Json] = []
         for row in rows:
             if not row:

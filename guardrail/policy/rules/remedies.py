@@ -98,7 +98,7 @@ def _steps(edit: CompiledEdit, scope: Scope, rebind: Rebind) -> Iterator[Assignm
         path = _path(edit.path, inner)
         if to is None:
             said = edit.otherwise.evaluate(inner)
-            raise _ObstacleError(said or f"no value is known for {'.'.join(path)}")
+            raise _ObstacleError(said or f"the rule gives no value for {'.'.join(path)}")
         if _holds_secret(to):
             raise _ObstacleError("its value is sensitive")
         yield Renaming(path, _text(to)) if edit.edit.rename else Assignment(path, _plain(to))
@@ -112,7 +112,7 @@ def _elements(edit: CompiledEdit, scope: Scope) -> list[tuple[Json, Json]]:
         return sorted(found.items())
     if isinstance(found, list):
         return [(one, one) for one in found]
-    raise EvaluationError(f"{edit.for_each.text:.80} gives no list or map to go through")
+    raise EvaluationError(f"{edit.for_each.text:.80} is not a list or a map")
 
 
 def _path(template: Template, scope: Scope) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ def _path(template: Template, scope: Scope) -> tuple[str, ...]:
 def _known(value: Json) -> Json:
     unknown = next(iter(_unknowns(value)), None)
     if unknown:
-        raise _ObstacleError(f"no edit, as {unknown.text}")
+        raise _ObstacleError(f"no edit, because {unknown.text}")
     return value
 
 
@@ -149,7 +149,7 @@ def _unknowns(value: Json) -> Iterator[Unknown]:
 def _text(value: Json) -> str:
     if isinstance(value, str):
         return value
-    raise EvaluationError("a name is not a text")
+    raise EvaluationError("the name of an attribute or key is not a text")
 
 
 def _plain(value: Any) -> Json:

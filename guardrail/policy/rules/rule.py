@@ -199,13 +199,13 @@ def _faults(rule: Rule, file: YamlFile, types: ResourceTypes) -> Iterator[Guardr
     if odd := rule.match.model_fields_set - _MATCHABLE[rule.scope]:
         what = f"a rule of scope {rule.scope} cannot match by {', '.join(sorted(odd))}"
         fix = (
-            "resources are chosen by the budget itself"
+            "remove it: the budget itself chooses its resources"
             if rule.scope is RuleScope.BUDGET
-            else "it is asked about the whole plan"
+            else "remove it: the rule judges the whole plan"
         )
         yield RuleError(what, where=file.where(("match",)), fix=fix)
     if rule.edits and rule.scope is not RuleScope.RESOURCE:
-        what = f"a rule of scope {rule.scope} has no edits"
+        what = f"a rule of scope {rule.scope} cannot have edits"
         yield RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
     for index, pattern in enumerate(rule.match.types):
         try:

@@ -58,11 +58,11 @@ class PackSource(Section):
     def _fits(self) -> Self:
         given = [kind.value for kind in SourceKind if getattr(self, kind) is not None]
         if len(given) != 1:
-            msg = f"has one of git, url, python and folder, not {' and '.join(given) or 'none of them'}"
+            msg = f"needs exactly one of git, url, python and folder, and has {' and '.join(given) or 'none of them'}"
             raise ValueError(msg)
         for key, kind in (("ref", "git"), ("sha256", "url"), ("entry", "python")):
             if key in self.model_fields_set and kind != given[0]:
-                msg = f"{key} goes with {kind}, not with {given[0]}"
+                msg = f"{key} can be used with {kind} only, not with {given[0]}"
                 raise ValueError(msg)
         if problem := next(filter(None, (_not_git(self), _not_url(self), _not_inside(self.subfolder))), ""):
             raise ValueError(problem)
@@ -84,7 +84,7 @@ def _not_git(source: PackSource) -> str:
         return ""
     address = urlsplit(source.git)
     if address.password or (address.scheme != "ssh" and address.username):
-        return "git: an address with a secret in it would be committed: leave it to git's credential helper"
+        return "git: the address contains a secret, which would be committed: leave it to git's credential helper"
     is_address = address.scheme in {"https", "ssh", "file"} and re.fullmatch(r"\S+", source.git)
     if not (is_address or _SCP_LIKE.fullmatch(source.git)) or source.git.startswith("-"):
         return "git: expected https://, ssh://, file:// or git@host:path"
@@ -98,10 +98,10 @@ def _not_url(source: PackSource) -> str:
         return ""
     address = urlsplit(source.url)
     if address.username or address.password:
-        return "url: an address with a secret in it would be committed"
+        return "url: the address contains a secret, which would be committed"
     if address.scheme not in {"https", "http"} or not address.hostname:
         return "url: expected https://"
-    return "" if source.sha256 else "a url needs the sha256 of what is there"
+    return "" if source.sha256 else "a url needs the sha256 of its file"
 
 
 def _not_inside(subfolder: str) -> str:
@@ -133,7 +133,7 @@ class PackSetting(RuleSetting):
     @model_validator(mode="after")
     def _holds_its_values(self) -> Self:
         if self.params_from:
-            msg = "a pack holds the values of parameters itself: params_from goes with guardrail.yaml"
+            msg = "params_from can be used in guardrail.yaml only; a pack contains the values of its parameters"
             raise ValueError(msg)
         return self
 

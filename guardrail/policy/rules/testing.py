@@ -65,7 +65,7 @@ ReadPlan = Callable[[Path], PricedPlan]
 
 def no_plans(path: Path) -> PricedPlan:
     """Refuse to read the file of a plan."""
-    raise GuardrailError("files of plans are not read here", where=str(path))
+    raise GuardrailError("plan files are not read here", where=str(path))
 
 
 def run_tests(  # noqa: PLR0913 - what tests may need, each by its name
@@ -239,7 +239,7 @@ def _case(judge: Judge, rule: RuleFile, test: RuleTest, plans: _Plans) -> Case:
         surroundings = test.surroundings(plans.repricer, [one.change for one in resources])
         return Case(judge, project, resources, sums, None, missing, surroundings=surroundings)
     if test.resource is None:
-        raise GuardrailError("a test of a resource rule needs `resource`, or a file `plan` and an `address`")
+        raise GuardrailError("a test of a resource rule needs `resource`, or a plan file as `plan` and an `address`")
     resources = [one.priced() for one in (test.resource, *test.siblings)]
     surroundings = test.surroundings(plans.repricer, [one.change for one in resources])
     sums = total(resources, missing)
