@@ -31,6 +31,7 @@ class Format:
     columns   a charge's column -> an expression over the row's columns, which are texts. One that is not there is null.
     keep      other columns that are kept, as patterns
     tags_json, tags_pairs, tag_prefixes   where tags are: a column of JSON, one of {key, value}, or a column for each tag
+    tag_key_prefix   what keys in a column of JSON begin with and people do not write
     """
 
     name: str
@@ -43,6 +44,7 @@ class Format:
     columns: Mapping[str, str]
     keep: tuple[str, ...]
     tags_json: str
+    tag_key_prefix: str
     tags_pairs: str
     tag_prefixes: tuple[str, ...]
 
@@ -161,7 +163,9 @@ def _faults(format_: Format, there: Mapping[str, str]) -> str:
 def _tags(format_: Format, names: Sequence[str], renamed: Sequence[str]) -> str:
     there = {name.casefold(): name for name in renamed}
     if format_.tags_json.casefold() in there:
-        return f"tags_of_json({quoted(there[format_.tags_json.casefold()])})"
+        tags = f"tags_of_json({quoted(there[format_.tags_json.casefold()])})"
+        prefix = format_.tag_key_prefix
+        return f"without_prefix({tags}, '{prefix}')" if prefix else tags
     if format_.tags_pairs in there:
         return f"tags_of_pairs({quoted(there[format_.tags_pairs])})"
     prefixes = tuple(format_.tag_prefixes)
@@ -219,6 +223,7 @@ def _format(name: str, data: Mapping[str, Any]) -> Format:
         data["columns"],
         tuple(data.get("keep", ())),
         data.get("tags_json", ""),
+        data.get("tag_key_prefix", ""),
         data.get("tags_pairs", ""),
         tuple(data.get("tag_prefixes", ())),
     )
@@ -253,6 +258,8 @@ create macro map_of(entries) as case when len(list_filter(entries, lambda one: o
 create macro tags_of_json(x) as case when x is null then null
     when json_valid(x) then try_cast(x::json as map(varchar, varchar))
     when json_valid('{' || x || '}') then try_cast(('{' || x || '}')::json as map(varchar, varchar)) end;
+create macro without_prefix(tags, prefix) as case when tags is not null then map_from_entries(list_transform(map_entries(tags),
+    lambda one: {'key': case when starts_with(one.key, prefix) then substr(one.key, len(prefix) + 1) else one.key end, 'value': one.value})) end;
 create macro tags_of_pairs(x) as case when x is not null and json_valid(x) then try(map_from_entries(list_zip(
     json_extract_string(x, '$[*].key'), json_extract_string(x, '$[*].value')))) end;
 """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import gzip
-import re
+import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from guardrail.errors import InputError
 from guardrail.ledger.duck import literal, quoted
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
 _LONGEST_HEADER = 1_000_000  # characters
 _NULLS = ["", "NULL"]  # in capitals
-_LINE = re.compile(r"Line: (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
 class BillFile:
-    """A file: its columns by their own names, and a query for its rows."""
+    """A file: its columns by their own names, and what they are read by. `delimiter` is "" for what is no CSV."""
 
     path: Path
     names: tuple[str, ...]
     fields: tuple[str, ...]
     relation: str
+    delimiter: str = ""
+    is_compressed: bool = False
 
     @property
     def where(self) -> str:
@@ -44,14 +45,37 @@ class BillFile:
         )
         return f"(select row_number() over () as row, {literal(self.path.name)} as file, {fields} from {self.relation})"
 
-    def fault(self, said: str) -> str:
-        """Return in one line what DuckDB says of a file that it cannot read."""
-        line = _LINE.search(said)
-        first = said.splitlines()[0][:200]
-        if not line:
-            return f"cannot be read: {first}"
-        told = next((text for text in said.splitlines() if text.startswith(("Expected", "Value"))), first)
-        return f"line {line[1]} is no row of these columns: {told[:200]}"
+
+def rewritten(file: BillFile, target: Path) -> BillFile | None:
+    """Write a CSV anew that DuckDB cannot read (it wants one kind of line ends), and return it; None for what is no CSV.
+
+    Raises InputError for a line that is no row of the file's columns.
+    """
+    if not file.delimiter:
+        return None
+    with (
+        _opened(file.path, is_compressed=file.is_compressed) as source,
+        target.open("w", encoding="utf-8", newline="") as copy,
+    ):
+        rows = csv.reader(source, delimiter=file.delimiter, strict=True)
+        writer = csv.writer(copy, lineterminator="\n")
+        try:
+            for row in rows:
+                if row and len(row) != len(file.names):
+                    what = f"line {rows.line_num} has {len(row)} fields, and the header {len(file.names)}"
+                    raise InputError(what, where=file.where, fix="nothing was imported")
+                if row:
+                    writer.writerow(row)
+        except (csv.Error, OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+            what = f"cannot be read after line {rows.line_num}: {error}"
+            raise InputError(what, where=file.where, fix="nothing was imported") from None
+    return replace(file, relation=_relation(target, len(file.names), ",", is_compressed=False))
+
+
+def _opened(path: Path, *, is_compressed: bool) -> IO[str]:
+    if is_compressed:
+        return gzip.open(path, "rt", encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
 
 
 def bill_file(path: Path, database: DuckDBPyConnection) -> BillFile:
@@ -81,13 +105,18 @@ def _csv(path: Path, *, is_compressed: bool) -> BillFile:
     names = tuple(name.strip() for name in next(csv.reader([header], delimiter=delimiter), []))
     if len(names) < 2:  # noqa: PLR2004 - one column is no table
         raise InputError("is no table: its first line names no columns", where=str(path), fix="CSV or Parquet")
-    columns = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(len(names)))
-    relation = (
+    relation = _relation(path, len(names), delimiter, is_compressed=is_compressed)
+    fields = tuple(f"c{number}" for number in range(len(names)))
+    return BillFile(path, names, fields, relation, delimiter, is_compressed)
+
+
+def _relation(path: Path, columns: int, delimiter: str, *, is_compressed: bool) -> str:
+    types = ", ".join(f"'c{number}': 'VARCHAR'" for number in range(columns))
+    return (
         f"read_csv({literal(str(path.resolve()))}, auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', "
-        f"escape = '\"', columns = {{{columns}}}, compression = '{'gzip' if is_compressed else 'none'}', strict_mode = true, "
+        f"escape = '\"', columns = {{{types}}}, compression = '{'gzip' if is_compressed else 'none'}', strict_mode = true, "
         "max_line_size = 4194304)"
     )
-    return BillFile(path, names, tuple(f"c{number}" for number in range(len(names))), relation)
 
 
 def _parquet(path: Path, database: DuckDBPyConnection) -> BillFile:

@@ -16,7 +16,7 @@ from guardrail import __version__
 from guardrail.bills.charges import CHARGES
 from guardrail.bills.format import MACROS, ROUNDING, Format, candidates, charge_query
 from guardrail.errors import ConfigError, InputError
-from guardrail.ledger.bill_file import BillFile, bill_file
+from guardrail.ledger.bill_file import BillFile, bill_file, rewritten
 from guardrail.ledger.duck import connect, literal, quoted
 from guardrail.ledger.layout import SCHEMA, Key, folder_of, parsed, path_of
 from guardrail.ledger.store import Store
@@ -83,18 +83,9 @@ class Importing:
 
     def _charges(self, database: DuckDBPyConnection, file: BillFile, target: Path) -> Format:
         """Write a file's charges to Parquet, and return its format. Raises InputError with the first rows that cannot be read."""
-        import duckdb  # noqa: PLC0415 - is there, or there were no database
-
         found = candidates(file.names, self.format, where=file.where)
         for one in found:
-            query = charge_query(one, file.names, file.rows(one.renamed(file.names)))
-            columns = ", ".join(map(quoted, CHARGES))
-            try:
-                database.execute(
-                    f"copy (select {columns}, told_by, fault from ({query})) to {literal(str(target))} (format parquet)"
-                )
-            except duckdb.Error as error:
-                raise InputError(file.fault(str(error)), where=file.where) from None
+            _copy(database, one, file, target)
             rows, is_told = database.execute(
                 f"select count(*), bool_or(told_by) from read_parquet({literal(str(target))})"
             ).fetchall()[0]
@@ -149,6 +140,26 @@ class Importing:
                 from charges where strftime(billing_period_start, '%Y-%m') = {literal(month)})
             to {literal(str(target))} (format parquet, compression zstd, kv_metadata {{{notes}}})""")
         return target.read_bytes()
+
+
+def _copy(database: DuckDBPyConnection, of: Format, file: BillFile, target: Path) -> None:
+    """Write a file's charges to Parquet, with what is wrong with each. Raises InputError for what is no table."""
+    import duckdb  # noqa: PLC0415 - is there, or there were no database
+
+    columns = ", ".join(map(quoted, CHARGES))
+    clean: BillFile | None = file
+    while clean:
+        query = charge_query(of, file.names, clean.rows(of.renamed(file.names)))
+        try:
+            database.execute(
+                f"copy (select {columns}, told_by, fault from ({query})) to {literal(str(target))} (format parquet)"
+            )
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0][:200]
+            clean = rewritten(file, target.with_suffix(".csv")) if clean is file else None
+        else:
+            return
+    raise InputError(f"cannot be read: {said}", where=file.where)
 
 
 def _newest(store: Store, source: str, month: str) -> Key | None:
