@@ -8,13 +8,14 @@ from dataclasses import replace
 from fractions import Fraction
 
 from guardrail.errors import ConfigError
-from guardrail.finops.allocation_file import WHOLE, Allocation, Measure, Measured, Shared, Split
+from guardrail.finops.allocation_file import Allocation, Measure, Measured, Shared, Split
 from guardrail.finops.charge import DIRECT, Charge, collapsed
+from guardrail.finops.exact import Amount
 from guardrail.policy.glob import matches_any
 
 Period = tuple[str, str]
 """Month and currency: costs are split within both."""
-Weights = Mapping[str, Fraction]
+Weights = Mapping[str, Amount]
 """Team -> its part; parts need not come to 1."""
 
 
@@ -82,28 +83,28 @@ def _shared_by(charge: Charge, shared: Sequence[tuple[Mapping[str, Sequence[str]
     return None
 
 
-def _costs_of_teams(kept: Iterable[Charge]) -> Mapping[Period, dict[str, Fraction]]:
-    costs: defaultdict[Period, dict[str, Fraction]] = defaultdict(dict)
+def _costs_of_teams(kept: Iterable[Charge]) -> Mapping[Period, dict[str, Amount]]:
+    costs: defaultdict[Period, dict[str, Amount]] = defaultdict(dict)
     for one in kept:
         team = one.of["team"]
         if team is not None:
             of_period = costs[one.month, one.currency]
-            of_period[team] = of_period.get(team, Fraction()) + (one.amount or Fraction())
+            of_period[team] = of_period.get(team, 0) + (one.amount or 0)
     return costs
 
 
 def _weights(
     shared: Shared,
     period: Period,
-    costs: Mapping[str, Fraction],
+    costs: Mapping[str, Amount],
     charges: Sequence[Charge],
     measured: Mapping[str, Measured],
 ) -> Weights:
     """Return the teams' parts, only those above 0: a team whose credits exceed its costs bears nothing."""
     if shared.split is Split.FIXED:
-        return {team: Fraction(share) / Fraction(WHOLE) for team, share in sorted(shared.shares.items())}
+        return {team: Fraction(share) for team, share in sorted(shared.shares.items())}
     if shared.split is Split.EVEN:
-        parts: Weights = dict.fromkeys(costs, Fraction(1))
+        parts: Weights = dict.fromkeys(costs, 1)
     elif shared.measure:
         parts = _measured(shared.measure, shared.name, period, charges, measured)
     else:
@@ -123,21 +124,21 @@ def _measured(
     if len(units) > 1:
         what = f"the measure of {name} is in several units: {', '.join(units)}"
         raise ConfigError(what, fix="let its match name one meter")
-    parts: defaultdict[str, Fraction] = defaultdict(Fraction)
+    parts: defaultdict[str, Amount] = defaultdict(Fraction)
     for one in counted:
         if (team := one.of["team"]) is not None:
-            parts[team] += one.quantity or Fraction()
+            parts[team] += one.quantity or 0
     return parts
 
 
 def _shares(charge: Charge, name: str, weights: Weights) -> list[Charge]:
     """Return what falls on each team of a charge."""
-    whole = sum(weights.values(), Fraction())
+    whole = sum(weights.values())
     return [
         replace(
             charge,
             of={**charge.of, "team": team, "origin": name},
-            amount=None if charge.amount is None else charge.amount * weight / whole,
+            amount=None if charge.amount is None else charge.amount * Fraction(weight) / whole,
         )
         for team, weight in weights.items()
     ]

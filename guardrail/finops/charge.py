@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
-from fractions import Fraction
+
+from guardrail.finops.exact import Amount, total
 
 DIRECT = "direct"
 """The origin of a charge that nobody shares."""
@@ -19,10 +19,10 @@ class Charge:
     of        dimension -> value, None where the bill tells none
     month     like 2026-10
     open      the bill of the month may still change
-    amount    exact, of the rows that have it; None where none has
+    amount    exact, in units of 10^-18, of the rows that have it; None where none has
     rows      rows of the bill that it is of, whole or in part
     without   how many of them do not have the amount
-    quantity  consumed, in the unit that the dimension `unit` tells
+    quantity  consumed, in 10^-18 of the unit that the dimension `unit` tells
     """
 
     of: Mapping[str, str | None]
@@ -30,21 +30,10 @@ class Charge:
     source: str
     open: bool
     currency: str
-    amount: Fraction | None
+    amount: Amount | None
     rows: int = 1
     without: int = 0
-    quantity: Fraction | None = None
-
-
-def exact(amount: Decimal | None) -> Fraction | None:
-    """Return a decimal as a fraction; None stays None."""
-    return None if amount is None else Fraction(amount)
-
-
-def total(amounts: Iterable[Fraction | None]) -> Fraction | None:
-    """Return the sum of what is known, None where nothing is."""
-    known = [amount for amount in amounts if amount is not None]
-    return sum(known, Fraction()) if known else None
+    quantity: Amount | None = None
 
 
 def collapsed(charges: Iterable[Charge], dimensions: Sequence[str]) -> list[Charge]:
@@ -64,22 +53,3 @@ def collapsed(charges: Iterable[Charge], dimensions: Sequence[str]) -> list[Char
         )
         for found in alike.values()
     ]
-
-
-def apportioned(amounts: Sequence[Fraction], places: int, to: Decimal | None = None) -> list[Decimal]:
-    """Round amounts so that they come to their rounded sum: each down, then those that lost most up by one unit.
-
-    An amount that has no more decimals than `places` stays as it is; among equal losses the first goes up.
-    `to` is what they have to come to where their sum has been rounded with others already.
-    """
-    scale = 10**places
-    down = [amount * scale // 1 for amount in amounts]
-    lost = [amount * scale - whole for amount, whole in zip(amounts, down, strict=True)]
-    units = (sum(lost, Fraction()) + Fraction(1, 2)) // 1 if to is None else int(Fraction(to) * scale) - sum(down)
-    up = set(sorted(range(len(amounts)), key=lambda number: (-lost[number], number))[:units])
-    return [_decimal(whole + (number in up), places) for number, whole in enumerate(down)]
-
-
-def _decimal(units: int, places: int) -> Decimal:
-    """Return a number of units as a decimal, whatever precision is set for arithmetic."""
-    return Decimal((int(units < 0), tuple(map(int, str(abs(units)))), -places))

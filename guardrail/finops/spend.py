@@ -6,15 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from fractions import Fraction
 
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.finops.allocation import with_shares, with_teams
 from guardrail.finops.allocation_file import Allocation, Measured
-from guardrail.finops.charge import DIRECT, Charge, apportioned, collapsed, total
-
-DECIMALS = 18
-"""Of exact amounts, as the ledger keeps them. A share may have more, and is rounded so that lines come to the bill."""
+from guardrail.finops.charge import DIRECT, Charge, collapsed
+from guardrail.finops.exact import Amount, apportioned, decimal_of, total, units
 
 _Key = tuple[str, tuple[str | None, ...]]
 """Currency, and a value for each dimension."""
@@ -120,12 +117,15 @@ def answer(
     Lines come to the bill, or to what of it falls on the team. Raises ConfigError for a team that there is not.
     """
     charges: Sequence[Charge] = bill
-    notes: tuple[str, ...] = ()
     to: dict[str, Decimal | None] = {}
+    there = sorted(there)
+    earliest = min(month for _, month in there) if there else asked.first
+    notes: tuple[str, ...] = (f"no bill before {earliest} is in the ledger",) if asked.first < earliest else ()
     if asked.of_teams:
         charges = with_teams(bill, allocation)
     if asked.allocated:
-        charges, notes = with_shares(charges, allocation, measured, asked.by)
+        charges, unsplit = with_shares(charges, allocation, measured, asked.by)
+        notes += unsplit
     if asked.team is not None:
         teams = lines_of(charges, ("team",))
         _refuse_unknown(asked.team, [line.keys[0] for line in teams])
@@ -159,8 +159,8 @@ def lines_of(
     rounded: dict[_Key, Decimal] = {}
     for currency in sorted({currency for currency, _ in known}):
         alike = [key for key in known if key[0] == currency]
-        amounts = apportioned([known[key] for key in alike], DECIMALS, (to or {}).get(currency))
-        rounded.update(zip(alike, amounts, strict=True))
+        amounts = apportioned([known[key] for key in alike], to=units((to or {}).get(currency)))
+        rounded.update(zip(alike, map(decimal_of, amounts), strict=True))
     return tuple(_line(key, grouped[key], rounded.get(key)) for key in keys)
 
 
@@ -169,7 +169,7 @@ def _totals(charges: Iterable[Charge], to: Mapping[str, Decimal | None]) -> tupl
     return tuple(
         Total(
             currency,
-            to.get(currency) or _rounded(total(one.amount for one in alike)),
+            to[currency] if currency in to else _rounded(total(one.amount for one in alike)),
             partial=any(one.without for one in alike),
         )
         for currency, alike in sorted(_by_currency(charges).items())
@@ -241,9 +241,9 @@ def _by_currency(charges: Iterable[Charge]) -> dict[str, list[Charge]]:
 
 def _ordered(grouped: Mapping[_Key, list[Charge]], by: Sequence[str]) -> list[_Key]:
     """Return keys by the sums of their beginnings: of the first dimension, then of the first two, and so on."""
-    sums: defaultdict[_Key, Fraction] = defaultdict(Fraction)
+    sums: defaultdict[_Key, Amount] = defaultdict(int)
     for (currency, keys), charges in grouped.items():
-        amount = total(one.amount for one in charges) or Fraction()
+        amount = total(one.amount for one in charges) or 0
         for depth in range(1, len(keys) + 1):
             sums[currency, keys[:depth]] += amount
 
@@ -253,7 +253,7 @@ def _ordered(grouped: Mapping[_Key, list[Charge]], by: Sequence[str]) -> list[_K
             (
                 value is None,
                 value != DIRECT,
-                Fraction() if name == "month" else -sums[currency, keys[: depth + 1]],
+                0 if name == "month" else -sums[currency, keys[: depth + 1]],
                 value or "",
             )
             for depth, (name, value) in enumerate(zip(by, keys, strict=True))
@@ -270,7 +270,7 @@ def _line(key: _Key, charges: Sequence[Charge], amount: Decimal | None) -> Line:
         keys,
         currency,
         amount,
-        _rounded(total(direct) if direct else Fraction()),
+        _rounded(total(direct) if direct else 0),
         partial=any(one.without for one in charges),
         open=any(one.open for one in charges),
     )
@@ -280,5 +280,5 @@ def _rows(charges: Iterable[Charge]) -> int:
     return sum(one.rows for one in charges)
 
 
-def _rounded(amount: Fraction | None) -> Decimal | None:
-    return None if amount is None else apportioned([amount], DECIMALS)[0]
+def _rounded(amount: Amount | None) -> Decimal | None:
+    return None if amount is None else decimal_of(apportioned([amount])[0])

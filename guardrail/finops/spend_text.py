@@ -5,19 +5,17 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from fractions import Fraction
 from itertools import groupby
 
-from guardrail.finops.charge import apportioned
-from guardrail.finops.spend import Line, Matched, Spend, Total
-from guardrail.model.money import ZERO, money, plain
+from guardrail.finops.exact import CENT, apportioned, decimal_of, units
+from guardrail.finops.spend import Line, Matched, Spend, Total, months_between
+from guardrail.model.money import money, plain
 from guardrail.report.csv_rows import cell
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
 
-_CENTS = 2
 _BELOW_A_CENT = Decimal("0.001")
 _NOT_HERE = "not in this export"
 _NAMELESS = {"team": "(nobody)"}
@@ -98,10 +96,9 @@ def _document(one: Line | Total) -> dict[str, object]:
 
 
 def _shared(line: Line) -> Decimal | None:
-    """Return what of a line is a share of somebody else's cost. Both have 18 decimals: nothing is rounded."""
-    if line.amount is None or line.direct is None:
-        return None
-    return apportioned([Fraction(line.amount) - Fraction(line.direct)], 18)[0]
+    """Return what of a line is a share of somebody else's cost."""
+    whole, direct = units(line.amount), units(line.direct)
+    return None if whole is None or direct is None else decimal_of(whole - direct)
 
 
 def _tells_shares(found: Spend) -> bool:
@@ -125,7 +122,7 @@ def _title(found: Spend) -> Iterator[str]:
 
 def _matched(found: Spend) -> Iterator[str]:
     whole = {
-        currency: sum((Fraction(one.amount) for one in alike if one.amount is not None), Fraction())
+        currency: sum(units(one.amount) or 0 for one in alike)
         for currency, alike in groupby(found.matched, lambda one: one.currency)
     }
     for one in found.matched:
@@ -133,12 +130,12 @@ def _matched(found: Spend) -> Iterator[str]:
         yield f"by {evidence} {_of(one, whole[one.currency])}"
 
 
-def _of(one: Matched, whole: Fraction) -> str:
+def _of(one: Matched, whole: int) -> str:
     """Return an amount and its part of the whole, where there is one: credits can leave less than nothing."""
     if one.amount is None:
         return f"{one.rows:,} rows, whose amount is {_NOT_HERE}"
-    part = Fraction(one.amount) / whole if whole > 0 else None
-    percent = f" ({float(part):.1%})" if part is not None and 0 <= part <= 1 else ""
+    part = units(one.amount) or 0
+    percent = f" ({part / whole:.1%})" if whole > 0 and 0 <= part <= whole else ""
     return f"{money(one.amount, one.currency)}{percent}"
 
 
@@ -149,7 +146,7 @@ def _cells(found: Spend) -> tuple[Cells, list[Cells]]:
     body: list[Cells] = []
     for total in found.totals:
         lines = [line for line in found.lines if line.currency == total.currency]
-        cents = iter(apportioned([Fraction(line.amount) for line in lines if line.amount is not None], _CENTS))
+        cents = iter(apportioned([whole for line in lines if (whole := units(line.amount)) is not None], CENT))
         for line in lines:
             names = [
                 safe(key) if key is not None else _NAMELESS.get(name, "(none)")
@@ -160,23 +157,23 @@ def _cells(found: Spend) -> tuple[Cells, list[Cells]]:
     return head, body
 
 
-def _money(found: Spend, line: Line, cents: Decimal | None) -> Cells:
+def _money(found: Spend, line: Line, cents: int | None) -> Cells:
     if cents is None:
         return [*[""] * (_amounts(found) - 1), _NOT_HERE]
     marks = f"{' partial' if line.partial else ''}{' open' if line.open else ''}"
     whole = f"{_shown(line.amount, cents, line.currency)}{marks}"
     if not _tells_shares(found):
         return [whole]
-    direct = apportioned([Fraction(line.direct or ZERO)], _CENTS)[0]
+    direct = apportioned([units(line.direct) or 0], CENT)[0]
     shared = _shared(line)
     return [_shown(line.direct, direct, line.currency), _shown(shared, cents - direct, line.currency), whole]
 
 
-def _shown(amount: Decimal | None, cents: Decimal, currency: str) -> str:
-    """Return cents; of an amount that is less than one, that it is."""
+def _shown(amount: Decimal | None, cents: int, currency: str) -> str:
+    """Return an amount in cents; of one that is less than a cent, that it is."""
     if amount and not cents:
         return money(_BELOW_A_CENT.copy_sign(amount), currency)
-    return money(cents, currency)
+    return money(decimal_of(cents), currency)
 
 
 def _total(found: Spend, total: Total) -> Cells:
@@ -189,12 +186,25 @@ def _total(found: Spend, total: Total) -> Cells:
 def _notes(found: Spend) -> Iterator[str]:
     """Tell what the amounts lack, and what may change."""
     cost = found.asked.cost
-    for source, month, rows in found.missing:
-        yield safe(f"{cost}: not in this export: {rows:,} rows of {source} {month}")
-    for source, month in found.absent:
-        yield safe(f"no bill of {source} for {month} is in the ledger")
-    for source, month in found.open:
-        yield safe(f"open: the bill of {source} for {month} may still change")
+    for source, alike in groupby(found.missing, lambda one: one[0]):
+        rows = list(alike)
+        spans = _spans([month for _, month, _ in rows])
+        yield safe(f"{cost}: not in this export: {sum(number for *_, number in rows):,} rows of {source} {spans}")
+    for source, months in groupby(found.absent, lambda one: one[0]):
+        yield safe(f"no bill of {source} for {_spans([month for _, month in months])} is in the ledger")
+    for source, months in groupby(found.open, lambda one: one[0]):
+        yield safe(f"open: the bill of {source} for {_spans([month for _, month in months])} may still change")
     yield from map(safe, found.notes)
     if len(found.totals) > 1:
         yield "amounts in several currencies are not summed"
+
+
+def _spans(months: Sequence[str]) -> str:
+    """Return months, in order and each once, with those that follow each other as one: 2026-08 to 2026-10, 2026-12."""
+    spans: list[list[str]] = []
+    for month in dict.fromkeys(months):
+        if spans and len(months_between(spans[-1][-1], month)) == 2:  # noqa: PLR2004 - both ends
+            spans[-1].append(month)
+        else:
+            spans.append([month])
+    return ", ".join(span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans)

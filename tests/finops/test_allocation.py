@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from guardrail.errors import ConfigError
 from guardrail.finops.allocation import with_teams
 from guardrail.finops.allocation_file import Allocation
-from guardrail.finops.charge import Charge, apportioned
+from guardrail.finops.charge import Charge
+from guardrail.finops.exact import apportioned, decimal_of, units
 from guardrail.finops.spend import Asked, answer
 
 OCTOBER = "2026-10"
@@ -81,7 +82,7 @@ shared: [{name: platform, match: {team: "*"}, split: proportional}]
 def charge(amount, team=None, **more):
     of = {"tag:team": team, **{key: value for key, value in more.items() if key not in Charge.__slots__}}
     fields = {key: value for key, value in more.items() if key in Charge.__slots__}
-    whole = None if amount is None else Fraction(str(amount))
+    whole = None if amount is None else units(Decimal(amount))
     return replace(Charge(of, OCTOBER, "aws", False, "USD", whole), **fields)
 
 
@@ -117,13 +118,13 @@ def test_a_measure_of_the_bill_splits_by_consumed_quantity():
         }
     ]
     used = [
-        charge(1, "a", meter="Requests", unit="Requests", quantity=Fraction(300)),
-        charge(1, "b", meter="Requests", unit="Requests", quantity=Fraction(100)),
-        charge(1, "c", meter="Requests", unit="Requests", quantity=Fraction(100)),
+        charge(1, "a", meter="Requests", unit="Requests", quantity=300),
+        charge(1, "b", meter="Requests", unit="Requests", quantity=100),
+        charge(1, "c", meter="Requests", unit="Requests", quantity=100),
     ]
     assert shares(shared, [charge(80, "net"), *used]) == {"a": 61, "b": 21, "c": 1}
     with pytest.raises(ConfigError, match="the measure of gateway is in several units: GB, Requests"):
-        shares(shared, [charge(80, "net"), *used, charge(1, "a", meter="Requests", unit="GB", quantity=Fraction(1))])
+        shares(shared, [charge(80, "net"), *used, charge(1, "a", meter="Requests", unit="GB", quantity=1)])
 
 
 def test_a_measure_of_a_file_splits_by_its_values_of_the_month():
@@ -179,7 +180,7 @@ AMOUNTS = st.decimals(-(10**9), 10**9, places=18, allow_nan=False)
 CHARGES = st.lists(
     st.builds(
         lambda amount, team, service, month, quantity: charge(
-            amount, team, service=service, month=month, quantity=Fraction(quantity), unit="GB", meter="m"
+            amount, team, service=service, month=month, quantity=quantity, unit="GB", meter="m"
         ),
         *(AMOUNTS, TEAMS, SERVICES, st.sampled_from(["2026-09", OCTOBER]), st.integers(0, 99)),
     ),
@@ -205,21 +206,31 @@ def test_under_any_allocation_the_lines_come_to_the_bill(charges, shared, by):
     allocation = Allocation.model_validate({"version": 1, "rules": [{"tag": "team"}], "shared": listed})
     asked = Asked(by, "billed", "2026-09", OCTOBER, allocated=True)
     found = answer(asked, charges, [], allocation, {})
-    bill = sum((one.amount for one in charges), Fraction())
-    assert sum((Fraction(line.amount or 0) for line in found.lines), Fraction()) == bill
-    assert [Fraction(one.amount or 0) for one in found.totals] == ([bill] if charges else [])
+    bill = sum(one.amount for one in charges)
+    assert sum(units(line.amount) or 0 for line in found.lines) == bill
+    assert [units(one.amount) for one in found.totals] == ([bill] if charges else [])
     teams = answer(replace(asked, by=("team",)), charges, [], allocation, {})
     for line in teams.lines:
         if line.keys[0] is not None:
             statement = answer(replace(asked, team=line.keys[0]), charges, [], allocation, {})
             assert [one.amount for one in statement.totals] == [line.amount]
-            assert sum((Fraction(one.amount or 0) for one in statement.lines), Fraction()) == Fraction(line.amount or 0)
+            assert sum(units(one.amount) or 0 for one in statement.lines) == units(line.amount)
 
 
-@given(st.lists(st.fractions(), min_size=1), st.integers(0, 6))
-def test_rounded_amounts_come_to_the_rounded_sum(amounts, places):
-    found = apportioned(amounts, places)
-    unit = Fraction(1, 10**places)
-    assert abs(sum(map(Fraction, found)) - sum(amounts)) <= unit / 2
-    assert all(abs(Fraction(one) - exact) < unit for one, exact in zip(found, amounts, strict=True))
-    assert all(Fraction(one) == exact for one, exact in zip(found, amounts, strict=True) if exact % unit == 0)
+@given(st.lists(st.fractions() | st.integers(), min_size=1), st.sampled_from([1, 7, 10**16]))
+def test_rounded_amounts_come_to_the_rounded_sum(amounts, unit):
+    found = apportioned(amounts, unit)
+    assert abs(sum(found) - sum(amounts)) <= Fraction(unit, 2)
+    assert all(abs(one - exact) < unit for one, exact in zip(found, amounts, strict=True))
+    assert all(one == exact for one, exact in zip(found, amounts, strict=True) if exact % unit == 0)
+
+
+@given(st.decimals(-(10**19), 10**19, places=18, allow_nan=False))
+def test_units_keep_all_digits_of_a_decimal(amount):
+    assert decimal_of(units(amount) or 0).compare_total(amount) == 0 or amount == 0
+
+
+def test_units_refuse_more_decimals_than_the_ledger_has():
+    with pytest.raises(ValueError, match="more than 18 decimals"):
+        units(Decimal("1e-19"))
+    assert units(Decimal("1.0000000000000000000")) == 10**18

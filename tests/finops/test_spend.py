@@ -176,13 +176,14 @@ def test_open_months_are_marked_and_bills_that_are_missing_named(run, import_):
     import_(bill((5, "S3")))
     import_(bill((6, "S3"), month=11))
     import_(bill((3, "VM"), month=9), source="azure")
-    ran = run("spend", "--cost", "billed", "--by", "month")
+    ran = run("spend", "--cost", "billed", "--by", "month", "--from", "2026-07")
+    assert "no bill before 2026-09 is in the ledger\n" in ran.stdout
     assert [line.split() for line in ran.stdout.splitlines()[4:6]] == [
         ["2026-10", "$5.00"],
         ["2026-11", "$6.00", "open"],
     ]
     assert "open: the bill of aws for 2026-11 may still change\n" in ran.stdout
-    assert "no bill of azure for 2026-10 is in the ledger\n" in ran.stdout
+    assert "no bill of azure for 2026-10 to 2026-11 is in the ledger\n" in ran.stdout
     assert "no bill of aws for 2026-09" not in ran.stdout
 
 

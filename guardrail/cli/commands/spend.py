@@ -109,7 +109,8 @@ def spend(format_name: str, **values: Any) -> None:
 
 
 def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
-    from guardrail.finops.charge import Charge, exact  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.charge import Charge  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.exact import units  # noqa: PLC0415
     from guardrail.finops.spend import answer  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
@@ -128,7 +129,7 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
     bill = [
         Charge(
             *(row.of, row.month, row.source, row.open, row.currency),
-            *(exact(row.amount), row.rows, row.without, exact(row.quantity)),
+            *(units(row.amount), row.rows, row.without, units(row.quantity)),
         )
         for row in rows
     ]
