@@ -166,20 +166,20 @@ class Building:
         with closing(self.database.cursor()) as cursor:
             for vendor, *rest in cursor.execute(f"{_CARRIED} order by 1").fetchall():
                 self.database.execute(f"insert or replace into stage values ({marks})", (vendor, *rest))  # noqa: S608
-        kept = self.database.execute(
+        carried = self.database.execute(
             """select * from old.synced where not exists (select 1 from main.synced as newer
             where newer.vendor = synced.vendor and newer.service = synced.service and newer.region = synced.region)"""
         ).fetchall()
         self.database.executemany(
             "insert into rated select * from old.rated where vendor = ? and service = ? and region = ?",
-            [shelf[:3] for shelf in kept],
+            [shelf[:3] for shelf in carried],
         )
-        for vendor, service, region, _at, _rows in kept:
+        for vendor, service, region, _at, _rows in carried:
             self._empty((vendor, service, region), ())
-        for vendor in sorted({row[0] for row in kept}):
+        for vendor in sorted({row[0] for row in carried}):
             self._fill(vendor)
         self.database.execute("delete from stage")
-        self.database.executemany("insert into synced values (?, ?, ?, ?, ?)", kept)
+        self.database.executemany("insert into synced values (?, ?, ?, ?, ?)", carried)
         self.database.execute("insert or ignore into fetched select * from old.fetched")
         self.database.commit()
         self.database.execute("detach old")

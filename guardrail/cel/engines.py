@@ -183,19 +183,19 @@ class _CppEngine:
                 kind = result.type()
                 if kind == null_type:
                     return None
-                said = str(result.value()) if kind == error_type else ""
-                if not said:
+                error_text = str(result.value()) if kind == error_type else ""
+                if not error_text:
                     value = result.plain_value()
                     if type(value) in _CONTAINERS:
                         _count_nulls(value)
                     return value
             except TypeError:
-                said = ""  # an error inside a list, which has no value in Python
+                error_text = ""  # an error inside a list, which has no value in Python
             except RuntimeError as error:
-                said = str(error)
-            if _BUDGET in said:
+                error_text = str(error)
+            if _BUDGET in error_text:
                 raise StepsError
-            raise EvaluationError(reason(said))
+            raise EvaluationError(reason(error_text))
 
         return run
 

@@ -134,17 +134,17 @@ class Environment:
         """Return an expression and each of its parts with their values. Raises CelError, LimitError."""
         return self._working(parse(expression), expression.strip(), scope, set())
 
-    def _working(self, tree: Tree, text: str, scope: Scope, told: set[str]) -> Working:
+    def _working(self, tree: Tree, text: str, scope: Scope, listed: set[str]) -> Working:
         program = self._program(tree, text)
         try:
             value, error = program.evaluate(scope), ""
         except EvaluationError as fault:
             value, error = None, str(fault)
-        told.add(text)
+        listed.add(text)
         inner = (
-            self._working(part, part_text, scope, told)
+            self._working(part, part_text, scope, listed)
             for part in shown_parts(tree)
-            if (part_text := written(part)) not in told
+            if (part_text := written(part)) not in listed
         )
         return Working(text, value, error, tuple(inner))
 

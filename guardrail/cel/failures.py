@@ -47,8 +47,8 @@ def no_key(key: str) -> str:
 
 def reason(text: str) -> str:
     """Return what to tell a user of an error that an engine or a function raised with that text."""
-    _, said, message = text.partition(_SAID)
-    if said:
+    _, is_ours, message = text.partition(_SAID)
+    if is_ours:
         return message
     if missing := _MISSING_KEY.search(text):
         return no_key(re.sub(r"\\(.)", lambda escape: _CONTROL.get(escape[1], escape[1]), missing[1]))

@@ -149,7 +149,7 @@ def _summary(found: Fixes) -> str:
     from guardrail.report.format import count  # noqa: PLC0415 - only when it runs
 
     everything = count(len(found.fixed) + len(found.left), "finding")
-    said = f"{len(found.fixed)} of {everything} fixed"
+    fixed = f"{len(found.fixed)} of {everything} fixed"
     again = "plan again to see what it saves" if any(not one.is_proved for one in found.fixed) else ""
     saving, gaps, change = found.saving, "", ""
     if saving:
@@ -157,4 +157,4 @@ def _summary(found: Fixes) -> str:
         was, will = money(saving.before, currency), money(saving.after, currency)
         change = f"monthly cost {money(saving.after - saving.before, currency, signed=True)}: {was} -> {will}{more}"
         gaps = f"{count(saving.left_out, 'resource')} without a complete price left out" if saving.left_out else ""
-    return "; ".join(filter(None, [said, change, gaps, again]))
+    return "; ".join(filter(None, [fixed, change, gaps, again]))

@@ -77,7 +77,7 @@ def limited(seconds: int, megabytes: int) -> Iterator[None]:
     inside a library that is not written in Python, the process ends.
     """
     over, done = threading.Event(), threading.Event()
-    said: list[LimitError] = []
+    exceeded: list[LimitError] = []
     main = threading.get_ident()
     started = monotonic()
 
@@ -85,7 +85,7 @@ def limited(seconds: int, megabytes: int) -> Iterator[None]:
         while (error := _past(monotonic() - started, seconds, megabytes, main)) is None:
             if done.wait(_LOOK):
                 return
-        said.append(error)
+        exceeded.append(error)
         over.set()
         _thread.interrupt_main()
         if not done.wait(_GRACE):
@@ -101,12 +101,12 @@ def limited(seconds: int, megabytes: int) -> Iterator[None]:
             watcher.join()
     except (KeyboardInterrupt, MemoryError) as error:
         if over.is_set():
-            raise said[0] from None
+            raise exceeded[0] from None
         if isinstance(error, MemoryError):
             raise LimitError("there is not enough memory on this machine", fix="check fewer projects at once") from None
         raise
     if over.is_set():  # a library's callback may swallow the interrupt, and what is past a bound must not pass
-        raise said[0]
+        raise exceeded[0]
 
 
 def _past(elapsed: float, seconds: int, megabytes: int, main: int) -> LimitError | None:

@@ -66,8 +66,8 @@ def _compared(last: Report | None, report: Report) -> Report:
     if last:
         more = report.totals.monthly_cost - last.totals.monthly_cost
         blocking = sum(f.blocking for f in report.all_findings) - sum(f.blocking for f in last.all_findings)
-        said = f"monthly cost {brief(more, report.currency, signed=True)}, blocking findings {blocking:+d}"
-        click.echo(f"guardrail: since the last save: {said}", err=True)
+        difference = f"monthly cost {brief(more, report.currency, signed=True)}, blocking findings {blocking:+d}"
+        click.echo(f"guardrail: since the last save: {difference}", err=True)
     return report
 
 

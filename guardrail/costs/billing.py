@@ -22,8 +22,8 @@ OWN_PRICE = "state your price in an overlay (pricing.overlay of guardrail.yaml)"
 _SYNCED = frozenset({"aws", "azure", "gcp"})
 OWN_DEFINITION = "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml"
 NEGATIVE = " is negative: "
-_NOT_SAID = "the plan does not say it"
-_SAID_ELSEWHERE = "check a plan that says it"
+_NOT_GIVEN = "the plan does not say it"
+_GIVEN_ELSEWHERE = "check a plan that says it"
 
 
 def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterator[Line]:
@@ -35,15 +35,15 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         number.value(scope)
         for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
     )
-    is_said = quantity is not None
-    quantity = quantity if is_said else _not_said(charge)
+    is_known = quantity is not None
+    quantity = quantity if is_known else _not_given(charge)
     amount = _number(quantity, "quantity")
     factor = _number(times, "times")
     shown_per = _number(per, "per")
     if shown_per is None:
         shown_per = Decimal(1)
     shown_quantity = None if amount is None or factor is None else amount * factor / shown_per
-    if not isinstance(answer, Ladder) and not is_said and not charge.component.gap:
+    if not isinstance(answer, Ladder) and not is_known and not charge.component.gap:
         yield unknown(blank, quantity)  # what says how much also says of what: there is nothing to look up
         return
     if not isinstance(answer, Ladder):
@@ -103,33 +103,33 @@ def at_least(floor: Any) -> Decimal | None:
 
 def _scaled(reason: Unknown, floor: Any) -> Unknown:
     """Return why something is not known: of what scales up from nothing, its usage decides."""
-    from_nothing = reason.reason == _NOT_SAID and floor is not None and not isinstance(floor, Unknown)
+    from_nothing = reason.reason == _NOT_GIVEN and floor is not None and not isinstance(floor, Unknown)
     return Unknown(reason.path, USAGE) if from_nothing else reason
 
 
 def at_minimum(line: Line, reason: Unknown) -> Line:
     """Return the line for a minimum instead of a quantity that is not known; what would tell it is usage."""
-    said = unknown(line, reason)
-    if reason.reason == _NOT_SAID:
+    gap_line = unknown(line, reason)
+    if reason.reason == _NOT_GIVEN:
         return replace(line, status=LineStatus.USAGE, note="at its minimum; what runs beyond is usage", at_least=True)
-    return replace(line, status=said.status, note=f"at its minimum; {said.note}", at_least=True)
+    return replace(line, status=gap_line.status, note=f"at its minimum; {gap_line.note}", at_least=True)
 
 
 def assuming(line: Line, text: str) -> Line:
     """Return a priced line with what it takes for granted."""
     if not text or line.status not in {LineStatus.PRICED, LineStatus.ASSUMED}:
         return line
-    said = text if text.startswith("assumed ") else f"assumed {text}"
-    return replace(line, status=LineStatus.ASSUMED, note=f"{said}; {line.note}" if line.note else said)
+    assumption = text if text.startswith("assumed ") else f"assumed {text}"
+    return replace(line, status=LineStatus.ASSUMED, note=f"{assumption}; {line.note}" if line.note else assumption)
 
 
-def _not_said(charge: Charge) -> Unknown:
+def _not_given(charge: Charge) -> Unknown:
     """Return a quantity that is null as one that is not known, under the name of the attribute that would say it."""
     names = sorted({path[1] for path in charge.quantity.reads if path[0] == "attr" and path[1:]})
     if len(names) == 1:
-        return Unknown(names[0], _NOT_SAID, Reason.NOT_EVALUATED, f"set {names[0]}, or check a plan that says it")
-    remedy = f"set what decides it ({', '.join(names)}), or check a plan that says it" if names else _SAID_ELSEWHERE
-    return Unknown("how much it is", _NOT_SAID, Reason.NOT_EVALUATED, remedy)
+        return Unknown(names[0], _NOT_GIVEN, Reason.NOT_EVALUATED, f"set {names[0]}, or check a plan that says it")
+    remedy = f"set what decides it ({', '.join(names)}), or check a plan that says it" if names else _GIVEN_ELSEWHERE
+    return Unknown("how much it is", _NOT_GIVEN, Reason.NOT_EVALUATED, remedy)
 
 
 def awaits_usage(charge: Charge, scope: Scope) -> bool:
@@ -234,7 +234,7 @@ def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
 
     Raises EvaluationError for what is no number.
     """
-    times = Unknown("how many", _NOT_SAID, Reason.NOT_EVALUATED, _SAID_ELSEWHERE) if times is None else times
+    times = Unknown("how many", _NOT_GIVEN, Reason.NOT_EVALUATED, _GIVEN_ELSEWHERE) if times is None else times
     if isinstance(times, Unknown):
         factor = at_least(floor)
         if factor is None:

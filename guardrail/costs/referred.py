@@ -62,19 +62,19 @@ class Found:
             if not meant and name not in missing and (reference.needed or reference.assumed):
                 missing.update((name, absent) for _, side in starts if (absent := _absent(side, reference)))
             found[name] = list({other.address: (other, side) for other, side in meant}.values())
-        told = {name: pairs if references[name].all else pairs[:_READ] for name, pairs in found.items()}
-        sides = [side for pairs in told.values() for _, side in pairs]
+        read = {name: pairs if references[name].all else pairs[:_READ] for name, pairs in found.items()}
+        sides = [side for pairs in read.values() for _, side in pairs]
         is_secret = any(side.has_secrets(key) for side in sides for key in side.names())
         self.values: dict[str, Json] = places.copy()
         self.visible: dict[str, Json] | None = places.copy() if is_secret else None
         for name, pairs in found.items():
-            whole = _read(told[name], usage, Side.configured)
-            shown = _read(told[name], usage, _shown) if is_secret else whole
+            whole = _read(read[name], usage, Side.configured)
+            shown = _read(read[name], usage, _shown) if is_secret else whole
             is_open = len(pairs) > 1 and not references[name].all
             if is_open:
                 different = list({repr(one): one for one in whole}.values())
-                is_told = len(pairs) <= _READ and len(different) <= _COMPARED
-                self.open[name] = Candidates(different if is_told else (), shown[0])
+                is_short = len(pairs) <= _READ and len(different) <= _COMPARED
+                self.open[name] = Candidates(different if is_short else (), shown[0])
             if name in missing and references[name].assumed:
                 self.assumed[name] = missing.pop(name)
             unknown = missing.get(name)

@@ -48,23 +48,23 @@ def finding(
 
     `evidence` are values fit to be shown. An advisory rule blocks nothing, nor does anything with `blocking` off.
     """
-    said = rule.rule
+    declared = rule.rule
     status, message = _status(answer, texts, pre_existing=pre_existing)
     if status is FindingStatus.UNKNOWN:
-        if said.on_unknown is OnUnknown.PASS:
+        if declared.on_unknown is OnUnknown.PASS:
             return None
-        blocking = said.on_unknown is OnUnknown.DENY
+        blocking = declared.on_unknown is OnUnknown.DENY
     return Finding(
-        rule=said.id,
-        title=said.title,
-        severity=said.severity,
-        enforcement=said.enforcement,
+        rule=declared.id,
+        title=declared.title,
+        severity=declared.severity,
+        enforcement=declared.enforcement,
         status=status,
         message=message,
-        blocking=blocking and said.enforcement is not Enforcement.ADVISORY,
+        blocking=blocking and declared.enforcement is not Enforcement.ADVISORY,
         address=subject.address,
-        fix=answer.unknown.remedy if status is FindingStatus.UNKNOWN and answer.unknown else said.fix,
-        docs=said.docs,
+        fix=answer.unknown.remedy if status is FindingStatus.UNKNOWN and answer.unknown else declared.fix,
+        docs=declared.docs,
         file=subject.source.file if subject.source else None,
         line=subject.source.line if subject.source else None,
         project=subject.project,

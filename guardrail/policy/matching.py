@@ -60,5 +60,5 @@ def _by_glob(name: str, globs: Iterable[str], actual: str) -> Criterion:
 
 
 def _taggable(*, wanted: bool, actual: bool) -> Criterion:
-    says = {True: "can carry tags", False: "cannot carry tags"}
-    return Criterion("taggable", says[wanted], says[actual], wanted == actual)
+    words = {True: "can carry tags", False: "cannot carry tags"}
+    return Criterion("taggable", words[wanted], words[actual], wanted == actual)

@@ -253,14 +253,14 @@ def _spelled(value: Json) -> str:
 
 
 def _json(working: Working) -> Json:
-    said: Json = {"expression": working.text}
+    explained: Json = {"expression": working.text}
     if working.error:
-        said["error"] = working.error
+        explained["error"] = working.error
     elif isinstance(working.value, Unknown):
-        said["unknown"] = working.value.text
+        explained["unknown"] = working.value.text
     else:
-        said["value"] = _plain(working.value)
-    return {**said, "parts": [_json(part) for part in working.parts]} if working.parts else said
+        explained["value"] = _plain(working.value)
+    return {**explained, "parts": [_json(part) for part in working.parts]} if working.parts else explained
 
 
 def _plain(value: Json) -> Json:

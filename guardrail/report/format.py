@@ -85,8 +85,8 @@ def with_bound(amount: Decimal, bound: Bound, currency: str, *, signed: bool = F
 def delta(totals: Totals, currency: str) -> str:
     """Return the change of a sum with its percentage: "+$586 (+73%)"; without one where that tells nothing."""
     amount = with_bound(totals.monthly_delta, totals.delta_bound, currency, signed=True)
-    tells = {Bound.EXACT, Bound.AT_LEAST if totals.monthly_delta > 0 else Bound.AT_MOST}
-    share = percent(totals.delta_percent) if totals.monthly_delta and totals.delta_bound in tells else ""
+    comparable = {Bound.EXACT, Bound.AT_LEAST if totals.monthly_delta > 0 else Bound.AT_MOST}
+    share = percent(totals.delta_percent) if totals.monthly_delta and totals.delta_bound in comparable else ""
     return f"{amount} ({share})" if share else amount
 
 

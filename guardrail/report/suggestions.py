@@ -26,9 +26,9 @@ def suggestions(report: Report) -> list[Suggestion]:
 
 def _suggestion(lines: Replacement, group: list[Alert]) -> Suggestion:
     names = sorted(f"{alert.finding.rule}|{alert.finding.project}|{alert.finding.subject}" for alert in group)
-    said = [f"- {_line_of(alert)}" for alert in group[:_LISTED]]
+    entries = [f"- {_line_of(alert)}" for alert in group[:_LISTED]]
     more = [f"- {len(group) - _LISTED:,} more"] if group[_LISTED:] else []
-    return Suggestion(fingerprint(lines.file, *names)[:32], lines, "\n".join([*said, *more]))
+    return Suggestion(fingerprint(lines.file, *names)[:32], lines, "\n".join([*entries, *more]))
 
 
 def _line_of(alert: Alert) -> str:

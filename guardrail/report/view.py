@@ -83,14 +83,14 @@ class View:
     @cached_property
     def without_cost(self) -> list[str]:
         """What becomes of the resources that change without an effect on cost: "3 created at no cost"."""
-        said = {Action.CREATE: "created at no cost", Action.DELETE: "deleted at no cost"}
+        phrases = {Action.CREATE: "created at no cost", Action.DELETE: "deleted at no cost"}
         groups: defaultdict[str, list[Row]] = defaultdict(list)
         for row in self.same_cost:
-            groups[said.get(row.resource.change.action, "changed at the same cost")].append(row)
-        order = ("changed at the same cost", *said.values())
+            groups[phrases.get(row.resource.change.action, "changed at the same cost")].append(row)
+        order = ("changed at the same cost", *phrases.values())
         groups["unchanged"] = self.unchanged
         return [
-            f"{len(rows):,} {words}" + ("" if words in said.values() else f": {worth(rows, self.report.currency)}")
+            f"{len(rows):,} {words}" + ("" if words in phrases.values() else f": {worth(rows, self.report.currency)}")
             for words in (*order, "unchanged")
             if (rows := groups[words])
         ]
@@ -240,10 +240,10 @@ class View:
                 found[row.resource.change.type, lines] += 1
         merged: Counter[tuple[str, str]] = Counter()
         for (kind, lines), number in found.items():
-            said = dict.fromkeys(
+            phrases = dict.fromkeys(
                 f"{safe(line.name, _LIMIT)}: {rate(line, self.report.currency)}".removesuffix(": ") for line in lines
             )
-            merged["; ".join(said), safe(kind, _LIMIT)] += number
+            merged["; ".join(phrases), safe(kind, _LIMIT)] += number
         return [Gap(why, kind, number) for (why, kind), number in merged.most_common()]
 
     @cached_property
@@ -300,8 +300,8 @@ class View:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
         if not self.report.judged:
             return not self.rows and not self._is_incomplete and not self.unread
-        told = self.blocking or self.unread or self.errors or self.warnings or self.notes or self.supplied
-        return not told and not any(map(has_news, self.report.projects))
+        has_findings = self.blocking or self.unread or self.errors or self.warnings or self.notes or self.supplied
+        return not has_findings and not any(map(has_news, self.report.projects))
 
     @cached_property
     def notes(self) -> list[str]:
@@ -335,14 +335,14 @@ class View:
             cost = money if self.rows or self._is_incomplete else "no resources"
             return " · ".join([*unread, cost])
         counts = report.counts
-        said = [count(counts.blocking, "blocking finding")] if counts.blocking else []
-        said += unread
-        said += [f"{count(counts.errors, 'rule answer')} missing"] if counts.errors else []
-        if not said:
-            said = (
+        phrases = [count(counts.blocking, "blocking finding")] if counts.blocking else []
+        phrases += unread
+        phrases += [f"{count(counts.errors, 'rule answer')} missing"] if counts.errors else []
+        if not phrases:
+            phrases = (
                 [count(counts.warnings, "warning")] if counts.warnings else ["no changes" if self.quiet else "passed"]
             )
-        return f"{', '.join(said)} · {money}" if self.rows or self._is_incomplete else ", ".join(said)
+        return f"{', '.join(phrases)} · {money}" if self.rows or self._is_incomplete else ", ".join(phrases)
 
     @property
     def _is_incomplete(self) -> bool:

@@ -124,16 +124,16 @@ def _read_json(file: Path, service: str, used: UsedPrices) -> Iterator[Offer]:
     products: dict[str, _Product] = {}
     keys = used.keys("aws", service)
     for sku, product in _items(file, "products"):
-        found = product["attributes"]
-        place = (found.get(key, "") for key in ("locationType", "regionCode", "fromLocationType", "fromRegionCode"))
+        listed = product["attributes"]
+        place = (listed.get(key, "") for key in ("locationType", "regionCode", "fromLocationType", "fromRegionCode"))
         region = _region(*place)
-        kept = _without_region({key: str(found[key]) for key in keys if found.get(key)}, region)
-        if found.get("locationType") == "AWS Outposts" or _OUTPOSTS.search(found.get("usagetype", "")):
+        attributes = _without_region({key: str(listed[key]) for key in keys if listed.get(key)}, region)
+        if listed.get("locationType") == "AWS Outposts" or _OUTPOSTS.search(listed.get("usagetype", "")):
             continue
-        if not used.keeps("aws", service, product.get("productFamily", ""), kept, None):
+        if not used.keeps("aws", service, product.get("productFamily", ""), attributes, None):
             continue
-        values = tuple(map(sys.intern, (region, product.get("productFamily", ""), *kept.values())))
-        products[sku] = (tuple(map(sys.intern, kept)), values)
+        values = tuple(map(sys.intern, (region, product.get("productFamily", ""), *attributes.values())))
+        products[sku] = (tuple(map(sys.intern, attributes)), values)
     for term in ("OnDemand", "Reserved"):
         for sku, offers in _items(file, f"terms.{term}"):
             if sku in products:
@@ -149,9 +149,9 @@ def _json_offer(
     used: UsedPrices,
     as_of: str,
 ) -> Iterator[Offer]:
-    said = offer.get("termAttributes") or {}
+    attributes = offer.get("termAttributes") or {}
     purchase = _purchase_option(
-        term, *(said.get(key, "") for key in ("LeaseContractLength", "PurchaseOption", "OfferingClass"))
+        term, *(attributes.get(key, "") for key in ("LeaseContractLength", "PurchaseOption", "OfferingClass"))
     )
     keys, (region, family, *values) = product
     attributes = dict(zip(keys, values, strict=True))

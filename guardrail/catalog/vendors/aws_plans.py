@@ -102,9 +102,9 @@ def _read_json(file: Path, code: str, options: Collection[str]) -> Iterator[Rate
 
 
 def _plan(plan: Mapping[str, Any], code: str) -> str:
-    said = plan["attributes"]
-    term = said["purchaseTerm"]
-    return _option(code, plan["productFamily"], term.removesuffix("yr"), "year", said["purchaseOption"])
+    attributes = plan["attributes"]
+    term = attributes["purchaseTerm"]
+    return _option(code, plan["productFamily"], term.removesuffix("yr"), "year", attributes["purchaseOption"])
 
 
 def _option(code: str, family: str, length: str, unit: str, payment: str) -> str:

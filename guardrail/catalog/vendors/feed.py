@@ -77,24 +77,24 @@ class Host:
 
         A page that was taken is kept until the sync is done, for one that is cut to go on from there.
         """
-        tell, kept = self.progress(folder), KeptPages(self.folder)
+        tell, earlier_pages = self.progress(folder), KeptPages(self.folder)
         seen: set[str] = set()
         received = 0
         while path and path not in seen:
             seen.add(path)
             if len(seen) > _MAX_PAGES:
                 raise NetworkError("the price list has too many pages", where=self.base)
-            held = kept.find(self.base + path)
+            held = earlier_pages.find(self.base + path)
             try:
                 response = None if held else self.session.send("GET", self.base + path)
                 page, day = held or (response.json() if response else None, f"{self.now:%Y-%m-%d}")
             except NetworkError as error:
                 if isinstance(error, StatusError) and error.status == _BAD_REQUEST:
-                    kept.clear()  # an address in them that leads nowhere any more
+                    earlier_pages.clear()  # an address in them that leads nowhere any more
                 raise _explained(error) from None
             yield page, day
             if response:
-                kept.keep(self.base + path, response.body, day)
+                earlier_pages.keep(self.base + path, response.body, day)
                 received += len(response.body)
                 tell(received, None)
             parts = urlsplit(following(page))

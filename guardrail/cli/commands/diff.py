@@ -59,8 +59,10 @@ def _difference(base: str, values: dict[str, Any]) -> Report:
     former, now = _side((base,), values), _side(values["inputs"], values)
     if former.currency != now.currency:
         raise InputError(f"is in {former.currency}, and the other side in {now.currency}", where=base)
-    said = [f"{base}: {text}" for text in former.warnings if text not in now.warnings] + remarks(former, now, base)
-    return replace(difference(former, now), warnings=(*now.warnings, *said))
+    added_warnings = [f"{base}: {text}" for text in former.warnings if text not in now.warnings] + remarks(
+        former, now, base
+    )
+    return replace(difference(former, now), warnings=(*now.warnings, *added_warnings))
 
 
 def _side(given: tuple[str, ...], values: dict[str, Any]) -> Report:

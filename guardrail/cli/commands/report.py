@@ -184,10 +184,10 @@ def _options(values: dict[str, Any], whole: Report) -> Options:
     if len(values["comment_key"]) > KEY_LIMIT:
         raise ConfigError(f"is longer than {KEY_LIMIT} characters", where="--comment-key")
     trusted = not values["from_artifact"]
-    told = whole.pull_request.number if whole.pull_request and not trusted else None
+    number_in_results = whole.pull_request.number if whole.pull_request and not trusted else None
     overrides = Overrides(
         repository=values["repo"],
-        number=values["pr"] or told,
+        number=values["pr"] or number_in_results,
         api_url=values["github_api_url"],
         ca_bundle=values["ca_bundle"],
         commit=values["commit"],

@@ -70,9 +70,9 @@ class Coverage:
         missed = [f"verdict {one}" for one in _verdicts(source) if one not in self._verdicts[rule.id]]
         for key in conditions:
             place, _, text = key
-            said = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+            excerpt = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
             never = (outcome for outcome in (True, False) if outcome not in ways.get(key, ()))
-            missed += [f"{place} is never {str(outcome).lower()}: {said}" for outcome in never]
+            missed += [f"{place} is never {str(outcome).lower()}: {excerpt}" for outcome in never]
         return RuleCoverage(rule.id, source.file.where(), len(_verdicts(source)) + 2 * len(conditions), tuple(missed))
 
 

@@ -91,7 +91,7 @@ class PlanFixture(CostFixture):
         for path in self.unknown:
             section, _, name = path.partition(".")
             values[section][name] = Unknown(f"plan.{path}")
-        told = PlanFacts(
+        facts = PlanFacts(
             has_configuration=True,
             modules=tuple(one.called() for one in self.modules),
             providers=tuple(one.required() for one in self.providers),
@@ -99,7 +99,7 @@ class PlanFixture(CostFixture):
             outputs=values["outputs"],
             locked=lambda: locked or None,
         )
-        return told if self.workspace is None else replace(told, workspace=self.workspace)
+        return facts if self.workspace is None else replace(facts, workspace=self.workspace)
 
 
 class BudgetFixture(Section):
@@ -278,8 +278,8 @@ class RuleTest(Section):
         if self.message is not None and self.expect in {Expected.PASS, Expected.SKIP}:
             msg = f"a test that expects {self.expect} cannot have a message"
             raise ValueError(msg)
-        told = self.edits is not None or self.no_edit is not None
-        if told and self.expect not in {Expected.FAIL, Expected.PRE_EXISTING}:
+        names_edits = self.edits is not None or self.no_edit is not None
+        if names_edits and self.expect not in {Expected.FAIL, Expected.PRE_EXISTING}:
             msg = f"a test that expects {self.expect} cannot have edits"
             raise ValueError(msg)
         if self.address and not (self.plan and self.plan.file):

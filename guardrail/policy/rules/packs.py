@@ -56,7 +56,7 @@ class RulePack:
 
     name: str
     rules: list[RuleFile]
-    says: PackFile
+    content: PackFile
     file: YamlFile
 
 
@@ -153,9 +153,9 @@ class _Layers:
 
     def set_pack(self, pack: RulePack) -> None:
         """Set what a pack sets, then note what of its rules is final."""
-        said, ids = pack.says, [rule.rule.id for rule in pack.rules]
-        self.set_all({name: one for name, one in said.set.items() if name in ids}, pack.file.where, prefix="set")
-        for name in sorted(said.set.keys() - ids if self.is_complete else ()):
+        content, ids = pack.content, [rule.rule.id for rule in pack.rules]
+        self.set_all({name: one for name, one in content.set.items() if name in ids}, pack.file.where, prefix="set")
+        for name in sorted(content.set.keys() - ids if self.is_complete else ()):
             what = f"set: no rule of the pack {pack.name} is called {name}"
             fix = (
                 did_you_mean(name, ids)
@@ -164,11 +164,11 @@ class _Layers:
             self.result.faults.append(ConfigError(what, where=pack.file.where(("set", name)), fix=fix))
         for rule_id in (one for one in ids if one in self.by_id):
             rule = self.by_id[rule_id].rule
-            setting = said.set.get(rule_id)
+            setting = content.set.get(rule_id)
             for what in final_faults(setting.final, rule.params) if setting else ():
                 place = pack.file.where(("set", rule_id, "final"))
                 self.result.faults.append(ConfigError(f"final: {what}", where=place, fix=FINAL_FIX))
-            final = joined(said.final, setting.final if setting else False)
+            final = joined(content.final, setting.final if setting else False)
             self.final[rule_id] = joined(self.final.get(rule_id, False), joined(rule.final, final))
             self.owner.setdefault(rule_id, pack.name)
 
@@ -253,13 +253,13 @@ def read_rule_pack(
     name: str, folder: Path, paths: Collection[Path], shipped: Path, *, types: ResourceTypes = NO_TYPES, where: str = ""
 ) -> tuple[RulePack, list[GuardrailError]]:
     """Read a pack of these files, and return what is wrong with it beside. Raises ConfigError where nothing is left."""
-    said, file = PackFile(version=1), YamlFile(where, None)
+    content, file = PackFile(version=1), YamlFile(where, None)
     if folder / PACK_FILE in paths:
         file = read_yaml(folder / PACK_FILE, ConfigError)
         found, faults = examined(PackFile, file, ConfigError)
         if found is None:
             raise faults[0]
-        said = found
+        content = found
     rules: list[RuleFile] = []
     wrong: list[GuardrailError] = []
     for path in paths:
@@ -267,11 +267,11 @@ def read_rule_pack(
             rule, faults = _examined(path, types, pack=name)
             rules += [rule] if rule else []
             wrong += faults
-    for number, brought in enumerate(said.packs):
+    for number, brought in enumerate(content.packs):
         rules += read_pack(brought, shipped, where=file.where(("packs", number)))
     if not rules and not wrong:
         raise ConfigError(f"pack {name} holds no rules", where=where, fix="rules are files called *.yaml")
-    return RulePack(name, rules, said, file), wrong
+    return RulePack(name, rules, content, file), wrong
 
 
 def _examined(path: Path, types: ResourceTypes, pack: str = "") -> tuple[RuleFile | None, list[GuardrailError]]:

@@ -97,8 +97,8 @@ def _steps(edit: CompiledEdit, scope: Scope, rebind: Rebind) -> Iterator[Assignm
         to = _known(edit.value.evaluate(inner))
         path = _path(edit.path, inner)
         if to is None:
-            said = edit.otherwise.evaluate(inner)
-            raise _ObstacleError(said or f"the rule gives no value for {'.'.join(path)}")
+            reason = edit.otherwise.evaluate(inner)
+            raise _ObstacleError(reason or f"the rule gives no value for {'.'.join(path)}")
         if _holds_secret(to):
             raise _ObstacleError("its value is sensitive")
         yield Renaming(path, _text(to)) if edit.edit.rename else Assignment(path, _plain(to))

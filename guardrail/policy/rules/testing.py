@@ -98,8 +98,8 @@ def run_tests(  # noqa: PLR0913 - what tests may need, each by its name
             ]
             first = outcomes[0]
             if any(outcome != first for outcome in outcomes):
-                said = (f"{one} gives {outcome}" for one, outcome in zip(engines, outcomes, strict=True))
-                mismatch = f"the engines do not agree: {', '.join(said)}"
+                answers = (f"{one} gives {outcome}" for one, outcome in zip(engines, outcomes, strict=True))
+                mismatch = f"the engines do not agree: {', '.join(answers)}"
             else:
                 mismatch = first.mismatch(test)
             yield RuleTestResult(rule.rule.id, name, where, mismatch)
@@ -219,8 +219,8 @@ def _judged(
 
 def _case(judge: Judge, rule: RuleFile, test: RuleTest, plans: _Plans) -> Case:
     """Return what a test of a rule about resources or plans asks about."""
-    said, scope = test.project, rule.rule.scope
-    project = Project(said.name, said.path, said.env, said.repository or NO_REPOSITORY)
+    given, scope = test.project, rule.rule.scope
+    project = Project(given.name, given.path, given.env, given.repository or NO_REPOSITORY)
     if test.plan and test.plan.file:
         resources, missing, surroundings = plans.read(Path(rule.file.name).parent / test.plan.file)
         case = Case(judge, project, resources, total(resources, missing), None, missing, surroundings=surroundings)

@@ -50,8 +50,8 @@ def _laid(side: Side, value: Json, steps: list[str], default: Json) -> Json:
         return value
     step, *rest = steps
     part = value.get(step)
-    told = _laid(side, part, rest, default)
-    return value if told is part else {**value, step: told}
+    filled = _laid(side, part, rest, default)
+    return value if filled is part else {**value, step: filled}
 
 
 def _is_left_out(side: Side, value: Json) -> bool:

@@ -116,13 +116,13 @@ def facts(
 
 def _joined(fact: str, values: Iterable[tuple[str, Json]], gap: Callable[[str, str], Unknown]) -> Json:
     """Return one fact about several machine types: the largest number, or whether all are of the current generation."""
-    told = list(values)
-    if fact == "current_generation" and any(value is False for _, value in told):
+    by_type = list(values)
+    if fact == "current_generation" and any(value is False for _, value in by_type):
         return False
-    lacking = next((name for name, value in told if value is None), None)
+    lacking = next((name for name, value in by_type if value is None), None)
     if lacking is not None:
         return gap(fact, lacking)
-    return True if fact == "current_generation" else max(value for _, value in told)
+    return True if fact == "current_generation" else max(value for _, value in by_type)
 
 
 def _gap(fact: str, vendor: str, name: str) -> Unknown:

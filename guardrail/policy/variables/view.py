@@ -142,9 +142,9 @@ class ResourceView:
             return None
         value = side.shown(name) if self.shown else side.get(name)
         defaults = self.defaults.get(name)
-        told = with_defaults(side, value, defaults) if defaults else value
-        if told is not value or self.settled:
-            return told
+        filled = with_defaults(side, value, defaults) if defaults else value
+        if filled is not value or self.settled:
+            return filled
         if name in side.open:
             return _may_be_chosen(name)
         inside = side.open_inside.get(name)
@@ -171,8 +171,10 @@ class ResourceView:
             # A plan has no configuration of what was: what keeps its value is taken to be set as it is now.
             name = path.partition(".")[0]
             side = self.change.after if side.get(name) == self.change.after.get(name) else side
-        told = side.sets(path) if side else None
-        return Unknown(f"resource.set.{path}", _NO_CONFIGURATION, Reason.NOT_EVALUATED, "") if told is None else told
+        is_set = side.sets(path) if side else None
+        return (
+            Unknown(f"resource.set.{path}", _NO_CONFIGURATION, Reason.NOT_EVALUATED, "") if is_set is None else is_set
+        )
 
     def set_names(self) -> dict[str, Json]:
         """Whether the configuration sets each attribute that there is."""

@@ -101,9 +101,9 @@ def _suite(name: str, time: str, cases: list[_Case], out: str) -> tuple[Counter[
     numbers["tests"] = len(cases)
     name = escape(safe(name, _NAME_LIMIT))
     body = "".join(line for case in cases for line in _test(case, name))
-    said = f"<system-out>{escape(out, quote=False)}</system-out>\n" if out else ""
+    system_out = f"<system-out>{escape(out, quote=False)}</system-out>\n" if out else ""
     head = f'<testsuite name="{name}" {_counts(numbers)} skipped="{numbers["skipped"]}" timestamp="{time}">'
-    return numbers, f"{head}\n{body}{said}</testsuite>\n"
+    return numbers, f"{head}\n{body}{system_out}</testsuite>\n"
 
 
 def _counts(numbers: Counter[str]) -> str:

@@ -40,12 +40,12 @@ def sarif(report: Report, *, category: str = "", max_results: int = _MAX_RESULTS
     What is over a limit is left out from the least severe and cheapest on, and the log says how much it is.
     """
     groups = _grouped(alerts(report))
-    kept = groups[:max_results]
+    included = groups[:max_results]
     while True:
-        text = _log(report, category, kept, len(groups) - len(kept))
-        if not kept or len(text) <= max_bytes or len(gzip.compress(text.encode(), mtime=0)) <= max_bytes:
+        text = _log(report, category, included, len(groups) - len(included))
+        if not included or len(text) <= max_bytes or len(gzip.compress(text.encode(), mtime=0)) <= max_bytes:
             return text
-        kept = kept[: len(kept) // 2]
+        included = included[: len(included) // 2]
 
 
 def _grouped(found: Iterable[Alert]) -> list[_Group]:
@@ -122,16 +122,18 @@ def _invocation(report: Report, left_out: int) -> dict[str, Any]:
     judged = not any(finding.status is FindingStatus.ERROR for finding in report.all_findings)
     invocation: dict[str, Any] = {"executionSuccessful": judged}
     missing = [one for project in report.projects for one in project.not_evaluated]
-    said = [f"not evaluated: {safe(one.text, _TEXT_LIMIT)}" for one in missing[:_LISTED]]
-    said += [f"not evaluated: {len(missing) - _LISTED:,} more"] if missing[_LISTED:] else []
+    sentences = [f"not evaluated: {safe(one.text, _TEXT_LIMIT)}" for one in missing[:_LISTED]]
+    sentences += [f"not evaluated: {len(missing) - _LISTED:,} more"] if missing[_LISTED:] else []
     if report.totals.lower_bound:
-        said.append(bottom_line(report.totals, report.currency, judged=report.judged or report.compares))
+        sentences.append(bottom_line(report.totals, report.currency, judged=report.judged or report.compares))
     if left_out:
-        said.append(
+        sentences.append(
             f"{count(left_out, 'result')} left out, the least severe and cheapest: the log would be over a limit."
         )
-    if said:
-        invocation["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}} for text in said]
+    if sentences:
+        invocation["toolExecutionNotifications"] = [
+            {"level": "warning", "message": {"text": text}} for text in sentences
+        ]
     return invocation
 
 
@@ -185,12 +187,15 @@ def _replacement(one: Replacement) -> dict[str, Any]:
 
 def _message(group: _Group) -> str:
     """Return what is wrong, each message once, followed by the addresses that it is about."""
-    said: dict[str, list[str]] = {}
+    subjects_by_message: dict[str, list[str]] = {}
     for alert in group:
         before = "pre-existing: " if alert.finding.status is FindingStatus.PRE_EXISTING else ""
-        said.setdefault(f"{before}{safe(alert.finding.message, _TEXT_LIMIT)}", []).append(alert.subject)
-    lines = [_line(message, list(filter(None, subjects))) for message, subjects in list(said.items())[:_LISTED]]
-    more = [f"{len(said) - _LISTED:,} more messages"] if len(said) > _LISTED else []
+        subjects_by_message.setdefault(f"{before}{safe(alert.finding.message, _TEXT_LIMIT)}", []).append(alert.subject)
+    lines = [
+        _line(message, list(filter(None, subjects)))
+        for message, subjects in list(subjects_by_message.items())[:_LISTED]
+    ]
+    more = [f"{len(subjects_by_message) - _LISTED:,} more messages"] if len(subjects_by_message) > _LISTED else []
     return "\n".join([*lines, *more, *([] if group[0].exact else [APPROXIMATE])]) or _rule_id(group[0].finding)
 
 

@@ -33,11 +33,11 @@ def inputs(report: Report) -> list[Html]:
 def prices(report: Report) -> list[Html]:
     """Return the catalogs that prices were read from, and the price lists that the amounts stand on, with their dates."""
     basis = f"{report.basis[:1].upper()}{report.basis[1:]} in {report.currency}, months of {HOURS_PER_MONTH} hours."
-    said = element("p", basis if report.catalog else "No price was used.")
+    introduction = element("p", basis if report.catalog else "No price was used.")
     catalogs: list[list[Child]] = [
         [one.vendor, f"{one.oldest} to {one.as_of}", one.source] for one in report.catalog[:_LISTED]
     ]
-    parts = [said]
+    parts = [introduction]
     if catalogs:
         parts.append(table(["Vendor", "Prices of", "Source"], catalogs, caption="Catalogs"))
     lists = _price_lists(report)

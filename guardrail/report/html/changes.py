@@ -64,10 +64,10 @@ def _opened(group: Alike, places: Places, *, is_open: bool) -> Html:
 
 def _name(group: Alike) -> list[Child]:
     row, action = group.first, group.first.resource.change.action
-    said = row.why or f"{_SIGNS.get(action, '')} {action.value}".strip()
+    label = row.why or f"{_SIGNS.get(action, '')} {action.value}".strip()
     project: list[Child] = [element("span", row.project, class_="dim"), " "] if row.project else []
     others = f" and {len(group.rows) - 1:,} more alike" if group.rows[1:] else None
-    return [element("span", said, class_="action"), " ", *project, code(row.resource.change.address), others]
+    return [element("span", label, class_="action"), " ", *project, code(row.resource.change.address), others]
 
 
 def _amounts(group: Alike, currency: str) -> tuple[str, str, str]:

@@ -54,9 +54,9 @@ def _resource(row: Row, currency: str, *, is_open: bool) -> Html:
         why = line_reason(line, currency)
         name = f"{line.group} / {line.name}" if line.group else line.name
         price = unit_price(line.unit_price, currency) if line.unit_price is not None else ""
-        told: list[Child] = [name, element("span", f" ({why})", class_="dim") if why else None]
+        label: list[Child] = [name, element("span", f" ({why})", class_="dim") if why else None]
         quantity = amount_of(line.monthly_quantity, safe(line.unit, 40))
-        cells.append([told, quantity, price, line_amount(line, currency)])
+        cells.append([label, quantity, price, line_amount(line, currency)])
     heads = ["Cost component", "Quantity", "Unit price", "Monthly cost"]
     hidden = left_out(len(lines) - _LINES, "components are")
     return folded(summary, table(heads, cells, numbers=3), hidden, is_open=is_open)

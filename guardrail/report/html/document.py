@@ -48,8 +48,8 @@ class _Page:
         sections = list(self.sections())
         links = [element("li", element("a", title, href=f"#{key}")) for key, title, _ in sections]
         nav = element("nav", element("ul", links), aria_label="Sections") if links[2:] else None
-        told = [section(key, title, *parts) for key, title, parts in sections]
-        body = element("body", self.header(), nav, element("main", told), self.footer())
+        contents = [section(key, title, *parts) for key, title, parts in sections]
+        body = element("body", self.header(), nav, element("main", contents), self.footer())
         return element("html", self.head(), body, lang="en")
 
     def head(self) -> Html:
@@ -147,7 +147,7 @@ class _Page:
         fit = self.view.waivable
         if not fit:
             return []
-        said = (
+        instruction = (
             "Add this to the waivers file that guardrail.yaml names. The reason and the last day are mandatory; whoever may "
             "approve changes to that file approves the waiver. Some rules cannot be waived, and say so."
         )
@@ -156,7 +156,7 @@ class _Page:
         more = (
             element("p", f"The other {rest:,} work alike; * in an address stands for any text.") if rest > 0 else None
         )
-        return [element("p", said), folded("Entries to paste", entries, more)]
+        return [element("p", instruction), folded("Entries to paste", entries, more)]
 
     def footer(self) -> Html:
         """Return what made the report, when, and of what."""

@@ -34,15 +34,15 @@ def _rule(group: list[Finding], limit: int, places: Places) -> Html:
     """Return one rule's findings: what all say is said once, above the places."""
     first, accepted = group[0], standing(group[0])
     number = f" · {count(len(group), 'finding')}" if group[1:] else ""
-    said = _what(first) if len({_what(finding) for finding in group}) == 1 else ""
+    common = _what(first) if len({_what(finding) for finding in group}) == 1 else ""
     with_lines = len(group) <= _WITH_LINES
-    parts = [_place(finding, places, said, with_line=with_lines) for finding in group[:limit]]
+    parts = [_place(finding, places, common, with_line=with_lines) for finding in group[:limit]]
     items = [element("li", part) for part in parts if part]
     return element(
         "section",
         element("h3", code(first.rule, 80), " ", element("span", first.severity.value + number, class_="dim")),
         element("p", first.title, class_="dim") if first.title else None,
-        element("p", prose(said)) if said else None,
+        element("p", prose(common)) if common else None,
         element("ul", items[:_OPEN]) if items else None,
         rest(f"{len(items) - _OPEN:,} more", element("ul", items[_OPEN:])) if items[_OPEN:] else None,
         left_out(len(group) - limit, "findings of this rule are"),
@@ -65,13 +65,13 @@ def _then(finding: Finding) -> Html | None:
     return element("p", fix, page)
 
 
-def _place(finding: Finding, places: Places, said: str, *, with_line: bool) -> list[Child]:
+def _place(finding: Finding, places: Places, common: str, *, with_line: bool) -> list[Child]:
     """Return where a finding is, and what is wrong there unless that has been `said`; [] for nothing."""
     label, where = places.view.project_label(finding), places.of_finding(finding)
     parts: list[Child] = [element("span", label, class_="dim")] if label else []
     parts += [code(finding.address)] if finding.address else []
     parts += [element("span", where, class_="dim")] if where else []
-    parts += [] if said else [prose(_what(finding))]
+    parts += [] if common else [prose(_what(finding))]
     spaced = [child for part in parts for child in (part, " ")]
     line = places.line(finding) if with_line else None
     return [*spaced, line] if line else spaced

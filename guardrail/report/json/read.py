@@ -72,8 +72,8 @@ def parse_result(data: bytes, *, where: str = "") -> Report:
     try:
         return _report(_decode(data))
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
-        said = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:300]
-        raise InputError(f"not a result of {SCHEMA}: {said}", where=where, fix=_FIX) from None
+        problem = "nested too deeply" if isinstance(error, RecursionError) else str(error)[:300]
+        raise InputError(f"not a result of {SCHEMA}: {problem}", where=where, fix=_FIX) from None
 
 
 def _report(data: document.Result) -> Report:
@@ -103,7 +103,7 @@ def _project(data: document.Project) -> ProjectReport:
     resources = tuple(map(_resource, data.resources))
     findings, warnings = tuple(map(_finding, data.findings)), data.warnings
     if data.not_evaluated is None:  # results of 0.1 say it in a warning
-        missing = [_said(text.removeprefix(_MISSING)) for text in warnings if text.startswith(_MISSING)]
+        missing = [_not_evaluated_of(text.removeprefix(_MISSING)) for text in warnings if text.startswith(_MISSING)]
         warnings = [text for text in warnings if not text.startswith(_MISSING)]
     else:
         missing = list(map(_not_evaluated, data.not_evaluated))
@@ -113,7 +113,7 @@ def _project(data: document.Project) -> ProjectReport:
 _MISSING = "not evaluated: "
 
 
-def _said(text: str) -> NotEvaluated:
+def _not_evaluated_of(text: str) -> NotEvaluated:
     address, separator, note = text.partition(": ")
     return NotEvaluated(address, note) if separator else NotEvaluated("", text)
 

@@ -45,11 +45,11 @@ def _why(row: Row, number: int, currency: str) -> list[str]:
     shown = (moved or row.differences)[:_ATTRIBUTES]
     components = row.components
     known = [one for one in components if one.delta is not None][:_COMPONENTS]
-    told = known + [one for one in components if one.delta is None][:_OPEN_COMPONENTS]
+    listed = known + [one for one in components if one.delta is None][:_OPEN_COMPONENTS]
     each = ["Each:"] if number > 1 else []
-    lines = each + [_attribute(one, currency) for one in shown] + [_component(one, currency) for one in told]
+    lines = each + [_attribute(one, currency) for one in shown] + [_component(one, currency) for one in listed]
     lines += [prose(reason) for reason in reasons(row.resource, currency) if not components]
-    hidden = len(row.differences) - len(shown) + row.resource.omitted, len(components) - len(told)
+    hidden = len(row.differences) - len(shown) + row.resource.omitted, len(components) - len(listed)
     more = [
         count(number, f"other {noun}")
         for number, noun in zip(hidden, ("attribute", "component"), strict=True)

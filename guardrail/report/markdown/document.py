@@ -157,12 +157,12 @@ class _Body:
         if not lines:
             return ""
         hidden, same = len(shown[limit:]), len(pairs) - len(shown)
-        said = [f"{hidden:,} more with changes"] if hidden else []
-        said += [f"{count(same, 'project')} unchanged"] if same else []
+        remainder = [f"{hidden:,} more with changes"] if hidden else []
+        remainder += [f"{count(same, 'project')} unchanged"] if same else []
         # What people ask first stands first: a phone shows three columns.
         head = ["| Project | Policy | Δ / month | Before | After |", "|:--|:--|--:|--:|--:|"]
         text = "\n".join(head + lines)
-        return f"{text}\n\n{', '.join(said)}." if said else text
+        return f"{text}\n\n{', '.join(remainder)}." if remainder else text
 
     def _open_findings(self, limit: int) -> str:
         """Return what blocks, and what could not be evaluated, unfolded."""
@@ -252,9 +252,9 @@ class _Body:
             whole = f"The next {number:,} of {count(len(self.view.changed), 'resource')} whose cost changes"
             parts.append(details(whole, changes_table(further, currency, self.row_place)))
         rest = [row for group in self.view.changed_alike[limit:] for row in group.rows]
-        said = [f"{len(rest):,} more whose cost changes: {worth(rest, currency)} afterwards"] if rest else []
-        said += self.view.without_cost
-        return "\n\n".join([*parts, *([f"{'; '.join(said)}."] if said else [])])
+        remainder = [f"{len(rest):,} more whose cost changes: {worth(rest, currency)} afterwards"] if rest else []
+        remainder += self.view.without_cost
+        return "\n\n".join([*parts, *([f"{'; '.join(remainder)}."] if remainder else [])])
 
     def bill(self, limit: int) -> str:
         """Return the dearest resources of an estimate with their cost lines."""
@@ -280,9 +280,9 @@ class _Body:
         if view.remedies:
             blocks.append(f"To do:\n{self.listed([f'- {prose(remedy)}' for remedy in view.remedies])}")
         without = sum(gap.count for gap in view.unpriced)
-        said = [f"Not evaluated: {len(view.not_evaluated):,}"] if view.not_evaluated else []
-        said += [f"Not priced: {count(without, 'resource')}"] if without else []
-        summary = " · ".join([*said, "assumptions"]) if said else "Assumptions"
+        counts = [f"Not evaluated: {len(view.not_evaluated):,}"] if view.not_evaluated else []
+        counts += [f"Not priced: {count(without, 'resource')}"] if without else []
+        summary = " · ".join([*counts, "assumptions"]) if counts else "Assumptions"
         return details(summary, "\n\n".join(blocks)) if blocks else ""
 
     def how_to_waive(self) -> str:

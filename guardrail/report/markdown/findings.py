@@ -20,11 +20,11 @@ def listed_findings(findings: Sequence[Finding], places: Callable[[Finding], str
 
     At most about `limit` places are shown, some of every item; `rest` says where the others are.
     """
-    said = Counter((finding.rule, finding.message) for finding in findings)
+    numbers = Counter((finding.rule, finding.message) for finding in findings)
     alike: dict[tuple[str, ...], list[Finding]] = {}
     for number, finding in enumerate(findings):
         apart = "" if finding.address or finding.file else str(number)
-        same = _what(finding) if said[finding.rule, finding.message] > 1 else ""
+        same = _what(finding) if numbers[finding.rule, finding.message] > 1 else ""
         alike.setdefault((finding.rule, finding.status, same, _then(finding), apart), []).append(finding)
     groups = list(alike.values())
     each = max(limit // max(len(groups), 1), 1)
@@ -37,8 +37,12 @@ def _item(group: list[Finding], places: Callable[[Finding], str], each: int, res
     """Return one rule's findings; what all say is said once, above the places."""
     first, then, shown = group[0], _then(group[0]), group[:each]
     is_same = len({finding.message for finding in group}) == 1
-    said = f"**{prose(first.rule)}**" + (f": {_what(first)}" if is_same else "")
-    head = f"- {said} · {len(group):,} times" if group[1:] else " · ".join(filter(None, [f"- {said}", places(first)]))
+    heading = f"**{prose(first.rule)}**" + (f": {_what(first)}" if is_same else "")
+    head = (
+        f"- {heading} · {len(group):,} times"
+        if group[1:]
+        else " · ".join(filter(None, [f"- {heading}", places(first)]))
+    )
     whole = f"{head}{_BREAK}{then}" if then else head
     if not group[1:]:
         return whole

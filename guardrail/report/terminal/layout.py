@@ -279,5 +279,5 @@ def _legend(amounts: Iterable[str]) -> Iterator[RenderableType]:
 
 def _accepted(finding: Finding) -> str:
     """Return a waived or pre-existing finding in one line."""
-    said = standing(finding)
-    return f"{safe(finding.rule, 80)}  {safe(finding.address, 160)}".rstrip() + f"  ({said[:1].lower()}{said[1:]})"
+    state = standing(finding)
+    return f"{safe(finding.rule, 80)}  {safe(finding.address, 160)}".rstrip() + f"  ({state[:1].lower()}{state[1:]})"
