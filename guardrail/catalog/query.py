@@ -147,9 +147,11 @@ class Shelf:
         fitting = [ladder for ladder in chosen if _fits(ladder.product, selector)]
         if not fitting:
             return NoPrice(selector, self._missing(selector))
+        # The unit that was asked for goes before converted ones: no rounding, and the vendor's own number is shown.
         exact = [ladder for ladder in fitting if ladder.product.unit == selector.unit]
         fitting = exact or [ladder.per(selector.unit) for ladder in fitting]
         first = fitting[0]
+        # Vendors list one product several times; at one price that is no ambiguity.
         if all(_same_prices(first, other) for other in fitting[1:]):
             return first
         return Ambiguous(selector, tuple(ladder.product for ladder in fitting))

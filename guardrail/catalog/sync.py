@@ -100,6 +100,7 @@ def sync(order: Order, used: UsedPrices, progress: SyncProgress) -> Path:
             except CatalogError:  # pages that are refused are of no use to the next run
                 KeptPages(downloads / vendor).clear()
                 raise
+        # What this run has not synced comes from the last one; savings plans then find all prices on their shelves.
         if old.path:
             new.carry(old.path)
         for run in runs:
@@ -184,6 +185,7 @@ class _Run:
         lists = sorted(aws.lists(self.feed, services))
         for service, group in groupby(lists, key=lambda found: found[0]):
             files = [(region, path, f"{path} {self.used.fingerprint('aws', service)}") for _, region, path in group]
+            # The fingerprint is of what definitions select: a new definition needs the list read again.
             if all(self.old.versions.get(("aws", service, region)) == version for region, _, version in files):
                 self.progress.line(f"aws {service}: unchanged")
                 continue
@@ -268,6 +270,7 @@ def _feed(vendor: str, order: Order, downloads: Path, progress: SyncProgress) ->
     secrets = {}
     if vendor == "gcp":
         key = os.environ.get(gcp.KEY_VARIABLE, "")
+        # Without a key Google is left out with a line; only who asks for it by name gets an error.
         if not key and vendor in order.vendors:
             fix = f"put a key for the Cloud Billing API into {gcp.KEY_VARIABLE}"
             raise ConfigError("Google's price list needs a key", fix=fix)

@@ -87,10 +87,12 @@ class Terms:
             price = fixed.price
         elif discount:
             price = _less(price, discount.percent)
+        # Coverage is of what runs on demand: a spot price or a reservation is paid as it is.
         if ladder.product.purchase_option == "on_demand":
             for cover in self._fitting(self.overlay.coverage, vendor, ladder, tier):
                 covered = self._covered(cover, vendor, ladder, tier, rates)
                 if covered is not None:
+                    # The first entry that covers it wins, as with prices and discounts: shares are not added up.
                     share = cover.percent / 100
                     return share * covered + (1 - share) * price
         return price

@@ -51,16 +51,19 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         return
     start = _number(used, "tier_from") or ZERO
     spread = _number(months, "upfront_months")
+    # Tiers that `tier_from` has used up are paid for elsewhere.
     ahead = [tier for tier in answer.tiers if tier.end is None or tier.end > start] or answer.tiers[-1:]
     if amount is None or factor is None:
         reason = quantity if isinstance(quantity, Unknown) else times
         floor = charge.floor.value(scope)
         amount = None if factor is None else at_least(floor)
         if amount is None or factor is None:
+            # A first tier is often free: the unit price to show is the first that is not.
             first = next((tier for tier in ahead if tier.price), ahead[0])
             yield unknown(_at(blank, first, shown_per), _scaled(reason, floor))
             return
         blank = at_minimum(blank, reason)
+    # A quantity of 0 reaches no tier, and is a line of 0 all the same: it has a price.
     shares = list(answer.split(amount, start)) or [(ahead[0], ZERO)]
     for tier, share in shares:
         line = _at(blank, tier, shown_per)
@@ -89,6 +92,7 @@ def meter_of(answer: Answer, vendor: str) -> str:
     """Return what the vendor's bill calls that which has this price, "" where the catalog does not tell."""
     if not isinstance(answer, Ladder):
         return ""
+    # Google's bills name SKUs; those of AWS and Azure name what their price lists have as an attribute.
     if vendor == "gcp":
         return answer.tiers[0].source.sku
     return answer.product.attributes.get({"aws": "usagetype", "azure": "meterName"}.get(vendor, ""), "")
@@ -98,6 +102,7 @@ def at_least(floor: Any) -> Decimal | None:
     """Return a minimum that something is known to be paid for; None where there is none. Raises EvaluationError."""
     if floor is None or isinstance(floor, Unknown):
         return None
+    # A floor of 0 says that it scales up from nothing, so usage decides.
     return _count(floor, "floor") or None
 
 
@@ -239,6 +244,7 @@ def multiplied(line: Line, times: Any, floor: Any = None) -> Line:
         factor = at_least(floor)
         if factor is None:
             return unknown(line, _scaled(times, floor))
+        # A line that is a gap already says why; only a complete one becomes a minimum.
         if line.status in {LineStatus.PRICED, LineStatus.ASSUMED}:
             line = at_minimum(line, times)
     else:

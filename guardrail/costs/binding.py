@@ -64,6 +64,7 @@ def bind(tariff: Tariff, subject: Subject) -> BoundTariff:
     assumed: dict[str, Unknown] = {}
     for name in names:
         value = derived[name] if name in derived else attributes.get(name)
+        # Assumptions come before defaults: a null is the provider's default, an unknown is its choice.
         if isinstance(value, Unknown) and name in assume and _may_be_left_out(value):
             assumed[name] = value
             value = assume[name]
@@ -81,6 +82,7 @@ def bind(tariff: Tariff, subject: Subject) -> BoundTariff:
     }
     scope = visible = tariff.environment.bind(values)
     secret = {name for name in names if attributes.has_secrets(name)}
+    # One scope serves both where nothing is sensitive, as binding is what costs time.
     if secret or subject.visible:
         shown = {name: attributes.shown(name) for name in secret}
         visible = tariff.environment.rebind(scope, {**subject.visible, "attr": {**attr, **shown}})

@@ -42,6 +42,7 @@ from guardrail.progress import counted
 _NO_REGION = "the plan does not say it"
 _SET_REGION = "set pricing.default_region in guardrail.yaml"
 _AS_IT_WAS = frozenset({Action.NO_OP, Action.MOVE, Action.FORGET})
+# A definition may price children of its own type: a bound ends what would never end.
 _MAX_CHILD_DEPTH = 5
 _REMEMBERED = 4096  # children and charges: enough for the kinds there are, too few to fill memory
 _UNSUPPORTED = Cost(
@@ -104,6 +105,7 @@ class Engine:
         tariff = self._library.find(change.type)
         will = self._seen(change, change.billed_after, tariff, inventory, before=False)
         after = self._cost(change, change.billed_after, tariff, will)
+        # Only what refers to others can cost another sum without being changed itself.
         alone = tariff is None or not tariff.definition.refs
         if alone and change.action in _AS_IT_WAS and change.before is not None:
             return ResourceCost(change, after, after)
@@ -152,6 +154,7 @@ class Engine:
 
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
+        # What stays is where it was: the region of before is that of after, which the configuration tells.
         if region is None and change.action in _AS_IT_WAS:
             region = change.region
         found = Found(tariff.definition.refs, change, inventory, self._usage, before=before)
@@ -287,6 +290,7 @@ class Engine:
             yield Working(unknown(blank, selector), tariff, scope, charge)
             return
         answer = self._catalog.find(selector)
+        # The other way to sell it counts only as a whole: half of its prices would read as the full amount.
         if isinstance(answer, NoPrice) and charge.otherwise:
             other = tuple(self._charge(tariff, charge.otherwise, bound, rare=rare))
             if not any(isinstance(working.answer, NoPrice) for working in other):
@@ -361,6 +365,7 @@ class Engine:
             usage=usage,
             parent={name: subject.attributes.get(name) for name in names},
             depth=subject.depth + 1,
+            # A child is no resource of the plan: nothing refers to it, and it refers to nothing.
             refs={name: [] if sought.all else None for name, sought in child.definition.refs.items()},
             assume={key: stands.value(scope) for key, stands in part.assume},
             absent={},
@@ -368,6 +373,7 @@ class Engine:
         )
         heading = part.group.text(seen) if part.group else group
         bill = self._remembered(child, inner)
+        # A child without a line is a gap of its parent, which would otherwise look complete.
         if not bill.workings and not bill.free:
             blank = Line(child.type, "", LineStatus.NO_PRICE, heading, note=bill.cost.note, reason=Reason.NOT_COVERED)
             blank = replace(blank, remedy=bill.cost.remedy)

@@ -71,6 +71,7 @@ class Inventory:
         addresses = dict.fromkeys(address for name in names for address in mentions.get(name, ()))
         found = [other for address in addresses for other in self._at(address, before=before)]
         found = [other for other in found if other.type in reference.types]
+        # A single mention is the answer for after; before, the same attribute may have meant another resource.
         if reference.attribute is None or (len(found) == 1 and not before):
             return found
         named = {other.address: other for other in self._by_identity(change, reference, before=before)}
@@ -83,6 +84,7 @@ class Inventory:
             if texts and was != will:
                 alike = [one for one in found if one.before and not texts.isdisjoint(_own_texts(one.before))]
                 return list(named.values()) or alike
+        # Values narrow several mentions down (one instance of several); without any that fits, all stay possible.
         return [other for other in found if other.address in named] or found
 
     def _only_candidates(self, change: Change, reference: Reference, *, before: bool) -> list[Change]:
@@ -170,6 +172,7 @@ class Inventory:
                 values = set(_texts(side.get(attribute))) if side else set()
                 if not values and other.before:  # not known yet: what it has been tells
                     values = set(_texts(other.before.get(attribute)))
+                # An autoscaling target names what it scales by kind and name: "replication-group/web".
                 for name in values | {text.rpartition("/")[2] for text in values}:
                     index[name].append(other)
             self._naming[key] = index

@@ -36,6 +36,7 @@ class Repricing:
         if side is None:
             return None
         other = side
+        # Numbers of expressions are doubles, where plans have whole numbers.
         for path, value in attributes.items():
             other = _with(other, path, int(value) if isinstance(value, float) and value.is_integer() else value)
         names = {path.partition(".")[0] for path in attributes if "." not in path}

@@ -108,7 +108,9 @@ class _Index:
         self._places: dict[str, Globs[int]] = {name: Globs() for name in ("address", "module", "type")}
         for number, budget in enumerate(budgets):
             match = budget.match
+            # Addresses and modules are narrower than tags, and tags than types: the index goes by the narrowest.
             if match.tags and not (match.addresses or match.modules):
+                # One tag is enough to look up by: the others are compared when a candidate is found.
                 key, values = next(iter(match.tags.items()))
                 numbers, globs = self._tagged.setdefault(key, (set(), Globs()))
                 numbers.add(number)
@@ -139,6 +141,7 @@ class _Index:
             for key, (numbers, globs) in self._tagged.items():
                 value = tags.unknown or tags.values.get(key)
                 if value is not None:
+                    # A tag that is not known may have any value, so every budget that asks for its key is a candidate.
                     found.update(globs.find(value) if isinstance(value, str) else numbers)
         return found
 
@@ -199,6 +202,7 @@ def _part(match: BudgetMatch, resource: ResourceCost, whole: Spend) -> Spend | N
     if not match.tags:
         return whole
     change = resource.change
+    # A deleted resource has no tags after; by those of before its end is a saving of the same budget.
     after = _tagged(match.tags, change.tags if change.after else change.before_tags)
     before = _tagged(match.tags, change.before_tags) if change.before else False
     if after is True and (before is True or not change.before):

@@ -173,7 +173,9 @@ class Judge:
             self.skipped.add(rule.rule.id)
         if answer.passed:
             return None
+        # Before is looked at only where after fails: a pass needs no excuse.
         before = rule.answer(self.bind(nested(picked(past, rule.reads)))) if past and answer.failed else Answer()
+        # A validation that held before is newly broken, even if others were broken already.
         old = bool(answer.failed) and set(answer.failed) <= set(before.failed)
         if answer.error and _reads_others(rule):
             answer = Answer(error=_HIDDEN)
@@ -268,6 +270,7 @@ class _PerResource:
         found: list[tuple[CompiledRule, Answer]] = []
         for rule, indices, answers in group.rules:
             answer = _answer(rule, answers, tuple([alike[index] for index in indices]), scope)
+            # Only where the configuration leaves an attribute out can null decide what is unknown.
             if answer.unknown and view.side and (view.side.open or view.side.open_inside):
                 answer = self._settled(rule, answers, view, answer)
             if answer.skipped:
@@ -297,6 +300,7 @@ class _PerResource:
         return self.owner.bind(nested(self._values(view, paths)))
 
     def _group(self, change: Change) -> _Group:
+        # All that `match` may ask of a resource; what it asks of the project holds for all of them.
         kind = (change.type, change.provider, change.action, change.taggable)
         if kind not in self._groups:
             rules = [rule for rule in self.rules if applies(rule.rule.match, change)]
@@ -338,6 +342,7 @@ class _PerResource:
         """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""
         if resource.change.before is None or resource.change.action not in ALL_BUT_GONE:
             return False
+        # An unchanged resource answers as before, unless the rule looks at others, which may have changed.
         if resource.stays and not rule.reads_relations:
             return True
         past = self._view(resource, past=True, settled=True)
@@ -348,6 +353,7 @@ class _PerResource:
         view = self._view(resource, past=True, shown=True, settled=True)
         if set(texts) <= set(self._messages(rule, answer.failed, view)):
             return True
+        # A message with an amount is another one at every other cost; what does not rise is no new violation.
         sums = spend(resource)
         return rule.reads_cost and not sums.delta_unpriced and sums.delta <= 0
 

@@ -41,6 +41,7 @@ def _compiled(pattern: str) -> Callable[[str], bool]:
     if not others:
         return lambda text: first.fullmatch(text) is not None
     *middle, last = others
+    # `?` and every other character stand for exactly one, so the last piece is as long as its pattern.
     end = len(re.split(r"\*+", pattern)[-1])
 
     def fits(text: str) -> bool:

@@ -44,6 +44,7 @@ class WaiverEntry(Section):
     @classmethod
     def _iso(cls, value: Any) -> date:
         try:
+            # Since Python 3.11 it also reads 20260131, which the file does not take.
             return (
                 date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-31") else _no_day()
             )
@@ -108,6 +109,7 @@ def apply_waivers(
     for finding in findings:
         fitting = index.fitting(finding)
         used.update(fitting)
+        # All that fit count as used, the expired ones too: these are reported as expired, not as unused.
         good = (one for one in fitting if today <= one.expires and not _too_long(one, today, max_days))
         chosen = next(good, None)
         result.append(_waived(finding, chosen, finding.rule in unwaivable) if chosen else finding)
@@ -136,6 +138,7 @@ class _Index:
 def _waived(finding: Finding, waiver: Waiver, refused: bool) -> Finding:  # noqa: FBT001 - private, named at its call
     if refused:
         return replace(finding, message=f"{finding.message} (this rule takes no waiver: {waiver.where} is ignored)")
+    # It did not block: it stays pre-existing in the counts, and shows who has agreed to it.
     if finding.status is FindingStatus.PRE_EXISTING:
         return replace(finding, waiver=waiver, blocking=False)
     return replace(finding, status=FindingStatus.WAIVED, waiver=waiver, blocking=False)

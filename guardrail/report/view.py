@@ -140,6 +140,7 @@ class View:
     def place_of(self, row: Row) -> SourceLine | None:
         """Return the line to look at for a resource: that of the module call where many come from one line."""
         source = row.resource.change.source
+        # One line of a module that is called often says little: the calls differ.
         if source and source.calls and self._from_one_line[source.file, source.line] > 1:
             return source.calls[-1]
         return source
@@ -202,6 +203,7 @@ class View:
         if not syncs or not 0 < len(paths) <= _PLANS or not all(paths) or "-" in paths:
             return found
         named = "".join(f" --for {shlex.quote(safe(path, _NOTE_LIMIT))}" for path in paths)
+        # Google's price list is the only one that needs a key.
         key = " with a key in GOOGLE_API_KEY" if any(remedy.endswith("GOOGLE_API_KEY") for remedy in syncs) else ""
         together = f"run `{SYNC}{named}`{key}"
         place = found.index(syncs[0])

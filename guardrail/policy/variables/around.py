@@ -131,6 +131,7 @@ class Around:
             return _untold("plan.providers")
         names = [path[2] for path in self._looks_at if path[:2] == ("plan", "providers") and path[2:]]
         is_whole = ("plan", "providers") in self._looks_at
+        # The lock file is read only for rules that look at versions.
         locked = facts.locked() if is_whole or "version" in names else None
         no_file = Unknown(
             "the version of a provider",
@@ -191,6 +192,7 @@ class _Repriced:
         self._known: dict[str, Json] = {}
 
     def __call__(self, attributes: Mapping[str, Json]) -> Json:
+        # By its spelling, in which True and 1 differ, as they do in a price.
         key = repr(sorted(attributes.items()))
         if key not in self._known:
             self._known[key] = sure("monthly", self._reprice(self._change, attributes, self._past))

@@ -319,6 +319,7 @@ def _delta(resource: ResourceCost) -> Decimal | Unknown:
 def _delta_percent(resource: ResourceCost) -> Json:
     """Return the delta in percent of what was; None where that is 0, since there is no such number."""
     sums = spend(resource)
+    # Of nothing there is no percentage; of a sum that only may be nothing, the delta says why it is not known.
     if not sums.before and not sums.before_unpriced:
         return None
     if isinstance(delta := _delta(resource), Unknown):

@@ -45,6 +45,7 @@ def sarif(report: Report, *, category: str = "", max_results: int = _MAX_RESULTS
         text = _log(report, category, included, len(groups) - len(included))
         if not included or len(text) <= max_bytes or len(gzip.compress(text.encode(), mtime=0)) <= max_bytes:
             return text
+        # How well a log compresses cannot be told before: halving finds a fit in a few rounds. The groups are sorted.
         included = included[: len(included) // 2]
 
 
@@ -69,6 +70,7 @@ def _log(report: Report, category: str, groups: Sequence[_Group], left_out: int)
     }
     run = {
         "tool": joined({"driver": joined(driver)}),
+        # GitHub takes what is before the last slash for the category, hence none within it and one behind.
         "automationDetails": encode({"id": f"guardrail/{_category(report, category)}/"}),
         "columnKind": encode("unicodeCodePoints"),
         "invocations": encode([_invocation(report, left_out)]),
