@@ -20,6 +20,7 @@ from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
 from guardrail.files.repository import repository_top
+from guardrail.finops import allocation_file
 from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
 from guardrail.policy import (
     ResourceTypes,
@@ -76,6 +77,8 @@ class Validation:
         for name in dict.fromkeys(project.usage for project in config.projects):
             if name and (base / name).exists():
                 self.usage(base / name)
+        if (base / allocation_file.FILE).exists():
+            self.allocation(base / allocation_file.FILE)
 
     def rule(self, path: Path, library: Library | None = None) -> None:
         """Look at one rule that no configuration names."""
@@ -106,6 +109,17 @@ class Validation:
         file = self._read(path, InputError)
         if file and file.data is not None:
             self._examined(UsageFile, file, InputError)
+
+    def allocation(self, path: Path) -> None:
+        """Look at an allocation.yaml and at the measured values that it names."""
+        file = self._read(path, ConfigError)
+        found = self._examined(allocation_file.Allocation, file, ConfigError) if file else None
+        if found is None:
+            return
+        try:
+            allocation_file.read_measured(found, path.parent)
+        except ConfigError as error:
+            self.faults.append(error)
 
     def _rules(
         self, chosen: RulesConfig, file: YamlFile, base: Path, library: Library, unpriced: Mapping[str, RuleSetting]
@@ -204,7 +218,9 @@ def validate_files(files: Iterable[Path]) -> Validation:
     result, given = Validation(), list(dict.fromkeys(files))
     for path in given:
         if not path.is_file():
-            raise InputError("no such file", where=str(path), fix="name guardrail.yaml, a rule, waivers or usage")
+            raise InputError(
+                "no such file", where=str(path), fix="name guardrail.yaml, a rule, waivers, usage or allocation.yaml"
+            )
     for config in dict.fromkeys(found for path in given if (found := _config_of(path))):
         result.configuration(config)
     for path in given:
@@ -238,6 +254,8 @@ def _alone(path: Path, result: Validation) -> None:
         result.waivers(path)
     elif keys & {"resource_usage", "resource_type_default_usage"}:
         result.usage(path)
+    elif path.name == allocation_file.FILE or "shared" in keys <= {"version", "rules", "shared"}:
+        result.allocation(path)
     else:
         result.strangers.append(str(path))
 

@@ -17,6 +17,9 @@ from guardrail.files.yaml_file import read_yaml
 from guardrail.finops.charge import DIRECT
 
 WHOLE = Decimal(100)
+FILE = "allocation.yaml"
+"""How the file is called, beside guardrail.yaml."""
+
 _MEASURED = ["month", "team", "value"]
 
 
@@ -229,8 +232,13 @@ def read_allocation(path: Path) -> tuple[Allocation, Mapping[str, Measured]]:
     """Return what the file says, and the values of the files that it names. Raises ConfigError with file and line."""
     file = read_yaml(path, ConfigError)
     allocation = checked(Allocation, file, ConfigError)
+    return allocation, read_measured(allocation, path.parent)
+
+
+def read_measured(allocation: Allocation, folder: Path) -> Mapping[str, Measured]:
+    """Return the values of the files that measures name. Raises ConfigError with file and line."""
     names = {one.measure.file for one in allocation.shared if one.measure and one.measure.file}
-    return allocation, {name: _measured(path.parent / name) for name in sorted(names)}
+    return {name: _measured(folder / name) for name in sorted(names)}
 
 
 def _measured(path: Path) -> Measured:

@@ -81,6 +81,36 @@ def test_mistakes_in_measured_values_are_named_with_their_place(tmp_path, rows, 
     assert said in str(error.value)
 
 
+@pytest.mark.parametrize("args", [(), ("allocation.yaml",), ("payers.yaml",)])
+def test_validate_names_every_mistake(run, tmp_path, args):
+    (tmp_path / "guardrail.yaml").write_text("version: 1\n")
+    text = "version: 1\nrules:\n- {tag: team, to: shop}\nshared:\n- {name: x, match: {tem: a}, split: evenly}\n"
+    for name in ("allocation.yaml", "payers.yaml"):
+        (tmp_path / name).write_text(text)
+    ran = run("validate", *args)
+    name = args[0] if args else "allocation.yaml"
+    assert ran.exit_code == 2
+    lines = [line for line in ran.stdout.splitlines() if line.startswith(name)]
+    assert lines == [
+        f"{name}:3: rules.0: a rule has one of tag, tag_of_address and to",
+        f"{name}:5: unknown key 'shared.0.match.tem' (did you mean \"team\"?)",
+        f"{name}:5: shared.0.split: 'evenly' is not one of proportional, even, fixed, measure, none (did you mean \"even\"?)",
+    ]
+
+
+def test_validate_finds_nothing_wrong_with_the_example_and_names_a_file_that_is_not_there(run, tmp_path):
+    (tmp_path / "guardrail.yaml").write_text("version: 1\n")
+    (tmp_path / "allocation.yaml").write_text((SHOP / "allocation.yaml").read_text())
+    assert run("validate").stdout == "no problems\n"
+    (tmp_path / "allocation.yaml").write_text(SHARED.format(rest="split: measure, measure: {file: absent.csv}"))
+    assert "absent.csv: cannot be read: No such file" in run("validate").stdout
+
+
+def test_a_role_of_kubernetes_is_not_taken_for_an_allocation(run, tmp_path):
+    (tmp_path / "role.yaml").write_text("kind: Role\nrules: [{verbs: [get]}]\n")
+    assert run("validate", "role.yaml").exit_code == 0
+
+
 def test_the_schema_takes_the_example_and_refuses_what_is_misspelt():
     schema = json.loads(schema_text("allocation"))
     example = yaml.safe_load((SHOP / "allocation.yaml").read_text())

@@ -6,8 +6,10 @@ import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 
+import click
 import pytest
 
+from guardrail.cli.commands.spend import spend as command
 from guardrail.ledger.adding import Adding
 from guardrail.ledger.importing import Importing
 from guardrail.ledger.store import Folder
@@ -240,3 +242,9 @@ def test_without_duckdb_it_says_what_to_install(spend, monkeypatch):
     ran = spend()
     assert ran.exit_code == 2
     assert ran.stderr == "guardrail: reading a ledger needs DuckDB (pip install 'guardrail-finops[ledger]')\n"
+
+
+def test_dimensions_are_offered_to_the_shell():
+    context, option = click.Context(command), next(one for one in command.params if one.name == "by")
+    offered = [item.value for item in option.type.shell_complete(context, option, "team,pro")]
+    assert offered == ["team,project", "team,provider"]

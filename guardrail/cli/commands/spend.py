@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from guardrail.cli.commands.ledger import ledger_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
@@ -23,7 +24,6 @@ _BY = (
     *("category", "commitment", "meter", "resource", "provider", "source", "evidence", "origin"),
 )
 _TAG = "tag:"
-_ALLOCATION = "allocation.yaml"
 
 
 class Month(click.ParamType[str]):
@@ -52,6 +52,13 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
                 hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
                 self.fail(f"{name!r} is nothing to sum by; {hint}", param, ctx)
         return names
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the dimensions that are not there yet, after the last comma."""
+        _ = ctx, param
+        before, comma, begun = incomplete.rpartition(",")
+        offered = [name for name in (*_BY, _TAG) if name.startswith(begun) and name not in before.split(",")]
+        return [CompletionItem(f"{before}{comma}{name}") for name in offered]
 
 
 @click.command(short_help="What bills come to, by team, service, address and more.")
@@ -158,12 +165,12 @@ def _asked(values: Mapping[str, Any], there: list[BillMonth]) -> Asked:
 
 def _allocation(values: Mapping[str, Any], chosen: Settings) -> tuple[Allocation, Mapping[str, Measured]]:
     """Return whose costs are: as the file says, or without one by the tag that names teams."""
-    from guardrail.finops.allocation_file import by_tag, read_allocation  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.allocation_file import FILE, by_tag, read_allocation  # noqa: PLC0415 - only when it runs
 
-    path = values["allocation_file"] or chosen.base / _ALLOCATION
+    path = values["allocation_file"] or chosen.base / FILE
     if values["allocation_file"] or path.exists():
         return read_allocation(path)
     if values["allocated"]:
         fix = "it says how shared costs are split; `guardrail schema allocation` shows what it holds"
-        raise ConfigError(f"--allocated needs {_ALLOCATION}", where=str(path), fix=fix)
+        raise ConfigError(f"--allocated needs {FILE}", where=str(path), fix=fix)
     return by_tag(chosen.team_tag), {}
