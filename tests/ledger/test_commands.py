@@ -78,11 +78,20 @@ def test_mistakes_are_one_line(ledger, args, said):
     assert said in ran.stderr
 
 
-def test_without_duckdb_facts_are_added_and_reading_says_what_to_install(ledger, monkeypatch):
+READING = [
+    ["show"],
+    ["compact", "--now", "2027-01-01"],
+    ["export", "--to", "postgresql://x/y"],
+    ["import", "result.json"],
+]
+
+
+@pytest.mark.parametrize("args", READING, ids=[args[0] for args in READING])
+def test_without_duckdb_facts_are_added_and_reading_says_what_to_install(ledger, monkeypatch, args):
     monkeypatch.setitem(sys.modules, "duckdb", None)
     assert ledger("add", "result.json").exit_code == 0
     assert ledger("verify").exit_code == 0
-    ran = ledger("show")
+    ran = ledger(*args)
     assert ran.exit_code == 2
     assert ran.stderr == "guardrail: reading a ledger needs DuckDB (pip install 'guardrail-finops[ledger]')\n"
 

@@ -495,13 +495,5 @@ def test_bills_as_people_import_them(run, tmp_path):
     assert (ran.exit_code, ran.stderr) == (2, "guardrail: absent.csv: cannot be read: No such file or directory\n")
 
 
-def test_without_duckdb_an_import_says_what_to_install(run, tmp_path, monkeypatch):
-    (tmp_path / "oct.csv").write_text(table(FOCUS))
-    monkeypatch.setitem(sys.modules, "duckdb", None)
-    ran = run("ledger", "import", "oct.csv")
-    assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
-    assert "pip install 'guardrail-finops[ledger]'" in ran.stderr
-
-
 def test_a_folder_is_a_store(tmp_path):
     assert Folder(tmp_path / "nothing").paths() == []
