@@ -17,8 +17,9 @@ from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, money
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport
-from guardrail.policy import CompiledRule
+from guardrail.policy import CompiledRule, Judge
 from guardrail.policy.completeness import incomplete, uncovered, unread
+from guardrail.policy.spend import USAGE_REMEDY
 from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budgets, unmatched_rule, why_unmatched
 from guardrail.terraform.plan.reader import Plan
 
@@ -101,6 +102,17 @@ def usage_notes(in_use: UsageInUse, library: Library, settings: Settings) -> lis
             said.append(f"{usage.where(_BY_ADDRESS, name)}: no resource has the address {name}" + (fix and f" ({fix})"))
         said += [f"{path}: {more}" for more in _more(len(stale), "addresses that no resource has")]
     return said
+
+
+def usage_open_notes(judge: Judge) -> list[str]:
+    """Say which rules have let something pass by the known part of its cost, as usage is not given: in one note for the run."""
+    nouns = {rule.rule.id: rule.rule.scope.value for rule in judge.rules}
+    passed = sorted((name, number) for name, number in judge.passed_known_cost.items() if number)
+    if not passed:
+        return []
+    told = [f"{name} ({number:,} {nouns[name]}{'s' * (number != 1)})" for name, number in passed[:_SHOWN]]
+    told += _more(len(passed), "rules")
+    return [f"passed by the known part of the cost, as usage is not given: {', '.join(told)}; {USAGE_REMEDY}"]
 
 
 def _type_of(pattern: str, types: Mapping[str, str]) -> str:

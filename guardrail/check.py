@@ -18,6 +18,7 @@ from guardrail.caveats import (
     policy_notes,
     price_notes,
     usage_notes,
+    usage_open_notes,
 )
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library, Repricing
@@ -107,7 +108,12 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         of_project[finding.project].append(finding)
     whole = tuple(of_project.pop("", ()))
     projects = tuple(replace(bill, findings=tuple(of_project[bill.name])) for _, bill in bills)
-    notes = [*loaded.loosened, *policy_notes(rules, bills, settings), *usage_notes(in_use, library, settings)]
+    notes = [
+        *loaded.loosened,
+        *policy_notes(rules, bills, settings),
+        *usage_open_notes(judge),
+        *usage_notes(in_use, library, settings),
+    ]
     report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
     return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
 

@@ -7,10 +7,11 @@ What was before the change is looked at only where a rule fails.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
+from functools import partial
 from typing import Any
 
 from guardrail.cel import Environment, Path, Scope
@@ -25,18 +26,26 @@ from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget, spent
 from guardrail.policy.findings import Subject, finding, is_evidence
 from guardrail.policy.matching import applies, plays_in
+from guardrail.policy.remembered import REMEMBERED, Answers, LazyScope, hashable, key_of, remembered_answer
 from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
 from guardrail.policy.rules.rule import ALL_BUT_GONE, RuleScope
 from guardrail.policy.spend import Spend, spend, total
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Around, Surroundings
-from guardrail.policy.variables.context import LOOKUPS, PLAN_LISTS, Project, nested, picked, plan_values, run_values
+from guardrail.policy.variables.context import (
+    LOOKUPS,
+    PLAN_LISTS,
+    Project,
+    nested,
+    open_by_usage,
+    picked,
+    plan_values,
+    run_values,
+)
 from guardrail.policy.variables.defaults import Defaults, no_defaults
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.view import ResourceView, reader
 from guardrail.progress import counted
-
-_REMEMBERED = 2048  # answers a rule: enough for the kinds of things there are, too few to fill memory with names
 
 Bind = Callable[[Mapping[str, Json]], Scope]
 
@@ -53,6 +62,8 @@ class Judge:
     currency              of all amounts
     defaults              what providers choose where a configuration leaves an attribute out
     asked, skipped        ids of the rules that something was asked of, and of those whose `when` ever said no
+    passed_known_cost     by rule id, how many resources, plans or budgets have passed on the known part of their cost, where the change
+                          brings costs that depend on usage that is not given
     """
 
     rules: Sequence[CompiledRule]
@@ -65,9 +76,10 @@ class Judge:
     defaults: Defaults = no_defaults
     asked: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
+    passed_known_cost: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.answers: dict[str, _Answers] = {rule.rule.id: {} for rule in self.rules}
+        self.answers: dict[str, Answers] = {rule.rule.id: {} for rule in self.rules}
         self.texts: dict[str, _Texts] = {rule.rule.id: {} for rule in self.rules}
         self.environment = Environment({}, engine_name=self.rules[0].engine if self.rules else None)
         self.bind: Bind = self.environment.bind
@@ -107,7 +119,7 @@ class Judge:
         now, fit = self.beside(project, resources, sums, _all_read(rules), around)
         past = {**now, "plan": {**now["plan"], **sums.as_before.values("plan")}}
         asked = (
-            self._whole(r, now, past if r.reads.isdisjoint(_NOT_SUMS) else None, project=project.name, fit=fit)
+            self._whole(r, sums, now, past if r.reads.isdisjoint(_NOT_SUMS) else None, project=project.name, fit=fit)
             for r in rules
         )
         return tuple(one for one in asked if one)
@@ -129,7 +141,7 @@ class Judge:
     def budget(self, budget: Budget, sums: Spend) -> tuple[Finding, ...]:
         """Judge one budget; `sums` is what its resources cost."""
         now, past = (self.beside_budget(budget, side) for side in (sums, sums.as_before))
-        asked = (self._whole(r, now, past) for r in self.rules if r.rule.scope is RuleScope.BUDGET)
+        asked = (self._whole(r, sums, now, past) for r in self.rules if r.rule.scope is RuleScope.BUDGET)
         return tuple(one for one in asked if one)
 
     def beside(
@@ -157,6 +169,7 @@ class Judge:
     def _whole(
         self,
         rule: CompiledRule,
+        sums: Spend,
         now: Mapping[str, Json],
         past: Mapping[str, Json] | None,
         *,
@@ -165,13 +178,16 @@ class Judge:
     ) -> Finding | None:
         """Ask a rule about totals. What was broken before the change is pre-existing: only crossing a limit is new.
 
-        `fit` is what is fit to be shown of `now`, where that is another thing.
+        `now` and `past` are what it reads, `sums` what of that is costs. `fit` is what is fit to be shown of `now`, where that is another thing.
         """
         answer = rule.answer(self.bind(nested(picked(now, rule.reads))))
         self.asked.add(rule.rule.id)
         if answer.skipped:
             self.skipped.add(rule.rule.id)
         if answer.passed:
+            if sums.usage_open_new and _passed_known_cost(rule, answer):
+                open_ = rule.answer(self.bind(nested(open_by_usage(picked(now, rule.reads)))))
+                self.passed_known_cost[rule.rule.id] += bool(open_.unknown)
             return None
         # Before is looked at only where after fails: a pass needs no excuse.
         before = rule.answer(self.bind(nested(picked(past, rule.reads)))) if past and answer.failed else Answer()
@@ -210,7 +226,6 @@ def _reads_project(reads: Iterable[Path]) -> bool:
 
 _OF_PROJECT = {"project", "plan"}
 _OF_PLAN = {(name,) for name in LOOKUPS}  # remembered beyond its project, a price would keep all of its plan
-_Answers = dict[tuple[Any, ...], Answer]
 _Texts = dict[tuple[Any, ...], tuple[str, ...]]
 
 
@@ -218,9 +233,17 @@ _Texts = dict[tuple[Any, ...], tuple[str, ...]]
 class _Group:
     """The rules for resources of one kind, what tells such resources apart to them, and what they have answered."""
 
-    rules: tuple[tuple[CompiledRule, tuple[int, ...], _Answers], ...]
+    rules: tuple[tuple[CompiledRule, tuple[int, ...], Answers], ...]
     readers: tuple[Callable[[ResourceView], Json], ...]
-    answers: dict[tuple[Any, ...], list[tuple[CompiledRule, Answer]]]
+    answers: dict[tuple[Any, ...], _Answered]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What rules say of resources that are alike: answers that are not simply yes, and the rules that a known cost passes."""
+
+    found: tuple[tuple[CompiledRule, Answer], ...]
+    passed_known_cost: tuple[tuple[CompiledRule, tuple[int, ...], Answers], ...]
 
 
 class _PerResource:
@@ -250,13 +273,15 @@ class _PerResource:
         if not group.rules:
             return []
         view = self._view(resource)
-        alike = tuple([_hashable(read(view)) for read in group.readers])
+        alike = tuple([hashable(read(view)) for read in group.readers])
         answers = group.answers.get(alike)
         if answers is None:
             answers = self._evaluate(group, alike, view)
-            if len(group.answers) < _REMEMBERED:
+            if len(group.answers) < REMEMBERED:
                 group.answers[alike] = answers
-        found = (self._finding(rule, answer, resource) for rule, answer in answers)
+        if resource.after and resource.after.usage_based and resource.changes:
+            self._count_known_cost(answers, alike, view)
+        found = (self._finding(rule, answer, resource) for rule, answer in answers.found)
         return [one for one in found if one]
 
     def _view(
@@ -264,12 +289,12 @@ class _PerResource:
     ) -> ResourceView:
         return ResourceView(resource, self.owner.specs, past=past, shown=shown, settled=settled, around=self.around)
 
-    def _evaluate(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> list[tuple[CompiledRule, Answer]]:
-        """Return what the rules say that is not simply yes."""
-        scope = _Lazy(lambda: self._scope(view, {path for rule, _, _ in group.rules for path in rule.reads}))
+    def _evaluate(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> _Answered:
+        scope = LazyScope(lambda: self._scope(view, {path for rule, _, _ in group.rules for path in rule.reads}))
         found: list[tuple[CompiledRule, Answer]] = []
+        passed: list[tuple[CompiledRule, tuple[int, ...], Answers]] = []
         for rule, indices, answers in group.rules:
-            answer = _answer(rule, answers, tuple([alike[index] for index in indices]), scope)
+            answer = remembered_answer(rule, answers, tuple([alike[index] for index in indices]), scope)
             # Only where the configuration leaves an attribute out can null decide what is unknown.
             if answer.unknown and view.side and (view.side.open or view.side.open_inside):
                 answer = self._settled(rule, answers, view, answer)
@@ -277,22 +302,39 @@ class _PerResource:
                 self.owner.skipped.add(rule.rule.id)
             elif not answer.passed:
                 found.append((rule, answer))
-        return found
+            elif _passed_known_cost(rule, answer):
+                passed.append((rule, indices, answers))
+        return _Answered(tuple(found), tuple(passed))
 
-    def _settled(self, rule: CompiledRule, answers: _Answers, view: ResourceView, open_: Answer) -> Answer:
+    def _count_known_cost(self, answered: _Answered, alike: tuple[Any, ...], view: ResourceView) -> None:
+        """Count the rules that would wait if the amounts were open that usage adds to: a pass for other reasons holds."""
+        for rule, indices, answers in answered.passed_known_cost:
+            asked = dict(zip(rule.answer_keys, (alike[index] for index in indices), strict=True))
+            scope = LazyScope(partial(self._open_scope, view, rule))
+            answer = remembered_answer(rule, answers, tuple(open_by_usage(asked).values()), scope)
+            self.owner.passed_known_cost[rule.rule.id] += bool(answer.unknown)
+
+    def _open_scope(self, view: ResourceView, rule: CompiledRule) -> Scope:
+        values = self._values(view, rule.reads)
+        own = {path: value for path, value in values.items() if path[0] == "resource"}
+        return self.owner.bind(nested(values | open_by_usage(own)))
+
+    def _settled(self, rule: CompiledRule, answers: Answers, view: ResourceView, open_: Answer) -> Answer:
         """Return a failure that is there if what is left out is null; a pass would not hold if the provider chose it."""
         view = self._view(view.cost, settled=True)
-        again = _answer(rule, answers, _key(rule.answer_keys, view), _Lazy(lambda: self._scope(view, rule.reads)))
+        again = remembered_answer(
+            rule, answers, key_of(rule.answer_keys, view), LazyScope(lambda: self._scope(view, rule.reads))
+        )
         return again if again.failed else open_
 
     def _messages(self, rule: CompiledRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
         """Return the messages of a rule about a resource as it may be shown."""
-        key = (failed, *_key(rule.message_keys, view))
+        key = (failed, *key_of(rule.message_keys, view))
         texts = self._texts[rule.rule.id]
         found = texts.get(key)
         if found is None:
             found = rule.texts(failed, self._scope(view, rule.shown))
-            if len(texts) < _REMEMBERED:
+            if len(texts) < REMEMBERED:
                 texts[key] = found
         return found
 
@@ -346,8 +388,8 @@ class _PerResource:
         if resource.stays and not rule.reads_relations:
             return True
         past = self._view(resource, past=True, settled=True)
-        scope = _Lazy(lambda: self._scope(past, rule.reads))
-        before = _answer(rule, self._answers[rule.rule.id], _key(rule.answer_keys, past), scope)
+        scope = LazyScope(lambda: self._scope(past, rule.reads))
+        before = remembered_answer(rule, self._answers[rule.rule.id], key_of(rule.answer_keys, past), scope)
         if not set(answer.failed) <= set(before.failed):
             return False
         view = self._view(resource, past=True, shown=True, settled=True)
@@ -363,36 +405,8 @@ class _PerResource:
         return values | picked(self.fit if view.shown else self.shared, wanted)
 
 
-class _Lazy:
-    """Variables that are bound when the first rule needs them."""
-
-    def __init__(self, bind: Callable[[], Scope]) -> None:
-        self._bind = bind
-
-    @cached_property
-    def value(self) -> Scope:
-        return self._bind()
-
-
-def _answer(rule: CompiledRule, answers: _Answers, key: tuple[Any, ...], scope: _Lazy) -> Answer:
-    answer = answers.get(key)
-    if answer is None:
-        answer = rule.answer(scope.value)
-        if len(answers) < _REMEMBERED:
-            answers[key] = answer
-    return answer
-
-
-def _key(paths: Iterable[Path], view: ResourceView) -> tuple[Any, ...]:
-    return tuple(_hashable(view.read(path)) for path in paths)
-
-
-def _hashable(value: Json) -> Any:
-    """Return something that is equal for equal values only: to Python, True is 1."""
-    kind = type(value)
-    if kind is bool or kind is dict or kind is list:
-        return (kind, repr(value))
-    return value
+def _passed_known_cost(rule: CompiledRule, answer: Answer) -> bool:
+    return answer.passed and not answer.skipped and rule.judges_known_cost
 
 
 def _reads_others(rule: CompiledRule) -> bool:

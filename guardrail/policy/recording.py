@@ -87,6 +87,8 @@ def _resource(case: Case, resource: ResourceCost, reads: set[Path]) -> dict[str,
     }
     if "cost" in heads:
         given["cost"] = {"monthly": _amount(resource.after), "before": _amount(resource.before)}
+        if resource.after and resource.after.usage_based:
+            given["cost"]["usage"] = "open"
     if case.rule.rule.match.taggable is not None and not change.taggable:
         given["taggable"] = False
     return {name: value for name, value in given.items() if value not in ([], {}) or name == "before"}

@@ -13,6 +13,8 @@ from guardrail.model.unknown import Json, Unknown
 
 INCOMPLETE = "incomplete"
 """Why an amount is not known: part of it has no price."""
+USAGE_REMEDY = "write down the usage: `guardrail usage init` prints a file to fill in"
+"""What makes an amount known that depends on usage."""
 _REMEDY = "the report lists what is not evaluated or not priced, and what to do about each"
 _TAGS_REMEDY = "give the tags that the budget matches by values that are known before apply"
 
@@ -24,6 +26,8 @@ class Spend:
     delta_open_below  how many of those miss something before the change, so that the known delta is no lower bound
     not_evaluated     how many blocks and the like are missing altogether; the other counts hold them too
     tags_unknown      how many resources may or may not be meant, by tags that are not known; the other counts hold them too
+    usage_open        how many resources cost more than is known by usage that is not given; no other count holds them
+    usage_open_new    how many of those the change creates or changes
     """
 
     before: Decimal = ZERO
@@ -35,6 +39,8 @@ class Spend:
     delta_open_below: int = 0
     not_evaluated: int = 0
     tags_unknown: int = 0
+    usage_open: int = 0
+    usage_open_new: int = 0
 
     @property
     def as_before(self) -> Spend:
@@ -53,6 +59,7 @@ class Spend:
         return {
             "monthly": sure("monthly", self.known, self.unpriced),
             "known": self.known,
+            "with_usage": self._with_usage(f"{name}.with_usage"),
             "before": sure("before", self.before, self.before_unpriced),
             "delta": sure("delta", self.delta, self.delta_unpriced),
             "known_delta": sure("known_delta", self.delta, self.delta_open_below),
@@ -61,6 +68,15 @@ class Spend:
             "unpriced": self.unpriced,
             "not_evaluated": self.not_evaluated,
         }
+
+    def _with_usage(self, name: str) -> Decimal | Unknown:
+        """Return what all costs after the change, Unknown where usage is not given, too."""
+        if self.unpriced:
+            return self._open(name)
+        if self.usage_open:
+            of = "1 resource" if self.usage_open == 1 else f"{self.usage_open:,} resources"
+            return Unknown(name, f"{INCOMPLETE}: usage of {of} is not given", None, USAGE_REMEDY)
+        return self.known
 
     def _open(self, name: str) -> Unknown:
         """Return the amount of that name as unknown, with how much is missing from it."""
@@ -84,11 +100,12 @@ def spend(resource: ResourceCost, *, before: bool = True, after: bool = True) ->
     """Return what one resource costs; `before` and `after` say which of its sides count."""
     was = resource.before if before else None
     will = resource.after if after else None
-    both = before and after
-    if both and resource.stays:
-        return Spend(_known(was), _known(will), ZERO, _gap(was), _gap(will), 0)
-    delta = _known(will) - _known(was)
-    return Spend(_known(was), _known(will), delta, _gap(was), _gap(will), max(_gap(was), _gap(will)), _gap(was))
+    usage_open = int(will.usage_based) if will else 0
+    usage = {"usage_open": usage_open, "usage_open_new": usage_open and int(resource.changes)}
+    if before and after and resource.stays:
+        return Spend(_known(was), _known(will), ZERO, _gap(was), _gap(will), 0, **usage)
+    delta, gaps = _known(will) - _known(was), max(_gap(was), _gap(will))
+    return Spend(_known(was), _known(will), delta, _gap(was), _gap(will), gaps, _gap(was), **usage)
 
 
 def missing(one: NotEvaluated) -> Spend:
@@ -115,7 +132,16 @@ def added(sums: Sequence[Spend]) -> Spend:
 
 
 _AMOUNTS = ("before", "known", "delta")
-_COUNTS = ("before_unpriced", "unpriced", "delta_unpriced", "delta_open_below", "not_evaluated", "tags_unknown")
+_COUNTS = (
+    "before_unpriced",
+    "unpriced",
+    "delta_unpriced",
+    "delta_open_below",
+    "not_evaluated",
+    "tags_unknown",
+    "usage_open",
+    "usage_open_new",
+)
 
 
 def _known(side: Cost | None) -> Decimal:

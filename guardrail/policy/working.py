@@ -17,9 +17,9 @@ from guardrail.policy.budgets import Budget
 from guardrail.policy.evaluate import Judge
 from guardrail.policy.matching import Criterion, of_project, of_resource
 from guardrail.policy.rules.compiled import CompiledRule, environment_of
-from guardrail.policy.spend import Spend
+from guardrail.policy.spend import USAGE_REMEDY, Spend
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Around, Surroundings
-from guardrail.policy.variables.context import Project, needed, nested, picked
+from guardrail.policy.variables.context import Project, needed, nested, open_by_usage, picked
 from guardrail.policy.variables.view import SENSITIVE, ResourceView
 
 _WIDTH = 80
@@ -132,6 +132,13 @@ class Case:
         """Say whether the rule does not apply, by its match or by its `when`. Raises LimitError."""
         return not all(one.holds for one in self.match) or self.rule.answer(self.scope(self.rule.reads)).skipped
 
+    @property
+    def depends_on_usage(self) -> bool:
+        """Whether what is asked about costs more than is known by usage that is not given."""
+        if self.resource is None:
+            return bool(self.sums.usage_open)
+        return bool(self.resource.after and self.resource.after.usage_based)
+
     def left_out(self, reads: Iterable[Path]) -> dict[str, Json]:
         """Return which of the attributes that are read the configuration leaves out, and what their provider chooses."""
         if self.resource is None:
@@ -142,8 +149,13 @@ class Case:
             f"resource.after.{name}": view.attribute(view.side, name) for name in sorted(names) if view.is_default(name)
         }
 
-    def scope(self, reads: Iterable[Path], *, settled: bool = False, shown: bool = False) -> Scope:
-        """Return the values at these paths; `settled` as in a view of a resource, `shown`: without what is sensitive."""
+    def scope(
+        self, reads: Iterable[Path], *, settled: bool = False, shown: bool = False, open_costs: bool = False
+    ) -> Scope:
+        """Return the values at these paths; `settled` as in a view of a resource, `shown`: without what is sensitive.
+
+        With `open_costs`, the amounts that usage adds to are not known.
+        """
         beside = self._beside(reads, shown=shown)
         values = picked(beside, reads)
         if shown:
@@ -154,7 +166,7 @@ class Case:
             values |= (
                 {path: _hidden(value, ".".join(path[2:] or path[1:])) for path, value in own.items()} if shown else own
             )
-        return self.judge.bind(nested(values))
+        return self.judge.bind(nested(open_by_usage(values) if open_costs else values))
 
     def _beside(self, reads: Iterable[Path], *, shown: bool) -> Mapping[str, Json]:
         if self.budget:
@@ -178,7 +190,12 @@ def explain(case: Case, finding: Finding | None) -> RuleWorking:
     variables = rule.rule.variables
     reads = rule.reads | needed(path for text in variables.values() for path in environment.compile(text).reads)
     scope = case.scope(reads, settled=is_failure(finding), shown=True)
-    verdict, why = _verdict(finding, rule, is_skipped=finding is None and case.skips())
+    is_open = (
+        rule.judges_known_cost
+        and case.depends_on_usage
+        and bool(rule.answer(case.scope(rule.reads, open_costs=True)).unknown)
+    )
+    verdict, why = _verdict(finding, rule, is_skipped=finding is None and case.skips(), is_open=is_open)
     return replace(
         working,
         verdict=verdict,
@@ -195,11 +212,12 @@ def is_failure(finding: Finding | None) -> bool:
     return finding is not None and finding.status not in {FindingStatus.UNKNOWN, FindingStatus.ERROR}
 
 
-def _verdict(finding: Finding | None, rule: CompiledRule, *, is_skipped: bool) -> tuple[str, str]:
+def _verdict(finding: Finding | None, rule: CompiledRule, *, is_skipped: bool, is_open: bool) -> tuple[str, str]:
     if is_skipped:
         return "skip", f"`when` is false: {rule.rule.when}"
     if finding is None:
-        return "pass", "every validation is true"
+        by_known = f"; usage that is not given is left out of the cost: {USAGE_REMEDY}" if is_open else ""
+        return "pass", f"every validation is true{by_known}"
     also = {
         FindingStatus.PRE_EXISTING: "; it was so before the change",
         FindingStatus.WAIVED: f"; waived: {finding.waiver.reason}" if finding.waiver else "",

@@ -29,7 +29,17 @@ from guardrail.policy.rules.plan_shapes import PlanShapes
 from guardrail.policy.rules.remedies import EACH, CompiledEdit, compile_edits
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope
-from guardrail.policy.variables.context import LOOKUPS, NULLABLE, RELATIONS, TAGS, compared, needed, schema
+from guardrail.policy.variables.context import (
+    KNOWN_COST,
+    LOOKUPS,
+    NULLABLE,
+    RELATIONS,
+    TAGS,
+    WITH_USAGE,
+    compared,
+    needed,
+    schema,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +135,11 @@ class CompiledRule:
     def reads_cost(self) -> bool:
         """Whether the answer depends on what a resource costs."""
         return any(path[:2] == ("resource", "cost") for path in self.reads)
+
+    @cached_property
+    def judges_known_cost(self) -> bool:
+        """Whether the answer depends on an amount that leaves out usage that is not given, and does not ask for that."""
+        return not self.reads.isdisjoint(KNOWN_COST) and self.reads.isdisjoint(WITH_USAGE)
 
     def check_by_engine(self) -> None:
         """Have the engine take the expressions that the answer depends on. Raises RuleError for one that it refuses."""

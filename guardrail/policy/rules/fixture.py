@@ -9,7 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -46,13 +46,18 @@ class CostFixture(Section):
     """before the change; null: it has no price"""
     known: Decimal = Decimal(0)
     """with `monthly: null`, the part that has a price: a lower bound"""
+    usage: Literal["given", "open"] = "given"
+    """open: it depends on usage that is not given, beside what is known"""
 
     def spend(self) -> Spend:
         """Return the totals of a plan or a budget that costs this."""
         known = self.known if self.monthly is None else self.monthly
         before = self.before or Decimal(0)
         gaps = (int(self.before is None), int(self.monthly is None))
-        return Spend(before, known, known - before, *gaps, max(gaps), gaps[0])
+        is_open = int(self.usage == "open")
+        return Spend(
+            before, known, known - before, *gaps, max(gaps), gaps[0], usage_open=is_open, usage_open_new=is_open
+        )
 
 
 class PlanFixture(CostFixture):
@@ -169,7 +174,7 @@ class ResourceFixture(Section):
             free = Cost((), ResourceStatus.FREE)
             return ResourceCost(change, free if change.before else None, free if change.after else None)
         before = _cost(self.cost.before) if change.before else None
-        after = _cost(self.cost.monthly, self.cost.known) if change.after else None
+        after = _cost(self.cost.monthly, self.cost.known, self.cost.usage) if change.after else None
         return ResourceCost(change, before, after)
 
     def change(self) -> Change:
@@ -293,12 +298,14 @@ def _is_given(_path: str) -> bool:
     return True
 
 
-def _cost(amount: Decimal | None, known: Decimal = Decimal(0)) -> Cost:
-    """Return a cost of one line, or (None) of one without a price beside what is known."""
+def _cost(amount: Decimal | None, known: Decimal = Decimal(0), usage: str = "given") -> Cost:
+    """Return a cost of one line, or (None) of one without a price beside what is known; with usage that is open, of one more."""
+    by_usage = (Line("usage", "units", LineStatus.USAGE),) if usage == "open" else ()
     if amount is not None:
-        return Cost((Line("test", "months", LineStatus.PRICED, monthly_cost=amount),), ResourceStatus.PRICED)
+        line = Line("test", "months", LineStatus.PRICED, monthly_cost=amount)
+        return Cost((line, *by_usage), ResourceStatus.PRICED)
     priced = (Line("known", "months", LineStatus.PRICED, monthly_cost=known),) if known else ()
-    return Cost((Line("test", "months", LineStatus.NO_PRICE), *priced), ResourceStatus.PARTIAL)
+    return Cost((Line("test", "months", LineStatus.NO_PRICE), *priced, *by_usage), ResourceStatus.PARTIAL)
 
 
 def _tags(values: Mapping[str, Json], unknown: Iterable[str]) -> Tags:

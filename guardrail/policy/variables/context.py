@@ -63,6 +63,11 @@ VARIABLES = tuple(
         ("resource.unknown", "list", 'paths known only after apply: `"instance_type"`, `"tags.env"`'),
         ("resource.cost.monthly", "number", "monthly cost after the change; unknown if part of it has no price"),
         ("resource.cost.known", "number", "the part of it that is known: a lower bound"),
+        (
+            "resource.cost.with_usage",
+            "number",
+            "the same as `monthly`, but unknown too if usage that it depends on is not given",
+        ),
         ("resource.cost.before", "number", "monthly cost before the change; unknown if part of it has no price"),
         ("resource.cost.delta", "number", "what the change adds to the month; 0 if nothing changes"),
         (
@@ -114,6 +119,11 @@ VARIABLES = tuple(
             "monthly cost of all resources after the change; unknown if part of it has no price",
         ),
         ("plan.known", "number", "the part of it that is known: a lower bound"),
+        (
+            "plan.with_usage",
+            "number",
+            "the same as `monthly`, but unknown too if usage that it depends on is not given",
+        ),
         ("plan.before", "number", "monthly cost before the change; unknown if part of it has no price"),
         ("plan.delta", "number", "what the change adds to the month; unknown if part of it has no price"),
         (
@@ -160,6 +170,11 @@ VARIABLES = tuple(
             "monthly cost of its resources after the change; unknown if part of it has no price",
         ),
         ("budget.cost.known", "number", "the part of it that is known: a lower bound"),
+        (
+            "budget.cost.with_usage",
+            "number",
+            "the same as `monthly`, but unknown too if usage that it depends on is not given",
+        ),
         ("budget.cost.before", "number", "monthly cost before the change; unknown if part of it has no price"),
         ("budget.cost.delta", "number", "what the change adds to the month; unknown if part of it has no price"),
         (
@@ -199,6 +214,20 @@ FUNCTIONS = tuple(
     )
 )
 """Functions that look at the plan. A type may be a glob and has to be written out, or be a parameter; without one, all are meant."""
+
+_OF_TOTALS = ("monthly", "known", "delta", "known_delta", "delta_percent", "known_delta_percent")
+KNOWN_COST: frozenset[Path] = frozenset(
+    {
+        *(("resource", "cost", name) for name in ("monthly", "known", "delta", "delta_percent", "lines")),
+        ("resource", "costs"),
+        *((*parent, name) for parent in (("plan",), ("budget", "cost")) for name in _OF_TOTALS),
+    }
+)
+"""Amounts that leave out usage that is not given."""
+WITH_USAGE: frozenset[Path] = frozenset(
+    (*parent, "with_usage") for parent in (("resource", "cost"), ("plan",), ("budget", "cost"))
+)
+"""Amounts that are unknown where usage is not given."""
 
 REPOSITORY: Path = ("project", "repository")
 RELATIONS = ("references", "referrers")
@@ -273,6 +302,11 @@ def compared(reads: Iterable[Path], tags: KeyAccess) -> tuple[Path, ...]:
         else:
             found.add(MACHINES if path[1] == "instance" else path)
     return tuple(sorted(found))
+
+
+def open_by_usage(values: Mapping[Path, Json]) -> dict[Path, Json]:
+    """Return values with the amounts that leave out usage as not known."""
+    return {path: Unknown(".".join(path), "not given") if path in KNOWN_COST else one for path, one in values.items()}
 
 
 def nested(values: Mapping[Path, Json]) -> dict[str, Json]:

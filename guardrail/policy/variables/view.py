@@ -8,12 +8,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from guardrail.cel import Handle, Path
-from guardrail.model.cost import UNPRICED_LINES, Cost, ResourceCost
+from guardrail.model.cost import UNPRICED_LINES, Cost, LineStatus, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
 from guardrail.model.unknown import Json, Unknown, with_unknowns
-from guardrail.policy.spend import INCOMPLETE, spend
+from guardrail.policy.spend import INCOMPLETE, USAGE_REMEDY, spend
 from guardrail.policy.variables.cost_lines import NO_TYPE, cost_lines, costs_by_name
 from guardrail.policy.variables.defaults import with_defaults
 from guardrail.policy.variables.machine import (
@@ -308,6 +308,14 @@ def _not_priced(name: str, cost: Cost) -> Unknown:
     return Unknown(path, why, line.reason, line.remedy)
 
 
+def _with_usage(cost: Cost | None) -> Json:
+    """Return a monthly amount, Unknown where something of it has no price or depends on usage that is not given."""
+    if cost is None or cost.unpriced or not cost.usage_based:
+        return sure("with_usage", cost)
+    line = next(line for line in cost.lines if line.status is LineStatus.USAGE)
+    return Unknown("resource.cost.with_usage", f"{INCOMPLETE}: usage of {line.name} is not given", None, USAGE_REMEDY)
+
+
 def _delta(resource: ResourceCost) -> Decimal | Unknown:
     if resource.before is resource.after:
         return ZERO
@@ -329,6 +337,7 @@ def _delta_percent(resource: ResourceCost) -> Json:
 
 _COST: Mapping[str, Callable[[ResourceCost], Json]] = {
     "monthly": lambda resource: sure("monthly", resource.after),
+    "with_usage": lambda resource: _with_usage(resource.after),
     "known": lambda resource: resource.after.known if resource.after else ZERO,
     "before": lambda resource: sure("before", resource.before),
     "delta": _delta,
