@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from guardrail.errors import InputError
 from guardrail.ledger.columns import CHARGES, FINDINGS, IMPORTED, INVENTORY, LINES, RUNS
 from guardrail.ledger.duck import connect, literal, quoted
-from guardrail.ledger.identifiers import SQL as NORMAL_FORMS
 from guardrail.ledger.layout import Key
+from guardrail.ledger.records.identifiers import SQL as NORMAL_FORMS
 from guardrail.ledger.store import Store
 from guardrail.ledger.verify import facts_in
 

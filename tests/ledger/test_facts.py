@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from guardrail.errors import InputError
 from guardrail.ledger.adding import Adding
-from guardrail.ledger.facts import amount
-from guardrail.ledger.identifiers import normal_forms
 from guardrail.ledger.layout import digest, parsed
+from guardrail.ledger.records.facts import amount
+from guardrail.ledger.records.identifiers import normal_forms
 from guardrail.ledger.store import Folder
 from guardrail.ledger.views import VIEWS, open_ledger
 from guardrail.report import json_v1

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from guardrail.errors import InputError
-from guardrail.ledger.facts import compressed
 from guardrail.ledger.layout import parsed, path_of
+from guardrail.ledger.records.facts import compressed
 from guardrail.ledger.store import Folder
 from guardrail.ledger.verify import fault_of, verify
 from guardrail.ledger.views import open_ledger
@@ -20,7 +20,7 @@ WRITER = """
 import random, sys
 from pathlib import Path
 from guardrail.ledger.layout import parsed, path_of
-from guardrail.ledger.facts import compressed
+from guardrail.ledger.records.facts import compressed
 from guardrail.ledger.layout import parsed, path_of
 from guardrail.ledger.store import Folder
 store, order = Folder(Path(sys.argv[1])), list(range(150))

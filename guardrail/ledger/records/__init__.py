@@ -1,0 +1,1 @@
+"""What results and states say, as lines of JSON."""
