@@ -88,6 +88,7 @@ class Building:
 
     def lost_keys(self, old: Path, vendor: str) -> list[tuple[str, str]]:
         """Return service and attribute where a service's rows had it at the last sync, and none of this one's has."""
+        # SQLite attaches no database within a transaction.
         self.database.commit()
         self.database.execute("attach ? as old", (f"{old.resolve().as_uri()}?mode=ro",))
         keys = """select distinct shelf.service, attribute.key from {0}.shelf
@@ -164,6 +165,7 @@ class Building:
         self.database.execute("attach ? as old", (f"{old.resolve().as_uri()}?mode=ro",))
         marks = ", ".join("?" * 14)
         with closing(self.database.cursor()) as cursor:
+            # All at once: what is read must not change while rows are staged.
             for vendor, *rest in cursor.execute(f"{_CARRIED} order by 1").fetchall():
                 self.database.execute(f"insert or replace into stage values ({marks})", (vendor, *rest))  # noqa: S608
         carried = self.database.execute(
@@ -189,6 +191,7 @@ class Building:
         self.database.execute("drop table stage")
         for (vendor,) in self.database.execute("select vendor from vendor").fetchall():
             self._describe(vendor)
+        # Emptied shelves leave products behind that nothing is sold as any more.
         self.database.execute("delete from product where id not in (select product from price)")
         self.database.commit()
         self.database.execute("vacuum")
@@ -227,6 +230,7 @@ def building(target: Path, shipped: Path, verify: Callable[[Path], None]) -> Ite
         target.parent.mkdir(parents=True, exist_ok=True)
         for left in target.parent.glob(f"{target.name}.*.new*"):
             left.unlink(missing_ok=True)  # of a run that was killed: the lock is ours
+        # What no list has (whole machines of Google's, for one) stays as it is shipped.
         shutil.copyfile(shipped, beside)
         with closing(sqlite3.connect(f"{beside.resolve().as_uri()}?mode=rw", uri=True)) as database:
             # What fails is thrown away, so nothing need survive until the swap.
@@ -263,6 +267,7 @@ def _swap(new: Path, target: Path) -> None:
         shutil.copyfile(target, before)
         before.replace(previous(target))
     with new.open("rb") as file:
+        # Written without syncs until here; a rename of what is not on the disk could leave a damaged catalog.
         os.fsync(file.fileno())
     new.replace(target)
 

@@ -86,6 +86,7 @@ class Reservation(Section):
             return hourly
         if fee is None or (hourly is None and self.payment == "partial_upfront"):
             return None
+        # Paid all upfront, there is no price by the hour, or one of 0.
         return (hourly or Decimal(0)) + fee / hours
 
 

@@ -59,8 +59,8 @@ class Entry(Section):
     def fits(self, vendor: str, product: Product, source: PriceSource) -> bool:
         """Say whether a price is meant."""
         names = ((self.vendor, vendor), (self.service, source.service), (self.region, source.region))
-        found = [(wanted, product.attributes.get(key, "")) for key, wanted in self.attributes.items()]
-        return all(fnmatchcase(name, wanted) for wanted, name in (*names, (self.sku, source.sku), *found))
+        pairs = [(wanted, product.attributes.get(key, "")) for key, wanted in self.attributes.items()]
+        return all(fnmatchcase(name, wanted) for wanted, name in (*names, (self.sku, source.sku), *pairs))
 
 
 class Discount(Entry):

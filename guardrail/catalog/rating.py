@@ -56,6 +56,7 @@ class Rating:
         read = 0
         for rate in rates:
             read += 1
+            # A rate names its product by SKU alone, so prices on demand have to be on their shelves before.
             for shelf, *product in products.get((rate.service, rate.sku), ()):
                 number = ids.of("product", "family attributes unit purchase_option", (*product, rate.option))
                 row = (

@@ -136,9 +136,9 @@ class Catalog:
         """Return what a machine type is (vcpu, memory_gib, arch, gpus, family, current_generation), if it is known."""
         key = (vendor, machine_type)
         if key not in self._specs:
-            found = self._select(_SPEC_IN_ANY_CASE if vendor == "azure" else _SPEC, key)
+            rows = self._select(_SPEC_IN_ANY_CASE if vendor == "azure" else _SPEC, key)
             try:
-                self._specs[key] = decode_json(found[0][0], dict[str, object]) if found else None
+                self._specs[key] = decode_json(rows[0][0], dict[str, object]) if rows else None
             except (msgspec.DecodeError, TypeError) as error:
                 raise _damaged(self.path, f"facts of {machine_type}: {error}") from None
         return self._specs[key]
@@ -171,10 +171,10 @@ class Catalog:
 
     def search(self, words: Iterable[str], limit: int) -> list[tuple[str, ...]]:
         """Return rows in which every word is found, as vendor, service, region and the columns of `snapshot.Row`."""
-        found = [word.casefold() for word in words]
-        terms = " and ".join(["instr(lower(text), ?)"] * len(found)) or "true"
+        wanted = [word.casefold() for word in words]
+        terms = " and ".join(["instr(lower(text), ?)"] * len(wanted)) or "true"
         question = f"select * from ({_SEARCHED}) where {terms} limit ?"  # noqa: S608 - words are parameters
-        return self._select(question, (*found, limit))
+        return self._select(question, (*wanted, limit))
 
     def used(self) -> tuple[CatalogInfo, ...]:
         """Return, for each vendor of whom a price was used, how new and how old those prices are."""

@@ -57,11 +57,11 @@ class Order:
         """Return the services to sync among those that are known, each with its regions. Without regions: all of them."""
         if not self.places:
             return {name: self.regions for name in known if not self.services or name in self.services}
-        found: defaultdict[str, list[str]] = defaultdict(list)
+        regions: defaultdict[str, list[str]] = defaultdict(list)
         for owner, service, region in sorted(self.places):
             if owner == vendor and service in known:
-                found[service].append(region)
-        return dict(found)
+                regions[service].append(region)
+        return dict(regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,13 +197,13 @@ class _Run:
 
     def savings_plans(self) -> None:
         """Put the rates of AWS's savings plans beside the prices on demand, once all of these are on their shelves."""
-        found = aws_plans.codes(self.used.options("aws")) if self.vendor == "aws" else {}
-        services = self._services() if found else {}
+        options_by_plan = aws_plans.codes(self.used.options("aws")) if self.vendor == "aws" else {}
+        services = self._services() if options_by_plan else {}
         places: defaultdict[str, list[str]] = defaultdict(list)
         for service, region in self.new.synced_places("aws"):
             if service in services and (not services[service] or region in services[service]):
                 places[region].append(service)
-        for code, options in found.items():
+        for code, options in options_by_plan.items():
             sold = dict(aws_plans.lists(self.feed, code, places))
             for region, here in places.items():
                 self._rate(code, options, Rating(self.new.database, region, SOURCES["aws"]), here, sold.get(region, ""))

@@ -95,6 +95,7 @@ class _Emitter:
         key, inner = self._key(tree), self._place(tree.operand)
         if not key or inner is None:
             return None
+        # A macro's variable as the key may itself be unknown.
         if isinstance(tree, Index) and isinstance(tree.key, Name):
             inner = self._known(inner, key)
         if self._is_nullable(tree):

@@ -72,6 +72,7 @@ class _AccessFinder:
         place = place_of(macro.target)
         if place == self.path and len(macro.variables) == 1 and macro.name != "bind":
             yield _NAMES  # a macro goes through the keys of a map
+        # With two variables a macro sees the values as well as the keys.
         elif place == self.path:
             yield _WHOLE
         else:

@@ -137,6 +137,7 @@ class _Reader:
             yield from self.read(node, bound)
             return
         steps.reverse()
+        # `int` or `google.protobuf.Timestamp`, as in `type(x) == int`, is no name of the context.
         if node.name not in bound and node.name not in self.schema and type_name(tree):
             return
         if node.name in bound:
@@ -173,6 +174,7 @@ class _Reader:
             raise CelError(
                 f"both variables of the macro are called {macro.variables[0]!r}", macro.at + 1, "choose another name"
             )
+        # The element of a list counts as read at the path of the list; of anything computed there is no path.
         through = next(iter(self.read(macro.target, bound)), ()) if _is_path(macro.target) else ()
         inner = {**bound, **dict.fromkeys(macro.variables, through)}
         for body in macro.bodies:
@@ -203,6 +205,7 @@ def _hint(name: str, *, is_method: bool) -> str:
     if is_method and name in _SPECIAL:
         return f"write {name}(x)"
     library = next((one for one in sorted(LIBRARIES) if (f"{one}.{name}", False) in FUNCTIONS), "")
+    # A name that people leave the library out of: greatest(1, 2) for math.greatest(1, 2).
     if library:
         return f"write {library}.{name}(...)"
     return did_you_mean(

@@ -87,6 +87,7 @@ class PythonEngine:
     has_functions = False
 
     def __init__(self) -> None:
+        # What cel-python logs of an expression is no message for users of guardrail: errors are raised here.
         logging.getLogger("celpy").setLevel(logging.CRITICAL)
         self._environment = celpy.Environment(runner_class=celpy.CompiledRunner)
         tables = {_LABELS.get(name, f"_{name}_"): overloads for name, overloads in OPERATORS.items()}
@@ -127,6 +128,7 @@ class PythonEngine:
         expression = code["CEL"].func
 
         def run(activation: _Activation) -> Any:
+            # The bound is of one evaluation, so each begins at 0.
             _steps.taken = 0
             result = expression(activation)
             if isinstance(result, _Failure):

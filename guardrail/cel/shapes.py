@@ -72,6 +72,7 @@ def joined_shape(shapes: Iterable[Shape | None]) -> Shape | None:
     """Return what is known of a value that is of one of these shapes, None where they are of several kinds."""
     every = list(shapes)
     known = [one for one in every if one is not None]
+    # One type of which nothing is known may have any attribute, so nothing can be refused.
     if not known or len(known) < len(every) or len({one.kind for one in known}) > 1:
         return None
     if all(one is known[0] for one in known):
@@ -104,6 +105,7 @@ class _Checker:
         match tree:
             case Name(name):
                 return bound.get(name)
+            # Where the shape of a path is given, what is above it need not be looked at.
             case Select(operand, name, at, optional):
                 found = self.shapes.get(place_of(tree) or ())
                 return found or self._field(self.of(operand, bound), operand, name, at, optional=optional)

@@ -121,6 +121,7 @@ class _Typing:
                 return "b"
             case Binary(operator, left, right):
                 kinds = self.of(left, bound), self.of(right, bound)
+                # CEL divides whole numbers without a fraction: a price definition with 7 / 2 means 3.5.
                 if self.exact and operator == "/" and kinds == ("i", "i"):
                     raise CelError("a division of whole numbers loses its fraction", tree.at + 1, "write 7.0 / 2")
                 return binary(operator, *kinds, tree.at)
@@ -171,6 +172,7 @@ class _Typing:
             return "o"
         need("lm", target, macro.name, macro.target.at)
         inside = DATA if target == DATA else target[1:] or ANY
+        # With two variables, the first is the place in a list, or the key of a map.
         place = "i" if target[0] == "l" else ANY
         key = {"l": inside, "m": ANY}.get(target[0], DATA)  # what goes through a map goes through its keys
         variables = (key,) if len(macro.variables) == 1 else (place, inside)
@@ -226,6 +228,7 @@ def _result(function: Function, given: tuple[str, ...]) -> str:
     if function.name == "get":  # a default that is spelled as a whole number stands for data
         return DATA if given[0] == DATA and given[2][0] in "dDi" else ANY
     if function.result == "=1":
+        # Of a list they give an element, whose type only its values tell.
         if function.name in {"math.greatest", "math.least"} and given[0][0] == "l":
             return ANY
         kind = joined(given) if function.variadic else given[0]

@@ -36,6 +36,7 @@ def _used(tree: Tree, bound: _Places) -> Iterator[Path]:
             yield (*path, "")
             yield from _aside(counted, bound)
         case Call("get", None, (start, Literal(str() as steps), other)) if (path := _path(start, bound)) is not None:
+            # Elements have the path of their list, so places in it are no steps.
             yield (*path, *(step for step in steps.split(".") if not step.isdecimal()))
             yield from _aside(start, bound)
             yield from _used(other, bound)

@@ -87,6 +87,7 @@ def limited(seconds: int, megabytes: int) -> Iterator[None]:
                 return
         exceeded.append(error)
         over.set()
+        # Raises KeyboardInterrupt in the main thread, so that files and databases are closed on the way out.
         _thread.interrupt_main()
         if not done.wait(_GRACE):
             _end(error)
@@ -142,10 +143,12 @@ def _resident() -> int:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:
         return 0
+    # Bytes on macOS, kilobytes elsewhere.
     most: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else most * 1024
 
 
 def _end(error: LimitError) -> None:
     os.write(2, f"guardrail: {error}\n".encode())
+    # Without cleaning up, for which the main thread would have to listen.
     os._exit(ExitCode.NOT_EVALUATED)

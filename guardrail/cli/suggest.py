@@ -28,8 +28,8 @@ def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[C
 def rules(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Offer the ids of rules, the shipped ones and one's own."""
     _ = param
-    found = {rule_id: pack for rule_id, pack in (*_shipped(), *_own(ctx)) if rule_id.startswith(incomplete)}
-    return [CompletionItem(rule_id, help=pack) for rule_id, pack in sorted(found.items())]
+    packs_by_rule = {rule_id: pack for rule_id, pack in (*_shipped(), *_own(ctx)) if rule_id.startswith(incomplete)}
+    return [CompletionItem(rule_id, help=pack) for rule_id, pack in sorted(packs_by_rule.items())]
 
 
 def projects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -56,8 +56,8 @@ def _own(ctx: click.Context) -> Iterator[tuple[str, str]]:
     for name in (*_list(chosen.get("paths") if isinstance(chosen, dict) else None), ".guardrail/packs"):
         place = folder / str(name)
         for path in [place] if place.is_file() else islice(place.rglob("*.y*ml"), _AT_MOST):
-            if found := _ID.search(_text(path)):
-                yield found[1], path.name
+            if match := _ID.search(_text(path)):
+                yield match[1], path.name
 
 
 def _configured(ctx: click.Context) -> tuple[Path, dict[str, Any]]:

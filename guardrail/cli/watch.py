@@ -77,14 +77,14 @@ def folders_of(settings: Settings) -> frozenset[Path]:
     from guardrail.terraform.footprint import footprints  # noqa: PLC0415 - only when it runs
 
     parts = [part for source in settings.sources for part in footprints(Path(source.plan), source.choices)]
-    found = {folder for part in parts for folder in (*part.folders, *(file.parent for file in part.files))}
-    found |= {Path(source.plan).resolve() for source in settings.sources if Path(source.plan).is_dir()}
+    folders = {folder for part in parts for folder in (*part.folders, *(file.parent for file in part.files))}
+    folders |= {Path(source.plan).resolve() for source in settings.sources if Path(source.plan).is_dir()}
     rules = [settings.base / path for path in settings.rules.paths]
     rules += [file.parent for file in fetched_files(settings.base, settings.rules.sources)]
-    found |= {folder.resolve() for path in (*rules, *settings.definitions) for folder in _tree(path)}
+    folders |= {folder.resolve() for path in (*rules, *settings.definitions) for folder in _tree(path)}
     usage = [source.usage for source in settings.sources]
     files = (settings.config_file, settings.waivers, settings.overlay, settings.rates, *usage)
-    return frozenset(found | {file.resolve().parent for file in files if file} or {Path.cwd()})
+    return frozenset(folders | {file.resolve().parent for file in files if file} or {Path.cwd()})
 
 
 def _tree(path: Path) -> Iterator[Path]:

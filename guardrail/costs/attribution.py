@@ -72,15 +72,16 @@ def explained_by_attributes(
     remembered  effects by the costs of both sides: the engine makes one `Cost` of equal inputs, and keeps it
     """
     differences = _worth_telling(priced.change, tariff)
+    # Equal inputs share one cost, so the quick look at identity comes first.
     moved = bool(subjects and tariff and priced.before is not priced.after and priced.before != priced.after)
     if not moved or subjects is None or tariff is None:
-        found = [leaf.shown() for leaf in differences if not leaf.is_default]
+        shown = [leaf.shown() for leaf in differences if not leaf.is_default]
     else:
         key = id(priced.before), id(priced.after)
         if key not in remembered:
             remembered[key] = _effects(priced, _inputs(tariff, *subjects, differences), price)
-        found = list(_shown(differences, remembered[key], address_of))
-    ordered = sorted(found, key=lambda one: -abs(one.effect or ZERO))
+        shown = list(_shown(differences, remembered[key], address_of))
+    ordered = sorted(shown, key=lambda one: -abs(one.effect or ZERO))
     return replace(priced, differences=tuple(ordered[:MOST]), omitted=max(len(ordered) - MOST, 0))
 
 
@@ -95,7 +96,7 @@ def _worth_telling(change: Change, tariff: Tariff | None) -> list[Leaf]:
 
 def _inputs(tariff: Tariff, was: Subject, will: Subject, own: Iterable[Leaf]) -> list[_Input]:
     reads = None if tariff.derive else tariff.attributes
-    found = [
+    inputs = [
         _Input(leaf, replace(was, attributes=_Swapped(was.attributes, name, _inside(was.attributes.get(name), leaf))))
         for leaf in own
         for name in [str(leaf.steps[0])]
@@ -103,10 +104,10 @@ def _inputs(tariff: Tariff, was: Subject, will: Subject, own: Iterable[Leaf]) ->
     ]
     if was.region != will.region:
         region = Leaf(("region",), was.region, will.region, "region")
-        found.append(_Input(region, replace(was, region=will.region)))
+        inputs.append(_Input(region, replace(was, region=will.region)))
     for name in will.refs:
-        found += _of_reference(name, was, will)
-    return found
+        inputs += _of_reference(name, was, will)
+    return inputs
 
 
 def _of_reference(name: str, was: Subject, will: Subject) -> Iterator[_Input]:
@@ -115,12 +116,12 @@ def _of_reference(name: str, was: Subject, will: Subject) -> Iterator[_Input]:
     if before == after:
         return
     both = isinstance(before, dict) and isinstance(after, dict)
-    found = leaves(before, after, name, "") if both else []
-    if not found or len(found) > _TRIED or was.visible or will.visible:
+    different = leaves(before, after, name, "") if both else []
+    if not different or len(different) > _TRIED or was.visible or will.visible:
         whole = Leaf((name,), None, None, "", is_secret=both)
         yield _Input(whole, replace(was, refs={**was.refs, name: after}), name)
         return
-    for leaf in found:
+    for leaf in different:
         named = replace(leaf, path=leaf.path.removeprefix("."))
         yield _Input(named, replace(was, refs={**was.refs, name: _inside(before, leaf)}), name)
 

@@ -73,17 +73,17 @@ def _wrong_value(fault: str, bound: BoundTariff) -> tuple[str, str] | None:
     given = {name: value for name, value in bound.values["attr"].items() if isinstance(value, str | int | float)}
     numbers = {name: value for name, value in given.items() if not isinstance(value, bool | str)}
     if NEGATIVE in fault:
-        found = {name: "is negative" for name, value in numbers.items() if value < 0}
+        faults = {name: "is negative" for name, value in numbers.items() if value < 0}
     elif fault == NO_ELEMENT:
-        found = dict.fromkeys((name for name, value in numbers.items() if value), "is more than the price list has")
+        faults = dict.fromkeys((name for name, value in numbers.items() if value), "is more than the price list has")
     else:
         missing = {name: value for name, value in given.items() if fault == no_key(str(value))}
         known = _keys(bound.values["table"])
         hints = {name: did_you_mean(str(value), known) for name, value in missing.items()}
-        found = {name: "is not in the price list" + (hint and f": {hint}") for name, hint in hints.items()}
-    if len(found) != 1:
+        faults = {name: "is not in the price list" + (hint and f": {hint}") for name, hint in hints.items()}
+    if len(faults) != 1:
         return None
-    ((name, what),) = found.items()
+    ((name, what),) = faults.items()
     return name, f"{name} = {json.dumps(given[name])} {what}"
 
 

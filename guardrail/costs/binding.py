@@ -104,13 +104,13 @@ def _may_be_left_out(value: Unknown) -> bool:
 
 def _usage(declared: Mapping[str, Any], given: Any, path: str) -> dict[str, Any]:
     """Lay what is given over the declared keys; what nobody gave and has no default is unknown."""
-    found: dict[str, Any] = {}
+    laid_over: dict[str, Any] = {}
     for key, entry in declared.items():
         value = given.get(key) if isinstance(given, Mapping) else None
         if isinstance(entry, dict):
-            found[key] = _usage(entry, value, f"{path}.{key}")
+            laid_over[key] = _usage(entry, value, f"{path}.{key}")
         elif value is not None:
-            found[key] = value
+            laid_over[key] = value
         else:
-            found[key] = Unknown(f"{path}.{key}", USAGE, None) if entry.default is None else entry.default
-    return found
+            laid_over[key] = Unknown(f"{path}.{key}", USAGE, None) if entry.default is None else entry.default
+    return laid_over

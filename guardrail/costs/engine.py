@@ -149,15 +149,15 @@ class Engine:
         reference = tariff.definition.refs[name]
         if reference.of is not None or reference.alike is not None:
             return ""
-        found = inventory.find(change, reference, before=False)
-        return found[0][0].address if len(found) == 1 else ""
+        referred = inventory.find(change, reference, before=False)
+        return referred[0][0].address if len(referred) == 1 else ""
 
     def _subject(self, change: Change, side: Side, tariff: Tariff, inventory: Inventory, *, before: bool) -> Subject:
         region = change.before_region if before else change.region
         # What stays is where it was: the region of before is that of after, which the configuration tells.
         if region is None and change.action in _AS_IT_WAS:
             region = change.region
-        found = Found(tariff.definition.refs, change, inventory, self._usage, before=before)
+        referred = Found(tariff.definition.refs, change, inventory, self._usage, before=before)
         subject = Subject(
             Configured(side, tariff.definition.defaults),
             region
@@ -166,11 +166,11 @@ class Engine:
             self._usage.of(change.address, change.type),
             change.name,
             change.address,
-            found.values,
-            absent=found.assumed,
-            visible={"ref": found.visible} if found.visible else {},
+            referred.values,
+            absent=referred.assumed,
+            visible={"ref": referred.visible} if referred.visible else {},
         )
-        for name, candidates in found.open.items():
+        for name, candidates in referred.open.items():
             subject = self._decided(tariff, subject, name, candidates)
         return subject
 
@@ -198,12 +198,12 @@ class Engine:
     def _remembered(self, tariff: Tariff, subject: Subject) -> Bill:
         """Price a child, or return how an equal one was priced: most volumes look alike."""
         key = (tariff.type, self._fingerprint(tariff, subject))
-        found = self._children.get(key)
-        if found is None:
-            found = self._bill(tariff, subject)
+        bill = self._children.get(key)
+        if bill is None:
+            bill = self._bill(tariff, subject)
             if len(self._children) < _REMEMBERED:
-                self._children[key] = found
-        return found
+                self._children[key] = bill
+        return bill
 
     def _fingerprint(self, tariff: Tariff, subject: Subject) -> bytes:
         """Return what is equal only for equal inputs: a hash, since the inputs themselves are long and many."""
@@ -243,12 +243,12 @@ class Engine:
         except EvaluationError as error:
             return Bill((failed(tariff.type, error, tariff, bound),))
         # Where all that it may cost is of the rarer kind, that is better shown than nothing.
-        found = tuple(self._lines(tariff, subject, bound)) or tuple(self._lines(tariff, subject, bound, rare=True))
-        found = with_what_is_assumed_away(tariff, bound, found)
+        workings = tuple(self._lines(tariff, subject, bound)) or tuple(self._lines(tariff, subject, bound, rare=True))
+        workings = with_what_is_assumed_away(tariff, bound, workings)
         if undecided is not None:
-            found = tuple(replace(working, line=unknown(working.line, undecided)) for working in found)
+            workings = tuple(replace(working, line=unknown(working.line, undecided)) for working in workings)
         definition = tariff.definition
-        return Bill(found, not_covered=definition.not_covered, remedy=definition.not_covered_remedy)
+        return Bill(workings, not_covered=definition.not_covered, remedy=definition.not_covered_remedy)
 
     def _lines(self, tariff: Tariff, subject: Subject, bound: BoundTariff, *, rare: bool = False) -> Iterator[Working]:
         for number in range(len(tariff.charges)):
@@ -263,15 +263,15 @@ class Engine:
         """Return the lines of a charge, remembered by all that it reads: most machines differ in their disks only."""
         charge = tariff.charges[number]
         key = (tariff.type, number, rare, "" if bound.secret else bound.seen_by(tariff.looks[number]))
-        found = None if bound.secret else self._charges.get(key)
-        if found is None:
+        workings = None if bound.secret else self._charges.get(key)
+        if workings is None:
             try:
-                found = tuple(self._charge(tariff, charge, bound, rare=rare))
+                workings = tuple(self._charge(tariff, charge, bound, rare=rare))
             except EvaluationError as error:
-                found = (failed(_unfilled(charge.component.name), error, tariff, bound),)
+                workings = (failed(_unfilled(charge.component.name), error, tariff, bound),)
             if not bound.secret and len(self._charges) < _REMEMBERED:
-                self._charges[key] = found
-        return found
+                self._charges[key] = workings
+        return workings
 
     def _charge(self, tariff: Tariff, charge: Charge, bound: BoundTariff, *, rare: bool) -> Iterator[Working]:
         scope = bound.scope

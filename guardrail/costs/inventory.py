@@ -69,23 +69,23 @@ class Inventory:
         mentions = _mentions(change, before=before)
         names = [reference.attribute] if reference.attribute else list(mentions)
         addresses = dict.fromkeys(address for name in names for address in mentions.get(name, ()))
-        found = [other for address in addresses for other in self._at(address, before=before)]
-        found = [other for other in found if other.type in reference.types]
+        mentioned = [other for address in addresses for other in self._at(address, before=before)]
+        mentioned = [other for other in mentioned if other.type in reference.types]
         # A single mention is the answer for after; before, the same attribute may have meant another resource.
-        if reference.attribute is None or (len(found) == 1 and not before):
-            return found
+        if reference.attribute is None or (len(mentioned) == 1 and not before):
+            return mentioned
         named = {other.address: other for other in self._by_identity(change, reference, before=before)}
-        if not found:
+        if not mentioned:
             return list(named.values()) or self._only_candidates(change, reference, before=before)
         if before and change.before_references is None:
             # The configuration only tells what the attribute means now.
             was, will = (side.get(reference.attribute) if side else None for side in (change.before, change.after))
             texts = set(_texts(was))
             if texts and was != will:
-                alike = [one for one in found if one.before and not texts.isdisjoint(_own_texts(one.before))]
+                alike = [one for one in mentioned if one.before and not texts.isdisjoint(_own_texts(one.before))]
                 return list(named.values()) or alike
         # Values narrow several mentions down (one instance of several); without any that fits, all stay possible.
-        return [other for other in found if other.address in named] or found
+        return [other for other in mentioned if other.address in named] or mentioned
 
     def _only_candidates(self, change: Change, reference: Reference, *, before: bool) -> list[Change]:
         """Return the resources of the module in which a local value stands for one of them that is not known yet.
@@ -137,19 +137,21 @@ class Inventory:
         formerly = change.previous_address if before and change.before_references is not None else None
         address = formerly or change.address
         mentioning = self._mentioning(before=before).get(address, [])
-        found = [other for other in mentioning if other.type in reference.types]
+        referring = [other for other in mentioning if other.type in reference.types]
         attribute = reference.attribute
         if attribute is None:
-            return found
+            return referring
         there = reference.model_copy(update={"types": (change.type,), "back": False})
-        found = [other for other in found if address in _mentions(other, before=before).get(attribute, ())]
+        referring = [other for other in referring if address in _mentions(other, before=before).get(attribute, ())]
         if before:
-            found = [one for one in found if any(back is change for back in self._forward(one, there, before=True))]
+            referring = [
+                one for one in referring if any(back is change for back in self._forward(one, there, before=True))
+            ]
         for name in reference.types:
             naming = self._naming_index(name, attribute, before=before)
-            found += [other for identity in _identities(change) for other in naming.get(identity, ())]
-            found += self._through_index(name, there, before=before).get(change.address, ())
-        return list({other.address: other for other in found}.values())
+            referring += [other for identity in _identities(change) for other in naming.get(identity, ())]
+            referring += self._through_index(name, there, before=before).get(change.address, ())
+        return list({other.address: other for other in referring}.values())
 
     def _mentioning(self, *, before: bool) -> Mapping[str, list[Change]]:
         """Return address -> the resources that mention it."""
@@ -204,8 +206,8 @@ def _mentions(change: Change, *, before: bool) -> Mapping[str, tuple[str, ...]]:
 
 
 def _identities(change: Change) -> Iterator[str]:
-    found = (side.values.get(key) for side in (change.after, change.before) if side for key in _IDENTITIES)
-    yield from dict.fromkeys(value for value in found if isinstance(value, str) and value)
+    identities = (side.values.get(key) for side in (change.after, change.before) if side for key in _IDENTITIES)
+    yield from dict.fromkeys(value for value in identities if isinstance(value, str) and value)
 
 
 def _own_texts(side: Side) -> set[str]:

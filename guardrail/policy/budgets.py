@@ -134,16 +134,16 @@ class _Index:
             yield always | (self._looked_up(change) & plays_in)
 
     def _looked_up(self, change: Change) -> set[int]:
-        found: set[int] = set()
+        candidates: set[int] = set()
         for name, globs in self._places.items():
-            found.update(globs.find(getattr(change, name)))
+            candidates.update(globs.find(getattr(change, name)))
         for tags in (change.tags, change.before_tags):
             for key, (numbers, globs) in self._tagged.items():
                 value = tags.unknown or tags.values.get(key)
                 if value is not None:
                     # A tag that is not known may have any value, so every budget that asks for its key is a candidate.
-                    found.update(globs.find(value) if isinstance(value, str) else numbers)
-        return found
+                    candidates.update(globs.find(value) if isinstance(value, str) else numbers)
+        return candidates
 
 
 def _missing(
@@ -224,7 +224,7 @@ def _tagged(wanted: Mapping[str, str | Patterns], tags: Tags) -> bool | Unknown:
     """Say whether tags fit; Unknown if that depends on one known only after apply."""
     if tags.unknown:
         return tags.unknown
-    found = [(tags.values.get(key), values) for key, values in wanted.items()]
-    if any(value is None or (isinstance(value, str) and not matches_any(values, value)) for value, values in found):
+    pairs = [(tags.values.get(key), values) for key, values in wanted.items()]
+    if any(value is None or (isinstance(value, str) and not matches_any(values, value)) for value, values in pairs):
         return False
-    return next((value for value, _ in found if isinstance(value, Unknown)), True)
+    return next((value for value, _ in pairs if isinstance(value, Unknown)), True)

@@ -108,8 +108,8 @@ class Judge:
         one_by_one = _PerResource(
             self, rules, project, around, self.beside(project, resources, sums, _all_read(rules), around)
         )
-        found = [one for resource in counted("resources judged", resources) for one in one_by_one.judge(resource)]
-        return (*found, *self.plan(project, resources, sums, around))
+        findings = [one for resource in counted("resources judged", resources) for one in one_by_one.judge(resource)]
+        return (*findings, *self.plan(project, resources, sums, around))
 
     def plan(
         self, project: Project, resources: Sequence[ResourceCost], sums: Spend, around: Around

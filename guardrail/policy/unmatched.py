@@ -24,8 +24,8 @@ def unmatched_budgets(budgets: Sequence[Budget], projects: Projects) -> list[int
     """Return the places of the budgets that no resource counts for, or may; none where there is no resource at all."""
     if not any(bill.resources for _, bill in projects):
         return []
-    found = counting(budgets, projects)
-    return [number for number in range(len(budgets)) if number not in found]
+    counted = counting(budgets, projects)
+    return [number for number in range(len(budgets)) if number not in counted]
 
 
 def why_unmatched(budget: Budget, projects: Projects) -> str:
@@ -45,11 +45,11 @@ def why_unmatched(budget: Budget, projects: Projects) -> str:
         if reason := _none(what, globs, there):
             return reason
     tags = [tags.values for one in resources for tags in (one.change.tags, one.change.before_tags)]
-    keys = [key for found in tags for key in found]
+    keys = [key for values in tags for key in values]
     for key, values in match.tags.items():
         if reason := _none("resource of this run has the tag", [key], lambda: keys):
             return reason
-        had = [value for found in tags if isinstance(value := found.get(key), str)]
+        had = [value for one in tags if isinstance(value := one.get(key), str)]
         if reason := _none(f"resource of this run has the tag {key} =", values, partial(list, had)):
             return reason
     return "no resource of this run fits its whole match"

@@ -130,9 +130,9 @@ class _Index:
         """Return the waivers for a finding, in the order of their file. A rule that could not be evaluated has none."""
         if finding.status is FindingStatus.ERROR:
             return []
-        rules = (found for rule, found in self._addresses.items() if matches(rule, finding.rule))
-        found = sorted((entry for one in rules for entry in one.find(finding.subject)), key=itemgetter(0))
-        return [waiver for _, waiver in found]
+        rules = (entries for rule, entries in self._addresses.items() if matches(rule, finding.rule))
+        entries = sorted((entry for one in rules for entry in one.find(finding.subject)), key=itemgetter(0))
+        return [waiver for _, waiver in entries]
 
 
 def _waived(finding: Finding, waiver: Waiver, refused: bool) -> Finding:  # noqa: FBT001 - private, named at its call

@@ -62,6 +62,7 @@ class ComponentChange:
         amount = amount_of(line.monthly_quantity, safe(line.unit, _NAME_LIMIT))
         if line.monthly_cost is None:
             return f"{amount} ({SHORT_STATUS[line.status]})"
+        # A unit price is worth its room only where nothing else says why the amount differs.
         dearer = other and not own and line.unit_price is not None and line.unit_price != other.unit_price
         price = f"at {unit_price(line.unit_price, currency)}" if dearer and line.unit_price is not None else ""
         return " ".join(safe(part, _NAME_LIMIT) for part in (amount, ", ".join(own), price) if part)
@@ -91,6 +92,7 @@ def component_changes(resource: ResourceCost) -> list[ComponentChange]:
         pairs += found
     pairs += [(line, None) for line in before] + [(None, line) for line in after]
     differing = [pair for pair in pairs if _differ(*pair)]
+    # The short name where it is the only one: two volumes of one instance need their groups to be told apart.
     called = Counter(_short(*pair) for pair in differing)
     changes = [
         ComponentChange(safe(_short(*pair) if called[_short(*pair)] == 1 else _long(*pair), _NAME_LIMIT), *pair)

@@ -72,6 +72,7 @@ def teams(resource: ResourceCost, tag: str) -> Iterator[tuple[str, ResourceCost]
     if not (resource.before and resource.after) or before == after or change.action in UNCHANGED:
         yield (after if resource.after else before), resource
         return
+    # Its cost leaves one team and comes to the other, as a deletion and a creation would.
     yield before, replace(resource, after=None)
     yield after, replace(resource, before=None)
 
@@ -84,6 +85,7 @@ def module(resource: ResourceCost) -> str:
 def _team(tags: Tags, tag: str) -> str:
     value = tags.values.get(tag)
     if value is None:
+        # Team and team are one tag to people; the exact spelling goes first.
         value = next((one for key, one in tags.values.items() if key.casefold() == tag.casefold()), None)
     if isinstance(value, Unknown) or (value is None and tags.unknown is not None):
         return f"({tag} known after apply)"

@@ -55,6 +55,7 @@ def lists(feed: Feed, services: Mapping[str, Sequence[str]]) -> Iterator[tuple[s
         if not isinstance(path, str):
             raise CatalogError(f"no currentRegionIndexUrl of {service}", where=HOST + _INDEX, fix=CHANGED)
         for region, entry in sorted(_object(feed.file(path), "regions").items()):
+            # `aws-global` and its like are files of what has no region.
             if not regions or region in regions or region.startswith("aws-"):
                 yield service, region, str(entry["currentVersionUrl"])
 
@@ -107,6 +108,7 @@ def _rows(lines: Iterator[list[str]], header: list[str], service: str, as_of: st
             raise ValueError(f"{len(line)} columns instead of {width}")
         cells = ["" if place is None else line[place] for place in fixed]
         sku, code, term, start, end, unit, price, currency, lease, option, offering, family = cells[:12]
+        # The catalog is in US dollars, and nothing is converted.
         if currency != "USD":
             continue
         purchase = _purchase_option(term, lease, option, offering)
@@ -132,6 +134,7 @@ def _read_json(file: Path, service: str, used: UsedPrices) -> Iterator[Offer]:
             continue
         if not used.keeps("aws", service, product.get("productFamily", ""), attributes, None):
             continue
+        # Texts repeat in every product: interned, each is in memory once.
         values = tuple(map(sys.intern, (region, product.get("productFamily", ""), *attributes.values())))
         products[sku] = (tuple(map(sys.intern, attributes)), values)
     for term in ("OnDemand", "Reserved"):

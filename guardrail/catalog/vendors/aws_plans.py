@@ -57,14 +57,14 @@ def lists(feed: Feed, code: str, regions: Collection[str]) -> Iterator[tuple[str
     file = feed.file(index)
     try:
         with file.open("rb") as data:
-            found = {str(one["regionCode"]): one["versionUrl"] for one in ijson.items(data, "regions.item")}
+            urls = {str(one["regionCode"]): one["versionUrl"] for one in ijson.items(data, "regions.item")}
     except (ijson.JSONError, OSError, ValueError, KeyError, TypeError):
-        found = {}
-    if not found or not all(isinstance(path, str) for path in found.values()):
+        urls = {}
+    if not urls or not all(isinstance(path, str) for path in urls.values()):
         raise CatalogError("an index without regions and their versionUrl", where=HOST + index, fix=CHANGED)
     for region in sorted(regions):
-        if region in found:
-            yield region, found[region]
+        if region in urls:
+            yield region, urls[region]
 
 
 def read(file: Path, code: str, options: Collection[str]) -> Iterator[Rate]:

@@ -46,6 +46,7 @@ def lists(services: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     for service, regions in services.items():
         places = [f"armRegionName eq '{region}'" for region in (*regions, "Global", "Zone 1", "")] if regions else []
         within = f" and ({' or '.join(places)})" if places else ""
+        # A quote within a text of an OData filter is doubled.
         quoted = service.replace("'", "''")
         query = {
             "api-version": _VERSION,
@@ -72,6 +73,7 @@ def read(feed: Feed, service: str, path: str, used: UsedPrices) -> Iterator[Offe
 def _offers(item: Mapping[str, Any], service: str, day: str, used: UsedPrices) -> Iterator[Offer]:
     if item["serviceName"] != service or item.get("isPrimaryMeterRegion") is False:
         return
+    # With it, a paid meter would have two prices, one of them 0.
     if not item["retailPrice"] and _GIVEN.search(item.get("meterName") or ""):
         return
     region = _region(item["armRegionName"])

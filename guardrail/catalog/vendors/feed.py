@@ -80,6 +80,7 @@ class Host:
         tell, earlier_pages = self.progress(folder), KeptPages(self.folder)
         seen: set[str] = set()
         received = 0
+        # A server that leads back to a page that it has given would never end.
         while path and path not in seen:
             seen.add(path)
             if len(seen) > _MAX_PAGES:

@@ -106,6 +106,7 @@ def _offers(
     family = category["resourceFamily"]
     if not option or not sku["pricingInfo"] or not used.keeps("gcp", service, family, attributes, option):
         return
+    # The last entry is the newest.
     pricing = sku["pricingInfo"][-1]["pricingExpression"]
     for region in sku["serviceRegions"]:
         if regions and region not in {*regions, "global"}:

@@ -49,15 +49,15 @@ def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
     if not folder.is_dir():
         raise InputError("no such folder", where=str(folder), fix="name the folder of the repository")
     seen = survey(folder)
-    found = proposals(seen, kinds or _KINDS)
+    proposed = proposals(seen, kinds or _KINDS)
     _say_found(seen)
-    for one in found:
+    for one in proposed:
         if dry_run:
             _show(one)
         else:
             _write(one)
             _say(one)
-    for one in found:
+    for one in proposed:
         if one.by_hand:
             first, _, rest = one.by_hand.rstrip().partition("\n")
             click.echo()
@@ -66,7 +66,7 @@ def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
     if dry_run:
         click.echo("\nnothing was written (--dry-run)")
     else:
-        _say_next(seen, found)
+        _say_next(seen, proposed)
 
 
 def _say_found(seen: Survey) -> None:
@@ -122,21 +122,21 @@ def _write(one: Proposal) -> None:
         one.path.chmod(mode)
 
 
-def _say_next(seen: Survey, found: list[Proposal]) -> None:
+def _say_next(seen: Survey, proposed: list[Proposal]) -> None:
     if not seen.projects:
         click.echo()
         _line("next", "run guardrail init again once there is a plan, or where the configuration is")
         return
-    config = next((one.path for one in found if one.kind == "config"), None) or find_config(seen.folder.resolve())
+    config = next((one.path for one in proposed if one.kind == "config"), None) or find_config(seen.folder.resolve())
     report = _first_check(config) if config else None
     if config is None or report is None:
         return
     here = "" if find_config(Path.cwd()) == config.resolve() else f" --config {_shown(config)}"
     click.echo(f"\nnext   guardrail check{here}  # what it costs, and whether it passes")
     click.echo(f"       guardrail rules test{here}  # the examples in the rules")
-    if any(one.kind == "hook" and one.after for one in found):
+    if any(one.kind == "hook" and one.after for one in proposed):
         click.echo("       pre-commit install  # the hook")
-    _say_blocking(report, seen, found, here)
+    _say_blocking(report, seen, proposed, here)
 
 
 def _first_check(config: Path) -> Report | None:
@@ -156,7 +156,7 @@ def _first_check(config: Path) -> Report | None:
         return None
 
 
-def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str) -> None:
+def _say_blocking(report: Report, seen: Survey, proposed: list[Proposal], here: str) -> None:
     blocking = [finding for finding in report.all_findings if finding.blocking]
     click.echo()
     if not blocking:
@@ -169,7 +169,7 @@ def _say_blocking(report: Report, seen: Survey, found: list[Proposal], here: str
         when = "" if seen.hosting.commits else "once there is a commit, "
         click.echo(f"       guardrail check{here} --base HEAD")
         _line("", f"  {when}existing violations are reported, and do not block")
-        if any(one.kind in {"hook", "workflow"} and one.after for one in found):
+        if any(one.kind in {"hook", "workflow"} and one.after for one in proposed):
             _line("", "  hook and workflow do that: only what a change brings in blocks it")
     _line("", "or report first and block later, in guardrail.yaml:")
     click.echo(f"       rules: {{set: {{{rules[0]}: {{enforcement: advisory}}}}}}")

@@ -184,6 +184,7 @@ def _options(values: dict[str, Any], whole: Report) -> Options:
     if len(values["comment_key"]) > KEY_LIMIT:
         raise ConfigError(f"is longer than {KEY_LIMIT} characters", where="--comment-key")
     trusted = not values["from_artifact"]
+    # An artifact's number is only a claim: it counts where the head of that pull request is the event's commit.
     number_in_results = whole.pull_request.number if whole.pull_request and not trusted else None
     overrides = Overrides(
         repository=values["repo"],

@@ -333,6 +333,7 @@ def _with_lists(mark: Json) -> Json:
     if not isinstance(mark, dict):
         return mark
     parts = {key: _with_lists(part) for key, part in mark.items()}
+    # Steps that are all numbers are places in a list of blocks: Terraform's marks have the shape of the value.
     if all(key.isdecimal() for key in parts):
         return [parts.get(str(index), False) for index in range(max(map(int, parts)) + 1)]
     return parts

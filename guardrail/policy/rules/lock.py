@@ -73,26 +73,26 @@ def verified(name: str, source: PackSource, base: Path, where: str) -> list[Path
         what = f"guardrail.yaml takes the pack {name} from {source}, but {LOCK_NAME} has it from {entry.source}"
         raise ConfigError(what, where=where, fix=fetch)
     folder = base / FETCHED / name
-    found = digests(folder, base)
-    for path in sorted({*entry.files, *found}):
-        if found.get(path) != entry.files.get(path):
+    digest_of = digests(folder, base)
+    for path in sorted({*entry.files, *digest_of}):
+        if digest_of.get(path) != entry.files.get(path):
             wrong = "is not what was fetched" if path in entry.files else f"is not in {LOCK_NAME}"
-            what = f"pack {name}: the file {wrong if path in found else 'is missing'}"
+            what = f"pack {name}: the file {wrong if path in digest_of else 'is missing'}"
             raise ConfigError(what, where=str(folder / path), fix=fetch)
-    return [folder / path for path in sorted(found)]
+    return [folder / path for path in sorted(digest_of)]
 
 
 def digests(folder: Path, base: Path) -> dict[str, str]:
     """Return the SHA-256 of each rule file below a folder, by path. Raises ConfigError for links, and for too many."""
     refuse_links(base, folder)
-    found: dict[str, str] = {}
+    digest_of: dict[str, str] = {}
     for path in _files(folder):
         if path.stat().st_size > MAX_BYTES:
             raise ConfigError("is larger than 2 MB", where=str(path), fix="a rule is a small file")
-        found[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
-        if len(found) > MAX_FILES:
+        digest_of[path.relative_to(folder).as_posix()] = hashlib.sha256(path.read_bytes()).hexdigest()
+        if len(digest_of) > MAX_FILES:
             raise ConfigError(f"holds more than {MAX_FILES} rules", where=str(folder), fix="name a subfolder")
-    return found
+    return digest_of
 
 
 def refuse_links(base: Path, folder: Path) -> None:

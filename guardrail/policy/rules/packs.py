@@ -127,6 +127,7 @@ def choose(
         with result.noted():
             _add(by_id, rule)
     layers = _Layers(by_id, shipped, result)
+    # Packs set what is theirs before the repository does, so that the repository meets what is final.
     for pack in fetched:
         layers.set_pack(pack)
     layers.note_final()
@@ -203,6 +204,7 @@ class _Layers:
             at = where((*place, *part.split(".", 1)))
             self._refuse_or_tell(rule_id, part, f"{prefix}.{rule_id}.{part}: {change}", at, before.rule.tighter)
         self.by_id[rule_id] = after
+        # A rule that a pack has switched off is on again only where somebody says so.
         if "enabled" in setting.model_fields_set:
             self.off.discard(rule_id)
 
@@ -347,6 +349,7 @@ def _misfit(value: Json, default: Json) -> str:
     wanted, given = _kind(default), _kind(value)
     if wanted != given:
         return f"expected {wanted}, not {given}"
+    # An empty list as a default does not tell what its elements are.
     if isinstance(default, list) and default:
         odd = {_kind(item) for item in value} - {_kind(item) for item in default}
         return f"expected a list of {_kind(default[0])} each, not {min(odd)}" if odd else ""
@@ -367,6 +370,7 @@ def _kind(value: Json) -> str:
 
 def _add(by_id: dict[str, RuleFile], rule: RuleFile) -> None:
     first = by_id.setdefault(rule.rule.id, rule)
+    # One file named by two paths is one rule, and no clash.
     if first is not rule and first.file.name != rule.file.name:
         where = rule.file.where(("id",))
         raise RuleError(f"id {rule.rule.id!r} is taken by {first.file.name}", where=where, fix="choose another id")

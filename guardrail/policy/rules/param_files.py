@@ -61,17 +61,17 @@ def _read_csv(path: Path) -> Json:
         names = [name.strip() for name in next(rows, [])]
         if not all(names) or len(set(names)) < len(names) or not names:
             raise ConfigError("the first line has to name each column", where=f"{path}:1", fix="like code,team")
-        found: list[Json] = []
+        values: list[Json] = []
         for row in rows:
             if not row:
                 continue
             if len(row) != len(names):
                 what = f"has {len(row)} values for {len(names)} columns"
                 raise ConfigError(what, where=f"{path}:{rows.line_num}", fix="put quotes around a value with a comma")
-            found.append(row[0] if len(names) == 1 else dict(zip(names, row, strict=True)))
+            values.append(row[0] if len(names) == 1 else dict(zip(names, row, strict=True)))
     except csv.Error as error:
         raise ConfigError(f"not valid CSV: {error}", where=f"{path}:{rows.line_num}") from None
-    return found
+    return values
 
 
 def _values(value: Json) -> Iterator[Json]:

@@ -107,11 +107,11 @@ def _steps(edit: CompiledEdit, scope: Scope, rebind: Rebind) -> Iterator[Assignm
 def _elements(edit: CompiledEdit, scope: Scope) -> list[tuple[Json, Json]]:
     if edit.for_each is None:
         return [(None, None)]
-    found = _known(edit.for_each.evaluate(scope))
-    if isinstance(found, Mapping):
-        return sorted(found.items())
-    if isinstance(found, list):
-        return [(one, one) for one in found]
+    elements = _known(edit.for_each.evaluate(scope))
+    if isinstance(elements, Mapping):
+        return sorted(elements.items())
+    if isinstance(elements, list):
+        return [(one, one) for one in elements]
     raise EvaluationError(f"{edit.for_each.text:.80} is not a list or a map")
 
 

@@ -200,20 +200,20 @@ def _judged(
             name=given.name, monthly=given.monthly, increase=given.increase, increase_percent=given.increase_percent
         )
         sums = given.cost.spend()
-        found = judge.budget(budget, sums)
+        findings = judge.budget(budget, sums)
         values = judge.beside_budget(budget, sums)
 
         def bind(reads: Iterable[CelPath]) -> Scope:
             return judge.bind(nested(picked(values, reads)))
 
-        return next(iter(found), None), bool(judge.skipped), bind
+        return next(iter(findings), None), bool(judge.skipped), bind
     case = _case(judge, rule, test, plans)
     if case.resource is None:
-        found = judge.plan(case.project, case.resources, case.sums, case.around)
+        findings = judge.plan(case.project, case.resources, case.sums, case.around)
     else:
-        found = judge.project(case.project, case.resources, case.missing, case.surroundings)
+        findings = judge.project(case.project, case.resources, case.missing, case.surroundings)
     address = case.resource.change.address if case.resource else ""
-    finding = next((one for one in found if one.address == address), None)
+    finding = next((one for one in findings if one.address == address), None)
     return finding, finding is None and case.skips(), partial(case.scope, settled=is_failure(finding))
 
 

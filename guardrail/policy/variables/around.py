@@ -85,11 +85,11 @@ class Around:
     def related(self, view: ResourceView, relation: str, pattern: str) -> Json:
         """Return what a resource refers to, or what refers to it, as a rule reads it."""
         ask = self._relations.references if relation == "references" else self._relations.referrers
-        found = ask(view.change, pattern, past=view.past)
-        if isinstance(found, Unknown):
-            return found
+        changes = ask(view.change, pattern, past=view.past)
+        if isinstance(changes, Unknown):
+            return changes
         prefix = (*view.prefix, relation, pattern)
-        return [self._element(one, prefix, past=view.past, shown=view.shown, settled=view.settled) for one in found]
+        return [self._element(one, prefix, past=view.past, shown=view.shown, settled=view.settled) for one in changes]
 
     def repriced(self, view: ResourceView) -> Handle | None:
         """Return what says the price of a resource with other attributes."""
@@ -104,9 +104,11 @@ class Around:
 
     def resources(self, shown: bool) -> list[Json]:  # noqa: FBT001 - as the others that `plan` calls
         """Return every resource, and something unknown for each block that was not evaluated."""
-        found: list[Json] = [self._element(one.change, ("plan", "resources"), shown=shown) for one in self._resources]
+        elements: list[Json] = [
+            self._element(one.change, ("plan", "resources"), shown=shown) for one in self._resources
+        ]
         missing = (one for one in self._missing if one.after or not one.before)
-        return found + [
+        return elements + [
             Unknown("plan.resources", f"not evaluated: {one.text}", one.reason, one.remedy) for one in missing
         ]
 
@@ -196,10 +198,10 @@ class _Repriced:
         key = repr(sorted(attributes.items()))
         if key not in self._known:
             self._known[key] = sure("monthly", self._reprice(self._change, attributes, self._past))
-        found = self._known[key]
-        if isinstance(found, Unknown):
-            return Unknown("price.of(resource)", found.reason, found.kind, found.remedy)
-        return found
+        price = self._known[key]
+        if isinstance(price, Unknown):
+            return Unknown("price.of(resource)", price.reason, price.kind, price.remedy)
+        return price
 
 
 def _untold(path: str) -> Unknown:

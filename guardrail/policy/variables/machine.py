@@ -100,9 +100,9 @@ def facts(
     def gap(fact: str, of: str) -> Unknown:
         return _gap(fact, vendor, called or of)
 
-    found = {fact: _joined(fact, [(of, one.get(fact)) for of, one in known], gap) for fact in _OF_ALL}
-    if not isinstance(found["gpus"], Unknown) or isinstance(attached, Unknown):
-        found["gpus"] = attached if isinstance(attached, Unknown) else max(attached, found["gpus"])
+    joined = {fact: _joined(fact, [(of, one.get(fact)) for of, one in known], gap) for fact in _OF_ALL}
+    if not isinstance(joined["gpus"], Unknown) or isinstance(attached, Unknown):
+        joined["gpus"] = attached if isinstance(attached, Unknown) else max(attached, joined["gpus"])
     arch = spec.get("arch")
     return {
         "type": name,
@@ -110,7 +110,7 @@ def facts(
         "families": [family(vendor, one) or facts_.get("family") or gap("families", one) for one, facts_ in known],
         "family": spec.get("family") or family(vendor, name) or gap("family", name),
         "arch": gap("arch", name) if arch is None else arch,
-        **found,
+        **joined,
     }
 
 

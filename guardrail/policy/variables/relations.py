@@ -139,9 +139,9 @@ class Relations:
     def _at(self, address: str, *, past: bool) -> list[Change]:
         """Return the resource at an address, or the instances of a data source; one that the plan does not show for itself."""
         former = self._formerly.get(address) if past else None
-        found = former or self._changes.get(address)
-        if found is not None:
-            return [found] if not past or found.before is not None else []
+        change = former or self._changes.get(address)
+        if change is not None:
+            return [change] if not past or change.before is not None else []
         block = address.rpartition("[")[0] if address.endswith("]") else address
         if known := self._data.get(address) or self._data.get(block):
             return known

@@ -45,6 +45,7 @@ def _why(row: Row, number: int, currency: str) -> list[str]:
     shown = (moved or row.differences)[:_ATTRIBUTES]
     components = row.components
     known = [one for one in components if one.delta is not None][:_COMPONENTS]
+    # What has no amount cannot be sorted by it, and would else be cut off behind many small ones.
     listed = known + [one for one in components if one.delta is None][:_OPEN_COMPONENTS]
     each = ["Each:"] if number > 1 else []
     lines = each + [_attribute(one, currency) for one in shown] + [_component(one, currency) for one in listed]

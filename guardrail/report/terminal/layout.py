@@ -41,6 +41,7 @@ def laid_out(view: View, *, width: int, color: bool, details: bool, excerpts: Ex
     console = Console(
         file=io.StringIO(),
         width=width,
+        # Given, so that rich does not ask the terminal: the same report is the same text anywhere.
         height=50,
         color_system="standard" if color else None,
         no_color=not color,
@@ -185,6 +186,7 @@ class _Page:
             for finding in view.accepted[: self._limit(_LISTED)]:
                 yield _indented(Text(_accepted(finding), "dim"))
             yield from _more(len(view.accepted), self._limit(_LISTED))
+        # Terminals show the end: what blocks stands last, and the verdict once more below it.
         yield from self.how_to_waive()
         for title, style, findings in (
             ("Warnings", "bold yellow", view.listed(view.warnings)),
@@ -244,6 +246,7 @@ def _bill_rows(grid: Table, row: Row, currency: str) -> None:
     gone = "  (until it is removed)" if row.resource.after is None else ""
     grid.add_row(Text(f"{named(row)}{gone}", "bold"), "", "", Text(side_amount(side, currency), "bold"))
     group = ""
+    # Lines without a group first; else the groups in the order in which they first appear.
     places = {name: place for place, name in enumerate(dict.fromkeys(["", *(line.group for line in side.lines)]))}
     for line in sorted(side.lines, key=lambda line: places[line.group]):
         if line.group != group:
