@@ -1,4 +1,4 @@
-"""Imports a made bill of a million rows, and shows its ledger: time of the processor and memory, each command in a process of its own.
+"""Imports a made bill of a million rows, shows its ledger and sums it up: time of the processor and memory, each command in a process of its own.
 
 python benchmarks/bills.py [ROWS]
 """
@@ -23,13 +23,20 @@ def main(rows: int) -> None:
         bill = folder / "bill.csv"
         made(bill, rows)
         print(f"{rows:,} rows, {bill.stat().st_size / 1e6:.0f} MB")
+        allocation = ["--allocation", str(SHOP.parent / "allocation.yaml"), "--from", "2026-08"]
         for name, args in (
-            ("import", ["import", str(bill)]),
-            ("import again", ["import", str(bill)]),
-            ("show", ["show"]),
-            ("verify", ["verify"]),
+            ("ledger import", [str(bill)]),
+            ("ledger import", [str(bill)]),
+            ("ledger show", []),
+            ("ledger verify", []),
+            ("spend", ["--from", "2026-08"]),
+            ("spend", ["--by", "service,month", "--from", "2026-08"]),
+            ("spend", ["--by", "address", "--from", "2026-08"]),
+            ("spend", ["--by", "resource", "--from", "2026-08"]),
+            ("spend", ["--allocated", *allocation]),
+            ("spend", ["--allocated", "--team", "shop", *allocation]),
         ):
-            measured(name, [*args, "--ledger", str(folder / "ledger")])
+            measured([*name.split(), *args, "--ledger", str(folder / "ledger")])
         kept = sum(path.stat().st_size for path in (folder / "ledger").rglob("*.parquet"))
         print(f"kept in {kept / 1e6:.1f} MB")
 
@@ -48,18 +55,18 @@ def made(target: Path, rows: int) -> None:
             writer.writerow(row)
 
 
-def measured(name: str, args: list[str]) -> None:
+def measured(args: list[str]) -> None:
     """Run a command and print what it took."""
     begun = time.monotonic()
     process = subprocess.Popen(
-        [sys.executable, "-m", "guardrail", "ledger", *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", "guardrail", *args], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     took = time.monotonic() - begun
     cpu = used.ru_utime + used.ru_stime
     print(
-        f"{name}: {took:.1f} s, {cpu:.1f} s of the processor, {used.ru_maxrss / 1e3:.0f} MB, exit code {process.returncode}"
+        f"{' '.join(args[:-2])}: {took:.1f} s, {cpu:.1f} s of the processor, {used.ru_maxrss / 1e3:.0f} MB, exit code {process.returncode}"
     )
 
 

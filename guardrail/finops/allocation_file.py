@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,12 +14,11 @@ from guardrail.errors import ConfigError
 from guardrail.files.checked import Section, checked
 from guardrail.files.yaml_file import read_yaml
 from guardrail.finops.charge import DIRECT
+from guardrail.finops.csv_file import number_of, rows_of
 
 WHOLE = Decimal(100)
 FILE = "allocation.yaml"
 """How the file is called, beside guardrail.yaml."""
-
-_MEASURED = ["month", "team", "value"]
 
 
 def _listed(value: Any) -> Any:
@@ -242,29 +240,13 @@ def read_measured(allocation: Allocation, folder: Path) -> Mapping[str, Measured
 
 
 def _measured(path: Path) -> Measured:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as opened:
-            rows = list(csv.DictReader(opened))
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        what = getattr(error, "strerror", None) or "not CSV in UTF-8"
-        raise ConfigError(f"cannot be read: {what}", where=str(path)) from None
     found: dict[tuple[str, str], Decimal] = {}
-    for number, row in enumerate(rows, start=2):
-        where = f"{path}:{number}"
-        if any(not row.get(name) for name in _MEASURED):
-            raise ConfigError(f"a row has {', '.join(_MEASURED)}", where=where)
+    for where, row in rows_of(path, ("month", "team", "value")):
         key = row["month"], row["team"]
         if key in found:
             raise ConfigError(f"{' '.join(key)} is there twice", where=where)
-        found[key] = _value(row["value"], where)
+        value = number_of(row["value"])
+        if value is None or value < 0:
+            raise ConfigError(f"{row['value']!r:.40} is no number from 0 on", where=where)
+        found[key] = value
     return found
-
-
-def _value(text: str, where: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        raise ConfigError(f"{text!r:.40} is no number from 0 on", where=where)
-    return value

@@ -196,7 +196,7 @@ def _notes(found: Spend) -> Iterator[str]:
         yield safe(f"open: the bill of {source} for {_spans([month for _, month in months])} may still change")
     yield from map(safe, found.notes)
     if len(found.totals) > 1:
-        yield "amounts in several currencies are not summed"
+        yield "amounts in several currencies are not summed without --currency and --rates"
 
 
 def _spans(months: Sequence[str]) -> str:

@@ -170,8 +170,37 @@ def test_currencies_are_not_summed(run, import_):
         ["S3", "$5.00"],
         ["total", "USD", "$5.00"],
         [],
-        ["amounts", "in", "several", "currencies", "are", "not", "summed"],
+        ["amounts", "in", "several", "currencies", "are", "not", "summed", "without", "--currency", "and", "--rates"],
     ]
+
+
+def test_currencies_are_summed_at_the_rates_that_are_given(run, import_, tmp_path):
+    import_(bill((5, "S3")))
+    import_(bill((3, "VM"), currency="EUR"), source="azure")
+    args = ("spend", "--cost", "billed", "--by", "service", "--currency", "USD", "--rates", "rates.csv")
+    rates = tmp_path / "rates.csv"
+    rates.write_text("month,from,to,rate,source\n2026-10,EUR,USD,1.0833333333333333333,ECB\n")
+    lines = run(*args).stdout.splitlines()
+    assert [line.split() for line in lines[3:6]] == [["S3", "$5.00"], ["VM", "$3.25"], ["total", "$8.25"]]
+    assert lines[-1] == "EUR of 2026-10 at 1.0833333333333333333 USD (ECB)"
+    found = json.loads(run(*args, "--format", "json").stdout)
+    assert found["totals"] == [{"currency": "USD", "amount": "8.25", "partial": False}]
+    rates.write_text("month,from,to,rate,source\n2026-09,EUR,USD,1.08,ECB\n")
+    assert "no rate of 2026-10 from EUR to USD" in run(*args).stderr
+
+
+@pytest.mark.parametrize(
+    "row, said",
+    [
+        ("2026-10,EUR,USD,0,ECB", "rates.csv:2: '0' is no rate above 0"),
+        ("2026-10,EUR,USD,1.08,", "rates.csv:2: a row has month, from, to, rate, source"),
+        ("2026-10,EUR,USD,1,ECB\n2026-10,EUR,USD,1,ECB", "rates.csv:3: the rate of 2026-10 EUR USD is there twice"),
+    ],
+)
+def test_mistakes_in_rates_are_named_with_their_place(spend, tmp_path, row, said):
+    (tmp_path / "rates.csv").write_text(f"month,from,to,rate,source\n{row}\n")
+    ran = spend("--currency", "USD", "--rates", "rates.csv")
+    assert (ran.exit_code, said in ran.stderr) == (2, True)
 
 
 def test_open_months_are_marked_and_bills_that_are_missing_named(run, import_):
@@ -218,6 +247,8 @@ def test_the_same_ledger_gives_the_same_bytes(spend, form):
         (["--month", "2026-10", "--to", "2026-10"], "give one or the other"),
         (["--from", "2026-10", "--to", "2026-09"], "--from 2026-10 is after --to 2026-09"),
         (["--team", "shp"], "no cost falls on a team 'shp' (did you mean \"shop\"?)"),
+        (["--currency", "EUR"], "--currency and --rates belong together"),
+        (["--currency", "EUR", "--rates", "absent.csv"], "absent.csv: cannot be read"),
         (["--allocated"], "--allocated needs allocation.yaml"),
         (["--allocation", "absent.yaml"], "absent.yaml: cannot be read"),
     ],

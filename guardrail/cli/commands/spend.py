@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,6 +87,14 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
     help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
 )
 @click.option(
+    "--currency", metavar="CODE", help="Currency to convert amounts to, at --rates. Default: each stays as it is."
+)
+@click.option(
+    "--rates",
+    type=click.Path(path_type=Path),
+    help="CSV of exchange rates: month,from,to,rate,source. Each charge has the rate of its month.",
+)
+@click.option(
     "--format",
     "format_name",
     type=click.Choice(["table", "markdown", "csv", "json"]),
@@ -96,7 +105,8 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
 def spend(format_name: str, **values: Any) -> None:
     """Show what bills come to. Lines come to the bill; what nobody owns is a line of its own.
 
-    An amount that an export does not have is said, and never 0; amounts in several currencies are not summed. Tables
+    An amount that an export does not have is said, and never 0; amounts in several currencies are summed only at rates
+    that you give. Tables
     show cents, CSV and JSON exact amounts. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
 
     \b
@@ -118,11 +128,16 @@ def spend(format_name: str, **values: Any) -> None:
 def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
     from guardrail.finops.charge import Charge  # noqa: PLC0415 - only when it runs
     from guardrail.finops.exact import units  # noqa: PLC0415
+    from guardrail.finops.rates import converted, read_rates  # noqa: PLC0415
     from guardrail.finops.spend import answer  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
+    if (values["currency"] is None) != (values["rates"] is None):
+        raise ConfigError(
+            "--currency and --rates belong together", fix="give both: amounts are converted at no other rates"
+        )
     allocation, measured = _allocation(values, chosen)
     ledger = open_ledger(open_store(values["where"] or chosen.ledger))
     months = bill_months(ledger)
@@ -140,7 +155,11 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
         )
         for row in rows
     ]
-    return answer(asked, bill, [(one.source, one.month) for one in months], allocation, measured)
+    rated: tuple[str, ...] = ()
+    if values["currency"] is not None:
+        bill, rated = converted(bill, values["currency"], read_rates(values["rates"]))
+    found = answer(asked, bill, [(one.source, one.month) for one in months], allocation, measured)
+    return replace(found, notes=found.notes + rated)
 
 
 def _asked(values: Mapping[str, Any], there: list[BillMonth]) -> Asked:
