@@ -79,10 +79,13 @@ def test_the_installed_commands_are_the_command_line():
     assert PROJECT["scripts"] == {"guardrail": "guardrail.cli:main", "guardrail-finops": "guardrail.cli:main"}
 
 
+OPTIONAL = ("cloud", "fast", "ledger", "postgres", "serve", "watch")
+
+
 def test_every_import_is_declared_and_every_dependency_imported():
     declared = {_name(requirement) for requirement in PROJECT["dependencies"]}
     extras = PROJECT["optional-dependencies"]
-    optional = {_name(requirement) for name in ("fast", "serve", "watch") for requirement in extras[name]}
+    optional = {_name(requirement) for name in OPTIONAL for requirement in extras[name]}
     distributions = packages_distributions()
     imported = {
         _name(distributions[module][0])
