@@ -103,6 +103,7 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
         return error.format_message(), ExitCode.NOT_EVALUATED
     if isinstance(error, GuardrailError):
         return str(error), ExitCode.NOT_DELIVERED if isinstance(error, DeliveryError) else ExitCode.NOT_EVALUATED
+    # A full disk is no bug, and the verdict is known: what is missing is the delivery.
     if isinstance(error, OSError) and error.errno in _FULL:
         _to_nowhere()
         return f"nothing more can be written: {error.strerror}", ExitCode.NOT_DELIVERED

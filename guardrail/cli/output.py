@@ -97,6 +97,7 @@ def write_whole(path: Path, text: str) -> None:
     regular file (a device, a pipe) is written to, and never replaced.
     """
     try:
+        # Through links, so that one that leads elsewhere is kept and its target replaced.
         path = Path(os.path.realpath(path))
         if path.exists() and not path.is_file():
             path.write_text(text, encoding="utf-8", newline="")
@@ -109,6 +110,7 @@ def write_whole(path: Path, text: str) -> None:
                 file.write(text)
             Path(name).chmod(mode)
             Path(name).replace(path)
+        # An interrupt, too, must leave no half-written file beside.
         except BaseException:
             with contextlib.suppress(OSError):
                 Path(name).unlink()
@@ -118,6 +120,7 @@ def write_whole(path: Path, text: str) -> None:
 
 
 def _umask() -> int:
+    # It can be read only by setting it.
     mask = os.umask(0)
     os.umask(mask)
     return mask

@@ -45,6 +45,7 @@ def watch(values: dict[str, Any]) -> int:
         return settings
 
     while True:
+        # Before the check: what is saved while it runs is seen as well.
         began = time.time()
         try:
             report = judged(values, noted)

@@ -9,7 +9,7 @@ from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
 
 _NO_WORKSPACE = Unknown(
-    "plan.workspace", "not told by the plan", Reason.NOT_EVALUATED, "set TF_WORKSPACE for the check"
+    "plan.workspace", "the plan does not say it", Reason.NOT_EVALUATED, "set TF_WORKSPACE for the check"
 )
 
 

@@ -121,6 +121,7 @@ class CompiledRule:
     @cached_property
     def looks_at(self) -> frozenset[Path]:
         """What answer, messages and edits use of elements of lists, for the rules that read any."""
+        # Few rules read lists, and only for these are the parts of expressions gone through.
         if not any(path[0] == "plan" or path[1:2] in _RELATIONS for path in self.shown | self.edited):
             return frozenset()
         parts: list[Program | Template | CompiledEdit] = [*self._programs, *self.messages, *self.edits]
@@ -172,6 +173,7 @@ class CompiledRule:
             raise RuleError(f"rule {self.rule.id}: {error}", where=self.source.file.where(("validations",))) from None
         failed = tuple(index for index, verdict in enumerate(verdicts) if verdict is False)
         waits = next((verdict for verdict in (applies, *verdicts) if isinstance(verdict, Unknown)), None)
+        # Where it is not known whether the rule applies, neither a failure nor a pass is certain.
         if failed and not isinstance(applies, Unknown):
             return Answer(failed=failed)
         if failed or any(isinstance(verdict, Unknown) for verdict in verdicts):
@@ -274,6 +276,7 @@ def _compilers(
 ) -> tuple[_Compiler, _Compiler]:
     """Return what compiles a rule's expressions, and those of its edits. `engines` have to take them beside its own."""
     rule = source.rule
+    # A type that guardrail has no schema of may have any attribute.
     is_open = rule.scope is not RuleScope.RESOURCE or rule.match.types_extra
     shapes: Shapes = PlanShapes(types, () if is_open else rule.match.types)
 

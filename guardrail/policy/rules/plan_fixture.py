@@ -38,7 +38,7 @@ class ModuleFixture(Section):
 
     def called(self) -> CalledModule:
         """Return the module block."""
-        untold = Unknown(f"the source of {self.address}", "not told by the plan", Reason.NOT_EVALUATED)
+        untold = Unknown(f"the source of {self.address}", "the plan does not say it", Reason.NOT_EVALUATED)
         return CalledModule(self.address, untold if self.source is None else self.source, self.version)
 
 

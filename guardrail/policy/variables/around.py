@@ -79,7 +79,7 @@ class Around:
     def module(self, address: str) -> CalledModule:
         """Return the module block that an instance of a module comes from; its source is unknown where nothing tells."""
         found = self._modules.get(_KEY.sub("", address))
-        untold = Unknown(f"the source of {address}", "not told by the plan", Reason.NOT_EVALUATED)
+        untold = Unknown(f"the source of {address}", "the plan does not say it", Reason.NOT_EVALUATED)
         return found or CalledModule(address, untold)
 
     def related(self, view: ResourceView, relation: str, pattern: str) -> Json:
@@ -137,7 +137,7 @@ class Around:
         locked = facts.locked() if is_whole or "version" in names else None
         no_file = Unknown(
             "the version of a provider",
-            "not told: there is no .terraform.lock.hcl",
+            "not known: there is no .terraform.lock.hcl",
             Reason.NOT_EVALUATED,
             "commit the lock file that terraform init writes",
         )
@@ -205,7 +205,7 @@ class _Repriced:
 
 
 def _untold(path: str) -> Unknown:
-    why = "not told: the plan has no configuration section"
+    why = "not known: the plan has no configuration section"
     return Unknown(path, why, Reason.NOT_EVALUATED, "check a plan in JSON, with its configuration section")
 
 

@@ -15,7 +15,7 @@ from guardrail.model.resource import Action
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import Spend
 
-NO_REPOSITORY = Unknown("project.repository", "not told by git or the CI", Reason.NOT_EVALUATED)
+NO_REPOSITORY = Unknown("project.repository", "neither git nor the CI says it", Reason.NOT_EVALUATED)
 
 
 @dataclass(frozen=True, slots=True)

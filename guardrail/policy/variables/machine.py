@@ -95,6 +95,7 @@ def facts(
         return {"type": unknown, "types": types, "families": unknown or [], **dict.fromkeys(FACTS, unknown)}
     vendor = VENDORS.get(provider, provider)
     known = [(name, _spec(vendor, name, specs) or {}) for name in types if isinstance(name, str)]
+    # One that the catalog does not know goes before all: it may be the largest, so its facts are the unknown ones.
     name, spec = max(known, key=lambda one: (not one[1], float(one[1].get("vcpu") or 0)))
 
     def gap(fact: str, of: str) -> Unknown:
@@ -117,6 +118,7 @@ def facts(
 def _joined(fact: str, values: Iterable[tuple[str, Json]], gap: Callable[[str, str], Unknown]) -> Json:
     """Return one fact about several machine types: the largest number, or whether all are of the current generation."""
     by_type = list(values)
+    # One of a previous generation decides, whatever the unknown ones are.
     if fact == "current_generation" and any(value is False for _, value in by_type):
         return False
     lacking = next((name for name, value in by_type if value is None), None)

@@ -59,6 +59,7 @@ class Relations:
             return _untold(path)
         side = change.before if past else change.billed_after
         missing = next((one for one in self._missing if not one.type or matches(pattern, one.type)), None)
+        # A block that was not evaluated may be what it refers to; before the change there was none such.
         if missing and not past and side is not None and side.written:
             return _not_evaluated(path, missing)
         edges = self._of(change, past=past)
@@ -106,6 +107,7 @@ class Relations:
             side = change.before if past else change.billed_after
             if side is not None:
                 self._follow(change, side, edges, past=past)
+                # A resource that mentions itself, as its own name in a policy, refers to no other.
                 edges.found.pop(change.address, None)
         return self._edges[key]
 
@@ -190,7 +192,7 @@ class Relations:
 
 
 def _untold(path: str) -> Unknown:
-    return Unknown(path, "not told: the plan has no configuration section", Reason.NOT_EVALUATED, _PLAN)
+    return Unknown(path, "not known: the plan has no configuration section", Reason.NOT_EVALUATED, _PLAN)
 
 
 def _not_evaluated(path: str, missing: NotEvaluated) -> Unknown:
@@ -199,7 +201,7 @@ def _not_evaluated(path: str, missing: NotEvaluated) -> Unknown:
 
 def _undecided(path: str, attribute: str, candidates: Sequence[Change]) -> Unknown:
     block = candidates[0].address.rpartition("[")[0] or candidates[0].address
-    why = f"not told: {attribute} may refer to {block}"
+    why = f"not known: {attribute} may refer to {block}"
     return Unknown(path, why, Reason.NOT_EVALUATED, "refer to it without a local value or a computed key")
 
 

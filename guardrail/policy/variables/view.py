@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SENSITIVE = "(sensitive)"
 
-_NO_CONFIGURATION = "not told: the plan has no configuration of it"
+_NO_CONFIGURATION = "not known: the plan has no configuration of it"
 _MAY_BE_CHOSEN = "not set, and may be chosen by the provider"
 # Attributes that effective tags are read from, whose marks say which of them are secret.
 _TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_labels", "user_labels", "tag")
@@ -102,6 +102,7 @@ class ResourceView:
                 self._instance = dict.fromkeys(("type", "types", "families", *FACTS), SENSITIVE)
             else:
                 shown = machine_types(self.change.type, self.existing.shown) if self.existing else []
+                # What a machine is may be used, but a gap in its facts would name the type.
                 called = SENSITIVE if SENSITIVE in shown else None
                 self._instance = facts(self.change.provider, types, self.specs, called=called, attached=self.gpus())
         return self._instance
@@ -124,7 +125,7 @@ class ResourceView:
     def related(self, relation: str, pattern: str) -> Json:
         """The resources of these types that it refers to ("references"), or that refer to it ("referrers")."""
         if self.around is None:
-            return Unknown(f"resource.{relation}({pattern})", "not told: the rest of the plan is not there", None)
+            return Unknown(f"resource.{relation}({pattern})", "not known: the rest of the plan is not there", None)
         return self.around.related(self, relation, pattern)
 
     def repriced(self) -> Handle | None:
@@ -285,7 +286,7 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
 
 def _no_place(name: str) -> Unknown:
     return Unknown(
-        f"resource.{name}", "not told by the plan", Reason.NOT_EVALUATED, "give the configuration: --source DIR"
+        f"resource.{name}", "the plan does not say it", Reason.NOT_EVALUATED, "give the configuration: --source DIR"
     )
 
 

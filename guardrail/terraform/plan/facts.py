@@ -67,7 +67,7 @@ def locked_in(text: str) -> dict[str, str]:
 def _untold(name: str) -> Json:
     path = f"plan.outputs.{name}"
     return Unknown(
-        path, "not told by the plan", Reason.NOT_EVALUATED, "check the JSON of the plan: terraform show -json"
+        path, "the plan does not say it", Reason.NOT_EVALUATED, "check the JSON of the plan: terraform show -json"
     )
 
 
@@ -75,7 +75,9 @@ def _modules(module: ConfigModule, address: str) -> Iterator[CalledModule]:
     for name, call in (module.module_calls or {}).items():
         inner = f"{address}.module.{name}".removeprefix(".")
         where = f"the source of {inner}"
-        source = Unknown(where, "not told by the plan", Reason.NOT_EVALUATED) if call.source is None else call.source
+        source = (
+            Unknown(where, "the plan does not say it", Reason.NOT_EVALUATED) if call.source is None else call.source
+        )
         yield CalledModule(inner, source, call.version_constraint or "")
         yield from _modules(call.module or ConfigModule(), inner)
 

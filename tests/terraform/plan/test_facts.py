@@ -122,7 +122,7 @@ def test_the_json_of_a_plan_says_the_same(tmp_path):
     assert facts.variables == {"env": "prod", "password": "hunter2"}
     assert facts.outputs["url"] == "https://x"
     assert facts.outputs["id"] == Unknown("plan.outputs.id")
-    assert (facts.outputs["untold"].reason, "gone" in facts.outputs) == ("not told by the plan", False)
+    assert (facts.outputs["untold"].reason, "gone" in facts.outputs) == ("the plan does not say it", False)
     assert facts.secrets == {"var.password", "output.key"}
     assert isinstance(facts.workspace, Unknown)
     assert facts.locked() == {"hashicorp/aws": "5.80.0"}
