@@ -255,6 +255,7 @@ def _of_service(
                     same = ladder.per(questions[place].charge.component.price.unit)
                     prices = (same.product.unit, *((tier.start, tier.end, tier.price) for tier in same.tiers))
                     answered.add(place)
+                    # Several products at one price are no ambiguity to the catalog, so they are none here.
                     if decided is not None and first.setdefault((place, decided), prices) != prices:
                         doubtful[place][region] = None
     for number, question in enumerate(questions):

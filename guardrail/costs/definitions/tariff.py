@@ -117,6 +117,7 @@ class Tariff:
 
     def _compile(self) -> None:
         definition = self.definition
+        # First, since every other expression may use its names.
         self.environment.define("let", {name: expression(value) for name, value in definition.let.items()})
         self._place = "region"
         self.region = compiled(definition.region, self.environment)
@@ -220,6 +221,7 @@ def _schema(definition: Definition) -> dict[str, Any]:
 
     return {
         "attr": OPEN,
+        # An empty mapping would mean that any name may be below it.
         "usage": closed(nested_usage(definition.usage)) or {"": OPEN},
         "table": dict.fromkeys(definition.table, OPEN) or {"": OPEN},
         "ref": dict.fromkeys(definition.refs, OPEN) or {"": OPEN},

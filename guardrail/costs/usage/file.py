@@ -35,6 +35,7 @@ class Usage:
 
     def of(self, address: str, resource_type: str) -> Mapping[str, Any]:
         """Return what is given for a resource, key by key: by its address, else by wildcards, else by its type."""
+        # Infracost's order: the type's defaults, then wildcards, then the exact address, each key by key.
         given = merged({}, self.by_type.get(resource_type, {}))
         for pattern in self._wildcards:
             if pattern != address and is_meant(pattern, address):
@@ -85,5 +86,6 @@ def is_meant(pattern: str, address: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _pattern(text: str) -> re.Pattern[str]:
+    # Only `[*]` is special: keys of for_each may hold any other character of a pattern.
     parts = re.split(r"(\[\*\])", text)
     return re.compile("".join(_INDEX.pattern if part == "[*]" else re.escape(part) for part in parts))

@@ -12,6 +12,7 @@ from guardrail.costs.definitions.tariff import nested_usage
 from guardrail.costs.usage.file import Usage
 from guardrail.errors import InputError, did_you_mean
 
+# As deep as the engine prices children.
 _MAX_DEPTH = 5
 _INDEX = re.compile(r"\[\d+\]$")
 
@@ -24,6 +25,7 @@ def keys_of(type_name: str, library: Library, depth: int = 0) -> dict[str, Any]:
     keys: dict[str, Any] = {}
     for child in tariff.definition.child:
         is_named = not child.as_.startswith("=")
+        # A type that an expression chooses is one of the texts in it.
         names = [child.as_] if is_named else re.findall(r"'(\w+)'", child.as_)
         for inner in (keys_of(name, library, depth + 1) for name in names):
             keys = {**inner, **keys, **({f"{child.block}[]": inner} if child.block else {})}
