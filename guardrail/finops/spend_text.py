@@ -146,14 +146,15 @@ def _cells(found: Spend) -> tuple[Cells, list[Cells]]:
     body: list[Cells] = []
     for total in found.totals:
         lines = [line for line in found.lines if line.currency == total.currency]
-        cents = iter(apportioned([whole for line in lines if (whole := units(line.amount)) is not None], CENT))
+        cents = apportioned([whole for line in lines if (whole := units(line.amount)) is not None], CENT)
+        of_line = iter(cents)
         for line in lines:
             names = [
                 safe(key) if key is not None else _NAMELESS.get(name, "(none)")
                 for name, key in zip(asked.by, line.keys, strict=True)
             ]
-            body.append([*names, *_money(found, line, next(cents) if line.amount is not None else None)])
-        body.append(_total(found, total))
+            body.append([*names, *_money(found, line, next(of_line) if line.amount is not None else None)])
+        body.append(_total(found, total, sum(cents)))
     return head, body
 
 
@@ -176,10 +177,10 @@ def _shown(amount: Decimal | None, cents: int, currency: str) -> str:
     return money(decimal_of(cents), currency)
 
 
-def _total(found: Spend, total: Total) -> Cells:
+def _total(found: Spend, total: Total, cents: int) -> Cells:
     name = "total" if len(found.totals) == 1 else f"total {total.currency}"
     marks = " partial" if total.partial and total.amount is not None else ""
-    amount = _NOT_HERE if total.amount is None else f"{money(total.amount, total.currency)}{marks}"
+    amount = _NOT_HERE if total.amount is None else f"{_shown(total.amount, cents, total.currency)}{marks}"
     return [name, *[""] * (len(found.asked.by) + _amounts(found) - 2), amount]
 
 

@@ -224,6 +224,17 @@ def test_less_than_a_cent_is_said_to_be(run, import_):
     assert [line.split() for line in lines[3:]] == [["S3", "<$0.01"], ["EC2", "-<$0.01"], ["total", "-<$0.01"]]
 
 
+def test_cents_come_to_the_total_that_is_shown(run, import_):
+    import_(bill(("-1.005", "S3"), ("0.004", "EC2"), ("-2.004", "VM")))
+    lines = run("spend", "--cost", "billed", "--by", "service").stdout.splitlines()
+    assert [line.split() for line in lines[3:]] == [
+        ["EC2", "<$0.01"],
+        ["S3", "-$1.00"],
+        ["VM", "-$2.00"],
+        ["total", "-$3.00"],
+    ]
+
+
 def test_names_from_a_bill_are_shown_as_text(run, import_):
     import_(bill((5, "=cmd()|x<b>")))
     assert "'=cmd()|x<b>," in run("spend", "--cost", "billed", "--by", "service", "--format", "csv").stdout
