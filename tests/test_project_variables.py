@@ -178,8 +178,8 @@ def test_the_policys_projects_read_the_files_of_variables_of_the_change(reposito
         ("path: live, var_files: [../x.tfvars]", "guardrail.yaml:3: projects.0.var_files.0: ../x.tfvars is outside of the"),
         ("path: live, var_files: [live/main.tf]", "live/main.tf: not as Terraform writes values"),
         ("path: live, vars: {tpye: a}", "guardrail.yaml:3: no variable 'tpye' in live (did you mean"),
-        ("plan: live/plan.json, vars: {type: a}", "guardrail.yaml:3: project 'p' is a plan, which has its variables"),
-        ("plan: live/plan.json, workspace: a", "guardrail.yaml:3: project 'p' is a plan, which has its variables"),
+        ("plan: live/plan.json, vars: {type: a}", "guardrail.yaml:3: project 'p' has a plan, which contains its variables"),
+        ("plan: live/plan.json, workspace: a", "guardrail.yaml:3: project 'p' has a plan, which contains its variables"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_projects_variables_is_one_line(repository, run, project, said):
