@@ -18,7 +18,7 @@ import msgspec
 
 from guardrail import __version__, data
 from guardrail.cel import Form, Forms, engine_package
-from guardrail.files.decode import decode_msgpack
+from guardrail.decode import decode_msgpack
 
 _KEPT = 5_000
 """How many rules and definitions are kept: of what is beyond, the oldest half goes."""

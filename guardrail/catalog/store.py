@@ -20,8 +20,8 @@ import msgspec
 from guardrail import data
 from guardrail.catalog import snapshot
 from guardrail.catalog.query import SAVINGS_PLAN, Answer, Ladder, Product, Selector, Shelf, Tier
+from guardrail.decode import decode_json
 from guardrail.errors import CatalogError
-from guardrail.files.decode import decode_json
 from guardrail.model.cost import PriceSource
 from guardrail.model.money import decimal
 from guardrail.model.report import CatalogInfo

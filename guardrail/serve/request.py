@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from guardrail.decode import decode_json
 from guardrail.errors import InputError
-from guardrail.files.decode import decode_json
 
 SIGNATURE = "x-tfc-task-signature"
 """The header that has the HMAC-SHA512 of the body, in hexadecimal digits."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
+from guardrail.decode import json_decoder
 from guardrail.errors import InputError
-from guardrail.files.decode import json_decoder
 from guardrail.ledger.layout import month_of
 from guardrail.ledger.records.facts import Fact, Record, fact, identity, moment, stamp
 from guardrail.ledger.records.identifiers import normal_forms

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 
+from guardrail.decode import json_decoder
 from guardrail.errors import InputError
-from guardrail.files.decode import json_decoder
 from guardrail.model.cost import UNCHANGED, Cost, Line, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import MOST, Difference, single
 from guardrail.model.finding import Finding, Waiver

@@ -17,8 +17,8 @@ from typing import Any
 
 import msgspec
 
+from guardrail.decode import decode_msgpack
 from guardrail.errors import InputError
-from guardrail.files.decode import decode_msgpack
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import key_value, parse
 from guardrail.terraform.configuration.configuration_json import configuration_json

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
+from guardrail.decode import decode_json
 from guardrail.errors import InputError
-from guardrail.files.decode import decode_json
 from guardrail.model.unknown import Json
 
 Raw = msgspec.Raw

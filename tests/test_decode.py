@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import guardrail
-from guardrail.files.decode import decode_json, decode_msgpack, json_decoder
+from guardrail.decode import decode_json, decode_msgpack, json_decoder
 from guardrail.terraform.language.scope import Budget
 
 DEPTH = 100_000
@@ -36,7 +36,7 @@ def test_depth_is_an_error_and_no_crash_after_an_evaluation(what):
 
 def test_nothing_is_decoded_elsewhere():
     """The tables that the wheel ships are its own."""
-    ours = {"files/decode.py", "catalog/store.py", "terraform/schemas/schema.py"}
+    ours = {"decode.py", "catalog/store.py", "terraform/schemas/schema.py"}
     package = Path(guardrail.__file__).parent
     found = {
         path.relative_to(package).as_posix()
