@@ -17,9 +17,8 @@ from guardrail.ledger.views import open_ledger
 from tests.ledger.conftest import result
 
 WRITER = """
-import random, sys
+import random, signal, sys
 from pathlib import Path
-from guardrail.ledger.layout import parsed, path_of
 from guardrail.ledger.records.facts import compressed
 from guardrail.ledger.layout import parsed, path_of
 from guardrail.ledger.store import Folder
@@ -29,6 +28,8 @@ print("ready", flush=True)
 for number in order:
     data = b"%d" % number * 5_000
     store.put(path_of("charges", "shop", "2026-10", "", data, "parquet"), data)
+if sys.argv[3:]:
+    signal.pause()  # until it is killed, however soon it was done
 """
 
 
@@ -93,8 +94,9 @@ def test_a_newer_schema_is_an_error_with_the_version_to_install(store, said, fix
 
 def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half_written(tmp_path):
     def start(seed):
+        waits = ["waits"] if seed < 2 else []
         return subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), str(seed)],
+            [sys.executable, "-c", WRITER, str(tmp_path), str(seed), *waits],
             stdout=subprocess.PIPE,
             cwd=Path(__file__).parents[2],
         )
@@ -104,9 +106,10 @@ def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half_written(tmp
         writer.stdout.readline()
     os.kill(writers[0].pid, signal.SIGKILL)
     os.kill(writers[1].pid, signal.SIGKILL)
-    assert [writer.wait() for writer in writers] == [-signal.SIGKILL, -signal.SIGKILL, 0, 0]
+    ends = [writer.wait() for writer in writers]
     for writer in writers:
         writer.stdout.close()
+    assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0, 0]
     store = Folder(tmp_path)
     assert faults(store) == []
     assert len(store.paths()) == 150
