@@ -19,7 +19,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from guardrail.cel import OPEN, CelError, Environment, EvaluationError
-from guardrail.cel.tree import UInt
+from guardrail.cel.expression.tree import UInt
 
 CORE = (
     *("basic", "comparisons", "conversions", "dynamic", "fields", "fp_math", "integer_math", "lists", "logic"),

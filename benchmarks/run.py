@@ -20,7 +20,7 @@ sys.path.insert(0, str(HERE.parent))
 
 from benchmarks.own_rules import write_rules  # noqa: E402
 from guardrail import __version__  # noqa: E402 - found by the line above
-from guardrail.cel.engines import ENGINE_VARIABLE  # noqa: E402
+from guardrail.cel.engine.engines import ENGINE_VARIABLE  # noqa: E402
 
 SIZES = (100, 500, 1_000, 10_000)
 ENGINES = {"cpp": "fast (C++)", "python": "cel-python"}

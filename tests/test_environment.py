@@ -68,7 +68,7 @@ def test_the_environment_is_read_in_few_places():
     rooms = {name.split("/")[1].removesuffix(".py") for name in uses}
     assert rooms <= {"cli", "starter", "http", "git", "catalog", "cel", "data"}, uses
     assert [name for name in uses if "/catalog/" in name] == ["guardrail/catalog/sync.py"]
-    assert [name for name in uses if "/cel/" in name] == ["guardrail/cel/engines.py"]
+    assert [name for name in uses if "/cel/" in name] == ["guardrail/cel/engine/engines.py"]
 
 
 class Recorder(dict):

@@ -7,20 +7,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
-from guardrail.cel.conversion import Value, plain_value
-from guardrail.cel.engines import Engine, engine
+from guardrail.cel.analysis.key_access import KeyAccess
+from guardrail.cel.analysis.names import Path, Schema, check, expand
+from guardrail.cel.analysis.shapes import Shapes, check_shapes
+from guardrail.cel.analysis.types import Types, infer
+from guardrail.cel.engine.conversion import Value, plain_value
+from guardrail.cel.engine.engines import Engine, engine
+from guardrail.cel.engine.forms import Form, Forms
+from guardrail.cel.engine.lookups import with_lookups
+from guardrail.cel.expression.parts import branches, shown_parts, written
+from guardrail.cel.expression.syntax import CelError, parse
+from guardrail.cel.expression.tree import Tree
 from guardrail.cel.failures import EvaluationError
-from guardrail.cel.forms import Form, Forms
 from guardrail.cel.functions.values import text
-from guardrail.cel.key_access import KeyAccess
-from guardrail.cel.lookups import with_lookups
-from guardrail.cel.names import Path, Schema, check, expand
-from guardrail.cel.parts import branches, shown_parts, written
 from guardrail.cel.program import Analysis, Context, Program, Scope
-from guardrail.cel.shapes import Shapes, check_shapes
-from guardrail.cel.syntax import CelError, parse
-from guardrail.cel.tree import Tree
-from guardrail.cel.types import Types, infer
 from guardrail.model.unknown import Unknown
 
 
@@ -54,7 +54,7 @@ class Environment:
         `shapes` are what is known of data at a path. The maps at `nullable` paths read null at a key that they lack.
 
         `declared` are the types of names that are no data: their values are bound as they are. `exact` refuses a division of
-        whole numbers, whose fraction is lost. `lookups` are the calls that stand for data (`guardrail.cel.lookups`). `forms`
+        whole numbers, whose fraction is lost. `lookups` are the calls that stand for data (`guardrail.cel.engine.lookups`). `forms`
         are what an earlier run has left of these expressions, over these names, and take up what this one adds.
         """
         self._schema = schema

@@ -8,19 +8,19 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from guardrail.cel.conversion import Value, result_of
-from guardrail.cel.emit import emit
-from guardrail.cel.engines import Compiled, Engine, Evaluate, engine
+from guardrail.cel.analysis.key_access import KeyAccess, key_access
+from guardrail.cel.analysis.names import Path
+from guardrail.cel.analysis.operands import operands
+from guardrail.cel.analysis.types import Types
+from guardrail.cel.analysis.value_paths import value_paths
+from guardrail.cel.engine.conversion import Value, result_of
+from guardrail.cel.engine.emit import emit
+from guardrail.cel.engine.engines import Compiled, Engine, Evaluate, engine
+from guardrail.cel.engine.forms import Form, Forms, of_this_process, portable
+from guardrail.cel.expression.syntax import CelError
+from guardrail.cel.expression.tree import Tree
 from guardrail.cel.failures import OPERAND_FAULT, DepthError, EvaluationError, StepsError
-from guardrail.cel.forms import Form, Forms, of_this_process, portable
 from guardrail.cel.functions.values import trace, unmarked
-from guardrail.cel.key_access import KeyAccess, key_access
-from guardrail.cel.names import Path
-from guardrail.cel.operands import operands
-from guardrail.cel.syntax import CelError
-from guardrail.cel.tree import Tree
-from guardrail.cel.types import Types
-from guardrail.cel.value_paths import value_paths
 from guardrail.errors import LimitError
 
 _SIMPLE = frozenset({bool, float, int, type(None)})
@@ -109,7 +109,7 @@ class Program:
         if self._context.engine is not other:
             program = self._on(other)
             return program.evaluate(Scope(other.activation(scope.converted), scope.unknown, scope.converted))
-        from guardrail.cel.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
+        from guardrail.cel.engine.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
 
         what = f"takes more than {MAX_STEPS:,} steps: {self.text:.80}"
         raise LimitError(what, fix="use shorter lists, or fewer nested macros, whose steps multiply")

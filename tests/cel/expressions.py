@@ -11,9 +11,9 @@ from itertools import product
 from typing import Any
 
 from guardrail.cel import OPEN, CelError, Environment, EvaluationError
+from guardrail.cel.engine.operators import OPERATORS, RESULTS, UNARY
 from guardrail.cel.functions import FUNCTIONS, Function
 from guardrail.cel.functions.values import elements
-from guardrail.cel.operators import OPERATORS, RESULTS, UNARY
 from guardrail.model.unknown import Unknown, not_evaluated
 
 ENGINES = ("cpp", "python")

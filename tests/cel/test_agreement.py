@@ -5,9 +5,9 @@ import re
 import pytest
 
 from guardrail.cel import OPEN, CelError, Environment, EvaluationError
+from guardrail.cel.engine.operators import OPERATORS, UNARY
+from guardrail.cel.expression.syntax import MACROS
 from guardrail.cel.functions import FUNCTIONS
-from guardrail.cel.operators import OPERATORS, UNARY
-from guardrail.cel.syntax import MACROS
 from guardrail.model.unknown import Unknown
 from tests.cel.expressions import ENGINES, ERRORS, OPERANDS, UNKNOWN, VALUES, Engines, differences, forms
 

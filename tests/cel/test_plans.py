@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.cel.engines import ENGINE_VARIABLE
+from guardrail.cel.engine.engines import ENGINE_VARIABLE
 from guardrail.costs import Library
 from guardrail.data import rules_dir
 from guardrail.policy import packs

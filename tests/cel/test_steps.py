@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from guardrail.cel import OPEN, Environment, python
+from guardrail.cel import OPEN, Environment
+from guardrail.cel.engine import python
 from guardrail.errors import LimitError
 from guardrail.model.unknown import Unknown
 

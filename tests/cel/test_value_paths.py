@@ -2,8 +2,8 @@
 
 import pytest
 
-from guardrail.cel.syntax import parse
-from guardrail.cel.value_paths import value_paths
+from guardrail.cel.analysis.value_paths import value_paths
+from guardrail.cel.expression.syntax import parse
 
 PATHS = {
     "a.b": {"a.b"},

@@ -6,11 +6,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from guardrail.cel.expression.tree import UInt
 from guardrail.cel.failures import DIVISION_BY_ZERO, FunctionError
 from guardrail.cel.functions.function import fault, function
 from guardrail.cel.functions.instants import Timestamp, as_timestamp
 from guardrail.cel.functions.values import all_known, kind, shown
-from guardrail.cel.tree import UInt
 from guardrail.model.money import decimal
 from guardrail.model.money import money as shown_money
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from guardrail.cel.expression.tree import UInt
 from guardrail.cel.functions.function import NAMES, fault
 from guardrail.cel.functions.instants import Duration, Timestamp, duration_text, timestamp_text
-from guardrail.cel.tree import UInt
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from guardrail import data
-from guardrail.cel.engines import Engine, engine
+from guardrail.cel.engine.engines import Engine, engine
 from guardrail.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions.definition import load_definition
 from guardrail.costs.definitions.tariff import Tariff

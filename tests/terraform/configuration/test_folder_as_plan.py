@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.cel.engines import ENGINE_VARIABLE
+from guardrail.cel.engine.engines import ENGINE_VARIABLE
 from guardrail.errors import InputError
 from guardrail.model.unknown import Unknown
 from guardrail.terraform.configuration.folder import read_folder

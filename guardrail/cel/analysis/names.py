@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from guardrail.cel.functions import FUNCTIONS
-from guardrail.cel.syntax import LIBRARIES, MACROS, CelError
-from guardrail.cel.tree import (
+from guardrail.cel.analysis.types import type_name
+from guardrail.cel.expression.syntax import LIBRARIES, MACROS, CelError
+from guardrail.cel.expression.tree import (
     Binary,
     Call,
     Index,
@@ -22,7 +22,7 @@ from guardrail.cel.tree import (
     Unary,
     parts,
 )
-from guardrail.cel.types import type_name
+from guardrail.cel.functions import FUNCTIONS
 from guardrail.errors import did_you_mean
 
 OPEN: Mapping[str, object] = {}

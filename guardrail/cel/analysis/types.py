@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cache
 
-from guardrail.cel.functions import FUNCTIONS, NAMES, Function
-from guardrail.cel.operators import OPERATORS, RESULTS, UNARY
-from guardrail.cel.syntax import CelError
-from guardrail.cel.tree import (
+from guardrail.cel.engine.operators import OPERATORS, RESULTS, UNARY
+from guardrail.cel.expression.syntax import CelError
+from guardrail.cel.expression.tree import (
     Binary,
     Call,
     Index,
@@ -28,6 +27,7 @@ from guardrail.cel.tree import (
     UInt,
     Unary,
 )
+from guardrail.cel.functions import FUNCTIONS, NAMES, Function
 
 ANY, DATA = "?", "D"
 OPEN_KINDS = frozenset({ANY, DATA})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from guardrail.cel.names import Path
+from guardrail.cel.analysis.names import Path
 
 _KINDS = {bool: "true or false", float: "a number", str: "a text", list: "a list", dict: "a block or a map"}
 _ATTRIBUTES = (("resource", "after"), ("attr",))

@@ -8,12 +8,12 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
-from guardrail.cel.emit import spelled
+from guardrail.cel.engine.emit import spelled
+from guardrail.cel.expression.syntax import CelError
+from guardrail.cel.expression.tree import UInt
 from guardrail.cel.failures import DepthError, EvaluationError, StepsError, reason
 from guardrail.cel.functions import FUNCTIONS, Function
 from guardrail.cel.functions.plumbing import ANY
-from guardrail.cel.syntax import CelError
-from guardrail.cel.tree import UInt
 from guardrail.errors import ConfigError, did_you_mean
 
 ENGINE_VARIABLE = "GUARDRAIL_CEL_ENGINE"
@@ -159,7 +159,7 @@ class _CppEngine:
 
     def program(self, text: str, names: Iterable[str]) -> Compiled:
         try:
-            # Types are checked in guardrail.cel.types, which knows that data may be of any.
+            # Types are checked in guardrail.cel.analysis.types, which knows that data may be of any.
             expression = self._environment(names).compile(text, disable_check=True)
         except RuntimeError as error:
             if "recursion" in str(error):
@@ -237,7 +237,7 @@ def _handed_over(function: Function, kinds: tuple[str, ...]) -> Callable[..., An
 
 
 def _python_engine() -> Engine:
-    from guardrail.cel.python import PythonEngine  # noqa: PLC0415 - loads cel-python, which takes a third of a second
+    from guardrail.cel.engine.python import PythonEngine  # noqa: PLC0415 - loads cel-python, which takes a third of a second
 
     return PythonEngine()
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
+from guardrail.cel.analysis.key_access import KeyAccess
+from guardrail.cel.analysis.names import Path
 from guardrail.cel.functions.values import PROCESS_TEXTS
-from guardrail.cel.key_access import KeyAccess
-from guardrail.cel.names import Path
 
 
 class Form(msgspec.Struct, array_like=True):
@@ -16,7 +16,7 @@ class Form(msgspec.Struct, array_like=True):
 
     reads            the context paths that it uses, defined names expanded
     plain, careful   the engine's form for values that are known, and for a scope that holds unknown ones; b"" where not asked for yet
-    value_paths      those of `guardrail.cel.value_paths`; None where not asked for yet
+    value_paths      those of `guardrail.cel.analysis.value_paths`; None where not asked for yet
     key_access       by dotted path of a map, as far as asked for
     """
 

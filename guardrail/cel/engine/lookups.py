@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 
-from guardrail.cel.names import rebuilt
-from guardrail.cel.syntax import CelError
-from guardrail.cel.tree import Call, Literal, Name, Select, Tree
+from guardrail.cel.analysis.names import rebuilt
+from guardrail.cel.expression.syntax import CelError
+from guardrail.cel.expression.tree import Call, Literal, Name, Select, Tree
 
 PRICE = "price.of"
 """The function whose first operand is a resource, and the entry of a resource by which it is found."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from guardrail.cel.tree import (
+from guardrail.cel.expression.tree import (
     Binary,
     Call,
     Index,

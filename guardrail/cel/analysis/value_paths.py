@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from guardrail.cel.names import Path
-from guardrail.cel.tree import Call, Index, Literal, Macro, Name, Select, Tree, parts
+from guardrail.cel.analysis.names import Path
+from guardrail.cel.expression.tree import Call, Index, Literal, Macro, Name, Select, Tree, parts
 
 _SAME_ELEMENTS = frozenset({"filter", "sortBy"})
 _ELEMENTS_OF = frozenset({"first", "last", "reverse", "slice"})

@@ -8,11 +8,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from guardrail.cel.analysis.names import Path
 from guardrail.cel.failures import NO_PLAIN_VALUE, EvaluationError
 from guardrail.cel.functions.instants import Duration, Timestamp, duration_text, timestamp_text
 from guardrail.cel.functions.prices import Handle
 from guardrail.cel.functions.values import elements, is_optional, marker, plain_text, unmarked
-from guardrail.cel.names import Path
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from guardrail.cel.key_access import place_of
-from guardrail.cel.lookups import PRICE
-from guardrail.cel.names import Path
-from guardrail.cel.syntax import CelError
-from guardrail.cel.tree import (
+from guardrail.cel.analysis.key_access import place_of
+from guardrail.cel.analysis.names import Path
+from guardrail.cel.analysis.types import OPEN_KINDS, WORDS, Types, binary, candidates, need
+from guardrail.cel.engine.lookups import PRICE
+from guardrail.cel.expression.syntax import CelError
+from guardrail.cel.expression.tree import (
     Binary,
     Call,
     Index,
@@ -24,7 +25,6 @@ from guardrail.cel.tree import (
     Unary,
     parts,
 )
-from guardrail.cel.types import OPEN_KINDS, WORDS, Types, binary, candidates, need
 from guardrail.errors import did_you_mean
 
 
@@ -87,7 +87,7 @@ def joined_shape(shapes: Iterable[Shape | None]) -> Shape | None:
 
 
 def check_shapes(tree: Tree, reads: Iterable[Path], types: Types, shapes: Shapes) -> None:
-    """Refuse what cannot work on data of known shapes; `types` are those of `guardrail.cel.types.infer`, `reads` what it reads.
+    """Refuse what cannot work on data of known shapes; `types` are those of `guardrail.cel.analysis.types.infer`, `reads` what it reads.
 
     Raises CelError for an attribute that there is not, and for a value of a kind that what is done with it does not take.
     """

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
 
-from guardrail.cel.tree import (
+from guardrail.cel.expression.tree import (
     Binary,
     Call,
     Index,

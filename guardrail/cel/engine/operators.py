@@ -12,13 +12,13 @@ from collections.abc import Callable, Mapping
 from itertools import product
 from typing import Any
 
+from guardrail.cel.expression.tree import UInt
 from guardrail.cel.failures import DIVISION_BY_ZERO, NO_ELEMENT, OUT_OF_RANGE, FunctionError, no_key
 from guardrail.cel.functions import KINDS, whole
 from guardrail.cel.functions.function import fault, function
 from guardrail.cel.functions.instants import Duration, Timestamp
 from guardrail.cel.functions.numbers import MAX_INT, MAX_UINT, MIN_INT
 from guardrail.cel.functions.values import kind, same
-from guardrail.cel.tree import UInt
 
 Overloads = Mapping[str, Callable[..., Any]]
 """Kinds of the operands -> what computes the result."""

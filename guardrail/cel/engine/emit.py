@@ -6,12 +6,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from guardrail.cel.functions import Function
-from guardrail.cel.functions.values import MARKER, tagged
-from guardrail.cel.key_access import place_of
-from guardrail.cel.names import Path
-from guardrail.cel.place import Place
-from guardrail.cel.tree import (
+from guardrail.cel.analysis.key_access import place_of
+from guardrail.cel.analysis.names import Path
+from guardrail.cel.analysis.types import ANY, DATA, Types, becomes_double, candidates, is_dynamic, type_name
+from guardrail.cel.engine.place import Place
+from guardrail.cel.expression.tree import (
     Binary,
     Call,
     Index,
@@ -26,7 +25,8 @@ from guardrail.cel.tree import (
     UInt,
     Unary,
 )
-from guardrail.cel.types import ANY, DATA, Types, becomes_double, candidates, is_dynamic, type_name
+from guardrail.cel.functions import Function
+from guardrail.cel.functions.values import MARKER, tagged
 
 _LEVELS = {"||": 2, "&&": 3, "+": 5, "-": 5, "*": 6, "/": 6, "%": 6}
 _TERNARY, _RELATION, _UNARY, _MEMBER = 1, 4, 7, 8
@@ -41,7 +41,7 @@ _SPELLED = {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided", 
 def emit(
     tree: Tree, types: Types, *, native: bool, careful: bool = False, nullable: frozenset[Path] = frozenset()
 ) -> str:
-    """Return the expression as text for an engine; `types` are those of `guardrail.cel.types.infer`.
+    """Return the expression as text for an engine; `types` are those of `guardrail.cel.analysis.types.infer`.
 
     `native`: the engine has the functions that are marked so, and `cel.bind`.
     With `careful`, everything that is read passes through `known`, for a scope that holds values known only after apply.
@@ -368,7 +368,7 @@ class _Emitter:
 
     def _has(self, selection: Tree) -> str:
         if not isinstance(selection, Select):
-            raise TypeError(selection)  # guardrail.cel.names has refused it
+            raise TypeError(selection)  # guardrail.cel.analysis.names has refused it
         if selection.optional or self.types[id(selection.operand)] == "o":
             text = self._entry(selection.operand, quote(selection.field), optional=True)
             return f"f_hasValue_of({text})"

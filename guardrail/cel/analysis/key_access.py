@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 
-from guardrail.cel.names import Path
-from guardrail.cel.tree import Binary, Index, ListOf, Literal, Macro, MapOf, Name, Select, Tree, parts
+from guardrail.cel.analysis.names import Path
+from guardrail.cel.expression.tree import Binary, Index, ListOf, Literal, Macro, MapOf, Name, Select, Tree, parts
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 
-from guardrail.cel.syntax import parse
-from guardrail.cel.tree import Binary, ListOf, Literal, Name, Select, Ternary, Tree, Unary
+from guardrail.cel.expression.syntax import parse
+from guardrail.cel.expression.tree import Binary, ListOf, Literal, Name, Select, Ternary, Tree, Unary
 
 _Condition = Callable[[Mapping[str, bool]], bool]
 _Parts = dict[str, str]

@@ -18,16 +18,16 @@ import celpy
 import celpy.celparser
 import celpy.evaluation
 
-from guardrail.cel.emit import spelled
-from guardrail.cel.engines import Compiled, Evaluate
+from guardrail.cel.engine.emit import spelled
+from guardrail.cel.engine.engines import Compiled, Evaluate
+from guardrail.cel.engine.operators import OPERATORS, UNARY, Overloads
+from guardrail.cel.expression.syntax import CelError
+from guardrail.cel.expression.tree import UInt
 from guardrail.cel.failures import OPERAND_FAULT, SAME_KEY, EvaluationError, StepsError, reason
 from guardrail.cel.functions import FUNCTIONS, Function
 from guardrail.cel.functions.instants import Duration, Timestamp
 from guardrail.cel.functions.values import elements as ordered
 from guardrail.cel.functions.values import kind
-from guardrail.cel.operators import OPERATORS, UNARY, Overloads
-from guardrail.cel.syntax import CelError
-from guardrail.cel.tree import UInt
 
 _MODULE = "guardrail_operators"
 _LABELS = {"in": "_in_", "[]": "_[_]"}
