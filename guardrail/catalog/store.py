@@ -248,7 +248,9 @@ def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalo
         raise CatalogError("no such catalog", where=str(path), fix="name a catalog file, or leave --catalog out")
     try:
         with ExitStack() as opened:
-            database = opened.enter_context(closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)))
+            # One thread reads it, and any may let go of it last: Python collects garbage wherever it happens to be.
+            connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True, check_same_thread=False)
+            database = opened.enter_context(closing(connection))
             database.execute("pragma trusted_schema = off")
             if made := database.execute("select name from sqlite_master where type in ('view', 'trigger')").fetchone():
                 raise _damaged(path, f"it contains the view or trigger {made[0]!r:.40}, and price catalogs have none")

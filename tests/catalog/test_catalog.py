@@ -1,6 +1,7 @@
 """Selecting a price: one ladder, none, or several; from CSV files that are checked line by line."""
 
 from decimal import Decimal
+from threading import Thread
 
 import pytest
 from hypothesis import given
@@ -221,3 +222,12 @@ def test_a_file_that_is_no_catalog_is_refused_in_one_line(tmp_path, content):
 def test_a_catalog_that_is_not_there_is_named(tmp_path):
     with pytest.raises(CatalogError, match="no such catalog"):
         open_catalog(tmp_path / "nope.sqlite")
+
+
+def test_a_catalog_may_be_let_go_of_in_another_thread(compiled_catalog, capfd):
+    last = [open_catalog(compiled_catalog)]
+    other = Thread(target=last.clear)
+    other.start()
+    other.join()
+    assert last == []
+    assert capfd.readouterr().err == ""
