@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 from guardrail.cel import Environment, Path, Scope
@@ -281,7 +281,8 @@ class _PerResource:
                 group.answers[alike] = answers
         if resource.after and resource.after.usage_based and resource.changes:
             self._count_known_cost(answers, alike, view)
-        found = (self._finding(rule, answer, resource) for rule, answer in answers.found)
+        shown = cache(lambda settled: self._view(resource, shown=True, settled=settled))
+        found = (self._finding(rule, answer, resource, shown(bool(answer.failed))) for rule, answer in answers.found)
         return [one for one in found if one]
 
     def _view(
@@ -354,9 +355,11 @@ class _PerResource:
             self._groups[kind] = _Group(entries, tuple(map(reader, keys)), {})
         return self._groups[kind]
 
-    def _finding(self, rule: CompiledRule, answer: Answer, resource: ResourceCost) -> Finding | None:
+    def _finding(
+        self, rule: CompiledRule, answer: Answer, resource: ResourceCost, view: ResourceView
+    ) -> Finding | None:
+        """Return what is to be said of a resource, of which `view` has what may be shown."""
         change = resource.change
-        view = self._view(resource, shown=True, settled=bool(answer.failed))
         texts = self._messages(rule, answer.failed, view) if answer.failed else ()
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
         if answer.error and (_has_secrets(change) or _reads_others(rule)):

@@ -51,7 +51,20 @@ class ResourceView:
     """
 
     __slots__ = (
-        *("_instance", "around", "change", "cost", "existing", "past", "prefix", "settled", "shown", "side", "specs"),
+        *(
+            "_instance",
+            "_values",
+            "around",
+            "change",
+            "cost",
+            "existing",
+            "past",
+            "prefix",
+            "settled",
+            "shown",
+            "side",
+            "specs",
+        ),
         "tags",
     )
 
@@ -77,10 +90,13 @@ class ResourceView:
         self.tags = change.before_tags if past else change.tags
         self.cost = ResourceCost(change, resource.before, resource.before) if past and change.after else resource
         self._instance: dict[str, Json] | None = None
+        self._values: dict[Path, Json] = {}
 
     def read(self, path: Path) -> Json:
-        """Return the value of one of the variables below `resource`."""
-        return reader(path)(self)
+        """Return the value of one of the variables below `resource`: to be read only, as several findings show it."""
+        if path not in self._values:
+            self._values[path] = reader(path)(self)
+        return self._values[path]
 
     def machines(self) -> list[str | Unknown]:
         """The machine types that the resource names."""
