@@ -1,6 +1,9 @@
-"""A ledger with the bill of which every total is known, and `guardrail spend` in its folder."""
+"""Ledgers with the bill of which every total is known: alone, and with runs and states of what it is for."""
 
 import json
+import re
+import shlex
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +20,20 @@ def shop_ledger(tmp_path_factory):
     """Return a ledger with the bill, imported once."""
     folder = tmp_path_factory.mktemp("shop") / "ledger"
     Importing("shop", "", datetime(2026, 11, 20, tzinfo=UTC), False).run([SHOP / "bill.csv"], Folder(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shop(command, tmp_path_factory):
+    """Return a copy of the example with its ledger, which the commands of its README make once. Tests only read it."""
+    folder = shutil.copytree(SHOP, tmp_path_factory.mktemp("example") / "shop")
+    commands = re.search(
+        r"^```sh\n(.*?)^```", (SHOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+    )[1]
+    for line in commands.splitlines():
+        words = [sorted(map(str, folder.glob(word))) if "*" in word else [word] for word in shlex.split(line)[1:]]
+        ran = command(*(word for each in words for word in each), cwd=folder)
+        assert (ran.exit_code, ran.stderr) == (0, "")
     return folder
 
 
