@@ -27,7 +27,7 @@ def shop_ledger(tmp_path_factory):
 def shop(command, tmp_path_factory):
     """Return a copy of the example with its ledger, which the commands of its README make once. Tests only read it."""
     folder = shutil.copytree(SHOP, tmp_path_factory.mktemp("example") / "shop")
-    commands = re.search(
+    (commands,) = re.findall(
         r"^```sh\n(.*?)^```", (SHOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )[1]
     for line in commands.splitlines():

@@ -1,8 +1,8 @@
 """examples/shop-ledger: its files fit each other, and its commands make the ledger that they say."""
 
 import csv
-import importlib.util
 import json
+import runpy
 import shutil
 
 from tests.finops.conftest import SHOP
@@ -23,14 +23,12 @@ def test_all_that_is_billed_is_in_the_state_but_for_a_key_and_the_savings_plan()
 
 
 def test_its_runs_are_what_guardrail_says_of_it(command, monkeypatch, tmp_path):
-    found = importlib.util.spec_from_file_location("make_runs", SHOP / "make_runs.py")
-    made = importlib.util.module_from_spec(found)
-    found.loader.exec_module(made)
+    made = runpy.run_path(str(SHOP / "make_runs.py"))
     folder = shutil.copytree(SHOP, tmp_path / "shop")
-    for day in made.RUNS:
-        for name, value in made.environment(day, tmp_path / "event.json").items():
+    for day in made["RUNS"]:
+        for name, value in made["environment"](day, tmp_path / "event.json").items():
             monkeypatch.setenv(name, value)
-        ran = command(*made.arguments(day), cwd=folder)
+        ran = command(*made["arguments"](day), cwd=folder)
         assert (ran.exit_code, ran.stderr) == (0, "")
         assert _without_versions(ran.stdout) == _without_versions((SHOP / "runs" / f"{day}.json").read_text("utf-8"))
 
