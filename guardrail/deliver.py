@@ -23,11 +23,10 @@ from guardrail.model.report import Bound, Report, Verdict
 from guardrail.model.resource import Action
 from guardrail.platforms.annotation import Annotation, Severity
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
-from guardrail.platforms.context import Context, Overrides, read_context
+from guardrail.platforms.context import REPOSITORY, Context, Overrides, read_context
 from guardrail.platforms.detect import (
     ANNOTATE,
     PLATFORMS,
-    REPOSITORY,
     SUGGEST,
     WITH_CHARTS,
     WITHOUT_HTML,

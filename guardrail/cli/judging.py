@@ -26,8 +26,7 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     `choose` may narrow the settings down; `evaluate` does more than a plain check.
     """
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
-    from guardrail.platforms.context import proposal  # noqa: PLC0415
-    from guardrail.platforms.detect import REPOSITORY  # noqa: PLC0415
+    from guardrail.platforms.context import REPOSITORY, proposal  # noqa: PLC0415
     from guardrail.policy_ref import settings_at  # noqa: PLC0415
     from guardrail.provenance import inputs_of, uncovered  # noqa: PLC0415
 

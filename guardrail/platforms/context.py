@@ -16,6 +16,8 @@ from guardrail.model.report import PullRequest
 from guardrail.platforms.answer import listed, text
 
 PUBLIC_API = "https://api.github.com"
+REPOSITORY = ("GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BITBUCKET_REPO_FULL_NAME", "BUILD_REPOSITORY_NAME")
+"""The variables that name a job's repository for people, whatever its platform."""
 
 _REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
 _PULL_REF = re.compile(r"refs/pull/(\d{1,9})/")

@@ -42,8 +42,6 @@ PLATFORMS: dict[str, tuple[str, Connect]] = {
 
 WITHOUT_HTML = frozenset({"bitbucket"})
 """The platforms whose Markdown shows HTML as it is written."""
-REPOSITORY = ("GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BITBUCKET_REPO_FULL_NAME", "BUILD_REPOSITORY_NAME")
-"""The variables that name a job's repository for people."""
 
 
 def run_url(environ: Mapping[str, str], context: Context) -> str:
