@@ -29,7 +29,7 @@ def shop(command, tmp_path_factory):
     folder = shutil.copytree(SHOP, tmp_path_factory.mktemp("example") / "shop")
     (commands,) = re.findall(
         r"^```sh\n(.*?)^```", (SHOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )[1]
+    )
     for line in commands.splitlines():
         words = [sorted(map(str, folder.glob(word))) if "*" in word else [word] for word in shlex.split(line)[1:]]
         ran = command(*(word for each in words for word in each), cwd=folder)
