@@ -78,7 +78,24 @@ INVENTORY = {
     "tags": TAGS,
     "depends_on": "VARCHAR[]",
 }
+POINTS = {
+    "id": "VARCHAR",
+    "metric": "VARCHAR",
+    "series": "VARCHAR",
+    "at": TIME,
+    "period": "BIGINT",
+    "n": "BIGINT",
+    "mean": "DOUBLE",
+    "min": "DOUBLE",
+    "max": "DOUBLE",
+    "sum": "DOUBLE",
+    "p50": "DOUBLE",
+    "p95": "DOUBLE",
+    "p99": "DOUBLE",
+    "unit": "VARCHAR",
+}
+"""What was measured of a resource in a period of some seconds: guardrail.metrics.point tells the meaning of each."""
 IMPORTED = {"generation": "BIGINT", "open": "BOOLEAN", "imported_at": TIME}
 """What is known of the import that a charge comes from."""
 
-__all__ = ["CHARGES", "FINDINGS", "IMPORTED", "INVENTORY", "LINES", "RUNS"]
+__all__ = ["CHARGES", "FINDINGS", "IMPORTED", "INVENTORY", "LINES", "POINTS", "RUNS"]

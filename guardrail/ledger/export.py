@@ -17,6 +17,7 @@ _TYPES = {
     "VARCHAR": "text",
     "BIGINT": "bigint",
     "BOOLEAN": "boolean",
+    "DOUBLE": "double precision",
     "DATE": "date",
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
     "VARCHAR[]": "text[]",

@@ -14,7 +14,7 @@ VERSION = "v1"
 SCHEMA = f"guardrail.ledger/{VERSION}"
 """What every file of facts says it is, in its first line."""
 
-KINDS = ("runs", "inventory", "charges")
+KINDS = ("runs", "inventory", "charges", "metrics")
 COMPACTED = ("compact/runs", "compact/lines", "compact/findings", "compact/inventory")
 
 _DIGEST = 12  # hexadecimal digits of SHA-256: two of a million files would collide once in 500 ledgers
@@ -30,8 +30,8 @@ _KEY = re.compile(
 class Key:
     """A file of the ledger, by its path below the ledger's root.
 
-    owner   the project, or the source of bills, as it is written in the path
-    head    what its name begins with: the time and commit of a run, the generation of a bill
+    owner   the project, or the source of bills or metrics, as it is written in the path
+    head    what its name begins with: the time and commit of a run, the generation of a bill, the digest of points
     digest  the first digits of the SHA-256 of its bytes
     """
 
@@ -66,7 +66,7 @@ def path_of(kind: str, owner: str, month: str, head: str, data: bytes, ending: s
 
 def folder_of(kind: str, owner: str, month: str) -> str:
     """Return the folder that the facts of a project or a source lie in, by month."""
-    of = "source" if kind == "charges" else "project"
+    of = "source" if kind in {"charges", "metrics"} else "project"
     return f"{VERSION}/{kind}/{of}={written(owner)}/month={month}"
 
 

@@ -27,6 +27,10 @@ select source, month, generation, open, count(*), billing_currency, sum(billed_c
     count(*) - count(billed_cost), count(*) - count(effective_cost)
 from {view} group by source, month, generation, open, billing_currency order by source, month, generation, billing_currency
 """
+_METRICS = """
+select source, strftime("at", '%Y-%m'), count(*), count(distinct id), count(distinct id) filter (address is not null), list_sort(list(distinct metric))
+from measurements group by all order by all
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,7 @@ class Contents:
     runs: Sequence[dict[str, Any]]
     states: Sequence[dict[str, Any]]
     bills: Sequence[dict[str, Any]]
+    metrics: Sequence[dict[str, Any]]
 
 
 def contents(ledger: Ledger, *, generations: bool) -> Contents:
@@ -44,11 +49,13 @@ def contents(ledger: Ledger, *, generations: bool) -> Contents:
     states = ("project", "states", "last", "resources")
     amounts = ("billed", "effective", "without_billed", "without_effective")
     bills = ("source", "month", "generation", "open", "rows", "currency", *amounts)
+    metrics = ("source", "month", "points", "resources", "matched", "metrics")
     view = "charges_all" if generations else "charges"
     return Contents(
         [dict(zip(runs, row, strict=True)) for row in ledger.rows(_RUNS)],
         [dict(zip(states, row, strict=True)) for row in ledger.rows(_STATES)],
         [dict(zip(bills, row, strict=True)) for row in ledger.rows(_BILLS.format(view=view))],
+        [dict(zip(metrics, row, strict=True)) for row in ledger.rows(_METRICS)],
     )
 
 
@@ -59,15 +66,19 @@ def as_json(found: Contents) -> str:
         "runs": found.runs,
         "states": found.states,
         "bills": found.bills,
+        "metrics": found.metrics,
     }
     return json.dumps(document, default=_told, indent=2) + "\n"
 
 
 def as_table(found: Contents) -> str:
     """Return the contents as lines of text."""
-    lines = (
-        [_run(row) for row in found.runs] + [_state(row) for row in found.states] + [_bill(row) for row in found.bills]
-    )
+    lines = [
+        *map(_run, found.runs),
+        *map(_state, found.states),
+        *map(_bill, found.bills),
+        *map(_measured, found.metrics),
+    ]
     return (
         "".join(f"{safe(line)}\n" for line in lines)
         or "the ledger is empty: `guardrail ledger add` and `import` fill it\n"
@@ -105,3 +116,8 @@ def _amount(row: dict[str, Any], name: str) -> str:
         return f"{name} not in this export"
     missing = row[f"without_{name}"]
     return f"{name} {plain(row[name])}" + (f" ({missing} rows without it)" if missing else "")
+
+
+def _measured(row: dict[str, Any]) -> str:
+    of = f"{row['resources']} resources, {row['matched']} of them with an address"
+    return f"metric {row['source']} {row['month']}: {row['points']:,} points of {of}: {', '.join(row['metrics'])}"

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardrail.errors import InputError
-from guardrail.ledger.columns import CHARGES, FINDINGS, IMPORTED, INVENTORY, LINES, RUNS
+from guardrail.ledger.columns import CHARGES, FINDINGS, IMPORTED, INVENTORY, LINES, POINTS, RUNS
 from guardrail.ledger.duck import connect, literal, quoted
 from guardrail.ledger.layout import Key
 from guardrail.ledger.records.identifiers import SQL as NORMAL_FORMS
@@ -25,7 +25,7 @@ from guardrail.ledger.verify import facts_in
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-VIEWS = ("runs", "lines", "lines_before", "findings", "inventory", "charges", "matched")
+VIEWS = ("runs", "lines", "lines_before", "findings", "inventory", "charges", "matched", "metrics")
 """The names that queries may use."""
 
 
@@ -63,7 +63,9 @@ def open_ledger(store: Store) -> Ledger:
         _runs(root, facts, written["runs"]),
         _inventory(root, facts, written["inventory"]),
         _charges(root, facts),
+        _points(root, facts),
         _MATCHED,
+        _METRICS,
     ):
         ledger.rows(statements)
     return ledger
@@ -162,7 +164,8 @@ create view _places as
             then any_value({'project': project, 'address': address}) end as place
     from _known group by form;
 create view _by_id as
-    with ids as (select distinct resource_id from charges where resource_id is not null),
+    with ids as (
+        select resource_id from charges where resource_id is not null union select id as resource_id from _points),
     forms as (select resource_id, unnest(normal_forms(resource_id)) as form from ids)
     select resource_id, arg_max(place, length(form)) as place
     from forms join _places using (form) where place is not null group by resource_id;
@@ -174,6 +177,46 @@ create view matched as
 
 The longest form decides: an ARN before the name at its end, which others may have, too. What fits several is matched by none.
 """
+
+
+_METRICS = """
+create view measurements as
+    with points as (
+        select source, id, metric, series, "at", period, arg_max(n, imported_at) as n, arg_max(mean, imported_at) as mean,
+            arg_max("min", imported_at) as "min", arg_max("max", imported_at) as "max", arg_max("sum", imported_at) as "sum",
+            arg_max(p50, imported_at) as p50, arg_max(p95, imported_at) as p95, arg_max(p99, imported_at) as p99,
+            arg_max(unit, imported_at) as unit
+        from _points group by source, id, metric, series, "at", period)
+    select source, place.project as project, place.address as address, points.* exclude (source)
+    from points left join _by_id on resource_id = id;
+create view metrics as
+    with points as (
+        select *, "at"::date as day, min(period) filter (mean is not null) over of_day as of_means,
+            min(period) filter ("sum" is not null) over of_day as of_sums
+        from measurements window of_day as (partition by source, id, metric, series, "at"::date)),
+    told as (
+        select *, case when period is not distinct from of_means then mean end as value,
+            case when period is not distinct from of_sums then "sum" end as part
+        from points)
+    select source, project, address, id, metric, series, day, min(of_means) as period, count(value) as points,
+        (sum(n) filter (value is not null))::bigint as n, avg(value) as mean, min(least("min", mean)) as "min",
+        case when count(value) >= 24 then quantile_cont(value, 0.5) when count(p50) = 1 then max(p50) end as p50,
+        case when count(value) >= 24 then quantile_cont(value, 0.95) when count(p95) = 1 then max(p95) end as p95,
+        case when count(value) >= 24 then quantile_cont(value, 0.99) when count(p99) = 1 then max(p99) end as p99,
+        max(greatest("max", mean)) as "max", sum(part) as "sum", any_value(unit) as unit
+    from told group by source, project, address, id, metric, series, day;
+"""
+"""A point is what was said of it last, statistic by statistic: exports of averages and of maxima go together.
+
+Of a day, the points of the shortest period count, so that an hour is not counted beside its minutes. Percentiles are
+those of the points' means, from 24 points on; fewer say nothing of them, unless the export has one of its own.
+"""
+
+
+def _points(root: Path, facts: Sequence[Key]) -> str:
+    paths = [str(root / key.path) for key in facts if key.kind == "metrics"]
+    columns = {**POINTS, "imported_at": IMPORTED["imported_at"]}
+    return f"create view _points as {_parquet(paths, columns, ['source'])};"
 
 
 def _files(root: Path, facts: Sequence[Key]) -> Mapping[str, list[str]]:

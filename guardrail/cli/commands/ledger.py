@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from guardrail.cli.options import Moment
-from guardrail.errors import InputError
+from guardrail.errors import ConfigError, InputError
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
+    from guardrail.ledger.store import Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -78,14 +79,14 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
         click.echo(f"nothing is new: {store.where} has it already")
 
 
-@ledger.command("import", short_help="Import bills: FOCUS, AWS, Azure, Google Cloud, Oracle.")
+@ledger.command("import", short_help="Import bills (FOCUS, AWS, Azure, Google Cloud, Oracle) and metrics.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
 @click.option(
     "--as",
     "source",
     default="",
     metavar="SOURCE",
-    help="Name of where the bill comes from. Default: vendor and account.",
+    help="Name of where the bill or the metrics come from. Default: vendor and account, or what the metrics' format is called.",
 )
 @click.option(
     "--bill-format", default="", metavar="NAME", help="Format of the bill. Default: the one that its columns tell."
@@ -93,11 +94,14 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
 @click.option(
     "--round", "rounds", is_flag=True, help="Round amounts with more than 18 decimals, instead of refusing their rows."
 )
+@click.option("--metrics", "is_metrics", is_flag=True, help="The files are metrics of resources, not a bill.")
+@click.option(
+    "--id", "resource", default="", metavar="ID", help="With --metrics: the resource of files that name none."
+)
+@click.option("--metric", default="", metavar="NAME", help="With --metrics: the metric of files that name none.")
 @ledger_options
 @_now
-def import_(
-    files: tuple[Path, ...], source: str, bill_format: str, now: datetime | None, *, rounds: bool, **values: Any
-) -> None:
+def import_(now: datetime | None, **values: Any) -> None:
     """Import bills, as CSV (also .gz) or Parquet. All files of a command are one bill.
 
     Each month of it is a new generation of that month's charges, unless the newest says the same already; `charges` are
@@ -114,21 +118,53 @@ def import_(
       gcp-detailed      Google Cloud billing export, standard and detailed
       oci               Oracle Cloud cost report
 
-    \b
-    Example:
-      guardrail ledger import cur-2026-10-*.csv.gz --as aws-prod
-    """
-    from guardrail.ledger.importing import Importing  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    With --metrics the files are what resources were measured to do: exports of CloudWatch, Azure Monitor or Cloud
+    Monitoring, told by what is in them, or CSV with the columns id, metric, at and value.
 
-    store = open_store(_where(values))
-    found, odd = Importing(source, bill_format, now or datetime.now(UTC), rounds).run(files, store)
+    \b
+    Examples:
+      guardrail ledger import cur-2026-10-*.csv.gz --as aws-prod
+      guardrail ledger import --metrics queries.json data.json
+      guardrail ledger import --metrics cpu.csv --id i-0123 --metric cpu
+    """
+    from guardrail.ledger.store import open_store  # noqa: PLC0415 - only when it runs
+
+    for_metrics, for_bills = ("resource", "metric"), ("bill_format", "rounds")
+    names = {"resource": "--id", "metric": "--metric", "bill_format": "--bill-format", "rounds": "--round"}
+    for name in for_bills if values["is_metrics"] else for_metrics:
+        if values[name]:
+            said = "is for bills" if values["is_metrics"] else "is for metrics"
+            raise ConfigError(said, where=names[name], fix="see `guardrail ledger import --help`")
+    read = _import_metrics if values["is_metrics"] else _import_bills
+    read(values, open_store(_where(values)), now or datetime.now(UTC))
+
+
+def _import_bills(values: dict[str, Any], store: Store, now: datetime) -> None:
+    from guardrail.ledger.importing import Importing  # noqa: PLC0415 - only when it runs
+
+    importing = Importing(values["source"], values["bill_format"], now, values["rounds"])
+    found, odd = importing.run(values["files"], store)
     for text in odd:
         click.echo(f"guardrail: {text}", err=True)
     for one in found:
         state = "open" if one.open else "final"
         what = "added " if one.path else "known "
         click.echo(f"{what} {one.source} {one.month}: {one.rows:,} rows, {one.sums}, {state}")
+
+
+def _import_metrics(values: dict[str, Any], store: Store, now: datetime) -> None:
+    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.records.metrics import import_metrics  # noqa: PLC0415
+    from guardrail.report.text import safe  # noqa: PLC0415
+
+    source, resource, metric = values["source"], values["resource"], values["metric"]
+    found, odd = import_metrics(values["files"], store, now, source=source, resource=resource, metric=metric)
+    for text in odd:
+        click.echo(f"guardrail: {safe(text)}", err=True)
+    for one in found:
+        what = "added " if one.path else "known "
+        told = f"{one.points:,} points of {one.resources:,} resources: {', '.join(one.metrics)}"
+        say(safe(f"{what} {one.source} {one.month}: {told}") + "\n")
 
 
 @ledger.command(short_help="What there is in the ledger.")
