@@ -106,6 +106,10 @@ class LedgerConfig(Section):
 
     path: Annotated[str, Field(min_length=1)] = "ledger"
     """folder, relative to guardrail.yaml, or the address of an object store: s3://bucket/prefix"""
+    address_tag: Annotated[str, Field(max_length=128)] = ""
+    """tag (or label) on bills whose value is the Terraform address of the resource: charges that no id matches are matched by it"""
+    project_tag: Annotated[str, Field(max_length=128)] = ""
+    """tag (or label) on bills whose value is the name of the project: charges of no address are of that project as a sum"""
 
 
 class ConfigFile(Section):

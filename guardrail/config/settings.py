@@ -67,6 +67,9 @@ class Settings:
     with_ids: bool = True
     with_author: bool = True
     ledger: str = "ledger"
+    address_tag: str = ""
+    """Tags on bills: which one names a resource's address, and which its project; "" for none."""
+    project_tag: str = ""
     uncovered: tuple[str, ...] = ()
     """Files of root modules that the change adds or edits, one a folder, that no project is for."""
     policy_folder: Path | None = None
@@ -130,6 +133,8 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         with_ids=file.report.ids,
         with_author=file.report.author,
         ledger=file.ledger.path if "://" in file.ledger.path else str(base / file.ledger.path),
+        address_tag=file.ledger.address_tag,
+        project_tag=file.ledger.project_tag,
         not_roots=frozenset(file.not_roots),
         policy_folder=at.scratch if at else None,
     )

@@ -18,6 +18,7 @@ from guardrail.errors import InputError
 from guardrail.ledger.columns import CHARGES, FINDINGS, IMPORTED, INVENTORY, LINES, POINTS, RUNS
 from guardrail.ledger.duck import connect, literal, quoted
 from guardrail.ledger.layout import Key
+from guardrail.ledger.matching import BY_ID, NO_TAGS, TagKeys, matched
 from guardrail.ledger.records.identifiers import SQL as NORMAL_FORMS
 from guardrail.ledger.store import Store
 from guardrail.ledger.verify import facts_in
@@ -47,7 +48,7 @@ class Ledger:
             raise InputError(f"the ledger cannot be read: {str(error).splitlines()[0]:.300}", fix=fix) from None
 
 
-def open_ledger(store: Store) -> Ledger:
+def open_ledger(store: Store, tags: TagKeys = NO_TAGS) -> Ledger:
     """Return the views over a ledger's facts. Raises ConfigError without DuckDB, InputError for a newer or a damaged ledger."""
     facts = facts_in(store)
     root = store.folder([key.path for key in facts]).resolve()
@@ -64,7 +65,8 @@ def open_ledger(store: Store) -> Ledger:
         _inventory(root, facts, written["inventory"]),
         _charges(root, facts),
         _points(root, facts),
-        _MATCHED,
+        BY_ID,
+        matched(tags),
         _METRICS,
     ):
         ledger.rows(statements)
@@ -145,38 +147,6 @@ def _charges(root: Path, facts: Sequence[Key]) -> str:
 
     bills = [key for key in facts if key.kind == "charges"]
     return view("charges", newest(bills)) + view("charges_all", bills)
-
-
-_MATCHED = """
-create view _known as
-    with latest as (select project, max("at") as "at" from states group by project),
-    latest_runs as (select project, arg_max(run, "at") as run, max("at") as "at" from runs group by project)
-    select inventory.project, address, unnest(ids) as form, inventory."at", latest."at" is not null as is_latest
-    from inventory left join latest using (project, "at")
-    union all
-    select project, address, unnest(normal_forms(lines.id) || normal_forms(lines.arn)), "at", project not in (select project from states)
-    from lines join latest_runs using (run);
-create view _places as
-    select form, case
-        when count(distinct (project, address)) filter (is_latest) = 1
-            then any_value({'project': project, 'address': address}) filter (is_latest)
-        when count(distinct (project, address)) filter (is_latest) = 0 and count(distinct (project, address)) = 1
-            then any_value({'project': project, 'address': address}) end as place
-    from _known group by form;
-create view _by_id as
-    with ids as (
-        select resource_id from charges where resource_id is not null union select id as resource_id from _points),
-    forms as (select resource_id, unnest(normal_forms(resource_id)) as form from ids)
-    select resource_id, arg_max(place, length(form)) as place
-    from forms join _places using (form) where place is not null group by resource_id;
-create view matched as
-    select charges.*, place.project as project, place.address as address, case when place is null then 'none' else 'id' end as evidence
-    from charges left join _by_id using (resource_id);
-"""
-"""A charge belongs to the resource that has its id, if one alone has it now, or one alone has ever had it.
-
-The longest form decides: an ARN before the name at its end, which others may have, too. What fits several is matched by none.
-"""
 
 
 _METRICS = """

@@ -273,10 +273,13 @@ def export(address: str, schema: str, **values: Any) -> None:
       guardrail ledger export --to postgresql://finops@db.example.com/costs
     """
     from guardrail.ledger.export import export as run  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
-    for view, rows in run(open_ledger(open_store(_where(values))), address, schema).items():
+    chosen = _settings(values)
+    tags = TagKeys(chosen.address_tag, chosen.project_tag)
+    for view, rows in run(open_ledger(open_store(_where(values, chosen)), tags), address, schema).items():
         click.echo(f"{schema}.{view}: {rows:,} rows")
 
 

@@ -130,6 +130,7 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
     from guardrail.finops.exact import units  # noqa: PLC0415
     from guardrail.finops.rates import converted, read_rates  # noqa: PLC0415
     from guardrail.finops.spend import answer  # noqa: PLC0415
+    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
@@ -139,7 +140,8 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
             "--currency and --rates belong together", fix="give both: amounts are converted at no other rates"
         )
     allocation, measured = _allocation(values, chosen)
-    ledger = open_ledger(open_store(values["where"] or chosen.ledger))
+    tags = TagKeys(chosen.address_tag, chosen.project_tag)
+    ledger = open_ledger(open_store(values["where"] or chosen.ledger), tags)
     months = bill_months(ledger)
     asked = _asked(values, months)
     dimensions = [name for name in asked.by if name not in {"team", "origin"}]

@@ -88,6 +88,7 @@ def _resource(one: _Resource) -> dict[str, Any]:
     ids = ids_of(provider, side, None)
     known = [*normal_forms(ids.arn), *normal_forms(ids.id)]
     known += [form for name in ("self_link", "name") for form in _by(name, one, side)]
+    known += _of_parts(one, side)
     return {
         "address": one.address,
         "type": one.type,
@@ -107,6 +108,17 @@ def _by(name: str, one: _Resource, side: Side) -> tuple[str, ...]:
     if name == "self_link":
         return normal_forms(text)
     return (f"projects/_/buckets/{text}",) if text and one.type == "google_storage_bucket" else ()
+
+
+def _of_parts(one: _Resource, side: Side) -> list[str]:
+    """Return the ids of what comes with a resource, is priced with it, and is billed under an id of its own.
+
+    Only the volume that a machine boots from: others that a state lists there may be resources themselves.
+    """
+    root = side.get("root_block_device") if one.type == "aws_instance" else None
+    blocks = root if isinstance(root, list) else []
+    texts = [block.get("volume_id") for block in blocks if isinstance(block, Mapping)]
+    return [form for text in texts if isinstance(text, str) for form in normal_forms(text)]
 
 
 def _region(side: Side, arn: str | None) -> str | None:
