@@ -127,7 +127,12 @@ def repository_of(settings: Settings, rules: Iterable[CompiledRule]) -> str | Un
 def _read(source: Source, given: str, settings: Settings, others: Sequence[Path]) -> list[Plan]:
     try:
         return read_plans(
-            given, source.configuration, source.choices, others, proposed=settings.policy_folder is not None
+            given,
+            source.configuration,
+            source.choices,
+            others,
+            proposed=settings.policy_folder is not None,
+            states=settings.reads_states,
         )
     except InputError as error:
         is_gone = isinstance(error, NoConfigurationError) or not Path(given).exists()

@@ -143,6 +143,14 @@ class Catalog:
                 raise _damaged(self.path, f"facts of {machine_type}: {error}") from None
         return self._specs[key]
 
+    def machine_types(self, vendor: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return all machine types of a vendor with what each is, by name."""
+        rows = self._select("select name, facts from spec where vendor = ? order by name", (vendor,))
+        try:
+            return {name: decode_json(facts, dict[str, object]) for name, facts in rows}
+        except (msgspec.DecodeError, TypeError) as error:
+            raise _damaged(self.path, f"facts of machine types: {error}") from None
+
     def synced(self) -> tuple[Shelved, ...]:
         """Return what syncs brought; nothing in the shipped catalog."""
         return tuple(Shelved(*row) for row in self._select("select * from synced order by 1, 2, 3"))

@@ -31,6 +31,7 @@ COMMANDS = {
     "pricing": "guardrail.cli.commands.pricing:pricing",
     "ledger": "guardrail.cli.commands.ledger:ledger",
     "spend": "guardrail.cli.commands.spend:spend",
+    "recommend": "guardrail.cli.commands.recommend:recommend",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",
     "serve": "guardrail.cli.commands.serve:serve",

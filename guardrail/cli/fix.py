@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.fix import Fixes
     from guardrail.model.report import Report
+    from guardrail.terraform.edit.sensitive_lines import SensitiveLines
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -93,14 +94,21 @@ def _write(files: Mapping[Path, tuple[str, str]]) -> None:
 
 
 def _print_diff(found: Fixes) -> None:
-    """Print as bytes: the line breaks of the files stay what they are on every system."""
+    print_diff(found.files, found.sensitive)
+
+
+def print_diff(edited: Mapping[Path, tuple[str, str]], hidden: SensitiveLines, *, by: str = "--fix") -> None:
+    """Print a diff as bytes: the line breaks of the files stay what they are on every system. Notes go to standard error.
+
+    `by`: the option that makes edits which may not be shown, "" where there is none.
+    """
     from guardrail import git  # noqa: PLC0415 - only when it runs
     from guardrail.fix.diffs import diff_of  # noqa: PLC0415
     from guardrail.report.text import safe  # noqa: PLC0415
 
-    folder = next((file.resolve().parent for file in found.files), Path.cwd())
+    folder = next((file.resolve().parent for file in edited), Path.cwd())
     top = (git.top_of(folder) or Path.cwd()).resolve()
-    diff = diff_of(found, lambda file: _from(file, top))
+    diff = diff_of(edited, hidden, lambda file: _from(file, top), by=by)
     click.echo(diff.text.encode(), nl=False)
     for name, note in diff.notes:
         click.echo(safe(f"{name}: {note}", 2_000), err=True)

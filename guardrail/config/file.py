@@ -112,6 +112,31 @@ class LedgerConfig(Section):
     """tag (or label) on bills whose value is the name of the project: charges of no address are of that project as a sum"""
 
 
+class RightsizingConfig(Section):
+    """When metrics allow a smaller machine."""
+
+    cpu_p99: Annotated[float, Field(gt=0, le=100)] = 70
+    """the 99th percentile of the CPU, in percent, that the smaller machine may come to"""
+    memory_max: Annotated[float, Field(gt=0, le=100)] = 85
+    """the most memory in use, in percent of what the smaller machine has"""
+    min_days: Annotated[int, Field(ge=1, le=366)] = 14
+    """days with metrics; with fewer, nothing smaller is recommended"""
+
+
+class RecommendConfig(Section):
+    """What is recommended, and what becomes of recommendations that are open."""
+
+    dismissals: str | None = None
+    """file of recommendations that nobody will follow, relative to guardrail.yaml: each with its reason and an end"""
+    min_saving: Annotated[float, Field(ge=0)] = 1
+    """a month; what saves less is not recommended"""
+    block_above: Annotated[float, Field(ge=0)] | None = None
+    """a month; a recommendation that is open and saves more blocks: exit code 1"""
+    in_check: bool = False
+    """whether `guardrail check` tells the recommendations for resources that the change creates or changes"""
+    rightsizing: RightsizingConfig = RightsizingConfig()
+
+
 class ConfigFile(Section):
     """guardrail.yaml: what to check, by which rules, against which budgets."""
 
@@ -124,6 +149,7 @@ class ConfigFile(Section):
     pricing: PricingConfig = PricingConfig()
     report: ReportConfig = ReportConfig()
     ledger: LedgerConfig = LedgerConfig()
+    recommend: RecommendConfig = RecommendConfig()
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     """whether what a change adds and cannot be evaluated blocks it (deny), or only warns; what was so before, and is written as it was, never blocks"""
     not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from guardrail.config.checks import misnamed
-from guardrail.config.file import ConfigFile, OnIncomplete, RulesConfig, on_unpriced
+from guardrail.config.file import ConfigFile, OnIncomplete, RecommendConfig, RulesConfig, on_unpriced
 from guardrail.config.policy_at import PolicyAt
 from guardrail.config.sources import Flags, Source, Sources
 from guardrail.config_path import find_config
@@ -70,6 +70,10 @@ class Settings:
     address_tag: str = ""
     """Tags on bills: which one names a resource's address, and which its project; "" for none."""
     project_tag: str = ""
+    recommend: RecommendConfig = field(default_factory=RecommendConfig)
+    dismissals: Path | None = None
+    reads_states: bool = False
+    """Whether the JSON of a state is an input, too: what is there, without a change."""
     uncovered: tuple[str, ...] = ()
     """Files of root modules that the change adds or edits, one a folder, that no project is for."""
     policy_folder: Path | None = None
@@ -135,6 +139,8 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         ledger=file.ledger.path if "://" in file.ledger.path else str(base / file.ledger.path),
         address_tag=file.ledger.address_tag,
         project_tag=file.ledger.project_tag,
+        recommend=file.recommend,
+        dismissals=located(file.recommend.dismissals) if file.recommend.dismissals else None,
         not_roots=frozenset(file.not_roots),
         policy_folder=at.scratch if at else None,
     )

@@ -29,7 +29,7 @@ from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge, Part, Tariff
 from guardrail.costs.inventory import Inventory
-from guardrail.costs.referred import Candidates, Found
+from guardrail.costs.referred import Candidates, Found, read_addresses
 from guardrail.costs.subject import Attributes, Configured, Handed, Subject
 from guardrail.costs.usage.file import NO_USAGE, Usage
 from guardrail.errors import DefinitionError, LimitError
@@ -129,6 +129,11 @@ class Engine:
         """Return what a resource costs that is as one side says."""
         tariff = self._library.find(change.type)
         return self._cost(change, side, tariff, self._seen(change, side, tariff, inventory, before=before))
+
+    def read_by(self, change: Change, inventory: Inventory) -> tuple[str, ...]:
+        """Return the addresses of the resources that the price of one reads, after the change."""
+        tariff = self._library.find(change.type)
+        return read_addresses(tariff.definition.refs, change, inventory) if tariff else ()
 
     def _seen(
         self, change: Change, side: Side | None, tariff: Tariff | None, inventory: Inventory, *, before: bool

@@ -49,6 +49,10 @@ class Inventory:
         sides = [(other, _side(other, before=before)) for other in find(change, reference, before=before)]
         return [(other, side) for other, side in sides if side is not None]
 
+    def of_types(self, types: Iterable[str]) -> list[Change]:
+        """Return the resources of some types, in the order of the plan."""
+        return [other for name in types for other in self._by_type.get(name, ())]
+
     def place(self, change: Change, types: tuple[str, ...], alike: tuple[str, ...], *, before: bool) -> int:
         """Count the resources ahead of one, in the order of the plan, that have its region and its values of `alike`."""
         key = (types, alike, before)

@@ -85,6 +85,19 @@ class Found:
                 self.visible[name] = unknown or (shown if references[name].all else shown[0] if shown else None)
 
 
+def read_addresses(references: Mapping[str, Reference], change: Change, inventory: Inventory) -> tuple[str, ...]:
+    """Return the addresses of what the references of a definition lead to, after the change; of a place in an order, of all in it."""
+    found: dict[str, list[Change]] = {}
+    for name, reference in references.items():
+        if reference.alike is not None:
+            found[name] = inventory.of_types(reference.types)
+            continue
+        starts = [change] if reference.of is None else found[reference.of]
+        meant = (inventory.find(start, reference, before=False) for start in starts)
+        found[name] = [other for pairs in meant for other, _ in pairs]
+    return tuple(dict.fromkeys(other.address for others in found.values() for other in others))
+
+
 def _read(pairs: _Pairs, usage: Usage, read: Callable[[Side, str], Json]) -> list[Json]:
     """Return the attributes of resources that are referred to, and the usage given for each."""
     return [

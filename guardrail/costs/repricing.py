@@ -36,9 +36,8 @@ class Repricing:
         if side is None:
             return None
         other = side
-        # Numbers of expressions are doubles, where plans have whole numbers.
         for path, value in attributes.items():
-            other = _with(other, path, int(value) if isinstance(value, float) and value.is_integer() else value)
+            other = with_attribute(other, path, value)
         names = {path.partition(".")[0] for path in attributes if "." not in path}
         # What an attribute has referred to, it refers to no longer.
         references = {name: found for name, found in change.references.items() if name not in names}
@@ -47,8 +46,10 @@ class Repricing:
         return self._engine.cost_of(asked, other, self._inventory, before=past)
 
 
-def _with(side: Side, path: str, value: Json) -> Side:
-    """Return a side with another value at a path, known from now on."""
+def with_attribute(side: Side, path: str, value: Json) -> Side:
+    """Return a side with another value at a dotted path, known from now on. Raises InputError for a path that leads nowhere."""
+    # Numbers of expressions are doubles, where plans have whole numbers.
+    value = int(value) if isinstance(value, float) and value.is_integer() else value
     name, *steps = path.split(".")
     if not steps:
         unknown = {key: mark for key, mark in side.unknown.items() if key != name}

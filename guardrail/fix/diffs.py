@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardrail.fix.fixes import Fixes
 from guardrail.report.diff import CONTEXT, shown_lines, unified_diff
+from guardrail.terraform.edit.sensitive_lines import SensitiveLines
 
 _BARE = "shown without context lines, as they hold sensitive values: apply it with `git apply --unidiff-zero`"
-_LEFT_OUT = "not in the diff, as the edited lines hold sensitive values: --fix makes these edits"
+_LEFT_OUT = "not in the diff, as the edited lines hold sensitive values"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,19 +21,26 @@ class Diff:
     notes: tuple[tuple[str, str], ...]
 
 
-def diff_of(found: Fixes, name_of: Callable[[Path], str]) -> Diff:
-    """Return the diff of all edits. `name_of`: how a file is called in it."""
+def diff_of(
+    edited: Mapping[Path, tuple[str, str]], hidden: SensitiveLines, name_of: Callable[[Path], str], *, by: str = "--fix"
+) -> Diff:
+    """Return the diff of all edits: what was, and what is to be, in every file.
+
+    hidden   finds the lines that are shown to nobody
+    name_of  how a file is called in it
+    by       the option that makes the edits that are not shown; "" where there is none
+    """
     context, notes = {}, []
-    for file, (old, new) in found.files.items():
+    for file, (old, new) in edited.items():
         name = name_of(file)
         # A diff quotes three lines around each edit, which nobody chose to show.
-        sensitive = found.sensitive.of(file, old)
+        sensitive = hidden.of(file, old)
         if not sensitive & shown_lines(old, new, CONTEXT):
             context[name] = CONTEXT
         elif not sensitive & shown_lines(old, new, 0):
             context[name] = 0
             notes.append((name, _BARE))
         else:
-            notes.append((name, _LEFT_OUT))
-    files = {name_of(file): pair for file, pair in found.files.items()}
+            notes.append((name, _LEFT_OUT + (f": {by} makes these edits" if by else "")))
+    files = {name_of(file): pair for file, pair in edited.items()}
     return Diff(unified_diff({name: files[name] for name in context}, context), tuple(notes))

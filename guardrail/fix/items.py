@@ -80,20 +80,29 @@ def items_of(read: list[tuple[Source, Plan]], report: Report) -> list[Item]:
     changes = {
         (project.name, one.change.address): one.change for project in report.projects for one in project.resources
     }
-    editors: dict[tuple[str, Path], Editor] = {}  # one reads and parses a root module, for all findings in it
+    editors: dict[str, Editor | str] = {}  # one reads and parses a root module, for all findings in it
     items: list[Item] = []
     for finding in open_findings(report):
-        editor, is_planned, no_editor = None, False, _NO_TEXT
+        found: Editor | str = _NO_TEXT
+        is_planned = False
         if finding.project in sources:
             source, plan = sources[finding.project]
             is_planned = not plan.is_configuration
-            if source.choices.terragrunt:
-                no_editor = _IN_UNIT
-            elif root := root_of(source, plan):
-                editor = editors.setdefault((source.name, root), Editor(root, source.choices))
+            if source.name not in editors:
+                editors[source.name] = editor_of(source, plan)
+            found = editors[source.name]
         change = changes.get((finding.project, finding.address))
+        editor, no_editor = (None, found) if isinstance(found, str) else (found, _NO_TEXT)
         items.append(Item(finding, change, editor, is_planned, no_editor=no_editor))
     return items
+
+
+def editor_of(source: Source, plan: Plan) -> Editor | str:
+    """Return what edits the configuration of a plan, or why nothing does."""
+    if source.choices.terragrunt:
+        return _IN_UNIT
+    root = root_of(source, plan)
+    return Editor(root, source.choices) if root else _NO_TEXT
 
 
 def root_of(source: Source, plan: Plan) -> Path | None:

@@ -13,7 +13,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.files.checked import Section, checked
@@ -27,6 +27,23 @@ WARN_DAYS = 14
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
+def _no_day() -> date:
+    msg = "must be a day like 2026-01-31"
+    raise ValueError(msg)
+
+
+def _iso(value: Any) -> date:
+    try:
+        # Since Python 3.11 it also reads 20260131, which the file does not take.
+        return date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-31") else _no_day()
+    except ValueError:
+        return _no_day()
+
+
+Day = Annotated[date, BeforeValidator(_iso)]
+"""A day as files write it: 2026-01-31."""
+
+
 class WaiverEntry(Section):
     """One waiver as the file states it."""
 
@@ -35,32 +52,16 @@ class WaiverEntry(Section):
     address: Text
     """address of a resource, or a glob of addresses"""
     reason: Text
-    expires: date
+    expires: Day
     """the last day on which it holds"""
     owner: str = ""
     ticket: str = ""
-
-    @field_validator("expires", mode="before")
-    @classmethod
-    def _iso(cls, value: Any) -> date:
-        try:
-            # Since Python 3.11 it also reads 20260131, which the file does not take.
-            return (
-                date.fromisoformat(value) if isinstance(value, str) and len(value) == len("2026-01-31") else _no_day()
-            )
-        except ValueError:
-            return _no_day()
 
 
 class WaiverList(Section):
     """A waivers file."""
 
     waivers: tuple[WaiverEntry, ...] = Field(default=())
-
-
-def _no_day() -> date:
-    msg = "must be a day like 2026-01-31"
-    raise ValueError(msg)
 
 
 def read_waivers(path: Path, *, name: str = "") -> tuple[Waiver, ...]:

@@ -22,6 +22,7 @@ from guardrail.terraform.configuration.source_lines import with_sources
 from guardrail.terraform.options import NO_CHOICES, Choices
 from guardrail.terraform.plan.facts import locked_versions
 from guardrail.terraform.plan.reader import Plan, read_plan, unread
+from guardrail.terraform.plan.state import plan_of_state
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
 """What a plan is called in a folder."""
@@ -44,6 +45,7 @@ def read_plans(
     others: Iterable[Path] = (),
     *,
     proposed: bool = False,
+    states: bool = False,
 ) -> list[Plan]:
     """Read the plan, or the plans, at a path ("-": standard input). Raises InputError in one line.
 
@@ -52,7 +54,8 @@ def read_plans(
     `source` is the folder of the configuration that resources are looked up in, for their lines. Without it: the saved
     plan itself, the one beside the JSON (tfplan beside tfplan.json), or the folder that the plan lies in.
     `others` are the folders of other projects: what lies there is not said to be left out. `proposed`: what the next
-    `git add` would take is part of the repository, too (see `plan_at`).
+    `git add` would take is part of the repository, too (see `plan_at`). `states`: the JSON of a state is read as a plan
+    that changes nothing.
     """
     where = "standard input" if given == "-" else given
     path = None if given == "-" else plan_at(Path(given), proposed=proposed)
@@ -63,7 +66,7 @@ def read_plans(
         plans = (
             _configurations(path, source, choices, others, proposed=proposed)
             if path and is_folder
-            else _planned(path, where, source)
+            else _planned(path, where, source, states=states)
         )
     # Former versions kept what evaluating configuration came to; nothing reads it any more.
     with contextlib.suppress(OSError):
@@ -71,9 +74,11 @@ def read_plans(
     return plans
 
 
-def _planned(path: Path | None, where: str, source: Path | None) -> list[Plan]:
+def _planned(path: Path | None, where: str, source: Path | None, *, states: bool = False) -> list[Plan]:
     """Read plans from a file, or from standard input."""
     data = _bytes(path)
+    if states and (planned := plan_of_state(data)):
+        data = planned
     modules: Modules | None = None
     if source and not configuration_files(source):
         raise InputError("no configuration of Terraform in it", where=str(source), fix="name the root module's folder")

@@ -1,0 +1,121 @@
+"""`guardrail recommend`: what would lower the cost, each evaluated before it is shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.shell_completion import CompletionItem
+
+from guardrail.cli.limits import limit_options, limited
+from guardrail.cli.options import flags, input_options
+from guardrail.errors import did_you_mean
+from guardrail.model.exit_code import ExitCode
+
+if TYPE_CHECKING:
+    from guardrail.recommend.recommendation import Recommendations
+
+KIND_NAMES = ("rightsizing",)
+"""The kinds there are. A test compares them with `guardrail.recommend.kinds.KINDS`, which is not imported for `--help`."""
+
+
+class Kinds(click.ParamType[tuple[str, ...]]):
+    """Names of kinds with commas between them."""
+
+    name = "kind,..."
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
+        """Return the names, each once."""
+        names = tuple(dict.fromkeys(str(value).split(",")))
+        for name in names:
+            if name not in KIND_NAMES:
+                hint = did_you_mean(name, KIND_NAMES) or f"known: {', '.join(KIND_NAMES)}"
+                self.fail(f"{name!r} is no kind of recommendation; {hint}", param, ctx)
+        return names
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """Offer the kinds that are not there yet, after the last comma."""
+        _ = ctx, param
+        before, comma, begun = incomplete.rpartition(",")
+        offered = [name for name in KIND_NAMES if name.startswith(begun) and name not in before.split(",")]
+        return [CompletionItem(f"{before}{comma}{name}") for name in offered]
+
+
+@click.command(short_help="What would lower the cost, by how much, with the edit.")
+@input_options
+@click.option("--only", type=Kinds(), help=f"Only some kinds: {', '.join(KIND_NAMES)}. Default: all.")
+@click.option(
+    "--metrics",
+    "metrics_file",
+    type=click.Path(path_type=Path),
+    help="CSV of metrics: source,id,metric,day,n,mean,p50,p95,p99,max,unit. Default: those of --ledger.",
+)
+@click.option(
+    "--fix-diff", is_flag=True, help="Print all edits as one diff, for git apply, instead of the recommendations."
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="Format of the output.",
+)
+@limit_options
+def recommend(**values: Any) -> int:
+    """Recommend what lowers the cost, what saves most first. Nothing is changed.
+
+    Each recommendation is done to the planned values, or to a copy of the configuration, and priced again at the prices that
+    you pay; one that would break another rule is withheld. A saving that is not known is said to be so, and is in no sum.
+
+    INPUT is plan JSON, a saved plan, a folder of configuration, the JSON of a state (`terraform show -json`), or - for
+    standard input; repeatable. Default: the projects of guardrail.yaml, else the current folder.
+
+    \b
+    Examples:
+      guardrail recommend plan.json
+      guardrail recommend . --fix-diff | git apply
+      terraform show -json | guardrail recommend - --metrics metrics.csv
+      guardrail recommend --only rightsizing --format markdown
+
+    \b
+    Exit codes: 0, also with recommendations; 1 if one saves more than recommend.block_above of guardrail.yaml allows to be
+    open; 2 could not be evaluated, 3 internal error.
+    """
+    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
+    from guardrail.config import settings  # noqa: PLC0415
+    from guardrail.recommend.document import as_json  # noqa: PLC0415
+    from guardrail.recommend.recommend import recommend as run  # noqa: PLC0415
+    from guardrail.recommend.scene import NO_FACTS  # noqa: PLC0415
+    from guardrail.recommend.text import as_markdown, as_text  # noqa: PLC0415
+
+    with limited(values["seconds"], values["megabytes"]):
+        with shown_progress():
+            chosen = settings(flags(values), Path.cwd())
+            found = run(chosen, NO_FACTS, values["only"] or ())
+        if values["fix_diff"]:
+            _print_edits(found)
+        else:
+            say({"text": as_text, "markdown": as_markdown, "json": as_json}[values["format_name"]](found))
+    return int(ExitCode.BLOCKED if found.blocking else ExitCode.OK)
+
+
+def _print_edits(found: Recommendations) -> None:
+    """Print the diff, and on the other stream what it does, what has no edit, and what it saves."""
+    from guardrail.cli.fix import print_diff  # noqa: PLC0415 - only when it runs
+    from guardrail.model.money import ZERO, money  # noqa: PLC0415
+    from guardrail.report.format import count  # noqa: PLC0415
+    from guardrail.report.text import safe  # noqa: PLC0415
+    from guardrail.terraform.edit.sensitive_lines import SensitiveLines  # noqa: PLC0415
+
+    print_diff(found.files, SensitiveLines({file.parent for file in found.files}), by="")
+    edits = [one for one in found.open if one.edit]
+    for one in found.open:
+        done = "edits" if one.edit else "leaves"
+        why = "" if one.edit else f": {one.no_edit}"
+        click.echo(safe(f"{done} {one.subject}: {one.proposal.title}{why}", 2_000), err=True)
+    saving = sum((one.saving for one in edits if one.is_counted and one.saving is not None), ZERO)
+    of = count(len(found.open), "recommendation")
+    click.echo(f"{len(edits)} of {of} edited; saves {money(saving, found.currency)} a month", err=True)

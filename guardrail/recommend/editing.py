@@ -1,0 +1,167 @@
+"""Recommendations as edits of the configuration: each is written where the value is, and the whole is evaluated again."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+
+from guardrail.config import Settings, Source
+from guardrail.errors import GuardrailError
+from guardrail.fix.attempts import Attempts
+from guardrail.fix.items import editor_of
+from guardrail.model.cost import Cost
+from guardrail.model.money import ZERO, rounded
+from guardrail.model.remedy import Edit, Remedy, Replacement
+from guardrail.model.report import Report
+from guardrail.model.resource import Change
+from guardrail.recommend.recommendation import Recommendation
+from guardrail.recommend.verifying import is_edit
+from guardrail.report.diff import replacements
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.editor import Editor
+from guardrail.terraform.plan.reader import Plan
+
+_NOT_REMOVED = "blocks are not removed from the configuration: remove it by hand"
+_NOT_AN_EDIT = "it is no edit of the configuration"
+
+_PLACES = 9  # sums of decimals in another order may differ at their 28th digit
+
+Costs = Mapping[tuple[str, str], Cost | None]
+"""By project and address; None where it is not there."""
+
+
+@dataclass
+class _Written:
+    """A recommendation and the lines that it changes by itself."""
+
+    one: Recommendation
+    change: Change
+    editor: Editor
+    edit: Edit
+    is_planned: bool
+    problem: str = ""
+    is_proved: bool = False
+
+
+def with_edits(
+    found: Sequence[Recommendation], settings: Settings, read: list[tuple[Source, Plan]], before: Report | None
+) -> tuple[list[Recommendation], Mapping[Path, tuple[str, str]]]:
+    """Return recommendations with the lines that they change, and all files that they change together.
+
+    Where a folder of configuration is the input, an edit is kept only if the edited configuration costs what the
+    recommendation says, and nothing else in it costs another sum.
+    """
+    if before is None:
+        return list(found), {}
+    writer = _Writer(read)
+    written = {id(one): writer.written(one) for one in found if is_edit(one)}
+    edits = [one for one in written.values() if isinstance(one, _Written)]
+    texts = _Proof(Attempts(settings, read, before), before).proved(edits)
+    result = []
+    for one in found:
+        made = written.get(id(one), _NOT_AN_EDIT)
+        if isinstance(made, str):
+            result.append(replace(one, no_edit=made))
+        elif made.problem:
+            result.append(replace(one, no_edit=made.problem))
+        else:
+            result.append(replace(one, edit=made.edit, is_proved=made.is_proved))
+    return result, texts.changes
+
+
+class _Writer:
+    """Writes recommendations into the texts of their projects."""
+
+    def __init__(self, read: Sequence[tuple[Source, Plan]]) -> None:
+        self._editors: dict[str, Editor | str] = {}
+        self._sources = {source.name: (source, plan) for source, plan in read}
+        self._changes = {(source.name, one.address): one for source, plan in read for one in plan.changes}
+
+    def written(self, one: Recommendation) -> _Written | str:
+        """Return a recommendation with its lines, or why there are none."""
+        if one.project not in self._editors:
+            self._editors[one.project] = editor_of(*self._sources[one.project])
+        editor = self._editors[one.project]
+        if isinstance(editor, str):
+            return editor
+        if one.proposal.deletes:
+            return _NOT_REMOVED
+        change = self._changes[one.project, one.subject]
+        try:
+            files = editor.edited(EditedFiles(), change, Remedy(one.proposal.steps)).changes
+        except CannotEditError as error:
+            return str(error)
+        lines = tuple(each for file, (old, new) in files.items() for each in replacements(file.as_posix(), old, new))
+        is_planned = not self._sources[one.project][1].is_configuration
+        return _Written(one, change, editor, Edit(one.proposal.title, lines), is_planned)
+
+
+@dataclass
+class _Proof:
+    """Evaluates edited configurations, and compares them with what was said."""
+
+    attempts: Attempts
+    before: Report
+
+    def proved(self, written: Sequence[_Written]) -> EditedFiles:
+        """Mark edits as proved, or with what is wrong with them, and return the texts with those that are kept."""
+        self._together(written)
+        tried = [one for one in written if not one.problem]
+        if not self.attempts.can_evaluate or not self._differing(tried):
+            for one in tried:
+                one.is_proved = not one.is_planned
+            return self._together(tried)
+        # Instances of a block are written in the same lines: they are edited together or not at all.
+        groups: defaultdict[tuple[Replacement, ...], list[_Written]] = defaultdict(list)
+        for one in tried:
+            groups[one.edit.replacements].append(one)
+        for group in groups.values():
+            problem = self._differing(group)
+            for one in group:
+                one.problem, one.is_proved = problem, not one.is_planned and not problem
+        return self._together([one for one in tried if not one.problem])
+
+    def _together(self, written: Sequence[_Written]) -> EditedFiles:
+        """Return the texts with several edits, each after the others; what cannot be done beside them says so."""
+        texts = EditedFiles()
+        for one in written:
+            try:
+                texts = one.editor.edited(texts, one.change, Remedy(one.one.proposal.steps))
+            except CannotEditError as error:
+                one.problem = str(error)
+        return texts
+
+    def _differing(self, written: Sequence[_Written]) -> str:
+        """Return how the edited configuration differs from what is said of it; "" where it does not."""
+        try:
+            report = self.attempts.evaluated(self._together(written))
+        except GuardrailError as error:
+            return f"the edit breaks the configuration: {error.what}"
+        # Edits of what belongs to a plan show no effect.
+        proved = [one for one in written if not one.is_planned]
+        moved = {(one.one.project, address) for one in proved for address in one.one.moved}
+        was, will = _costs(self.before), _costs(report)
+        differing = [key for key in {**was, **will} if was.get(key) != will.get(key)]
+        other = next((key for key in differing if key not in moved), None)
+        if other:
+            return f"the same lines also change {other[1]}"
+        said = sum((_delta(one.one) for one in proved), ZERO)
+        came = sum((_known(will.get(key)) - _known(was.get(key)) for key in differing), ZERO)
+        if rounded(said - came, _PLACES):
+            return "the edited configuration does not cost what the plan with these values does"
+        return ""
+
+
+def _costs(report: Report) -> Costs:
+    return {(project.name, one.change.address): one.after for project in report.projects for one in project.resources}
+
+
+def _known(cost: Cost | None) -> Decimal:
+    return cost.known if cost else ZERO
+
+
+def _delta(one: Recommendation) -> Decimal:
+    return (one.monthly_after or ZERO) - (one.monthly_before or ZERO)

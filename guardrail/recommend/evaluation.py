@@ -1,0 +1,137 @@
+"""What a project costs with an edit: the resource itself, and those whose price reads it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cached_property
+
+from guardrail.costs import Engine
+from guardrail.costs.inventory import Inventory
+from guardrail.costs.repricing import with_attribute
+from guardrail.model.cost import Cost, Line, ResourceCost
+from guardrail.model.money import ZERO
+from guardrail.model.remedy import Assignment
+from guardrail.model.resource import Action, Change, Side
+from guardrail.model.unknown import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What an edit comes to in a month.
+
+    before, after  known cost of all that it moves
+    gap            why the difference is not known; "" where it is
+    moved          addresses whose cost differs, the edited one first
+    lines          the lines that differ, those of before first
+    """
+
+    before: Decimal
+    after: Decimal
+    gap: str
+    moved: tuple[str, ...]
+    lines: tuple[Line, ...]
+
+    @property
+    def saving(self) -> Decimal | None:
+        """What it saves a month, less than nothing where it costs more; None where that is not known."""
+        return None if self.gap else self.before - self.after
+
+
+class Evaluation:
+    """Prices a project with edits of single resources, by the engine that has priced it as it is."""
+
+    def __init__(self, engine: Engine, resources: Sequence[ResourceCost], data: Iterable[Change] = ()) -> None:
+        self._engine, self._data = engine, tuple(data)
+        self._costs = {one.change.address: one for one in resources}
+        self._changes = [one.change for one in resources]
+
+    @cached_property
+    def _inventory(self) -> Inventory:
+        return Inventory(self._changes, self._data)
+
+    def price(self, change: Change, attributes: Mapping[str, Json]) -> Cost | None:
+        """Return what a resource alone costs with other attributes, by dotted paths; None where it will not be there.
+
+        Raises InputError for a path that leads into something that is no block.
+        """
+        asked = edited(change, attributes)
+        side = asked.billed_after
+        return None if side is None else self._engine.cost_of(asked, side, self._inventory, before=False)
+
+    def with_steps(self, address: str, steps: Iterable[Assignment]) -> Evaluated:
+        """Return what attributes that are set come to. Raises InputError for a path that leads nowhere."""
+        change = self._costs[address].change
+        return self._evaluated(edited(change, {".".join(step.path): step.value for step in steps}))
+
+    def without(self, address: str) -> Evaluated:
+        """Return what it comes to that a resource goes."""
+        change = self._costs[address].change
+        return self._evaluated(replace(change, action=Action.DELETE, after=None))
+
+    def _evaluated(self, asked: Change) -> Evaluated:
+        others = self._readers.get(asked.address, ())
+        inventory = self._inventory
+        if others:  # the others have to find it as it would be
+            changes = [asked if one.address == asked.address else one for one in self._changes]
+            inventory = Inventory(changes, self._data)
+        moved = [self._moved(asked, inventory)]
+        moved += [self._moved(self._costs[name].change, inventory) for name in others]
+        moved = [moved[0], *(one for one in moved[1:] if one.known_delta or any(one.delta_gaps))]
+        return Evaluated(
+            sum((one.before.known for one in moved if one.before), ZERO),
+            sum((one.after.known for one in moved if one.after), ZERO),
+            next(filter(None, map(_gap, moved)), ""),
+            tuple(one.change.address for one in moved),
+            tuple(line for one in moved for line in _differing(one)),
+        )
+
+    def _moved(self, asked: Change, inventory: Inventory) -> ResourceCost:
+        """Return a resource priced as it is, as before, and with the edit, as after."""
+        side = asked.billed_after
+        after = None if side is None else self._engine.cost_of(asked, side, inventory, before=False)
+        before = self._costs[asked.address].after
+        return ResourceCost(replace(asked, action=Action.UPDATE), before, after)
+
+    @cached_property
+    def _readers(self) -> Mapping[str, tuple[str, ...]]:
+        """Address -> the resources whose price reads it, through any number of references."""
+        readers: defaultdict[str, dict[str, None]] = defaultdict(dict)
+        for change in self._changes:
+            for read in self._engine.read_by(change, self._inventory):
+                if read != change.address:
+                    readers[read][change.address] = None
+        return {address: tuple(found) for address, found in readers.items()}
+
+
+def edited(change: Change, attributes: Mapping[str, Json]) -> Change:
+    """Return a resource with other values of attributes; what an attribute has referred to, it refers to no longer.
+
+    What was not going to change is updated from now on. Raises InputError for a path that leads into what is no block.
+    """
+    side: Side | None = change.billed_after
+    if side is None:
+        return change
+    for path, value in attributes.items():
+        side = with_attribute(side, path, value)
+    whole = {path for path in attributes if "." not in path}
+    references = {name: found for name, found in change.references.items() if name not in whole}
+    stays = change.action in {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}
+    return replace(change, after=side, references=references, action=Action.UPDATE if stays else change.action)
+
+
+def _differing(moved: ResourceCost) -> Iterator[Line]:
+    was, will = (side.lines if side else () for side in (moved.before, moved.after))
+    yield from (line for line in was if line not in will)
+    yield from (line for line in will if line not in was)
+
+
+def _gap(moved: ResourceCost) -> str:
+    """Return why it is not known what an edit does to a resource; "" where it is."""
+    if not any(moved.delta_gaps):
+        return ""
+    lines = [line for side in (moved.after, moved.before) if side for line in side.lines]
+    said = next((line.note for line in lines if line.monthly_cost is None and line.note), "")
+    return f"{moved.change.address} has no complete price" + (f": {said}" if said else "")

@@ -1,0 +1,20 @@
+"""The kinds of recommendations there are, by the names that `--only` and dismissals use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from guardrail.recommend.proposal import Kind
+
+KINDS: Mapping[str, str] = {
+    "rightsizing": "guardrail.recommend.rightsizing.kind:rightsizing",
+}
+"""Name -> the function that proposes, "module:name"; imported when it is asked for."""
+
+
+def kind(name: str) -> Kind:
+    """Return the kind of that name."""
+    module, _, function = KINDS[name].partition(":")
+    found: Kind = getattr(import_module(module), function)
+    return found

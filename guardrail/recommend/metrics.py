@@ -1,0 +1,132 @@
+"""What metrics of resources were over a window: daily quantiles in, one bound of the 99th percentile out."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+_ABOVE_P50, _ABOVE_P95, _ABOVE_P99 = 0.5, 0.05, 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """One metric of one resource on one day.
+
+    source  where it was measured ("cloudwatch")
+    id      what the vendor calls the resource, in one of the spellings of the ledger
+    metric  cpu, memory, ...
+    n       number of samples; the others are quantiles of them, in `unit` ("percent", "bytes")
+    """
+
+    source: str
+    id: str
+    metric: str
+    day: date
+    n: int
+    mean: float
+    p50: float
+    p95: float
+    p99: float
+    max: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One metric of one resource over the days that there are.
+
+    days     number of days that have samples
+    p99      an upper bound of the 99th percentile of all samples together: quantiles of days cannot tell it exactly
+    sources  who measured it, with commas between them
+    """
+
+    metric: str
+    unit: str
+    days: int
+    first: date
+    last: date
+    samples: int
+    mean: float
+    p99: float
+    max: float
+    sources: str
+
+    @property
+    def span(self) -> str:
+        """First and last day."""
+        return f"{self.first} to {self.last}"
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows by id and metric."""
+
+    by_id: Mapping[tuple[str, str], Window] = field(default_factory=dict)
+
+    def of(self, id_: str, metric: str) -> Window | None:
+        """Return the window of a metric, None where there is none."""
+        return self.by_id.get((id_, metric))
+
+    def __bool__(self) -> bool:
+        return bool(self.by_id)
+
+
+def windows(days: Iterable[Day], newest: int = 92) -> Windows:
+    """Return days as windows: of each metric of each resource the `newest` days.
+
+    Days in more than one unit make no window: nothing tells which is meant.
+    """
+    found: defaultdict[tuple[str, str], list[Day]] = defaultdict(list)
+    for day in days:
+        if day.n > 0:
+            found[day.id, day.metric].append(day)
+    kept = {key: sorted(some, key=lambda one: one.day)[-newest:] for key, some in found.items()}
+    return Windows({key: _window(some) for key, some in kept.items() if len({one.unit for one in some}) == 1})
+
+
+def _window(days: Sequence[Day]) -> Window:
+    samples = sum(day.n for day in days)
+    return Window(
+        days[0].metric,
+        days[0].unit,
+        len({day.day for day in days}),
+        days[0].day,
+        days[-1].day,
+        samples,
+        math.fsum(day.mean * day.n for day in days) / samples,
+        p99_bound(days),
+        max(day.max for day in days),
+        ", ".join(sorted({day.source for day in days})),
+    )
+
+
+def p99_bound(days: Sequence[Day]) -> float:
+    """Return the least value that surely no more than 1 % of all samples exceed.
+
+    Of a day, no sample is above its maximum, 1 % are above its p99, 5 % above its p95, half above its median. So the bound is
+    never below the true percentile, and one day with a peak does not decide alone where its share of the samples is small.
+    """
+    samples = sum(day.n for day in days)
+
+    def above(value: float) -> float:
+        return sum(day.n * _share_above(day, value) for day in days)
+
+    values = sorted({value for day in days for value in (day.p50, day.p95, day.p99, day.max)})
+    low, high = 0, len(values) - 1
+    while low < high:  # what is above falls as the value rises, and above the largest there is nothing
+        middle = (low + high) // 2
+        if above(values[middle]) <= samples * _ABOVE_P99 * (1 + 1e-12):
+            high = middle
+        else:
+            low = middle + 1
+    return values[low]
+
+
+def _share_above(day: Day, value: float) -> float:
+    if value >= day.max:
+        return 0.0
+    steps = ((day.p99, _ABOVE_P99), (day.p95, _ABOVE_P95), (day.p50, _ABOVE_P50))
+    return next((share for quantile, share in steps if value >= quantile), 1.0)

@@ -1,0 +1,145 @@
+"""The story: read, price, ask each kind, evaluate what it proposes, settle what excludes each other, verify, edit, rank."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from guardrail.catalog import Catalog
+from guardrail.config import Settings, Source
+from guardrail.costs import Engine, Library
+from guardrail.load import prices, readable_plans, usage_of
+from guardrail.model.cost import Line
+from guardrail.model.money import ZERO, decimal, plain
+from guardrail.policy import Project
+from guardrail.recommend.dismissals import dismissed, read_dismissals, remarks
+from guardrail.recommend.editing import with_edits
+from guardrail.recommend.evaluation import Evaluation
+from guardrail.recommend.kinds import KINDS, kind
+from guardrail.recommend.proposal import Evidence, NotJudged, Proposal
+from guardrail.recommend.recommendation import Recommendation, Recommendations, Status, Unjudged
+from guardrail.recommend.scene import NO_FACTS, Facts, Scene
+from guardrail.recommend.settling import settled
+from guardrail.recommend.verifying import verified
+from guardrail.terraform.plan.reader import Plan
+
+
+def recommend(
+    settings: Settings, facts: Facts = NO_FACTS, only: Sequence[str] = (), *, changed_only: bool = False
+) -> Recommendations:
+    """Recommend what lowers the cost of what the settings name; no file is written. Raises GuardrailError.
+
+    `only`: names of kinds, all if there is none. `changed_only`: about resources alone that a change creates or changes.
+    """
+    names = tuple(name for name in KINDS if name in only or not only)
+    read = readable_plans(replace(settings, reads_states=True))
+    catalog, library = prices(settings), Library(settings.definitions)
+    engine = Engine(library, catalog, default_regions=settings.default_region)
+    scenes = [scene_of(source, plan, engine, catalog, settings, facts) for source, plan in read]
+    found: list[Recommendation] = []
+    unjudged: list[NotJudged] = []
+    for scene, name in ((scene, name) for scene in scenes for name in names):
+        for one in kind(name)(scene):
+            if changed_only and not _is_changed(scene, one.address):
+                continue
+            if isinstance(one, NotJudged):
+                unjudged.append(one)
+            elif evaluated := _evaluated(scene, one):
+                found.append(evaluated)
+    library.keep_compiled()
+    dismissals = read_dismissals(settings.dismissals) if settings.dismissals else ()
+    today = settings.now.date()
+    found, used = dismissed(found, dismissals, today)
+    found = settled(found, {scene.project.name: scene.evaluation for scene in scenes})
+    found, before = verified(found, settings, read)
+    found, files = with_edits(found, settings, read, before)
+    is_whole = not only and not changed_only and settings.complete
+    found = sorted(found, key=_rank)
+    resources = [one for scene in scenes for one in scene.resources]
+    sides = [one.after for one in resources if one.after]
+    limit = settings.recommend.block_above
+    return Recommendations(
+        all=tuple(found),
+        unjudged=_by_reason(unjudged),
+        currency=settings.currency,
+        monthly=sum((side.known for side in sides), ZERO),
+        is_lower_bound=any(side.is_lower_bound for side in sides) or any(plan.not_evaluated for _, plan in read),
+        judged=len(sides),
+        kinds=names,
+        files=files,
+        notes=tuple(remarks(dismissals, used, today, tuple(KINDS), complete=is_whole)),
+        blocking=() if limit is None else tuple(one for one in found if _exceeds(one, decimal(limit))),
+    )
+
+
+def scene_of(source: Source, plan: Plan, engine: Engine, catalog: Catalog, settings: Settings, facts: Facts) -> Scene:
+    """Price a plan, and return it with all that kinds look at. Raises InputError for its usage file."""
+    engine = engine.with_usage(usage_of(source))
+    resources = engine.estimate(plan.changes, plan.data)
+    return Scene(
+        Project(source.name, source.path, source.env),
+        resources,
+        Evaluation(engine, resources, plan.data),
+        catalog,
+        facts,
+        settings.recommend,
+        settings.now,
+        settings.currency,
+    )
+
+
+def _is_changed(scene: Scene, address: str) -> bool:
+    priced = scene.costs.get(address)
+    return priced is not None and priced.changes
+
+
+def _evaluated(scene: Scene, proposal: Proposal) -> Recommendation | None:
+    """Return a proposal with what it saves; None where that is less than anybody wants to hear of."""
+    priced = scene.costs.get(proposal.address)
+    source = priced.change.source if priced else None
+    whole, before, after, gap = proposal.saving, None, None, proposal.unknown
+    moved: tuple[str, ...] = (proposal.address,)
+    prices: tuple[Evidence, ...] = ()
+    if whole is None and not gap:
+        evaluation = scene.evaluation
+        came = (
+            evaluation.without(proposal.address)
+            if proposal.deletes
+            else evaluation.with_steps(proposal.address, proposal.steps)
+        )
+        whole, before, after, gap, moved = came.saving, came.before, came.after, came.gap, came.moved
+        prices = tuple(dict.fromkeys(filter(None, (_price(line, scene.currency) for line in came.lines))))
+    if whole is not None and whole < decimal(scene.config.min_saving):
+        return None
+    saving = None if whole is None else whole * proposal.on_demand
+    frees = ZERO if whole is None or saving is None else whole - saving
+    return Recommendation(
+        *(proposal, scene.project.name, before, after, saving, frees, gap, moved, prices), source=source
+    )
+
+
+def _price(line: Line, currency: str) -> Evidence | None:
+    """Return what a line's unit costs, and who says so; None where nobody does."""
+    if line.price is None or line.unit_price is None:
+        return None
+    value = f"{plain(line.unit_price)} {currency} per {line.unit}"
+    return Evidence(f"price of {line.name}", value, line.price.source, line.price.as_of)
+
+
+def _rank(one: Recommendation) -> tuple[int, Decimal, str, str, str]:
+    """Those that are open first, by money; what is not known is behind what is."""
+    order = list(Status).index(one.status) * 2 + (one.saving is None)
+    return order, -(one.saving or ZERO), one.project, one.proposal.address, one.proposal.id
+
+
+def _exceeds(one: Recommendation, limit: Decimal) -> bool:
+    return one.is_counted and (one.saving or ZERO) > limit
+
+
+def _by_reason(found: Sequence[NotJudged]) -> tuple[Unjudged, ...]:
+    alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
+    for one in found:
+        alike[one.kind, one.reason].append(one.address)
+    return tuple(Unjudged(kind, reason, tuple(addresses)) for (kind, reason), addresses in sorted(alike.items()))

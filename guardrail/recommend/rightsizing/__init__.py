@@ -1,0 +1,1 @@
+"""Rightsizing: machines, databases, caches, volumes and functions that fit what they do."""

@@ -1,0 +1,121 @@
+"""Recommendations as text for a terminal and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrail.model.money import money
+from guardrail.recommend.recommendation import Recommendation, Recommendations, Status, Unjudged
+from guardrail.report.format import count
+from guardrail.report.markdown.text import code, prose
+from guardrail.report.text import safe
+
+_SHOWN = 3  # addresses of what could not be judged
+_LONGEST = 2_000
+
+
+def as_text(found: Recommendations) -> str:
+    """Return lines of text: the sum first, then what saves most, then what is not known and why."""
+    lines = [*_head(found)]
+    for one in found.open:
+        lines += ["", *_detail(found, one)]
+    for status, title in _OTHERS:
+        if others := found.of(status):
+            lines += ["", title, *(f"  {_brief(found, one)}" for one in others)]
+    if found.unjudged:
+        lines += ["", "Not known"]
+        lines += [f"  {count(len(one.addresses), 'resource')}: {_named(one)}" for one in found.unjudged]
+    lines += ["", *found.notes] if found.notes else []
+    return "".join(f"{safe(line, _LONGEST)}\n" for line in lines)
+
+
+def as_markdown(found: Recommendations) -> str:
+    """Return a table of what is open, then lists of the rest."""
+    lines = [*map(prose, _head(found))]
+    if found.open:
+        lines += ["", "| saving a month | resource | change | confidence | effort |", "| --: | --- | --- | --- | --- |"]
+        for one in found.open:
+            cells = [prose(_saving(found, one)), code(one.subject), prose(one.proposal.title)]
+            lines.append(f"| {' | '.join([*cells, one.proposal.confidence, one.proposal.effort])} |")
+        for one in found.open:
+            lines += ["", f"**{prose(one.proposal.title)}** {code(one.subject)}", ""]
+            lines += [f"- {prose(line)}" for line in _facts(found, one)]
+    for status, title in _OTHERS:
+        if others := found.of(status):
+            lines += ["", f"**{title}**", "", *(f"- {prose(_brief(found, one))}" for one in others)]
+    if found.unjudged:
+        lines += ["", "**Not known**", ""]
+        lines += [f"- {count(len(one.addresses), 'resource')}: {prose(_named(one))}" for one in found.unjudged]
+    lines += ["", *(f"- {prose(note)}" for note in found.notes)] if found.notes else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+_OTHERS = (
+    (Status.WITHHELD, "Withheld"),
+    (Status.INSTEAD, "Alternatives"),
+    (Status.DISMISSED, "Dismissed"),
+)
+
+
+def _head(found: Recommendations) -> Iterator[str]:
+    monthly = money(found.monthly, found.currency)
+    of = f"{'at least ' if found.is_lower_bound else ''}{monthly} a month"
+    looked = f"{count(found.judged, 'resource')} looked at for {', '.join(found.kinds)}"
+    if not found.open:
+        yield f"Nothing to recommend: {looked}, which cost {of}"
+        return
+    open_ = [one for one in found.open if not one.is_counted]
+    beside = f"; {len(open_)} more not in the sum" if open_ else ""
+    saving = money(found.saving, found.currency)
+    yield f"{count(len(found.open), 'recommendation')}: {saving} of {of}{beside} · {looked}"
+    if found.frees:
+        yield f"They free {money(found.frees, found.currency)} a month of what commitments cover already"
+    if found.blocking:
+        yield f"{count(len(found.blocking), 'open recommendation')} above what recommend.block_above allows"
+
+
+def _detail(found: Recommendations, one: Recommendation) -> Iterator[str]:
+    yield f"{_saving(found, one)}  {one.subject}: {one.proposal.title}"
+    for line in _facts(found, one):
+        yield f"    {line}"
+
+
+def _facts(found: Recommendations, one: Recommendation) -> Iterator[str]:
+    proposal, currency = one.proposal, found.currency
+    yield f"{proposal.kind}/{proposal.id} · confidence {proposal.confidence} · effort {proposal.effort}"
+    if one.monthly_before is not None and one.monthly_after is not None and one.saving is not None:
+        others = f", with {', '.join(one.moved[1:4])}" if one.moved[1:] else ""
+        yield f"{money(one.monthly_before, currency)} -> {money(one.monthly_after, currency)} a month{others}"
+    if one.unknown:
+        yield f"saving not known: {one.unknown}"
+    if one.frees:
+        yield f"frees {money(one.frees, currency)} a month of what a commitment covers: no saving now"
+    if one.saving is not None and not proposal.counted:
+        yield "not in the sum"
+    for fact in (*proposal.evidence, *one.prices):
+        yield f"{fact.name}: {fact.value} ({', '.join(filter(None, [fact.source, fact.as_of]))})"
+    yield from proposal.notes
+    yield from (f"or: {other}" for other in proposal.alternatives)
+    if one.edit and one.edit.replacements:
+        places = ", ".join(f"{each.file}:{each.first_line}" for each in one.edit.replacements)
+        yield f"edit: {places}" + ("" if one.is_proved else " (plan again to see it)")
+    elif one.no_edit:
+        yield f"no edit: {one.no_edit}"
+
+
+def _brief(found: Recommendations, one: Recommendation) -> str:
+    text = f"{_saving(found, one)}  {one.subject}: {one.proposal.title}: "
+    if one.dismissal:
+        by = f", {one.dismissal.owner}" if one.dismissal.owner else ""
+        return f"{text}{one.dismissal.reason} (until {one.dismissal.expires}{by})"
+    return text + one.reason
+
+
+def _saving(found: Recommendations, one: Recommendation) -> str:
+    return "not known" if one.saving is None else money(one.saving, found.currency)
+
+
+def _named(one: Unjudged) -> str:
+    hidden = len(one.addresses) - _SHOWN
+    more = f" and {hidden:,} more" if hidden > 0 else ""
+    return f"{one.reason} ({one.kind}): {', '.join(one.addresses[:_SHOWN])}{more}"
