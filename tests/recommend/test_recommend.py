@@ -93,7 +93,12 @@ def test_a_state_is_an_input(run, tmp_path):
         "throughput": 0,
         "id": "vol-1",
     }
-    resource: dict[str, object] = {"address": "aws_ebs_volume.a", "mode": "managed", "type": "aws_ebs_volume", "name": "a"}
+    resource: dict[str, object] = {
+        "address": "aws_ebs_volume.a",
+        "mode": "managed",
+        "type": "aws_ebs_volume",
+        "name": "a",
+    }
     resource |= {"provider_name": "registry.terraform.io/hashicorp/aws", "values": volume}
     state = {"format_version": "1.0", "values": {"root_module": {"resources": [resource]}}}
     (tmp_path / "state.json").write_text(json.dumps(state))
