@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import shutil
 import stat
@@ -11,7 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 import click
 
@@ -96,18 +97,24 @@ def write_whole(path: Path, text: str) -> None:
     A file that is there already keeps its permissions; a link stays one, and what it leads to is replaced. What is no
     regular file (a device, a pipe) is written to, and never replaced.
     """
+    copy_whole(io.BytesIO(text.encode()), path)
+
+
+def copy_whole(source: IO[bytes], path: Path) -> None:
+    """Write a file as `write_whole` does, from an open one. Raises ConfigError."""
     try:
         # Through links, so that one that leads elsewhere is kept and its target replaced.
         path = Path(os.path.realpath(path))
         if path.exists() and not path.is_file():
-            path.write_text(text, encoding="utf-8", newline="")
+            with path.open("wb") as file:
+                shutil.copyfileobj(source, file)
             return
         path.parent.mkdir(parents=True, exist_ok=True)
         mode = stat.S_IMODE(path.stat().st_mode) if path.is_file() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-                file.write(text)
+            with os.fdopen(handle, "wb") as file:
+                shutil.copyfileobj(source, file)
             Path(name).chmod(mode)
             Path(name).replace(path)
         # An interrupt, too, must leave no half-written file beside.

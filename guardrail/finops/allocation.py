@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from guardrail.errors import ConfigError
@@ -17,12 +17,31 @@ Period = tuple[str, str]
 """Month and currency: costs are split within both."""
 Weights = Mapping[str, Amount]
 """Team -> its part; parts need not come to 1."""
+Dimensions = Mapping[str, str | None]
+"""What a charge tells of each dimension."""
+Pool = tuple[int, Period]
+"""Which shared cost, in which month and currency."""
 
 
 def with_teams(charges: Iterable[Charge], allocation: Allocation) -> list[Charge]:
     """Return charges with the dimension `team`: what the first rule that finds one says, None for nobody's."""
-    rules = [(rule.match.wanted(), rule.looks_at(), rule.to) for rule in allocation.rules]
-    return [replace(one, of={**one.of, "team": _team(one, rules), "origin": DIRECT}) for one in charges]
+    teams = Teams(allocation)
+    return [replace(one, of={**one.of, "team": teams.of(one.of), "origin": DIRECT}) for one in charges]
+
+
+class Teams:
+    """Whose charges are: what the first rule says that finds a team."""
+
+    def __init__(self, allocation: Allocation) -> None:
+        self._rules = [(rule.match.wanted(), rule.looks_at(), rule.to) for rule in allocation.rules]
+
+    def of(self, dimensions: Dimensions) -> str | None:
+        """Return whose a charge is, None for nobody's."""
+        for wanted, name, to in self._rules:
+            team = dimensions.get(name) if name else to
+            if team is not None and fits(dimensions, wanted):
+                return team
+        return None
 
 
 def with_shares(
@@ -38,47 +57,74 @@ def with_shares(
     team has a part in what it is split by, stays where it is.
     Raises ConfigError for a measure in several units.
     """
-    kept: list[Charge] = []
-    pools: defaultdict[tuple[int, Period], list[Charge]] = defaultdict(list)
-    matches = [(one.match.wanted(), one.match.unallocated) for one in allocation.shared]
+    sharing = Sharing.of(charges, allocation, measured)
+    found: list[Charge] = []
+    pools: defaultdict[Pool, list[Charge]] = defaultdict(list)
     for one in charges:
-        number = _shared_by(one, matches)
-        if number is None or allocation.shared[number].split is Split.NONE:
-            kept.append(one)
-        else:
-            pools[number, (one.month, one.currency)].append(one)
-    costs = _costs_of_teams(kept)
+        pool = sharing.pool(one.of, one.month, one.currency)
+        (found if pool is None else pools[pool]).append(one)
     dimensions = list(dict.fromkeys((*by, "team", "origin")))
-    found, notes = list(kept), []
-    for (number, period), pool in sorted(pools.items(), key=lambda item: item[0]):
-        shared = allocation.shared[number]
-        weights = _weights(shared, period, costs[period], charges, measured)
-        if weights:
-            found += [share for one in collapsed(pool, dimensions) for share in _shares(one, shared.name, weights)]
-        else:
-            found += pool
-            notes.append(f"{shared.name}: not split in {period[0]}: no team has a part in what it is split by")
-    return collapsed(found, dimensions), tuple(notes)
+    for pool, alike in sorted(pools.items(), key=lambda item: item[0]):
+        name, weights = sharing.names[pool[0]], sharing.weights[pool]
+        found += [share for one in collapsed(alike, dimensions) for share in _shares(one, name, weights)]
+    return collapsed(found, dimensions), sharing.notes
 
 
-def fits(charge: Charge, wanted: Mapping[str, Sequence[str]]) -> bool:
-    """Say whether a charge fits globs by dimension. What it does not tell fits none."""
-    return all(
-        (value := charge.of.get(name)) is not None and matches_any(globs, value) for name, globs in wanted.items()
-    )
+@dataclass(frozen=True, slots=True)
+class Sharing:
+    """Who bears what is shared.
+
+    names    the shared costs, in the order in which charges are looked for in them
+    matches  which charges each takes: globs by dimension, and whether those alone that are nobody's
+    weights  the teams' parts of each pool, that is a shared cost in a month and a currency; none for one that falls on nobody
+    notes    what falls on nobody, and why
+    """
+
+    names: Sequence[str]
+    matches: Sequence[tuple[Mapping[str, Sequence[str]], bool]]
+    weights: Mapping[Pool, Weights]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def of(cls, charges: Sequence[Charge], allocation: Allocation, measured: Mapping[str, Measured]) -> Sharing:
+        """Return who bears what of these charges. Raises ConfigError for a measure in several units."""
+        matches = [(one.match.wanted(), one.match.unallocated) for one in allocation.shared]
+        kept: list[Charge] = []
+        pools: set[Pool] = set()
+        for one in charges:
+            number = _shared_by(one.of, matches)
+            if number is None or allocation.shared[number].split is Split.NONE:
+                kept.append(one)
+            else:
+                pools.add((number, (one.month, one.currency)))
+        costs = _costs_of_teams(kept)
+        weights = {
+            (number, period): _weights(allocation.shared[number], period, costs[period], charges, measured)
+            for number, period in sorted(pools)
+        }
+        names = [one.name for one in allocation.shared]
+        notes = (
+            f"{names[number]}: not split in {month}: no team has a part in what it is split by"
+            for (number, (month, _)), parts in weights.items()
+            if not parts
+        )
+        return cls(names, matches, {pool: parts for pool, parts in weights.items() if parts}, tuple(notes))
+
+    def pool(self, of: Dimensions, month: str, currency: str) -> Pool | None:
+        """Return the pool that a charge with its team is shared in, None for one that stays where it is."""
+        number = _shared_by(of, self.matches)
+        pool = None if number is None else (number, (month, currency))
+        return pool if pool in self.weights else None
 
 
-def _team(charge: Charge, rules: Iterable[tuple[Mapping[str, Sequence[str]], str | None, str | None]]) -> str | None:
-    for wanted, name, to in rules:
-        team = charge.of.get(name) if name else to
-        if team is not None and fits(charge, wanted):
-            return team
-    return None
+def fits(of: Dimensions, wanted: Mapping[str, Sequence[str]]) -> bool:
+    """Say whether what a charge tells fits globs by dimension. What it does not tell fits none."""
+    return all((value := of.get(name)) is not None and matches_any(globs, value) for name, globs in wanted.items())
 
 
-def _shared_by(charge: Charge, shared: Sequence[tuple[Mapping[str, Sequence[str]], bool]]) -> int | None:
+def _shared_by(of: Dimensions, shared: Sequence[tuple[Mapping[str, Sequence[str]], bool]]) -> int | None:
     for number, (wanted, unallocated) in enumerate(shared):
-        if not (unallocated and charge.of["team"] is not None) and fits(charge, wanted):
+        if not (unallocated and of["team"] is not None) and fits(of, wanted):
             return number
     return None
 
@@ -119,7 +165,7 @@ def _measured(
         values = measured[measure.file]
         return {team: Fraction(value) for (month, team), value in values.items() if month == period[0]}
     wanted = measure.match.wanted() if measure.match else {}
-    counted = [one for one in charges if (one.month, one.currency) == period and fits(one, wanted) and one.quantity]
+    counted = [one for one in charges if (one.month, one.currency) == period and fits(one.of, wanted) and one.quantity]
     units = sorted({one.of.get("unit") or "no unit" for one in counted})
     if len(units) > 1:
         what = f"the measure of {name} is in several units: {', '.join(units)}"

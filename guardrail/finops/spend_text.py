@@ -191,13 +191,18 @@ def _notes(found: Spend) -> Iterator[str]:
         rows = list(alike)
         spans = _spans([month for _, month, _ in rows])
         yield safe(f"{cost}: not in this export: {sum(number for *_, number in rows):,} rows of {source} {spans}")
+    yield from notes_of_bills(found)
+    if len(found.totals) > 1:
+        yield "amounts in several currencies are not summed without --currency and --rates"
+
+
+def notes_of_bills(found: Spend) -> Iterator[str]:
+    """Tell which bills are not there, which may change, and what could not be done as asked."""
     for source, months in groupby(found.absent, lambda one: one[0]):
         yield safe(f"no bill of {source} for {_spans([month for _, month in months])} is in the ledger")
     for source, months in groupby(found.open, lambda one: one[0]):
         yield safe(f"open: the bill of {source} for {_spans([month for _, month in months])} may still change")
     yield from map(safe, found.notes)
-    if len(found.totals) > 1:
-        yield "amounts in several currencies are not summed without --currency and --rates"
 
 
 def _spans(months: Sequence[str]) -> str:

@@ -33,6 +33,8 @@ _OF_CHARGES = {
 _OF_MATCHES = ("project", "address", "evidence")
 TAG, TAG_OF_ADDRESS = "tag:", "tag-of-address:"
 """What comes before the key of a tag: one of the bill's, or one that the resource has in the newest state of its project."""
+COLUMN = "column:"
+"""What comes before the name of a column of the export that has no place among those of charges."""
 
 PLAIN = (*_OF_CHARGES, *_OF_MATCHES)
 """What charges can be summed by, tags aside."""
@@ -88,25 +90,37 @@ def bill_months(ledger: Ledger) -> list[BillMonth]:
 def spent(ledger: Ledger, dimensions: Sequence[str], cost: str, first: str, last: str) -> list[Spent]:
     """Return what the bills of some months come to.
 
-    dimensions   of PLAIN, or a tag: "tag:KEY", "tag-of-address:KEY"
+    dimensions   of PLAIN, or a tag ("tag:KEY", "tag-of-address:KEY"), or a column ("column:NAME")
     cost         of COSTS
     first, last  months like 2026-10, both included
     Raises InputError for a ledger that cannot be read.
     """
-    by_address = any(name.startswith(TAG_OF_ADDRESS) for name in dimensions)
-    matched = by_address or any(name in _OF_MATCHES for name in dimensions)
-    columns = "".join(f"{_expression(name)} as {quoted(f'by {name}')}, " for name in dimensions)
+    common, tables = matched_charges(dimensions) if _needs_addresses(dimensions) else ("", "charges")
     amount = COSTS[cost]
     rows = ledger.rows(
-        f"""{_ADDRESS_TAGS if by_address else ""}
-        select {columns}month as _month, source as _source, open as _open, billing_currency as _currency,
+        f"""{common} select {dimension_columns(dimensions)}month as _month, source as _source, open as _open, billing_currency as _currency,
             sum({amount}) as _amount, count(*) as _rows, count(*) - count({amount}) as _without,
             sum(consumed_quantity) as _quantity
-        from {"matched" if matched else "charges"} {"left join address_tags using (project, address)" if by_address else ""}
-        where month between {literal(first)} and {literal(last)} group by all order by all"""
+        from {tables} where month between {literal(first)} and {literal(last)} group by all order by all"""
     )
     width = len(dimensions)
     return [Spent(dict(zip(dimensions, row[:width], strict=True)), *row[width:]) for row in rows]
+
+
+def dimension_columns(dimensions: Sequence[str]) -> str:
+    """Return what charges say of dimensions, as SQL that other columns may follow."""
+    return "".join(f"{_expression(name)} as {quoted(f'by {name}')}, " for name in dimensions)
+
+
+def matched_charges(dimensions: Sequence[str]) -> tuple[str, str]:
+    """Return what a query over charges with their addresses begins with, and the tables that it reads."""
+    if not any(name.startswith(TAG_OF_ADDRESS) for name in dimensions):
+        return "", "matched"
+    return _ADDRESS_TAGS, "matched left join address_tags using (project, address)"
+
+
+def _needs_addresses(dimensions: Sequence[str]) -> bool:
+    return any(name in _OF_MATCHES or name.startswith(TAG_OF_ADDRESS) for name in dimensions)
 
 
 def _expression(dimension: str) -> str:
@@ -115,6 +129,8 @@ def _expression(dimension: str) -> str:
         text = f"tags[{literal(dimension.removeprefix(TAG))}]"
     elif dimension.startswith(TAG_OF_ADDRESS):
         text = f"address_tags[{literal(dimension.removeprefix(TAG_OF_ADDRESS))}]"
+    elif dimension.startswith(COLUMN):
+        text = f"x[{literal(dimension.removeprefix(COLUMN))}]"
     else:
         text = _OF_CHARGES.get(dimension, dimension)
     return f"nullif({text}, '')"

@@ -9,7 +9,8 @@ import tempfile
 import weakref
 import zlib
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,13 +40,33 @@ class Ledger:
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query over the views. Raises InputError for a file that cannot be read."""
-        import duckdb  # noqa: PLC0415 - is there, or there were no ledger
-
-        try:
+        with _readable():
             return self.database.execute(query, values).fetchall()
-        except duckdb.Error as error:
-            fix = "`guardrail ledger verify` names files that are damaged"
-            raise InputError(f"the ledger cannot be read: {str(error).splitlines()[0]:.300}", fix=fix) from None
+
+    def stream(self, query: str, at_once: int) -> Iterator[tuple[Any, ...]]:
+        """Give the rows of a query, so many of them in memory. No other query may run meanwhile.
+
+        Raises InputError for a file that cannot be read.
+        """
+        with _readable():
+            found = self.database.execute(query)
+        while True:
+            with _readable():
+                rows = found.fetchmany(at_once)
+            if not rows:
+                return
+            yield from rows
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    import duckdb  # noqa: PLC0415 - is there, or there were no ledger
+
+    try:
+        yield
+    except duckdb.Error as error:
+        fix = "`guardrail ledger verify` names files that are damaged"
+        raise InputError(f"the ledger cannot be read: {str(error).splitlines()[0]:.300}", fix=fix) from None
 
 
 def open_ledger(store: Store, tags: TagKeys = NO_TAGS) -> Ledger:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import replace
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,14 +18,18 @@ from guardrail.errors import ConfigError, InputError, did_you_mean
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.finops.allocation_file import Allocation, Measured
+    from guardrail.finops.charge import Charge
     from guardrail.finops.spend import Asked, Spend
     from guardrail.ledger.spending import BillMonth
+    from guardrail.ledger.views import Ledger
 
 _BY = (
     *("team", "service", "project", "address", "account", "region", "month"),
     *("category", "commitment", "meter", "resource", "provider", "source", "evidence", "origin"),
 )
-_TAG = "tag:"
+_KEYED = {"tag:": "KEY", "column:": "NAME"}
+_KNOWN = (*_BY, *(f"{before}{key}" for before, key in _KEYED.items()))
+_CHUNK = 1_000_000  # characters of an answer in FOCUS that are in memory at once
 
 
 class Month(click.ParamType[str]):
@@ -48,9 +53,8 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
         """Return the names, each once."""
         names = tuple(dict.fromkeys(str(value).split(",")))
         for name in names:
-            if name not in _BY and not (name.startswith(_TAG) and name != _TAG):
-                known = (*_BY, "tag:KEY")
-                hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
+            if name not in _BY and (name in _KEYED or not name.startswith(tuple(_KEYED))):
+                hint = did_you_mean(name, _KNOWN) or f"known: {', '.join(_KNOWN)}"
                 self.fail(f"{name!r} is nothing to sum by; {hint}", param, ctx)
         return names
 
@@ -58,7 +62,7 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
         """Offer the dimensions that are not there yet, after the last comma."""
         _ = ctx, param
         before, comma, begun = incomplete.rpartition(",")
-        offered = [name for name in (*_BY, _TAG) if name.startswith(begun) and name not in before.split(",")]
+        offered = [name for name in (*_BY, *_KEYED) if name.startswith(begun) and name not in before.split(",")]
         return [CompletionItem(f"{before}{comma}{name}") for name in offered]
 
 
@@ -66,7 +70,7 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--by",
     type=Dimensions(),
-    help=f"What to sum by: {', '.join(_BY)}, tag:KEY. Default: team; with --team origin and service.",
+    help=f"What to sum by: {', '.join(_KNOWN)}. Default: team; with --team origin and service.",
 )
 @click.option("--month", type=Month(), help="Month of the bill. Default: the newest; all, where months are asked for.")
 @click.option("--from", "first", type=Month(), help="First month. Default: the first that there is a bill of.")
@@ -97,17 +101,24 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--format",
     "format_name",
-    type=click.Choice(["table", "markdown", "csv", "json"]),
+    type=click.Choice(["table", "markdown", "csv", "json", "focus"]),
     default="table",
-    help="Default: table.",
+    help="Default: table. focus: the rows themselves in FOCUS 1.2, with whose each is.",
+)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write to; FOCUS in one that ends in .parquet is Parquet, else CSV. Default: standard output.",
 )
 @ledger_options
-def spend(format_name: str, **values: Any) -> None:
+def spend(format_name: str, out: Path | None, **values: Any) -> None:
     """Show what bills come to. Lines come to the bill; what nobody owns is a line of its own.
 
     An amount that an export does not have is said, and never 0; amounts in several currencies are summed only at rates
-    that you give. Tables
-    show cents, CSV and JSON exact amounts. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
+    that you give. Tables show cents, CSV, JSON and FOCUS exact amounts.
+
+    In FOCUS each row of the bill is a row; with --allocated one that is shared is a row for each team that bears some of
+    it, and --cost says by which cost a split in proportion weighs teams. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
 
     \b
     Examples:
@@ -115,21 +126,52 @@ def spend(format_name: str, **values: Any) -> None:
       guardrail spend --by project,address --from 2026-08 --format csv
       guardrail spend --by tag:env,month --cost billed
       guardrail spend --allocated --team shop
+      guardrail spend --allocated --format focus --out october.parquet
     """
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
     from guardrail.config import Flags, settings  # noqa: PLC0415
     from guardrail.finops.spend_text import as_csv, as_json, as_markdown, as_table  # noqa: PLC0415
 
     chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
-    found = _answered(values, chosen)
-    say({"table": as_table, "markdown": as_markdown, "csv": as_csv, "json": as_json}[format_name](found))
+    if format_name == "focus":
+        _focus(_question(_for_focus(values), chosen), out)
+        return
+    question = _question(values, chosen)
+    found = question.answer()
+    if values["currency"] is not None:
+        found = replace(found, notes=found.notes + question.rates)
+    text = {"table": as_table, "markdown": as_markdown, "csv": as_csv, "json": as_json}[format_name](found)
+    if out:
+        write_whole(out, text)
+    else:
+        say(text)
 
 
-def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a ledger, and all that answers it."""
+
+    asked: Asked
+    ledger: Ledger
+    months: Sequence[BillMonth]
+    dimensions: Sequence[str]
+    bill: Sequence[Charge]
+    allocation: Allocation
+    measured: Mapping[str, Measured]
+    rates: tuple[str, ...]
+
+    def answer(self) -> Spend:
+        """Return what the bills come to."""
+        from guardrail.finops.spend import answer  # noqa: PLC0415 - only when it runs
+
+        there = [(one.source, one.month) for one in self.months]
+        return answer(self.asked, self.bill, there, self.allocation, self.measured)
+
+
+def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
     from guardrail.finops.charge import Charge  # noqa: PLC0415 - only when it runs
     from guardrail.finops.exact import units  # noqa: PLC0415
     from guardrail.finops.rates import converted, read_rates  # noqa: PLC0415
-    from guardrail.finops.spend import answer  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
@@ -149,7 +191,8 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
         dimensions += allocation.dimensions(allocated=asked.allocated)
     if asked.of_addresses:
         dimensions.append("evidence")
-    rows = spent(ledger, list(dict.fromkeys(dimensions)), asked.cost, asked.first, asked.last)
+    dimensions = list(dict.fromkeys(dimensions))
+    rows = spent(ledger, dimensions, asked.cost, asked.first, asked.last)
     bill = [
         Charge(
             *(row.of, row.month, row.source, row.open, row.currency),
@@ -160,8 +203,47 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Spend:
     rated: tuple[str, ...] = ()
     if values["currency"] is not None:
         bill, rated = converted(bill, values["currency"], read_rates(values["rates"]))
-    found = answer(asked, bill, [(one.source, one.month) for one in months], allocation, measured)
-    return replace(found, notes=found.notes + rated)
+    return Question(asked, ledger, months, dimensions, bill, allocation, measured, rated)
+
+
+def _for_focus(values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options of an answer in FOCUS, which has no sums. Raises ConfigError for those that mean nothing to it."""
+    if values["by"]:
+        raise ConfigError("--by means nothing to --format focus", fix="it has the rows of the bill, and sums nothing")
+    if values["currency"] is not None or values["rates"] is not None:
+        raise ConfigError("--format focus has amounts as they are billed", fix="leave --currency and --rates out")
+    return {**values, "by": ("team",)}
+
+
+def _focus(question: Question, out: Path | None) -> None:
+    from guardrail.bills.focus import OURS  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.output import copy_whole, say  # noqa: PLC0415
+    from guardrail.finops.allocation import Sharing, Teams, with_teams  # noqa: PLC0415
+    from guardrail.finops.focus import FocusWriter  # noqa: PLC0415
+    from guardrail.finops.spend_text import notes_of_bills  # noqa: PLC0415
+    from guardrail.ledger.focus import as_parquet, focus_columns, focus_rows  # noqa: PLC0415
+
+    asked, allocation = question.asked, question.allocation
+    found = question.answer()
+    teams = with_teams(question.bill, allocation)
+    sharing = Sharing.of(teams, allocation, question.measured) if asked.allocated else None
+    columns = focus_columns(question.ledger, asked.first, asked.last)
+    rows = focus_rows(question.ledger, columns, question.dimensions, asked.first, asked.last)
+    with tempfile.TemporaryDirectory(prefix="guardrail-") as scratch:
+        made = Path(scratch) / "focus.csv"
+        with made.open("w", encoding="utf-8", newline="") as file:
+            written = FocusWriter(columns, Teams(allocation), sharing, asked.team).write(rows, file)
+        if out and out.suffix == ".parquet":
+            made = as_parquet(made, made.with_suffix(".parquet"), [*columns, *OURS])
+        if out:
+            with made.open("rb") as source:
+                copy_whole(source, out)
+        else:
+            with made.open(encoding="utf-8", newline="") as lines:
+                while text := lines.read(_CHUNK):
+                    say(text)
+    for note in (*notes_of_bills(found), *written.notes()):
+        click.echo(f"guardrail: {note}", err=True)
 
 
 def _asked(values: Mapping[str, Any], there: list[BillMonth]) -> Asked:
