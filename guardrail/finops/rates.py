@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -23,6 +24,7 @@ class Rate:
 
 Rates = Mapping[tuple[str, str, str], Rate]
 """By month (2026-10), the currency that is converted, and the one that it becomes."""
+_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
 
 
 def read_rates(path: Path) -> Rates:
@@ -30,6 +32,8 @@ def read_rates(path: Path) -> Rates:
     found: dict[tuple[str, str, str], Rate] = {}
     for where, row in rows_of(path, ("month", "from", "to", "rate", "source")):
         key = row["month"], row["from"], row["to"]
+        if not _MONTH.fullmatch(row["month"]):
+            raise ConfigError(f"{row['month']!r:.40} is no month like 2026-10", where=where)
         if key in found:
             raise ConfigError(f"the rate of {' '.join(key)} is there twice", where=where)
         rate = number_of(row["rate"])
@@ -53,7 +57,9 @@ def converted(charges: Iterable[Charge], currency: str, rates: Rates) -> tuple[l
         rate = rates.get((one.month, one.currency, currency))
         if rate is None:
             what = f"no rate of {one.month} from {one.currency} to {currency}"
-            raise ConfigError(what, fix="a row of --rates has it: month,from,to,rate,source")
+            raise ConfigError(
+                what, fix="`guardrail ledger import --rates` adds one, or --rates has it: month,from,to,rate,source"
+            )
         used[one.month, one.currency] = rate
         amount = None if one.amount is None else one.amount * Fraction(rate.value)
         found.append(replace(one, currency=currency, amount=amount))

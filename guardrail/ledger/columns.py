@@ -63,7 +63,23 @@ FINDINGS = {
     "fingerprint": "VARCHAR",
     "waiver": "VARCHAR",
     "waiver_expires": "DATE",
+    "waiver_owner": "VARCHAR",
 }
+DECISIONS = {
+    "at": TIME,
+    "kind": "VARCHAR",
+    "project": "VARCHAR",
+    "rule": "VARCHAR",
+    "address": "VARCHAR",
+    "fingerprint": "VARCHAR",
+    "by": "VARCHAR",
+    "reason": "VARCHAR",
+    "expires": "DATE",
+    "amount": MONEY,
+    "currency": "VARCHAR",
+    "pull_request": "BIGINT",
+}
+RATES = {"month": "VARCHAR", "from": "VARCHAR", "to": "VARCHAR", "rate": MONEY, "source": "VARCHAR"}
 INVENTORY = {
     "project": "VARCHAR",
     "at": TIME,
@@ -98,4 +114,4 @@ POINTS = {
 IMPORTED = {"generation": "BIGINT", "open": "BOOLEAN", "imported_at": TIME}
 """What is known of the import that a charge comes from."""
 
-__all__ = ["CHARGES", "FINDINGS", "IMPORTED", "INVENTORY", "LINES", "POINTS", "RUNS"]
+__all__ = ["CHARGES", "DECISIONS", "FINDINGS", "IMPORTED", "INVENTORY", "LINES", "POINTS", "RATES", "RUNS"]

@@ -40,7 +40,7 @@ def compact(store: Store, now: datetime, keep: int | None = None) -> Compacted:
         store.remove(key.path)
     groups: defaultdict[tuple[str, str, str], list[Key]] = defaultdict(list)
     for key in facts:
-        if key.ending == "jsonl.gz" and key.month < month_of(now) and key not in outdated:
+        if key.kind in {"runs", "inventory"} and key.month < month_of(now) and key not in outdated:
             groups[key.kind, key.owner, key.month].append(key)
     written = 0
     for (kind, owner, month), keys in sorted(groups.items()):

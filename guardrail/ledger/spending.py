@@ -87,6 +87,11 @@ def bill_months(ledger: Ledger) -> list[BillMonth]:
     return [BillMonth(*row) for row in found]
 
 
+def rates(ledger: Ledger) -> list[tuple[str, str, str, Decimal, str]]:
+    """Return the exchange rates of the ledger: month, from, to, rate and who says so."""
+    return [(*row,) for row in ledger.rows('select month, "from", "to", rate, source from rates order by all')]
+
+
 def spent(ledger: Ledger, dimensions: Sequence[str], cost: str, first: str, last: str) -> list[Spent]:
     """Return what the bills of some months come to.
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardrail.errors import InputError
-from guardrail.ledger.columns import CHARGES, FINDINGS, IMPORTED, INVENTORY, LINES, POINTS, RUNS
+from guardrail.ledger.columns import CHARGES, DECISIONS, FINDINGS, IMPORTED, INVENTORY, LINES, POINTS, RATES, RUNS
 from guardrail.ledger.duck import connect, literal, quoted
 from guardrail.ledger.layout import Key
 from guardrail.ledger.matching import BY_ID, NO_TAGS, TagKeys, matched
@@ -27,7 +27,10 @@ from guardrail.ledger.verify import facts_in
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-VIEWS = ("runs", "lines", "lines_before", "findings", "inventory", "charges", "matched", "metrics")
+VIEWS = (
+    *("runs", "lines", "lines_before", "findings", "inventory", "charges", "matched"),
+    *("metrics", "decisions", "rates"),
+)
 """The names that queries may use."""
 
 
@@ -89,6 +92,7 @@ def open_ledger(store: Store, tags: TagKeys = NO_TAGS) -> Ledger:
         BY_ID,
         matched(tags),
         _METRICS,
+        _decisions(written["decisions"], written["rates"]),
     ):
         ledger.rows(statements)
     return ledger
@@ -125,7 +129,7 @@ def _runs(root: Path, facts: Sequence[Key], written: str) -> str:
         create view _findings as
             select {names_of(FINDINGS)}, batch from _written where record = 'finding'
             union all by name {_parquet(files["compact/findings"], {**FINDINGS, **BATCH})};
-        create view findings as select {names_of(FINDINGS)} from _findings semi join _chosen using (run, batch);
+        create view _found as select {names_of(FINDINGS)} from _findings semi join _chosen using (run, batch);
     """
 
 
@@ -153,6 +157,8 @@ def _inventory(root: Path, facts: Sequence[Key], written: str) -> str:
 WRITTEN = {
     "runs": {"record": "VARCHAR", **FINDINGS, **LINES, **RUNS},
     "inventory": {"record": "VARCHAR", **INVENTORY},
+    "decisions": {"record": "VARCHAR", **DECISIONS},
+    "rates": {"record": "VARCHAR", **RATES, "said_at": IMPORTED["imported_at"]},
 }
 """What lines of JSON hold, by kind: records of several sorts, each with some of the columns."""
 BATCH = {"batch": "VARCHAR"}
@@ -202,6 +208,31 @@ create view metrics as
 Of a day, the points of the shortest period count, so that an hour is not counted beside its minutes. Percentiles are
 those of the points' means, from 24 points on; fewer say nothing of them, unless the export has one of its own.
 """
+
+
+def _decisions(decisions: str, rates: str) -> str:
+    """Return decisions (those of people, and the waivers that runs have seen), findings with their approval, and rates.
+
+    An approval is of the runs from it on until it ends. Of the rates of a month, the one that was said last holds.
+    """
+    return f"""
+        create view _decided as select distinct {names_of(DECISIONS)} from ({decisions}) where record = 'decision';
+        create view findings as
+            select found.*, (
+                select arg_max(decided."by", decided."at") from _decided as decided
+                where decided.kind = 'approved' and decided.fingerprint = found.fingerprint and decided."at" <= runs."at"
+                    and (decided.expires is null or decided.expires >= runs."at"::date)) as approval
+            from _found as found left join runs using (run);
+        create view decisions as
+            select {names_of(DECISIONS)} from _decided
+            union all
+            select min("at"), 'waived', project, rule, address, fingerprint, waiver_owner, waiver, waiver_expires, null, null,
+                arg_min(pull_request, "at")
+            from _found join runs using (run) where waiver is not null
+            group by project, rule, address, fingerprint, waiver_owner, waiver, waiver_expires;
+        create view rates as select {names_of(RATES)} from ({rates}) where record = 'rate'
+            qualify row_number() over (partition by month, "from", "to" order by said_at desc, batch desc) = 1;
+    """
 
 
 def _points(root: Path, facts: Sequence[Key]) -> str:

@@ -4,38 +4,21 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.options import Moment
+from guardrail.cli.commands.decide import decide
+from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
 from guardrail.errors import ConfigError, InputError
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
-    from guardrail.config import Settings
     from guardrail.ledger.store import Store
 
-Command = TypeVar("Command", bound=Callable[..., Any])
-
 _PATH = click.Path(path_type=Path)
-
-
-def ledger_options(command: Command) -> Command:
-    """Add the options that say which ledger is meant."""
-    where = (
-        "Folder of the ledger, or its address (s3://bucket/prefix). Default: what guardrail.yaml names, else ledger."
-    )
-    command = click.option(
-        "--config", type=_PATH, help="Path of guardrail.yaml. Default: the nearest one, in this folder or above."
-    )(command)
-    return click.option("--ledger", "where", metavar="PATH", help=where)(command)
-
-
-_now = click.option("--now", type=Moment(), help="Time to take for now. Default: now.")
 
 
 @click.group(short_help="What runs, states and bills have said, kept as facts in a folder.")
@@ -53,7 +36,7 @@ def ledger() -> None:
     "--project", default="", help="The project that the input is of. A state needs it where there are several."
 )
 @ledger_options
-@_now
+@now_option
 def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: Any) -> None:
     """Add results and states. What is there already is not added again.
 
@@ -68,8 +51,8 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
     from guardrail.ledger.adding import Adding  # noqa: PLC0415 - only when it runs
     from guardrail.ledger.store import open_store  # noqa: PLC0415
 
-    chosen = _settings(values)
-    store = open_store(_where(values, chosen))
+    chosen = settings_of(values)
+    store = open_store(ledger_of(values, chosen))
     adding = Adding(now or datetime.now(UTC), project, chosen.environments)
     facts = [fact for name in inputs for fact in adding.facts(_read(name), where=_shown(name), store=store)]
     added = [fact for fact in facts if store.put(fact.path, fact.data)]
@@ -79,7 +62,10 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
         click.echo(f"nothing is new: {store.where} has it already")
 
 
-@ledger.command("import", short_help="Import bills (FOCUS, AWS, Azure, Google Cloud, Oracle) and metrics.")
+ledger.add_command(decide)
+
+
+@ledger.command("import", short_help="Import bills (FOCUS, AWS, Azure, Google Cloud, Oracle), metrics and rates.")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True, type=_PATH)
 @click.option(
     "--as",
@@ -95,13 +81,14 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
     "--round", "rounds", is_flag=True, help="Round amounts with more than 18 decimals, instead of refusing their rows."
 )
 @click.option("--metrics", "is_metrics", is_flag=True, help="The files are metrics of resources, not a bill.")
+@click.option("--rates", "is_rates", is_flag=True, help="The files are exchange rates: month,from,to,rate,source.")
 @click.option(
     "--id", "resource", default="", metavar="ID", help="With --metrics: the resource of files that name none."
 )
 @click.option("--metric", default="", metavar="NAME", help="With --metrics: the metric of files that name none.")
 @ledger_options
-@_now
-def import_(now: datetime | None, **values: Any) -> None:
+@now_option
+def import_(**values: Any) -> None:
     """Import bills, as CSV (also .gz) or Parquet. All files of a command are one bill.
 
     Each month of it is a new generation of that month's charges, unless the newest says the same already; `charges` are
@@ -121,6 +108,8 @@ def import_(now: datetime | None, **values: Any) -> None:
     With --metrics the files are what resources were measured to do: exports of CloudWatch, Azure Monitor or Cloud
     Monitoring, told by what is in them, or CSV with the columns id, metric, at and value.
 
+    With --rates the files are exchange rates, which `guardrail spend --currency` converts at.
+
     \b
     Examples:
       guardrail ledger import cur-2026-10-*.csv.gz --as aws-prod
@@ -129,14 +118,24 @@ def import_(now: datetime | None, **values: Any) -> None:
     """
     from guardrail.ledger.store import open_store  # noqa: PLC0415 - only when it runs
 
-    for_metrics, for_bills = ("resource", "metric"), ("bill_format", "rounds")
-    names = {"resource": "--id", "metric": "--metric", "bill_format": "--bill-format", "rounds": "--round"}
-    for name in for_bills if values["is_metrics"] else for_metrics:
-        if values[name]:
-            said = "is for bills" if values["is_metrics"] else "is for metrics"
-            raise ConfigError(said, where=names[name], fix="see `guardrail ledger import --help`")
-    read = _import_metrics if values["is_metrics"] else _import_bills
-    read(values, open_store(_where(values)), now or datetime.now(UTC))
+    if values["is_metrics"] and values["is_rates"]:
+        raise ConfigError("--metrics and --rates are different files", fix="give a command for each")
+    kind = "metrics" if values["is_metrics"] else "rates" if values["is_rates"] else "bills"
+    for name, (option, kinds) in _ONLY.items():
+        if values[name] and kind not in kinds:
+            raise ConfigError(f"is for {' and '.join(kinds)}", where=option, fix="see `guardrail ledger import --help`")
+    read = {"bills": _import_bills, "metrics": _import_metrics, "rates": _import_rates}[kind]
+    read(values, open_store(ledger_of(values)), values["now"] or datetime.now(UTC))
+
+
+_ONLY = {
+    "source": ("--as", ("bills", "metrics")),
+    "bill_format": ("--bill-format", ("bills",)),
+    "rounds": ("--round", ("bills",)),
+    "resource": ("--id", ("metrics",)),
+    "metric": ("--metric", ("metrics",)),
+}
+"""Options that are not for all kinds of files."""
 
 
 def _import_bills(values: dict[str, Any], store: Store, now: datetime) -> None:
@@ -167,6 +166,17 @@ def _import_metrics(values: dict[str, Any], store: Store, now: datetime) -> None
         say(safe(f"{what} {one.source} {one.month}: {told}") + "\n")
 
 
+def _import_rates(values: dict[str, Any], store: Store, now: datetime) -> None:
+    from guardrail.finops.rates import read_rates  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.records.decisions import add_rates  # noqa: PLC0415
+
+    rows = [(*key, rate.value, rate.source) for path in values["files"] for key, rate in read_rates(path).items()]
+    if len({row[:3] for row in rows}) != len(rows):
+        raise ConfigError("two files have a rate of the same month and currencies", fix="give one of them")
+    for month, (count, is_new) in add_rates(rows, store, now).items():
+        click.echo(f"{'added ' if is_new else 'known '} {month}: {count} rates")
+
+
 @ledger.command(short_help="What there is in the ledger.")
 @ledger_options
 @click.option("--generations", is_flag=True, help="Every import of a bill, not only the newest of each month.")
@@ -178,7 +188,7 @@ def show(format_name: str, *, generations: bool, **values: Any) -> None:
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
-    found = contents(open_ledger(open_store(_where(values))), generations=generations)
+    found = contents(open_ledger(open_store(ledger_of(values))), generations=generations)
     say(as_json(found) if format_name == "json" else as_table(found))
 
 
@@ -198,7 +208,7 @@ def verify(known: Path | None, *, write_list: bool, **values: Any) -> int:
     from guardrail.ledger.verify import facts_in  # noqa: PLC0415
     from guardrail.ledger.verify import verify as run  # noqa: PLC0415
 
-    store = open_store(_where(values))
+    store = open_store(ledger_of(values))
     paths = known.read_text(encoding="utf-8").split("\n") if known else []
     faults = list(run(store, [path for path in paths if path.strip()]))
     facts = facts_in(store)
@@ -228,7 +238,7 @@ class Months(click.ParamType[int]):
 @ledger.command(short_help="Past months as a few files of Parquet.")
 @click.option("--keep", type=Months(), help="Remove facts that are older, bills included: 25mo for 25 months.")
 @ledger_options
-@_now
+@now_option
 def compact(keep: int | None, now: datetime | None, **values: Any) -> None:
     """Put the runs and states of past months together, as Parquet in folders by project and month.
 
@@ -242,7 +252,7 @@ def compact(keep: int | None, now: datetime | None, **values: Any) -> None:
     from guardrail.ledger.compact import compact as run  # noqa: PLC0415 - only when it runs
     from guardrail.ledger.store import Folder, open_store  # noqa: PLC0415
 
-    store = open_store(_where(values))
+    store = open_store(ledger_of(values))
     done = run(store, now or datetime.now(UTC), keep)
     left = store.tidy() if isinstance(store, Folder) else 0
     click.echo(
@@ -277,21 +287,10 @@ def export(address: str, schema: str, **values: Any) -> None:
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
-    chosen = _settings(values)
+    chosen = settings_of(values)
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
-    for view, rows in run(open_ledger(open_store(_where(values, chosen)), tags), address, schema).items():
+    for view, rows in run(open_ledger(open_store(ledger_of(values, chosen)), tags), address, schema).items():
         click.echo(f"{schema}.{view}: {rows:,} rows")
-
-
-def _settings(values: dict[str, Any]) -> Settings:
-    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
-
-    return settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
-
-
-def _where(values: dict[str, Any], chosen: Settings | None = None) -> str:
-    """Return where the ledger is: what the command line says, else guardrail.yaml."""
-    return values["where"] or (chosen or _settings(values)).ledger
 
 
 def _read(name: str) -> bytes:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.shell_completion import CompletionItem
 
-from guardrail.cli.commands.ledger import ledger_options
+from guardrail.cli.ledger_options import ledger_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.finops.allocation_file import Allocation, Measured
     from guardrail.finops.charge import Charge
+    from guardrail.finops.rates import Rates
     from guardrail.finops.spend import Asked, Spend
     from guardrail.ledger.spending import BillMonth
     from guardrail.ledger.views import Ledger
@@ -96,7 +97,7 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
 @click.option(
     "--rates",
     type=click.Path(path_type=Path),
-    help="CSV of exchange rates: month,from,to,rate,source. Each charge has the rate of its month.",
+    help="CSV of exchange rates: month,from,to,rate,source. Each charge has the rate of its month. Default: those of the ledger.",
 )
 @click.option(
     "--format",
@@ -115,7 +116,7 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
     """Show what bills come to. Lines come to the bill; what nobody owns is a line of its own.
 
     An amount that an export does not have is said, and never 0; amounts in several currencies are summed only at rates
-    that you give. Tables show cents, CSV, JSON and FOCUS exact amounts.
+    that you give, or that the ledger has. Tables show cents, CSV, JSON and FOCUS exact amounts.
 
     In FOCUS each row of the bill is a row; with --allocated one that is shared is a row for each team that bears some of
     it, and --cost says by which cost a split in proportion weighs teams. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
@@ -171,16 +172,14 @@ class Question:
 def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
     from guardrail.finops.charge import Charge  # noqa: PLC0415 - only when it runs
     from guardrail.finops.exact import units  # noqa: PLC0415
-    from guardrail.finops.rates import converted, read_rates  # noqa: PLC0415
+    from guardrail.finops.rates import converted  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
-    if (values["currency"] is None) != (values["rates"] is None):
-        raise ConfigError(
-            "--currency and --rates belong together", fix="give both: amounts are converted at no other rates"
-        )
+    if values["rates"] is not None and values["currency"] is None:
+        raise ConfigError("--rates is for --currency", fix="say which currency amounts are to be in: --currency USD")
     allocation, measured = _allocation(values, chosen)
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
     ledger = open_ledger(open_store(values["where"] or chosen.ledger), tags)
@@ -202,7 +201,7 @@ def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
     ]
     rated: tuple[str, ...] = ()
     if values["currency"] is not None:
-        bill, rated = converted(bill, values["currency"], read_rates(values["rates"]))
+        bill, rated = converted(bill, values["currency"], _rates(values, ledger))
     return Question(asked, ledger, months, dimensions, bill, allocation, measured, rated)
 
 
@@ -244,6 +243,16 @@ def _focus(question: Question, out: Path | None) -> None:
                     say(text)
     for note in (*notes_of_bills(found), *written.notes()):
         click.echo(f"guardrail: {note}", err=True)
+
+
+def _rates(values: Mapping[str, Any], ledger: Ledger) -> Rates:
+    """Return the rates of the file that is named, else those of the ledger."""
+    from guardrail.finops.rates import Rate, read_rates  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.spending import rates  # noqa: PLC0415
+
+    if values["rates"] is not None:
+        return read_rates(values["rates"])
+    return {(month, base, to): Rate(rate, source) for month, base, to, rate, source in rates(ledger)}
 
 
 def _asked(values: Mapping[str, Any], there: list[BillMonth]) -> Asked:

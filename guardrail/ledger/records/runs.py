@@ -142,4 +142,5 @@ def _finding(finding: Finding, project: str) -> dict[str, Any]:
         "fingerprint": fingerprint(finding.rule, project, finding.address),
         "waiver": waiver.reason if waiver else None,
         "waiver_expires": waiver.expires.isoformat() if waiver else None,
+        "waiver_owner": (waiver.owner or None) if waiver else None,
     }

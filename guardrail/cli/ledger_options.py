@@ -1,0 +1,44 @@
+"""What commands of the ledger share: which ledger is meant, and the time that stands for now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from guardrail.cli.options import Moment
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def ledger_options(command: Command) -> Command:
+    """Add the options that say which ledger is meant."""
+    where = (
+        "Folder of the ledger, or its address (s3://bucket/prefix). Default: what guardrail.yaml names, else ledger."
+    )
+    command = click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.",
+    )(command)
+    return click.option("--ledger", "where", metavar="PATH", help=where)(command)
+
+
+now_option = click.option("--now", type=Moment(), help="Time to take for now. Default: now.")
+
+
+def settings_of(values: dict[str, Any]) -> Settings:
+    """Return what guardrail.yaml says. Raises ConfigError."""
+    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
+
+    return settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
+
+
+def ledger_of(values: dict[str, Any], chosen: Settings | None = None) -> str:
+    """Return where the ledger is: what the command line says, else guardrail.yaml."""
+    return values["where"] or (chosen or settings_of(values)).ledger
