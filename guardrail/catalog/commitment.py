@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Literal
+from typing import Literal, get_args
 
-from guardrail.catalog.query import SAVINGS_PLAN, Ladder
+from guardrail.catalog.query import COMMITTED_USE, SAVINGS_PLAN, Ladder
 from guardrail.files import Section
 
 HOURS = 730
@@ -19,15 +19,25 @@ _SOLD_FOR = {
 }
 """Kind of plan -> the services that it is for, where AWS says so for good. What is covered of them, its rates say."""
 _FEE = "Quantity"  # AWS's unit of what is paid in advance for a reservation
-_MONTHS = {"1yr": 12, "3yr": 36, "5yr": 60}
+MONTHS = {"1yr": 12, "3yr": 36, "5yr": 60}
+"""Term -> its months."""
 Payment = Literal["no_upfront", "partial_upfront", "all_upfront"]
+AWS_PAYMENTS: tuple[Payment, ...] = get_args(Payment)
+"""The ways to pay for a commitment of AWS."""
+Kind = Literal["compute", "ec2_instance", "database", "sagemaker"]
+Term = Literal["1yr", "3yr"]
+Offering = Literal["standard", "convertible"]
+AWS_PLANS: tuple[Kind, ...] = ("compute", "ec2_instance", "database")
+"""The kinds of savings plans of AWS for what cost definitions price."""
+TERMS: tuple[Term, ...] = get_args(Term)
+OFFERINGS: tuple[Offering, ...] = get_args(Offering)
 
 
 class SavingsPlan(Section):
     """A savings plan by its terms, at the rates that the vendor publishes. AWS has kinds and ways to pay, Azure a term."""
 
-    kind: Literal["compute", "ec2_instance", "database", "sagemaker"] | None = None
-    term: Literal["1yr", "3yr"]
+    kind: Kind | None = None
+    term: Term
     payment: Payment | None = None
 
     def option(self, vendor: str) -> str:
@@ -56,7 +66,7 @@ class Reservation(Section):
 
     term: Literal["1yr", "3yr", "5yr"]
     payment: Payment | None = None
-    offering: Literal["standard", "convertible"] = "standard"
+    offering: Offering = "standard"
 
     def option(self, vendor: str) -> str:
         """Return the purchase option that the catalog calls it. Raises ValueError for what the vendor does not sell."""
@@ -78,7 +88,7 @@ class Reservation(Section):
     def rate(self, vendor: str, unit: str, ladders: Iterable[Ladder]) -> Decimal | None:
         """Return what an hour costs by it, fees spread over the term; None if its prices are not all there."""
         prices = {ladder.product.unit: ladder.tiers[0].price for ladder in ladders}
-        hours = _MONTHS[self.term] * HOURS
+        hours = MONTHS[self.term] * HOURS
         hourly, fee = prices.get(unit), prices.get(_FEE)
         if vendor == "azure":  # whose price of a reservation is the whole term's
             return None if hourly is None else hourly / hours
@@ -92,3 +102,23 @@ class Reservation(Section):
 
 Commitment = SavingsPlan | Reservation
 _NO_VENDOR = "needs vendor: aws or azure; of others no such rates are known: give a discount or a price"
+
+
+def every_plan() -> frozenset[tuple[str, str]]:
+    """Return vendor and purchase option of every commitment that the vendors' lists have rates of."""
+    plans: set[tuple[str, Commitment]] = set()
+    for term in TERMS:
+        plans |= {("azure", SavingsPlan(term=term)), ("azure", Reservation(term=term))}
+        for payment in AWS_PAYMENTS:
+            plans |= {("aws", SavingsPlan(kind=kind, term=term, payment=payment)) for kind in AWS_PLANS}
+            plans |= {("aws", Reservation(term=term, payment=payment, offering=offering)) for offering in OFFERINGS}
+    google = {("gcp", f"{COMMITTED_USE}{term}") for term in TERMS}
+    return frozenset({(vendor, plan.option(vendor)) for vendor, plan in plans} | google)
+
+
+def may_cover(option: str, services: Iterable[str]) -> bool:
+    """Say whether a savings plan of AWS may have rates for any of some services, by the name of its purchase option."""
+    kind = next((kind for kind in get_args(Kind) if option.startswith(f"{SAVINGS_PLAN}{kind}_")), "")
+    if kind == "database":
+        return not set(services) <= _SOLD_FOR["compute"]
+    return kind not in _SOLD_FOR or not _SOLD_FOR[kind].isdisjoint(services)

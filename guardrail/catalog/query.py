@@ -32,6 +32,8 @@ class Pattern:
 Match = str | Pattern | _Absent
 SAVINGS_PLAN = "savings_plan_"
 """What every purchase option of a savings plan begins with."""
+COMMITTED_USE = "commit_"
+"""What every purchase option of Google's committed use begins with; each is a product of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ import filelock
 
 from guardrail import data
 from guardrail.catalog.building import Building, building
+from guardrail.catalog.commitment import may_cover
 from guardrail.catalog.query import SAVINGS_PLAN
 from guardrail.catalog.rating import Rating
 from guardrail.catalog.snapshot import VENDORS
@@ -197,8 +198,8 @@ class _Run:
 
     def savings_plans(self) -> None:
         """Put the rates of AWS's savings plans beside the prices on demand, once all of these are on their shelves."""
-        options_by_plan = aws_plans.codes(self.used.options("aws")) if self.vendor == "aws" else {}
-        services = self._services() if options_by_plan else {}
+        services = self._services() if self.vendor == "aws" else {}
+        options_by_plan = aws_plans.codes([one for one in self.used.options("aws") if may_cover(one, services)])
         places: defaultdict[str, list[str]] = defaultdict(list)
         for service, region in self.new.synced_places("aws"):
             if service in services and (not services[service] or region in services[service]):

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from guardrail.catalog.query import SAVINGS_PLAN, Match, matches
+from guardrail.catalog.query import COMMITTED_USE, SAVINGS_PLAN, Match, matches
 
 _REMEMBERED = 4_000  # answers held in memory; a price list repeats itself
 
@@ -61,7 +61,9 @@ class UsedPrices:
             if len(self._answers) >= _REMEMBERED:
                 self._answers.clear()
             named = (vendor, option) in self._plans
-            self._answers[key] = any(
+            # Google sells committed use as products that no definition selects: they are found by their description.
+            its_own = named and (option or "").startswith(COMMITTED_USE)
+            self._answers[key] = its_own or any(
                 _sold(pattern, option, named=named) and _could_be(pattern, family, attributes)
                 for pattern in self._patterns[vendor, service]
             )

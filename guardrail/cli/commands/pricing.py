@@ -34,6 +34,11 @@ def pricing() -> None:
 )
 @click.option("--region", "regions", multiple=True, help="Only this region, and prices without a region. Repeatable.")
 @click.option("--for", "inputs", multiple=True, metavar="PLAN|FOLDER", help="Only what these plans or folders lack.")
+@click.option(
+    "--commitments",
+    is_flag=True,
+    help="Also the rates of all savings plans, reservations and committed use, for `guardrail recommend`.",
+)
 @click.option("--from", "origin", default="", metavar="DIR|URL", help="Read the price lists from a folder or a mirror.")
 @click.option("--wait", type=float, default=0.0, help="Seconds to wait for another sync that is running.")
 @click.option("--force", is_flag=True, help="Accept a price list even if more than half of its prices are gone.")
@@ -41,12 +46,12 @@ def pricing() -> None:
     "--config", type=click.Path(path_type=Path), help="Path of guardrail.yaml, for your definitions and overlay."
 )
 @click.option("--now", type=Moment(), help="Time to record for the sync. Default: now.")
-def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
+def sync(config: Path | None, now: datetime | None, *, commitments: bool, **values: Any) -> None:
     """Download newer prices from the clouds' public price lists into a catalog of your own, which is used from then on.
 
     AWS and Azure need no account. Google Cloud needs an API key in GOOGLE_API_KEY, and is skipped without one. The
     catalog holds only the prices that cost definitions use, and the rates of the savings plans and reservations in your
-    overlay. It replaces the old one only when it is complete.
+    overlay; --commitments brings those of all of them, which on AWS is hundreds of MB for each region. It replaces the old one only when it is complete.
 
     \b
     Examples:
@@ -55,6 +60,7 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
       guardrail pricing sync --from /mnt/price-lists
     """
     from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.commitment import every_plan  # noqa: PLC0415
     from guardrail.catalog.overlay import plans_of, read_overlay  # noqa: PLC0415
     from guardrail.catalog.sync import Order  # noqa: PLC0415
     from guardrail.catalog.sync import sync as run  # noqa: PLC0415
@@ -68,7 +74,8 @@ def sync(config: Path | None, now: datetime | None, **values: Any) -> None:
         raise click.UsageError("--for says which services and regions: leave --service and --region out")
     chosen = _settings({"config": config})
     library = Library(chosen.definitions)
-    plans = plans_of(read_overlay(chosen.overlay)) if chosen.overlay else ()
+    plans = plans_of(read_overlay(chosen.overlay)) if chosen.overlay else frozenset()
+    plans |= every_plan() if commitments else frozenset()
     used = used_prices(library, plans)
     known = [service for vendor in values["vendors"] or _VENDORS for service in used.services(vendor)]
     for service in values["services"]:

@@ -1,0 +1,173 @@
+"""What to commit to, for one vendor's bills: what there is already, what to buy beside it, and why nothing where that is so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from guardrail.catalog import Catalog
+from guardrail.finops.commitments.metered import Existing, Hours
+from guardrail.finops.commitments.plan import Demand, judged, planned
+from guardrail.finops.commitments.rates import Unrated, rated
+from guardrail.finops.commitments.records import Judged, Offer
+
+LEAST_DAYS = 14
+"""Shorter than that, the use of a weekend cannot be told from that of a week."""
+_PARTS = 4
+_BINDING = ("", "no_upfront", "partial_upfront", "all_upfront")
+"""Ways to pay, the least binding first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What somebody wants to commit to at most. None, "": what binds least of what there are rates of.
+
+    months   the term
+    payment  no_upfront, partial_upfront or all_upfront; for vendors that have ways to pay
+    days     how many of the newest days decide
+    """
+
+    months: int | None = None
+    payment: str = ""
+    days: int = 92
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What can be bought of some sorts of commitments for one term, and what it comes to."""
+
+    kinds: tuple[str, ...]
+    months: int
+    payment: str
+    judged: Judged
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to commit to.
+
+    days, hours   what decides: whole days, and hours of bills
+    months        months of the bill that they are of
+    existing      commitments that there are
+    buy           what to buy; None: nothing, `reason` says why
+    alternatives  other sorts, terms and ways to pay, what saves most first
+    unrated       use that nothing could be planned for
+    on_demand     what the use that commitments are sold for costs a month on demand, covered use aside; None: not known
+    """
+
+    vendor: str
+    currency: str
+    days: int
+    months: tuple[str, ...]
+    coarse: bool
+    existing: tuple[Existing, ...]
+    buy: Choice | None
+    reason: str
+    alternatives: tuple[Choice, ...]
+    unrated: tuple[Unrated, ...]
+    notes: tuple[str, ...]
+
+
+def advised(hours: Hours, catalog: Catalog, wanted: Wanted) -> Advice:
+    """Return what to commit to. Raises CatalogError for a catalog that cannot be read."""
+    found = rated(hours, catalog)
+    since = max(0, len(hours.starts) - wanted.days * 24)
+    newest = [replace(one, used=one.used[since:]) for one in found.usages]
+    demand, whole = Demand.of(newest, hours.months[since:]), Demand.of(found.usages, hours.months)
+    days = demand.hours // 24
+    existing = tuple(sorted(hours.existing.values(), key=lambda one: one.id))
+    losing = [one for one in existing if _loses(one, sorted(set(hours.months[since:])))]
+    choices: list[Choice] = []
+    reason = ""
+    if days < LEAST_DAYS:
+        reason = f"the bills tell {days} whole days of use, and {LEAST_DAYS} are the least that a plan is made from"
+    elif losing:
+        names = ", ".join(one.id for one in losing)
+        reason = f"what is committed already costs more than it saves ({names}): find out first why it is not used"
+    elif not found.offers:
+        reason = "no rate" if found.unrated else "nothing is used on demand that commitments are sold for"
+    else:
+        choices = _choices(demand, whole, found.offers)
+    buy = _chosen(choices, wanted)
+    if buy is None and not reason:
+        reason = (
+            "nothing pays" if any(_fits(one, wanted) for one in choices) else "no rate for this term and way to pay"
+        )
+    return Advice(
+        *(hours.vendor, hours.currency, days, tuple(dict.fromkeys(hours.months[since:])), hours.coarse, existing),
+        *(buy, reason, tuple(one for one in choices if one is not buy and one.judged.purchases)),
+        *(found.unrated, hours.notes),
+    )
+
+
+def _loses(existing: Existing, months: Sequence[str]) -> bool:
+    """Say whether a commitment costs more than it saves, over the months that decide."""
+    savings = [existing.saving(month) for month in months if month in existing.by_month]
+    return bool(savings) and all(one is not None for one in savings) and sum(one or 0 for one in savings) < 0
+
+
+def _choices(demand: Demand, whole: Demand, offers: Iterable[Offer]) -> list[Choice]:
+    """Return what can be bought for each term and way to pay: all sorts together, and each alone. The best first."""
+    groups: defaultdict[tuple[int, str], list[Offer]] = defaultdict(list)
+    for offer in offers:
+        groups[offer.months, offer.payment].append(offer)
+    found: list[Choice] = []
+    for (months, payment), sold in groups.items():
+        kinds = list(dict.fromkeys(offer.kind for offer in sold))
+        firm = [kind for kind in kinds if not kind.startswith("convertible")]
+        for chosen in dict.fromkeys([tuple(firm), *((kind,) for kind in kinds)]):
+            one = planned(demand, [offer for offer in sold if offer.kind in chosen])
+            history = judged(whole, one.purchases) if whole.hours > demand.hours else one
+            bought = tuple(dict.fromkeys(purchase.offer.kind for purchase in one.purchases))
+            found.append(Choice(bought or chosen, months, payment, replace(one, by_month=history.by_month)))
+    # Together may turn out to be one sort alone.
+    unique = {(one.kinds, one.months, one.payment): one for one in reversed(found)}
+    return sorted(unique.values(), key=lambda one: (-one.judged.now.saving, one.months, one.payment, one.kinds))
+
+
+def _chosen(choices: Sequence[Choice], wanted: Wanted) -> Choice | None:
+    """Return the best of what binds least, or of what is wanted; None where nothing of it saves anything."""
+    paying = [one for one in choices if one.judged.purchases and _fits(one, wanted)]
+    return min(
+        paying,
+        key=lambda one: (one.months, _BINDING.index(one.payment), -one.judged.now.saving, one.kinds),
+        default=None,
+    )
+
+
+def _fits(choice: Choice, wanted: Wanted) -> bool:
+    return wanted.months in {None, choice.months} and wanted.payment in {"", choice.payment or wanted.payment}
+
+
+def ladder(months: int, today: date) -> tuple[tuple[date, date], ...]:
+    """Return when to buy each quarter of an amount, and when it ends: then what has to be renewed is never more than one.
+
+    The first is bought today, the others three months after each other.
+    """
+    starts = [_later(today, 3 * part) for part in range(_PARTS)]
+    return tuple((start, _later(start, months)) for start in starts)
+
+
+def _later(day: date, months: int) -> date:
+    """Return the day some months later, the last of its month where that is shorter."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    for number in (day.day, 30, 29, 28):
+        try:
+            return date(year, month + 1, number)
+        except ValueError:
+            continue
+    raise AssertionError
+
+
+def monthly(outcome: Fraction) -> Decimal:
+    """Return an amount as a decimal, rounded at the 18th place."""
+    return Decimal(round(outcome * 10**18)).scaleb(-18)
+
+
+def utilization(existing: Existing) -> Mapping[str, Fraction | None]:
+    """Return the share of a commitment that is used, by month."""
+    return {month: existing.used(month) for month in sorted(existing.by_month)}

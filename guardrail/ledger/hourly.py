@@ -1,0 +1,86 @@
+"""What bills say was used by the hour, on demand and under commitments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from guardrail.ledger.duck import literal
+from guardrail.ledger.views import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyCharge:
+    """Rows of a bill that agree in their time, in what they are for, and in the commitment that covers them.
+
+    start, end  of the time that they are for, in seconds since 1970 (UTC)
+    series      what Azure calls the series of a machine, where the bill tells
+    quantity    consumed, in `unit`
+    on_demand   what it would have cost without a commitment: contracted, else for what is on demand what was paid, else at
+                list prices; None where the bill has none of these for all of it
+    effective   with its share of the commitment; None where the bill has it for a part only, or not at all
+    list_price  of a unit
+    commitment  id of what covers it, or of what goes unused; None on demand
+    covered     whether a commitment covers it
+    """
+
+    source: str
+    month: str
+    currency: str
+    provider: str
+    service: str
+    region: str
+    name: str
+    series: str
+    meter: str
+    operation: str
+    unit: str
+    start: int
+    end: int
+    quantity: Decimal
+    on_demand: Decimal | None
+    effective: Decimal | None
+    list_price: Decimal | None
+    commitment: str | None
+    commitment_kind: str
+    covered: bool
+
+
+def hourly_charges(ledger: Ledger, first: str, last: str) -> list[HourlyCharge]:
+    """Return what is sold by the hour and what commitments cost, of the bills of some months.
+
+    first, last  months like 2026-10, both included
+    Spot usage, corrections, and what a vendor neither sells by the hour nor covers are left out. Raises InputError for a
+    ledger that cannot be read.
+    """
+    rows = ledger.rows(
+        f"""
+        with told as (
+            select *, commitment_discount_status = 'Used' as covered,
+                coalesce(nullif(x['MeterName'], ''), nullif(x['x_SkuMeterName'], ''), charge_description) as name,
+                coalesce(nullif(x['MeterSubCategory'], ''), nullif(x['x_SkuMeterSubcategory'], '')) as series
+            from charges
+            where month between {literal(first)} and {literal(last)}
+                and (charge_category = 'Usage' or (charge_category = 'Purchase' and commitment_discount_id is not null))
+                and coalesce(charge_class, '') <> 'Correction'
+        )
+        select source, month, billing_currency, coalesce(provider_name, ''), coalesce(service_name, ''),
+            coalesce(region_id, ''), coalesce(name, ''), coalesce(series, ''), coalesce(meter, ''),
+            coalesce(operation, ''), coalesce(consumed_unit, ''),
+            epoch(charge_period_start)::bigint, epoch(charge_period_end)::bigint,
+            coalesce(sum(case when covered or commitment_discount_id is null then consumed_quantity end), 0),
+            case when count(coalesce(contracted_cost, case when not coalesce(covered, false) then effective_cost end, list_cost)) = count(*)
+                then sum(coalesce(contracted_cost, case when not coalesce(covered, false) then effective_cost end, list_cost)) end,
+            case when count(effective_cost) = count(*) then sum(effective_cost) end,
+            max(list_unit_price), commitment_discount_id, coalesce(any_value(commitment_discount_type), ''), coalesce(covered, false)
+        from told
+        where commitment_discount_id is not null
+            or ((pricing_category in ('Standard', 'On-Demand') or pricing_category is null)
+                and regexp_matches(lower(coalesce(consumed_unit, '')), {literal(_HOURLY)}))
+        group by all order by all"""
+    )
+    return [HourlyCharge(*row) for row in rows]
+
+
+_HOURLY = r"\b(hrs?|hours?|h|seconds?|vcpu-hours?|gb-hours?)\b"
+"""Units of what is used for a time: Hrs, Hours, 1 Hour, GB-Hours, GiBy.h, Lambda-GB-Second."""
