@@ -3,13 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from guardrail.data import cache_dir
 from guardrail.errors import ConfigError, InputError
 from guardrail.ledger.store import Folder
 
-_SCHEMES = ("s3", "gs", "az", "abfs", "abfss")
+if TYPE_CHECKING:
+    from obstore.store import RetryConfig
+
+_VENDORS = {"s3": "AWS", "gs": "GOOGLE", "az": "AZURE", "abfs": "AZURE", "abfss": "AZURE"}
+"""What the names of an environment's variables begin with, by the scheme of an address."""
+
+# A request of its own ends after 30 seconds, or what {vendor}_TIMEOUT says: that is obstore's. One that is answered by an
+# error of the server, or that only reads, is tried again, so that a store that hangs is given up after 90 seconds.
+RETRIES: RetryConfig = {
+    "max_retries": 3,
+    "retry_timeout": timedelta(seconds=60),
+    "backoff": {"init_backoff": timedelta(milliseconds=200), "max_backoff": timedelta(seconds=5), "base": 2},
+}
+
+_STATUS = re.compile(r"status code: (?P<status>\d{3}[ A-Za-z]*)")
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+_METADATA = "169.254.169.254"  # where a machine in a cloud is asked for credentials
 
 
 class ObjectStore:
@@ -21,9 +40,10 @@ class ObjectStore:
     def __init__(self, where: str) -> None:
         self.where = where
         scheme = where.partition("://")[0]
-        if scheme not in _SCHEMES:
-            known = ", ".join(f"{name}://" for name in _SCHEMES)
+        if scheme not in _VENDORS:
+            known = ", ".join(f"{name}://" for name in _VENDORS)
             raise ConfigError("is no address of an object store", where=where, fix=f"one of {known}, or a folder")
+        self._vendor = _VENDORS[scheme]
         try:
             import obstore  # noqa: PLC0415 - an extra
             from obstore.store import from_url  # noqa: PLC0415
@@ -34,9 +54,9 @@ class ObjectStore:
         self._api = obstore
         self._fault = (obstore.exceptions.BaseError, OSError)
         try:
-            self._store = from_url(where)
+            self._store = from_url(where, retry_config=RETRIES)
         except (*self._fault, ValueError) as error:
-            raise ConfigError(f"cannot be opened: {_said(error)}", where=where) from None
+            raise ConfigError(f"cannot be opened: {_first_line(error)}", where=where) from None
 
     def put(self, path: str, data: bytes) -> bool:
         """Write a file if it is not there yet, which the store itself decides. Raises ConfigError."""
@@ -45,7 +65,8 @@ class ObjectStore:
         except self._api.exceptions.AlreadyExistsError:
             return False
         except self._fault as error:
-            raise ConfigError(f"cannot be written: {_said(error)}", where=f"{self.where}/{path}") from None
+            said, fix = self._said(error)
+            raise ConfigError(f"cannot be written: {said}", where=f"{self.where}/{path}", fix=fix) from None
         return True
 
     def read(self, path: str) -> bytes:
@@ -53,14 +74,16 @@ class ObjectStore:
         try:
             return bytes(self._api.get(self._store, path).bytes())
         except self._fault as error:
-            raise InputError(f"cannot be read: {_said(error)}", where=f"{self.where}/{path}") from None
+            said, fix = self._said(error)
+            raise InputError(f"cannot be read: {said}", where=f"{self.where}/{path}", fix=fix) from None
 
     def paths(self, prefix: str = "") -> list[str]:
         """Return the paths of the files below a folder, sorted. Raises InputError."""
         try:
             found = [one["path"] for batch in self._api.list(self._store, prefix or None) for one in batch]
         except self._fault as error:
-            raise InputError(f"cannot be listed: {_said(error)}", where=self.where) from None
+            said, fix = self._said(error)
+            raise InputError(f"cannot be listed: {said}", where=self.where, fix=fix) from None
         return sorted(found)
 
     def remove(self, path: str) -> None:
@@ -70,7 +93,8 @@ class ObjectStore:
         except FileNotFoundError:
             return
         except self._fault as error:
-            raise ConfigError(f"cannot be removed: {_said(error)}", where=f"{self.where}/{path}") from None
+            said, fix = self._said(error)
+            raise ConfigError(f"cannot be removed: {said}", where=f"{self.where}/{path}", fix=fix) from None
 
     def folder(self, paths: list[str]) -> Path:
         """Return a folder of this machine's cache with these files in it, those that are missing fetched."""
@@ -81,6 +105,21 @@ class ObjectStore:
                 kept.put(path, self.read(path))
         return kept.root
 
+    def _said(self, error: Exception) -> tuple[str, str]:
+        """Return what a store, or the way to it, has answered, and what to do, "" where that is not known."""
+        text = str(error)
+        if _METADATA in text:
+            return "there are no credentials for it", f"set those of {self._vendor} in the environment"
+        if status := _STATUS.search(text):
+            code = _CODE.search(text)
+            said = f"the store says {status['status'].strip()}{f', {code[1]}' if code else ''}"
+            if status["status"].startswith(("401", "403")):
+                return said, "see what the credentials in the environment may do there"
+            return said, "see that the bucket is there" if status["status"].startswith("404") else ""
+        if "HTTP error" in text:
+            return "the store does not answer", f"{self._vendor}_TIMEOUT=5m lets a request take longer than 30 seconds"
+        return _first_line(error), ""
 
-def _said(error: Exception) -> str:
+
+def _first_line(error: Exception) -> str:
     return (str(error).splitlines() or [type(error).__name__])[0][:200]

@@ -1,36 +1,15 @@
 """Files of a ledger that are not what they were, and writers that do not wait for each other."""
 
 import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from guardrail.errors import InputError
 from guardrail.ledger.layout import parsed, path_of
 from guardrail.ledger.records.facts import compressed
-from guardrail.ledger.store import Folder
 from guardrail.ledger.verify import fault_of, verify
 from guardrail.ledger.views import open_ledger
 from tests.ledger.conftest import result
-
-WRITER = """
-import random, signal, sys
-from pathlib import Path
-from guardrail.ledger.records.facts import compressed
-from guardrail.ledger.layout import parsed, path_of
-from guardrail.ledger.store import Folder
-store, order = Folder(Path(sys.argv[1])), list(range(150))
-random.Random(int(sys.argv[2])).shuffle(order)
-print("ready", flush=True)
-for number in order:
-    data = b"%d" % number * 5_000
-    store.put(path_of("charges", "shop", "2026-10", "", data, "parquet"), data)
-if sys.argv[3:]:
-    signal.pause()  # until it is killed, however soon it was done
-"""
 
 
 def faults(store):
@@ -90,29 +69,6 @@ def test_a_newer_schema_is_an_error_with_the_version_to_install(store, said, fix
         with pytest.raises(InputError, match="schema v2") as caught:
             read()
         assert fix in str(caught.value)
-
-
-def test_writers_that_are_killed_lose_nothing_and_leave_nothing_half_written(tmp_path):
-    def start(seed):
-        waits = ["waits"] if seed < 2 else []
-        return subprocess.Popen(
-            [sys.executable, "-c", WRITER, str(tmp_path), str(seed), *waits],
-            stdout=subprocess.PIPE,
-            cwd=Path(__file__).parents[2],
-        )
-
-    writers = [start(seed) for seed in range(4)]
-    for writer in writers:
-        writer.stdout.readline()
-    os.kill(writers[0].pid, signal.SIGKILL)
-    os.kill(writers[1].pid, signal.SIGKILL)
-    ends = [writer.wait() for writer in writers]
-    for writer in writers:
-        writer.stdout.close()
-    assert ends == [-signal.SIGKILL, -signal.SIGKILL, 0, 0]
-    store = Folder(tmp_path)
-    assert faults(store) == []
-    assert len(store.paths()) == 150
 
 
 def test_what_a_killed_writer_has_left_is_no_fact_and_is_tidied_after_a_day(add, store):
