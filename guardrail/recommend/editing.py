@@ -49,7 +49,7 @@ class _Written:
 def with_edits(
     found: Sequence[Recommendation], settings: Settings, read: list[tuple[Source, Plan]], before: Report | None
 ) -> tuple[list[Recommendation], Mapping[Path, tuple[str, str]]]:
-    """Return recommendations with the lines that they change, and all files that they change together.
+    """Return recommendations with the lines that they change, and all files that those in the sum change together.
 
     Where a folder of configuration is the input, an edit is kept only if the edited configuration costs what the
     recommendation says, and nothing else in it costs another sum.
@@ -113,7 +113,7 @@ class _Proof:
         if not self.attempts.can_evaluate or not self._differing(tried):
             for one in tried:
                 one.is_proved = not one.is_planned
-            return self._together(tried)
+            return self._together([one for one in tried if one.one.is_counted])
         # Instances of a block are written in the same lines: they are edited together or not at all.
         groups: defaultdict[tuple[Replacement, ...], list[_Written]] = defaultdict(list)
         for one in tried:
@@ -122,7 +122,7 @@ class _Proof:
             problem = self._differing(group)
             for one in group:
                 one.problem, one.is_proved = problem, not one.is_planned and not problem
-        return self._together([one for one in tried if not one.problem])
+        return self._together([one for one in tried if not one.problem and one.one.is_counted])
 
     def _together(self, written: Sequence[_Written]) -> EditedFiles:
         """Return the texts with several edits, each after the others; what cannot be done beside them says so."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -70,6 +70,16 @@ class Evaluation:
         """Return what it comes to that a resource goes."""
         change = self._costs[address].change
         return self._evaluated(replace(change, action=Action.DELETE, after=None))
+
+    def priced_alike(self, address: str) -> Hashable:
+        """Return what is equal for resources that differ in quantities alone: the names and prices of all lines that an edit may move."""
+        names = (address, *self._readers.get(address, ()))
+        sides = [(self._costs[name].change, self._costs[name].after) for name in names]
+        return tuple(
+            (change.type, str(change.region), tuple((line.name, line.unit_price, line.status) for line in side.lines))
+            for change, side in sides
+            if side
+        )
 
     def _evaluated(self, asked: Change) -> Evaluated:
         others = self._readers.get(asked.address, ())

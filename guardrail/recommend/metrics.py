@@ -18,7 +18,7 @@ class Day:
     source  where it was measured ("cloudwatch")
     id      what the vendor calls the resource, in one of the spellings of the ledger
     metric  cpu, memory, ...
-    n       number of samples; the others are quantiles of them, in `unit` ("percent", "bytes")
+    n       number of samples; the others are quantiles of them, in `unit` ("percent", "bytes"), None where they are not told
     """
 
     source: str
@@ -27,9 +27,10 @@ class Day:
     day: date
     n: int
     mean: float
-    p50: float
-    p95: float
-    p99: float
+    min: float | None
+    p50: float | None
+    p95: float | None
+    p99: float | None
     max: float
     unit: str
 
@@ -50,6 +51,7 @@ class Window:
     last: date
     samples: int
     mean: float
+    min: float | None
     p99: float
     max: float
     sources: str
@@ -89,6 +91,7 @@ def windows(days: Iterable[Day], newest: int = 92) -> Windows:
 
 def _window(days: Sequence[Day]) -> Window:
     samples = sum(day.n for day in days)
+    least = [day.min for day in days if day.min is not None]
     return Window(
         days[0].metric,
         days[0].unit,
@@ -97,6 +100,7 @@ def _window(days: Sequence[Day]) -> Window:
         days[-1].day,
         samples,
         math.fsum(day.mean * day.n for day in days) / samples,
+        min(least) if len(least) == len(days) else None,
         p99_bound(days),
         max(day.max for day in days),
         ", ".join(sorted({day.source for day in days})),
@@ -114,7 +118,8 @@ def p99_bound(days: Sequence[Day]) -> float:
     def above(value: float) -> float:
         return sum(day.n * _share_above(day, value) for day in days)
 
-    values = sorted({value for day in days for value in (day.p50, day.p95, day.p99, day.max)})
+    quantiles = (value for day in days for value in (day.p50, day.p95, day.p99, day.max))
+    values = sorted({value for value in quantiles if value is not None})
     low, high = 0, len(values) - 1
     while low < high:  # what is above falls as the value rises, and above the largest there is nothing
         middle = (low + high) // 2
@@ -129,4 +134,4 @@ def _share_above(day: Day, value: float) -> float:
     if value >= day.max:
         return 0.0
     steps = ((day.p99, _ABOVE_P99), (day.p95, _ABOVE_P95), (day.p50, _ABOVE_P50))
-    return next((share for quantile, share in steps if value >= quantile), 1.0)
+    return next((share for quantile, share in steps if quantile is not None and value >= quantile), 1.0)

@@ -46,8 +46,8 @@ def recommend(
                 continue
             if isinstance(one, NotJudged):
                 unjudged.append(one)
-            elif evaluated := _evaluated(scene, one):
-                found.append(evaluated)
+            elif priced := evaluated(scene, one):
+                found.append(priced)
     library.keep_compiled()
     dismissals = read_dismissals(settings.dismissals) if settings.dismissals else ()
     today = settings.now.date()
@@ -95,7 +95,7 @@ def _is_changed(scene: Scene, address: str) -> bool:
     return priced is not None and priced.changes
 
 
-def _evaluated(scene: Scene, proposal: Proposal) -> Recommendation | None:
+def evaluated(scene: Scene, proposal: Proposal) -> Recommendation | None:
     """Return a proposal with what it saves; None where that is less than anybody wants to hear of."""
     priced = scene.costs.get(proposal.address)
     source = priced.change.source if priced else None

@@ -93,7 +93,8 @@ def _facts(found: Recommendations, one: Recommendation) -> Iterator[str]:
     if one.saving is not None and not proposal.counted:
         yield "not in the sum"
     for fact in (*proposal.evidence, *one.prices):
-        yield f"{fact.name}: {fact.value} ({', '.join(filter(None, [fact.source, fact.as_of]))})"
+        said = ", ".join(filter(None, [fact.source, fact.as_of]))
+        yield f"{fact.name}: {fact.value}" + (f" ({said})" if said else "")
     yield from proposal.notes
     yield from (f"or: {other}" for other in proposal.alternatives)
     if one.edit and one.edit.replacements:

@@ -15,6 +15,7 @@ from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from guardrail.recommend.recommendation import Recommendations
+    from guardrail.recommend.scene import Facts
 
 KIND_NAMES = ("rightsizing",)
 """The kinds there are. A test compares them with `guardrail.recommend.kinds.KINDS`, which is not imported for `--help`."""
@@ -47,9 +48,16 @@ class Kinds(click.ParamType[tuple[str, ...]]):
 @click.option("--only", type=Kinds(), help=f"Only some kinds: {', '.join(KIND_NAMES)}. Default: all.")
 @click.option(
     "--metrics",
-    "metrics_file",
+    "metrics_files",
     type=click.Path(path_type=Path),
-    help="CSV of metrics: source,id,metric,day,n,mean,p50,p95,p99,max,unit. Default: those of --ledger.",
+    multiple=True,
+    help="File of metrics, in any format that `guardrail ledger import --metrics` takes. Repeatable.",
+)
+@click.option(
+    "--ledger",
+    "where",
+    metavar="PATH",
+    help="Ledger to read metrics, ids and hours under commitments from. Needs DuckDB.",
 )
 @click.option(
     "--fix-diff", is_flag=True, help="Print all edits as one diff, for git apply, instead of the recommendations."
@@ -77,6 +85,7 @@ def recommend(**values: Any) -> int:
       guardrail recommend plan.json
       guardrail recommend . --fix-diff | git apply
       terraform show -json | guardrail recommend - --metrics metrics.csv
+      guardrail recommend --ledger ledger
       guardrail recommend --only rightsizing --format markdown
 
     \b
@@ -88,18 +97,25 @@ def recommend(**values: Any) -> int:
     from guardrail.config import settings  # noqa: PLC0415
     from guardrail.recommend.document import as_json  # noqa: PLC0415
     from guardrail.recommend.recommend import recommend as run  # noqa: PLC0415
-    from guardrail.recommend.scene import NO_FACTS  # noqa: PLC0415
     from guardrail.recommend.text import as_markdown, as_text  # noqa: PLC0415
 
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():
             chosen = settings(flags(values), Path.cwd())
-            found = run(chosen, NO_FACTS, values["only"] or ())
+            found = run(chosen, _facts(values["metrics_files"], values["where"]), values["only"] or ())
         if values["fix_diff"]:
             _print_edits(found)
         else:
             say({"text": as_text, "markdown": as_markdown, "json": as_json}[values["format_name"]](found))
     return int(ExitCode.BLOCKED if found.blocking else ExitCode.OK)
+
+
+def _facts(files: tuple[Path, ...], where: str | None) -> Facts:
+    from guardrail.recommend.facts import facts_of_files, facts_of_ledger, joined  # noqa: PLC0415 - only when it runs
+    from guardrail.recommend.scene import NO_FACTS  # noqa: PLC0415
+
+    found = facts_of_ledger(where) if where else NO_FACTS
+    return joined(found, facts_of_files(files)) if files else found
 
 
 def _print_edits(found: Recommendations) -> None:
@@ -111,11 +127,11 @@ def _print_edits(found: Recommendations) -> None:
     from guardrail.terraform.edit.sensitive_lines import SensitiveLines  # noqa: PLC0415
 
     print_diff(found.files, SensitiveLines({file.parent for file in found.files}), by="")
-    edits = [one for one in found.open if one.edit]
+    edits = [one for one in found.open if one.edit and one.is_counted]
     for one in found.open:
-        done = "edits" if one.edit else "leaves"
-        why = "" if one.edit else f": {one.no_edit}"
+        why = "" if one in edits else f": {one.no_edit or 'it is not in the sum: see its notes'}"
+        done = "leaves" if why else "edits"
         click.echo(safe(f"{done} {one.subject}: {one.proposal.title}{why}", 2_000), err=True)
-    saving = sum((one.saving for one in edits if one.is_counted and one.saving is not None), ZERO)
+    saving = sum((one.saving for one in edits if one.saving is not None), ZERO)
     of = count(len(found.open), "recommendation")
     click.echo(f"{len(edits)} of {of} edited; saves {money(saving, found.currency)} a month", err=True)

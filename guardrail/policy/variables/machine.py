@@ -94,7 +94,7 @@ def facts(
     if not types or unknown:
         return {"type": unknown, "types": types, "families": unknown or [], **dict.fromkeys(FACTS, unknown)}
     vendor = VENDORS.get(provider, provider)
-    known = [(name, _spec(vendor, name, specs) or {}) for name in types if isinstance(name, str)]
+    known = [(name, spec_of(vendor, name, specs) or {}) for name in types if isinstance(name, str)]
     # One that the catalog does not know goes before all: it may be the largest, so its facts are the unknown ones.
     name, spec = max(known, key=lambda one: (not one[1], float(one[1].get("vcpu") or 0)))
 
@@ -140,13 +140,19 @@ def _gap(fact: str, vendor: str, name: str) -> Unknown:
 def family(vendor: str, name: str) -> str | None:
     """Return the family that a machine type's name tells: m5 of db.m5.large, n2 of n2-standard-4."""
     pattern = _FAMILY.get(vendor)
-    plain = _DECORATION.sub("", name)
+    plain = plain_name(name)
     found = pattern.match(plain) if pattern and plain[:7] != "custom-" else None
     return found.group(1) if found else None
 
 
-def _spec(vendor: str, name: str, specs: Specs) -> Mapping[str, Json] | None:
-    plain = _DECORATION.sub("", name)
+def plain_name(name: str) -> str:
+    """Return a machine type's name without what services put around it: m5.large of db.m5.large and of m5.large.search."""
+    return _DECORATION.sub("", name)
+
+
+def spec_of(vendor: str, name: str, specs: Specs) -> Mapping[str, Json] | None:
+    """Return the facts of a machine type, as a service calls it or by its plain name; None where they are not known."""
+    plain = plain_name(name)
     spec = specs(vendor, name) or specs(vendor, plain)
     custom = _CUSTOM.fullmatch(plain) if vendor == "gcp" and spec is None else None
     if custom is None:

@@ -1,0 +1,111 @@
+"""Other machine types: what dominates in price without metrics, what metrics allow, and what is never recommended."""
+
+import pytest
+
+from tests.recommend.conftest import days_of
+
+EAST = {"availability_zone": "us-east-1a"}
+
+
+def instance(type_, **more):
+    return {"id": "i-1", "instance_type": type_, **EAST, **more}
+
+
+def titles(found):
+    return {address: one["title"] for address, one in found["by_address"].items() if one["counted"]}
+
+
+def test_without_metrics_only_what_has_no_less_of_anything_is_recommended(recommended):
+    found = recommended({"aws_instance.a": instance("m4.xlarge"), "aws_instance.b": instance("m6a.xlarge")})
+    assert titles(found) == {"aws_instance.a": "m4.xlarge -> m6a.xlarge"}, "the same vCPUs and memory, at a lower price"
+    a = found["by_address"]["aws_instance.a"]
+    assert (a["id"], a["effort"]) == ("machine-generation", "medium")
+    assert any("NVMe" in note for note in a["notes"])
+    assert found["reasons"] == {"has no metrics: nothing smaller was looked for"}
+
+
+def test_another_processor_needs_another_image_and_is_not_in_the_sum(recommended):
+    found = recommended({"aws_instance.a": instance("m6a.xlarge")})
+    arm = found["by_address"]["aws_instance.a"]
+    assert (arm["id"], arm["effort"], arm["confidence"]) == ("machine-processor", "high", "low")
+    assert not arm["counted"]
+    assert found["totals"]["saving"] == "0"
+
+
+def test_of_a_database_another_processor_is_the_engines_affair(recommended):
+    database = {"id": "orders", "instance_class": "db.m5.xlarge", "engine": "mysql", "allocated_storage": 20, **EAST}
+    found = recommended({"aws_db_instance.a": database})["by_address"]["aws_db_instance.a"]
+    assert found["title"] == "db.m5.xlarge -> db.m6g.xlarge"
+    assert found["counted"]
+    assert found["notes"] == ["another processor: check that the version of the engine runs on it"]
+
+
+def test_a_machine_is_halved_where_its_99th_percentile_leaves_room_and_its_memory_stays(recommended):
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, list(days_of("i-1", "cpu", p99=12)))
+    a = found["by_address"]["aws_instance.a"]
+    assert a["title"] == "m6a.2xlarge -> r6a.xlarge", "half the vCPUs, the same 32 GiB"
+    evidence = {one["name"]: one["value"] for one in a["evidence"]}
+    assert evidence["cpu"] == "mean 4.0 %, p99 12.0 %, max 12.0 %"
+    assert evidence["p99 of cpu on r6a.xlarge"] == "24.0 %"
+    assert evidence["memory"] == "no metric: no less memory than there is"
+
+
+def test_less_memory_only_with_a_metric_of_it(recommended):
+    metrics = [*days_of("i-1", "cpu", p99=12), *days_of("i-1", "memory", p99=30, most=40)]
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, metrics)
+    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.large"}, "40 % of 32 GiB are 80 % of 16"
+    metrics = [*days_of("i-1", "cpu", p99=12), *days_of("i-1", "memory", p99=30, most=43)]
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, metrics)
+    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.xlarge"}, "43 % would be 86 %, more than 85"
+
+
+def test_free_memory_of_a_database_is_a_metric_of_memory(recommended):
+    database = {"id": "orders", "instance_class": "db.r6g.xlarge", "engine": "mysql", "allocated_storage": 20, **EAST}
+    metrics = [*days_of("orders", "cpu", p99=12), *days_of("orders", "memory_free", p99=20e9, unit="bytes")]
+    found = recommended({"aws_db_instance.a": database}, metrics)
+    assert "has a metric" not in str(found["reasons"])
+
+
+@pytest.mark.parametrize(
+    "p99, expected", [(35, "m6a.2xlarge -> r6a.xlarge"), (35.1, None)], ids=["at the limit", "above it"]
+)
+def test_the_smaller_machine_may_come_to_70_percent(recommended, p99, expected):
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, list(days_of("i-1", "cpu", p99=p99)))
+    assert titles(found).get("aws_instance.a") == expected
+
+
+def test_a_peak_of_one_day_in_14_does_not_go_unseen(recommended):
+    metrics = [*days_of("i-1", "cpu", p99=10, days=13)]
+    metrics += [[*row[:2], "2026-10-20", *row[3:]] for row in days_of("i-1", "cpu", p99=90, mean=50, days=1)]
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, metrics)
+    assert titles(found) == {}
+
+
+def test_fewer_days_than_14_say_nothing(recommended):
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, list(days_of("i-1", "cpu", p99=1, days=13)))
+    assert titles(found) == {}
+    assert found["reasons"] == {"has 13 days of the metric cpu, fewer than 14: nothing smaller was looked for"}
+    found = recommended(
+        {"aws_instance.a": instance("m6a.2xlarge")},
+        list(days_of("i-1", "cpu", p99=1, days=13)),
+        config="recommend: {rightsizing: {min_days: 7}}",
+    )
+    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.xlarge"}, "the organization says so"
+
+
+def test_a_burstable_machine_keeps_the_credits_for_its_load(recommended):
+    resources = {"aws_instance.a": instance("t3.large")}
+    memory = list(days_of("i-1", "memory", p99=5))
+    found = recommended(resources, [*days_of("i-1", "cpu", p99=20, mean=4), *memory])
+    assert found["by_address"]["aws_instance.a"]["title"] == "t3.large -> t3.nano", "2 vCPUs of 5 %, and 4 % are needed"
+    found = recommended(resources, [*days_of("i-1", "cpu", p99=20, mean=9), *memory])
+    assert found["by_address"]["aws_instance.a"]["title"] == "t3.large -> t3.micro", "2 vCPUs of 10 %"
+    assert "m6a" not in str(recommended({"aws_instance.a": instance("t3.large")}))
+
+
+@pytest.mark.parametrize(
+    "type_", ["i3.xlarge", "g5.xlarge", "m5d.xlarge", "m5.metal", "p4d.24xlarge", "x1.16xlarge", "unheard.of"]
+)
+def test_disks_accelerators_and_bare_metal_are_left_alone(recommended, type_):
+    found = recommended({"aws_instance.a": instance(type_)}, list(days_of("i-1", "cpu", p99=1)))
+    assert {one["id"] for one in found["recommendations"]} <= {"gp2-to-gp3"}
