@@ -28,6 +28,8 @@ from guardrail.cli import main as guardrail
 from guardrail.cli.commands.schema import NAMES, schema_text
 from guardrail.costs import Library
 from guardrail.costs.definitions.lint import priced_regions
+from guardrail.costs.usage.assumptions_text import spelled
+from guardrail.costs.usage.profiles import ProfileName, assumptions
 from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleFile, RuleScope, read_rule
@@ -234,11 +236,42 @@ def example_report(report: str = "html") -> str:
         return _output(["check", "--now", "2026-11-23", "--format", report], folder)
 
 
+def usage_assumptions() -> str:
+    """usage-assumptions.md: what each profile assumes, by what it stands for."""
+    lines = [
+        NOTE,
+        "# Assumed usage\n",
+        "What `--assume-usage small`, `medium` and `large` assume of usage that nobody gives ([usage.md](usage.md#assumed-usage)). These are assumptions about",
+        "one workload in three sizes, not measurements. They are kept in [pricing/usage]({SITE}/tree/main/pricing/usage).".replace(
+            "{SITE}", SITE
+        ),
+    ]
+    vendors = Library().priced_types()
+    groups: defaultdict[tuple[str, str, tuple[str, ...]], list[str]] = defaultdict(list)
+    for one in assumptions():
+        values = tuple(spelled(one.values[name]) for name in ProfileName) if one.values else ()
+        groups[vendors[one.type], one.basis, values].append(f"`{one.type}.{one.key}`")
+    for vendor in dict.fromkeys(vendors.values()):
+        for title, heads in (
+            ("assumed", "| what it stands for | small | medium | large | keys |\n|:--|--:|--:|--:|:--|"),
+            ("left out", "| why | keys |\n|:--|:--|"),
+        ):
+            found = [
+                (basis, values, keys)
+                for (of, basis, values), keys in groups.items()
+                if of == vendor and bool(values) is (title == "assumed")
+            ]
+            rows = [f"| {' | '.join([basis, *values, ', '.join(keys)])} |" for basis, values, keys in found]
+            lines += [f"\n## {VENDORS[vendor]}: {title}\n", heads, *rows]
+    return "\n".join(lines) + "\n"
+
+
 PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "supported-resources.md": supported_resources,
     DOCS / "accuracy.md": accuracy,
     DOCS / "example-policies.md": example_policies,
     DOCS / "rules-reference.md": rules_reference,
+    DOCS / "usage-assumptions.md": usage_assumptions,
     DOCS / "cli.md": command_line,
     LIMITS: limits,
     README: readme,

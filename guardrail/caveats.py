@@ -142,6 +142,15 @@ def _more(count: int, what: str) -> list[str]:
     return [f"{count - _SHOWN:,} more {what}"] if count > _SHOWN else []
 
 
+def profile_notes(settings: Settings) -> list[str]:
+    """Say by which profile usage is assumed, if any is."""
+    if not settings.usage_profile:
+        return []
+    what = f"usage that no usage file gives is assumed by the profile {settings.usage_profile}"
+    why = "`guardrail usage assumptions` prints what it assumes and why"
+    return [f"{what}; rules and budgets do not count it; {why}"]
+
+
 def price_notes(projects: tuple[ProjectReport, ...], used: tuple[CatalogInfo, ...], settings: Settings) -> list[str]:
     """Return what is to be said of prices: that they are old, or that they are not the list in US dollars."""
     return [*_stale(used, settings), *_basis(projects, settings)]

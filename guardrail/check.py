@@ -17,12 +17,13 @@ from guardrail.caveats import (
     not_evaluated,
     policy_notes,
     price_notes,
+    profile_notes,
     usage_notes,
     usage_open_notes,
 )
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library, Repricing
-from guardrail.load import each_plan, earlier, prices, provider_defaults, repository_of, rules_of, usage_of
+from guardrail.load import each_plan, earlier, engine_of, prices, provider_defaults, repository_of, rules_of, usage_of
 from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
@@ -41,7 +42,7 @@ def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
     catalog = prices(settings)
     library = Library(settings.definitions)
     base = earlier(settings)
-    engine = Engine(library, catalog, default_regions=settings.default_region)
+    engine = engine_of(settings, library, catalog)
     projects: list[ProjectReport] = []
     in_use = UsageInUse()
     with closing(each_plan(settings)) as read:
@@ -78,7 +79,7 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         defaults=provider_defaults(library),
     )
     base = earlier(settings)
-    engine = Engine(library, catalog, default_regions=settings.default_region)
+    engine = engine_of(settings, library, catalog)
     repository = repository_of(settings, rules)
     bills: list[tuple[Project, ProjectReport]] = []
     found: list[Finding] = []
@@ -177,8 +178,9 @@ def _report(
         tool_version=__version__,
         catalog=used,
         findings=findings,
-        warnings=(*notes, *price_notes(projects, used, settings), *catalog.notes()),
+        warnings=(*notes, *profile_notes(settings), *price_notes(projects, used, settings), *catalog.notes()),
         judged=judged,
         team_tag=settings.team_tag,
         with_ids=settings.with_ids,
+        usage_profile=settings.usage_profile,
     )

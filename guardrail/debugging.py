@@ -10,10 +10,10 @@ import yaml
 from guardrail.catalog import Catalog
 from guardrail.check import priced, since, surroundings
 from guardrail.config import Settings
-from guardrail.costs import Engine, Library
+from guardrail.costs import Library
 from guardrail.errors import ConfigError, RuleError, did_you_mean
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.load import earlier, plans, prices, project_with, provider_defaults, repository_of, rules_of
+from guardrail.load import earlier, engine_of, plans, prices, project_with, provider_defaults, repository_of, rules_of
 from guardrail.model.finding import Finding, OnUnknown
 from guardrail.policy import Budget, CompiledRule, Judge, Project, RuleFile, RuleScope, check_rule, compile_rule
 from guardrail.policy.budgets import spent
@@ -95,7 +95,7 @@ def _case_in_project(
 ) -> tuple[Case, Finding | None]:
     read, base = plans(settings), earlier(settings)
     source, plan = project_with(read, address)
-    engine = Engine(library, catalog, default_regions=settings.default_region)
+    engine = engine_of(settings, library, catalog)
     bill = since(base, priced(source, plan, engine, settings), is_only=len(read) == 1)
     project = Project(source.name, source.path, source.env, repository_of(settings, [rule]))
     judge = Judge(
@@ -136,7 +136,7 @@ def _case_of_budget(
     read, base = plans(settings), earlier(settings)
     for fault in (plan.fault for _, plan in read if plan.fault):  # what it holds may be the budget's
         raise fault
-    engine = Engine(library, catalog, default_regions=settings.default_region)
+    engine = engine_of(settings, library, catalog)
     bills = [
         (Project(source.name, source.path, source.env), since(base, bill, is_only=len(read) == 1))
         for source, plan in read

@@ -150,7 +150,7 @@ def is_due(when: When, report: Report) -> bool:
     """Say whether a report is worth a first comment. A delta that is not known is not taken for none."""
     if when is When.CHANGES:
         changes = report.totals.delta_bound is not Bound.EXACT or any(
-            resource.known_delta for project in report.projects for resource in project.resources
+            resource.total_delta for project in report.projects for resource in project.resources
         )
         return changes or report.verdict is not Verdict.PASS
     return when is When.ALWAYS or (when is When.FAILURES and report.verdict is Verdict.FAIL)
@@ -180,6 +180,7 @@ def verdict_outputs(report: Report, code: ExitCode) -> dict[str, str]:
         "monthly-cost": _amount(totals.monthly_cost, totals.cost_bound),
         "monthly-cost-before": _amount(totals.monthly_before, totals.before_bound),
         "monthly-delta": _amount(totals.monthly_delta, totals.delta_bound),
+        "assumed-usage-cost": plain(totals.assumed_usage) or "" if totals.on_assumed_usage else "",
         "lower-bound": str(totals.lower_bound).lower(),
         "monthly-delta-percent": "" if percent is None else plain(rounded(percent, 2)) or "",
         "currency": report.currency,

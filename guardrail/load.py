@@ -14,6 +14,7 @@ from guardrail import data, git
 from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Repricing, Usage, load_usage
+from guardrail.costs.usage.profiles import profile
 from guardrail.errors import InputError, did_you_mean
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy import (
@@ -93,6 +94,12 @@ def project_with(read: Sequence[tuple[Source, Plan]], address: str) -> tuple[Sou
     return has[0]
 
 
+def engine_of(settings: Settings, library: Library, catalog: Catalog) -> Engine:
+    """Return what prices the plans of a run, by the usage profile of its settings."""
+    chosen = profile(settings.usage_profile)
+    return Engine(library, catalog, default_regions=settings.default_region, profile=chosen)
+
+
 def plan_reader(catalog: Catalog, library: Library) -> ReadPlan:
     """Return what reads a plan that a rule's test names, and prices it, each once."""
     engine = Engine(library, catalog)
@@ -163,7 +170,16 @@ def earlier(settings: Settings) -> Report | None:
         if project.is_unread:
             what = f"project {project.name!r} could not be read in that run"
             raise InputError(what, where=settings.compare_with, fix="make the result again from what can be read")
+    refuse_other_profile(base.usage_profile, settings.usage_profile, settings.compare_with)
     return base
+
+
+def refuse_other_profile(then: str, now: str, where: str) -> None:
+    """Raise InputError if two runs assume usage by different profiles: what differs would not be the change."""
+    if then != now:
+        this, other = (f"assumed usage (profile {name})" if name else "no assumed usage" for name in (then, now))
+        what = f"was made with {this}, and the other side with {other}"
+        raise InputError(what, where=where, fix="make both with the same --assume-usage")
 
 
 def prices(settings: Settings) -> Catalog:

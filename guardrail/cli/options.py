@@ -75,6 +75,12 @@ def input_options(command: Command) -> Command:
             shell_complete=suggest.projects,
             help="Name of the project in reports, or the project of guardrail.yaml to check.",
         ),
+        click.option(
+            "--assume-usage",
+            type=click.Choice(["small", "medium", "large", "none"]),
+            help="Where no usage is given, assume that of a small, medium or large workload; reports mark what stands on it. "
+            "Default: pricing.assume_usage of guardrail.yaml, else none.",
+        ),
         click.option("--usage-file", "usage", type=_PATH, help="Usage file, in the format of infracost-usage.yml."),
         click.option(
             "--source",
@@ -151,7 +157,18 @@ def flags(values: dict[str, Any]) -> Flags:
     from guardrail.config import Flags  # noqa: PLC0415 - only when a command runs: help and completion need none of it
     from guardrail.terraform.options import Choices, terraform_environment  # noqa: PLC0415
 
-    names = ("inputs", "config", "usage", "project", "catalog", "now", "allow_no_plans", "source", "compare_with")
+    names = (
+        "inputs",
+        "config",
+        "usage",
+        "project",
+        "catalog",
+        "now",
+        "allow_no_plans",
+        "source",
+        "compare_with",
+        "assume_usage",
+    )
     given = (*values["var_files"], *values["variables"])
     choices = Choices(given, values["workspace"], terraform_environment(os.environ))
     return Flags(choices=choices, **{name: values[name] for name in names})

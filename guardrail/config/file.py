@@ -88,6 +88,8 @@ class PricingConfig(Section):
     """folders of your own cost definitions, which win over the shipped ones"""
     default_region: dict[str, str] = Field(default_factory=dict)
     """vendor (aws, azure, gcp) -> region to price in where the plan does not say it"""
+    assume_usage: Literal["none", "small", "medium", "large"] = "none"
+    """profile by which usage is assumed where no usage file gives it; reports mark what stands on it, rules do not count it"""
 
 
 class ReportConfig(Section):

@@ -48,6 +48,8 @@ class Settings:
     max_age: timedelta = timedelta(days=365)
     definitions: tuple[Path, ...] = ()
     default_region: Mapping[str, str] = field(default_factory=dict)
+    usage_profile: str = ""
+    """By which usage is assumed where none is given: small, medium or large; "" for none."""
     config_file: Path | None = None
     pr: Mapping[str, Any] = field(default_factory=dict)
     """What rules read as `pr`; empty outside of a pull request."""
@@ -127,6 +129,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         max_age=timedelta(days=int(pricing.max_age[:-1])),
         definitions=tuple(located(folder) for folder in pricing.definitions),
         default_region=pricing.default_region,
+        usage_profile=(flags.assume_usage or pricing.assume_usage).removesuffix("none"),
         config_file=path,
         environments={project.name: project.env for project in file.projects},
         complete=not file.projects or not (flags.inputs or flags.project),

@@ -43,6 +43,7 @@ class Flags:
     source: Path | None = None
     choices: Choices = NO_CHOICES
     compare_with: str = ""
+    assume_usage: str | None = None
 
 
 Where = Callable[[Place], str]

@@ -146,7 +146,7 @@ def _alone(priced: ResourceCost, subject: Subject | None, price: Price) -> Decim
         alone = priced if subject is None else replace(priced, after=price(subject), is_compared=False)
     except DefinitionError:  # half of either side may be what no definition is made for, where neither side is
         return None
-    return None if any(alone.delta_gaps) else alone.known_delta
+    return None if any(alone.delta_gaps) else alone.total_delta
 
 
 def _shown(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from guardrail.catalog import Answer, Selector
@@ -12,6 +13,7 @@ from guardrail.cel import EvaluationError, Scope
 from guardrail.cel.failures import NO_ELEMENT, no_key
 from guardrail.costs.billing import NEGATIVE, OWN_DEFINITION, cost_of
 from guardrail.costs.binding import BoundTariff
+from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.tariff import Charge, Tariff
 from guardrail.errors import did_you_mean
 from guardrail.model.cost import Cost, Line, LineStatus
@@ -39,18 +41,22 @@ class Bill:
     free         why it costs nothing; "" where it costs something, or where nothing says what it costs
     not_covered  what to say where there are neither lines nor a reason to be free
     remedy       what to do then; "" for a definition of one's own
+    given        the cost by given usage alone, where a profile assumes some
     """
 
     workings: tuple[Working, ...] = ()
     free: str = ""
     not_covered: str = ""
     remedy: str = ""
+    given: Cost | None = None
 
     @property
     def cost(self) -> Cost:
         """What the lines come to."""
         lines = tuple(working.line for working in self.workings)
-        return cost_of(lines, free=self.free, not_covered=self.not_covered, remedy=self.remedy)
+        cost = cost_of(lines, free=self.free, not_covered=self.not_covered, remedy=self.remedy)
+        # What stands on an assumption is not known: it stays as complete as it is by given usage.
+        return replace(cost, given=self.given, status=self.given.status) if self.given else cost
 
 
 def failed(name: str, error: EvaluationError, tariff: Tariff, bound: BoundTariff) -> Working:
@@ -91,3 +97,16 @@ def _keys(table: Any) -> set[str]:
     """Return the keys of a definition's tables, at any depth."""
     parts = table.items() if isinstance(table, Mapping) else ()
     return {name for key, part in parts for name in (str(key), *_keys(part))}
+
+
+def label(field: Field, bound: BoundTariff) -> str:
+    """Return a text to show; an ellipsis stands for what it has no words for (a new volume type, something secret)."""
+    try:
+        return field.text(bound.visible)
+    except EvaluationError:
+        return unfilled(str(field.source))
+
+
+def unfilled(pattern: str) -> str:
+    """Return a text with an ellipsis for each expression in it."""
+    return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", pattern)

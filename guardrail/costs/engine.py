@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import replace
 from hashlib import blake2b
+from typing import Any
 
 from guardrail.catalog import Catalog, Match, NoPrice, Selector
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.assumptions import annotated, assumption, stated, with_what_is_assumed_away
 from guardrail.costs.attribution import Effects, explained_by_attributes
-from guardrail.costs.bill import Bill, Working, failed
+from guardrail.costs.bill import Bill, Working, failed, label, unfilled
 from guardrail.costs.billing import (
     OWN_DEFINITION,
     assuming,
@@ -25,13 +25,14 @@ from guardrail.costs.billing import (
     unknown,
 )
 from guardrail.costs.binding import BoundTariff, bind
-from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge, Part, Tariff
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.referred import Candidates, Found, read_addresses
-from guardrail.costs.subject import Attributes, Configured, Handed, Subject
+from guardrail.costs.subject import Configured, Handed, Subject
+from guardrail.costs.usage.assumed_usage import on_assumed_usage
 from guardrail.costs.usage.file import NO_USAGE, Usage
+from guardrail.costs.usage.profiles import NO_PROFILE, Profile
 from guardrail.errors import DefinitionError, LimitError
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.reason import Reason
@@ -64,11 +65,13 @@ class Engine:
         *,
         usage: Usage = NO_USAGE,
         default_regions: Mapping[str, str] | None = None,
+        profile: Profile = NO_PROFILE,
     ) -> None:
         self._library = library
         self._catalog = catalog
         self._usage = usage
         self._default_regions = default_regions or {}
+        self._profile = profile
         self._priced: dict[tuple[str, bytes], Cost] = {}
         self._effects: dict[tuple[int, int], Effects] = {}
         self._children: dict[tuple[str, bytes], Bill] = {}
@@ -162,18 +165,20 @@ class Engine:
         # What stays is where it was: the region of before is that of after, which the configuration tells.
         if region is None and change.action in _AS_IT_WAS:
             region = change.region
+        given = self._usage.of(change.address, change.type)
         referred = Found(tariff.definition.refs, change, inventory, self._usage, before=before)
         subject = Subject(
             Configured(side, tariff.definition.defaults),
             region
             or self._default_regions.get(tariff.vendor)
             or Unknown("region", _NO_REGION, Reason.NOT_EVALUATED, _SET_REGION),
-            self._usage.of(change.address, change.type),
+            given,
             change.name,
             change.address,
             referred.values,
             absent=referred.assumed,
             visible={"ref": referred.visible} if referred.visible else {},
+            profiled=self._profile.under(given, change.type) if self._profile.name else None,
         )
         for name, candidates in referred.open.items():
             subject = self._decided(tariff, subject, name, candidates)
@@ -230,10 +235,20 @@ class Engine:
             subject.assume,
             sorted(subject.absent),
             own,
+            subject.profiled,
+            subject.on_profile,
         )
         return blake2b(repr(inputs).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
     def _bill(self, tariff: Tariff, subject: Subject) -> Bill:
+        """Price a subject by the usage that is given, and with a profile once more by that and what it assumes."""
+        given = self._by_usage(tariff, subject)
+        if subject.profiled is None or given.free:
+            return given
+        supplied = replace(subject, usage=subject.profiled, profiled=None, on_profile=True)
+        return on_assumed_usage(given, self._by_usage(tariff, supplied), subject.usage, self._profile)
+
+    def _by_usage(self, tariff: Tariff, subject: Subject) -> Bill:
         bound = bind(tariff, subject)
         undecided: Unknown | None = None
         try:
@@ -273,7 +288,7 @@ class Engine:
             try:
                 workings = tuple(self._charge(tariff, charge, bound, rare=rare))
             except EvaluationError as error:
-                workings = (failed(_unfilled(charge.component.name), error, tariff, bound),)
+                workings = (failed(unfilled(charge.component.name), error, tariff, bound),)
             if not bound.secret and len(self._charges) < _REMEMBERED:
                 self._charges[key] = workings
         return workings
@@ -285,7 +300,7 @@ class Engine:
             return
         if not rare and charge.optional.value(scope) is not False and (is_usage(exists) or awaits_usage(charge, scope)):
             return
-        name, unit, group = (_label(field, bound) for field in (charge.name, charge.unit, charge.group))
+        name, unit, group = (label(field, bound) for field in (charge.name, charge.unit, charge.group))
         blank = Line(name, unit, LineStatus.PRICED, group, usage_key=charge.usage_key)
         selector = self._selector(tariff, charge, scope)
         if isinstance(exists, Unknown):
@@ -359,15 +374,18 @@ class Engine:
             if isinstance(type_name, Unknown) or not self._library.is_free(str(type_name)):
                 raise DefinitionError(f"no definition of {type_name} to price a child with", where=tariff.where)
             return
-        values = _handed(part, scope)
+        values = part.attributes_for(scope)
         seen = tariff.environment.rebind(bound.visible, {"each": item[1]}) if bound.secret else scope
-        names = _parent_names(child, subject.attributes)
-        usage = {**subject.usage, **{key: given.value(scope) for key, given in part.usage}}
+        names = child.parent_names(subject.attributes)
+        usage: Mapping[str, Any] = {**subject.usage, **{key: given.value(scope) for key, given in part.usage}}
+        if subject.on_profile:
+            usage = self._profile.under(usage, child.type)
         times, floor = part.times.value(scope), part.floor.value(scope)
         inner = replace(
             subject,
-            attributes=Handed(values, _handed(part, seen) if bound.secret else None),
+            attributes=Handed(values, part.attributes_for(seen) if bound.secret else None),
             usage=usage,
+            profiled=None,
             parent={name: subject.attributes.get(name) for name in names},
             depth=subject.depth + 1,
             # A child is no resource of the plan: nothing refers to it, and it refers to nothing.
@@ -390,28 +408,3 @@ class Engine:
                 line = unknown(line, exists)
             key = part.usage_keys.get(line.usage_key, line.usage_key)
             yield replace(working, line=replace(line, usage_key=key))
-
-
-def _label(field: Field, bound: BoundTariff) -> str:
-    """Return a text to show; an ellipsis stands for what it has no words for (a new volume type, something secret)."""
-    try:
-        return field.text(bound.visible)
-    except EvaluationError:
-        return _unfilled(str(field.source))
-
-
-def _unfilled(pattern: str) -> str:
-    """Return a text with an ellipsis for each expression in it."""
-    return re.sub(r"\$\{[^}]*\}", "\N{HORIZONTAL ELLIPSIS}", pattern)
-
-
-def _handed(part: Part, scope: Scope) -> dict[str, Json]:
-    whole = part.attributes.value(scope) if part.attributes else None
-    handed = dict(whole) if isinstance(whole, dict) else {}
-    return handed | {key: given.value(scope) for key, given in part.handed}
-
-
-def _parent_names(child: Tariff, attributes: Attributes) -> Iterable[str]:
-    if ("parent",) in child.reads:
-        return attributes.names()
-    return {path[1] for path in child.reads if path[0] == "parent" and len(path) > 1}

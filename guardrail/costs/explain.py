@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
-from guardrail.catalog import Ambiguous, Answer, Catalog, Ladder, NoPrice
+from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice
 from guardrail.cel import EvaluationError, Scope, shown
 from guardrail.costs.bill import Bill, Working
 from guardrail.costs.billing import is_usage
@@ -12,7 +12,6 @@ from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.engine import Engine
 from guardrail.costs.inventory import Inventory
-from guardrail.costs.usage.file import Usage
 from guardrail.model.cost import Line, ResourceStatus
 from guardrail.model.money import money, plain, unit_price
 from guardrail.model.resource import Change
@@ -31,12 +30,10 @@ def explained(
     change: Change,
     inventory: Inventory,
     library: Library,
-    catalog: Catalog,
-    usage: Usage,
-    default_regions: Mapping[str, str],
+    engine: Engine,
     currency: str,
 ) -> str:
-    """Return the working as text: the side before the change where there is one, then the side after."""
+    """Return the working as text, as the engine prices it: the side before the change where there is one, then the side after."""
     lines = [f"{change.address}: {change.action}" + (f" in {change.region}" if isinstance(change.region, str) else "")]
     tariff = library.find(change.type)
     if tariff is None:
@@ -51,7 +48,6 @@ def explained(
         )
     about = [tariff.where, tariff.definition.docs, tariff.definition.note]
     lines += [text for text in about if text]
-    engine = Engine(library, catalog, usage=usage, default_regions=default_regions)
     for side, before in ((change.before, True), (change.billed_after, False)):
         if side is not None:
             read = side.names() if tariff.attributes is None else tariff.attributes

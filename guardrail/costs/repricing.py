@@ -43,7 +43,8 @@ class Repricing:
         references = {name: found for name, found in change.references.items() if name not in names}
         asked = replace(change, references=references)
         asked = replace(asked, before=other) if past else replace(asked, after=other)
-        return self._engine.cost_of(asked, other, self._inventory, before=past)
+        cost = self._engine.cost_of(asked, other, self._inventory, before=past)
+        return cost.as_given if cost else None
 
 
 def with_attribute(side: Side, path: str, value: Json) -> Side:

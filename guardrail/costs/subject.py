@@ -81,6 +81,8 @@ class Subject:
     assume  what a parent wants to stand for an attribute that it hands on and that is not known yet
     absent  references that an assumption stands for, and why they are not known
     visible "ref" and "parent" without what is sensitive, where something of them is
+    profiled    the usage with what a profile assumes where none is given; None where no profile plays
+    on_profile  `usage` itself is of that kind: what it lacks for a child, the profile assumes, too
     """
 
     attributes: Attributes
@@ -94,3 +96,5 @@ class Subject:
     assume: Mapping[str, Json] = field(default_factory=dict)
     absent: Mapping[str, Unknown] = field(default_factory=dict)
     visible: Mapping[str, Json] = field(default_factory=dict)
+    profiled: Mapping[str, Any] | None = None
+    on_profile: bool = False

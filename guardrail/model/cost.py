@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -35,6 +35,8 @@ class ResourceStatus(StrEnum):
 
 SYNC = "guardrail pricing sync"
 """The command that brings prices from the vendors' lists."""
+NOT_GIVEN = "depends on usage"
+"""Why the amount of a line is not known whose usage is not given."""
 UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.AMBIGUOUS})
 
 
@@ -67,6 +69,8 @@ class Line:
     reason  the kind of gap, None where the amount is known
     remedy  the command to run, or what to do, so that the amount becomes known; "" where there is nothing
     lacks   vendor, service and region of the price that is missing, where the vendor's list has it
+    usage_profile  the profile whose assumed usage the quantity stands on ("medium"); "" for usage that is given, or for none
+    assumed_usage  the part of the amount that stands on it: the whole, or what is above a minimum. 0 without a profile
     """
 
     name: str
@@ -84,6 +88,25 @@ class Line:
     usage_key: str = field(default="", compare=False)
     meter: str = field(default="", compare=False)
     lacks: tuple[str, str, str] | None = None
+    usage_profile: str = ""
+    assumed_usage: Decimal = ZERO
+
+    @property
+    def without_assumed_usage(self) -> Line:
+        """The line with nothing of usage but what is given: without an amount, or at its minimum."""
+        if not self.usage_profile:
+            return self
+        minimum = (self.monthly_cost or ZERO) - self.assumed_usage
+        return replace(
+            self,
+            status=LineStatus.USAGE if self.status is LineStatus.ASSUMED else self.status,
+            monthly_quantity=None,
+            monthly_cost=minimum or None,
+            note=NOT_GIVEN,
+            at_least=minimum > 0,
+            usage_profile="",
+            assumed_usage=ZERO,
+        )
 
     @property
     def list_cost(self) -> Decimal | None:
@@ -100,6 +123,7 @@ class Cost:
     """What one resource costs in a month, on one side of the change. Equal resources share one.
 
     reason, remedy  as those of a Line, where the resource has no line that could say so
+    given   the cost without what is assumed of usage, where a profile assumes some: what rules and budgets judge
     """
 
     lines: tuple[Line, ...]
@@ -107,15 +131,36 @@ class Cost:
     note: str = ""
     reason: Reason | None = None
     remedy: str = ""
+    given: Cost | None = None
+
+    @property
+    def as_given(self) -> Cost:
+        """The cost by what is given, without assumed usage: a profile changes no verdict."""
+        return self.given or self
 
     @cached_property
-    def known(self) -> Decimal:
-        """The sum of the lines whose cost is known; a lower bound where others are not."""
+    def total(self) -> Decimal:
+        """The sum of the lines that have an amount, assumed usage included."""
         return sum((line.monthly_cost for line in self.lines if line.monthly_cost is not None), ZERO)
 
     @cached_property
+    def assumed_usage(self) -> Decimal:
+        """The part of the total that stands on assumed usage."""
+        return sum((line.assumed_usage for line in self.lines), ZERO)
+
+    @cached_property
+    def on_assumed_usage(self) -> tuple[Line, ...]:
+        """The lines whose quantity stands on assumed usage."""
+        return tuple(line for line in self.lines if line.usage_profile)
+
+    @cached_property
+    def known(self) -> Decimal:
+        """The sum of what is known of the lines, without assumed usage; a lower bound where others are not."""
+        return self.total - self.assumed_usage
+
+    @cached_property
     def monthly(self) -> Decimal | None:
-        """The monthly cost as far as it is known; None where nothing of it is."""
+        """The monthly cost as far as it is known or assumed; None where nothing of it is."""
         if self.status is ResourceStatus.UNSUPPORTED:
             return None
         amounts = [line.monthly_cost for line in self.lines if line.monthly_cost is not None]
@@ -175,6 +220,12 @@ class ResourceCost:
         return same and self.change.action in UNCHANGED
 
     @property
+    def as_given(self) -> ResourceCost:
+        """The resource without what is assumed of usage."""
+        before, after = (side.as_given if side else None for side in (self.before, self.after))
+        return replace(self, before=before, after=after)
+
+    @property
     def sides(self) -> tuple[Cost, ...]:
         """The costs that the resource has: after, then before."""
         return tuple(side for side in (self.after, self.before) if side)
@@ -204,11 +255,25 @@ class ResourceCost:
         return None if after is None or before is None else after - before
 
     @property
-    def known_delta(self) -> Decimal:
-        """The known cost after the change without the known one before. Nothing, if nothing changes."""
+    def total_delta(self) -> Decimal:
+        """The total after the change without the one before, assumed usage included. Nothing, if nothing changes."""
         if self.stays:
             return ZERO
-        return (self.after.known if self.after else ZERO) - (self.before.known if self.before else ZERO)
+        return (self.after.total if self.after else ZERO) - (self.before.total if self.before else ZERO)
+
+    @property
+    def assumed_usage_delta(self) -> Decimal:
+        """The part of the total delta that stands on assumed usage."""
+        if self.stays:
+            return ZERO
+        after, before = (side.assumed_usage if side else ZERO for side in (self.after, self.before))
+        return after - before
+
+    @property
+    def delta_on_assumed_usage(self) -> bool:
+        """Whether the delta stands on assumed usage. What is assumed alike on both sides, at the same price, cancels out."""
+        before, after = (side.on_assumed_usage if side else () for side in (self.before, self.after))
+        return before != after and not self.stays
 
     @property
     def delta_gaps(self) -> tuple[bool, bool]:
@@ -229,7 +294,7 @@ class ResourceCost:
     @property
     def changes(self) -> bool:
         """Whether something happens to it, or to what it costs."""
-        return self.change.action not in UNCHANGED or bool(self.known_delta) or any(self.delta_gaps)
+        return self.change.action not in UNCHANGED or bool(self.total_delta) or any(self.delta_gaps)
 
     @property
     def unpriced(self) -> bool:

@@ -95,6 +95,7 @@ class Bound(StrEnum):
     AT_LEAST = "at-least"
     AT_MOST = "at-most"
     NOT_KNOWN = "not-known"
+    ABOUT = "about"  # part of it stands on assumed usage, which may be more or less
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,10 @@ class Totals:
     gap_before, gap_after      whether anything, of whatever kind, is missing from the sum before and after
     delta_gap_before, ..       whether anything is missing from either side of the delta
     unpriced_before            whether more than usage is missing before, so that no percentage can be told
+    assumed_usage_before, ..   the parts of the sums that stand on assumed usage
+    on_assumed_usage           resources of which something stands on assumed usage; `usage_based` does not hold these
+    before_on_assumed_usage, ..  whether a sum stands on it; of the delta, what is assumed alike on both sides cancels out
+    usage_profile              the profile that the usage is assumed by, "" for none
     """
 
     monthly_before: Decimal = ZERO
@@ -122,6 +127,14 @@ class Totals:
     delta_gap_before: bool = False
     delta_gap_after: bool = False
     unpriced_before: bool = False
+    assumed_usage_before: Decimal = ZERO
+    assumed_usage: Decimal = ZERO
+    assumed_usage_delta: Decimal = ZERO
+    on_assumed_usage: int = 0
+    before_on_assumed_usage: bool = False
+    after_on_assumed_usage: bool = False
+    delta_on_assumed_usage: bool = False
+    usage_profile: str = ""
 
     @property
     def delta_percent(self) -> Decimal | None:
@@ -133,17 +146,18 @@ class Totals:
     @property
     def before_bound(self) -> Bound:
         """What `monthly_before` is to what was paid."""
-        return Bound.AT_LEAST if self.gap_before else Bound.EXACT
+        return _bound(is_assumed=self.before_on_assumed_usage, is_open=self.gap_before)
 
     @property
     def cost_bound(self) -> Bound:
         """What `monthly_cost` is to what will be paid."""
-        return Bound.AT_LEAST if self.gap_after else Bound.EXACT
+        return _bound(is_assumed=self.after_on_assumed_usage, is_open=self.gap_after)
 
     @property
     def delta_bound(self) -> Bound:
         """What `monthly_delta` is to the change of the bill."""
-        return bound_of_delta(gap_before=self.delta_gap_before, gap_after=self.delta_gap_after)
+        bound = bound_of_delta(gap_before=self.delta_gap_before, gap_after=self.delta_gap_after)
+        return Bound.ABOUT if self.delta_on_assumed_usage and bound is not Bound.NOT_KNOWN else bound
 
     @property
     def lower_bound(self) -> bool:
@@ -153,11 +167,28 @@ class Totals:
     def __add__(self, other: Totals) -> Totals:
         amounts = (getattr(self, name) + getattr(other, name) for name in _SUMMED)
         flags = (getattr(self, name) or getattr(other, name) for name in _FLAGS)
-        return Totals(*amounts, *flags)
+        values = dict(zip((*_SUMMED, *_FLAGS), (*amounts, *flags), strict=True))
+        return Totals(**values, usage_profile=self.usage_profile or other.usage_profile)
 
 
-_FLAGS = ("gap_before", "gap_after", "delta_gap_before", "delta_gap_after", "unpriced_before")
-_SUMMED = tuple(name for name in Totals.__slots__ if name not in _FLAGS)
+_FLAGS = (
+    "gap_before",
+    "gap_after",
+    "delta_gap_before",
+    "delta_gap_after",
+    "unpriced_before",
+    "before_on_assumed_usage",
+    "after_on_assumed_usage",
+    "delta_on_assumed_usage",
+)
+_SUMMED = tuple(name for name in Totals.__slots__ if name not in {*_FLAGS, "usage_profile"})
+
+
+def _bound(*, is_assumed: bool, is_open: bool) -> Bound:
+    # Less may be used than is assumed, or more: a sum that stands on it is no bound, whatever else is missing.
+    if is_assumed:
+        return Bound.ABOUT
+    return Bound.AT_LEAST if is_open else Bound.EXACT
 
 
 def bound_of_delta(*, gap_before: bool, gap_after: bool) -> Bound:
@@ -173,9 +204,9 @@ def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluate
     befores = [resource.before for resource in resources if resource.before]
     afters = [resource.after for resource in resources if resource.after]
     return Totals(
-        sum((side.known for side in befores), ZERO),
-        sum((side.known for side in afters), ZERO),
-        sum((resource.known_delta for resource in resources), ZERO),
+        sum((side.total for side in befores), ZERO),
+        sum((side.total for side in afters), ZERO),
+        sum((resource.total_delta for resource in resources), ZERO),
         unpriced=sum(any(side.unpriced for side in resource.sides) for resource in resources),
         usage_based=sum(any(side.usage_based for side in resource.sides) for resource in resources),
         not_evaluated=len(not_evaluated),
@@ -185,6 +216,14 @@ def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluate
         delta_gap_before=any(before for before, _ in gaps),
         delta_gap_after=any(after for _, after in gaps),
         unpriced_before=any(side.unpriced for side in befores) or any(one.before for one in not_evaluated),
+        assumed_usage_before=sum((side.assumed_usage for side in befores), ZERO),
+        assumed_usage=sum((side.assumed_usage for side in afters), ZERO),
+        assumed_usage_delta=sum((resource.assumed_usage_delta for resource in resources), ZERO),
+        on_assumed_usage=sum(any(side.on_assumed_usage for side in resource.sides) for resource in resources),
+        before_on_assumed_usage=any(side.on_assumed_usage for side in befores),
+        after_on_assumed_usage=any(side.on_assumed_usage for side in afters),
+        delta_on_assumed_usage=any(resource.delta_on_assumed_usage for resource in resources),
+        usage_profile=next((line.usage_profile for side in (*afters, *befores) for line in side.on_assumed_usage), ""),
     )
 
 
@@ -208,6 +247,11 @@ class ProjectReport:
     def is_unread(self) -> bool:
         """Whether it could not be read, so that its having no resources says nothing."""
         return any(finding.rule == UNREAD for finding in self.findings)
+
+    @property
+    def as_given(self) -> ProjectReport:
+        """The project without what is assumed of usage: what is known of it."""
+        return replace(self, resources=tuple(one.as_given for one in self.resources))
 
     def without_attributes(self) -> ProjectReport:
         """Return it without the attributes of its resources, which no report shows: what differs is in `differences`."""
@@ -248,6 +292,7 @@ class Report:
     inputs        files that the verdict depends on, each with who has written it; of an estimate, none
     team_tag      the tag (or label) by which costs are summed by team
     with_ids      whether the JSON tells the ids by which the vendor's bill calls the resources
+    usage_profile the profile that usage is assumed by where none is given: "medium"; "" where none is assumed
     """
 
     projects: tuple[ProjectReport, ...]
@@ -265,6 +310,7 @@ class Report:
     team_tag: str = TEAM_TAG
     revision: Revision = Revision()
     with_ids: bool = True
+    usage_profile: str = ""
 
     @cached_property
     def totals(self) -> Totals:

@@ -282,7 +282,7 @@ class _PerResource:
             answers = self._evaluate(group, alike, view)
             if len(group.answers) < REMEMBERED:
                 group.answers[alike] = answers
-        if resource.after and resource.after.usage_based and resource.changes:
+        if resource.after and resource.after.as_given.usage_based and resource.changes:
             self._count_known_cost(answers, alike, view)
         shown = cache(lambda settled: self._view(resource, shown=True, settled=settled))
         found = (self._finding(rule, answer, resource, shown(bool(answer.failed))) for rule, answer in answers.found)

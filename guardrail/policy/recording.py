@@ -87,7 +87,7 @@ def _resource(case: Case, resource: ResourceCost, reads: set[Path]) -> dict[str,
     }
     if "cost" in heads:
         given["cost"] = {"monthly": _amount(resource.after), "before": _amount(resource.before)}
-        if resource.after and resource.after.usage_based:
+        if resource.after and resource.after.as_given.usage_based:
             given["cost"]["usage"] = "open"
     if case.rule.rule.match.taggable is not None and not change.taggable:
         given["taggable"] = False
@@ -169,4 +169,4 @@ def _beside(case: Case) -> dict[str, Json]:
 def _amount(cost: Cost | None) -> float | None:
     if cost is None:
         return 0.0
-    return None if cost.unpriced else float(cost.known)
+    return None if cost.as_given.unpriced else float(cost.as_given.known)

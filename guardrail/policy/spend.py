@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
@@ -28,6 +29,7 @@ class Spend:
     tags_unknown      how many resources may or may not be meant, by tags that are not known; the other counts hold them too
     usage_open        how many resources cost more than is known by usage that is not given; no other count holds them
     usage_open_new    how many of those the change creates or changes
+    assumed_usage     what usage comes to that a profile assumes, and before the change; no other amount holds it
     """
 
     before: Decimal = ZERO
@@ -41,11 +43,22 @@ class Spend:
     tags_unknown: int = 0
     usage_open: int = 0
     usage_open_new: int = 0
+    assumed_usage: Decimal = ZERO
+    assumed_usage_before: Decimal = ZERO
 
     @property
     def as_before(self) -> Spend:
         """The same before the change: nothing has been added yet."""
-        return Spend(self.before, self.before, ZERO, self.before_unpriced, self.before_unpriced)
+        assumed = self.assumed_usage_before
+        return Spend(
+            self.before,
+            self.before,
+            ZERO,
+            self.before_unpriced,
+            self.before_unpriced,
+            assumed_usage_before=assumed,
+            assumed_usage=assumed,
+        )
 
     def __add__(self, other: Spend) -> Spend:
         return Spend(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
@@ -67,6 +80,7 @@ class Spend:
             "known_delta_percent": self._percent(f"{name}.known_delta_percent", self.delta_open_below),
             "unpriced": self.unpriced,
             "not_evaluated": self.not_evaluated,
+            "assumed_usage": self.assumed_usage,
         }
 
     def _with_usage(self, name: str) -> Decimal | Unknown:
@@ -100,8 +114,13 @@ def spend(resource: ResourceCost, *, before: bool = True, after: bool = True) ->
     """Return what one resource costs; `before` and `after` say which of its sides count."""
     was = resource.before if before else None
     will = resource.after if after else None
-    usage_open = int(will.usage_based) if will else 0
-    usage = {"usage_open": usage_open, "usage_open_new": usage_open and int(resource.changes)}
+    usage_open = int(will.as_given.usage_based) if will else 0
+    usage: dict[str, Any] = {
+        "usage_open": usage_open,
+        "usage_open_new": usage_open and int(resource.changes),
+        "assumed_usage": _assumed(will),
+        "assumed_usage_before": _assumed(was),
+    }
     if before and after and resource.stays:
         return Spend(_known(was), _known(will), ZERO, _gap(was), _gap(will), 0, **usage)
     delta, gaps = _known(will) - _known(was), max(_gap(was), _gap(will))
@@ -127,11 +146,11 @@ def total(resources: Iterable[ResourceCost], not_evaluated: Iterable[NotEvaluate
 
 def added(sums: Sequence[Spend]) -> Spend:
     """Return the sum of many."""
-    before, known, delta = (sum((getattr(one, name) for one in sums), ZERO) for name in _AMOUNTS)
-    return Spend(before, known, delta, *(sum(getattr(one, name) for one in sums) for name in _COUNTS))
+    whole: dict[str, Any] = {name: sum((getattr(one, name) for one in sums), ZERO) for name in _AMOUNTS}
+    return Spend(**whole, **{name: sum(getattr(one, name) for one in sums) for name in _COUNTS})
 
 
-_AMOUNTS = ("before", "known", "delta")
+_AMOUNTS = ("before", "known", "delta", "assumed_usage", "assumed_usage_before")
 _COUNTS = (
     "before_unpriced",
     "unpriced",
@@ -145,8 +164,12 @@ _COUNTS = (
 
 
 def _known(side: Cost | None) -> Decimal:
-    return side.known if side else ZERO
+    return side.as_given.known if side else ZERO
+
+
+def _assumed(side: Cost | None) -> Decimal:
+    return side.assumed_usage if side else ZERO
 
 
 def _gap(side: Cost | None) -> int:
-    return int(side.unpriced) if side else 0
+    return int(side.as_given.unpriced) if side else 0

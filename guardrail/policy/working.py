@@ -137,7 +137,7 @@ class Case:
         """Whether what is asked about costs more than is known by usage that is not given."""
         if self.resource is None:
             return bool(self.sums.usage_open)
-        return bool(self.resource.after and self.resource.after.usage_based)
+        return bool(self.resource.after and self.resource.after.as_given.usage_based)
 
     def left_out(self, reads: Iterable[Path]) -> dict[str, Json]:
         """Return which of the attributes that are read the configuration leaves out, and what their provider chooses."""

@@ -11,7 +11,7 @@ from decimal import Decimal
 from guardrail.model.cost import Line, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO, money, unit_price
-from guardrail.report.amounts import MISSING
+from guardrail.report.amounts import MISSING, ON_ASSUMED_USAGE
 from guardrail.report.format import SHORT_STATUS, amount_of, line_reason, value_text
 from guardrail.report.text import safe
 
@@ -45,8 +45,9 @@ class ComponentChange:
         """Return the delta as reports print it: "" where it is not known, a mark where it is a lower bound."""
         if self.delta is None:
             return ""
-        is_bound = any(line.at_least for line in (self.before, self.after) if line)
-        return money(self.delta, currency, signed=True) + (MISSING if is_bound else "")
+        lines = [line for line in (self.before, self.after) if line]
+        mark = ON_ASSUMED_USAGE if any(line.usage_profile for line in lines) else ""
+        return money(self.delta, currency, signed=True) + mark + (MISSING if any(one.at_least for one in lines) else "")
 
     def sides(self, currency: str) -> tuple[str, str]:
         """Return what there is before and after: "730 hours m7i.large"; "" for a side that does not exist."""

@@ -33,6 +33,8 @@ COLUMNS = (
     "reason",
     "note",
     "remedy",
+    "usage_profile",
+    "assumed_usage",
 )
 
 # Spreadsheets compute what begins so; build runners obey a line that begins with "::".
@@ -78,10 +80,23 @@ def _lines(cost: Cost | None) -> Iterator[tuple[str, ...]]:
     for line in cost.lines:
         amounts = (plain(amount) or "" for amount in (line.monthly_quantity, line.unit_price, line.monthly_cost))
         source = (cell(line.price.source), cell(line.price.as_of)) if line.price else ("", "")
-        yield (cell(line.name), cell(line.group), cell(line.unit), *amounts, line.status.value, *source, *_why(line))
+        yield (
+            cell(line.name),
+            cell(line.group),
+            cell(line.unit),
+            *amounts,
+            line.status.value,
+            *source,
+            *_why(line),
+            *_assumed(line),
+        )
     if not cost.lines:
         amount = "" if cost.status is ResourceStatus.UNSUPPORTED else "0"
-        yield ("", "", "", "", "", amount, cost.status.value, "", "", *_why(cost))
+        yield ("", "", "", "", "", amount, cost.status.value, "", "", *_why(cost), "", "")
+
+
+def _assumed(line: Line) -> tuple[str, str]:
+    return (line.usage_profile, plain(line.assumed_usage) or "") if line.usage_profile else ("", "")
 
 
 def _why(priced: Line | Cost) -> tuple[str, str, str]:
@@ -92,7 +107,20 @@ def _not_evaluated(one: NotEvaluated, currency: str) -> tuple[str, ...]:
     head = tuple(map(cell, (one.address, one.type, one.module)))
     side = "after" if one.after else "before" if one.before else ""
     empty = ("",) * 8
-    return (*head, *empty, "not-evaluated", currency, "", "", side, one.reason, cell(one.note), cell(one.remedy))
+    return (
+        *head,
+        *empty,
+        "not-evaluated",
+        currency,
+        "",
+        "",
+        side,
+        one.reason,
+        cell(one.note),
+        cell(one.remedy),
+        "",
+        "",
+    )
 
 
 def cell(text: str) -> str:

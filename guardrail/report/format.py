@@ -85,15 +85,27 @@ def with_bound(amount: Decimal, bound: Bound, currency: str, *, signed: bool = F
 def delta(totals: Totals, currency: str) -> str:
     """Return the change of a sum with its percentage: "+$586 (+73%)"; without one where that tells nothing."""
     amount = with_bound(totals.monthly_delta, totals.delta_bound, currency, signed=True)
-    comparable = {Bound.EXACT, Bound.AT_LEAST if totals.monthly_delta > 0 else Bound.AT_MOST}
+    comparable = {Bound.EXACT, Bound.ABOUT, Bound.AT_LEAST if totals.monthly_delta > 0 else Bound.AT_MOST}
     share = percent(totals.delta_percent) if totals.monthly_delta and totals.delta_bound in comparable else ""
     return f"{amount} ({share})" if share else amount
 
 
-def gaps(totals: Totals) -> str:
-    """Say what the sums leave out: "1 not evaluated, 3 not priced, 2 depend on usage"; "" for nothing."""
+def assumed_part(totals: Totals, currency: str) -> str:
+    """Say how much of the sums stands on assumed usage: "of which $54 on assumed usage (profile medium)"; "" for none."""
+    if not totals.on_assumed_usage:
+        return ""
+    usage = f"on assumed usage (profile {totals.usage_profile})"
+    after, before = totals.assumed_usage, totals.assumed_usage_before
+    if after or not before:
+        return f"of which {brief(after, currency)} {usage}"
+    return f"before, {brief(before, currency)} of it {usage}"
+
+
+def gaps(totals: Totals, currency: str) -> str:
+    """Say what of the sums is assumed, and what they leave out: "1 not evaluated, 3 not priced, 2 depend on usage"; "" for nothing."""
     usage = f"{totals.usage_based:,} depend{'s' if totals.usage_based == 1 else ''} on usage"
     parts = [
+        assumed_part(totals, currency),
         f"{totals.not_evaluated:,} not evaluated" if totals.not_evaluated else "",
         f"{totals.unpriced:,} not priced" if totals.unpriced else "",
         usage if totals.usage_based else "",
@@ -107,10 +119,10 @@ def bottom_line(totals: Totals, currency: str, *, judged: bool = True) -> str:
     A sum from which something is missing is a bound ("at least $136") and never reads as 0; "unchanged" is said only of a
     delta of which nothing is missing. `judged`: what differs matters, not only the bill.
     """
-    missing = gaps(totals)
+    missing = gaps(totals, currency)
     before = with_bound(totals.monthly_before, totals.before_bound, currency)
     after = with_bound(totals.monthly_cost, totals.cost_bound, currency)
-    is_exact = totals.delta_bound is Bound.EXACT
+    is_exact = totals.delta_bound in {Bound.EXACT, Bound.ABOUT}
     change = delta(totals, currency)
     if not (totals.monthly_before or totals.monthly_cost) and (totals.lower_bound or not is_exact):
         text = "not known"

@@ -62,8 +62,8 @@ class Alike:
 
     @property
     def effect(self) -> Decimal:
-        """What they do to the bill together, as far as it is known."""
-        return self.first.resource.known_delta * len(self.rows)
+        """What they do to the bill together, as far as it is known or assumed."""
+        return self.first.resource.total_delta * len(self.rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +85,23 @@ def worth(rows: Iterable[Row], currency: str) -> str:
     """Return what resources cost together after the change, as a bound where something is missing."""
     sides = [row.resource.after for row in rows if row.resource.after]
     bound = Bound.AT_LEAST if any(side.is_lower_bound for side in sides) else Bound.EXACT
-    return with_bound(sum((side.known for side in sides), ZERO), bound, currency)
+    bound = Bound.ABOUT if any(side.on_assumed_usage for side in sides) else bound
+    return with_bound(sum((side.total for side in sides), ZERO), bound, currency)
 
 
 def has_effect(row: Row) -> bool:
     """Say whether the cost of a resource changes, or may change."""
     resource = row.resource
-    return bool(resource.known_delta) or any(resource.delta_gaps)
+    return bool(resource.total_delta) or any(resource.delta_gaps)
 
 
 def by_effect(row: Row) -> tuple[Decimal, Decimal, Natural, Natural]:
     """Return the key that sorts by effect on the cost, then by cost, project and address."""
     resource = row.resource
-    effect = abs(resource.known_delta)
+    effect = abs(resource.total_delta)
     return -effect, -(resource.monthly_cost or ZERO), natural(row.project), natural(resource.change.address)
 
 
 def by_cost(row: Row) -> tuple[Decimal, Natural, Natural]:
     """Return the key that sorts by cost, then by project and address."""
-    return -(row.side.known if row.side else ZERO), natural(row.project), natural(row.resource.change.address)
+    return -(row.side.total if row.side else ZERO), natural(row.project), natural(row.resource.change.address)

@@ -229,6 +229,67 @@ def test_a_usage_file_to_fill_in_is_one_that_can_be_read_back(run, write):
         assert run("estimate", "plan.json", "--usage-file", "usage.yml").exit_code == 0
 
 
+LAMBDA = """
+provider "aws" { region = "us-east-1" }
+resource "aws_lambda_function" "fn" {
+  function_name = "fn"
+  role          = "r"
+  memory_size   = 512
+}
+"""
+
+
+def test_assumed_usage_is_marked_in_totals_lines_and_notes(run, write):
+    write("app/main.tf", LAMBDA)
+    write("guardrail.yaml", "version: 1\npricing: {assume_usage: small}\nbudgets: [{name: all, monthly: 50}]\n")
+    small, none = (run("estimate", "app", *options).stdout for options in ([], ["--assume-usage", "none"]))
+    assert "of which $1.87 on assumed usage (profile small)" in " ".join(small.split())
+    assert "assumed usage (profile small): monthly_requests 1,000,000" in " ".join(small.split())
+    assert "`guardrail usage assumptions` prints what it assumes" in " ".join(small.split())
+    assert "assumed usage" not in none
+    result = json.loads(run("check", "app", "--assume-usage", "medium", "--format", "json").stdout)
+    assert (result["usage_profile"], result["totals"]["assumed_usage_cost"]) == ("medium", "56.0001")
+    assert result["totals"]["monthly_cost_bound"] == "about"
+    # What is assumed exceeds the budget: a warning, and no more.
+    assert [(one["rule"], one["blocking"]) for one in result["findings"]] == [
+        ("budget-exceeded-on-assumed-usage", False)
+    ]
+
+
+def test_runs_of_different_profiles_are_not_compared(run, write):
+    write("app/main.tf", LAMBDA)
+    run("estimate", "app", "--assume-usage", "small", "--out", "json=small.json")
+    for command in (["check", "app", "--base", "small.json"], ["diff", "small.json", "app"]):
+        ran = run(*command, "--assume-usage", "large")
+        assert ran.exit_code == 2
+        assert (
+            "made with assumed usage (profile small), and the other side with assumed usage (profile large)"
+            in ran.stderr
+        )
+    assert run("diff", "small.json", "app", "--assume-usage", "small").exit_code == 0
+
+
+def test_what_a_profile_assumes_can_be_printed(run, write):
+    text = run("usage", "assumptions", "aws_nat_gateway").stdout
+    assert text.startswith(
+        "aws_nat_gateway\n  monthly_data_processed_gb: small 2  medium 60  large 1,000\n    a tenth of the traffic"
+    )
+    listed = json.loads(run("usage", "assumptions", "--format", "json").stdout)
+    assert {"type": "aws_instance", "key": "monthly_cpu_credit_hrs", "small": 0}.items() <= next(
+        one for one in listed if one["type"] == "aws_instance"
+    ).items()
+    ran = run("usage", "assumptions", "aws_nat_gatway")
+    assert (ran.exit_code, ran.stderr.strip()) == (
+        2,
+        'guardrail: no profile assumes usage of aws_nat_gatway (did you mean "aws_nat_gateway"?)',
+    )
+    write("app/main.tf", LAMBDA)
+    assert (
+        "# monthly_requests: 30000000  # medium profile: the requests"
+        in run("usage", "init", "app", "--assume-usage", "medium").stdout
+    )
+
+
 def test_an_entry_of_the_usage_file_that_fits_nothing_is_told(run, write):
     write("plan.json", SMALL)
     write("usage.yml", "resource_usage:\n  aws_instance.bgi: {monthly_hrs: 100}\n")

@@ -15,6 +15,7 @@ import pytest
 from guardrail.catalog import Catalog
 from guardrail.costs import Engine, Library, Usage
 from guardrail.costs.definitions.definition import Reference
+from guardrail.costs.usage.profiles import NO_PROFILE, Profile
 from guardrail.model.cost import Cost
 from guardrail.model.money import decimal, plain
 from guardrail.model.resource import Action, Change, Side
@@ -73,13 +74,15 @@ def test_values_of_another_kind_are_a_gap_or_a_price_in_any_bill_and_never_a_fai
             assert all(line.monthly_cost is None or line.monthly_cost >= 0 for line in cost.lines), (type_name, name)
 
 
-def priced(type_name: str, case: Mapping[str, Any], catalog: Catalog, library: Library = LIBRARY) -> Cost:
+def priced(
+    type_name: str, case: Mapping[str, Any], catalog: Catalog, library: Library = LIBRARY, profile: Profile = NO_PROFILE
+) -> Cost:
     """Price the resource of a case, which stands first among those that it refers to."""
     tariff = library.find(type_name)
     assert tariff is not None
     changes = _changes(type_name, case, tariff.definition.refs)
     usage = Usage({}, {changes[0].address: case.get("usage", {})})
-    after = Engine(library, catalog, usage=usage).estimate(changes)[0].after
+    after = Engine(library, catalog, usage=usage, profile=profile).estimate(changes)[0].after
     assert after is not None
     return after
 

@@ -60,4 +60,4 @@ def test_a_pinned_version(priced, address, values, version, template, outcome):
         assert found.after.unpriced or found.after.assumed
     else:
         assert not found.after.unpriced
-        assert (found.known_delta > 0) is (outcome == RISES)
+        assert (found.total_delta > 0) is (outcome == RISES)

@@ -102,7 +102,7 @@ def test_what_stays_costs_more_with_what_it_refers_to(priced, same, others, keys
         address
     ]
     assert grown.before.known < grown.after.known
-    assert grown.monthly_delta == grown.known_delta == grown.after.known - grown.before.known
+    assert grown.monthly_delta == grown.total_delta == grown.after.known - grown.before.known
     assert not grown.stays
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -236,3 +237,32 @@ def large(number: int) -> Report:
     ]
     findings = [finding(address=one.change.address) for one in resources]
     return report(resources, findings)
+
+
+def assumed_usage() -> Report:
+    """Return a report of usage that a profile assumes: in whole, above a minimum, alike on both sides, and beside a gap."""
+    note = "assumed usage (profile medium): monthly_requests 30,000,000"
+    requests = on_assumed("Requests", "6", "6", note)
+    capacity = on_assumed("Serverless capacity", "175.20", "131.40", "assumed usage (profile medium): capacity 2")
+    given = cost(usage_line(), line("Serverless capacity", "43.80", status=LineStatus.USAGE, at_least=True))
+    grown = Cost((requests, capacity), ResourceStatus.PARTIAL, given=given)
+    alike = Cost(
+        (line("Gateway", "32.85"), requests), ResourceStatus.PARTIAL, given=cost(line("Gateway", "32.85"), usage_line())
+    )
+    dearer = replace(alike, lines=(line("Gateway", "40"), requests), given=cost(line("Gateway", "40"), usage_line()))
+    gap = Cost(
+        (requests, line("Duration", None)), ResourceStatus.PARTIAL, given=cost(usage_line(), line("Duration", None))
+    )
+    resources = (
+        resource("aws_rds_cluster.new", Action.CREATE, after=grown),
+        resource("aws_nat_gateway.same", Action.NO_OP, before=alike, after=alike),
+        resource("aws_nat_gateway.dearer", Action.UPDATE, before=alike, after=dearer),
+        resource("aws_lambda_function.gap", Action.CREATE, after=gap),
+    )
+    return report(resources, judged=False, compares=True, usage_profile="medium")
+
+
+def on_assumed(name: str, monthly: str, assumed: str, note: str) -> Line:
+    """Return a line on assumed usage."""
+    more = {"status": LineStatus.ASSUMED, "usage_profile": "medium", "assumed_usage": Decimal(assumed), "note": note}
+    return line(name, monthly, **more)

@@ -13,6 +13,7 @@ REPORTS = {
     "estimate": samples.shop(judged=False),
     "empty": samples.report(),
     "missing": samples.missing(),
+    "assumed-usage": samples.assumed_usage(),
 }
 
 

@@ -32,6 +32,7 @@ TEXT = st.text(max_size=12)
         samples.shop(judged=False),
         samples.several(),
         samples.report(),
+        samples.assumed_usage(),
         replace(samples.shop(), pull_request=PullRequest(12, "a" * 40)),
     ],
 )

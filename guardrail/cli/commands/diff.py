@@ -52,6 +52,7 @@ def diff(base: str, **values: Any) -> int:
 def _difference(base: str, values: dict[str, Any]) -> Report:
     from guardrail.check import estimate  # noqa: PLC0415 - only when it runs
     from guardrail.config import settings  # noqa: PLC0415
+    from guardrail.load import refuse_other_profile  # noqa: PLC0415
     from guardrail.model.comparison import difference, remarks  # noqa: PLC0415
 
     if not Path(base).exists():
@@ -59,6 +60,7 @@ def _difference(base: str, values: dict[str, Any]) -> Report:
     former, now = _side((base,), values), _side(values["inputs"], values)
     if former.currency != now.currency:
         raise InputError(f"is in {former.currency}, and the other side in {now.currency}", where=base)
+    refuse_other_profile(former.usage_profile, now.usage_profile, base)
     added_warnings = [f"{base}: {text}" for text in former.warnings if text not in now.warnings] + remarks(
         former, now, base
     )

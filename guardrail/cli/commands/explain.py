@@ -90,10 +90,11 @@ def _resource(address: str, chosen: Settings) -> str:
     from guardrail.costs import Library  # noqa: PLC0415
     from guardrail.costs.explain import explained  # noqa: PLC0415
     from guardrail.costs.inventory import Inventory  # noqa: PLC0415
-    from guardrail.load import plans, prices, project_with, usage_of  # noqa: PLC0415 - only when it runs
+    from guardrail.load import engine_of, plans, prices, project_with, usage_of  # noqa: PLC0415 - only when it runs
 
     library, catalog = Library(chosen.definitions), prices(chosen)
     source, plan = project_with(plans(chosen), address)
     (change,) = (change for change in plan.changes if change.address == address)
     inventory = Inventory(plan.changes, plan.data)
-    return explained(change, inventory, library, catalog, usage_of(source), chosen.default_region, chosen.currency)
+    engine = engine_of(chosen, library, catalog).with_usage(usage_of(source))
+    return explained(change, inventory, library, engine, chosen.currency)

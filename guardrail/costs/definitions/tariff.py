@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from guardrail.cel import OPEN, CelError, Environment, Path
+from guardrail.cel import OPEN, CelError, Environment, Path, Scope
 from guardrail.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions.definition import Child, Component, Definition, UsageKey
 from guardrail.costs.definitions.derive import DERIVATIONS, Derivation
 from guardrail.costs.definitions.fields import Field, compiled
+from guardrail.costs.subject import Attributes
 from guardrail.errors import DefinitionError, did_you_mean
+from guardrail.model.unknown import Json
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,12 @@ class Part:
     group: Field | None
     usage_keys: Mapping[str, str]
 
+    def attributes_for(self, scope: Scope) -> dict[str, Json]:
+        """Return the attributes that the child is handed."""
+        whole = self.attributes.value(scope) if self.attributes else None
+        attributes = dict(whole) if isinstance(whole, dict) else {}
+        return attributes | {key: given.value(scope) for key, given in self.handed}
+
     @property
     def reads(self) -> frozenset[Path]:
         """Everything that the child depends on, without what it reads itself."""
@@ -114,6 +122,12 @@ class Tariff:
             fix = error.hint
             what = f"{self._place}{error.name and '.' + error.name}: {error.message} (column {error.column})"
             raise DefinitionError(what, where=where, fix=fix) from None
+
+    def parent_names(self, attributes: Attributes) -> Iterable[str]:
+        """Return which attributes of its parent a child of this type reads; all of them if it reads the parent as a whole."""
+        if ("parent",) in self.reads:
+            return attributes.names()
+        return {path[1] for path in self.reads if path[0] == "parent" and len(path) > 1}
 
     def _compile(self) -> None:
         definition = self.definition

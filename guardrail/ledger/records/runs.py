@@ -16,7 +16,7 @@ from guardrail.report.ci.alerts import fingerprint
 
 
 def facts_of_run(report: Report, environments: Mapping[str, str], project: str = "") -> Iterator[Fact]:
-    """Give the facts of a result. `project` names the one that it has, instead of the name in the result.
+    """Give the facts of a result, without assumed usage: a bill is compared with what was known. `project` names the one that it has, instead of the name in the result.
 
     `environments`: the environment of each project that guardrail.yaml names. Raises InputError for a project without a
     name. Projects of one name are told apart by their paths.
@@ -33,7 +33,7 @@ def facts_of_run(report: Report, environments: Mapping[str, str], project: str =
             raise InputError(what, fix="give each its own: `guardrail check --project NAME`")
     for name, one in zip(names, report.projects, strict=True):
         head = f"{stamp(report.generated_at)}-{report.revision.commit[:12] or 'none'}"
-        records = list(_records(report, one, name, environments.get(name) or environments.get(one.name, "")))
+        records = list(_records(report, one.as_given, name, environments.get(name) or environments.get(one.name, "")))
         yield fact("runs", name, month_of(report.generated_at), head, records)
 
 

@@ -48,15 +48,25 @@ class CostFixture(Section):
     """with `monthly: null`, the part that has a price: a lower bound"""
     usage: Literal["given", "open"] = "given"
     """open: it depends on usage that is not given, beside what is known"""
+    assumed_usage: Decimal = Decimal(0)
+    """what usage comes to that a profile assumes (--assume-usage), beside what is known"""
 
     def spend(self) -> Spend:
         """Return the totals of a plan or a budget that costs this."""
         known = self.known if self.monthly is None else self.monthly
         before = self.before or Decimal(0)
         gaps = (int(self.before is None), int(self.monthly is None))
-        is_open = int(self.usage == "open")
+        is_open = int(self.usage == "open" or bool(self.assumed_usage))
         return Spend(
-            before, known, known - before, *gaps, max(gaps), gaps[0], usage_open=is_open, usage_open_new=is_open
+            before,
+            known,
+            known - before,
+            *gaps,
+            max(gaps),
+            gaps[0],
+            usage_open=is_open,
+            usage_open_new=is_open,
+            assumed_usage=self.assumed_usage,
         )
 
 
@@ -175,6 +185,18 @@ class ResourceFixture(Section):
             return ResourceCost(change, free if change.before else None, free if change.after else None)
         before = _cost(self.cost.before) if change.before else None
         after = _cost(self.cost.monthly, self.cost.known, self.cost.usage) if change.after else None
+        if after and self.cost.assumed_usage:
+            assumed = self.cost.assumed_usage
+            line = Line(
+                "usage",
+                "units",
+                LineStatus.ASSUMED,
+                monthly_cost=assumed,
+                usage_profile="medium",
+                assumed_usage=assumed,
+            )
+            given = _cost(self.cost.monthly, self.cost.known, "open")
+            after = Cost((*after.lines, line), ResourceStatus.PARTIAL, given=given)
         return ResourceCost(change, before, after)
 
     def change(self) -> Change:

@@ -68,6 +68,11 @@ VARIABLES = tuple(
             "number",
             "the same as `monthly`, but unknown too if usage that it depends on is not given",
         ),
+        (
+            "resource.cost.assumed_usage",
+            "number",
+            "what usage costs that `--assume-usage` assumes; no other amount holds it, 0 without a profile",
+        ),
         ("resource.cost.before", "number", "monthly cost before the change; unknown if part of it has no price"),
         ("resource.cost.delta", "number", "what the change adds to the month; 0 if nothing changes"),
         (
@@ -80,7 +85,7 @@ VARIABLES = tuple(
         (
             "resource.cost.lines",
             "list",
-            "its lines: group, name, unit, quantity, monthly and status; unknown what has no price",
+            "its lines: group, name, unit, quantity, monthly, status, assumed_usage, usage_profile; unknown what has no price",
         ),
         (
             "resource.costs",
@@ -123,6 +128,11 @@ VARIABLES = tuple(
             "plan.with_usage",
             "number",
             "the same as `monthly`, but unknown too if usage that it depends on is not given",
+        ),
+        (
+            "plan.assumed_usage",
+            "number",
+            "what usage costs that `--assume-usage` assumes; no other amount holds it, 0 without a profile",
         ),
         ("plan.before", "number", "monthly cost before the change; unknown if part of it has no price"),
         ("plan.delta", "number", "what the change adds to the month; unknown if part of it has no price"),
@@ -174,6 +184,11 @@ VARIABLES = tuple(
             "budget.cost.with_usage",
             "number",
             "the same as `monthly`, but unknown too if usage that it depends on is not given",
+        ),
+        (
+            "budget.cost.assumed_usage",
+            "number",
+            "what usage costs that `--assume-usage` assumes; no other amount holds it, 0 without a profile",
         ),
         ("budget.cost.before", "number", "monthly cost before the change; unknown if part of it has no price"),
         ("budget.cost.delta", "number", "what the change adds to the month; unknown if part of it has no price"),

@@ -14,20 +14,27 @@ NO_TYPE = "not covered by a cost definition"
 
 
 def cost_lines(cost: Cost | None) -> Json:
-    """Return the lines in the order of the bill: each with group, name, unit, quantity, monthly cost and status."""
+    """Return the lines in the order of the bill: each with group, name, unit, quantity, monthly cost and status.
+
+    A line on assumed usage is one whose usage is not given: `assumed_usage` alone tells what it comes to.
+    """
     if cost is not None and cost.status is ResourceStatus.UNSUPPORTED:
         return _unsupported("lines", cost)
-    return [
-        {
-            "group": line.group,
-            "name": line.name,
-            "unit": line.unit,
-            "quantity": _known(line, line.monthly_quantity, "quantity"),
-            "monthly": _known(line, line.monthly_cost, "monthly"),
-            "status": line.status.value,
-        }
-        for line in (cost.lines if cost else ())
-    ]
+    return [_line(line) for line in (cost.lines if cost else ())]
+
+
+def _line(line: Line) -> Json:
+    given = line.without_assumed_usage
+    return {
+        "group": line.group,
+        "name": line.name,
+        "unit": line.unit,
+        "quantity": _known(given, given.monthly_quantity, "quantity"),
+        "monthly": _known(given, given.monthly_cost, "monthly"),
+        "status": given.status.value,
+        "assumed_usage": line.assumed_usage,
+        "usage_profile": line.usage_profile,
+    }
 
 
 def costs_by_name(cost: Cost | None) -> Json:
@@ -35,7 +42,7 @@ def costs_by_name(cost: Cost | None) -> Json:
     if cost is not None and cost.status is ResourceStatus.UNSUPPORTED:
         return _unsupported("costs", cost)
     named: defaultdict[str, list[Line]] = defaultdict(list)
-    for line in cost.lines if cost else ():
+    for line in cost.as_given.lines if cost else ():
         named[line.name].append(line)
     return {
         name: {

@@ -310,9 +310,9 @@ def sure(name: str, cost: Cost | None) -> Json:
     """Return a monthly amount, Unknown where something of it has no price; 0 for what is not there."""
     if cost is None:
         return ZERO
-    if not cost.unpriced:
-        return cost.known
-    return _not_priced(name, cost)
+    if not cost.as_given.unpriced:
+        return cost.as_given.known
+    return _not_priced(name, cost.as_given)
 
 
 def _not_priced(name: str, cost: Cost) -> Unknown:
@@ -327,9 +327,10 @@ def _not_priced(name: str, cost: Cost) -> Unknown:
 
 def _with_usage(cost: Cost | None) -> Json:
     """Return a monthly amount, Unknown where something of it has no price or depends on usage that is not given."""
-    if cost is None or cost.unpriced or not cost.usage_based:
+    given = cost.as_given if cost else None
+    if given is None or given.unpriced or not given.usage_based:
         return sure("with_usage", cost)
-    line = next(line for line in cost.lines if line.status is LineStatus.USAGE)
+    line = next(line for line in given.lines if line.status is LineStatus.USAGE)
     return Unknown("resource.cost.with_usage", f"{INCOMPLETE}: usage of {line.name} is not given", None, USAGE_REMEDY)
 
 
@@ -337,7 +338,7 @@ def _delta(resource: ResourceCost) -> Decimal | Unknown:
     if resource.before is resource.after:
         return ZERO
     if resource.delta_unpriced:
-        return _not_priced("delta", next(side for side in resource.sides if side.unpriced))
+        return _not_priced("delta", next(side.as_given for side in resource.sides if side.unpriced))
     return spend(resource).delta
 
 
@@ -355,11 +356,12 @@ def _delta_percent(resource: ResourceCost) -> Json:
 _COST: Mapping[str, Callable[[ResourceCost], Json]] = {
     "monthly": lambda resource: sure("monthly", resource.after),
     "with_usage": lambda resource: _with_usage(resource.after),
-    "known": lambda resource: resource.after.known if resource.after else ZERO,
+    "known": lambda resource: resource.after.as_given.known if resource.after else ZERO,
+    "assumed_usage": lambda resource: resource.after.assumed_usage if resource.after else ZERO,
     "before": lambda resource: sure("before", resource.before),
     "delta": _delta,
     "delta_percent": _delta_percent,
     "priced": lambda resource: not resource.unpriced,
-    "status": lambda resource: resource.status.value,
+    "status": lambda resource: next((side.as_given.status.value for side in resource.sides), resource.status.value),
     "lines": lambda resource: cost_lines(resource.after),
 }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guardrail.model.resource import Action
-from guardrail.report.amounts import LEGEND, MISSING, change_amounts
+from guardrail.report.amounts import change_amounts, legends
 from guardrail.report.changes import ALONE, ComponentChange, difference_text, effect_amount
 from guardrail.report.format import SHORT_STATUS, count, reasons
 from guardrail.report.html.blocks import folded, left_out, rest, table
@@ -39,7 +39,7 @@ def changed_resources(places: Places) -> list[Html]:
     hidden = sum(len(group.rows) for group in groups[_LISTED:])
     parts += left_out(hidden, "resources whose cost changes are")
     several = any(len([one for one in group.first.differences if one.effect]) > 1 for group in groups[:_OPENABLE])
-    notes = [*([LEGEND] if any(MISSING in part.markup for part in parts) else []), *([ALONE] if several else [])]
+    notes = [*legends(part.markup for part in parts), *([ALONE] if several else [])]
     return [*parts, *(element("p", note, class_="dim") for note in notes)]
 
 

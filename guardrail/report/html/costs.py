@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guardrail.model.money import unit_price
-from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount
+from guardrail.report.amounts import legends, line_amount, side_amount
 from guardrail.report.format import amount_of, count, line_reason
 from guardrail.report.html.blocks import folded, left_out, listed, rest, table
 from guardrail.report.html.element import Child, Html, code, element, prose
@@ -37,7 +37,7 @@ def bill(view: View) -> list[Html]:
             rest(f"{count(len(further), 'cheaper resource')}", table(["Resource", "Monthly cost"], cells, numbers=1))
         )
     parts += left_out(len(rows) - _LISTED, "resources are")
-    notes = [LEGEND] if any(MISSING in part.markup for part in parts) else []
+    notes = legends(part.markup for part in parts)
     parts += [element("p", note, class_="dim") for note in notes]
     return [*parts, *([element("p", f"{count(len(view.free), 'resource')} free of charge.")] if view.free else [])]
 

@@ -41,7 +41,7 @@ def sum_table(name: str, found: Sequence[Sum], currency: str, *, of_change: bool
 
 def _row(one: Sum, bar: Html | None, currency: str, *, of_change: bool) -> list[Child]:
     before, after, change = total_amounts(one.totals, currency)
-    missing = gaps(one.totals)
+    missing = gaps(one.totals, currency)
     name: list[Child] = [code(one.name, 80), element("span", f" ({missing})", class_="dim") if missing else None, bar]
     return [name, before, after, element("b", change)] if of_change else [name, after]
 

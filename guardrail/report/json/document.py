@@ -40,6 +40,9 @@ _Compared = Annotated[
 ]
 _WhyUnknown = Annotated[str | None, Meta(description="why it is not known; absent where it is")]
 _BoundOf = Annotated[Bound, Meta(description="what the amount is to the real one, as a number with its sign")]
+_OnAssumedUsage = Meta(
+    description="the part of the sum of that name (monthly_...) that stands on assumed usage; absent without a profile"
+)
 _ABSENT_ID = "absent where it is not known, is sensitive, or with `report: {ids: false}`"
 
 
@@ -83,6 +86,12 @@ class Component(msgspec.Struct):
             "absent where the catalog does not tell"
         ),
     ] = ""
+    usage_profile: Annotated[
+        str, Meta(description="profile whose assumed usage the quantity stands on; absent where it stands on none")
+    ] = ""
+    assumed_usage: Annotated[
+        Amount, Meta(description="the part of monthly_cost that stands on assumed usage; absent where none does")
+    ] = "0"
 
 
 class Place(msgspec.Struct):
@@ -241,6 +250,12 @@ class Totals(msgspec.Struct):
     monthly_before_bound: _BoundOf = Bound.EXACT
     monthly_cost_bound: _BoundOf = Bound.EXACT
     monthly_delta_bound: _BoundOf = Bound.EXACT
+    on_assumed_usage: Annotated[
+        Count, Meta(description="resources of which something stands on assumed usage; absent without a profile")
+    ] = 0
+    assumed_usage_before: Annotated[Amount, _OnAssumedUsage] = "0"
+    assumed_usage_cost: Annotated[Amount, _OnAssumedUsage] = "0"
+    assumed_usage_delta: Annotated[Amount, _OnAssumedUsage] = "0"
 
 
 class Project(msgspec.Struct):
@@ -308,6 +323,9 @@ class Result(msgspec.Struct):
     commit: Annotated[str | None, Meta(description="the commit that was checked; of a pull request its head")] = None
     ref: Annotated[str | None, Meta(description="the branch or tag")] = None
     event: Annotated[Event | None, Meta(description="what made the CI system start the run")] = None
+    usage_profile: Annotated[
+        str, Meta(description="profile by which usage is assumed where none is given; absent without one")
+    ] = ""
 
 
 def report_schema() -> dict[str, Any]:

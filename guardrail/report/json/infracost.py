@@ -23,7 +23,7 @@ _Amounts = tuple[Decimal | None, Decimal | None, Decimal | None]
 def infracost_json(report: Report) -> str:
     """Return the costs as exact decimal strings. What has no price is null, never 0; so is a sum of which nothing is known.
 
-    The summaries say in keys of our own what is missing: `notEvaluated`, `lowerBound`.
+    The summaries say in keys of our own what is missing or assumed: `notEvaluated`, `lowerBound`, `assumedUsageMonthlyCost`.
     """
     return finished(
         joined(
@@ -119,7 +119,8 @@ def _written(line: Line, amounts: _Amounts) -> _Json:
         "monthlyQuantity": plain(quantity),
         "price": plain(price),
         **_costs(cost),
-        **({"usageBased": True} if line.status is LineStatus.USAGE else {}),
+        **({"usageBased": True} if line.status is LineStatus.USAGE or line.usage_profile else {}),
+        **({"usageProfile": line.usage_profile} if line.usage_profile else {}),
     }
 
 
@@ -203,12 +204,13 @@ def _summary(resources: Iterable[ResourceCost], totals: Totals) -> _Json:
         "totalDetectedResources": len(there),
         "totalSupportedResources": len(there) - unsupported.total() - free.total(),
         "totalUnsupportedResources": unsupported.total(),
-        "totalUsageBasedResources": sum(bool(r.after and r.after.usage_based) for r in there),
+        "totalUsageBasedResources": sum(bool(r.after and r.after.as_given.usage_based) for r in there),
         "totalNoPriceResources": free.total(),
         "unsupportedResourceCounts": dict(sorted(unsupported.items())),
         "noPriceResourceCounts": dict(sorted(free.items())),
         "notEvaluated": totals.not_evaluated,
         "lowerBound": totals.lower_bound,
+        **({"assumedUsageMonthlyCost": plain(totals.assumed_usage)} if totals.on_assumed_usage else {}),
     }
 
 

@@ -5,6 +5,7 @@ What can be computed is computed again: totals, the verdict, sums. What the cont
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -92,6 +93,7 @@ def _report(data: document.Result) -> Report:
         inputs=tuple(Input(one.path, one.kind, one.origin, one.sha256) for one in data.inputs),
         team_tag=data.team_tag,
         revision=Revision(data.commit or "", data.ref or "", data.event),
+        usage_profile=data.usage_profile,
     )
 
 
@@ -142,9 +144,9 @@ def _resource(data: document.Resource) -> ResourceCost:
     if data.action is _GONE and not data.components and data.monthly_cost == "0":
         after = None
     if after is not None:
-        after = Cost(after.lines, data.status, data.note, data.reason, data.remedy)
+        after = replace(after, status=data.status, note=data.note, reason=data.reason, remedy=data.remedy)
     elif before is not None:
-        before = Cost(before.lines, data.status, data.note, data.reason, data.remedy)
+        before = replace(before, status=data.status, note=data.note, reason=data.reason, remedy=data.remedy)
     alike = data.action in UNCHANGED and after and before and before.lines == after.lines
     is_compared = not (alike and (data.delta_unpriced or data.monthly_delta is None))
     if alike and is_compared:
@@ -200,6 +202,9 @@ def _tags(values: document.TagsOrUnknown, *, unknown: bool) -> Tags:
 def _cost(components: list[document.Component], monthly: Decimal | None) -> Cost:
     """Return one side's cost. Of the side that is not billed any more the status is told by its lines."""
     lines = tuple(map(_line, components))
+    if any(line.usage_profile for line in lines):
+        given = Cost(tuple(line.without_assumed_usage for line in lines), ResourceStatus.PARTIAL)
+        return Cost(lines, ResourceStatus.PARTIAL, given=given)
     amounts = [line for line in lines if line.monthly_cost is not None]
     if monthly is None and (amounts or not lines):
         return Cost(lines, ResourceStatus.UNSUPPORTED)
@@ -224,6 +229,8 @@ def _line(data: document.Component) -> Line:
         data.at_least,
         data.usage_key,
         data.meter,
+        usage_profile=data.usage_profile,
+        assumed_usage=decimal(data.assumed_usage),
     )
 
 

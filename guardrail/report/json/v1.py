@@ -44,6 +44,7 @@ def json_v1(report: Report) -> str:
                 "rules": encode(report.rules),
                 "catalog": encode([_catalog(info) for info in report.catalog]),
                 "inputs": listed(encode(_input(one)) for one in report.inputs),
+                **({"usage_profile": encode(report.usage_profile)} if report.usage_profile else {}),
                 "team_tag": encode(report.team_tag),
                 "counts": encode(asdict(report.counts)),
                 "totals": encode(_totals(report.totals)),
@@ -89,6 +90,16 @@ def _totals(totals: Totals) -> dict[str, Any]:
         "monthly_before_bound": totals.before_bound,
         "monthly_cost_bound": totals.cost_bound,
         "monthly_delta_bound": totals.delta_bound,
+        **(_assumed_usage_of(totals) if totals.on_assumed_usage else {}),
+    }
+
+
+def _assumed_usage_of(totals: Totals) -> dict[str, Any]:
+    return {
+        "on_assumed_usage": totals.on_assumed_usage,
+        "assumed_usage_before": plain(totals.assumed_usage_before),
+        "assumed_usage_cost": plain(totals.assumed_usage),
+        "assumed_usage_delta": plain(totals.assumed_usage_delta),
     }
 
 
@@ -201,6 +212,12 @@ def _tags(tags: Tags) -> dict[str, str | None]:
     return {key: value if isinstance(value, str) else None for key, value in tags.values.items()}
 
 
+def _assumed_usage(line: Line) -> dict[str, Any]:
+    if not line.usage_profile:
+        return {}
+    return {"usage_profile": line.usage_profile, "assumed_usage": plain(line.assumed_usage)}
+
+
 def _component(line: Line) -> dict[str, Any]:
     return {
         "name": line.name,
@@ -215,6 +232,7 @@ def _component(line: Line) -> dict[str, Any]:
         **({"at_least": True} if line.at_least else {}),
         **({"usage_key": line.usage_key} if line.usage_key else {}),
         **({"meter": line.meter} if line.meter else {}),
+        **_assumed_usage(line),
         "price": _price(line.price) if line.price else None,
     }
 

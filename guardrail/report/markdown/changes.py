@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from guardrail.model.difference import Difference
-from guardrail.report.amounts import LEGEND, MISSING, change_amounts
+from guardrail.report.amounts import change_amounts, legends
 from guardrail.report.changes import ALONE, ComponentChange, difference_text, effect_amount
 from guardrail.report.format import count, reasons
 from guardrail.report.markdown.text import breakable, code, prose
@@ -24,7 +24,7 @@ def changes_table(groups: Sequence[Alike], currency: str, place: Callable[[Row],
     """Return resources with the change of their cost, and why; `place` gives the place of one, "" for none."""
     text = "\n".join([*_HEAD, *(_row(group, currency, place) for group in groups)])
     several = any(len([one for one in group.first.differences if one.effect]) > 1 for group in groups)
-    return "\n\n".join([text, *([LEGEND] if MISSING in text else []), *([ALONE] if several else [])])
+    return "\n\n".join([text, *legends([text]), *([ALONE] if several else [])])
 
 
 def _row(group: Alike, currency: str, place: Callable[[Row], str]) -> str:

@@ -9,7 +9,7 @@ from functools import cache
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
-from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount, total_amounts
+from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
 from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
 from guardrail.report.frame import NO_FRAME, Frame
@@ -29,7 +29,6 @@ _SHOWN = 30  # places of findings that are not folded
 _BILLED = 20  # resources of an estimate
 _LINES = 50  # of one resource of an estimate
 _WAIVED = 5  # findings in the YAML to paste
-_LEGEND = f"\n\n{LEGEND}"
 _SMALLEST_PLACE = 20  # bytes; tells how many findings can fit at all
 
 
@@ -265,7 +264,7 @@ class _Body:
         lines += [line for row in rows[:limit] for line in _bill_rows(row, currency)]
         scope = f"top {limit} of {len(rows):,} resources" if len(rows) > limit else count(len(rows), "resource")
         text = "\n".join(lines)
-        return details(f"Cost breakdown ({scope})", text + (_LEGEND if MISSING in text else ""))
+        return details(f"Cost breakdown ({scope})", "\n\n".join([text, *legends([text])]))
 
     def not_priced(self) -> str:
         """Return what has no price and why, what depends on usage, and what was assumed."""
@@ -323,7 +322,7 @@ def _project_row(name: str, project: ProjectReport, report: Report) -> str:
     if project.is_unread:
         return _cells(name, policy, "**not read**", "", "")
     before, after, change = total_amounts(project.totals, report.currency)
-    missing = gaps(project.totals) if len(report.projects) > 1 else ""  # else the headline has said it
+    missing = gaps(project.totals, report.currency) if len(report.projects) > 1 else ""  # else the headline has said it
     return _cells(f"{name} ({missing})" if missing else name, policy, f"**{change}**", before, after)
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding
 from guardrail.model.report import Verdict
-from guardrail.report.amounts import LEGEND, MISSING, line_amount, side_amount, total_amounts
+from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
 from guardrail.report.format import count, gaps, line_reason, quantity, standing, status_word
 from guardrail.report.rows import Gap, Row, named, worth
 from guardrail.report.terminal.changes import change_lines, group_amounts
@@ -107,7 +107,7 @@ class _Page:
         grid = _grid("Project", "Before", "After", "Delta")
         pairs = self.view.projects
         for label, project in pairs[: self._limit(_CHANGES)]:
-            missing = gaps(project.totals)
+            missing = gaps(project.totals, self.currency)
             if project.is_unread:
                 grid.add_row(Text(label), "", "", "not read")
                 continue
@@ -276,8 +276,7 @@ def _more(total: int, limit: int) -> Iterator[RenderableType]:
 
 
 def _legend(amounts: Iterable[str]) -> Iterator[RenderableType]:
-    if any(MISSING in amount for amount in amounts):
-        yield Text(LEGEND, "dim")
+    yield from (Text(meaning, "dim") for meaning in legends(amounts))
 
 
 def _accepted(finding: Finding) -> str:
