@@ -89,7 +89,7 @@ class Evaluation:
             inventory = Inventory(changes, self._data)
         moved = [self._moved(asked, inventory)]
         moved += [self._moved(self._costs[name].change, inventory) for name in others]
-        moved = [moved[0], *(one for one in moved[1:] if one.known_delta or any(one.delta_gaps))]
+        moved = [moved[0], *(one for one in moved[1:] if one.total_delta or any(one.delta_gaps))]
         return Evaluated(
             sum((one.before.known for one in moved if one.before), ZERO),
             sum((one.after.known for one in moved if one.after), ZERO),
