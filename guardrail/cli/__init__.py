@@ -31,6 +31,7 @@ COMMANDS = {
     "pricing": "guardrail.cli.commands.pricing:pricing",
     "ledger": "guardrail.cli.commands.ledger:ledger",
     "spend": "guardrail.cli.commands.spend:spend",
+    "accuracy": "guardrail.cli.commands.accuracy:accuracy",
     "recommend": "guardrail.cli.commands.recommend:recommend",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",

@@ -1,4 +1,4 @@
-"""docs/finops/spend.md: its commands print what it shows."""
+"""docs/finops: commands of its pages print what they show."""
 
 import re
 import shlex
@@ -13,8 +13,10 @@ from guardrail.files.yaml_file import parse_yaml
 from guardrail.finops.allocation_file import Allocation
 from tests.finops.conftest import SHOP
 
-PAGE = (Path(__file__).parents[2] / "docs" / "finops" / "spend.md").read_text(encoding="utf-8")
-SHOWN = re.findall(r"^```sh\n([^`]*)^```(?:\n\n```text\n(.*?)^```)?", PAGE, re.MULTILINE | re.DOTALL)
+PAGES = Path(__file__).parents[2] / "docs" / "finops"
+PAGE = (PAGES / "spend.md").read_text(encoding="utf-8")
+_SHOWN = re.compile(r"^```sh\n([^`]*)^```(?:\n\n```text\n(.*?)^```)?", re.MULTILINE | re.DOTALL)
+SHOWN = _SHOWN.findall(PAGE)
 
 
 def test_its_commands_print_what_it_shows(run, tmp_path):
@@ -26,6 +28,15 @@ def test_its_commands_print_what_it_shows(run, tmp_path):
         printed = "".join(one.stdout for one in ran if not one.stdout.startswith("added"))
         assert not shown or printed == shown
     assert sum(bool(shown) for _, shown in SHOWN) == 2
+
+
+def test_estimate_and_bill_are_what_their_page_shows(command, shop):
+    shown = _SHOWN.findall((PAGES / "accuracy.md").read_text(encoding="utf-8"))
+    for commands, printed in shown:
+        ran = [command(*shlex.split(line)[1:], cwd=shop) for line in commands.splitlines()]
+        assert [one.stderr for one in ran if one.exit_code] == []
+        assert not printed or "".join(one.stdout for one in ran) == printed
+    assert sum(bool(printed) for _, printed in shown) == 2
 
 
 @pytest.mark.parametrize("text", re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))

@@ -34,6 +34,13 @@ _PREFIX = re.compile(
     r"^(?:(?:AF|AP|CA|CN|EU|IL|ME|MX|SA|UG|US)[A-Z]{1,2}\d{1,2}|EU|Global\d?|Region|[a-z]{2}(?:-[a-z]+)+-\d)[-:]"
 )
 """The region in front of a usage type: `USW2-NatGateway-Hours`, `EU-Requests-Tier1`, `EU:PI_API`, `us-east-1-KMS-Keys`."""
+
+
+def without_region(usage_type: str) -> str:
+    """Return a usage type without the region in front of it, as it is outside of none in particular."""
+    return _PREFIX.sub("", usage_type)
+
+
 _OUTPOSTS = re.compile(r"(?:^|-)Outposts?-")
 """In the usage type of what is sold for Outposts, which stands under the code of a region and is cheaper there."""
 _Product = tuple[tuple[str, ...], tuple[str, ...]]
@@ -218,7 +225,7 @@ def _without_region(attributes: dict[str, str], region: str) -> dict[str, str]:
     """
     usage = attributes.get("usagetype")
     if usage and not usage.startswith("EU-" if region == "global" else "Global"):
-        attributes["usagetype"] = _PREFIX.sub("", usage)
+        attributes["usagetype"] = without_region(usage)
     return attributes
 
 

@@ -29,7 +29,6 @@ _BY = (
     *("category", "commitment", "meter", "resource", "provider", "source", "evidence", "origin"),
 )
 _KEYED = {"tag:": "KEY", "column:": "NAME"}
-_KNOWN = (*_BY, *(f"{before}{key}" for before, key in _KEYED.items()))
 _CHUNK = 1_000_000  # characters of an answer in FOCUS that are in memory at once
 
 
@@ -46,16 +45,23 @@ class Month(click.ParamType[str]):
 
 
 class Dimensions(click.ParamType[tuple[str, ...]]):
-    """Names of dimensions with commas between them."""
+    """Names of dimensions with commas between them.
+
+    keyed  what may stand before a name that the bill gives -> how the name is called
+    """
 
     name = "dimension,..."
+
+    def __init__(self, names: tuple[str, ...], keyed: Mapping[str, str]) -> None:
+        self.names, self.keyed = names, keyed
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, ...]:
         """Return the names, each once."""
         names = tuple(dict.fromkeys(str(value).split(",")))
         for name in names:
-            if name not in _BY and (name in _KEYED or not name.startswith(tuple(_KEYED))):
-                hint = did_you_mean(name, _KNOWN) or f"known: {', '.join(_KNOWN)}"
+            if name not in self.names and (name in self.keyed or not name.startswith(tuple(self.keyed))):
+                known = (*self.names, *(f"{before}{key}" for before, key in self.keyed.items()))
+                hint = did_you_mean(name, known) or f"known: {', '.join(known)}"
                 self.fail(f"{name!r} is nothing to sum by; {hint}", param, ctx)
         return names
 
@@ -63,14 +69,15 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
         """Offer the dimensions that are not there yet, after the last comma."""
         _ = ctx, param
         before, comma, begun = incomplete.rpartition(",")
-        offered = [name for name in (*_BY, *_KEYED) if name.startswith(begun) and name not in before.split(",")]
+        names = (*self.names, *self.keyed)
+        offered = [name for name in names if name.startswith(begun) and name not in before.split(",")]
         return [CompletionItem(f"{before}{comma}{name}") for name in offered]
 
 
 @click.command(short_help="What bills come to, by team, service, address and more.")
 @click.option(
     "--by",
-    type=Dimensions(),
+    type=Dimensions(_BY, _KEYED),
     help=f"What to sum by: {', '.join(_KNOWN)}. Default: team; with --team origin and service.",
 )
 @click.option("--month", type=Month(), help="Month of the bill. Default: the newest; all, where months are asked for.")
