@@ -51,8 +51,10 @@ def test_d_the_machine_of_search_differs_by_minus_43_392_time_and_existence(docu
     assert (line["parts"], line["residual"]) == ({"time": "2.688", "existence": "-46.08"}, "0")
 
 
-@pytest.mark.parametrize("by", ["project", "address", "type", "team", "component", "evidence", "team,component"])
-@pytest.mark.parametrize("month", ["2026-08", "2026-09", "2026-10"])
+@pytest.mark.parametrize(
+    "month, by",
+    [("2026-08", "address"), ("2026-09", "team,component"), ("2026-10", "type"), ("2026-10", "evidence,project")],
+)
 def test_d_parts_come_to_bill_less_estimate_for_every_line(document, month, by):
     found = document("--month", month, "--by", by)
     for line in [*found["lines"], *found["totals"]]:
@@ -121,7 +123,7 @@ def test_markdown_and_csv(accuracy):
     assert sum(Decimal(row["bill"]) for row in rows) == Decimal("501.2469999994933")
 
 
-@pytest.mark.parametrize("form", ["table", "csv", "json", "markdown"])
+@pytest.mark.parametrize("form", ["table", "json"])
 def test_the_same_ledger_gives_the_same_bytes(accuracy, form):
     assert accuracy("--format", form).stdout == accuracy("--format", form).stdout
 

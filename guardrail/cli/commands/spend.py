@@ -29,6 +29,7 @@ _BY = (
     *("category", "commitment", "meter", "resource", "provider", "source", "evidence", "origin"),
 )
 _KEYED = {"tag:": "KEY", "column:": "NAME"}
+_KNOWN = (*_BY, *(f"{before}{key}" for before, key in _KEYED.items()))
 _CHUNK = 1_000_000  # characters of an answer in FOCUS that are in memory at once
 
 
