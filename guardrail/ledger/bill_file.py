@@ -1,11 +1,14 @@
-"""A file of a bill as rows of texts: CSV, compressed or not, and Parquet."""
+"""A file of a bill as rows of texts: CSV, compressed or not, and Parquet; and what is in a ZIP archive."""
 
 from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
+import shutil
+import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -18,23 +21,23 @@ if TYPE_CHECKING:
 
 _LONGEST_HEADER = 1_000_000  # characters
 _NULLS = ["", "NULL"]  # in capitals
+_GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")  # what files begin with; the last is an empty archive
 
 
 @dataclass(frozen=True, slots=True)
 class BillFile:
-    """A file: its columns by their own names, and what they are read by. `delimiter` is "" for what is no CSV."""
+    """A file: its columns by their own names, and what they are read by. `delimiter` is "" for what is no CSV.
+
+    where  how messages call it
+    """
 
     path: Path
+    where: str
     names: tuple[str, ...]
     fields: tuple[str, ...]
     relation: str
     delimiter: str = ""
     is_compressed: bool = False
-
-    @property
-    def where(self) -> str:
-        """The file, for messages."""
-        return str(self.path)
 
     def rows(self, renamed: Sequence[str]) -> str:
         """Return a query for the rows, texts under other names, with `row` and `file`. What spells null is null."""
@@ -43,7 +46,7 @@ class BillFile:
             f"case when upper({field}) not in ({nulls}) then {field} end as {quoted(name)}"
             for field, name in zip(self.fields, renamed, strict=True)
         )
-        return f"(select row_number() over () as row, {literal(self.path.name)} as file, {fields} from {self.relation})"
+        return f"(select row_number() over () as row, {literal(Path(self.where).name)} as file, {fields} from {self.relation})"
 
 
 def rewritten(file: BillFile, target: Path) -> BillFile | None:
@@ -78,36 +81,92 @@ def _opened(path: Path, *, is_compressed: bool) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-def bill_file(path: Path, database: DuckDBPyConnection) -> BillFile:
-    """Open a file. Raises InputError for one that is neither CSV nor Parquet."""
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file of a bill: where it is, how messages call it, and what tells it from others, compressed or not."""
+
+    path: Path
+    where: str
+    digest: str
+
+
+def unpacked(files: Sequence[Path], folder: Path) -> Iterator[Given]:
+    """Give files; what is in ZIP archives is put into a folder.
+
+    Raises InputError for what cannot be read, and for a file that is there twice, compressed or not: all that are given
+    are one bill, whose rows would count double.
+    """
+    seen: dict[str, str] = {}
+    for number, file in enumerate(files):
+        is_archive = _begin(file, str(file)).startswith(_ZIP)
+        for path, where in _members(file, folder / f"archive-{number}") if is_archive else [(file, str(file))]:
+            digest = _content_digest(path, where)
+            if digest in seen:
+                raise InputError(f"is {seen[digest]} again", where=where, fix="give it once; nothing was imported")
+            seen[digest] = where
+            yield Given(path, where, digest)
+
+
+def _content_digest(path: Path, where: str) -> str:
+    is_compressed = _begin(path, where).startswith(_GZIP)
+    try:
+        with gzip.open(path) if is_compressed else path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot be read: {error}", where=where) from None
+
+
+def _members(archive: Path, folder: Path) -> Iterator[tuple[Path, str]]:
+    folder.mkdir()
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            members = [one for one in opened.infolist() if not one.is_dir()]
+            if not members:
+                raise InputError("has no files", where=str(archive))
+            for number, member in enumerate(members):
+                place = folder / str(number)  # never a name from the archive
+                with opened.open(member) as source, place.open("wb") as copy:
+                    shutil.copyfileobj(source, copy)
+                yield place, f"{archive}/{member.filename}"
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError, zlib.error) as error:
+        raise InputError(f"cannot be unpacked: {error}", where=str(archive)) from None
+
+
+def _begin(path: Path, where: str) -> bytes:
     try:
         with path.open("rb") as file:
-            begin = file.read(4)
+            return file.read(4)
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        raise InputError(f"cannot be read: {error.strerror}", where=where) from None
+
+
+def bill_file(given: Given, database: DuckDBPyConnection) -> BillFile:
+    """Open a file. Raises InputError for one that is neither CSV nor Parquet."""
+    path, where = given.path, given.where
+    begin = _begin(path, where)
     if begin == b"PAR1":
-        return _parquet(path, database)
-    if begin[:2] == b"PK":
-        raise InputError("is a ZIP archive", where=str(path), fix="unpack it, and import what is in it")
+        return _parquet(path, where, database)
+    if begin.startswith(_ZIP):
+        raise InputError("is an archive in an archive", where=where, fix="unpack it, and import what is in it")
     if begin[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        raise InputError("is in UTF-16", where=str(path), fix="save it as UTF-8")
-    return _csv(path, is_compressed=begin[:2] == b"\x1f\x8b")
+        raise InputError("is in UTF-16", where=where, fix="save it as UTF-8")
+    return _csv(path, where, is_compressed=begin.startswith(_GZIP))
 
 
-def _csv(path: Path, *, is_compressed: bool) -> BillFile:
+def _csv(path: Path, where: str, *, is_compressed: bool) -> BillFile:
     try:
         with gzip.open(path, "rt", encoding="utf-8-sig") if is_compressed else path.open(encoding="utf-8-sig") as file:
             header = file.readline(_LONGEST_HEADER)
     except (OSError, EOFError, UnicodeDecodeError) as error:
         said = error.strerror if isinstance(error, OSError) and error.strerror else "it is no text in UTF-8"
-        raise InputError(f"cannot be read: {said}", where=str(path)) from None
+        raise InputError(f"cannot be read: {said}", where=where) from None
     delimiter = max(",;\t", key=header.count)
     names = tuple(name.strip() for name in next(csv.reader([header], delimiter=delimiter), []))
     if len(names) < 2:  # noqa: PLR2004 - one column is no table
-        raise InputError("is no table: its first line names no columns", where=str(path), fix="CSV or Parquet")
+        raise InputError("is no table: its first line names no columns", where=where, fix="CSV or Parquet")
     relation = _relation(path, len(names), delimiter, is_compressed=is_compressed)
     fields = tuple(f"c{number}" for number in range(len(names)))
-    return BillFile(path, names, fields, relation, delimiter, is_compressed)
+    return BillFile(path, where, names, fields, relation, delimiter, is_compressed)
 
 
 def _relation(path: Path, columns: int, delimiter: str, *, is_compressed: bool) -> str:
@@ -119,7 +178,7 @@ def _relation(path: Path, columns: int, delimiter: str, *, is_compressed: bool) 
     )
 
 
-def _parquet(path: Path, database: DuckDBPyConnection) -> BillFile:
+def _parquet(path: Path, where: str, database: DuckDBPyConnection) -> BillFile:
     """Open Parquet: texts as they are, maps and lists as JSON, the fields of structures as columns of their own."""
     import duckdb  # noqa: PLC0415 - is there, or there were no database
 
@@ -127,7 +186,7 @@ def _parquet(path: Path, database: DuckDBPyConnection) -> BillFile:
     try:
         described = database.execute(f"describe select * from {relation}").fetchall()
     except duckdb.Error as error:
-        raise InputError(f"cannot be read: {str(error).splitlines()[0][:200]}", where=str(path)) from None
+        raise InputError(f"cannot be read: {str(error).splitlines()[0][:200]}", where=where) from None
     names: list[str] = []
     fields: list[str] = []
     for name, kind, *_ in described:
@@ -140,4 +199,4 @@ def _parquet(path: Path, database: DuckDBPyConnection) -> BillFile:
             names.append(full)
             is_nested = of.endswith("]") or of.startswith(("MAP(", "STRUCT("))
             fields.append(f"to_json({field})::varchar" if is_nested else f"{field}::varchar")
-    return BillFile(path, tuple(names), tuple(fields), relation)
+    return BillFile(path, where, tuple(names), tuple(fields), relation)

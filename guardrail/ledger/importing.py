@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from guardrail import __version__
 from guardrail.bills.charges import CHARGES
 from guardrail.bills.format import MACROS, ROUNDING, Format, candidates, charge_query
 from guardrail.errors import ConfigError, InputError
-from guardrail.ledger.bill_file import BillFile, bill_file, rewritten
+from guardrail.ledger.bill_file import BillFile, Given, bill_file, rewritten, unpacked
 from guardrail.ledger.duck import connect, literal, quoted
 from guardrail.ledger.layout import SCHEMA, Key, folder_of, parsed, path_of
 from guardrail.ledger.store import Store
@@ -28,12 +29,15 @@ if TYPE_CHECKING:
 SETTLED = timedelta(days=5)
 """How long after its end a month's bill may still change without an invoice."""
 _SHOWN = 3  # rows that a message names
+_NEWEST = "newest.parquet"  # the newest generation of the month at hand
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A month of a source. `path` is "" where its newest generation says the same already."""
+    """A month of a source. `path` is "" where its newest generation says the same already; `instead` is what that
+    generation has said, where this one takes its place.
+    """
 
     source: str
     month: str
@@ -41,6 +45,7 @@ class Imported:
     rows: int
     sums: str
     open: bool
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +56,14 @@ class Importing:
     format  the name of their format; "" for the one that their columns tell
     now     the time of the import
     rounds  whether amounts with more than 18 decimals are rounded, instead of refused
+    currency  the only currency that charges are imported in; "" for all, which then have to be in one
     """
 
     source: str
     format: str
     now: datetime
     rounds: bool = False
+    currency: str = ""
 
     def run(self, files: Sequence[Path], store: Store) -> tuple[list[Imported], list[str]]:
         """Import files as one bill, and return what became of each month, and what is odd about rows of it.
@@ -70,16 +77,20 @@ class Importing:
             folder = Path(scratch)
             with connect([folder], [file.resolve() for file in files], folder) as database:
                 database.execute(MACROS + (ROUNDING if self.rounds else ""))
-                read = [bill_file(file, database) for file in files]
+                given = list(unpacked(files, folder))
+                read = [bill_file(one, database) for one in given]
                 shown = [
                     self._charges(database, file, folder / f"{number}.parquet") for number, file in enumerate(read)
                 ]
                 parts = [str(folder / f"{number}.parquet") for number in range(len(read))]
-                database.execute(f"create view charges as select * from read_parquet({literal(parts)})")
-                _refuse_currencies(database)
-                source = self.source or _source(database, {one.provider for one in shown})
-                odd = list(_odd(database))
-                return list(self._months(database, source, _digest(files, shown), store, folder)), odd
+                database.execute(f"create view all_charges as select * from read_parquet({literal(parts)})")
+                kept = f"where billing_currency = {literal(self.currency)}" if self.currency else ""
+                database.execute(f"create view charges as select * from all_charges {kept}")
+                _refuse_currencies(database, self.currency)
+                source = self.source or _source(database, {one.provider for one in shown}, self.currency)
+                odd = [*_left_out(database, self.currency), *_odd(database)]
+                digest = _digest(given, shown, self.currency)
+                return list(self._months(database, source, digest, store, folder)), odd
 
     def _charges(self, database: DuckDBPyConnection, file: BillFile, target: Path) -> Format:
         """Write a file's charges to Parquet, and return its format. Raises InputError with the first rows that cannot be read."""
@@ -105,20 +116,18 @@ class Importing:
             from charges group by month order by month"""
         for month, rows, invoiced, currency, billed, effective in database.execute(months).fetchall():
             is_open = invoiced < rows and self.now < _end(month) + SETTLED
-            sums = ", ".join(
-                f"{name} not in this export" if amount is None else f"{name} {plain(amount)} {currency}"
-                for name, amount in (("billed", billed), ("effective", effective))
-            )
+            sums = _sums(currency, billed, effective)
             newest = _newest(store, source, month)
             said = {"schema": SCHEMA, "input": input_digest, "open": json.dumps(is_open)}
             if newest and _said(database, store, newest, folder) >= said.items():
                 yield Imported(source, month, "", rows, sums, is_open)
                 continue
+            instead = _instead(database, folder, currency, where=newest.path) if newest else ""
             generation = newest.generation + 1 if newest else 1
             data = self._written(database, month, generation, {**said, "tool": __version__}, folder, is_open=is_open)
             path = path_of("charges", source, month, str(generation), data, "parquet")
             store.put(path, data)
-            yield Imported(source, month, path, rows, sums, is_open)
+            yield Imported(source, month, path, rows, sums, is_open, instead)
 
     def _written(
         self,
@@ -171,7 +180,7 @@ def _said(database: DuckDBPyConnection, store: Store, key: Key, folder: Path) ->
     """Return what a generation says of itself."""
     import duckdb  # noqa: PLC0415 - is there, or there were no database
 
-    copy = folder / "newest.parquet"
+    copy = folder / _NEWEST
     copy.write_bytes(store.read(key.path))
     try:
         rows = database.execute(
@@ -183,18 +192,36 @@ def _said(database: DuckDBPyConnection, store: Store, key: Key, folder: Path) ->
     return {(name, value) for name, value in rows}
 
 
+def _instead(database: DuckDBPyConnection, folder: Path, currency: str, *, where: str) -> str:
+    """Return what the generation has said that a new one takes the place of. Raises ConfigError for one in another currency."""
+    rows, before, is_open, *sums = database.execute(f"""
+        select count(*), min(billing_currency), bool_or(open), sum(billed_cost), sum(effective_cost)
+        from read_parquet({literal(str(folder / _NEWEST))})""").fetchall()[0]
+    if before != currency:
+        raise ConfigError(f"is in {before}, and this bill in {currency}", where=where, fix="give it another name: --as")
+    return f"{rows:,} rows, {_sums(before, *sums)}, {'open' if is_open else 'final'}"
+
+
+def _sums(currency: str, billed: Decimal | None, effective: Decimal | None) -> str:
+    return ", ".join(
+        f"{name} not in this export" if amount is None else f"{name} {plain(amount)} {currency}"
+        for name, amount in (("billed", billed), ("effective", effective))
+    )
+
+
 def _end(month: str) -> datetime:
     year, number = map(int, month.split("-"))
     return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
 
-def _digest(files: Sequence[Path], formats: Sequence[Format]) -> str:
-    """Return what tells this bill from others: its files' bytes, in any order, and how they are read."""
-    digests = []
-    for file in files:
-        with file.open("rb") as stream:
-            digests.append(hashlib.file_digest(stream, "sha256").hexdigest())
-    return hashlib.sha256(" ".join(sorted(digests) + sorted(one.name for one in formats)).encode()).hexdigest()
+def _digest(files: Sequence[Given], formats: Sequence[Format], currency: str) -> str:
+    """Return what tells this bill from others: what is in its files, in any order, and how they are read."""
+    told = [
+        *sorted(file.digest for file in files),
+        *sorted(one.name for one in formats),
+        *([currency] if currency else []),
+    ]
+    return hashlib.sha256(" ".join(told).encode()).hexdigest()
 
 
 def _refuse_faults(database: DuckDBPyConnection, target: Path, where: str) -> None:
@@ -210,22 +237,38 @@ def _refuse_faults(database: DuckDBPyConnection, target: Path, where: str) -> No
     )
 
 
-def _refuse_currencies(database: DuckDBPyConnection) -> None:
+def _left_out(database: DuckDBPyConnection, currency: str) -> Iterator[str]:
+    """Tell what of a bill is not imported, since its charges are in other currencies."""
+    if currency:
+        others = database.execute(f"""
+            select billing_currency, count(*) from all_charges where billing_currency <> {literal(currency)}
+            group by all order by all""").fetchall()
+        yield from (f"{rows:,} charges in {other} are left out" for other, rows in others)
+
+
+def _refuse_currencies(database: DuckDBPyConnection, currency: str) -> None:
+    if currency and not database.execute("select 1 from charges limit 1").fetchall():
+        there = ", ".join(
+            one
+            for (one,) in database.execute("select distinct billing_currency from all_charges order by all").fetchall()
+        )
+        raise InputError(f"no charge is in {currency}", where="--only-currency", fix=f"charges are in {there}")
     found = database.execute("""
         select file, arg_min(row, row), billing_currency from charges group by file, billing_currency
         qualify count(distinct billing_currency) over () > 1 order by file, 2""").fetchall()
     if found:
         named = "; ".join(f"{file} row {row}: {currency}" for file, row, currency in found[:_SHOWN])
         what = f"charges in {len({row[2] for row in found})} currencies, which nobody can sum: {named}"
-        raise InputError(what, fix="import the charges of each currency as a bill of its own, with --as")
+        raise InputError(what, fix="import each as a bill of its own: --only-currency CODE --as NAME")
 
 
-def _source(database: DuckDBPyConnection, providers: set[str]) -> str:
+def _source(database: DuckDBPyConnection, providers: set[str], currency: str) -> str:
     """Return the name of a source where nobody gave one. Raises ConfigError where the bill is of several accounts, or names none."""
     accounts = [
         name for (name,) in database.execute("select distinct billing_account_id from charges order by all").fetchall()
     ]
-    name = f"{'-'.join(sorted(providers))}-{accounts[0]}" if len(accounts) == 1 and accounts[0] else ""
+    parts = [*sorted(providers), accounts[0], currency]
+    name = "-".join(part for part in parts if part) if len(accounts) == 1 and accounts[0] else ""
     if not _SOURCE.fullmatch(name):
         what = (
             f"the bill is of {len(accounts)} billing accounts"

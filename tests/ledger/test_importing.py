@@ -367,12 +367,72 @@ def test_structures_of_parquet_are_columns_and_maps_are_tags(bill, rows, tmp_pat
     ]
 
 
-def test_a_zip_is_to_be_unpacked(bill):
+def zipped(**members):
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
-        archive.writestr("bill.csv", table(FOCUS))
-    with pytest.raises(InputError, match="ZIP"):
-        bill(held.getvalue())
+        archive.mkdir("part")
+        for name, content in members.items():
+            archive.writestr(f"part/{name}.csv", content)
+    return held.getvalue()
+
+
+def test_what_is_in_a_zip_is_imported(bill, rows):
+    (found,), _ = bill(zipped(a=table(FOCUS), b=gzip.compress(table(FOCUS, {"BilledCost": "2"}).encode())))
+    assert found.rows == 2
+    assert rows("select file, billed_cost from charges order by file") == [
+        ("a.csv", Decimal("1.5")),
+        ("b.csv", Decimal(2)),
+    ]
+    with pytest.raises(InputError, match=r"bill\.csv/part/b\.csv: row 1: BilledCost is no amount: x"):
+        bill(zipped(b=table(FOCUS, {"BilledCost": "x"})))
+    with pytest.raises(InputError, match="is an archive in an archive"):
+        bill(zipped(b=zipped(a="")))
+    with pytest.raises(InputError, match="cannot be unpacked"):
+        bill(zipped(a=table(FOCUS))[:-30])
+    with pytest.raises(InputError, match="has no files"):
+        bill(zipped())
+
+
+def test_a_file_that_is_given_twice_is_refused(bill, store):
+    text = table(FOCUS)
+    for again in (text, gzip.compress(text.encode()), zipped(other=text)):
+        with pytest.raises(
+            InputError, match=r"bill1\.csv.*: is .*bill\.csv again \(give it once; nothing was imported\)"
+        ):
+            bill(text, again)
+    assert store.paths() == []
+
+
+def test_the_same_bill_compressed_is_known(bill):
+    bill(table(FOCUS))
+    for again in (gzip.compress(table(FOCUS).encode()), zipped(other=table(FOCUS))):
+        ((one,), _) = bill(again)
+        assert one.path == ""
+
+
+def test_a_generation_says_what_it_takes_the_place_of(bill, run, tmp_path):
+    bill(table(FOCUS, {}, {"InvoiceId": "I1"}))
+    ((one,), _) = bill(table(FOCUS, {"BilledCost": "-2", "EffectiveCost": ""}))
+    assert one.instead == "2 rows, billed 3 USD, effective 2.5 USD, final"
+    with pytest.raises(ConfigError, match=r"month=2026-10/2-.*: is in USD, and this bill in EUR"):
+        bill(table(FOCUS, {"BillingCurrency": "EUR"}))
+    (tmp_path / "b.csv").write_text(table(FOCUS))
+    ran = run("ledger", "import", "b.csv", "--as", "test", "--now", "2026-11-28")
+    assert ran.stdout.splitlines()[1] == "       instead of 1 rows, billed -2 USD, effective not in this export, final"
+
+
+def test_a_bill_in_several_currencies_is_imported_by_each(bill, rows):
+    text = table(FOCUS, {"BillingCurrency": "EUR", "BilledCost": "7"}, {}, {"BillingCurrency": "AUD"}, {})
+    for currency, left in (("EUR", [("AUD", 1), ("USD", 2)]), ("USD", [("AUD", 1), ("EUR", 1)])):
+        found, odd = bill(text, source="", currency=currency)
+        assert [one.source for one in found] == [f"focus-9-{currency}"]
+        assert odd == [f"{count} charges in {other} are left out" for other, count in left]
+    assert rows("select source, sum(billed_cost), min(billing_currency) from charges group by all order by all") == [
+        ("focus-9-EUR", Decimal(7), "EUR"),
+        ("focus-9-USD", Decimal(3), "USD"),
+    ]
+    with pytest.raises(InputError, match=r"no charge is in CHF \(charges are in AUD, EUR, USD\)"):
+        bill(text, currency="CHF")
 
 
 def test_more_decimals_can_be_rounded(bill, rows):

@@ -80,6 +80,12 @@ ledger.add_command(decide)
 @click.option(
     "--round", "rounds", is_flag=True, help="Round amounts with more than 18 decimals, instead of refusing their rows."
 )
+@click.option(
+    "--only-currency",
+    default="",
+    metavar="CODE",
+    help="Import the charges in one currency alone, of a bill in several: each is a bill of its own (--as).",
+)
 @click.option("--metrics", "is_metrics", is_flag=True, help="The files are metrics of resources, not a bill.")
 @click.option("--rates", "is_rates", is_flag=True, help="The files are exchange rates: month,from,to,rate,source.")
 @click.option(
@@ -89,7 +95,7 @@ ledger.add_command(decide)
 @ledger_options
 @now_option
 def import_(**values: Any) -> None:
-    """Import bills, as CSV (also .gz) or Parquet. All files of a command are one bill.
+    """Import bills, as CSV (also .gz and .zip) or Parquet. All files of a command are one bill.
 
     Each month of it is a new generation of that month's charges, unless the newest says the same already; `charges` are
     those of the newest. A row that cannot be read is named, and then nothing is imported. An amount that an export
@@ -132,6 +138,7 @@ _ONLY = {
     "source": ("--as", ("bills", "metrics")),
     "bill_format": ("--bill-format", ("bills",)),
     "rounds": ("--round", ("bills",)),
+    "only_currency": ("--only-currency", ("bills",)),
     "resource": ("--id", ("metrics",)),
     "metric": ("--metric", ("metrics",)),
 }
@@ -141,7 +148,7 @@ _ONLY = {
 def _import_bills(values: dict[str, Any], store: Store, now: datetime) -> None:
     from guardrail.ledger.importing import Importing  # noqa: PLC0415 - only when it runs
 
-    importing = Importing(values["source"], values["bill_format"], now, values["rounds"])
+    importing = Importing(values["source"], values["bill_format"], now, values["rounds"], values["only_currency"])
     found, odd = importing.run(values["files"], store)
     for text in odd:
         click.echo(f"guardrail: {text}", err=True)
@@ -149,6 +156,8 @@ def _import_bills(values: dict[str, Any], store: Store, now: datetime) -> None:
         state = "open" if one.open else "final"
         what = "added " if one.path else "known "
         click.echo(f"{what} {one.source} {one.month}: {one.rows:,} rows, {one.sums}, {state}")
+        if one.instead:
+            click.echo(f"       instead of {one.instead}")
 
 
 def _import_metrics(values: dict[str, Any], store: Store, now: datetime) -> None:
