@@ -93,7 +93,8 @@ def plain_sums(path: Path, *, rounds: bool = False) -> Mapping[str, Decimal]:
     sums: defaultdict[str, Decimal] = defaultdict(Decimal)
     with path.open(encoding="utf-8-sig", newline="") as file:
         for row in csv.DictReader(file):
-            named = {key.casefold(): value for key, value in row.items() if key}
+            # Azure's exports in other languages: Ressourcengruppe (ResourceGroup)
+            named = {key.rpartition("(")[2].rstrip(")").casefold(): value for key, value in row.items() if key}
             cost = next((named[name.casefold()] for name in COSTS if name.casefold() in named), None)
             currency = next((named[name.casefold()] for name in CURRENCIES if name.casefold() in named), "")
             try:
