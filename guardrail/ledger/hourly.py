@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from guardrail.ledger.duck import literal
@@ -53,14 +54,46 @@ def hourly_charges(ledger: Ledger, first: str, last: str) -> list[HourlyCharge]:
     Spot usage, corrections, and what a vendor neither sells by the hour nor covers are left out. Raises InputError for a
     ledger that cannot be read.
     """
+    return _charges(ledger, "charges", f"month between {literal(first)} and {literal(last)}")
+
+
+def leaving(ledger: Ledger, first: str, last: str, since: datetime) -> tuple[list[HourlyCharge], tuple[str, ...]]:
+    """Return the use on demand of what open pull requests delete, and the addresses that they delete.
+
+    since  pull requests that were last checked before are taken for closed
+    A pull request is open as long as no run says that it was merged. Raises InputError for a ledger that cannot be read.
+    """
+    with_runs = f"""
+        with newest as (
+            select project, pull_request, arg_max(run, "at") as run from runs
+            where pull_request is not null
+            group by project, pull_request
+            having count(merged_at) = 0 and max("at") >= {literal(since.isoformat())}::timestamptz
+        )
+        select distinct newest.project, address from lines_before join newest using (run) where action = 'delete' order by all"""
+    deleted = ledger.rows(with_runs)
+    if not deleted:
+        return [], ()
+    places = ", ".join(f"({literal(project)}, {literal(address)})" for project, address in deleted)
+    found = _charges(
+        ledger,
+        "matched",
+        f"month between {literal(first)} and {literal(last)} and commitment_discount_id is null "
+        f"and (project, address) in ({places})",
+    )
+    return found, tuple(address for _, address in deleted)
+
+
+def _charges(ledger: Ledger, view: str, where: str) -> list[HourlyCharge]:
+    on_demand = "coalesce(contracted_cost, case when not coalesce(covered, false) then effective_cost end, list_cost)"
     rows = ledger.rows(
         f"""
         with told as (
             select *, commitment_discount_status = 'Used' as covered,
                 coalesce(nullif(x['MeterName'], ''), nullif(x['x_SkuMeterName'], ''), charge_description) as name,
                 coalesce(nullif(x['MeterSubCategory'], ''), nullif(x['x_SkuMeterSubcategory'], '')) as series
-            from charges
-            where month between {literal(first)} and {literal(last)}
+            from {view}
+            where {where}
                 and (charge_category = 'Usage' or (charge_category = 'Purchase' and commitment_discount_id is not null))
                 and coalesce(charge_class, '') <> 'Correction'
         )
@@ -69,10 +102,10 @@ def hourly_charges(ledger: Ledger, first: str, last: str) -> list[HourlyCharge]:
             coalesce(operation, ''), coalesce(consumed_unit, ''),
             epoch(charge_period_start)::bigint, epoch(charge_period_end)::bigint,
             coalesce(sum(case when covered or commitment_discount_id is null then consumed_quantity end), 0),
-            case when count(coalesce(contracted_cost, case when not coalesce(covered, false) then effective_cost end, list_cost)) = count(*)
-                then sum(coalesce(contracted_cost, case when not coalesce(covered, false) then effective_cost end, list_cost)) end,
+            case when count({on_demand}) = count(*) then sum({on_demand}) end,
             case when count(effective_cost) = count(*) then sum(effective_cost) end,
-            max(list_unit_price), commitment_discount_id, coalesce(any_value(commitment_discount_type), ''), coalesce(covered, false)
+            max(list_unit_price), commitment_discount_id, coalesce(any_value(commitment_discount_type), ''),
+            coalesce(covered, false)
         from told
         where commitment_discount_id is not null
             or ((pricing_category in ('Standard', 'On-Demand') or pricing_category is null)

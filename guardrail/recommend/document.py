@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from guardrail.finops.commitments.text import document_of
 from guardrail.model.money import plain
 from guardrail.model.remedy import Edit
 from guardrail.recommend.proposal import Evidence
@@ -31,6 +32,7 @@ def as_json(found: Recommendations) -> str:
         "recommendations": [_one(one, is_blocking=one in found.blocking) for one in found.all],
         "not_judged": [{"kind": one.kind, "reason": one.reason, "addresses": one.addresses} for one in found.unjudged],
         "notes": found.notes,
+        "commitments": [document_of(one) for one in found.advices],
     }
     return json.dumps(document, indent=2) + "\n"
 

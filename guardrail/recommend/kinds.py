@@ -11,6 +11,8 @@ KINDS: Mapping[str, str] = {
     "rightsizing": "guardrail.recommend.rightsizing.kind:rightsizing",
 }
 """Name -> the function that proposes, "module:name"; imported when it is asked for."""
+OF_ACCOUNTS = ("commitments",)
+"""Kinds that are of accounts as a whole, whatever projects there are."""
 
 
 def kind(name: str) -> Kind:

@@ -7,17 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from guardrail.catalog import Catalog
+from guardrail.catalog import Catalog, open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
+from guardrail.finops.commitments.advice import Advice, advised
 from guardrail.load import prices, readable_plans, usage_of
 from guardrail.model.cost import Line
 from guardrail.model.money import ZERO, decimal, plain
 from guardrail.policy import Project
+from guardrail.recommend.commitments.accounts import Accounts
+from guardrail.recommend.commitments.kind import recommendation
 from guardrail.recommend.dismissals import dismissed, read_dismissals, remarks
 from guardrail.recommend.editing import with_edits
 from guardrail.recommend.evaluation import Evaluation
-from guardrail.recommend.kinds import KINDS, kind
+from guardrail.recommend.kinds import KINDS, OF_ACCOUNTS, kind
 from guardrail.recommend.proposal import Evidence, NotJudged, Proposal
 from guardrail.recommend.recommendation import Recommendation, Recommendations, Status, Unjudged
 from guardrail.recommend.scene import NO_FACTS, Facts, Scene
@@ -27,14 +30,20 @@ from guardrail.terraform.plan.reader import Plan
 
 
 def recommend(
-    settings: Settings, facts: Facts = NO_FACTS, only: Sequence[str] = (), *, changed_only: bool = False
+    settings: Settings,
+    facts: Facts = NO_FACTS,
+    only: Sequence[str] = (),
+    *,
+    changed_only: bool = False,
+    accounts: Accounts | None = None,
 ) -> Recommendations:
     """Recommend what lowers the cost of what the settings name; no file is written. Raises GuardrailError.
 
     `only`: names of kinds, all if there is none. `changed_only`: about resources alone that a change creates or changes.
+    `accounts`: what commitments are planned from; None where they are not.
     """
     names = tuple(name for name in KINDS if name in only or not only)
-    read = readable_plans(replace(settings, reads_states=True))
+    read = readable_plans(replace(settings, reads_states=True)) if names else []
     catalog, library = prices(settings), Library(settings.definitions)
     engine = Engine(library, catalog, default_regions=settings.default_region)
     scenes = [scene_of(source, plan, engine, catalog, settings, facts) for source, plan in read]
@@ -49,6 +58,9 @@ def recommend(
             elif priced := evaluated(scene, one):
                 found.append(priced)
     library.keep_compiled()
+    advices = _advices(accounts, settings) if accounts else ()
+    bought = filter(None, (recommendation(one, settings.currency) for one in advices))
+    found += [one for one in bought if one.saving is None or one.saving >= decimal(settings.recommend.min_saving)]
     dismissals = read_dismissals(settings.dismissals) if settings.dismissals else ()
     today = settings.now.date()
     found, used = dismissed(found, dismissals, today)
@@ -67,11 +79,21 @@ def recommend(
         monthly=sum((side.known for side in sides), ZERO),
         is_lower_bound=any(side.is_lower_bound for side in sides) or any(plan.not_evaluated for _, plan in read),
         judged=len(sides),
-        kinds=names,
+        kinds=(*names, *(OF_ACCOUNTS if accounts else ())),
         files=files,
-        notes=tuple(remarks(dismissals, used, today, tuple(KINDS), complete=is_whole)),
+        notes=(
+            *(accounts.notes if accounts else ()),
+            *remarks(dismissals, used, today, (*KINDS, *OF_ACCOUNTS), complete=is_whole),
+        ),
+        advices=advices,
         blocking=() if limit is None else tuple(one for one in found if _exceeds(one, decimal(limit))),
     )
+
+
+def _advices(accounts: Accounts, settings: Settings) -> tuple[Advice, ...]:
+    """Return what to commit to. List prices count: an overlay may say that commitments cover a part of everything."""
+    catalog = open_catalog(settings.catalog)
+    return tuple(advised(hours, catalog, accounts.wanted, settings.now.date()) for hours in accounts.hours)
 
 
 def scene_of(source: Source, plan: Plan, engine: Engine, catalog: Catalog, settings: Settings, facts: Facts) -> Scene:

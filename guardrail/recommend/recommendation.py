@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 
+from guardrail.finops.commitments.advice import Advice
 from guardrail.model.money import ZERO
 from guardrail.model.remedy import Edit
 from guardrail.model.resource import SourceLine
@@ -95,6 +96,7 @@ class Recommendations:
     judged     how many resources were looked at
     files      what was, and what is to be, in every file that the edits change together
     notes      what a reader should know, one line each
+    advices    what to commit to, of each vendor's bills
     blocking   those that are open and save more than the configuration allows to be open
     """
 
@@ -108,6 +110,7 @@ class Recommendations:
     files: Mapping[Path, tuple[str, str]]
     notes: tuple[str, ...] = ()
     blocking: tuple[Recommendation, ...] = ()
+    advices: tuple[Advice, ...] = ()
 
     def of(self, status: Status) -> tuple[Recommendation, ...]:
         """Return those with a status."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from guardrail.finops.commitments.text import lines_of, markdown_of
 from guardrail.model.money import money
+from guardrail.recommend.kinds import OF_ACCOUNTS
 from guardrail.recommend.recommendation import Recommendation, Recommendations, Status, Unjudged
 from guardrail.report.format import count
 from guardrail.report.markdown.text import code, prose
@@ -25,6 +27,8 @@ def as_text(found: Recommendations) -> str:
     if found.unjudged:
         lines += ["", "Not known"]
         lines += [f"  {count(len(one.addresses), 'resource')}: {_named(one)}" for one in found.unjudged]
+    for advice in found.advices:
+        lines += ["", *lines_of(advice)]
     lines += ["", *found.notes] if found.notes else []
     return "".join(f"{safe(line, _LONGEST)}\n" for line in lines)
 
@@ -46,6 +50,8 @@ def as_markdown(found: Recommendations) -> str:
     if found.unjudged:
         lines += ["", "**Not known**", ""]
         lines += [f"- {count(len(one.addresses), 'resource')}: {prose(_named(one))}" for one in found.unjudged]
+    for advice in found.advices:
+        lines += ["", *markdown_of(advice)]
     lines += ["", *(f"- {prose(note)}" for note in found.notes)] if found.notes else []
     return "".join(f"{line}\n" for line in lines)
 
@@ -61,8 +67,10 @@ def _head(found: Recommendations) -> Iterator[str]:
     monthly = money(found.monthly, found.currency)
     of = f"{'at least ' if found.is_lower_bound else ''}{monthly} a month"
     looked = f"{count(found.judged, 'resource')} looked at for {', '.join(found.kinds)}"
+    if not set(found.kinds) - set(OF_ACCOUNTS):  # no project was looked at
+        of, looked = "what accounts spend", f"looked at for {', '.join(found.kinds)}"
     if not found.open:
-        yield f"Nothing to recommend: {looked}, which cost {of}"
+        yield f"Nothing to recommend: {looked}" + (f", which cost {of}" if found.judged else "")
         return
     open_ = [one for one in found.open if not one.is_counted]
     beside = f"; {len(open_)} more not in the sum" if open_ else ""

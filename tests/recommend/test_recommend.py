@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 
 from guardrail.cli.commands.recommend import KIND_NAMES
-from guardrail.recommend.kinds import KINDS
+from guardrail.recommend.kinds import KINDS, OF_ACCOUNTS
 
 GIT = shutil.which("git") or "git"
 VOLUMES = """
@@ -182,4 +182,4 @@ def test_an_unknown_kind_is_refused(run):
     ran = run("recommend", ".", "--only", "rightsizng")
     assert ran.exit_code == 2
     assert 'did you mean "rightsizing"' in ran.stderr
-    assert tuple(KINDS) == KIND_NAMES
+    assert (*KINDS, *OF_ACCOUNTS) == KIND_NAMES

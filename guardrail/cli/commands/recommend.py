@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +11,17 @@ from click.shell_completion import CompletionItem
 
 from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import flags, input_options
-from guardrail.errors import did_you_mean
+from guardrail.errors import InputError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.recommend.commitments.accounts import Accounts
     from guardrail.recommend.recommendation import Recommendations
     from guardrail.recommend.scene import Facts
 
-KIND_NAMES = ("rightsizing",)
-"""The kinds there are. A test compares them with `guardrail.recommend.kinds.KINDS`, which is not imported for `--help`."""
+KIND_NAMES = ("rightsizing", "commitments")
+"""The kinds there are. A test compares them with `guardrail.recommend.kinds`, which is not imported for `--help`."""
 
 
 class Kinds(click.ParamType[tuple[str, ...]]):
@@ -57,7 +60,31 @@ class Kinds(click.ParamType[tuple[str, ...]]):
     "--ledger",
     "where",
     metavar="PATH",
-    help="Ledger to read metrics, ids and hours under commitments from. Needs DuckDB.",
+    help="Ledger to read metrics, ids, and bills for commitments from. Needs DuckDB.",
+)
+@click.option(
+    "--usage-by-hour",
+    "usage_files",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="CSV of use by the hour to plan commitments from: hour,vendor,region,name,quantity (and what, price). Repeatable.",
+)
+@click.option(
+    "--term",
+    type=click.Choice(["1yr", "3yr"]),
+    help="Term of commitments. Default: the shortest that there are rates of.",
+)
+@click.option(
+    "--payment",
+    type=click.Choice(["no_upfront", "partial_upfront", "all_upfront"]),
+    help="How commitments of AWS are paid for. Default: with the least in advance.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(14),
+    default=92,
+    show_default=True,
+    help="How many of the newest days of use decide on commitments.",
 )
 @click.option(
     "--fix-diff", is_flag=True, help="Print all edits as one diff, for git apply, instead of the recommendations."
@@ -87,6 +114,7 @@ def recommend(**values: Any) -> int:
       terraform show -json | guardrail recommend - --metrics metrics.csv
       guardrail recommend --ledger ledger
       guardrail recommend --only rightsizing --format markdown
+      guardrail recommend --only commitments --ledger ledger
 
     \b
     Exit codes: 0, also with recommendations; 1 if one saves more than recommend.block_above of guardrail.yaml allows to be
@@ -102,7 +130,8 @@ def recommend(**values: Any) -> int:
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():
             chosen = settings(flags(values), Path.cwd())
-            found = run(chosen, _facts(values["metrics_files"], values["where"]), values["only"] or ())
+            facts = _facts(values["metrics_files"], values["where"])
+            found = run(chosen, facts, values["only"] or (), accounts=_accounts(values, chosen))
         if values["fix_diff"]:
             _print_edits(found)
         else:
@@ -116,6 +145,24 @@ def _facts(files: tuple[Path, ...], where: str | None) -> Facts:
 
     found = facts_of_ledger(where) if where else NO_FACTS
     return joined(found, facts_of_files(files)) if files else found
+
+
+def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
+    """Return what commitments are planned from; None where nobody asks for them. The ledger of guardrail.yaml has to be asked for."""
+    from guardrail.finops.commitments.advice import Wanted  # noqa: PLC0415 - only when it runs
+    from guardrail.recommend.commitments.accounts import FIX, NO_HOURS, accounts_of  # noqa: PLC0415
+
+    only, where, files = values["only"], values["where"], values["usage_files"]
+    if only and "commitments" not in only:
+        return None
+    if not only and where is None and not files:
+        return None
+    months = {"1yr": 12, "3yr": 36}.get(values["term"])
+    wanted = Wanted(months, values["payment"] or "", values["days"])
+    found = accounts_of(where or (None if files else chosen.ledger), files, wanted, chosen.now)
+    if not found.hours and only:
+        raise InputError(NO_HOURS, where=where or chosen.ledger, fix=FIX)
+    return found
 
 
 def _print_edits(found: Recommendations) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -14,6 +14,7 @@ from guardrail.finops.commitments.metered import Existing, Hours
 from guardrail.finops.commitments.plan import Demand, judged, planned
 from guardrail.finops.commitments.rates import Unrated, rated
 from guardrail.finops.commitments.records import Judged, Offer
+from guardrail.finops.exact import PLACES, decimal_of
 
 LEAST_DAYS = 14
 """Shorter than that, the use of a weekend cannot be told from that of a week."""
@@ -50,13 +51,14 @@ class Choice:
 class Advice:
     """What to commit to.
 
-    days, hours   what decides: whole days, and hours of bills
-    months        months of the bill that they are of
+    days          whole days of use that decide
+    months        months that they are of
+    coarse        whether the bills tell some of it by the day
     existing      commitments that there are
     buy           what to buy; None: nothing, `reason` says why
     alternatives  other sorts, terms and ways to pay, what saves most first
     unrated       use that nothing could be planned for
-    on_demand     what the use that commitments are sold for costs a month on demand, covered use aside; None: not known
+    today         from when on it is bought
     """
 
     vendor: str
@@ -70,9 +72,10 @@ class Advice:
     alternatives: tuple[Choice, ...]
     unrated: tuple[Unrated, ...]
     notes: tuple[str, ...]
+    today: date
 
 
-def advised(hours: Hours, catalog: Catalog, wanted: Wanted) -> Advice:
+def advised(hours: Hours, catalog: Catalog, wanted: Wanted, today: date) -> Advice:
     """Return what to commit to. Raises CatalogError for a catalog that cannot be read."""
     found = rated(hours, catalog)
     since = max(0, len(hours.starts) - wanted.days * 24)
@@ -100,8 +103,13 @@ def advised(hours: Hours, catalog: Catalog, wanted: Wanted) -> Advice:
     return Advice(
         *(hours.vendor, hours.currency, days, tuple(dict.fromkeys(hours.months[since:])), hours.coarse, existing),
         *(buy, reason, tuple(one for one in choices if one is not buy and one.judged.purchases)),
-        *(found.unrated, hours.notes),
+        *(found.unrated, (*hours.notes, *_lacking(found.lacking)), today),
     )
+
+
+def _lacking(kinds: Sequence[str]) -> tuple[str, ...]:
+    """Say of which kinds of commitments the catalog has no rates, so that they were not weighed."""
+    return (f"not weighed, since the catalog has no rate: {', '.join(kinds)}",) if kinds else ()
 
 
 def _loses(existing: Existing, months: Sequence[str]) -> bool:
@@ -163,11 +171,6 @@ def _later(day: date, months: int) -> date:
     raise AssertionError
 
 
-def monthly(outcome: Fraction) -> Decimal:
-    """Return an amount as a decimal, rounded at the 18th place."""
-    return Decimal(round(outcome * 10**18)).scaleb(-18)
-
-
-def utilization(existing: Existing) -> Mapping[str, Fraction | None]:
-    """Return the share of a commitment that is used, by month."""
-    return {month: existing.used(month) for month in sorted(existing.by_month)}
+def exact(value: Fraction) -> Decimal:
+    """Return a fraction as a decimal, rounded at the 18th place, where the ledger's amounts end."""
+    return decimal_of(round(value * 10**PLACES))

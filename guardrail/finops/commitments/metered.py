@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
 
-from guardrail.finops.commitments.products import Product, product_of
+from guardrail.finops.commitments.products import Product, product_of, vendor_of
 from guardrail.finops.exact import PLACES, units
 
 HOUR = 3600
@@ -50,6 +50,11 @@ class Metered:
     commitment_kind: str = ""
     covered: bool = False
 
+    @property
+    def is_fine(self) -> bool:
+        """Whether it tells of what hours it is, or of what day: of 25 hours, where clocks are set back."""
+        return 0 < self.end - self.start <= _DAY + HOUR
+
 
 @dataclass(slots=True)
 class Line:
@@ -57,6 +62,7 @@ class Line:
 
     used    quantity by hour, in 10^-18 of the unit
     prices  month -> quantity, and what it costs on demand; without an amount where the bill does not tell it
+    told    what a unit costs on demand, where that is not from a bill
     """
 
     product: Product
@@ -66,10 +72,13 @@ class Line:
     prices: dict[str, tuple[int, Decimal | None]] = field(default_factory=dict)
     list_price: Decimal | None = None
     credited: bool = False
+    told: Fraction | None = None
 
     @property
     def price(self) -> Fraction | None:
         """Return what a unit costs on demand, by the newest month that tells."""
+        if self.told is not None:
+            return self.told
         for month in sorted(self.prices, reverse=True):
             quantity, cost = self.prices[month]
             if quantity and cost is not None:
@@ -128,52 +137,59 @@ class Hours:
         return len(self.starts) // 24
 
 
-def hours_of(metered: Sequence[Metered], bills: Iterable[tuple[str, str, bool]], days: int = 0) -> list[Hours]:
+def hours_of(
+    metered: Sequence[Metered], bills: Iterable[tuple[str, str, bool]], leaving: Sequence[Metered] = ()
+) -> list[Hours]:
     """Return the hours of bills, a vendor and a currency each.
 
-    bills  source, month and whether it may still change, of each bill that there is
-    days   of the newest hours only so many; 0: all
+    bills    source, month and whether it may still change, of each bill that there is
+    leaving  of these lines what will not be there any more
     """
-    known = [
-        (one, product_of(one.provider, one.region, one.name, one.series, one.meter, one.operation)) for one in metered
-    ]
-    groups: defaultdict[tuple[str, str], list[tuple[Metered, Product | None]]] = defaultdict(list)
-    vendors = {one.source: product.vendor for one, product in known if product}
-    for one, product in known:
-        if one.source in vendors and (product or one.commitment):
-            groups[vendors[one.source], one.currency].append((one, product))
+    groups: defaultdict[tuple[str, str], list[_Told]] = defaultdict(list)
+    gone: defaultdict[tuple[str, str], list[_Told]] = defaultdict(list)
+    for into, lines in ((groups, metered), (gone, leaving)):
+        for one in lines:
+            into[vendor_of(one.provider), one.currency].append((one, _product(one)))
     bills = list(bills)
     return [
-        _hours(vendor, currency, lines, [bill for bill in bills if vendors.get(bill[0]) == vendor], days)
-        for (vendor, currency), lines in sorted(groups.items(), key=lambda item: item[0])
+        _hours(key, lines, bills, gone[key])
+        for key, lines in sorted(groups.items(), key=lambda item: item[0])
+        if any(product for _, product in lines)
     ]
+
+
+_Told = tuple[Metered, Product | None]
+
+
+def _product(one: Metered) -> Product | None:
+    return product_of(one.provider, one.region, one.name, one.series, one.meter, one.operation)
 
 
 def _hours(
-    vendor: str,
-    currency: str,
-    lines: Sequence[tuple[Metered, Product | None]],
-    bills: Sequence[tuple[str, str, bool]],
-    days: int,
+    key: tuple[str, str], lines: Sequence[_Told], bills: Sequence[tuple[str, str, bool]], leaving: Sequence[_Told]
 ) -> Hours:
-    # A day of the bill may have 25 hours, where it is a day of a place that sets its clocks back.
-    fine = [(one, product) for one, product in lines if 0 < one.end - one.start <= _DAY + HOUR]
-    starts, notes = _axis([one for one, product in fine if product], bills)
-    starts = starts[-days * 24 :] if days else starts
-    found = Hours(vendor, currency, starts, [_month(start) for start in starts], {}, {}, coarse=False, notes=())
+    told = [(one, product) for one, product in lines if product and one.commitment is None and one.quantity > 0]
+    fine = [(one, product) for one, product in told if one.is_fine]
+    sources = {one.source for one, product in lines if product}
+    starts, notes = _axis(
+        [one for one, product in lines if product and one.is_fine], [bill for bill in bills if bill[0] in sources]
+    )
+    found = Hours(*key, starts, [_month(start) for start in starts], {}, {}, coarse=False, notes=())
     places = {start: place for place, start in enumerate(starts)}
     for one, product in lines:
-        if one.commitment is not None:  # fees may be of a month
+        if one.commitment is not None:  # its fees may be of a month
             _add_commitment(found, one, product, places)
-    on_demand = [(one, product) for one, product in fine if product and one.commitment is None and one.quantity > 0]
-    for one, product in on_demand:
+    for one, product in fine:
         _add(found, one, product, places)
-    found.coarse = any(one.end - one.start > HOUR for one, _ in on_demand)
-    told = sum(product is not None and one.commitment is None and one.quantity > 0 for one, product in lines)
-    if told > len(on_demand):
-        notes.append(
-            f"{told - len(on_demand)} lines are of more than a day, or of no time: such use is not planned for"
-        )
+    for one, product in leaving:
+        if product in found.lines and one.is_fine:
+            used = [0] * len(starts)
+            _spread(used, max(units(one.quantity) or 0, 0), one, places)
+            line = found.lines[product]
+            line.used = [max(0, all_ - going) for all_, going in zip(line.used, used, strict=True)]
+    found.coarse = any(one.end - one.start > HOUR for one, _ in fine)
+    if len(told) > len(fine):
+        notes.append(f"{len(told) - len(fine)} lines are of more than a day, or of no time: they are not planned for")
     absorbed(found)
     found.notes = tuple(notes)
     return found
@@ -190,22 +206,21 @@ def _axis(lines: Sequence[Metered], bills: Sequence[tuple[str, str, bool]]) -> t
     months: defaultdict[str, set[str]] = defaultdict(set)
     for source, month, _ in bills:
         months[source].add(month)
-    ends: defaultdict[str, int] = defaultdict(int)
+    ends: defaultdict[tuple[str, str], int] = defaultdict(int)
     for one in lines:
-        ends[one.month] = max(ends[one.month], one.end)
+        ends[one.source, one.month] = max(ends[one.source, one.month], one.end)
     first = min(one.start for one in lines) // HOUR * HOUR
-    open_ = {month for _, month, is_open in bills if is_open}
+    open_ = {(source, month) for source, month, is_open in bills if is_open}
     starts: list[int] = []
     missing: list[str] = []
-    for month in _between(min(min(found) for found in months.values()), max(max(found) for found in months.values())):
-        lacking = sorted(source for source, found in months.items() if month > min(found) and month not in found)
+    for month in _between(min(map(min, months.values())), max(map(max, months.values()))):
+        lacking = sorted(source for source, there in months.items() if month > min(there) and month not in there)
         if lacking:
-            missing.append(f"{', '.join(lacking)} has no bill of {month}: that month is left out, not taken for 0")
+            missing.append(f"{', '.join(lacking)} has no bill of {month}: the month is left out, not taken for 0")
             continue
-        begin, end = _begin(month), _begin(_next(month))
-        if month in open_:
-            end = min(end, (ends[month] - _DAY) // HOUR * HOUR)
-        starts += range(max(begin, first), end, HOUR)
+        whole = [ends[key] - _DAY for key in ends if key in open_ and key[1] == month]
+        end = min([_begin(_next(month)), *(one // HOUR * HOUR for one in whole)])
+        starts += range(max(_begin(month), first), end, HOUR)
     return starts, missing
 
 

@@ -80,16 +80,21 @@ _GOOGLE = re.compile(
 )
 
 
+def vendor_of(provider: str) -> str:
+    """Return the vendor whom a bill calls so: aws, azure, gcp; "" for others."""
+    name = provider.lower()
+    begins = {"aws": ("aws", "amazon"), "azure": ("microsoft", "azure"), "gcp": ("google", "gcp")}
+    return next((vendor for vendor, begin in begins.items() if name.startswith(begin)), "")
+
+
 def product_of(provider: str, region: str, name: str, series: str, meter: str, operation: str) -> Product | None:
     """Return the product of a line of a bill; None for what no commitment is known to cover."""
-    vendor = provider.lower()
-    if vendor.startswith(("aws", "amazon")):
+    vendor = vendor_of(provider)
+    if vendor == "aws":
         return _of_aws(region, name, meter, operation)
-    if vendor.startswith(("microsoft", "azure")):
+    if vendor == "azure":
         return _of_azure(region, name, series)
-    if vendor.startswith(("google", "gcp")):
-        return _of_google(region, name)
-    return None
+    return _of_google(region, name) if vendor == "gcp" else None
 
 
 def _of_aws(region: str, name: str, meter: str, operation: str) -> Product | None:

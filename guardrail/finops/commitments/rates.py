@@ -33,6 +33,12 @@ _COMMITTED = re.compile(
 )
 """Google's SKUs of commitments: "Commitment v1: N2 Cpu in Americas for 1 Year". Without a series they are of N1."""
 
+_KINDS = {
+    "aws": frozenset({"reservation", "convertible reservation", "EC2 instance savings plan", "compute savings plan"}),
+    "azure": frozenset({"reservation", "savings plan"}),
+    "gcp": frozenset({"committed use", "flexible committed use"}),
+}
+"""What each vendor sells for compute. Google's list has no rates of flexible committed use."""
 _BREADTHS: Mapping[Kind, int] = {"compute": 2, "ec2_instance": 1, "database": 2}
 
 
@@ -48,11 +54,12 @@ class Unrated:
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """Use with what is offered for it. `unrated` is in none of the offers."""
+    """Use with what is offered for it. `unrated` is in none of the offers; of the kinds in `lacking` nothing is offered."""
 
     usages: tuple[Usage, ...]
     offers: tuple[Offer, ...]
     unrated: tuple[Unrated, ...]
+    lacking: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +79,11 @@ def rated(hours: Hours, catalog: Catalog) -> Rated:
         if not any(line.used):
             continue
         product, ladder, reason = _identified(line, catalog)
+        # Who does not tell what it costs pays the list price, as far as anybody knows.
+        listed = Fraction(ladder.tiers[0].price) if ladder else None
         usage = Usage(
             *(product.vendor, product.service, product.region, product.name, product.what),
-            *(line.meter, line.unit, line.price, tuple(line.used)),
+            *(line.meter, line.unit, line.price or listed, tuple(line.used)),
         )
         if hours.currency != DOLLAR:
             reason = f"rates are in US dollars, and the bill is in {hours.currency}"
@@ -97,6 +106,7 @@ def rated(hours: Hours, catalog: Catalog) -> Rated:
         tuple(one.usage for one in known if one.usage.key in offered),
         tuple(offers),
         tuple(sorted(unrated, key=lambda one: (-(one.on_demand or 0), one.product.name, one.product.what))),
+        tuple(sorted(_KINDS.get(hours.vendor, frozenset()) - {offer.kind for offer in offers})) if offers else (),
     )
 
 

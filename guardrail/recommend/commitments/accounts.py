@@ -1,0 +1,74 @@
+"""What accounts used by the hour: of the bills in a ledger, and of files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from guardrail.finops.commitments.advice import Wanted
+from guardrail.finops.commitments.metered import Hours, Metered
+from guardrail.finops.commitments.metered import hours_of as hours_of_bills
+from guardrail.finops.commitments.usage_file import COLUMNS, read_usage
+
+_MONTHS = 13
+"""Months of bills that are looked at: twelve whole ones, and the one that has begun."""
+_OPEN = timedelta(days=30)
+"""A pull request that was last checked before that is taken for closed."""
+NO_HOURS = "no bill with hours of use: nothing to plan commitments from"
+FIX = (
+    "import bills with hours (`guardrail ledger import`: AWS's Cost and Usage Report by the hour, FOCUS, Azure, Google), or "
+    f"give --usage-by-hour FILE with the columns {','.join(COLUMNS)}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What commitments are planned from, and what is wanted of them. `notes`: what was left out of it."""
+
+    hours: tuple[Hours, ...]
+    wanted: Wanted
+    notes: tuple[str, ...] = ()
+
+
+def accounts_of(where: str | None, files: Sequence[Path], wanted: Wanted, now: datetime) -> Accounts:
+    """Read what was used by the hour; without any, the notes say so. Raises ConfigError without DuckDB, and for a file with its line."""
+    hours = [one for file in files for one in read_usage(file)]
+    notes: tuple[str, ...] = ()
+    if where is not None:
+        billed, notes = _billed(where, now)
+        hours += billed
+    if not hours:
+        notes = (*notes, f"{NO_HOURS}; {FIX}")
+    return Accounts(tuple(hours), wanted, notes)
+
+
+def _billed(where: str, now: datetime) -> tuple[list[Hours], tuple[str, ...]]:
+    from guardrail.ledger.hourly import HourlyCharge, hourly_charges, leaving  # noqa: PLC0415 - only with a ledger
+    from guardrail.ledger.spending import bill_months  # noqa: PLC0415
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+
+    ledger = open_ledger(open_store(where))
+    bills = bill_months(ledger)
+    if not bills:
+        return [], ()
+    last = max(one.month for one in bills)
+    year, month = map(int, last.split("-"))
+    total = year * 12 + month - _MONTHS
+    first = f"{total // 12:04}-{total % 12 + 1:02}"
+    names = [field.name for field in fields(Metered)]
+
+    def metered(charges: list[HourlyCharge]) -> list[Metered]:
+        return [Metered(*(getattr(one, name) for name in names)) for one in charges]
+
+    going, addresses = leaving(ledger, first, last, now - _OPEN)
+    hours = hours_of_bills(
+        metered(hourly_charges(ledger, first, last)),
+        [(one.source, one.month, one.open) for one in bills if one.month >= first],
+        metered(going),
+    )
+    what = ", ".join(addresses[:3]) + (f" and {len(addresses) - 3} more" if len(addresses) > 3 else "")  # noqa: PLR2004
+    notes = (f"not planned for, since open pull requests delete them: {what}",) if going else ()
+    return hours, notes

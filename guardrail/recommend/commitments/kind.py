@@ -1,0 +1,39 @@
+"""What to buy, as a recommendation for each vendor's bills."""
+
+from __future__ import annotations
+
+from guardrail.finops.commitments.advice import Advice, exact
+from guardrail.finops.commitments.text import risks, title_of
+from guardrail.recommend.proposal import Confidence, Effort, Evidence, Proposal
+from guardrail.recommend.recommendation import Recommendation
+
+
+def recommendation(advice: Advice, currency: str) -> Recommendation | None:
+    """Return what to buy; None where nothing is to be bought.
+
+    currency  of the sum that the saving belongs into; in another one it is told as text alone
+    """
+    choice = advice.buy
+    if choice is None:
+        return None
+    judged = choice.judged
+    loses = judged.at[70].saving < 0 or (judged.worst is not None and judged.worst[1].saving < 0)
+    offers = dict.fromkeys((one.offer.source, one.offer.as_of) for one in judged.purchases)
+    proposal = Proposal(
+        kind="commitments",
+        id="-".join(filter(None, [advice.vendor, f"{choice.months // 12}yr", choice.payment.replace("_", "-")])),
+        address=f"{advice.vendor} ({advice.currency})",
+        title=title_of(choice),
+        saving=exact(judged.now.saving) if advice.currency == currency else None,
+        unknown=""
+        if advice.currency == currency
+        else f"the bill is in {advice.currency}, and amounts here in {currency}",
+        confidence=Confidence.LOW if loses else Confidence.MEDIUM,
+        effort=Effort.LOW,
+        evidence=(
+            Evidence("use", f"{advice.days} days", "bills", f"{advice.months[0]} to {advice.months[-1]}"),
+            *(Evidence("rates", "published", source, as_of) for source, as_of in offers),
+        ),
+        notes=(" · ".join(risks(choice, advice.currency)),),
+    )
+    return Recommendation(proposal, "", None, None, proposal.saving, unknown=proposal.unknown)
