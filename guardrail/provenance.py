@@ -32,7 +32,7 @@ _LARGE = 1_000_000  # bytes of a workflow
 class Checkout:
     """The working tree of a run, and what in it is not as it was at the base.
 
-    `base` is a revision, "" where nothing tells one; `policy` the folder that another commit was written to, which is
+    `base` is a revision, "" where nothing tells one (as an attribute: the commit that the change started from); `policy` the folder that another commit was written to, which is
     what the run took its policy from.
     """
 
@@ -41,7 +41,8 @@ class Checkout:
         self._policy = policy
         self._is_compared = bool(base and self.top)
         self._tracked = git.tracked(self.top) if self.top else frozenset()
-        self.edited = git.differing(self.top, git.merge_base(self.top, base)) if base and self.top else frozenset()
+        self.base = git.merge_base(self.top, base) if base and self.top else ""
+        self.edited = git.differing(self.top, self.base) if self.base and self.top else frozenset()
 
     def origin(self, path: Path) -> Origin:
         """Say who has written a file. What a link of the change leads to, or what lies below one, is the change's."""

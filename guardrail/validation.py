@@ -27,6 +27,7 @@ from guardrail.policy import (
     RuleFile,
     RuleSetting,
     WaiverList,
+    WaiverPolicy,
     check_rule,
     choose,
     compile_faults,
@@ -38,7 +39,7 @@ from guardrail.policy import (
 )
 from guardrail.policy.glob import is_pattern
 from guardrail.terraform.configuration.files import shown
-from guardrail.waivers import refused_waivers
+from guardrail.waivers import refused_waivers, waiver_policy, waivers_without_terms
 
 Part = TypeVar("Part", bound=BaseModel)
 
@@ -60,6 +61,8 @@ class Validation:
     strangers: list[str] = field(default_factory=list)
     final: list[RuleFile] = field(default_factory=list)
     """rules that are final: no waiver may name them"""
+    waiver_policy: WaiverPolicy = field(default_factory=WaiverPolicy)
+    """what waivers of the rules that play need to count"""
 
     def configuration(self, path: Path) -> None:
         """Look at a guardrail.yaml and at all that it names."""
@@ -97,7 +100,10 @@ class Validation:
         if file is None or file.data is None:
             return
         found = self._examined(WaiverList, file, ConfigError)
-        self.faults += refused_waivers(load_waivers(file), self.final) if found else []
+        if found:
+            listed = load_waivers(file)
+            self.faults += refused_waivers(listed, self.final)
+            self.faults += waivers_without_terms(listed, self.waiver_policy, datetime.now(UTC).date())
         for number, entry in enumerate(found.waivers if found else ()):
             if known and entry.rule not in known and not is_pattern(entry.rule):
                 where, fix = file.where(("waivers", number, "rule")), did_you_mean(entry.rule, known)
@@ -145,6 +151,7 @@ class Validation:
         set_anew = {*chosen.set, *(rule.rule.id for rule in rules if chosen.sources)}
         self._played(own, types, compiled=[rule for rule in rules if not rule.pack or rule.rule.id in set_anew])
         self.final = [rule for rule in rules if rule.rule.final]
+        self.waiver_policy = waiver_policy(rules, chosen)
         shipped = {path.stem for pack in packs(data.rules_dir()) for path in (data.rules_dir() / pack).glob("*.yaml")}
         return set() if faults else {*shipped, *chosen.set, *(rule.rule.id for rule in own)}
 

@@ -33,6 +33,7 @@ COMMANDS = {
     "spend": "guardrail.cli.commands.spend:spend",
     "accuracy": "guardrail.cli.commands.accuracy:accuracy",
     "recommend": "guardrail.cli.commands.recommend:recommend",
+    "waive": "guardrail.cli.commands.waive:waive",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",
     "serve": "guardrail.cli.commands.serve:serve",

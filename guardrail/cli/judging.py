@@ -29,6 +29,7 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     from guardrail.platforms.context import REPOSITORY, proposal  # noqa: PLC0415
     from guardrail.policy_ref import settings_at  # noqa: PLC0415
     from guardrail.provenance import inputs_of, uncovered  # noqa: PLC0415
+    from guardrail.waivers import added_waivers  # noqa: PLC0415
 
     proposed = proposal(os.environ)
     revision = revision_of(values["policy_ref"], proposed)
@@ -40,6 +41,8 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
         chosen = replace(chosen, pr=proposed.for_rules, repository=repository, uncovered=roots)
         report = (evaluate or check)(chosen)
         notes = policy_notes(chosen, revision, proposed)
+        if checkout.top and checkout.base:
+            notes += added_waivers(chosen, checkout.top, checkout.base, checkout.edited)
         inputs = inputs_of(chosen, checkout)
     report = replace(report, warnings=(*report.warnings, *notes), inputs=inputs)
     return with_its_run(report, chosen, proposed)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from guardrail.report import Frame
 
 FORMAT_NAMES = (
-    *("table", "concise", "json", "markdown", "html", "csv", "sarif", "junit", "github", "gitlab"),
+    *("table", "concise", "json", "markdown", "html", "csv", "sarif", "sarif-suppressed", "junit", "github", "gitlab"),
     *("markdown-gitlab", "markdown-azure", "markdown-bitbucket", "infracost-json"),
 )
 """The formats there are. A test compares them with `guardrail.report.FORMATS`, which is not imported for `--help`."""

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Field, JsonValue
 from guardrail.files import Section
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import TEAM_TAG
-from guardrail.policy import Budget, RuleSelection, RuleSetting
+from guardrail.policy import Budget, RuleSelection, RuleSetting, WaiverTerms
 from guardrail.terraform.configuration.roots import NO_ROOTS
 
 
@@ -67,6 +67,10 @@ class RulesConfig(RuleSelection):
     """whether violations that were there before the change block it"""
     inline_waivers: bool = True
     """whether comments in the configuration (guardrail:ignore) waive"""
+    waivers: WaiverTerms = WaiverTerms()
+    """what a waiver of any rule needs to count; rules may ask for more"""
+    strict_waivers: bool = False
+    """whether what is wrong with a waiver blocks: one that is unused, expired, refused, too broad or there twice"""
 
 
 class PricingConfig(Section):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from decimal import Decimal
 from enum import StrEnum
 
 from guardrail.model.remedy import Edit, Remedy
@@ -54,7 +55,11 @@ class FindingStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """An agreed exception: which rule, for which addresses (globs), why, until when (inclusive), and by whom."""
+    """An agreed exception: which rule, for which addresses (globs), why, until when (inclusive), and by whom.
+
+    up_to       what the finding may cost a month, in the currency of the run (`Finding.amount`); None: anything
+    in_comment  whether it stands in a comment of the configuration, not in the waivers file
+    """
 
     rule: str
     address: str
@@ -62,6 +67,8 @@ class Waiver:
     expires: date
     owner: str = ""
     where: str = ""
+    up_to: Decimal | None = None
+    in_comment: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +81,7 @@ class Finding:
     project   name of the project that it was found in
     remedy    what its rule says is to be done about it; None where nobody asked
     edit      the lines of the configuration to change; None where there are none, or nobody asked
+    amount    what it is about costs a month: a resource after the change; of a plan or a budget, what the change adds; None: not known
     machine_type  the one whose facts are not known, where that alone keeps the answer from being known; else ""
     """
 
@@ -94,6 +102,7 @@ class Finding:
     waiver: Waiver | None = None
     remedy: Remedy | None = None
     edit: Edit | None = None
+    amount: Decimal | None = None
     machine_type: str = ""
 
     @property

@@ -11,12 +11,20 @@ from guardrail.policy.rules.lock import LOCK_NAME, fetched_files, is_within
 from guardrail.policy.rules.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
-from guardrail.policy.rules.selection import RuleSelection, RuleSetting
+from guardrail.policy.rules.selection import RuleSelection, RuleSetting, WaiverTerms
 from guardrail.policy.rules.testing import PricedPlan, ReadPlan, RuleTestResult, run_tests
 from guardrail.policy.variables.around import Surroundings
 from guardrail.policy.variables.context import FUNCTIONS, NO_REPOSITORY, REPOSITORY, VARIABLES, Project, Variable
 from guardrail.policy.variables.machine import Specs
-from guardrail.policy.waivers import WaiverList, apply_waivers, load_waivers, read_waivers
+from guardrail.policy.waivers import (
+    WaiverList,
+    WaiverPolicy,
+    apply_waivers,
+    load_waivers,
+    objection,
+    read_waivers,
+    refused_by_terms,
+)
 
 __all__ = [
     "FUNCTIONS",
@@ -47,6 +55,8 @@ __all__ = [
     "Surroundings",
     "Variable",
     "WaiverList",
+    "WaiverPolicy",
+    "WaiverTerms",
     "apply_waivers",
     "check_rule",
     "choose",
@@ -58,11 +68,13 @@ __all__ = [
     "is_within",
     "load_rules",
     "load_waivers",
+    "objection",
     "packs",
     "read_folder",
     "read_pack",
     "read_rule",
     "read_waivers",
+    "refused_by_terms",
     "run_tests",
     "takes_waivers",
 ]

@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from functools import cache, partial
 from operator import itemgetter
 from typing import Any
@@ -19,6 +20,7 @@ from guardrail.cel import Environment, Path, Scope
 from guardrail.errors import LimitError
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
+from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Remedy
 from guardrail.model.report import ProjectReport
@@ -200,7 +202,8 @@ class Judge:
         return finding(
             rule,
             answer,
-            Subject(project=project),
+            # Others change what a plan or a budget comes to: what is agreed to is what this change adds.
+            Subject(project=project, amount=None if sums.delta_unpriced else sums.delta),
             texts=rule.texts(answer.failed, self.bind(nested(evidence))),
             evidence=evidence,
             blocking=not old or self.pre_existing_blocks,
@@ -370,7 +373,7 @@ class _PerResource:
         found = finding(
             rule,
             answer,
-            Subject(change.address, self.project.name, change.source),
+            Subject(change.address, self.project.name, change.source, _amount(resource)),
             texts=texts,
             evidence=self._values(view, filter(is_evidence, rule.reads)),
             blocking=not old or self.owner.pre_existing_blocks,
@@ -416,6 +419,13 @@ def _picker(keys: Sequence[Path], wanted: Sequence[Path]) -> _PickKey:
     if len(indices) > 1:
         return itemgetter(*indices)  # a comprehension takes twice as long, once for every rule and kind of resource
     return lambda values: tuple(values[index] for index in indices)
+
+
+def _amount(resource: ResourceCost) -> Decimal | None:
+    """Return what a resource costs after the change without usage that is not given; None where a part has no price."""
+    if resource.after is None:
+        return ZERO
+    return None if resource.after.unpriced else resource.after.known
 
 
 def _reads_others(rule: CompiledRule) -> bool:

@@ -27,11 +27,12 @@ _RELATIONS = {(relation,) for relation in RELATIONS}
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a finding is about: a resource's address, "" for a plan or a budget."""
+    """What a finding is about: a resource's address, "" for a plan or a budget; and what that costs a month."""
 
     address: str = ""
     project: str = ""
     source: SourceLine | None = None
+    amount: Decimal | None = None
 
 
 def finding(
@@ -68,6 +69,7 @@ def finding(
         file=subject.source.file if subject.source else None,
         line=subject.source.line if subject.source else None,
         project=subject.project,
+        amount=subject.amount,
         machine_type=answer.unknown.machine_type if status is FindingStatus.UNKNOWN and answer.unknown else "",
         evidence={".".join(path): _json(value) for path, value in (evidence or {}).items() if is_evidence(path)},
     )

@@ -2,13 +2,15 @@
 
 `rule` and `address` are globs in which only `*` and `?` are special, so that `aws_instance.web["a"]` is itself.
 A finding about a budget has the address `budget:NAME`, one about a plan `plan`.
+A waiver with `up_to` is bound to an amount: what has grown beyond it is asked again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
+from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,10 +21,13 @@ from guardrail.errors import ConfigError, did_you_mean
 from guardrail.files.checked import Section, checked
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
-from guardrail.policy.glob import Globs, is_pattern, matches
+from guardrail.policy.glob import Globs, is_pattern, matches, matches_any
+from guardrail.policy.rules.selection import WaiverTerms
 
 WARN_DAYS = 14
 """A waiver that ends within so many days is announced."""
+GROWTH = Decimal("1.05")
+"""A waiver bound to an amount holds until what it is for costs this much more: prices and usage move a little by themselves."""
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
@@ -56,6 +61,8 @@ class WaiverEntry(Section):
     """the last day on which it holds"""
     owner: str = ""
     ticket: str = ""
+    up_to: Annotated[Decimal, Field(max_digits=15, decimal_places=2)] | None = None
+    """what it may cost a month: a resource as a whole; of a plan or a budget, what the change adds"""
 
 
 class WaiverList(Section):
@@ -82,9 +89,34 @@ def load_waivers(file: YamlFile) -> tuple[Waiver, ...]:
             entry.expires,
             entry.owner,
             file.where(("waivers", index)),
+            entry.up_to,
         )
         for index, entry in enumerate(entries)
     )
+
+
+@dataclass(frozen=True, slots=True)
+class WaiverPolicy:
+    """What waivers need to count, by rule.
+
+    unwaivable  ids of rules that take no waiver
+    terms       what a waiver of a rule needs; `default` for rules that are not in it
+    by          globs of the owners that may waive a rule; none: anybody
+    is_strict   whether what is wrong with a waiver blocks
+    """
+
+    unwaivable: Collection[str] = ()
+    terms: Mapping[str, WaiverTerms] = field(default_factory=dict)
+    default: WaiverTerms = field(default_factory=WaiverTerms)
+    by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_strict: bool = False
+
+    def of(self, rule: str) -> WaiverTerms:
+        """Return what a waiver of a rule needs."""
+        return self.terms.get(rule, self.default)
+
+
+NO_TERMS = WaiverPolicy()
 
 
 def apply_waivers(
@@ -92,31 +124,111 @@ def apply_waivers(
     waivers: Sequence[Waiver],
     *,
     today: date,
-    unwaivable: Collection[str] = (),
+    policy: WaiverPolicy = NO_TERMS,
     rules: Collection[str] = (),
-    max_days: int | None = None,
     report_unused: bool = True,
 ) -> tuple[Finding, ...]:
     """Return the findings with waivers applied, followed by what there is to say about the waivers themselves.
 
-    unwaivable     ids of rules that take no waiver
     rules          ids of all rules, to tell a misspelt one
-    max_days       a waiver may not reach further into the future than this
     report_unused  off where only a part of the projects was judged
     """
-    index = _Index(waivers)
-    used: set[Waiver] = set()
+    index, seen = _Index(waivers), _Seen()
     result: list[Finding] = []
     for finding in findings:
         fitting = index.fitting(finding)
-        used.update(fitting)
         # All that fit count as used, the expired ones too: these are reported as expired, not as unused.
-        good = (one for one in fitting if today <= one.expires and not _too_long(one, today, max_days))
-        chosen = next(good, None)
-        result.append(_waived(finding, chosen, finding.rule in unwaivable) if chosen else finding)
+        seen.fitting.update(fitting)
+        objections = [
+            _Objection("waiver-expired", "it has expired")
+            if today > one.expires
+            else objection(one, finding, policy, today)
+            for one in fitting
+        ]
+        chosen = next((one for one, against in zip(fitting, objections, strict=True) if against is None), None)
+        if chosen:
+            seen.holding.add(chosen)
+            result.append(_waived(finding, chosen, finding.rule in policy.unwaivable))
+            continue
+        for one, against in zip(fitting, objections, strict=True):
+            if against and today <= one.expires:
+                seen.objections.setdefault(one, against)
+        result.append(_not_waived(finding, fitting, objections))
+    firsts: dict[tuple[str, str], Waiver] = {}
     for waiver in dict.fromkeys(waivers):
-        result += _hygiene(waiver, today, max_days, used=waiver in used or not report_unused, rules=rules)
+        first = firsts.setdefault((waiver.rule, waiver.address), waiver)
+        notes = _hygiene(waiver, first, today, seen, report_unused=report_unused, rules=rules)
+        result += (_blocking(note) for note in notes) if policy.is_strict else notes
     return tuple(result)
+
+
+@dataclass(frozen=True, slots=True)
+class _Objection:
+    """Why a waiver does not count: the id under which it is reported, and in words."""
+
+    rule: str
+    why: str
+    fix: str = ""
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What waivers came to in a run: those that fit a finding, those that waived one, and why others did not."""
+
+    fitting: set[Waiver] = field(default_factory=set)
+    holding: set[Waiver] = field(default_factory=set)
+    objections: dict[Waiver, _Objection] = field(default_factory=dict)
+
+
+def objection(waiver: Waiver, finding: Finding, policy: WaiverPolicy, today: date) -> _Objection | None:
+    """Return why a waiver that fits a finding, and has not expired, does not count for it; None where it does."""
+    if against := refused_by_terms(waiver, finding.rule, policy, today):
+        return against
+    if waiver.up_to is None:
+        return None
+    limit = f"it holds up to {waiver.up_to:,.2f} a month"
+    if finding.amount is None:
+        return _Objection(
+            "waiver-outgrown", f"{limit}, and what this costs is not known", "have it priced, or remove up_to"
+        )
+    # What costs less than nothing, a change that saves, is below any limit.
+    if finding.amount > max(waiver.up_to, waiver.up_to * GROWTH):
+        what = f"{limit}, and this comes to {finding.amount:,.2f}"
+        return _Objection("waiver-outgrown", what, "have the new amount agreed to, and set up_to to it")
+    return None
+
+
+def refused_by_terms(waiver: Waiver, rule: str, policy: WaiverPolicy, today: date) -> _Objection | None:
+    """Return what a waiver lacks of what a rule asks of its waivers, whatever it finds."""
+    terms, by = policy.of(rule), policy.by.get(rule, ())
+    if waiver.in_comment and terms.comments == "refused":
+        return _Objection("waiver-refused", f"{rule} takes no waiver in a comment", "move it to the waivers file")
+    if by and not (waiver.owner and matches_any(by, waiver.owner)):
+        who = f"its owner is {waiver.owner}" if waiver.owner else "it names no owner"
+        return _Objection(
+            "waiver-refused", f"{who}, and {rule} can be waived by {', '.join(by)} only", "have one of them own it"
+        )
+    if terms.owner == "required" and not waiver.owner:
+        return _Objection(
+            "waiver-refused", f"it names no owner, which {rule} asks for", "add owner: who answers for it"
+        )
+    if terms.amount == "required" and waiver.up_to is None:
+        what = f"it does not say up to what amount it holds, which {rule} asks for"
+        return _Objection("waiver-refused", what, f"add up_to; `guardrail waive {rule} ADDRESS` does")
+    if terms.max_days is not None and waiver.expires > today + timedelta(days=terms.max_days):
+        what = f"it lasts until {waiver.expires}, and {rule} allows {terms.max_days} days"
+        return _Objection("waiver-too-long", what, f"choose a day until {today + timedelta(days=terms.max_days)}")
+    return None
+
+
+def _not_waived(finding: Finding, fitting: Sequence[Waiver], objections: Sequence[_Objection | None]) -> Finding:
+    """Return a finding that no waiver excuses, with what the first one that was meant for it lacks."""
+    for waiver, against in zip(fitting, objections, strict=True):
+        if against and against.rule != "waiver-expired":
+            return replace(
+                finding, message=f"{finding.message} (the waiver at {waiver.where} does not count: {against.why})"
+            )
+    return finding
 
 
 class _Index:
@@ -145,34 +257,48 @@ def _waived(finding: Finding, waiver: Waiver, refused: bool) -> Finding:  # noqa
     return replace(finding, status=FindingStatus.WAIVED, waiver=waiver, blocking=False)
 
 
-def _too_long(waiver: Waiver, today: date, max_days: int | None) -> bool:
-    return max_days is not None and waiver.expires > today + timedelta(days=max_days)
-
-
 def _hygiene(
-    waiver: Waiver, today: date, max_days: int | None, *, used: bool, rules: Collection[str]
-) -> Iterable[Finding]:
+    waiver: Waiver, first: Waiver, today: date, seen: _Seen, *, report_unused: bool, rules: Collection[str]
+) -> Iterator[Finding]:
     about = f"the waiver of {waiver.rule} for {waiver.address}"
     days = (waiver.expires - today).days
+    against = seen.objections.get(waiver)
+    if waiver != first:
+        yield _note("waiver-duplicate", f"{about} is there twice, first at {first.where}", waiver, "remove one of them")
+    if _is_everything(waiver.rule) or _is_everything(waiver.address):
+        what = "rules" if _is_everything(waiver.rule) else "addresses"
+        fix = "name what it is for; a rule that is to judge nothing is switched off under rules.set"
+        yield _note("waiver-too-broad", f"{about} is for all {what}, those that come later included", waiver, fix)
     if days < 0:
-        yield _note(
-            "waiver-expired", f"{about} expired on {waiver.expires}", waiver, "renew it, or fix what it excused"
-        )
-    elif _too_long(waiver, today, max_days):
-        fix = f"choose a day within {max_days} days"
-        yield _note("waiver-too-long", f"{about} does not count: it lasts until {waiver.expires}", waiver, fix)
-    elif not used:
-        hint = (
-            did_you_mean(waiver.rule, rules)
-            if rules and not is_pattern(waiver.rule) and waiver.rule not in rules
-            else ""
-        )
-        what = f"{about} excuses nothing" + (f": no rule is called {waiver.rule}" if hint else "")
-        yield _note("waiver-unused", what, waiver, hint or "remove it")
+        fix = "renew it, or fix what it excused"
+        yield _note("waiver-expired", f"{about} expired on {waiver.expires}", waiver, fix)
+    elif waiver not in seen.fitting:
+        if report_unused:
+            yield _unused(waiver, about, rules)
+    elif against and waiver not in seen.holding:
+        yield _note(against.rule, f"{about} does not count: {against.why}", waiver, against.fix)
     elif days <= WARN_DAYS:
         left = "today" if not days else f"in {days} day{'s' if days > 1 else ''}"
         note = _note("waiver-expiring", f"{about} expires {left}", waiver, "renew it, or fix what it excuses")
         yield replace(note, severity=Severity.INFO)
+
+
+def _unused(waiver: Waiver, about: str, rules: Collection[str]) -> Finding:
+    is_known = not rules or is_pattern(waiver.rule) or waiver.rule in rules
+    hint = "" if is_known else did_you_mean(waiver.rule, rules)
+    what = f"{about} excuses nothing" + (f": no rule is called {waiver.rule}" if hint else "")
+    return _note("waiver-unused", what, waiver, hint or "remove it")
+
+
+def _is_everything(pattern: str) -> bool:
+    return not pattern.strip("*?") and "*" in pattern
+
+
+def _blocking(note: Finding) -> Finding:
+    """Return what is wrong with a waiver as what blocks; that it soon ends is no fault yet."""
+    if note.rule == "waiver-expiring":
+        return note
+    return replace(note, blocking=True, enforcement=Enforcement.MANDATORY)
 
 
 def _note(rule: str, message: str, waiver: Waiver, fix: str) -> Finding:

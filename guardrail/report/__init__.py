@@ -43,6 +43,7 @@ FORMATS: dict[str, Renderer] = {
     "html": html_page,
     "csv": csv_rows,
     "sarif": sarif,
+    "sarif-suppressed": partial(sarif, waived=True),
     "junit": junit,
     "github": annotate,
     "gitlab": code_quality,
@@ -53,7 +54,7 @@ FORMATS: dict[str, Renderer] = {
 }
 """Format name, as `--format` takes it, to its renderer. Some have options beside the report."""
 
-POINTING = frozenset({"sarif", "junit", "github", "gitlab"})
+POINTING = frozenset({"sarif", "sarif-suppressed", "junit", "github", "gitlab"})
 """The formats that point at files, and want a report whose files are told from the repository's top."""
 
 __all__ = [

@@ -196,7 +196,12 @@ def standing(finding: Finding) -> str:
     waiver = finding.waiver
     if finding.status is FindingStatus.WAIVED and waiver:
         owner = f" by {safe(waiver.owner, 80)}" if waiver.owner else ""
-        return f"Waived{owner} until {waiver.expires.isoformat()}: {safe(waiver.reason, _REMEDY_LIMIT)}"
+        # One that is bound to no amount excuses whatever this grows to: whoever reads it should know.
+        limit = "at any cost" if finding.amount else ""
+        if waiver.up_to is not None:
+            limit = f"up to {waiver.up_to:,.2f} a month"
+        until = ", ".join(filter(None, [f"until {waiver.expires.isoformat()}", limit]))
+        return f"Waived{owner} {until}: {safe(waiver.reason, _REMEDY_LIMIT)}"
     accepted = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
     return status_word(finding).capitalize() if finding.status in accepted else ""
 

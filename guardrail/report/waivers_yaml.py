@@ -1,17 +1,25 @@
-"""Entries of a waivers file, ready to paste."""
+"""Entries of a waivers file, and the command that writes one, ready to paste."""
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
+from decimal import ROUND_CEILING, Decimal
 
 from guardrail.model.finding import Finding
-from guardrail.report.text import yaml_text
+from guardrail.report.text import safe, yaml_text
 
 
 def waivers_yaml(findings: Iterable[Finding]) -> str:
-    """Return the YAML that waives findings, with its reason, last day and owner left to fill in; "" for none."""
+    """Return the YAML that waives findings, with its reason, last day and owner left to fill in, bound to what each costs now; "" for none."""
     entries = [_entry(finding) for finding in findings]
     return "\n".join(["waivers:", *entries]) if entries else ""
+
+
+def waive_command(finding: Finding) -> str:
+    """Return the command that writes a waiver of a finding, with its reason and last day left to fill in."""
+    subject = shlex.quote(safe(finding.subject))
+    return f"guardrail waive {safe(finding.rule)} {subject} --reason '...' --until 30d"
 
 
 def _entry(finding: Finding) -> str:
@@ -21,4 +29,17 @@ def _entry(finding: Finding) -> str:
         '    reason: ""  # why this is right\n'
         "    expires: YYYY-MM-DD  # the last day on which it holds\n"
         '    owner: ""  # who answers for it'
+        f"{_up_to(finding)}"
     )
+
+
+def _up_to(finding: Finding) -> str:
+    """Return the line that binds the waiver to what its finding costs now; "" where that is not known."""
+    if finding.amount is None:
+        return ""
+    return f"\n    up_to: {bound(finding.amount)}  # what it may cost a month"
+
+
+def bound(amount: Decimal) -> Decimal:
+    """Return an amount as a waiver states it: in cents, upwards, so that it covers what it was made for."""
+    return amount.quantize(Decimal("0.01"), ROUND_CEILING)

@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 from guardrail.errors import ConfigError
 from guardrail.files.yaml_file import parse_yaml
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
-from guardrail.policy import read_waivers
+from guardrail.policy import WaiverPolicy, WaiverTerms, read_waivers
 from guardrail.policy.waivers import apply_waivers, load_waivers
 
 TODAY = date(2026, 3, 1)
@@ -80,7 +81,7 @@ def test_no_finding_is_lost_and_waivers_are_recorded():
 
 
 def test_some_rules_take_no_waiver():
-    (found,) = apply_waivers([FAIL], [WAIVER], today=TODAY, unwaivable={"big"})
+    (found,) = apply_waivers([FAIL], [WAIVER], today=TODAY, policy=WaiverPolicy(unwaivable={"big"}))
     assert found.blocking
     assert found.message == "too big (this rule takes no waiver: w.yaml:3 is ignored)"
 
@@ -110,9 +111,94 @@ def test_a_plan_has_an_address():
     assert applied(replace(WAIVER, address="plan"), findings=[replace(FAIL, address="")])[0][1] == "waived"
 
 
-def test_a_waiver_may_not_last_too_long():
-    assert applied(WAIVER, max_days=30) == [("big", "fail", True), ("waiver-too-long", "fail", False)]
-    assert applied(WAIVER, max_days=121) == [("big", "waived", False)]
+def asking(by=(), **terms):
+    return WaiverPolicy(terms={"big": WaiverTerms(**terms)}, by={"big": by} if by else {})
+
+
+TERMS = [
+    ("too long", WAIVER, asking(max_days=30), "waiver-too-long", "it lasts until 2026-06-30, and big allows 30 days"),
+    ("not too long", WAIVER, asking(max_days=121), "", ""),
+    ("no owner", replace(WAIVER, owner=""), asking(owner="required"), "waiver-refused", "it names no owner, which big asks for"),
+    ("an owner", WAIVER, asking(owner="required"), "", ""),
+    ("another's", WAIVER, asking(by=("finops",)), "waiver-refused", "its owner is ann, and big can be waived by finops only"),
+    ("nobody's", replace(WAIVER, owner=""), asking(by=("*",)), "waiver-refused", "it names no owner, and big can be waived by * only"),
+    ("its owner by a glob", WAIVER, asking(by=("finops", "a*")), "", ""),
+    ("a comment", replace(WAIVER, in_comment=True), asking(comments="refused"), "waiver-refused", "big takes no waiver in a comment"),
+    ("a file", WAIVER, asking(comments="refused"), "", ""),
+    ("no amount", WAIVER, asking(amount="required"), "waiver-refused", "it does not say up to what amount it holds, which big asks for"),
+    ("an amount", replace(WAIVER, up_to=Decimal(100)), asking(amount="required"), "", ""),
+    ("grown beyond it", replace(WAIVER, up_to=Decimal("95.23")), asking(), "waiver-outgrown", "it holds up to 95.23 a month, and this comes to 100.00"),
+    ("grown by 5 %", replace(WAIVER, up_to=Decimal("95.24")), asking(), "", ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("waiver, policy, rule, why", [case[1:] for case in TERMS], ids=[case[0] for case in TERMS])
+def test_what_a_waiver_needs_to_count(waiver, policy, rule, why):
+    found, *notes = apply_waivers([replace(FAIL, amount=Decimal(100))], [waiver], today=TODAY, policy=policy)
+    assert found.blocking is bool(why)
+    assert found.message == (f"too big (the waiver at w.yaml:3 does not count: {why})" if why else "too big")
+    assert [(note.rule, note.message.rpartition("count: ")[2], note.blocking) for note in notes] == (
+        [(rule, why, False)] if why else []
+    )
+    assert all(note.fix for note in notes)
+
+
+def test_a_waiver_bound_to_an_amount_excuses_nothing_whose_cost_is_not_known():
+    found, note = apply_waivers([FAIL], [replace(WAIVER, up_to=Decimal(100))], today=TODAY)
+    assert found.blocking
+    assert note.rule == "waiver-outgrown"
+    assert "what this costs is not known" in note.message
+
+
+def test_a_bound_waiver_of_many_addresses_holds_for_those_below_it():
+    small, large = (replace(FAIL, address=f"a.{name}", amount=Decimal(cost)) for name, cost in (("s", 90), ("l", 900)))
+    one, other, *notes = apply_waivers(
+        [small, large], [replace(WAIVER, address="a.*", up_to=Decimal(100))], today=TODAY
+    )
+    assert (one.status, other.status, notes) == (FindingStatus.WAIVED, FindingStatus.FAIL, [])
+    assert "this comes to 900.00" in other.message
+
+
+def test_a_waiver_that_does_not_count_leaves_room_for_one_that_does():
+    unowned = replace(WAIVER, owner="", where="w.yaml:9")
+    assert applied(unowned, WAIVER, policy=asking(owner="required")) == [
+        ("big", "waived", False),
+        ("waiver-duplicate", "fail", False),
+    ]
+
+
+@pytest.mark.parametrize("saving", [Decimal(-20), Decimal("-20.5")])
+def test_a_change_that_saves_is_bound_by_what_it_was_agreed_for(saving):
+    plan, waiver = replace(FAIL, address="", amount=saving), replace(WAIVER, address="plan", up_to=Decimal(-20))
+    assert applied(waiver, findings=[plan])[0] == ("big", "waived", False)
+
+
+BROAD = [
+    ("*", "*", "for all rules"),
+    ("*", "aws_instance.a", "for all rules"),
+    ("big", "*", "for all addresses"),
+    ("big", "**", "for all addresses"),
+    ("big", "module.a.*", ""),
+]
+
+
+@pytest.mark.parametrize("rule, address, what", BROAD)
+def test_a_waiver_for_everything_is_named(rule, address, what):
+    _, *notes = apply_waivers([FAIL], [replace(WAIVER, rule=rule, address=address)], today=TODAY)
+    assert [what in note.message for note in notes if note.rule == "waiver-too-broad"] == ([True] if what else [])
+
+
+def test_where_waivers_are_strict_what_is_wrong_with_one_blocks():
+    strict, ends = WaiverPolicy(is_strict=True), replace(WAIVER, expires=TODAY)
+    assert applied(replace(WAIVER, rule="small"), policy=strict)[1] == ("waiver-unused", "fail", True)
+    assert applied(replace(WAIVER, address="*"), policy=strict)[1] == ("waiver-too-broad", "fail", True)
+    assert applied(ends, policy=strict)[1] == ("waiver-expiring", "fail", False)
+
+
+@given(st.decimals(0, 10**9, places=2), st.decimals(0, 10**9, places=2))
+def test_a_bound_waiver_holds_exactly_until_five_percent_more(up_to, amount):
+    found = apply_waivers([replace(FAIL, amount=amount)], [replace(WAIVER, up_to=up_to)], today=TODAY)[0]
+    assert (found.status is FindingStatus.WAIVED) is (amount * 100 <= up_to * 105)
 
 
 def test_where_only_a_part_is_judged_nothing_is_unused():

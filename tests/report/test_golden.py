@@ -30,6 +30,7 @@ RENDERERS = {
     "html": FORMATS["html"],
     "csv": csv_rows,
     "sarif": pretty(FORMATS["sarif"]),
+    "suppressed.sarif": pretty(FORMATS["sarif-suppressed"]),
     "junit.xml": FORMATS["junit"],
     "github.txt": FORMATS["github"],
     "gitlab.json": pretty(FORMATS["gitlab"]),

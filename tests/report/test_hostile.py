@@ -158,6 +158,7 @@ def test_html_has_the_same_elements(text, judged):
 @CASES
 @pytest.mark.parametrize("judged", [True, False])
 def test_sarif_is_valid_and_points_into_the_repository(text, judged):
+    assert sarif_faults(FORMATS["sarif-suppressed"](report(text, judged=judged))) == []
     out = FORMATS["sarif"](report(text, judged=judged))
     assert sarif_faults(out) == []
     assert out.isascii()

@@ -95,7 +95,7 @@ def test_findings_say_where_why_and_what_to_do():
         in text
     )
     assert "(waived by ana until 2026-12-31: load test until the sale)" in text
-    assert "    address: 'module.web[\"eu\"].aws_instance.app[0]'\n    reason: ..." in text
+    assert "guardrail waive required-tags 'module.web[\"eu\"].aws_instance.app[0]' --reason" in text
     assert text.index("previous-generation") < text.index("log-retention") < text.index("budget-increase-exceeded")
 
 

@@ -73,10 +73,18 @@ def loosened(before: Any, after: Any) -> Iterator[tuple[str, str]]:
         was, now = getattr(before, part), getattr(after, part)
         if order.index(now) < order.index(was):
             yield part, f"{was} -> {now}"
+    if not _asks_as_much(before, after):
+        yield "waivers", "asks less of a waiver"
     for name, was in before.params.items():
         now = after.params[name]
         if now != was and not _is_tighter(was, now, before.tighter.get(name)):
             yield f"params.{name}", f"{_shown(was)} -> {_shown(now)}"
+
+
+def _asks_as_much(before: Any, after: Any) -> bool:
+    """Say whether waivers of a rule that has been set anew need all that they needed before."""
+    by_fewer = not before.waivable_by or (bool(after.waivable_by) and set(after.waivable_by) <= set(before.waivable_by))
+    return by_fewer and after.waivers == after.waivers.and_also(before.waivers)
 
 
 def _shown(value: Json) -> str:

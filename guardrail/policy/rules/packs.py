@@ -323,9 +323,12 @@ def settle(rule: RuleFile, setting: RuleSetting, where: str = "") -> RuleFile:
     """Return the rule as the configuration wants it. Raises ConfigError for a parameter that does not fit."""
     changes: dict[str, Any] = {
         name: value
-        for name in ("enforcement", "severity", "on_unknown")
+        for name in ("enforcement", "severity", "on_unknown", "waivable_by")
         if (value := getattr(setting, name)) is not None
     }
+    if setting.waivers:
+        said = {name: getattr(setting.waivers, name) for name in setting.waivers.model_fields_set}
+        changes["waivers"] = rule.rule.waivers.model_copy(update=said)
     return with_params(rule.changed(**changes), setting.params, where)
 
 

@@ -20,11 +20,16 @@ from guardrail.policy.glob import is_pattern, matches_any
 from guardrail.policy.rules.final import FINAL_FIX, Tighter, final_faults
 from guardrail.policy.rules.fixture import RuleTest
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
-from guardrail.policy.rules.selection import Final
+from guardrail.policy.rules.selection import Final, WaiverTerms
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-RESERVED_IDS = frozenset({"waiver-expired", "waiver-expiring", "waiver-unused", "waiver-too-long"})
+RESERVED_IDS = frozenset(
+    {
+        *("waiver-expired", "waiver-expiring", "waiver-unused", "waiver-too-long"),
+        *("waiver-refused", "waiver-outgrown", "waiver-too-broad", "waiver-duplicate"),
+    }
+)
 """Ids of what guardrail itself reports about waivers."""
 
 ALL_BUT_GONE = frozenset(Action) - {Action.DELETE, Action.FORGET}
@@ -131,6 +136,10 @@ class Rule(Section):
     validations: Annotated[tuple[Validation, ...], Field(min_length=1)]
     on_unknown: OnUnknown = OnUnknown.WARN
     waivable: bool = True
+    waivable_by: tuple[str, ...] = ()
+    """globs of the owners whose waivers count; none: anybody's"""
+    waivers: WaiverTerms = WaiverTerms()
+    """what a waiver of it needs to count"""
     final: Final = False
     """what no child may loosen: true for all, or a list of enforcement, severity, on_unknown, waivers, params and params.NAME"""
     fix: str = ""

@@ -112,6 +112,29 @@ def _not_inside(subfolder: str) -> str:
     )
 
 
+class WaiverTerms(Section):
+    """What a waiver needs to count. What is left out is not asked for."""
+
+    max_days: Annotated[int, Field(ge=1)] | None = None
+    """how many days from today it may last at most"""
+    owner: Literal["required", "optional"] = "optional"
+    amount: Literal["required", "optional"] = "optional"
+    """whether it has to say up to what monthly amount it holds (up_to)"""
+    comments: Literal["allowed", "refused"] = "allowed"
+    """whether one in a comment of the configuration counts"""
+
+    def and_also(self, other: WaiverTerms) -> WaiverTerms:
+        """Return the terms that ask for all that either asks for."""
+        days = [terms.max_days for terms in (self, other) if terms.max_days is not None]
+        both = (self, other)
+        return WaiverTerms(
+            max_days=min(days, default=None),
+            owner="required" if any(terms.owner == "required" for terms in both) else "optional",
+            amount="required" if any(terms.amount == "required" for terms in both) else "optional",
+            comments="refused" if any(terms.comments == "refused" for terms in both) else "allowed",
+        )
+
+
 class RuleSetting(Section):
     """What is set anew for one rule. What is left out stays as the rule's file has it."""
 
@@ -119,6 +142,10 @@ class RuleSetting(Section):
     enforcement: Enforcement | None = None
     severity: Severity | None = None
     on_unknown: OnUnknown | None = None
+    waivable_by: tuple[str, ...] | None = None
+    """globs of the owners whose waivers count"""
+    waivers: WaiverTerms | None = None
+    """what a waiver of it needs to count"""
     params: dict[str, Any] = Field(default_factory=dict)
     params_from: dict[str, str] = Field(default_factory=dict)
     """parameter -> file with its value, YAML or CSV, relative to guardrail.yaml"""

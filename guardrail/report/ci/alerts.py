@@ -76,9 +76,9 @@ class Alert:
         return (-self.level, -finding.severity.rank, -self.effect, *names)
 
 
-def alerts(report: Report) -> list[Alert]:
-    """Return every finding that nobody has waived, in its order."""
-    found = [alert for alert in _alerts(report) if alert.finding.status is not FindingStatus.WAIVED]
+def alerts(report: Report, *, waived: bool = False) -> list[Alert]:
+    """Return every finding that nobody has waived, in its order; `waived`: those, too."""
+    found = [alert for alert in _alerts(report) if waived or alert.finding.status is not FindingStatus.WAIVED]
     return sorted(found, key=lambda alert: alert.order)
 
 

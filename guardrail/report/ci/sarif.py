@@ -8,11 +8,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
+from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import Report
 from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
-from guardrail.report.format import bottom_line, count
+from guardrail.report.format import bottom_line, count, standing
 from guardrail.report.json.text import encode, finished, joined, listed
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import is_web_page, safe
@@ -33,13 +33,21 @@ _PROBLEMS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "recomm
 _Group = Sequence[Alert]
 
 
-def sarif(report: Report, *, category: str = "", max_results: int = _MAX_RESULTS, max_bytes: int = _MAX_BYTES) -> str:
+def sarif(
+    report: Report,
+    *,
+    category: str = "",
+    max_results: int = _MAX_RESULTS,
+    max_bytes: int = _MAX_BYTES,
+    waived: bool = False,
+) -> str:
     """Return the log. Waived findings are left out, those that were there before the change are notes.
 
-    `category` tells the results of one upload from those of others; by default it is the name of the only project.
+    `waived`: waived findings are results with suppressions, as the standard has them. GitHub's code scanning does not read
+    these, and would open an alert for each. `category` tells the results of one upload from those of others; by default it is the name of the only project.
     What is over a limit is left out from the least severe and cheapest on, and the log says how much it is.
     """
-    groups = _grouped(alerts(report))
+    groups = _grouped(alerts(report, waived=waived))
     included = groups[:max_results]
     while True:
         text = _log(report, category, included, len(groups) - len(included))
@@ -51,9 +59,9 @@ def sarif(report: Report, *, category: str = "", max_results: int = _MAX_RESULTS
 
 def _grouped(found: Iterable[Alert]) -> list[_Group]:
     """Gather what code scanning takes for one alert: one rule at one line."""
-    groups: defaultdict[tuple[str, str, int], list[Alert]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str, int, Waiver | None], list[Alert]] = defaultdict(list)
     for alert in found:
-        groups[_rule_id(alert.finding), alert.path, alert.line].append(alert)
+        groups[_rule_id(alert.finding), alert.path, alert.line, _suppressing(alert.finding)].append(alert)
     return list(groups.values())
 
 
@@ -163,7 +171,18 @@ def _result(group: _Group, indexes: dict[str, int]) -> dict[str, Any]:
         "locations": [where],
         "partialFingerprints": {"guardrail/v1": fingerprint(first.finding.rule, *names)},
         **({"fixes": fixes[:_LISTED]} if fixes else {}),
+        **({"suppressions": [_suppression(waiver, first.finding)]} if (waiver := _suppressing(first.finding)) else {}),
     }
+
+
+def _suppressing(finding: Finding) -> Waiver | None:
+    """Return what excuses a finding. One that was there before the change is a note, waived or not."""
+    return finding.waiver if finding.status is FindingStatus.WAIVED else None
+
+
+def _suppression(waiver: Waiver, finding: Finding) -> dict[str, Any]:
+    kind = "inSource" if waiver.in_comment else "external"
+    return {"kind": kind, "status": "accepted", "justification": safe(standing(finding), _TEXT_LIMIT)}
 
 
 def _fix(edit: Edit) -> dict[str, Any]:

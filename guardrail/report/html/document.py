@@ -18,7 +18,7 @@ from guardrail.report.html.findings import by_rule, edits
 from guardrail.report.html.places import Places
 from guardrail.report.html.sums import PALE, sum_table
 from guardrail.report.view import View
-from guardrail.report.waivers_yaml import waivers_yaml
+from guardrail.report.waivers_yaml import waive_command, waivers_yaml
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 """What the page may do: nothing but have a style. Should a text of a plan ever become markup, it could load nothing."""
@@ -148,7 +148,8 @@ class _Page:
         if not fit:
             return []
         instruction = (
-            "Add this to the waivers file that guardrail.yaml names. The reason and the last day are mandatory; whoever may "
+            f"Run {waive_command(fit[0])}, or add this to the waivers file that guardrail.yaml names. "
+            "The reason and the last day are mandatory; whoever may "
             "approve changes to that file approves the waiver. Some rules cannot be waived, and say so."
         )
         entries = lines(waivers_yaml(fit[:_WAIVED]).split("\n"))

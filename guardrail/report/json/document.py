@@ -166,6 +166,10 @@ class Waiver(msgspec.Struct):
     expires: Date
     owner: str
     where: str
+    up_to: Annotated[
+        Amount | None, Meta(description="what the finding may cost a month, in the currency of the run; null: anything")
+    ] = None
+    in_comment: Annotated[bool, Meta(description="whether it stands in a comment of the configuration")] = False
 
 
 class Replacement(msgspec.Struct):
@@ -207,6 +211,13 @@ class Finding(msgspec.Struct):
     evidence: dict[str, Any]
     waiver: Waiver | None
     edit: Edit | None = None
+    amount: Annotated[
+        Amount | None,
+        Meta(
+            description="what it is about costs a month: a resource after the change; of a plan or a budget, what the change adds;"
+            " absent where that is not known"
+        ),
+    ] = None
     machine_type: Annotated[
         str,
         Meta(

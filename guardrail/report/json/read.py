@@ -240,7 +240,6 @@ def _price(data: document.Price) -> PriceSource:
 
 
 def _finding(data: document.Finding) -> Finding:
-    waiver = data.waiver
     return Finding(
         rule=data.rule,
         title=data.title,
@@ -256,12 +255,16 @@ def _finding(data: document.Finding) -> Finding:
         line=data.line,
         project=data.project,
         evidence=data.evidence,
-        waiver=Waiver(waiver.rule, waiver.address, waiver.reason, waiver.expires, waiver.owner, waiver.where)
-        if waiver
-        else None,
+        waiver=_waiver(data.waiver) if data.waiver else None,
         edit=_edit(data.edit) if data.edit else None,
+        amount=_known(data.amount),
         machine_type=data.machine_type,
     )
+
+
+def _waiver(data: document.Waiver) -> Waiver:
+    up_to, stated = _known(data.up_to), (data.rule, data.address, data.reason, data.expires, data.owner, data.where)
+    return Waiver(*stated, up_to=up_to, in_comment=data.in_comment)
 
 
 def _edit(data: document.Edit) -> Edit:

@@ -273,6 +273,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "evidence": {key: _value(value) for key, value in finding.evidence.items()},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
         **({"edit": _edit(finding.edit)} if finding.edit else {}),
+        **({} if finding.amount is None else {"amount": plain(finding.amount)}),
         **({"machine_type": finding.machine_type} if finding.machine_type else {}),
     }
 
@@ -291,7 +292,7 @@ def _replacement(one: Replacement) -> dict[str, Any]:
     }
 
 
-def _waiver(waiver: Waiver) -> dict[str, str]:
+def _waiver(waiver: Waiver) -> dict[str, Any]:
     return {
         "rule": waiver.rule,
         "address": waiver.address,
@@ -299,6 +300,8 @@ def _waiver(waiver: Waiver) -> dict[str, str]:
         "expires": waiver.expires.isoformat(),
         "owner": waiver.owner,
         "where": waiver.where,
+        "up_to": plain(waiver.up_to),
+        **({"in_comment": True} if waiver.in_comment else {}),
     }
 
 

@@ -21,7 +21,7 @@ from guardrail.report.markdown.sums import sums
 from guardrail.report.markdown.text import breakable, code, details, link, prose
 from guardrail.report.rows import Gap, Row, worth
 from guardrail.report.view import View, has_news, place
-from guardrail.report.waivers_yaml import waivers_yaml
+from guardrail.report.waivers_yaml import waive_command, waivers_yaml
 
 _ALL = 1_000_000
 _OPEN = 10  # changed resources that are not folded
@@ -290,8 +290,8 @@ class _Body:
         if not fit:
             return ""
         text = (
-            "Add this to the waivers file that `guardrail.yaml` names. The reason and the last day are mandatory;"
-            " whoever approves the change to that file approves the waiver. Some rules cannot be waived."
+            f"Run {code(waive_command(fit[0]))}, or add this to the waivers file that `guardrail.yaml` names. The reason and the"
+            " last day are mandatory; whoever approves the change to that file approves the waiver. Some rules cannot be waived."
         )
         more = (
             f"\n\nThe other {len(fit) - _WAIVED:,} work alike; `*` in an address stands for any text."

@@ -19,8 +19,9 @@ from guardrail.report.format import count, gaps, line_reason, quantity, standing
 from guardrail.report.rows import Gap, Row, named, worth
 from guardrail.report.terminal.changes import change_lines, group_amounts
 from guardrail.report.terminal.findings import rule_blocks
-from guardrail.report.text import safe, yaml_text
+from guardrail.report.text import safe
 from guardrail.report.view import View
+from guardrail.report.waivers_yaml import waive_command
 
 _OPENED = 5  # changed resources that are told with their reasons
 _SUMMED = 5
@@ -199,16 +200,13 @@ class _Page:
                 yield from rule_blocks(findings, view, self._limit(_CHANGES), self.excerpts)
 
     def how_to_waive(self) -> Iterator[RenderableType]:
-        """Give an entry for the waivers file, to copy."""
+        """Give the command that writes a waiver, to copy."""
         fit = self.view.waivable
         if not fit:
             return
-        entry = {"rule": yaml_text(fit[0].rule), "address": yaml_text(fit[0].subject)}
-        entry |= {"reason": "...", "expires": "YYYY-MM-DD"}
-        lines = [f"{key}: {value}" for key, value in entry.items()]
         yield ""
-        yield Text("To waive what blocks, add to the waivers file (reason and expires are mandatory):", "dim")
-        yield _indented(Text("- " + "\n  ".join(lines), "dim"))
+        yield Text("To waive what blocks, where that is right (the waivers file goes through review):", "dim")
+        yield _indented(Text(waive_command(fit[0]), "dim"))
 
     def notes(self) -> Iterator[RenderableType]:
         """Give what a reader should know of the input."""

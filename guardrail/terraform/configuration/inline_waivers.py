@@ -1,4 +1,4 @@
-"""Waivers in comments: `# guardrail:ignore RULE until=2027-01-31 reason="..." by=...` at a resource or a module call.
+"""Waivers in comments: `# guardrail:ignore RULE until=2027-01-31 reason="..." by=... up_to=120.00` at a resource or a module call.
 
 They stand inside the block or in the comment lines right above it. One at a module call is for all that it brings in.
 """
@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 
 from guardrail.model.finding import Waiver
 from guardrail.model.resource import Change
@@ -21,6 +22,8 @@ from guardrail.terraform.language.syntax.nodes import Block, Node, Source
 MARK = "guardrail:ignore"
 _WAIVER = re.compile(r"guardrail:ignore\b[ \t]*([^\s=]*)(.*)")
 _OPTION = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
+_AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,2})?")
+_AMOUNT_NEEDED = "guardrail:ignore takes up_to as an amount a month, such as up_to=120.00: it waives nothing"
 _NEEDED = 'guardrail:ignore needs a rule, until=YYYY-MM-DD and reason="...": it waives nothing'
 
 
@@ -93,8 +96,13 @@ class InlineWaivers:
             if not said[1] or until is None or not reason:
                 self.remarks[f"{comment.where}: {_NEEDED}"] = None
                 continue
+            up_to = options.get("up_to")
+            if up_to is not None and not _AMOUNT.fullmatch(up_to):
+                self.remarks[f"{comment.where}: {_AMOUNT_NEEDED}"] = None
+                continue
             for rule in filter(None, said[1].split(",")):
-                yield Waiver(rule, "", reason, until, options.get("by", ""), comment.where)
+                by, amount = options.get("by", ""), Decimal(up_to) if up_to else None
+                yield Waiver(rule, "", reason, until, by, comment.where, amount, in_comment=True)
 
 
 def _unquoted(value: str) -> str:

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
-from guardrail.config import Settings, Source
+from guardrail.config import RulesConfig, Settings, Source
 from guardrail.errors import ConfigError
 from guardrail.model.finding import Finding, Waiver
-from guardrail.policy import CompiledRule, RuleFile, apply_waivers, read_waivers, takes_waivers
+from guardrail.policy import (
+    CompiledRule,
+    RuleFile,
+    WaiverPolicy,
+    apply_waivers,
+    read_waivers,
+    refused_by_terms,
+    takes_waivers,
+)
 from guardrail.policy.completeness import OWN_RULES
+from guardrail.policy.glob import is_pattern
 from guardrail.terraform.plan.reader import Plan
 
 
@@ -24,7 +34,7 @@ def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: S
         findings,
         waivers,
         today=settings.now.date(),
-        unwaivable=_unwaivable(rules),
+        policy=waiver_policy(rules, settings.rules),
         rules={*(rule.rule.id for rule in rules), *OWN_RULES},
         report_unused=settings.complete,
     )
@@ -39,8 +49,26 @@ def refused_waivers(waivers: Iterable[Waiver], rules: Iterable[CompiledRule | Ru
             yield ConfigError(what, where=waiver.where, fix="remove the waiver, or have the pack changed")
 
 
-def _unwaivable(rules: tuple[CompiledRule, ...]) -> set[str]:
-    return {rule.rule.id for rule in rules if not takes_waivers(rule.rule)}
+def waivers_without_terms(waivers: Iterable[Waiver], policy: WaiverPolicy, today: date) -> Iterator[ConfigError]:
+    """Give an error for each waiver that still runs, names one rule, and lacks what that rule asks of its waivers."""
+    for waiver in waivers:
+        if waiver.expires < today or is_pattern(waiver.rule):
+            continue
+        if against := refused_by_terms(waiver, waiver.rule, policy, today):
+            what = f"the waiver of {waiver.rule} does not count: {against.why}"
+            yield ConfigError(what, where=waiver.where, fix=against.fix)
+
+
+def waiver_policy(rules: Iterable[CompiledRule | RuleFile], config: RulesConfig) -> WaiverPolicy:
+    """Return what waivers of these rules need: what the configuration asks of all, and each rule of its own."""
+    declared = [rule.rule for rule in rules]
+    return WaiverPolicy(
+        unwaivable={rule.id for rule in declared if not takes_waivers(rule)},
+        terms={rule.id: config.waivers.and_also(rule.waivers) for rule in declared},
+        default=config.waivers,
+        by={rule.id: rule.waivable_by for rule in declared if rule.waivable_by},
+        is_strict=config.strict_waivers,
+    )
 
 
 def waived_inline(
@@ -49,7 +77,6 @@ def waived_inline(
     """Apply the waivers in the comments of a project's configuration to its findings."""
     if not plan.waivers or not settings.inline_waivers:
         return findings
-    unwaivable, known = _unwaivable(rules), {rule.rule.id for rule in rules}
-    today = settings.now.date()
-    applied = apply_waivers(findings, plan.waivers, today=today, unwaivable=unwaivable, rules=known)
+    policy, known = waiver_policy(rules, settings.rules), {rule.rule.id for rule in rules}
+    applied = apply_waivers(findings, plan.waivers, today=settings.now.date(), policy=policy, rules=known)
     return [replace(finding, project=source.name) for finding in applied]
