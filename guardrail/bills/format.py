@@ -253,6 +253,7 @@ create macro fault_of_moment(x) as case when x is not null and moment(x) is null
 create macro fault_of_credits(x) as case when x is null then null when not json_valid(x) then 'is no JSON: ' || left(x, 40)
     when list_bool_or(list_transform(json_extract_string(x, '$[*].amount'), lambda one: fault_of_amount(one) is not null))
         then 'has a credit without an amount' end;
+create macro member(x, key) as case when json_valid(x) then json_extract_string(x, '$.' || key) end;
 create macro map_of(entries) as case when len(list_filter(entries, lambda one: one.value is not null)) > 0
     then map_from_entries(list_filter(entries, lambda one: one.value is not null)) end;
 create macro tags_of_json(x) as case when x is null then null

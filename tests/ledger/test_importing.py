@@ -227,6 +227,63 @@ def test_aws_amortised_cost_is_that_of_its_own_case(bill, rows, names):
     ]
 
 
+def test_cur_2_0_has_maps_and_names_of_accounts(bill, rows):
+    # The columns of https://docs.aws.amazon.com/cur/latest/userguide/table-dictionary-cur2.html, read 2026-11-29.
+    cur = {
+        "bill_payer_account_id": "9",
+        "bill_payer_account_name": "shop",
+        "bill_billing_period_start_date": "2026-10-01T00:00:00.000Z",
+        "bill_billing_period_end_date": "2026-11-01T00:00:00.000Z",
+        "line_item_usage_account_id": "1",
+        "line_item_usage_account_name": "shop-prod",
+        "line_item_usage_start_date": "2026-10-05T00:00:00.000Z",
+        "line_item_usage_end_date": "2026-10-05T01:00:00.000Z",
+        "line_item_line_item_type": "Usage",
+        "line_item_currency_code": "USD",
+        "line_item_unblended_cost": "1.5E-7",
+        "line_item_product_code": "AmazonEC2",
+        "product": '{"product_name": "Amazon Elastic Compute Cloud", "tenancy": "Shared"}',
+        "product_region_code": "eu-west-1",
+        "resource_tags": '{"user_team": "shop", "aws_created_by": "ana"}',
+        "cost_category": '{"unit": "retail"}',
+    }
+    bill(table(cur, {}, {"product": "", "resource_tags": ""}, {"product": "no JSON"}))
+    told = "billing_account_name, sub_account_name, service_name, region_id, billed_cost, tags, x"
+    assert rows(f"select {told} from charges where row = 1") == [
+        ("shop", "shop-prod", "Amazon Elastic Compute Cloud", "eu-west-1", Decimal("0.00000015"),
+         {"team": "shop", "aws_created_by": "ana"}, {"cost_category": '{"unit": "retail"}'})
+    ]  # fmt: skip
+    assert rows("select service_name from charges where row > 1") == [("AmazonEC2",), ("AmazonEC2",)]
+
+
+def test_focus_1_3_tells_its_providers_by_other_names(bill, rows):
+    # specification/datasets/cost_and_usage of FOCUS_Spec, read 2026-11-29: ProviderName and PublisherName are deprecated.
+    new = {
+        "ServiceProviderName": "AWS",
+        "HostProviderName": "Amazon",
+        "AllocatedMethodId": "m",
+        "AllocatedTags": '{"a": "b"}',
+    }
+    bill(table(FOCUS | new, {}, {"ProviderName": "Old"}))
+    ((name, kept), (old, _)) = rows("select provider_name, x from charges order by row")
+    assert (name, old) == ("AWS", "Old")
+    assert {key: kept[key] for key in ("HostProviderName", "AllocatedMethodId")} == {
+        "HostProviderName": "Amazon",
+        "AllocatedMethodId": "m",
+    }
+
+
+def test_texts_may_have_line_ends_quotes_and_separators(bill, rows):
+    text = table(
+        FOCUS, {"ChargeDescription": 'two\nlines; "quoted", and\r\nmore', "Tags": '{"a": "x,y\\nz"}'}, {}, delimiter=";"
+    )
+    bill("\ufeff" + text)
+    assert rows("select charge_description, tags from charges where row = 1") == [
+        ('two\nlines; "quoted", and\r\nmore', {"a": "x,y\nz"})
+    ]
+    assert sums(rows)[2] == 2
+
+
 def test_azure_actual_cost_is_billed_and_amortised_cost_effective(bill, rows):
     reserved = {"PricingModel": "Reservation", "ReservationId": "R"}
     purchase = {**reserved, "ChargeType": "Purchase", "Cost": "30", "Quantity": "1"}
