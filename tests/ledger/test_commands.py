@@ -1,18 +1,21 @@
 """`guardrail ledger` as people type it."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from guardrail.cli.commands.ledger import ledger as group
 from tests.ledger.conftest import result, state
 
 
 @pytest.fixture
 def ledger(run, tmp_path):
     (tmp_path / "result.json").write_bytes(result())
+    (tmp_path / "rates.csv").write_text("month,from,to,rate,source\n2026-10,EUR,USD,1.08,ECB\n")
     (tmp_path / "state.json").write_bytes(state(("aws_nat_gateway.n", {"id": "nat-1"}, {})))
     return lambda *args, **more: run("ledger", *args, **more)
 
@@ -78,31 +81,56 @@ def test_mistakes_are_one_line(ledger, args, said):
     assert said in ran.stderr
 
 
-READING = [
-    ["show"],
-    ["compact", "--now", "2027-01-01"],
-    ["export", "--to", "postgresql://x/y"],
-    ["import", "result.json"],
-]
+WRITING = {
+    "add": ["result.json"],
+    "verify": [],
+    "decide": ["done", "gp2-volume", "--project", "shop", "--by", "ana", "--reason", "#42"],
+    "import --rates": ["rates.csv"],
+}
+READING = {
+    "show": [],
+    "compact": ["--now", "2027-01-01"],
+    "export": ["--to", "postgresql://x/y"],
+    "import": ["result.json"],
+    "import --metrics": ["result.json"],
+}
+NEEDS_DUCKDB = "guardrail: reading a ledger needs DuckDB (pip install 'guardrail-finops[ledger]')\n"
+NEEDS_OBSTORE = "guardrail: a ledger in an object store needs obstore (pip install 'guardrail-finops[cloud]')\n"
 
 
-@pytest.mark.parametrize("args", READING, ids=[args[0] for args in READING])
-def test_without_duckdb_facts_are_added_and_reading_says_what_to_install(ledger, monkeypatch, args):
+def test_each_command_is_tried_without_the_extras():
+    assert {name.split()[0] for name in (*WRITING, *READING)} == set(group.commands)
+
+
+@pytest.mark.parametrize("name", READING)
+def test_without_duckdb_facts_are_added_and_reading_says_what_to_install(ledger, monkeypatch, name):
     monkeypatch.setitem(sys.modules, "duckdb", None)
-    assert ledger("add", "result.json").exit_code == 0
-    assert ledger("verify").exit_code == 0
-    ran = ledger(*args)
-    assert ran.exit_code == 2
-    assert ran.stderr == "guardrail: reading a ledger needs DuckDB (pip install 'guardrail-finops[ledger]')\n"
+    for writing, args in WRITING.items():
+        assert ledger(*writing.split(), *args).exit_code == 0
+    ran = ledger(*name.split(), *READING[name])
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", NEEDS_DUCKDB)
+
+
+@pytest.mark.parametrize("name", [*WRITING, *READING])
+def test_without_obstore_each_command_says_what_to_install(ledger, monkeypatch, name):
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    ran = ledger(*name.split(), *{**WRITING, **READING}[name], "--ledger", "s3://bucket/ledger")
+    assert (ran.exit_code, ran.stdout, ran.stderr) == (2, "", NEEDS_OBSTORE)
 
 
 def test_a_check_imports_nothing_of_the_ledger():
     script = (
-        "import guardrail.cli.judging, guardrail.check, guardrail.deliver, guardrail.report, sys;"
-        "print([name for name in sys.modules if name.split('.')[0] in ('duckdb', 'obstore', 'psycopg')"
-        " or name.startswith(('guardrail.ledger', 'guardrail.bills'))])"
+        "import sys; from guardrail.cli import main;"
+        "main(['check', '--config', 'examples/shop/guardrail.yaml', '--format', 'json', '--out', 'json=' + sys.argv[1]]);"
+        "print([name for name in sys.modules if name.split('.')[0] in ('duckdb', 'obstore', 'psycopg', 'pyarrow')"
+        " or name.startswith(('guardrail.ledger', 'guardrail.bills', 'guardrail.finops'))], file=sys.stderr)"
     )
     ran = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
+        [sys.executable, "-c", script, os.devnull],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=Path(__file__).parents[2],
     )
-    assert ran.stdout == "[]\n"
+    assert '"guardrail.report/v1"' in ran.stdout
+    assert ran.stderr == "[]\n"
