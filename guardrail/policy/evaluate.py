@@ -106,7 +106,7 @@ class Judge:
         surroundings: Surroundings = NO_SURROUNDINGS,
     ) -> tuple[Finding, ...]:
         """Judge a project's resources one by one, then its plan as a whole. Findings stand in that order."""
-        sums, around = total(resources, not_evaluated), self.around(resources, not_evaluated, surroundings)
+        sums, around = total(resources, not_evaluated), self.around(project, resources, not_evaluated, surroundings)
         rules = [r for r in self.rules if r.rule.scope is RuleScope.RESOURCE and plays_in(r.rule.match, project)]
         one_by_one = _PerResource(
             self, rules, project, around, self.beside(project, resources, sums, _all_read(rules), around)
@@ -128,11 +128,15 @@ class Judge:
         return tuple(one for one in asked if one)
 
     def around(
-        self, resources: Sequence[ResourceCost], not_evaluated: Sequence[NotEvaluated], surroundings: Surroundings
+        self,
+        project: Project,
+        resources: Sequence[ResourceCost],
+        not_evaluated: Sequence[NotEvaluated],
+        surroundings: Surroundings,
     ) -> Around:
         """Return a plan as these rules look at it."""
         looks_at = frozenset[Path]().union(*(rule.looks_at for rule in self.rules))
-        return Around(resources, not_evaluated, surroundings, self.specs, self.defaults, looks_at)
+        return Around(project, resources, not_evaluated, surroundings, self.specs, self.defaults, looks_at)
 
     def budgets(
         self, budgets: Sequence[Budget], projects: Sequence[tuple[Project, ProjectReport]]

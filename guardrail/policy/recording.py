@@ -16,7 +16,7 @@ from guardrail.policy.rules.testing import run_tests
 from guardrail.policy.variables.context import LOOKUPS
 from guardrail.policy.variables.machine import FACTS
 from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
-from guardrail.policy.variables.view import SENSITIVE, ResourceView
+from guardrail.policy.variables.view import ENVIRONMENT_TAGS, SENSITIVE, ResourceView
 from guardrail.policy.working import Case, explain
 
 
@@ -112,9 +112,11 @@ def _tags(case: Case, view: ResourceView) -> dict[str, Json]:
     """Return the tags that the rule looks at; all of them where it looks at their names."""
     asked = {path for path in case.rule.answer_keys + case.rule.message_keys if path[:2][-1].startswith("tag")}
     tags = view.effective_tags()
-    if isinstance(tags, Unknown) or not asked:
+    by_environment = ("resource", "environment") in case.rule.shown
+    if isinstance(tags, Unknown) or not (asked or by_environment):
         return {}
     keys = {path[2] for path in asked if path[2:]} if all(path[2:] for path in asked) else set(tags)
+    keys |= {key for key in tags if by_environment and key.lower() in ENVIRONMENT_TAGS}
     return {key: tags[key] for key in tags if key in keys and isinstance(tags[key], str) and tags[key] != SENSITIVE}
 
 
@@ -157,7 +159,8 @@ def _beside(case: Case) -> dict[str, Json]:
     """Return what the rule reads beside the resource."""
     heads, match = {path[0] for path in case.rule.shown}, case.rule.rule.match
     given: dict[str, Json] = {}
-    if "project" in heads or match.projects or match.environments:
+    environment = ("resource", "environment") in case.rule.shown
+    if "project" in heads or environment or match.projects or match.environments:
         given["project"] = {"name": case.project.name, "path": case.project.path, "env": case.project.env}
     if "pr" in heads and case.judge.pr:
         given["pr"] = dict(case.judge.pr)

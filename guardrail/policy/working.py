@@ -111,7 +111,7 @@ class Case:
     @cached_property
     def around(self) -> Around:
         """The plan as the rule looks at it."""
-        return self.judge.around(self.resources, self.missing, self.surroundings)
+        return self.judge.around(self.project, self.resources, self.missing, self.surroundings)
 
     @property
     def rule(self) -> CompiledRule:

@@ -1,9 +1,12 @@
+import json
+from dataclasses import replace
+
 import pytest
 
 from guardrail.policy import VARIABLES
 from guardrail.policy.rules.rule import RuleScope
 from guardrail.policy.variables.context import needed
-from tests.policy.judging import ENGINES, judge, resource, rule, verdict
+from tests.policy.judging import ENGINES, PROJECT, judge, resource, rule, verdict
 
 FULL = {
     "attributes": {"instance_type": "m5.large", "size": 3},
@@ -82,3 +85,30 @@ def test_what_is_read_whole_and_what_in_parts():
     assert needed([("resource", "tags", "team")]) == {("resource", "tags")}
     assert {path[1] for path in needed([("resource", "cost")])} == {"cost"}
     assert needed([("resource", "after")]) == {("resource", "after")}
+
+
+ENVIRONMENTS = [
+    ("of the project", "prod", {"env": "dev"}, "prod"),
+    ("a tag", "", {"env": "dev"}, "dev"),
+    ("another tag", "", {"Environment": "dev"}, "dev"),
+    ("both tags", "", {"environment": "qa", "ENV": "dev"}, "dev"),
+    ("an empty tag", "", {"env": "", "environment": "qa"}, "qa"),
+    ("neither", "", {"team": "shop"}, None),
+]
+
+
+@pytest.mark.parametrize(
+    "env, tags, wanted", [case[1:] for case in ENVIRONMENTS], ids=[case[0] for case in ENVIRONMENTS]
+)
+def test_the_environment_is_the_projects_or_a_tags(env, tags, wanted):
+    asks = rule(f"resource.environment == {json.dumps(wanted)}")
+    assert judge(asks, resource(tags=tags), project=replace(PROJECT, env=env)) == []
+
+
+def test_an_environment_by_tags_that_are_not_known_is_not_known():
+    asks = rule('resource.environment == "dev"')
+    ((status, _, _),) = judge(asks, resource(unknown=["tags"]), project=replace(PROJECT, env=""))
+    assert status == "unknown"
+    ((status, _, _),) = judge(asks, resource(unknown=["tags.env"]), project=replace(PROJECT, env=""))
+    assert status == "unknown"
+    assert judge(asks, resource(unknown=["tags"]), project=replace(PROJECT, env="dev")) == []

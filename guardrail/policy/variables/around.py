@@ -14,7 +14,7 @@ from guardrail.model.plan_facts import NO_FACTS, CalledModule, PlanFacts
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.variables.context import PLAN_LISTS, RELATIONS, needed, nested
+from guardrail.policy.variables.context import PLAN_LISTS, RELATIONS, Project, needed, nested
 from guardrail.policy.variables.defaults import Defaults
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.relations import Relations
@@ -51,6 +51,7 @@ class Around:
 
     def __init__(
         self,
+        project: Project,
         resources: Sequence[ResourceCost],
         missing: Iterable[NotEvaluated],
         given: Surroundings,
@@ -58,6 +59,7 @@ class Around:
         defaults: Defaults,
         looks_at: frozenset[Path],
     ) -> None:
+        self.project = project
         self._resources, self._missing, self._given = resources, tuple(missing), given
         self._specs, self.defaults, self._looks_at = specs, defaults, looks_at
         self._variables: dict[Path, tuple[Path, ...]] = {}

@@ -49,6 +49,11 @@ VARIABLES = tuple(
         ("resource.name", "string", "name in the configuration: `this`"),
         ("resource.module", "string", "module part of the address, empty in the root module"),
         ("resource.provider", "string", "short name of the provider: `aws`, `azurerm`, `google`"),
+        (
+            "resource.environment",
+            "string",
+            "`env` of the project in guardrail.yaml, else the tag `env` or `environment` in any case; null where neither is given",
+        ),
         ("resource.region", "string", "region or location in the vendor's spelling; null where it cannot be told"),
         ("resource.action", "string", "create, update, replace, delete, no-op, forget, import or move"),
         ("resource.before", "map", "attributes before the change; all null for a new resource"),

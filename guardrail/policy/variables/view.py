@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from guardrail.policy.variables.around import Around
 
 SENSITIVE = "(sensitive)"
+ENVIRONMENT_TAGS = ("env", "environment")
 
 _NO_CONFIGURATION = "not known: the plan has no configuration of it"
 _MAY_BE_CHOSEN = "not set, and may be chosen by the provider"
@@ -137,6 +138,17 @@ class ResourceView:
     def region(self) -> str | Unknown | None:
         """The region on this side."""
         return self.change.before_region if self.existing is self.change.before else self.change.region
+
+    def environment(self) -> str | Unknown | None:
+        """The environment that the project says, else the resource's tag `env` or `environment`; None where neither is there."""
+        if self.around and self.around.project.env:
+            return self.around.project.env
+        tags = self.effective_tags()
+        if isinstance(tags, Unknown):
+            return tags
+        named = {key.lower(): value for key, value in tags.items()}
+        value = next((named[key] for key in ENVIRONMENT_TAGS if named.get(key)), None)
+        return value if isinstance(value, str | Unknown) else None
 
     def related(self, relation: str, pattern: str) -> Json:
         """The resources of these types that it refers to ("references"), or that refer to it ("referrers")."""
@@ -282,6 +294,7 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "module": lambda view: view.change.module,
     "provider": lambda view: view.change.provider,
     "region": lambda view: view.region,
+    "environment": ResourceView.environment,
     "action": lambda view: view.change.action.value,
     "after": lambda view: view.attributes(view.side),
     "before": lambda view: view.attributes(view.change.before),
