@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -27,8 +28,11 @@ from guardrail.cli import cli
 from guardrail.cli import main as guardrail
 from guardrail.cli.commands.schema import NAMES, schema_text
 from guardrail.costs import Library
+from guardrail.costs.definitions.definition import UsageKey
 from guardrail.costs.definitions.lint import priced_regions
 from guardrail.costs.usage.assumptions_text import spelled
+from guardrail.costs.usage.infracost_keys import KnownKey, known_keys
+from guardrail.costs.usage.keys import keys_of
 from guardrail.costs.usage.profiles import ProfileName, assumptions
 from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.packs import packs, read_pack
@@ -266,12 +270,45 @@ def usage_assumptions() -> str:
     return "\n".join(lines) + "\n"
 
 
+def usage_keys() -> str:
+    """usage-keys.md: what becomes of each key of Infracost's example usage file."""
+    library, keys = Library(), known_keys()
+    read = sum(one.is_read for one in keys)
+    renamed = sum(bool(one.ours) and not one.is_read for one in keys)
+    lines = [
+        NOTE,
+        "# Keys of Infracost's usage file\n",
+        f"Infracost's example, `infracost-usage-example.yml` as of 2026-08-21, has {len(keys):,} keys of {len({one.type for one in keys})} types. guardrail reads {read:,} of them",
+        f"as they are, and {renamed} under another name. The others are listed with the reason; in a usage file, each is one warning that says the same",
+        "([usage.md](usage.md)). `resource_type_default_usage`, `[*]` in addresses and values by region are read, too.\n",
+        "| type | key | of what | guardrail reads | or why not |",
+        "|---|---|---|---|---|",
+    ]
+    for one in keys:
+        ours = (
+            "the same"
+            if one.is_read
+            else one.ours and f"`{one.ours.partition(' (')[0]}`" + one.ours[len(one.ours.partition(" (")[0]) :]
+        )
+        lines.append(f"| `{one.type}` | `{one.key}` | {_unit_of(one, library)} | {ours} | {one.why} |")
+    return "\n".join(lines) + "\n"
+
+
+def _unit_of(one: KnownKey, library: Library) -> str:
+    """Return the unit of a key that is read."""
+    entry: object = keys_of(one.type, library) if one.is_read else None
+    for step in one.key.split("."):
+        entry = entry.get(re.sub(r"\[\d+\]$", "[]", step)) if isinstance(entry, Mapping) else entry
+    return entry.unit if isinstance(entry, UsageKey) else ""
+
+
 PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "supported-resources.md": supported_resources,
     DOCS / "accuracy.md": accuracy,
     DOCS / "example-policies.md": example_policies,
     DOCS / "rules-reference.md": rules_reference,
     DOCS / "usage-assumptions.md": usage_assumptions,
+    DOCS / "usage-keys.md": usage_keys,
     DOCS / "cli.md": command_line,
     LIMITS: limits,
     README: readme,

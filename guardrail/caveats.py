@@ -9,6 +9,7 @@ from pathlib import Path
 
 from guardrail.config import OnIncomplete, Settings, Source
 from guardrail.costs import Library, load_usage
+from guardrail.costs.usage.alone import alone
 from guardrail.costs.usage.file import is_meant
 from guardrail.costs.usage.keys import unread_keys
 from guardrail.errors import did_you_mean
@@ -17,6 +18,7 @@ from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, money
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport
+from guardrail.model.resource import Change
 from guardrail.policy import CompiledRule, Judge
 from guardrail.policy.completeness import incomplete, uncovered, unread
 from guardrail.policy.spend import USAGE_REMEDY
@@ -32,11 +34,22 @@ _SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not man
 class UsageInUse:
     """The usage files of a run, each with the types of the resources that it is for, by address.
 
-    unread  files of projects that could not be read, of whose resources nothing is known
+    unread   files of projects that could not be read, of whose resources nothing is known
+    charged  files of which a project has what they say of no resource
     """
 
     types: dict[Path, dict[str, str]] = field(default_factory=dict)
+    charged: set[Path] = field(default_factory=set)
     unread: set[Path] = field(default_factory=set)
+
+    def alone(self, source: Source, plan: Plan, library: Library) -> tuple[Change, ...]:
+        """Return what a usage file has beside the resources of plans: for the first project that it is of. Raises InputError."""
+        if not source.usage or plan.fault or source.usage in self.charged:
+            return ()
+        self.charged.add(source.usage)
+        found = alone(load_usage(source.usage), library)
+        self.types.setdefault(source.usage, {}).update((one.address, one.type) for one in found)
+        return found
 
     def add(self, source: Source, plan: Plan) -> None:
         """Take note of a project's resources."""

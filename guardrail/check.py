@@ -28,6 +28,7 @@ from guardrail.model.comparison import compared, known_before, project_at, remar
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
+from guardrail.model.resource import Change
 from guardrail.policy import Judge, Project, Surroundings
 from guardrail.terraform.options import WORKSPACE
 from guardrail.terraform.plan.reader import Plan
@@ -48,7 +49,7 @@ def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
     with closing(each_plan(settings)) as read:
         is_only, plans = _whether_one(read)
         for source, plan in plans:
-            bill = priced(source, plan, engine, settings)
+            bill = priced(source, plan, engine, settings, in_use.alone(source, plan, library))
             in_use.add(source, plan)
             bill = since(base, bill, is_only=is_only)
             projects.append(bill if with_attributes else bill.without_attributes())
@@ -88,7 +89,8 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         is_only, plans = _whether_one(each)
         for source, plan in plans:
             project = Project(source.name, source.path, source.env, repository)
-            bill = since(base, priced(source, plan, engine, settings), is_only=is_only)
+            bill = priced(source, plan, engine, settings, in_use.alone(source, plan, library))
+            bill = since(base, bill, is_only=is_only)
             found += not_evaluated(source, plan, bill.not_evaluated if base else plan.not_evaluated, settings)
             judged: Sequence[Finding] = ()
             if not plan.fault:
@@ -145,9 +147,11 @@ def _against(base: Report | None, report: Report, settings: Settings) -> Report:
     return replace(report, warnings=(*report.warnings, *said))
 
 
-def priced(source: Source, plan: Plan, engine: Engine, settings: Settings) -> ProjectReport:
-    """Price one plan. Raises InputError for its usage file, DefinitionError for a definition."""
-    resources = engine.with_usage(usage_of(source)).estimate(plan.changes, plan.data)
+def priced(
+    source: Source, plan: Plan, engine: Engine, settings: Settings, beside: Sequence[Change] = ()
+) -> ProjectReport:
+    """Price one plan, and what its usage file has beside. Raises InputError for that file, DefinitionError for a definition."""
+    resources = engine.with_usage(usage_of(source)).estimate((*plan.changes, *beside), plan.data)
     findings = tuple(not_evaluated(source, plan, (), settings)) if plan.fault else ()
     missing = tuple(one.free if engine.is_free(one.type) else one for one in plan.not_evaluated)
     return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing)

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from guardrail.catalog import Catalog
+from guardrail.caveats import UsageInUse
 from guardrail.check import priced, since, surroundings
 from guardrail.config import Settings
 from guardrail.costs import Library
@@ -96,7 +97,8 @@ def _case_in_project(
     read, base = plans(settings), earlier(settings)
     source, plan = project_with(read, address)
     engine = engine_of(settings, library, catalog)
-    bill = since(base, priced(source, plan, engine, settings), is_only=len(read) == 1)
+    alone = UsageInUse().alone(source, plan, library)
+    bill = since(base, priced(source, plan, engine, settings, alone), is_only=len(read) == 1)
     project = Project(source.name, source.path, source.env, repository_of(settings, [rule]))
     judge = Judge(
         [rule],
@@ -137,10 +139,11 @@ def _case_of_budget(
     for fault in (plan.fault for _, plan in read if plan.fault):  # what it holds may be the budget's
         raise fault
     engine = engine_of(settings, library, catalog)
+    in_use = UsageInUse()
     bills = [
         (Project(source.name, source.path, source.env), since(base, bill, is_only=len(read) == 1))
         for source, plan in read
-        for bill in [priced(source, plan, engine, settings)]
+        for bill in [priced(source, plan, engine, settings, in_use.alone(source, plan, library))]
     ]
     judge = Judge(
         [rule],

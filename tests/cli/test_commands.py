@@ -269,6 +269,27 @@ def test_runs_of_different_profiles_are_not_compared(run, write):
     assert run("diff", "small.json", "app", "--assume-usage", "small").exit_code == 0
 
 
+TRANSFER = """
+resource_usage:
+  aws_data_transfer.east: {region: us-east-1, monthly_outbound_internet_gb: 20480}
+"""
+
+
+def test_data_transfer_of_the_usage_file_is_priced_once_and_adds_nothing_to_a_change(run, write):
+    for name in ("one", "two"):
+        write(f"{name}/main.tf", LAMBDA)
+    write("usage.yml", TRANSFER)
+    projects = ", ".join(f"{{name: {name}, path: {name}, usage: usage.yml}}" for name in ("one", "two"))
+    write("guardrail.yaml", f"version: 1\nprojects: [{projects}]\nbudgets: [{{name: all, monthly: 1000}}]\n")
+    result = json.loads(run("check", "--format", "json").stdout)
+    # 10 TB at $0.09 and 10 TB at $0.085, in the first of the two projects that share the file.
+    assert [one["totals"]["monthly_cost"] for one in result["projects"]] == ["1792", "0"]
+    assert result["totals"]["monthly_delta"] == "0"
+    assert not [text for text in result["warnings"] if "aws_data_transfer" in text]
+    # What a budget counts of it was there before: nothing blocks.
+    assert [(one["rule"], one["status"]) for one in result["findings"]] == [("budget-exceeded", "pre-existing")]
+
+
 def test_what_a_profile_assumes_can_be_printed(run, write):
     text = run("usage", "assumptions", "aws_nat_gateway").stdout
     assert text.startswith(

@@ -131,6 +131,9 @@ class Definition(_Strict):
     derive: str | None = Field(
         None, description="function in guardrail/costs/definitions/derive.py that adds attributes"
     )
+    in_usage_file: bool = Field(
+        False, description="no resource of a plan: an entry of the usage file says that it exists"
+    )
     usage: dict[str, UsageKey] = {}
     defaults: dict[str, Any] = {}
     provider_defaults: dict[str, Any] = Field(

@@ -10,6 +10,7 @@ from guardrail.costs.definitions.definition import UsageKey
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import nested_usage
 from guardrail.costs.usage.file import Usage
+from guardrail.costs.usage.infracost_keys import answer
 from guardrail.errors import InputError, did_you_mean
 
 # As deep as the engine prices children.
@@ -52,10 +53,14 @@ def _unread(
     for key, value in given.items():
         entry: Any = known
         for step in key.split("."):
-            entry = entry.get(_INDEX.sub("[]", step)) if isinstance(entry, Mapping) else None
+            # Below a key there may be values by region, under names that nobody can list.
+            below = entry if isinstance(entry, UsageKey) else None
+            entry = entry.get(_INDEX.sub("[]", step)) if isinstance(entry, Mapping) else below
         where = usage.where(*place, key)
         if entry is None:
-            fix = did_you_mean(key, known) or f"it has {', '.join(sorted(known)) or 'none'}"
+            # The first two of a place are the section and the entry.
+            told = answer(type_name, ".".join((*place[2:], key)))
+            fix = told or did_you_mean(key, known) or f"it has {', '.join(sorted(known)) or 'none'}"
             yield where, f"{type_name} has no usage key {key} ({fix})"
         elif isinstance(entry, Mapping) and isinstance(value, Mapping):
             yield from _unread(usage, value, entry, (*place, key), type_name)
