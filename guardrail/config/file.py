@@ -129,6 +129,17 @@ class RightsizingConfig(Section):
     """days with metrics; with fewer, nothing smaller is recommended"""
 
 
+class SpotConfig(Section):
+    """Where machines may be interrupted."""
+
+    environments: tuple[str, ...] = ()
+    """environments of projects in which they may; without any, Spot is recommended and not in the sum"""
+    min_machines: Annotated[int, Field(ge=1)] = 2
+    """machines that a group has at least"""
+    max_band: Annotated[int, Field(ge=0, le=4)] = 1
+    """how often AWS may interrupt: 0 less than 5 % of machines in a month, 1 5-10 %, 2 10-15 %, 3 15-20 %, 4 more"""
+
+
 class RecommendConfig(Section):
     """What is recommended, and what becomes of recommendations that are open."""
 
@@ -141,6 +152,7 @@ class RecommendConfig(Section):
     in_check: bool = False
     """whether `guardrail check` tells the recommendations for resources that the change creates or changes"""
     rightsizing: RightsizingConfig = RightsizingConfig()
+    spot: SpotConfig = SpotConfig()
 
 
 class ConfigFile(Section):
