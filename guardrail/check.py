@@ -58,14 +58,21 @@ def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
     return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
 
 
-def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, with_remedies: bool = False) -> Report:
+def check(
+    settings: Settings,
+    *,
+    read: list[tuple[Source, Plan]] | None = None,
+    with_remedies: bool = False,
+    engine: Engine | None = None,
+) -> Report:
     """Price what the settings name (or the plans that are given) and judge it. Raises GuardrailError.
 
     Without plans that are given, each is read when its turn comes, and only what reports show of it is kept: memory holds one
-    plan at a time. `with_remedies`: findings say what their rules would have done about them.
+    plan at a time. `with_remedies`: findings say what their rules would have done about them. `engine`: one that has priced
+    these plans, or nearly these, already; it remembers what is equal.
     """
-    catalog = prices(settings)
-    library = Library(settings.definitions)
+    engine = engine or engine_of(settings, Library(settings.definitions), prices(settings))
+    catalog, library = engine.catalog, engine.library
     loaded = rules_of(settings, library)
     rules = loaded.rules
     blocks = settings.rules.pre_existing == "block"
@@ -80,7 +87,6 @@ def check(settings: Settings, *, read: list[tuple[Source, Plan]] | None = None, 
         defaults=provider_defaults(library),
     )
     base = earlier(settings)
-    engine = engine_of(settings, library, catalog)
     repository = repository_of(settings, rules)
     bills: list[tuple[Project, ProjectReport]] = []
     found: list[Finding] = []

@@ -67,8 +67,8 @@ class Engine:
         default_regions: Mapping[str, str] | None = None,
         profile: Profile = NO_PROFILE,
     ) -> None:
-        self._library = library
-        self._catalog = catalog
+        self.library = library
+        self.catalog = catalog
         self._usage = usage
         self._default_regions = default_regions or {}
         self._profile = profile
@@ -85,7 +85,7 @@ class Engine:
 
     def is_free(self, type_name: str) -> bool:
         """Say whether a type costs nothing by itself."""
-        return self._library.is_free(type_name)
+        return self.library.is_free(type_name)
 
     def estimate(self, changes: Iterable[Change], data: Iterable[Change] = ()) -> tuple[ResourceCost, ...]:
         """Price every change, before and after; `data` are data sources that definitions may refer to.
@@ -99,13 +99,13 @@ class Engine:
     def bill(self, change: Change, inventory: Inventory, *, before: bool) -> Bill:
         """Return how each line of one side came about."""
         side = change.before if before else change.billed_after
-        tariff = self._library.find(change.type)
+        tariff = self.library.find(change.type)
         if side is None or tariff is None:
             return Bill()
         return self._bill(tariff, self._subject(change, side, tariff, inventory, before=before))
 
     def _resource(self, change: Change, inventory: Inventory) -> ResourceCost:
-        tariff = self._library.find(change.type)
+        tariff = self.library.find(change.type)
         will = self._seen(change, change.billed_after, tariff, inventory, before=False)
         after = self._cost(change, change.billed_after, tariff, will)
         # Only what refers to others can cost another sum without being changed itself.
@@ -130,12 +130,12 @@ class Engine:
 
     def cost_of(self, change: Change, side: Side, inventory: Inventory, *, before: bool) -> Cost | None:
         """Return what a resource costs that is as one side says."""
-        tariff = self._library.find(change.type)
+        tariff = self.library.find(change.type)
         return self._cost(change, side, tariff, self._seen(change, side, tariff, inventory, before=before))
 
     def read_by(self, change: Change, inventory: Inventory) -> tuple[str, ...]:
         """Return the addresses of the resources that the price of one reads, after the change."""
-        tariff = self._library.find(change.type)
+        tariff = self.library.find(change.type)
         return read_addresses(tariff.definition.refs, change, inventory) if tariff else ()
 
     def _seen(
@@ -148,7 +148,7 @@ class Engine:
 
     def _cost(self, change: Change, side: Side | None, tariff: Tariff | None, subject: Subject | None) -> Cost | None:
         if tariff is None or subject is None:
-            unpriced = FREE if self._library.is_free(change.type) else _UNSUPPORTED
+            unpriced = FREE if self.library.is_free(change.type) else _UNSUPPORTED
             return None if side is None else unpriced
         return self._memoized(tariff, subject)
 
@@ -309,7 +309,7 @@ class Engine:
         if isinstance(selector, Unknown):
             yield Working(unknown(blank, selector), tariff, scope, charge)
             return
-        answer = self._catalog.find(selector)
+        answer = self.catalog.find(selector)
         # The other way to sell it counts only as a whole: half of its prices would read as the full amount.
         if isinstance(answer, NoPrice) and charge.otherwise:
             other = tuple(self._charge(tariff, charge.otherwise, bound, rare=rare))
@@ -369,9 +369,9 @@ class Engine:
         if exists is False:
             return
         type_name = part.type.value(scope)
-        child = None if isinstance(type_name, Unknown) else self._library.find(str(type_name))
+        child = None if isinstance(type_name, Unknown) else self.library.find(str(type_name))
         if child is None:
-            if isinstance(type_name, Unknown) or not self._library.is_free(str(type_name)):
+            if isinstance(type_name, Unknown) or not self.library.is_free(str(type_name)):
                 raise DefinitionError(f"no definition of {type_name} to price a child with", where=tariff.where)
             return
         values = part.attributes_for(scope)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from guardrail.check import check
 from guardrail.config import Settings, Source
+from guardrail.costs import Engine
 from guardrail.errors import GuardrailError
 from guardrail.fix.items import Item, key_of, open_findings, root_of
 from guardrail.load import plans
@@ -51,11 +52,12 @@ def _moved(source: Source, place: Callable[[str], str]) -> Source:
 
 @dataclass
 class Attempts:
-    """What is known of a run, to compare with what edits make of it."""
+    """What is known of a run, to compare with what edits make of it; `engine` has priced it, and remembers."""
 
     settings: Settings
     read: list[tuple[Source, Plan]]
     report: Report
+    engine: Engine | None = None
     _last: tuple[list[Item], EditedFiles] = field(default_factory=lambda: ([], EditedFiles()))
     _seen: dict[tuple[tuple[Path, str], ...], Report] = field(default_factory=dict)
 
@@ -81,7 +83,7 @@ class Attempts:
             with scratch([root for root in roots if root], dict(news)) as moved:
                 copied = replace(settings, sources=tuple(_moved(source, moved) for source in settings.sources))
                 # Rules, budgets and prices are those of the original: the settings themselves judge the copy.
-                self._seen[news] = check(settings, read=read_again(copied, self.read, moved))
+                self._seen[news] = check(settings, read=read_again(copied, self.read, moved), engine=self.engine)
         return self._seen[news]
 
     def _accepted(self, good: list[Item], more: list[Item]) -> list[Item]:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from guardrail.config import Settings, Source
+from guardrail.costs import Engine
 from guardrail.errors import GuardrailError
 from guardrail.fix.attempts import Attempts
 from guardrail.fix.items import editor_of
@@ -47,7 +48,11 @@ class _Written:
 
 
 def with_edits(
-    found: Sequence[Recommendation], settings: Settings, read: list[tuple[Source, Plan]], before: Report | None
+    found: Sequence[Recommendation],
+    settings: Settings,
+    read: list[tuple[Source, Plan]],
+    before: Report | None,
+    engine: Engine,
 ) -> tuple[list[Recommendation], Mapping[Path, tuple[str, str]]]:
     """Return recommendations with the lines that they change, and all files that those in the sum change together.
 
@@ -59,7 +64,7 @@ def with_edits(
     writer = _Writer(read)
     written = {id(one): writer.written(one) for one in found if is_edit(one)}
     edits = [one for one in written.values() if isinstance(one, _Written)]
-    texts = _Proof(Attempts(settings, read, before), before).proved(edits)
+    texts = _Proof(Attempts(settings, read, before, engine), before).proved(edits)
     result = []
     for one in found:
         made = written.get(id(one), _NOT_AN_EDIT)

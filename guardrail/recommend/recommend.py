@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from guardrail.catalog import Catalog, open_catalog
+from guardrail.catalog import open_catalog
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
 from guardrail.finops.commitments.advice import Advice, advised
-from guardrail.load import prices, readable_plans, usage_of
+from guardrail.load import engine_of, prices, readable_plans, usage_of
 from guardrail.model.cost import Line
 from guardrail.model.money import ZERO, decimal, plain
 from guardrail.policy import Project
@@ -44,9 +44,8 @@ def recommend(
     """
     names = tuple(name for name in KINDS if name in only or not only)
     read = readable_plans(replace(settings, reads_states=True)) if names else []
-    catalog, library = prices(settings), Library(settings.definitions)
-    engine = Engine(library, catalog, default_regions=settings.default_region)
-    scenes = [scene_of(source, plan, engine, catalog, settings, facts) for source, plan in read]
+    engine = engine_of(settings, Library(settings.definitions), prices(settings))
+    scenes = [scene_of(source, plan, engine, settings, facts) for source, plan in read]
     found: list[Recommendation] = []
     unjudged: list[NotJudged] = []
     for scene, name in ((scene, name) for scene in scenes for name in names):
@@ -57,7 +56,6 @@ def recommend(
                 unjudged.append(one)
             elif priced := evaluated(scene, one):
                 found.append(priced)
-    library.keep_compiled()
     advices = _advices(accounts, settings) if accounts else ()
     bought = filter(None, (recommendation(one, settings.currency) for one in advices))
     found += [one for one in bought if one.saving is None or one.saving >= decimal(settings.recommend.min_saving)]
@@ -65,8 +63,8 @@ def recommend(
     today = settings.now.date()
     found, used = dismissed(found, dismissals, today)
     found = settled(found, {scene.project.name: scene.evaluation for scene in scenes})
-    found, before = verified(found, settings, read)
-    found, files = with_edits(found, settings, read, before)
+    found, before = verified(found, settings, read, engine)
+    found, files = with_edits(found, settings, read, before, engine)
     is_whole = not only and not changed_only and settings.complete
     found = sorted(found, key=_rank)
     resources = [one for scene in scenes for one in scene.resources]
@@ -96,7 +94,7 @@ def _advices(accounts: Accounts, settings: Settings) -> tuple[Advice, ...]:
     return tuple(advised(hours, catalog, accounts.wanted, settings.now.date()) for hours in accounts.hours)
 
 
-def scene_of(source: Source, plan: Plan, engine: Engine, catalog: Catalog, settings: Settings, facts: Facts) -> Scene:
+def scene_of(source: Source, plan: Plan, engine: Engine, settings: Settings, facts: Facts) -> Scene:
     """Price a plan, and return it with all that kinds look at. Raises InputError for its usage file."""
     engine = engine.with_usage(usage_of(source))
     resources = engine.estimate(plan.changes, plan.data)
@@ -104,7 +102,7 @@ def scene_of(source: Source, plan: Plan, engine: Engine, catalog: Catalog, setti
         Project(source.name, source.path, source.env),
         resources,
         Evaluation(engine, resources, plan.data),
-        catalog,
+        engine.catalog,
         facts,
         settings.recommend,
         settings.now,

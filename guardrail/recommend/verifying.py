@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from guardrail.check import check
 from guardrail.config import Settings, Source
+from guardrail.costs import Engine
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Report
 from guardrail.model.resource import Action, Change
@@ -22,7 +23,7 @@ Read = list[tuple[Source, Plan]]
 
 
 def verified(
-    found: Sequence[Recommendation], settings: Settings, read: Read
+    found: Sequence[Recommendation], settings: Settings, read: Read, engine: Engine
 ) -> tuple[list[Recommendation], Report | None]:
     """Return recommendations, those withheld that lead to another finding; and the report of things as they are. Raises GuardrailError.
 
@@ -31,7 +32,7 @@ def verified(
     tried = [one for one in found if is_edit(one)]
     if not tried:
         return list(found), None
-    verification = _Verification(settings, read, check(settings, read=read))
+    verification = _Verification(settings, read, check(settings, read=read, engine=engine), engine)
     verification.accepted([], tried)
     reasons = verification.reasons
     marked = (
@@ -50,6 +51,7 @@ class _Verification:
     settings: Settings
     read: Read
     before: Report
+    engine: Engine
 
     def __post_init__(self) -> None:
         self.reasons: dict[int, str] = {}
@@ -59,10 +61,8 @@ class _Verification:
     def report(self, done: list[Recommendation]) -> Report:
         """Judge the plans with recommendations done to what they plan."""
         if self._last[0] != done:
-            self._last = (
-                done,
-                check(self.settings, read=[(source, _done(source, plan, done)) for source, plan in self.read]),
-            )
+            plans = [(source, _done(source, plan, done)) for source, plan in self.read]
+            self._last = (done, check(self.settings, read=plans, engine=self.engine))
         return self._last[1]
 
     def accepted(self, good: list[Recommendation], more: list[Recommendation]) -> list[Recommendation]:

@@ -331,7 +331,7 @@ def test_equal_resources_are_priced_once(engine, monkeypatch):
         asked.append(selector)
         return NoPrice(selector)
 
-    monkeypatch.setattr(priced._catalog, "find", find)
+    monkeypatch.setattr(priced.catalog, "find", find)
     priced.estimate([change(after={"size": 7}, name=f"n{i}") for i in range(50)])
     assert len(asked) == 2
 

@@ -49,16 +49,21 @@ class Needs:
     load: float | None = None
 
 
-@dataclass(frozen=True)
 class Market:
-    """The machine types of a vendor, as one service names them."""
+    """The machine types of a vendor, as its services name them."""
 
-    vendor: str
-    specs: Specs
+    def __init__(self, vendor: str, specs: Specs) -> None:
+        self.vendor, self.specs = vendor, specs
+        self._machines: dict[str, Machine | None] = {}
+        self._standing: dict[str, list[Machine]] = {}
 
     def machine(self, name: str) -> Machine | None:
         """Return a machine type; None where its name or the catalog does not tell what it is."""
-        name = self._spelled(name)
+        if name not in self._machines:
+            self._machines[name] = self._machine(self._spelled(name))
+        return self._machines[name]
+
+    def _machine(self, name: str) -> Machine | None:
         family = family_of(self.vendor, name)
         # A cache keeps some of its machine's memory for itself: the machine's own facts are not its.
         facts = self.specs.get(name) if name.startswith("cache.") else spec_of(self.vendor, name, self._found)
@@ -69,13 +74,16 @@ class Market:
 
     def fitting(self, old: Machine, needs: Needs) -> Iterator[Machine]:
         """Give the machine types, by the names of the service, that may stand for one and have what is needed."""
+        if old.name not in self._standing:
+            names = (old.family.around.replace("*", plain) for plain in self._standing_for(old.family))
+            standing = ((name, self.machine(name)) for name in names)
+            self._standing[old.name] = [new for name, new in standing if new and name != old.name]
+        return (new for new in self._standing[old.name] if _fits(new, old, needs))
+
+    def _standing_for(self, old: Family) -> Iterator[str]:
         for family, names in self._families.items():
-            if not may_stand_for(family, old.family):
-                continue
-            for plain in names:
-                new = self.machine(old.family.around.replace("*", plain))
-                if new and _fits(new, old, needs):
-                    yield new
+            if may_stand_for(family, old):
+                yield from names
 
     @cached_property
     def _families(self) -> Mapping[Family, list[str]]:
@@ -101,8 +109,6 @@ class Market:
 
 
 def _fits(new: Machine, old: Machine, needs: Needs) -> bool:
-    if new.name == old.name:
-        return False
     if new.vcpu < needs.vcpu or new.memory < needs.memory * LEAST_MEMORY or new.gpus != old.gpus:
         return False
     if new.vcpu > max(old.vcpu, _LEAST_VCPU) or new.memory > old.memory * _MOST_MEMORY:

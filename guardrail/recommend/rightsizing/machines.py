@@ -51,7 +51,7 @@ class _Machines:
 
     scene: Scene
     _markets: dict[str, Market] = field(default_factory=dict)
-    _ranked: dict[Hashable, list[tuple[Machine, Decimal]]] = field(default_factory=dict)
+    _savings: dict[Hashable, Decimal | None] = field(default_factory=dict)
 
     def of(self, change: Change, side: Side) -> Iterator[Proposal | NotJudged]:
         """Give other machine types for a resource."""
@@ -97,17 +97,19 @@ class _Machines:
 
     def _best(self, place: _Place, market: Market) -> list[tuple[Machine, Decimal]]:
         """Return the machine types that fit and cost less, with what each saves; of alike resources, what one of them saves."""
-        key = (place.old.name, place.path, place.needs, self.scene.evaluation.priced_alike(place.change.address))
-        if key not in self._ranked:
-            fitting = ((new, self._saved(place, new)) for new in market.fitting(place.old, place.needs))
-            self._ranked[key] = [(new, saved) for new, saved in fitting if saved is not None and saved > ZERO]
-        return self._ranked[key]
+        alike = self.scene.evaluation.priced_alike(place.change.address)
+        found = ((new, self._saved(place, new, alike)) for new in market.fitting(place.old, place.needs))
+        return [(new, saved) for new, saved in found if saved is not None and saved > ZERO]
 
-    def _saved(self, place: _Place, new: Machine) -> Decimal | None:
-        try:
-            return self.scene.evaluation.with_steps(place.change.address, [_step(place, new)]).saving
-        except InputError:  # a block that is not as its definition says
-            return None
+    def _saved(self, place: _Place, new: Machine, alike: Hashable) -> Decimal | None:
+        key = (place.old.name, place.path, new.name, alike)
+        if key not in self._savings:
+            try:
+                saving = self.scene.evaluation.with_steps(place.change.address, [_step(place, new)]).saving
+            except InputError:  # a block that is not as its definition says
+                saving = None
+            self._savings[key] = saving
+        return self._savings[key]
 
     def _proposal(self, place: _Place, new: Machine) -> Proposal:
         old, seen = place.old, place.seen
