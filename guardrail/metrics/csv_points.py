@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from functools import lru_cache
 
 from guardrail.metrics.point import STATISTICS, Point, number, time_of, unit_of
 
@@ -30,11 +32,16 @@ def points_of_csv(lines: Iterable[str], resource: str, metric: str) -> Iterator[
     columns = {name: column for name, column in names.items() if name not in _AT}
     try:
         for row in reader:
-            if None in row or any(value is None for value in row.values()):
+            if None in row or None in row.values():
                 raise ValueError("has another number of fields than the header")  # noqa: TRY301 - its line is told below
             yield _point({**{name: row[column] for name, column in columns.items()}, "at": row[at]}, resource, metric)
     except (ValueError, csv.Error) as error:
         raise LineError(f"line {reader.line_num}: {error}") from None
+
+
+@lru_cache(maxsize=65_536)  # many resources are measured at the same times
+def _time_of(text: str) -> datetime:
+    return time_of(text)
 
 
 def _point(row: Mapping[str, str], resource: str, metric: str) -> Point:
@@ -53,7 +60,7 @@ def _point(row: Mapping[str, str], resource: str, metric: str) -> Point:
         name,
         unit_of(row.get("unit") or ("percent" if name in {"cpu", "memory"} else "")),
         (row.get("series") or "").strip(),
-        time_of(row["at"]),
+        _time_of(row["at"]),
         None if period is None else int(period),
         None if n is None else int(n),
         values,
