@@ -33,8 +33,12 @@ def main(rows: int) -> None:
             ("spend", ["--by", "service,month", "--from", "2026-08"]),
             ("spend", ["--by", "address", "--from", "2026-08"]),
             ("spend", ["--by", "resource", "--from", "2026-08"]),
+            ("spend", ["--by", "tag:env,account,region,category,meter", "--from", "2026-08"]),
             ("spend", ["--allocated", *allocation]),
             ("spend", ["--allocated", "--team", "shop", *allocation]),
+            ("spend", ["--from", "2026-08", "--format", "focus", "--out", str(folder / "out.csv")]),
+            ("spend", ["--from", "2026-08", "--format", "focus", "--out", str(folder / "out.parquet")]),
+            ("spend", ["--allocated", *allocation, "--format", "focus", "--out", str(folder / "out.csv")]),
         ):
             measured([*name.split(), *args, "--ledger", str(folder / "ledger")])
         kept = sum(path.stat().st_size for path in (folder / "ledger").rglob("*.parquet"))

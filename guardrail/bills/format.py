@@ -28,6 +28,7 @@ class Format:
     match     columns that all have to be there; `any`: of each group one has to
     snake     whether columns are renamed as Athena does it: lineItem/UsageType is line_item_usage_type
     told_by   a condition that some row of it meets, where another format has the same columns; "" for the other
+    unused    a condition, "" for never: a row that meets it is two charges, and in the expressions of the second `is_unused` is true
     columns   a charge's column -> an expression over the row's columns, which are texts. One that is not there is null.
     keep      other columns that are kept, as patterns
     tags_json, tags_pairs, tag_prefixes   where tags are: a column of JSON, one of {key, value}, or a column for each tag
@@ -41,6 +42,7 @@ class Format:
     any: tuple[tuple[str, ...], ...]
     snake: bool
     told_by: str
+    unused: str
     columns: Mapping[str, str]
     keep: tuple[str, ...]
     tags_json: str
@@ -104,7 +106,11 @@ def charge_query(format_: Format, names: Sequence[str], rows: str) -> str:
     """
     renamed = format_.renamed(names)
     there = {name.casefold(): name for name in renamed}
-    used = {match for source in (*format_.columns.values(), format_.told_by) for match in _USED.findall(source)}
+    used = {
+        match
+        for source in (*format_.columns.values(), format_.told_by, format_.unused)
+        for match in _USED.findall(source)
+    }
     absent = [name for name in sorted(used) if name.casefold() not in there]
     others = [*renamed, *absent]
     text = ", ".join(
@@ -112,6 +118,7 @@ def charge_query(format_: Format, names: Sequence[str], rows: str) -> str:
     )
     fields = [f"({format_.columns.get(name, 'null')})::{kind} as {quoted(name)}" for name, kind in _plain_columns()]
     fields += [f"{_tags(format_, names, renamed)} as tags", f"{_kept(format_, renamed, used)} as x", "row", "file"]
+    parts = f"unnest(case when {format_.unused} then [false, true] else [false] end)" if format_.unused else "false"
     # What is missing altogether is said before what a row has wrong.
     return f"""
         select *, coalesce(
@@ -120,7 +127,7 @@ def charge_query(format_: Format, names: Sequence[str], rows: str) -> str:
             case when billing_currency is null then 'has no currency' end,
             case when billed_cost is null and effective_cost is null then 'has no cost' end) as fault
         from (select {", ".join(fields)}, {quoted("told_by")}, {_raw_columns(format_, there)} from
-            (select row, file, {text}, {_told_by(format_)} as told_by from {rows}))"""
+            (select *, {parts} as is_unused from (select row, file, {text}, {_told_by(format_)} as told_by from {rows})))"""
 
 
 def quoted(name: str) -> str:
@@ -220,6 +227,7 @@ def _format(name: str, data: Mapping[str, Any]) -> Format:
         tuple(map(tuple, data.get("any", ()))),
         data.get("snake", False),
         data.get("told_by", ""),
+        data.get("unused", ""),
         data["columns"],
         tuple(data.get("keep", ())),
         data.get("tags_json", ""),

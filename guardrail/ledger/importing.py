@@ -215,10 +215,10 @@ def _end(month: str) -> datetime:
 
 
 def _digest(files: Sequence[Given], formats: Sequence[Format], currency: str) -> str:
-    """Return what tells this bill from others: what is in its files, in any order, and how they are read."""
+    """Return what tells this bill from others: what is in its files, in any order, and how they are read (a newer guardrail may do it otherwise)."""
     told = [
         *sorted(file.digest for file in files),
-        *sorted(one.name for one in formats),
+        *sorted(map(repr, formats)),
         *([currency] if currency else []),
     ]
     return hashlib.sha256(" ".join(told).encode()).hexdigest()

@@ -92,6 +92,13 @@ def rates(ledger: Ledger) -> list[tuple[str, str, str, Decimal, str]]:
     return [(*row,) for row in ledger.rows('select month, "from", "to", rate, source from rates order by all')]
 
 
+def tag_keys(ledger: Ledger, first: str, last: str) -> list[str]:
+    """Return the keys of the tags on the bills of some months."""
+    found = ledger.rows(f"""
+        select distinct unnest(map_keys(tags)) from charges where month between {literal(first)} and {literal(last)} order by all""")
+    return [key for (key,) in found]
+
+
 def spent(ledger: Ledger, dimensions: Sequence[str], cost: str, first: str, last: str) -> list[Spent]:
     """Return what the bills of some months come to.
 

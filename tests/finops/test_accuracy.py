@@ -146,11 +146,11 @@ def test_mistakes_are_one_line(accuracy, args, said):
     assert ran.stderr.count("\n") == 1 or "Usage:" in ran.stderr
 
 
-def test_an_empty_ledger_says_what_fills_it(run):
+def test_an_empty_ledger_says_what_fills_it(run, tmp_path):
     ran = run("accuracy")
     assert (ran.exit_code, ran.stderr) == (
         2,
-        "guardrail: the ledger has no bill (`guardrail ledger import` adds one)\n",
+        f"guardrail: {tmp_path / 'ledger'}: this ledger has no bill (`guardrail ledger import` adds one)\n",
     )
 
 

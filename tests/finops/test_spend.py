@@ -272,12 +272,25 @@ def test_mistakes_are_one_line(spend, args, said):
     assert "Traceback" not in ran.stderr
 
 
-def test_an_empty_ledger_says_what_fills_it(run):
+def test_an_empty_ledger_says_what_fills_it(run, tmp_path):
     ran = run("spend")
     assert (ran.exit_code, ran.stderr) == (
         2,
-        "guardrail: the ledger has no bill (`guardrail ledger import` adds one)\n",
+        f"guardrail: {tmp_path / 'ledger'}: this ledger has no bill (`guardrail ledger import` adds one)\n",
     )
+
+
+def test_a_tag_of_teams_that_no_charge_has_is_told(run, import_, tmp_path):
+    import_(bill((5, "S3", "shop"), (7, "EC2")))
+    assert "no charge has the tag" not in run("spend", "--cost", "billed").stdout
+    (tmp_path / "guardrail.yaml").write_text("{version: 1, report: {team_tag: Owner}}")
+    note = "no charge has the tag Owner, and charges have team: report.team_tag in guardrail.yaml names another, allocation.yaml says more\n"
+    assert run("spend", "--cost", "billed").stdout.endswith(note)
+    assert note not in run("spend", "--cost", "billed", "--by", "service").stdout
+    import_(bill((5, "S3")))
+    assert "and charges have no tags: " in run("spend", "--cost", "billed").stdout
+    (tmp_path / "allocation.yaml").write_text("{version: 1}")
+    assert "no charge has the tag" not in run("spend", "--cost", "billed").stdout
 
 
 def test_without_duckdb_it_says_what_to_install(spend, monkeypatch):

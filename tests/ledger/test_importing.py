@@ -211,9 +211,12 @@ def test_aws_amortised_cost_is_that_of_its_own_case(bill, rows, names):
         (fmt,) = (one for one in formats() if one.name == "aws-cur")
         text = ",".join(fmt.renamed(header.split(","))) + "\n" + rest
     bill(text)
-    assert sums(rows) == (Decimal("102.75"), Decimal("2.70"), 8)
-    effective = [str(float(value)) for (value,) in rows("select effective_cost from charges order by row")]
-    assert effective == ["1.0", "0.6", "0.0", "0.4", "0.3", "0.15", "0.0", "0.25"]
+    assert sums(rows) == (Decimal("102.75"), Decimal("2.70"), 10)
+    told = rows("select effective_cost, commitment_discount_status from charges order by row, effective_cost")
+    assert [(str(float(value)), status) for value, status in told] == [
+        ("1.0", None), ("0.6", "Used"), ("0.0", None), ("0.0", None), ("0.4", "Unused"), ("0.3", "Used"), ("0.0", None),
+        ("0.15", "Unused"), ("0.0", None), ("0.25", None),
+    ]  # fmt: skip
     ((tags, meter, listed),) = rows("select tags, meter, list_cost from charges where row = 1")
     assert (tags, meter, listed) == (
         {"Team" if names == "legacy" else "team": "shop"},
@@ -223,8 +226,27 @@ def test_aws_amortised_cost_is_that_of_its_own_case(bill, rows, names):
     assert rows("select charge_category, count(*) from charges group by all order by all") == [
         ("Purchase", 3),
         ("Tax", 1),
-        ("Usage", 4),
+        ("Usage", 6),
     ]
+
+
+def test_a_fee_of_a_commitment_is_what_is_paid_and_what_nobody_has_used(bill, rows):
+    plan = {"savingsPlan/SavingsPlanARN": "arn:sp", "identity/LineItemId": "1"}
+    fee = {**plan, "lineItem/LineItemType": "SavingsPlanRecurringFee", "lineItem/UnblendedCost": "1",
+           "savingsPlan/TotalCommitmentToDate": "1"}  # fmt: skip
+    used = {**plan, "lineItem/LineItemType": "SavingsPlanCoveredUsage", "savingsPlan/SavingsPlanEffectiveCost": "1.6"}
+    used["identity/LineItemId"] = "2"
+    full = {**fee, "savingsPlan/UsedCommitment": "1.0", "identity/LineItemId": "3"}
+    _, odd = bill(table(CUR, {**fee, "savingsPlan/UsedCommitment": "0.6"}, used, full))
+    assert odd == []  # what is used and what is not come to what is paid, and no line id is there twice
+    told = "charge_category, commitment_discount_status, billed_cost, effective_cost, list_cost, consumed_quantity"
+    assert rows(f"select row, {told} from charges where row <> 2 order by row, charge_category") == [
+        (1, "Purchase", None, 1, 0, Decimal("1.2"), 1),
+        (1, "Usage", "Unused", 0, Decimal("0.4"), 0, None),
+        (3, "Purchase", None, 1, 0, Decimal("1.2"), 1),
+    ]
+    bill(table(CUR, fee))  # what is used is not told: what is not used is not known
+    assert rows("select effective_cost from charges where commitment_discount_status = 'Unused'") == [(None,)]
 
 
 def test_cur_2_0_has_maps_and_names_of_accounts(bill, rows):

@@ -102,8 +102,9 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
-    ledger = open_ledger(open_store(values["where"] or chosen.ledger), tags)
-    name = _month(values["month"], sorted({one.month for one in bill_months(ledger)}))
+    store = open_store(values["where"] or chosen.ledger)
+    ledger = open_ledger(store, tags)
+    name = _month(values["month"], sorted({one.month for one in bill_months(ledger)}), store.where)
     cost = values["cost"]
     rows = charge_rows(ledger, name, name, cost, chosen.team_tag)
     missing = tuple(rows_without(ledger, name, cost))
@@ -131,11 +132,13 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
     )
 
 
-def _month(asked: str | None, there: list[str]) -> str:
+def _month(asked: str | None, there: list[str], where: str) -> str:
     if not there:
-        raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
+        raise InputError("this ledger has no bill", where=where, fix="`guardrail ledger import` adds one")
     if asked and asked not in there:
-        raise InputError(f"the ledger has no bill of {asked}", fix=f"there are bills of {', '.join(there)}")
+        raise InputError(
+            f"this ledger has no bill of {asked}", where=where, fix=f"there are bills of {', '.join(there)}"
+        )
     return asked or there[-1]
 
 

@@ -30,6 +30,7 @@ _BY = (
 )
 _KEYED = {"tag:": "KEY", "column:": "NAME"}
 _KNOWN = (*_BY, *(f"{before}{key}" for before, key in _KEYED.items()))
+_TOLD = 5  # keys of tags that a note names
 _CHUNK = 1_000_000  # characters of an answer in FOCUS that are in memory at once
 
 
@@ -147,6 +148,7 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
         return
     question = _question(values, chosen)
     found = question.answer()
+    found = replace(found, notes=found.notes + _untold_teams(question, found, chosen.team_tag))
     if values["currency"] is not None:
         found = replace(found, notes=found.notes + question.rates)
     text = {"table": as_table, "markdown": as_markdown, "csv": as_csv, "json": as_json}[format_name](found)
@@ -190,9 +192,10 @@ def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
         raise ConfigError("--rates is for --currency", fix="say which currency amounts are to be in: --currency USD")
     allocation, measured = _allocation(values, chosen)
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
-    ledger = open_ledger(open_store(values["where"] or chosen.ledger), tags)
+    store = open_store(values["where"] or chosen.ledger)
+    ledger = open_ledger(store, tags)
     months = bill_months(ledger)
-    asked = _asked(values, months)
+    asked = _asked(values, months, store.where)
     dimensions = [name for name in asked.by if name not in {"team", "origin"}]
     if asked.of_teams:
         dimensions += allocation.dimensions(allocated=asked.allocated)
@@ -211,6 +214,27 @@ def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
     if values["currency"] is not None:
         bill, rated = converted(bill, values["currency"], _rates(values, ledger))
     return Question(asked, ledger, months, dimensions, bill, allocation, measured, rated)
+
+
+def _untold_teams(question: Question, found: Spend, key: str) -> tuple[str, ...]:
+    """Return what may be wrong where nobody has said whose costs are, and the tag that says it by default does not."""
+    from guardrail.finops.allocation_file import by_tag  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.spending import tag_keys  # noqa: PLC0415
+
+    asked = question.asked
+    if "team" not in asked.by or question.allocation != by_tag(key):
+        return ()
+    if any(line.keys[asked.by.index("team")] is not None for line in found.lines):
+        return ()
+    keys = tag_keys(question.ledger, asked.first, asked.last)
+    have = (
+        f"charges have {', '.join(keys[:_TOLD])}{', ...' if len(keys) > _TOLD else ''}"
+        if keys
+        else "charges have no tags"
+    )
+    return (
+        f"no charge has the tag {key}, and {have}: report.team_tag in guardrail.yaml names another, allocation.yaml says more",
+    )
 
 
 def _for_focus(values: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -263,11 +287,11 @@ def _rates(values: Mapping[str, Any], ledger: Ledger) -> Rates:
     return {(month, base, to): Rate(rate, source) for month, base, to, rate, source in rates(ledger)}
 
 
-def _asked(values: Mapping[str, Any], there: list[BillMonth]) -> Asked:
+def _asked(values: Mapping[str, Any], there: list[BillMonth], where: str) -> Asked:
     from guardrail.finops.spend import Asked  # noqa: PLC0415 - only when it runs
 
     if not there:
-        raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
+        raise InputError("this ledger has no bill", where=where, fix="`guardrail ledger import` adds one")
     months = sorted({one.month for one in there})
     by = values["by"] or (("team",) if values["team"] is None else ("origin", "service"))
     if values["month"] and (values["first"] or values["last"]):
@@ -279,7 +303,9 @@ def _asked(values: Mapping[str, Any], there: list[BillMonth]) -> Asked:
         raise ConfigError(f"--from {first} is after --to {last}")
     if not any(first <= month <= last for month in months):
         asked = first if first == last else f"{first} to {last}"
-        raise InputError(f"the ledger has no bill of {asked}", fix=f"there are bills of {', '.join(months)}")
+        raise InputError(
+            f"this ledger has no bill of {asked}", where=where, fix=f"there are bills of {', '.join(months)}"
+        )
     return Asked(by, values["cost"], first, last, values["allocated"], values["team"])
 
 
