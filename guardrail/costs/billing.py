@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -58,9 +58,9 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
         floor = charge.floor.value(scope)
         amount = None if factor is None else at_least(floor)
         if amount is None or factor is None:
-            # A first tier is often free: the unit price to show is the first that is not.
-            first = next((tier for tier in ahead if tier.price), ahead[0])
-            yield unknown(_at(blank, first, shown_per), _scaled(reason, floor))
+            for tier in _first_to_pay(ahead):
+                name = f"{blank.name}{'' if tier is ahead[0] and tier.price else _tier_name(tier, shown_per)}"
+                yield unknown(_at(replace(blank, name=name), tier, shown_per), _scaled(reason, floor))
             return
         blank = at_minimum(blank, reason)
     # A quantity of 0 reaches no tier, and is a line of 0 all the same: it has a price.
@@ -86,6 +86,12 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
             reason=Reason.NO_PRICE,
             remedy=OWN_PRICE,
         )
+
+
+def _first_to_pay(tiers: Sequence[Tier]) -> Sequence[Tier]:
+    """Return the first tier, and beyond what is free the one in which it begins to cost: 0 alone would pass for free."""
+    paid = next((number for number, tier in enumerate(tiers) if tier.price), 0)
+    return tiers[: paid + 1]
 
 
 def meter_of(answer: Answer, vendor: str) -> str:
