@@ -26,8 +26,8 @@ _NOT_GIVEN = "the plan does not say it"
 _GIVEN_ELSEWHERE = "check a plan that says it"
 
 
-def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterator[Line]:
-    """Yield the lines of a charge: a quantity spread over the tiers of a price.
+def priced(blank: Line, charge: Charge, scope: Scope, selector: Selector, answer: Answer) -> Iterator[Line]:
+    """Yield the lines of a charge: a quantity spread over the tiers of a price that `selector` has found.
 
     Raises EvaluationError for a quantity that is no number, or negative.
     """
@@ -43,10 +43,11 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
     if shown_per is None:
         shown_per = Decimal(1)
     shown_quantity = None if amount is None or factor is None else amount * factor / shown_per
-    if not isinstance(answer, Ladder) and not is_known and not charge.component.gap:
-        yield unknown(blank, quantity)  # what says how much also says of what: there is nothing to look up
-        return
     if not isinstance(answer, Ladder):
+        # What says how much also says of what, where there is no minimum either: there is nothing to look up.
+        if not is_known and not charge.component.gap and at_least(charge.floor.value(scope)) is None:
+            yield unknown(blank, quantity)
+            return
         yield _unanswered(replace(blank, monthly_quantity=shown_quantity), answer, charge.component.gap)
         return
     start = _number(used, "tier_from") or ZERO
@@ -84,7 +85,8 @@ def priced(blank: Line, charge: Charge, scope: Scope, answer: Answer) -> Iterato
             monthly_quantity=rest * factor / shown_per,
             note="the catalog's tiers end before",
             reason=Reason.NO_PRICE,
-            remedy=OWN_PRICE,
+            remedy=", or ".join([sync_command(selector)] * bool(_listed(selector)) + [OWN_PRICE]),
+            lacks=_listed(selector),
         )
 
 
@@ -215,17 +217,22 @@ def _unanswered(line: Line, answer: NoPrice | Ambiguous, known_gap: str) -> Line
         note, status = f"{len(answer.products)} prices fit: {selector}", LineStatus.AMBIGUOUS
     else:
         note, status = f"{answer.nearest} ({selector.service})", LineStatus.NO_PRICE
-    is_listed = isinstance(answer, NoPrice) and selector.vendor in _SYNCED
+    lacks = _listed(selector) if isinstance(answer, NoPrice) else None
     # What no public source has, the vendor's own list has as a rule.
-    remedies = [sync_command(selector)] * is_listed + [OWN_PRICE] * bool(known_gap or not is_listed)
+    remedies = [sync_command(selector)] * bool(lacks) + [OWN_PRICE] * bool(known_gap or not lacks)
     return replace(
         line,
         status=status,
         note=f"{note}: {known_gap}" if known_gap else note,
         reason=Reason.NO_PRICE,
         remedy=", or ".join(remedies),
-        lacks=(selector.vendor, selector.service, selector.region) if is_listed else None,
+        lacks=lacks,
     )
+
+
+def _listed(selector: Selector) -> tuple[str, str, str] | None:
+    """Return the list in which the price is, None for a vendor whose lists are not synced."""
+    return (selector.vendor, selector.service, selector.region) if selector.vendor in _SYNCED else None
 
 
 def sync_command(selector: Selector) -> str:

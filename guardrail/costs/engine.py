@@ -318,7 +318,7 @@ class Engine:
                 return
         if not bound.secret:  # a usage type can name the machine type
             blank = replace(blank, meter=meter_of(answer, tariff.vendor))
-        for line in priced(blank, charge, scope, answer):
+        for line in priced(blank, charge, scope, selector, answer):
             yield Working(annotated(line, tariff, charge, bound), tariff, scope, charge, selector, answer)
 
     def _selector(self, tariff: Tariff, charge: Charge, scope: Scope) -> Selector | Unknown:
