@@ -13,7 +13,7 @@ import csv
 import math
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, fields
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -81,7 +81,10 @@ def main() -> None:
             f"{vendor}: {share(sum(one.same for one in summed), sum(one.resources for one in summed))} resources, "
             f"{share(sum(one.same_prices for one in summed), sum(one.prices for one in summed))} unit prices"
         )
-        print("   misses: " + ", ".join(f"{n} {kind}" for kind, n in Counter(m.kind for m in misses if m.vendor == vendor).items()))
+        print(
+            "   misses: "
+            + ", ".join(f"{n} {kind}" for kind, n in Counter(m.kind for m in misses if m.vendor == vendor).items())
+        )
     for miss in misses:
         if miss.kind == KINDS[-1]:
             print(f"no reason: {miss.resource}: {miss.line}")
@@ -122,8 +125,7 @@ def _same_price(price: Decimal, recorded: Decimal) -> bool:
         return price == recorded
     exponent = round(math.log10(price / recorded))
     off = abs(price / Decimal(10) ** exponent - recorded)
-    place = recorded.as_tuple().exponent
-    is_cents = place == -2 and recorded >= Decimal("0.1")
+    is_cents = recorded >= Decimal("0.1") and recorded == round(recorded, 2)
     return off <= max(recorded * Decimal("0.009"), Decimal("0.005") if is_cents and exponent == 0 else Decimal(0))
 
 

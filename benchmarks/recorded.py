@@ -100,7 +100,9 @@ class Estimator:
         found = {cost.change.address: cost for cost in self.costs(case.plan, case.usage)}
         for address, lines in case.expected.items():
             cost = found.get(address)
-            yield Compared(case, address, _type(address, cost.change if cost else None), lines, cost.after if cost else None)
+            yield Compared(
+                case, address, _type(address, cost.change if cost else None), lines, cost.after if cost else None
+            )
 
 
 def _type(address: str, change: Change | None) -> str:

@@ -21,7 +21,6 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from benchmarks.recorded import Case, Estimator, cases
-
 from guardrail.model.cost import SYNC, Cost, LineStatus, ResourceCost
 from guardrail.model.reason import Reason
 
@@ -32,8 +31,12 @@ TARGETS = {
     "gcp": ("europe-west1", "asia-south1"),
 }
 _PLACES = {
-    "aws": re.compile(r"\b(?:us|eu|ap|sa|ca|me|af|il|mx)-(?:gov-)?(?:north|south|east|west|central)+(?:north|south|east|west)?-\d(?=[a-f]?\b)"),
-    "gcp": re.compile(r"\b(?:us|europe|asia|australia|southamerica|northamerica|me|africa)-(?:north|south|east|west|central)+\d(?=\b)"),
+    "aws": re.compile(
+        r"\b(?:us|eu|ap|sa|ca|me|af|il|mx)-(?:gov-)?(?:north|south|east|west|central)+(?:north|south|east|west)?-\d(?=[a-f]?\b)"
+    ),
+    "gcp": re.compile(
+        r"\b(?:us|europe|asia|australia|southamerica|northamerica|me|africa)-(?:north|south|east|west|central)+\d(?=\b)"
+    ),
 }
 
 
@@ -62,7 +65,12 @@ def main() -> None:
             if cost.after and is_priced(cost.after)
         }
         for region in regions:
-            moved = [(case.name, cost) for case in recorded if case.vendor == vendor for cost in elsewhere(estimator, case, region)]
+            moved = [
+                (case.name, cost)
+                for case in recorded
+                if case.vendor == vendor
+                for cost in elsewhere(estimator, case, region)
+            ]
             priced = {(name, cost.change.address) for name, cost in moved if cost.after and is_priced(cost.after)}
             rows.append(Swapped(vendor, region, len(own), len(own & priced)))
             silent |= {line for _, cost in moved for line in without_command(cost)}

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 from unittest.mock import patch
 
+import accuracy_page  # type: ignore[import-not-found]  # beside this file, as pictures
 import click
 import pictures  # type: ignore[import-not-found]  # beside this file, which is a script and not of a package
 import yaml
@@ -77,7 +78,7 @@ def supported_resources() -> str:
 
 
 def accuracy() -> str:
-    """In how many regions the shipped catalog has prices for each type."""
+    """How estimates compare with recorded ones, and in how many regions the shipped catalog has prices for each type."""
     catalog, library = open_catalog(shipped_catalog()), Library()
     places = defaultdict(set)
     for vendor, _, region in catalog.shelves():
@@ -85,8 +86,23 @@ def accuracy() -> str:
     found, vendors = priced_regions(library, catalog), library.priced_types()
     lines = [
         NOTE,
-        "# What the shipped prices cover\n",
-        "Guardrail ships prices that others have published, and these do not cover every region. This page counts, for each",
+        "# How accurate estimates are\n",
+        "An `aws_lb` with 10,000 new connections a second costs 12.5 capacity units an hour. Another tool has recorded 1.4 for it, as",
+        "it looks at the bytes alone. This page counts where guardrail comes to the amounts that the public test suite of Infracost",
+        "records (August 2026), and says for every difference what it comes from. Many shipped prices of us-east-1 come from the same",
+        "source ([catalog.md](catalog.md)), so agreement shows that plans are read and quantities computed alike, rather than that",
+        "prices are today's.\n",
+        "## Compared with recorded estimates\n",
+        "An amount counts as the same within 1 % or 2 cents; a type that is not supported never does. A unit price is compared where",
+        "the amount depends on usage that is not given; records round to cents, so 0.112 and 0.11 are the same.\n",
+        *accuracy_page.compared(VENDORS),
+        "\n## In other regions\n",
+        "The same plans with every region replaced by another. A resource counts if none of its lines lacks a price. Each line that",
+        "does names the `guardrail pricing sync` that downloads it; after a sync, definitions find every price that the vendors' lists",
+        "can have. Those have neither the spot prices of AWS nor whole machine types of Google Cloud.\n",
+        *accuracy_page.elsewhere(VENDORS),
+        "\n## What the shipped prices cover\n",
+        "Guardrail ships prices that others have published, and these do not cover every region. The tables count, for each",
         "type, the regions with a price for all of its cost components, and those with a price for at least one. A region",
         "counts if it has any price for the component: that is not a price for every size of machine. Components that nobody",
         "publishes prices for are left out ([limits.md](limits.md)).\n",
@@ -97,7 +113,7 @@ def accuracy() -> str:
         types = sorted(one for one, owner in vendors.items() if owner == vendor and found.get(one))
         if types:
             lines += [
-                f"\n## {name}\n",
+                f"\n### {name}: regions with prices\n",
                 f"The catalog has prices in {len(places[vendor] - {'global'})} regions, zones and groups of regions.\n",
                 "| type | all components | at least one |",
                 "|---|---:|---:|",

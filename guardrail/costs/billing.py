@@ -20,6 +20,7 @@ USAGE = "depends on usage"
 """Reason of an Unknown that stands for usage which nobody gave."""
 OWN_PRICE = "state your price in an overlay (pricing.overlay of guardrail.yaml)"
 _SYNCED = frozenset({"aws", "azure", "gcp"})
+_AWS_SPOT = ("aws", "spot")  # AWS's price list has none: they change with demand
 OWN_DEFINITION = "write a cost definition, and name its folder in pricing.definitions of guardrail.yaml"
 NEGATIVE = " is negative: "
 _NOT_GIVEN = "the plan does not say it"
@@ -231,8 +232,9 @@ def _unanswered(line: Line, answer: NoPrice | Ambiguous, known_gap: str) -> Line
 
 
 def _listed(selector: Selector) -> tuple[str, str, str] | None:
-    """Return the list in which the price is, None for a vendor whose lists are not synced."""
-    return (selector.vendor, selector.service, selector.region) if selector.vendor in _SYNCED else None
+    """Return the list in which the price may be, None where no list that is synced has such prices."""
+    is_listed = selector.vendor in _SYNCED and (selector.vendor, selector.purchase_option) != _AWS_SPOT
+    return (selector.vendor, selector.service, selector.region) if is_listed else None
 
 
 def sync_command(selector: Selector) -> str:
