@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from benchmarks.accuracy import share
 from benchmarks.recorded import Case, Estimator, cases
 from guardrail.model.cost import SYNC, Cost, LineStatus, ResourceCost
 from guardrail.model.reason import Reason
@@ -56,7 +57,7 @@ def main() -> None:
     recorded = list(cases(Path(sys.argv[1])))
     silent: set[str] = set()
     rows = []
-    for vendor, regions in TARGETS.items():
+    for vendor in dict.fromkeys(case.vendor for case in recorded):
         own = {
             (case.name, cost.change.address)
             for case in recorded
@@ -64,7 +65,7 @@ def main() -> None:
             for cost in estimator.costs(case.plan, case.usage)
             if cost.after and is_priced(cost.after)
         }
-        for region in regions:
+        for region in TARGETS[vendor]:
             moved = [
                 (case.name, cost)
                 for case in recorded
@@ -74,7 +75,7 @@ def main() -> None:
             priced = {(name, cost.change.address) for name, cost in moved if cost.after and is_priced(cost.after)}
             rows.append(Swapped(vendor, region, len(own), len(own & priced)))
             silent |= {line for _, cost in moved for line in without_command(cost)}
-            print(f"{vendor} {region}: {len(own & priced)} of {len(own)} ({len(own & priced) / len(own):.1%})")
+            print(f"{vendor} {region}: {share(len(own & priced), len(own))}")
     with (DATA / "regions.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(field.name for field in fields(Swapped))
@@ -86,17 +87,16 @@ def main() -> None:
 
 def elsewhere(estimator: Estimator, case: Case, region: str) -> tuple[ResourceCost, ...]:
     """Price a case whose plan is moved to another region."""
-    moved = swapped(json.loads(case.plan.read_bytes()), mover(estimator, case.vendor, region))
+    moved = swapped(json.loads(case.plan.read_bytes()), mover(estimator.regions(case.vendor), case.vendor, region))
     with tempfile.TemporaryDirectory() as folder:
         plan = Path(folder, "plan.json")
         plan.write_text(json.dumps(moved), encoding="utf-8")
         return estimator.costs(plan, case.usage, {case.vendor: region})
 
 
-def mover(estimator: Estimator, vendor: str, region: str) -> Callable[[str], str]:
-    """Return what makes a text name a place in the region instead of the one that it names."""
+def mover(known: frozenset[str], vendor: str, region: str) -> Callable[[str], str]:
+    """Return what makes a text name a place in the region instead of the one that it names; `known`: Azure's regions."""
     if vendor == "azure":  # "East US" and "eastus" are names of one region
-        known = estimator.regions(vendor)
         return lambda text: region if text.replace(" ", "").lower() in known else text
     return lambda text: _PLACES[vendor].sub(region, text)
 
