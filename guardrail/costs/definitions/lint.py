@@ -258,8 +258,12 @@ def _of_service(
                     # Several products at one price are no ambiguity to the catalog, so they are none here.
                     if decided is not None and first.setdefault((place, decided), prices) != prices:
                         doubtful[place][region] = None
+    found = {id(questions[number].charge) for number in answered}
+    # What is sold in another way has its price by the other selector.
+    found |= {id(one.charge) for one in questions if id(one.charge.otherwise) in found}
+    found |= {id(one.charge.otherwise) for one in questions if id(one.charge) in found}
     for number, question in enumerate(questions):
-        if number not in answered:
+        if id(question.charge) not in found:
             yield _unanswered(question, fitting.products)
         elif doubtful[number]:
             places = ", ".join(list(doubtful[number])[:_SHOWN]) + (" ..." if len(doubtful[number]) > _SHOWN else "")
