@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice
 
-from guardrail import __version__
+from guardrail import __version__, real_costs
 from guardrail.catalog import Catalog
 from guardrail.caveats import (
     UsageInUse,
@@ -23,7 +23,17 @@ from guardrail.caveats import (
 )
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library, Repricing
-from guardrail.load import each_plan, earlier, engine_of, prices, provider_defaults, repository_of, rules_of, usage_of
+from guardrail.load import (
+    each_plan,
+    earlier,
+    engine_of,
+    prices,
+    provider_defaults,
+    repository_of,
+    rules_of,
+    snapshot_of,
+    usage_of,
+)
 from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import joined
@@ -54,8 +64,11 @@ def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
             bill = since(base, bill, is_only=is_only)
             projects.append(bill if with_attributes else bill.without_attributes())
     library.keep_compiled()
-    report = _report(tuple(projects), settings, catalog, usage_notes(in_use, library, settings), judged=False)
-    return _against(base, replace(report, compares=bool(settings.compare_with)), settings)
+    known = snapshot_of(settings)
+    notes = [*usage_notes(in_use, library, settings), *real_costs.notes(known)]
+    report = _report(tuple(projects), settings, catalog, notes, judged=False)
+    ledger = real_costs.ledger_view(known, report.projects)
+    return _against(base, replace(report, compares=bool(settings.compare_with), ledger=ledger), settings)
 
 
 def check(
@@ -85,6 +98,7 @@ def check(
         with_remedies=with_remedies,
         currency=settings.currency,
         defaults=provider_defaults(library),
+        snapshot=snapshot_of(settings),
     )
     base = earlier(settings)
     repository = repository_of(settings, rules)
@@ -122,9 +136,11 @@ def check(
         *policy_notes(rules, bills, settings),
         *usage_open_notes(judge),
         *usage_notes(in_use, library, settings),
+        *real_costs.notes(judge.snapshot),
     ]
     report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
-    return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules)), settings)
+    ledger = real_costs.ledger_view(judge.snapshot, projects, judge.spends)
+    return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules), ledger=ledger), settings)
 
 
 def _each(settings: Settings, read: list[tuple[Source, Plan]] | None) -> Generator[tuple[Source, Plan]]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from guardrail import real_costs
 from guardrail.caveats import budget_notes
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import InputError
-from guardrail.load import rules_of
+from guardrail.load import rules_of, snapshot_of
 from guardrail.model.finding import Finding
 from guardrail.model.report import ProjectReport, Report, Revision
 from guardrail.policy import Judge, Project
@@ -68,13 +69,17 @@ def _merged(reports: Sequence[Report]) -> Report:
         inputs=tuple(dict.fromkeys(one for report in reports for one in report.inputs)),
         pull_request=pulls[0] if len(pulls) == 1 else None,
         revision=revisions[0] if len(revisions) == 1 else Revision(),
+        ledger=real_costs.joined([report.ledger for report in reports if report.ledger]),
     )
 
 
 def _judged_again(report: Report, settings: Settings) -> Report:
     rules = rules_of(settings, Library(settings.definitions)).rules
     # Rules on budgets read sums alone: no machine types.
-    judge = Judge(rules, lambda _vendor, _name: None, settings.now, settings.pr, currency=report.currency)
+    known = snapshot_of(replace(settings, currency=report.currency))
+    judge = Judge(
+        rules, lambda _vendor, _name: None, settings.now, settings.pr, currency=report.currency, snapshot=known
+    )
     projects = [(Project(p.name, p.path, _environment(p, settings)), p) for p in report.projects]
     budgets = judge.budgets(settings.budgets, projects)
     stays = [finding for finding in report.findings if not _is_about_the_whole(finding)]
@@ -90,7 +95,8 @@ def _judged_again(report: Report, settings: Settings) -> Report:
         end = start + len(project.findings)
         done.append(replace(project, findings=found[start:end]))
         start = end
-    return replace(report, projects=tuple(done), findings=found[start:], warnings=tuple(warnings))
+    ledger = replace(report.ledger, budgets=tuple(judge.spends)) if report.ledger else None
+    return replace(report, projects=tuple(done), findings=found[start:], warnings=tuple(warnings), ledger=ledger)
 
 
 def _is_about_the_whole(finding: Finding) -> bool:

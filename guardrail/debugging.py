@@ -14,7 +14,17 @@ from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, RuleError, did_you_mean
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.load import earlier, engine_of, plans, prices, project_with, provider_defaults, repository_of, rules_of
+from guardrail.load import (
+    earlier,
+    engine_of,
+    plans,
+    prices,
+    project_with,
+    provider_defaults,
+    repository_of,
+    rules_of,
+    snapshot_of,
+)
 from guardrail.model.finding import Finding, OnUnknown
 from guardrail.policy import Budget, CompiledRule, Judge, Project, RuleFile, RuleScope, check_rule, compile_rule
 from guardrail.policy.budgets import spent
@@ -152,6 +162,7 @@ def _case_of_budget(
         settings.pr,
         currency=settings.currency,
         defaults=provider_defaults(library),
+        snapshot=snapshot_of(settings),
     )
     (sums,) = spent([budget], bills)
     judged = waived([*judge.budget(budget, sums)], (rule,), replace(settings, complete=False))

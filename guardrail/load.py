@@ -16,6 +16,7 @@ from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Repricing, Usage, load_usage
 from guardrail.costs.usage.profiles import profile
 from guardrail.errors import InputError, did_you_mean
+from guardrail.model.billed.costs import NO_SNAPSHOT, KnownSnapshot
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy import (
     NO_REPOSITORY,
@@ -31,6 +32,7 @@ from guardrail.policy import (
 )
 from guardrail.policy.variables.defaults import Defaults, by_attribute
 from guardrail.progress import counted
+from guardrail.terraform.configuration.files import shown
 from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
 from guardrail.terraform.schemas import resource_schema, resource_shape, schema_names, tables_version
@@ -194,6 +196,24 @@ def terms_of(settings: Settings) -> Terms | None:
     from guardrail.catalog.terms import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
 
     return read_terms(settings.overlay, settings.rates, settings.currency, settings.now.date())
+
+
+def snapshot_of(settings: Settings) -> KnownSnapshot:
+    """Return what bills have come to, as far as a run may use it. Raises InputError for a file that is no snapshot."""
+    path = settings.snapshot
+    if path is None:
+        return NO_SNAPSHOT
+    where = shown(path)
+    from guardrail.model.billed.snapshot import MAX_BYTES, absent, parse_snapshot, usable  # noqa: PLC0415 - few have one
+
+    try:
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        return absent(where)
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", where=where) from None
+    return usable(parse_snapshot(data, where=where), where, settings.now, settings.snapshot_max_age, settings.currency)
 
 
 def usage_of(source: Source) -> Usage:

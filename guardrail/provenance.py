@@ -121,6 +121,7 @@ def _policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
         (InputKind.WAIVERS, settings.waivers),
         (InputKind.OVERLAY, settings.overlay),
         (InputKind.RATES, settings.rates),
+        (InputKind.SNAPSHOT, settings.snapshot),
         (InputKind.CATALOG, settings.catalog or current_catalog()),
         *((InputKind.USAGE, source.usage) for source in settings.sources),
     )

@@ -44,7 +44,8 @@ def misnamed(
         for i, one in enumerate(config.projects)
         for j, name in enumerate(one.var_files)
     ]
-    for place, name in (*named, *inputs, *variables):
+    written = [(("ledger", "snapshot"), config.ledger.snapshot)]  # a run says where it is not there
+    for place, name in (*named, *inputs, *variables, *written):
         if name and ("\0" in name or len(name) > _LONGEST_PATH):
             what = f"{'.'.join(map(str, place))} is not a valid path"
             yield ConfigError(what, where=file.where(place), fix=f"name a file, in at most {_LONGEST_PATH} characters")

@@ -112,6 +112,10 @@ class LedgerConfig(Section):
 
     path: Annotated[str, Field(min_length=1)] = "ledger"
     """folder, relative to guardrail.yaml, or the address of an object store: s3://bucket/prefix"""
+    snapshot: Annotated[str, Field(min_length=1)] | None = None
+    """file that `guardrail ledger snapshot` has written, relative to guardrail.yaml: real costs beside estimates, and what is spent of budgets"""
+    max_age: Annotated[str, AfterValidator(_days)] = "7d"
+    """an older snapshot tells nothing"""
     address_tag: Annotated[str, Field(max_length=128)] = ""
     """tag (or label) on bills whose value is the Terraform address of the resource: charges that no id matches are matched by it"""
     project_tag: Annotated[str, Field(max_length=128)] = ""

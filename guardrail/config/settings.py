@@ -69,6 +69,9 @@ class Settings:
     with_ids: bool = True
     with_author: bool = True
     ledger: str = "ledger"
+    snapshot: Path | None = None
+    """What bills have come to, by the ledger's snapshot; it may not be there."""
+    snapshot_max_age: timedelta = timedelta(days=7)
     address_tag: str = ""
     """Tags on bills: which one names a resource's address, and which its project; "" for none."""
     project_tag: str = ""
@@ -140,6 +143,8 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         with_ids=file.report.ids,
         with_author=file.report.author,
         ledger=file.ledger.path if "://" in file.ledger.path else str(base / file.ledger.path),
+        snapshot=located(file.ledger.snapshot) if file.ledger.snapshot else None,
+        snapshot_max_age=timedelta(days=int(file.ledger.max_age[:-1])),
         address_tag=file.ledger.address_tag,
         project_tag=file.ledger.project_tag,
         recommend=file.recommend,

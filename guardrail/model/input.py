@@ -31,6 +31,7 @@ class InputKind(StrEnum):
     USAGE = "usage"
     OVERLAY = "overlay"
     RATES = "rates"
+    SNAPSHOT = "snapshot of the ledger"
     DEFINITIONS = "definitions"
     CATALOG = "catalog"
     MANIFEST = "module manifest"

@@ -9,6 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from guardrail.model.billed.costs import LedgerView
 from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
@@ -293,6 +294,7 @@ class Report:
     team_tag      the tag (or label) by which costs are summed by team
     with_ids      whether the JSON tells the ids by which the vendor's bill calls the resources
     usage_profile the profile that usage is assumed by where none is given: "medium"; "" where none is assumed
+    ledger        what bills have come to, where guardrail.yaml names a snapshot of a ledger
     """
 
     projects: tuple[ProjectReport, ...]
@@ -311,6 +313,7 @@ class Report:
     revision: Revision = Revision()
     with_ids: bool = True
     usage_profile: str = ""
+    ledger: LedgerView | None = None
 
     @cached_property
     def totals(self) -> Totals:

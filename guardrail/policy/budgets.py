@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field, StringConstraints, field_validator
@@ -15,6 +16,7 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Change, Tags
 from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.billed import NOT_BILLED, Billed
 from guardrail.policy.glob import Globs, matches_any, may_begin
 from guardrail.policy.spend import Spend, added, missing, spend
 from guardrail.policy.variables.context import Project
@@ -41,8 +43,16 @@ class BudgetMatch(Section):
         return {key: (value,) if isinstance(value, str) else value for key, value in tags.items()}
 
 
+class Period(StrEnum):
+    """How long a budget's `spend` lasts, by the calendar in UTC."""
+
+    MONTH = "month"
+    QUARTER = "quarter"
+    YEAR = "year"
+
+
 class Budget(Section):
-    """A budget of the configuration. Amounts are per month, in the configuration's currency."""
+    """A budget of the configuration. Amounts are in the configuration's currency, and per month but for `spend`."""
 
     name: Annotated[str, StringConstraints(min_length=1)]
     match: BudgetMatch = BudgetMatch()
@@ -52,11 +62,21 @@ class Budget(Section):
     """what one change may add"""
     increase_percent: Amount | None = None
     """the same, in percent of what was"""
+    spend: Amount | None = None
+    """what may be billed in the period: what bills say of it so far, by the ledger's snapshot, and the rest of it at the estimate"""
+    period: Period = Period.MONTH
+    """what `spend` is for: month, quarter or year"""
 
-    def values(self, sums: Spend) -> dict[str, Json]:
+    def values(self, sums: Spend, billed: Billed = NOT_BILLED) -> dict[str, Json]:
         """Return what a rule reads below `budget`."""
-        limits: dict[str, Json] = {name: getattr(self, name) for name in ("monthly", "increase", "increase_percent")}
-        return {"name": self.name, **limits, "cost": sums.values("budget.cost")}
+        names = ("name", "monthly", "increase", "increase_percent", "spend")
+        limits: dict[str, Json] = {name: getattr(self, name) for name in names}
+        return {
+            **limits,
+            "period": self.period.value,
+            "cost": sums.values("budget.cost"),
+            **billed.values(sums, self.spend),
+        }
 
 
 def spent(budgets: Sequence[Budget], projects: Iterable[tuple[Project, ProjectReport]]) -> list[Spend]:

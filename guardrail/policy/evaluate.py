@@ -18,6 +18,7 @@ from typing import Any
 
 from guardrail.cel import Environment, Path, Scope
 from guardrail.errors import LimitError
+from guardrail.model.billed.costs import NO_SNAPSHOT, BudgetSpend, KnownSnapshot
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO
@@ -26,6 +27,8 @@ from guardrail.model.remedy import Remedy
 from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
+from guardrail.policy.billed import Billed
+from guardrail.policy.budget_spend import billed_of, spend_of
 from guardrail.policy.budgets import Budget, spent
 from guardrail.policy.findings import Subject, finding, is_evidence
 from guardrail.policy.matching import applies, plays_in
@@ -67,6 +70,8 @@ class Judge:
     asked, skipped        ids of the rules that something was asked of, and of those whose `when` ever said no
     passed_known_cost     by rule id, how many resources, plans or budgets have passed on the known part of their cost, where the change
                           brings costs that depend on usage that is not given
+    snapshot              what the ledger's snapshot says
+    spends                what was found of budgets that limit what is billed
     """
 
     rules: Sequence[CompiledRule]
@@ -80,6 +85,8 @@ class Judge:
     asked: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     passed_known_cost: Counter[str] = field(default_factory=Counter)
+    snapshot: KnownSnapshot = NO_SNAPSHOT
+    spends: list[BudgetSpend] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.answers: dict[str, Answers] = {rule.rule.id: {} for rule in self.rules}
@@ -142,12 +149,17 @@ class Judge:
         self, budgets: Sequence[Budget], projects: Sequence[tuple[Project, ProjectReport]]
     ) -> tuple[Finding, ...]:
         """Judge budgets over all projects of the run."""
-        pairs = zip(budgets, spent(budgets, projects), strict=True)
-        return tuple(one for budget, sums in pairs for one in self.budget(budget, sums))
+        found: list[Finding] = []
+        for budget, sums in zip(budgets, spent(budgets, projects), strict=True):
+            billed = billed_of(budget, self.snapshot, self.now)
+            if budget.spend is not None:
+                self.spends.append(spend_of(budget, billed, sums, self.now))
+            found += self.budget(budget, sums, billed)
+        return tuple(found)
 
-    def budget(self, budget: Budget, sums: Spend) -> tuple[Finding, ...]:
-        """Judge one budget; `sums` is what its resources cost."""
-        now, past = (self.beside_budget(budget, side) for side in (sums, sums.as_before))
+    def budget(self, budget: Budget, sums: Spend, billed: Billed | None = None) -> tuple[Finding, ...]:
+        """Judge one budget; `sums` is what its resources cost, `billed` what bills say of it (default: by the snapshot)."""
+        now, past = (self.beside_budget(budget, side, billed) for side in (sums, sums.as_before))
         asked = (self._whole(r, sums, now, past) for r in self.rules if r.rule.scope is RuleScope.BUDGET)
         return tuple(one for one in asked if one)
 
@@ -165,9 +177,10 @@ class Judge:
         now, fit = ({**plan, **around.plan(names, shown=shown)} if names else plan for shown in (False, True))
         return {**shared, "plan": now}, {**shared, "plan": fit}
 
-    def beside_budget(self, budget: Budget, sums: Spend) -> dict[str, Any]:
+    def beside_budget(self, budget: Budget, sums: Spend, billed: Billed | None = None) -> dict[str, Any]:
         """Return what rules about budgets read."""
-        return {**self._shared(), "budget": budget.values(sums)}
+        billed = billed or billed_of(budget, self.snapshot, self.now)
+        return {**self._shared(), "budget": budget.values(sums, billed)}
 
     def _shared(self, project: Project | None = None) -> dict[str, Any]:
         """What is the same for every resource of a project, or of the whole run."""

@@ -15,6 +15,7 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
+from guardrail.report.billed import Billed, billed
 from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
 from guardrail.report.machine_types import by_machine_type, waits_for
 from guardrail.report.rows import Alike, Gap, Natural, Row, by_cost, by_effect, has_effect, named, worth
@@ -128,6 +129,11 @@ class View:
         team = safe(self.report.team_tag, _TAG_LIMIT).capitalize()
         found = [("Service", self.by_service), ("Module", self.by_module), (team, self.by_team)]
         return [(name, sums) for name, sums in found if len(sums) > 1]
+
+    @cached_property
+    def billed(self) -> Billed | None:
+        """What bills have come to beside the estimates, None where nothing tells it."""
+        return billed(self.report.ledger, self.rows, self.report.currency)
 
     @property
     def _resources(self) -> Iterator[ResourceCost]:

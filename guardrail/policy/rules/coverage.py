@@ -24,6 +24,8 @@ _OPEN_ELSEWHERE = (
     ("plan", "known_delta"),
     ("plan", "before"),
     ("budget", "cost"),
+    ("budget", "spent"),
+    ("budget", "projected"),
 )
 
 

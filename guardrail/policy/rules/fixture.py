@@ -19,6 +19,8 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan_facts import PlanFacts
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.billed import Billed
+from guardrail.policy.budgets import Period
 from guardrail.policy.rules.plan_fixture import LineFixture, ModuleFixture, ProviderFixture
 from guardrail.policy.spend import Spend, total
 from guardrail.policy.variables.around import Reprice, Surroundings
@@ -117,6 +119,21 @@ class PlanFixture(CostFixture):
         return facts if self.workspace is None else replace(facts, workspace=self.workspace)
 
 
+class SpentFixture(Section):
+    """What bills say of the period of a test's budget."""
+
+    known: Decimal
+    """spent so far, at least"""
+    most: Decimal | None = None
+    """at most; default: the same"""
+    rest: Decimal = Decimal(0)
+    """how much of the period is left, in months of 730 hours"""
+
+    def billed(self) -> Billed:
+        """Return it as a snapshot would tell it."""
+        return Billed(self.known, self.known if self.most is None else self.most, self.rest)
+
+
 class BudgetFixture(Section):
     """A budget of a test and what its resources cost."""
 
@@ -124,7 +141,11 @@ class BudgetFixture(Section):
     monthly: Decimal | None = None
     increase: Decimal | None = None
     increase_percent: Decimal | None = None
+    spend: Decimal | None = None
+    period: Period = Period.MONTH
     cost: CostFixture = CostFixture()
+    spent: SpentFixture | None = None
+    """what bills say of its period; default: nothing does"""
 
 
 class ProjectFixture(Section):

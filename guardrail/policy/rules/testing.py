@@ -17,6 +17,7 @@ from guardrail.model.finding import Finding, FindingStatus, OnUnknown
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Assignment, Remedy
 from guardrail.model.unknown import Json
+from guardrail.policy.billed import NOT_BILLED
 from guardrail.policy.budgets import Budget
 from guardrail.policy.evaluate import Judge
 from guardrail.policy.rules.compiled import compile_rule
@@ -196,12 +197,11 @@ def _judged(
         if test.budget is None:
             raise GuardrailError("a test of a budget rule needs `budget`")
         given = test.budget
-        budget = Budget(
-            name=given.name, monthly=given.monthly, increase=given.increase, increase_percent=given.increase_percent
-        )
-        sums = given.cost.spend()
-        findings = judge.budget(budget, sums)
-        values = judge.beside_budget(budget, sums)
+        limits = {name: getattr(given, name) for name in ("monthly", "increase", "increase_percent", "spend", "period")}
+        budget, sums = Budget(name=given.name, **limits), given.cost.spend()
+        billed = given.spent.billed() if given.spent else NOT_BILLED
+        findings = judge.budget(budget, sums, billed)
+        values = judge.beside_budget(budget, sums, billed)
 
         def bind(reads: Iterable[CelPath]) -> Scope:
             return judge.bind(nested(picked(values, reads)))

@@ -210,6 +210,29 @@ VARIABLES = tuple(
             "how many of its resources have no price or only part of one, including what was not evaluated",
         ),
         ("budget.cost.not_evaluated", "number", "how many blocks that may be among them were not evaluated"),
+        ("budget.spend", "number", "its limit on what is billed in its period, null if it has none"),
+        ("budget.period", "string", "month, quarter or year"),
+        (
+            "budget.spent.known",
+            "number",
+            "what bills say of the period so far, at least; unknown without a snapshot of the ledger, or where that is too old",
+        ),
+        ("budget.spent.most", "number", "the same, at most: with charges of which nothing tells whose they are"),
+        (
+            "budget.projected.known",
+            "number",
+            "what the period comes to, at least: what is spent, and the rest of it at the cost after the change",
+        ),
+        (
+            "budget.projected.most",
+            "number",
+            "the same, at most; unknown where part of the cost has no price; usage that is not given is left out",
+        ),
+        (
+            "budget.projected.within",
+            "bool",
+            "whether that stays within `spend`: false if `known` does not, true if `most` does, else unknown; null without `spend`",
+        ),
         ("currency", "string", "currency of all amounts: `USD`"),
         ("now", "string", "the time of the run: `2026-01-31T12:00:00Z`"),
         ("today", "string", "its day: `2026-01-31`"),
@@ -241,6 +264,7 @@ KNOWN_COST: frozenset[Path] = frozenset(
         *(("resource", "cost", name) for name in ("monthly", "known", "delta", "delta_percent", "lines")),
         ("resource", "costs"),
         *((*parent, name) for parent in (("plan",), ("budget", "cost")) for name in _OF_TOTALS),
+        *(("budget", "projected", name) for name in ("known", "most", "within")),
     }
 )
 """Amounts that leave out usage that is not given."""

@@ -10,6 +10,7 @@ from guardrail.model.report import Report, Verdict
 from guardrail.report.amounts import total_amounts
 from guardrail.report.frame import Frame
 from guardrail.report.html.basis import inputs, prices
+from guardrail.report.html.billed import billed_costs
 from guardrail.report.html.blocks import folded, listed, section
 from guardrail.report.html.changes import changed_resources
 from guardrail.report.html.costs import bill, not_known
@@ -108,6 +109,7 @@ class _Page:
             ("errors", "Rules not evaluated", by_rule(view.errors, self.places)),
             ("changes", "Cost changes by resource", self.changes() if self.has_changes else []),
             ("sums", "Sums", self.sums()),
+            ("billed", "Estimate and bill", billed_costs(self.view.billed, self.currency)),
             ("bill", "Cost breakdown", [] if self.has_changes else bill(view)),
             ("warnings", "Warnings", by_rule(view.listed(view.warnings), self.places)),
             ("missing", "Not known and assumed", not_known(view)),

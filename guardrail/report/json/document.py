@@ -155,6 +155,56 @@ class Resource(msgspec.Struct):
     differences_omitted: Annotated[Count, Meta(description="differences that are left out")] = 0
     id: Annotated[str | None, Meta(description=f"the resource's id, as Terraform keeps it; {_ABSENT_ID}")] = None
     arn: Annotated[str | None, Meta(description=f"its Amazon Resource Name; {_ABSENT_ID}")] = None
+    billed: Annotated[
+        Billed | None, Meta(description="what it came to, by bills; absent where no snapshot of a ledger tells it")
+    ] = None
+
+
+class TypeAccuracy(msgspec.Struct):
+    """How estimates of a resource type have come out: what they and the bills came to, of the same resources and hours."""
+
+    type: str
+    resources: Count
+    months: Count
+    estimated: Amount
+    billed: Amount
+
+
+class BudgetSpend(msgspec.Struct):
+    """What of a budget is spent in the period of the run, and what the period comes to with the rest at the estimate."""
+
+    name: str
+    period: Annotated[str, Meta(description="2026-11, 2026-Q4 or 2026")]
+    limit: Amount
+    through: Annotated[Time | None, Meta(description="until when bills tell it")]
+    spent: Annotated[AmountOrNull, Meta(description="at least; null where it is not known")]
+    spent_most: Annotated[AmountOrNull, Meta(description="at most; null where it is not known")]
+    projected: Annotated[AmountOrNull, Meta(description="at least; null where it is not known")]
+    projected_most: Annotated[AmountOrNull, Meta(description="at most; null where it is not known")]
+    why: Annotated[str, Meta(description="what keeps it from being known, or known exactly")] = ""
+
+
+class Ledger(msgspec.Struct):
+    """What bills have come to, by the snapshot of a ledger. Resources have it as `billed`."""
+
+    file: str
+    generated_at: Annotated[Time | None, Meta(description="null where the snapshot is not used")]
+    why: Annotated[str, Meta(description="why nothing is known; empty where the snapshot is used")] = ""
+    cost: Annotated[str, Meta(description="effective or billed")] = ""
+    month: Annotated[str | None, Meta(description="of the amounts of resources; null where no month is told whole")] = (
+        None
+    )
+    open: Annotated[bool, Meta(description="a bill of the month may still change")] = False
+    accuracy: list[TypeAccuracy] = []
+    budgets: list[BudgetSpend] = []
+
+
+class Billed(msgspec.Struct):
+    """What a resource came to in a month, by bills."""
+
+    month: str
+    amount: Annotated[AmountOrNull, Meta(description="null where an export does not tell all of it")]
+    open: bool = False
 
 
 class Waiver(msgspec.Struct):
@@ -337,6 +387,9 @@ class Result(msgspec.Struct):
     usage_profile: Annotated[
         str, Meta(description="profile by which usage is assumed where none is given; absent without one")
     ] = ""
+    ledger: Annotated[Ledger | None, Meta(description="absent where guardrail.yaml names no snapshot of a ledger")] = (
+        None
+    )
 
 
 def report_schema() -> dict[str, Any]:

@@ -31,6 +31,7 @@ from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
 from guardrail.report.json import document
 from guardrail.report.json.document import SCHEMA
+from guardrail.report.json.ledger import ledger_of
 
 MAX_BYTES = 500_000_000
 """What a result of our own may hold: some 100,000 resources."""
@@ -94,6 +95,7 @@ def _report(data: document.Result) -> Report:
         team_tag=data.team_tag,
         revision=Revision(data.commit or "", data.ref or "", data.event),
         usage_profile=data.usage_profile,
+        ledger=ledger_of(data) if data.ledger else None,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
@@ -19,6 +19,7 @@ from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Repo
 from guardrail.model.resource import SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.json.document import SCHEMA
+from guardrail.report.json.ledger import billed_document, ledger_document
 from guardrail.report.json.text import encode, finished, joined, listed
 
 _MAX_DEPTH = 20
@@ -48,9 +49,10 @@ def json_v1(report: Report) -> str:
                 "team_tag": encode(report.team_tag),
                 "counts": encode(asdict(report.counts)),
                 "totals": encode(_totals(report.totals)),
-                "projects": listed(_project(project, with_ids=report.with_ids) for project in report.projects),
+                "projects": listed(_project(project, report) for project in report.projects),
                 "findings": listed(encode(_finding(finding)) for finding in report.findings),
                 "warnings": encode(report.warnings),
+                **({"ledger": encode(ledger_document(report.ledger))} if report.ledger else {}),
             }
         )
     )
@@ -103,13 +105,13 @@ def _assumed_usage_of(totals: Totals) -> dict[str, Any]:
     }
 
 
-def _project(project: ProjectReport, *, with_ids: bool) -> str:
+def _project(project: ProjectReport, report: Report) -> str:
     return joined(
         {
             "name": encode(project.name),
             "path": encode(project.path),
             "totals": encode(_totals(project.totals)),
-            "resources": listed(_resources(project.resources, with_ids=with_ids)),
+            "resources": listed(_resources(project, report)),
             "findings": listed(encode(_finding(finding)) for finding in project.findings),
             "not_evaluated": encode([_not_evaluated(one) for one in project.not_evaluated]),
             "warnings": encode(project.warnings),
@@ -133,7 +135,7 @@ def _not_evaluated(one: NotEvaluated) -> dict[str, Any]:
     }
 
 
-def _resources(resources: Iterable[ResourceCost], *, with_ids: bool) -> Iterator[str]:
+def _resources(project: ProjectReport, report: Report) -> Iterator[str]:
     """Write each resource. Those that cost the same share a `Cost`, which is most of the text: it is written once."""
     costs: dict[int, str] = {}
 
@@ -144,10 +146,13 @@ def _resources(resources: Iterable[ResourceCost], *, with_ids: bool) -> Iterator
             costs[id(cost)] = encode([_component(line) for line in cost.lines])
         return costs[id(cost)]
 
-    for resource in resources:
+    real = report.ledger.real if report.ledger else {}
+    for resource in project.resources:
         after, before = components(resource.after), components(resource.before)
-        ids = _ids(resource) if with_ids else {}
-        yield f'{encode({**_resource(resource), **ids})[:-1]},"components":{after},"components_before":{before}}}'
+        ids = _ids(resource) if report.with_ids else {}
+        found = real.get((project.name, resource.change.address))
+        billed = {"billed": billed_document(found)} if found else {}
+        yield f'{encode({**_resource(resource), **ids, **billed})[:-1]},"components":{after},"components_before":{before}}}'
 
 
 def _resource(resource: ResourceCost) -> dict[str, Any]:

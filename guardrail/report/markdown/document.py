@@ -10,6 +10,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
 from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
+from guardrail.report.billed import HEADS
 from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
 from guardrail.report.frame import NO_FRAME, Frame
@@ -117,6 +118,7 @@ class _Body:
         if size.folded:
             parts += [
                 sums(self.view, chart=self.chart) if has_changes else "",
+                self.billed(),
                 self.notes(),
                 self.other_findings(),
                 self.edits(),
@@ -265,6 +267,22 @@ class _Body:
         scope = f"top {limit} of {len(rows):,} resources" if len(rows) > limit else count(len(rows), "resource")
         text = "\n".join(lines)
         return details(f"Cost breakdown ({scope})", "\n\n".join([text, *legends([text])]))
+
+    def billed(self) -> str:
+        """Return what bills have come to beside the estimates, folded."""
+        found = self.view.billed
+        if not found:
+            return ""
+        parts = [self.listed([f"- {prose(line)}" for line in found.lines()])]
+        if found.rows:
+            rows = [
+                _cells(_address(one.row), *one.amounts(self.report.currency)) for one in found.rows[: self.size.listed]
+            ]
+            rest = len(found.rows) - len(rows)
+            more = [f"\n{rest:,} more in {self.rest}"] if rest else []
+            parts.append("\n".join([_cells(*HEADS, prose(found.column)), "|:--|--:|--:|--:|", *rows, *more]))
+            parts += legends(rows)
+        return details(found.title, "\n\n".join(parts))
 
     def not_priced(self) -> str:
         """Return what has no price and why, what depends on usage, and what was assumed."""

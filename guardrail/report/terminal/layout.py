@@ -15,6 +15,7 @@ from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding
 from guardrail.model.report import Verdict
 from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
+from guardrail.report.billed import HEADS
 from guardrail.report.format import count, gaps, line_reason, quantity, standing, status_word
 from guardrail.report.rows import Gap, Row, named, worth
 from guardrail.report.terminal.changes import change_lines, group_amounts
@@ -83,6 +84,7 @@ class _Page:
                 yield from self.sums()
             if self.details or not has_changes:
                 yield from self.bill()
+            yield from self.billed()
             yield from self.gaps("Not evaluated", self.view.not_evaluated)
             yield from self.gaps("Not priced", self.view.unpriced, self.view.remedies)
             yield from self.gaps("Depends on usage that is not given", self.view.usage_based)
@@ -164,6 +166,22 @@ class _Page:
         if self.view.free:
             yield ""
             yield Text(f"{count(len(self.view.free), 'resource')} free of charge", "dim")
+
+    def billed(self) -> Iterator[RenderableType]:
+        """Give what bills have come to beside the estimates, where a snapshot of the ledger tells it."""
+        found, limit = self.view.billed, self._limit(_SUMMED)
+        if not found:
+            return
+        yield from _title(found.title)
+        yield from (_indented(Text(line)) for line in found.lines())
+        if found.rows:
+            grid = _grid(*HEADS, found.column)
+            for one in found.rows[:limit]:
+                grid.add_row(Text(named(one.row)), *map(Text, one.amounts(self.currency)))
+            yield ""
+            yield grid
+            yield from _more(len(found.rows), limit)
+            yield from _legend(amount for one in found.rows[:limit] for amount in one.amounts(self.currency))
 
     def gaps(self, title: str, gaps: Sequence[Gap], remedies: Sequence[str] = ()) -> Iterator[RenderableType]:
         """Give what is not known about the cost, and what to do about it."""

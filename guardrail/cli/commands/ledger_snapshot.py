@@ -1,0 +1,98 @@
+"""`guardrail ledger snapshot`: what bills have come to, as a small file that checks read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.model.billed.snapshot import Snapshot
+
+
+@click.command(short_help="A small file with real costs and what is spent of budgets, for checks.")
+@click.option("--out", type=click.Path(path_type=Path), help="File to write. Default: standard output.")
+@click.option("--project", "projects", multiple=True, help="Resources of this project alone. Several are possible.")
+@click.option(
+    "--cost",
+    type=click.Choice(["effective", "billed"]),
+    default="effective",
+    show_default=True,
+    help="Which cost: with commitments spread over what they are for, or as invoiced.",
+)
+@ledger_options
+@now_option
+def snapshot(out: Path | None, **values: Any) -> None:
+    """Write what bills have come to: how far they go, what resources came to in the newest whole month, and what is
+    spent of the budgets of guardrail.yaml that have `spend`.
+
+    `check`, `estimate` and `diff` read the file that `ledger: {snapshot: FILE}` in guardrail.yaml names, without the
+    ledger and without DuckDB. It is meant to be committed, or kept by CI.
+
+    \b
+    Example:
+      guardrail ledger snapshot --out ledger.snapshot.json
+    """
+    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
+    from guardrail.model.billed.snapshot import as_json  # noqa: PLC0415
+
+    chosen = settings_of(values)
+    made = _made(values, chosen)
+    if out:
+        write_whole(out, as_json(made))
+        click.echo(f"{out}: {_told(made)}")
+    else:
+        say(as_json(made))
+    for month in made.months[-1:]:
+        if month.without:
+            absent = ", ".join(month.without)
+            click.echo(
+                f"guardrail: {month.month} has no bill of {absent}, so that what is spent is not known", err=True
+            )
+
+
+def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
+    from guardrail.errors import InputError  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.snapshot import Facts, billed_months, converter, snapshot, whole_month  # noqa: PLC0415
+    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
+    from guardrail.ledger.snapshotting import parts, resource_months, source_months  # noqa: PLC0415
+    from guardrail.ledger.spending import rates  # noqa: PLC0415
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+
+    ledger = open_ledger(open_store(ledger_of(values, chosen)), TagKeys(chosen.address_tag, chosen.project_tag))
+    bills = source_months(ledger)
+    if not bills:
+        raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
+    now, cost = values["now"] or datetime.now(UTC), values["cost"]
+    budgets = [one for one in chosen.budgets if one.spend is not None]
+    # The longest period is a year: no budget looks farther back.
+    months = [one for one in billed_months(bills) if one.month >= f"{now.year:04}-01"]
+    keys = sorted({key for one in budgets for key in one.match.tags})
+    charges = parts(ledger, cost, keys, months[0].month, months[-1].month) if budgets and months else []
+    month = whole_month(billed_months(bills))
+    resources = resource_months(ledger, cost, month) if month else []
+    if values["projects"]:
+        resources = [one for one in resources if one.project in values["projects"]]
+    convert = converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)})
+    return snapshot(
+        Facts(bills, charges, resources),
+        budgets,
+        chosen.environments,
+        convert,
+        now=now,
+        currency=chosen.currency,
+        cost=cost,
+    )
+
+
+def _told(made: Snapshot) -> str:
+    newest = max((one.through for one in made.months), default=None)
+    until = f"bills until {newest.astimezone(UTC):%Y-%m-%d}" if newest else "no bill"
+    month = f"what {len(made.resources):,} resources came to in {made.month}" if made.month else "no whole month"
+    return f"{until}, {month}, {len(made.budgets):,} budgets"

@@ -1,0 +1,101 @@
+"""Real costs beside estimates: of resources, of budgets, and how estimates of a type have come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from guardrail.model.billed.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSnapshot:
+    """A ledger's snapshot as a run has it.
+
+    where     the file, "" where guardrail.yaml names none: then nothing is said of it
+    snapshot  None where there is none that may be used
+    why       why not, in words that follow "not known: "
+    remedy    what to do about it
+    """
+
+    where: str = ""
+    snapshot: Snapshot | None = None
+    why: str = "guardrail.yaml names no snapshot of a ledger"
+    remedy: str = "make one, `guardrail ledger snapshot --out ledger.snapshot.json`, and name it: `ledger: {snapshot: ledger.snapshot.json}`"
+
+
+NO_SNAPSHOT = KnownSnapshot()
+
+
+@dataclass(frozen=True, slots=True)
+class RealCost:
+    """What a resource came to in a month. `amount` is None where an export does not tell all of it."""
+
+    month: str
+    amount: Decimal | None
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TypeAccuracy:
+    """How estimates of a resource type have come out.
+
+    resources, months   how many were compared, over how many months
+    estimated, billed   what both came to, of the same resources and hours
+    """
+
+    type: str
+    resources: int
+    months: int
+    estimated: Decimal
+    billed: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSpend:
+    """What of a budget is spent in the period that the run falls into, and what it comes to with the rest of it.
+
+    period       2026-11, 2026-Q4 or 2026
+    through      until when bills tell it; None where they do not
+    spent, projected   at least; None where not known
+    spent_most, projected_most   at most; None where not known
+    why          what keeps it from being known, or known exactly; "" for nothing
+    """
+
+    name: str
+    period: str
+    limit: Decimal
+    through: datetime | None = None
+    spent: Decimal | None = None
+    spent_most: Decimal | None = None
+    projected: Decimal | None = None
+    projected_most: Decimal | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerView:
+    """What a report shows of a ledger's snapshot.
+
+    cost       which cost amounts are: effective or billed
+    month      which the real costs are of; None where there is none that is told whole
+    open       a bill of the month may still change
+    real       by name of the project and address
+    accuracy   of the types at hand
+    budgets    that limit what is spent
+    why        why nothing is known; "" where the snapshot is used
+    """
+
+    file: str
+    generated_at: datetime | None = None
+    cost: str = ""
+    month: str | None = None
+    open: bool = False
+    real: Mapping[tuple[str, str], RealCost] = field(default_factory=dict)
+    accuracy: tuple[TypeAccuracy, ...] = ()
+    budgets: tuple[BudgetSpend, ...] = ()
+    why: str = ""

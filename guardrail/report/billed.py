@@ -1,0 +1,124 @@
+"""Real costs beside estimates, in the words that all reports for people share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from decimal import Decimal
+
+from guardrail.model.billed.costs import BudgetSpend, LedgerView, RealCost, TypeAccuracy
+from guardrail.model.money import ZERO, brief, money, rounded
+from guardrail.model.report import Bound
+from guardrail.report.amounts import side_amount
+from guardrail.report.format import count, quantity, with_bound
+from guardrail.report.rows import Row, has_effect
+from guardrail.report.text import safe
+
+HEADS = ("Resource", "Estimate before", "After")
+_LIMIT = 200
+_SHORT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class BilledRow:
+    """A resource whose real cost is known, or of which an export does not tell all."""
+
+    row: Row
+    cost: RealCost
+
+    def amounts(self, currency: str) -> tuple[str, str, str]:
+        """Return the estimate before and after the change, and what was billed."""
+        one = self.row.resource
+        before, after = side_amount(one.before, currency), side_amount(one.after, currency)
+        return before, after, "not known" if self.cost.amount is None else money(self.cost.amount, currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What a report tells of a ledger's snapshot; falsy where there is nothing to tell."""
+
+    view: LedgerView
+    rows: Sequence[BilledRow]
+    resources: int
+    currency: str
+
+    def __bool__(self) -> bool:
+        return bool(not self.view.why and (self.view.month or self.view.budgets)) or bool(self.view.budgets)
+
+    @property
+    def title(self) -> str:
+        """The heading."""
+        return "Estimate and bill"
+
+    @property
+    def column(self) -> str:
+        """The heading of what was billed."""
+        return f"Billed {safe(self.view.month or '', _SHORT)}{', open' if self.view.open else ''}"
+
+    def lines(self) -> Iterator[str]:
+        """Give what is told in sentences: the month, the types at hand, the budgets."""
+        if not self.view.why:
+            yield self._month()
+            yield from (_accuracy(one) for one in self.view.accuracy)
+        yield from (_budget(one, self.currency) for one in self.view.budgets)
+
+    def _month(self) -> str:
+        view = self.view
+        made = f"{view.generated_at.astimezone(UTC):%Y-%m-%d}" if view.generated_at else "no known day"
+        source = f"{safe(view.file, _LIMIT)} of {made}"
+        if view.month is None:
+            return f"no bill of a whole month is in {source}"
+        month = safe(view.month, _SHORT)
+        known = [one for one in self.rows if one.cost.amount is not None]
+        if not known:
+            return f"bills of {month} have none of the {count(self.resources, 'resource')} here ({source})"
+        billed = sum((one.cost.amount or ZERO for one in known), ZERO)
+        sides = [one.row.resource.before or one.row.resource.after for one in known]
+        gap = any(side is None or side.is_lower_bound for side in sides)
+        estimate = sum((side.known for side in sides if side), ZERO)
+        of = f"{len(known):,} of {count(self.resources, 'resource')}"
+        state = ", which may still change" if view.open else ""
+        told = with_bound(estimate, Bound.AT_LEAST if gap else Bound.EXACT, self.currency)
+        cost = safe(view.cost, _SHORT)
+        return (
+            f"{month}: {brief(billed, self.currency)} billed ({cost} cost{state}) for {of}; "
+            f"their estimate is {told} a month of 730 hours ({source})"
+        )
+
+
+def billed(view: LedgerView | None, rows: Sequence[Row], currency: str) -> Billed | None:
+    """Return what to tell of a snapshot; None where there is nothing. What changes comes first, then what costs most."""
+    if view is None:
+        return None
+    found = [BilledRow(row, cost) for row in rows if (cost := view.real.get((row.owner, row.resource.change.address)))]
+    found.sort(key=lambda one: (not has_effect(one.row), -abs(one.cost.amount or ZERO)))
+    made = Billed(view, found, len(rows), currency)
+    return made or None
+
+
+def _accuracy(one: TypeAccuracy) -> str:
+    name, of = safe(one.type, _LIMIT), f"{count(one.resources, 'resource')}, {count(one.months, 'month')}"
+    if one.estimated <= 0:
+        return f"{name}: bills came to something where estimates came to nothing ({of})"
+    part = one.billed / one.estimated * 100
+    return f"{name}: bills came to {quantity(rounded(part, 1))}% of estimates ({of})"
+
+
+def _budget(one: BudgetSpend, currency: str) -> str:
+    name, period, why = safe(one.name, _LIMIT), safe(one.period, _SHORT), safe(one.why, _LIMIT)
+    head = f"budget {name}, {money(one.limit, currency)} for {period}"
+    if one.spent is None:
+        return f"{head}: what is spent is not known: {why}"
+    until = f" by {one.through.astimezone(UTC):%Y-%m-%d}" if one.through else ""
+    spent = f"{_between(one.spent, one.spent_most, currency)} spent{until}"
+    rest = f"{_between(one.projected, one.projected_most, currency)} with the rest of it at the estimate"
+    return f"{head}: {spent}, {rest}" + (f" ({why})" if why else "")
+
+
+def _between(least: Decimal | None, most: Decimal | None, currency: str) -> str:
+    if least is None:
+        return "not known"
+    if most is None:
+        return f"at least {money(least, currency)}"
+    return money(least, currency) if least == most else f"{money(least, currency)} to {money(most, currency)}"

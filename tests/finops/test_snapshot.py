@@ -1,0 +1,307 @@
+"""Snapshots of ledgers as they are made, and a check that reads one, over the bill of which every total is known."""
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from guardrail.bills.parts import Part, SourceMonth
+from guardrail.errors import ConfigError
+from guardrail.finops.snapshot import Facts, billed_months, converter, of_budget, snapshot, whole_month
+from guardrail.model.billed.snapshot import parse_snapshot
+from guardrail.policy.budgets import Budget
+
+NOW = datetime(2026, 11, 10, tzinfo=UTC)
+
+
+def bill(source, month, through=None, imported="2026-12-01", *, is_open=False):
+    def at(day):
+        return datetime.fromisoformat(f"{day}T00:00:00+00:00")
+
+    return SourceMonth(source, month, is_open, at(through) if through else None, at(imported))
+
+
+def through(*bills):
+    return [(one.month, f"{one.through:%Y-%m-%d}", one.without) for one in billed_months(bills)]
+
+
+def test_a_final_bill_goes_to_the_end_of_its_month_whatever_was_used_last():
+    assert through(bill("a", "2026-10", "2026-10-12")) == [("2026-10", "2026-11-01", ())]
+
+
+def test_an_open_bill_goes_as_far_as_what_was_used():
+    assert through(bill("a", "2026-11", "2026-11-16", "2026-11-17", is_open=True)) == [("2026-11", "2026-11-16", ())]
+
+
+def test_a_charge_of_the_whole_month_says_nothing_of_days_after_its_import():
+    assert through(bill("a", "2026-11", "2026-12-01", "2026-11-17", is_open=True)) == [("2026-11", "2026-11-17", ())]
+
+
+def test_a_month_without_any_usage_is_told_from_its_beginning():
+    assert through(bill("a", "2026-11", None, "2026-11-17", is_open=True)) == [("2026-11", "2026-11-01", ())]
+
+
+def test_of_several_bills_the_shortest_counts_and_one_that_is_missing_is_named():
+    bills = [
+        *(bill("a", "2026-10"), bill("b", "2026-10"), bill("a", "2026-11", "2026-11-16", "2026-11-17", is_open=True)),
+    ]
+    assert through(*bills) == [("2026-10", "2026-11-01", ()), ("2026-11", "2026-11-16", ("b",))]
+    assert whole_month(billed_months(bills)) == "2026-10"
+    assert through(*bills, bill("b", "2026-11", "2026-11-11", "2026-11-17", is_open=True))[1] == (
+        "2026-11",
+        "2026-11-11",
+        (),
+    )
+
+
+def test_a_source_that_has_ended_is_not_missed():
+    bills = [bill("old", "2026-07"), *(bill("a", f"2026-{month}") for month in ("07", "08", "09", "10", "11"))]
+    assert [one.without for one in billed_months(bills)] == [(), ("old",), ("old",), ("old",), ()]
+
+
+def test_without_a_whole_month_there_is_none():
+    assert whole_month(billed_months([bill("a", "2026-11", "2026-11-16", "2026-11-17", is_open=True)])) is None
+    assert whole_month([]) is None
+
+
+def part(**more):
+    fields = {
+        "month": "2026-10",
+        "currency": "USD",
+        "project": "shop",
+        "address": "module.web.aws_instance.a",
+        "type": "aws_instance",
+        "tags": {"team": "web"},
+        "bill_tags": {"team": None},
+        "more": Decimal(10),
+        "less": Decimal(0),
+        "gaps": 0,
+    }
+    return Part(**(fields | more))  # type: ignore[arg-type]
+
+
+NOBODY = {"project": None, "address": None, "type": None, "tags": None}
+GROUP = {"address": None, "type": None, "tags": None}
+
+
+@pytest.mark.parametrize(
+    "match, charge, counts",
+    [
+        ({}, NOBODY, True),
+        ({"project": "shop"}, {}, True),
+        ({"project": "sh*"}, GROUP, True),
+        ({"projects": ["search"]}, {}, False),
+        ({"project": "shop"}, NOBODY, None),
+        ({"env": "prod"}, {}, True),
+        ({"env": "dev"}, {}, False),
+        ({"env": "dev"}, {"project": "other"}, None),
+        ({"types": ["aws_i*"]}, {}, True),
+        ({"types": ["aws_db*"]}, {}, False),
+        ({"types": ["aws_i*"]}, GROUP, None),
+        ({"project": "search", "types": ["aws_i*"]}, GROUP, False),
+        ({"modules": ["module.web"]}, {}, True),
+        ({"modules": ["module.web"]}, {"address": "aws_instance.a"}, False),
+        ({"addresses": ["module.*"]}, {}, True),
+        ({"tags": {"team": "web"}}, {}, True),
+        ({"tags": {"team": "web"}}, {"tags": {"team": None}, "bill_tags": {"team": "web"}}, False),
+        ({"tags": {"team": "web"}}, {**NOBODY, "bill_tags": {"team": "web"}}, True),
+        ({"tags": {"team": "web"}}, {**NOBODY, "bill_tags": {"team": "data"}}, False),
+        ({"tags": {"team": "web"}}, NOBODY, None),
+    ],
+)
+def test_charges_are_a_budget_s_are_not_or_nothing_tells(match, charge, counts):
+    assert (
+        of_budget(Budget.model_validate({"name": "b", "match": match}).match, part(**charge), {"shop": "prod"})
+        is counts
+    )
+
+
+CHARGE = st.builds(
+    lambda project, more, less, gaps: part(project=project, more=more, less=-less, gaps=gaps),
+    st.sampled_from(["shop", "search", None]),
+    st.decimals(0, 10**6, places=18),
+    st.decimals(0, 10**6, places=18),
+    st.integers(0, 2),
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(CHARGE, max_size=12))
+def test_budgets_of_all_projects_come_to_the_bill_for_some_owner_of_what_is_nobody_s(charges):
+    names = ("shop", "search")
+    budgets = [Budget.model_validate({"name": n, "match": {"project": n}, "spend": 1}) for n in names]
+    whole = Budget.model_validate({"name": "all", "spend": 1})
+    made = snapshot(
+        Facts([bill("a", "2026-10")], charges, []),
+        [*budgets, whole],
+        {},
+        converter("USD", {}),
+        now=NOW,
+        currency="USD",
+        cost="effective",
+    )
+    shop, search, everything = (one.months[0] for one in made.budgets)
+    amounts = {name: Fraction(getattr(one, name)) for one in (shop,) for name in ("more", "less")}
+    assert (shop.more, shop.less) == (search.more, search.less)
+    total = Fraction(shop.amount) + Fraction(search.amount) + amounts["more"] + amounts["less"]
+    assert total == Fraction(everything.amount) == sum((Fraction(one.more + one.less) for one in charges), Fraction(0))
+    assert (everything.more, everything.less) == ("0", "0")
+
+
+def test_other_currencies_are_converted_at_their_months_rate_or_refused():
+    euro = part(currency="EUR")
+    budgets = [Budget.model_validate({"name": "all", "spend": 1})]
+
+    def made(rates):
+        facts = Facts([bill("a", "2026-10")], [euro, part()], [])
+        return snapshot(facts, budgets, {}, converter("USD", rates), now=NOW, currency="USD", cost="billed")
+
+    assert made({("2026-10", "EUR", "USD"): Decimal("1.1")}).budgets[0].months[0].amount == "21"
+    with pytest.raises(ConfigError, match="no rate of 2026-10 from EUR to USD"):
+        made({("2026-09", "EUR", "USD"): Decimal("1.1")})
+
+
+CONFIG = """\
+version: 1
+projects: [{name: shop, path: .}]
+ledger: {snapshot: ledger.snapshot.json, max_age: 30d}
+budgets:
+  - {name: shop, match: {project: shop}, spend: 500}
+  - {name: all, spend: 2000, period: quarter}
+"""
+
+
+@pytest.fixture
+def checked(run, shop, tmp_path):
+    """Make the snapshot of the example, and check its configuration beside it."""
+    (tmp_path / "guardrail.yaml").write_text(CONFIG, encoding="utf-8")
+    (tmp_path / "main.tf").write_text((shop / "main.tf").read_text(encoding="utf-8"), encoding="utf-8")
+    args = ("ledger", "snapshot", "--ledger", str(shop / "ledger"), "--now", "2026-11-10")
+
+    def make(*more):
+        return run(*args, *more)
+
+    return make, lambda *more: run("check", ".", "--now", "2026-11-11", *more)
+
+
+def test_the_snapshot_of_the_example(checked, tmp_path):
+    make, _ = checked
+    ran = make("--out", "ledger.snapshot.json")
+    assert (
+        ran.stdout == "ledger.snapshot.json: bills until 2026-11-01, what 6 resources came to in 2026-10, 2 budgets\n"
+    )
+    text = (tmp_path / "ledger.snapshot.json").read_bytes()
+    assert make().stdout.encode() == text
+    found = parse_snapshot(text, where="x")
+    assert found.month == "2026-10"
+    assert {one.address: one.amount for one in found.resources}["aws_instance.shop"] == "71.424"
+    shop, everything = ({one.month: one for one in budget.months} for budget in found.budgets)
+    assert everything["2026-10"].amount == "501.2469999994933"
+    assert (shop["2026-10"].amount, shop["2026-10"].more, shop["2026-10"].less) == (
+        "451.4869999999933",
+        "69.7599999995",
+        "-20",
+    )
+    assert json.loads(make("--project", "other").stdout)["resources"] == []
+
+
+def test_a_check_shows_what_was_billed_beside_its_estimates(checked, tmp_path):
+    make, check = checked
+    make("--out", "ledger.snapshot.json")
+    outs = [f"--out={name}=report.{name}" for name in ("json", "markdown", "html")]
+    shown = check(*outs).stdout
+    assert "2026-10: $451 billed (effective cost) for 6 of 7 resources; their estimate is at least $321 a" in shown
+    assert "budget all, $2,000.00 for 2026-Q4: $501.25 spent by 2026-11-01, at least $1,145.35 with" in shown
+    assert "budget shop, $500.00 for 2026-11: what is spent is not known" in shown
+    document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))
+    real = {one["address"]: one.get("billed") for one in document["projects"][0]["resources"]}
+    assert real["aws_instance.shop"] == {"month": "2026-10", "amount": "71.424", "open": False}
+    assert document["ledger"]["budgets"][1]["spent"] == "501.2469999994933"
+    for name in ("report.markdown", "report.html"):
+        text = (tmp_path / name).read_text(encoding="utf-8")
+        assert "Estimate and bill" in text
+        assert "71.42" in text
+    unknown = [one for one in document["findings"] if one["rule"] == "budget-spend-exceeded"]
+    assert [(one["status"], one["evidence"]["budget.name"]) for one in unknown] == [("unknown", "shop")]
+
+
+@pytest.mark.parametrize(
+    "prepare, said",
+    [
+        (lambda path: path.unlink(), "ledger.snapshot.json is not there"),
+        (
+            lambda path: path.write_text(path.read_text().replace("2026-11-10T", "2026-09-01T")),
+            "older than the 30 days",
+        ),
+    ],
+    ids=["absent", "stale"],
+)
+def test_a_snapshot_that_is_not_there_or_too_old_is_said_and_nothing_passes_by_it(checked, tmp_path, prepare, said):
+    make, check = checked
+    make("--out", "ledger.snapshot.json")
+    prepare(tmp_path / "ledger.snapshot.json")
+    ran = check("--format", "json")
+    document = json.loads(ran.stdout)
+    assert any(said in one for one in document["warnings"])
+    assert said in document["ledger"]["why"]
+    assert all("billed" not in one for one in document["projects"][0]["resources"])
+    assert [one["status"] for one in document["findings"] if one["rule"] == "budget-spend-exceeded"] == ["unknown"] * 2
+    assert all(one["spent"] is None for one in document["ledger"]["budgets"])
+
+
+def test_a_damaged_snapshot_ends_the_check_in_one_line(checked, tmp_path):
+    make, check = checked
+    make("--out", "ledger.snapshot.json")
+    path = tmp_path / "ledger.snapshot.json"
+    path.write_text(path.read_text()[:500])
+    ran = check()
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert ran.stderr.startswith("guardrail: ledger.snapshot.json: not a snapshot of a ledger: ")
+
+
+def test_an_estimate_and_a_difference_show_it_too(checked, run, tmp_path):
+    make, _ = checked
+    make("--out", "ledger.snapshot.json")
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "main.tf").write_text("", encoding="utf-8")
+    for args in (("estimate", "."), ("diff", "old", ".")):
+        assert "2026-10: $451 billed" in run(*args, "--now", "2026-11-11").stdout
+
+
+def test_an_empty_ledger_has_no_snapshot(run):
+    ran = run("ledger", "snapshot")
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert "the ledger has no bill" in ran.stderr
+
+
+def test_a_check_reads_a_snapshot_without_the_ledger_and_loads_nothing_of_it_without_one(checked, tmp_path):
+    make, _ = checked
+    make("--out", "ledger.snapshot.json")
+    script = (
+        "import sys; from guardrail.cli import main\n"
+        "try: main(['check', '.', '--now', '2026-11-11'])\nexcept SystemExit: pass\n"
+        "print([name for name in sys.modules if name.startswith(('duckdb', 'guardrail.ledger', 'guardrail.finops',"
+        " 'guardrail.model.billed.snapshot'))])"
+    )
+
+    def loaded():
+        folder = Path(__file__).parents[2]
+        ran = subprocess.run(
+            [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(folder)!r})\n{script}"],
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        )
+        return ran.stdout.splitlines()[-1]
+
+    assert loaded() == "['guardrail.model.billed.snapshot']"
+    (tmp_path / "guardrail.yaml").write_text("version: 1\nprojects: [{name: shop, path: .}]\n", encoding="utf-8")
+    assert loaded() == "[]"
