@@ -142,7 +142,7 @@ def _expected(month: Month, pair: Pair, of_address: Sequence[Billed], parts: dic
     end = month.end_of(rows[0].source)
     hours = Fraction((end - month.begin) / _HOUR)
     hourly = item.unit.hourly or any(one.unit.hourly for one in rows)
-    by_month = any(one.unit.per_month for one in rows) or not (item.is_usage or hourly)
+    by_month = any(one.unit.per_month for one in rows) or not (item.usage_key or hourly)
     whole = month.hours if by_month else Fraction(HOURS_PER_MONTH)
     monthly: Amount = item.monthly or 0
     scaled = monthly * hours / whole

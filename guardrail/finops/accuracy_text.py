@@ -172,7 +172,7 @@ def _notes(found: Accuracy) -> Iterator[str]:
             yield f"  and {len(reasons) - _SHOWN:,} more: --format json has all"
     if found.awaits:
         more = f" and {len(found.awaits) - 1:,} more" if len(found.awaits) > 1 else ""
-        yield safe(f"usage was not given for {found.awaits[0]}{more}")
+        yield safe(f"usage was not given for {found.awaits[0]}{more}: `guardrail usage learn` takes it from the bill")
     for source, month, rows in found.missing:
         yield safe(f"{found.asked.cost}: not in this export: {rows:,} rows of {source} {month}, which are in no amount")
     for source, until in found.open:

@@ -60,8 +60,8 @@ class EstimateLine:
     group: str | None
     unit: str | None
     quantity: Fraction | None
-    unit_price: int | None
-    monthly: int | None
+    unit_price: Amount | None
+    monthly: Amount | None
     status: str
     usage_key: str | None
     meter: str | None
@@ -74,6 +74,7 @@ class Item:
 
     monthly   None where no line has an amount; `partial` where some has none
     quantity  in the unit, None where it is not known
+    usage_key  the key of a usage file that it follows, "" for none; of lines with several, all of them
     price     of one unit, on average over tiers; None where it is not known
     """
 
@@ -85,7 +86,7 @@ class Item:
     partial: bool
     quantity: Fraction | None
     price: Amount | None
-    is_usage: bool
+    usage_key: str
     meter: str | None
     team: str | None
 
@@ -144,14 +145,15 @@ def estimated(chosen: Chosen, lines: Mapping[tuple[str, bool], Sequence[Estimate
     everything = [line for side in sides for line in side]
     return Estimate(
         chosen,
-        tuple(_by_address(side) for side in sides),
+        tuple(items_of(side) for side in sides),
         {line.address: line.type for line in reversed(everything)},
         {line.address: line.team for line in reversed(everything)},
         frozenset(line.type for line in everything if line.status == "unsupported"),
     )
 
 
-def _by_address(lines: Iterable[EstimateLine]) -> Mapping[str, list[Item]]:
+def items_of(lines: Iterable[EstimateLine]) -> Mapping[str, list[Item]]:
+    """Return items by address; an address without any has an empty list."""
     grouped: defaultdict[tuple[object, ...], list[EstimateLine]] = defaultdict(list)
     addresses: dict[str, list[Item]] = {}
     for line in lines:
@@ -180,7 +182,7 @@ def _item(lines: Sequence[EstimateLine]) -> Item:
         any(line.monthly is None for line in lines),
         quantity,
         Fraction(monthly) / quantity if monthly and quantity else listed,
-        bool(first.usage_key),
+        " and ".join(sorted({line.usage_key or "" for line in lines})),
         first.meter,
         first.team,
     )

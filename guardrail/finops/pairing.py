@@ -24,6 +24,7 @@ class Billed:
     unit_price  at the list, of one unit, where it is the same in all rows
     quantity    in the unit, None where some row does not have it
     cost        the cost that is compared
+    month       of the bill
     """
 
     source: str
@@ -46,6 +47,7 @@ class Billed:
     rows: int
     begin: datetime
     end: datetime
+    month: str = ""
 
     @property
     def what(self) -> str:

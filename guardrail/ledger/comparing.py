@@ -130,3 +130,48 @@ def rows_without(ledger: Ledger, month: str, cost: str) -> list[tuple[str, str, 
             f"select source, count(*) from charges where month = {literal(month)} and {COSTS[cost]} is null group by source order by source"
         )
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class UsedRow:
+    """What was used of a meter of a resource in a month, by the time of the charges. `quantity` None where a row lacks it."""
+
+    month: str
+    source: str
+    project: str
+    address: str
+    evidence: str
+    meter: str | None
+    meter_name: str | None
+    unit: str | None
+    list_price: Decimal | None
+    quantity: Decimal | None
+    rows: int
+    begin: datetime
+    end: datetime
+
+
+def newest_charge(ledger: Ledger) -> datetime | None:
+    """Return the end of the newest charge for usage, None where there is none."""
+    ((end,),) = ledger.rows("select max(charge_period_end) from charges where charge_category = 'Usage'")
+    return end if isinstance(end, datetime) else None
+
+
+def used_rows(ledger: Ledger, since: datetime) -> list[UsedRow]:
+    """Return what was used of resources that charges were matched with, in charges that begin from a time on."""
+    return [
+        UsedRow(*row)
+        for row in ledger.rows(
+            """
+        select strftime(charge_period_start, '%Y-%m') as month, source, project, address, evidence, nullif(meter, '') as meter,
+            nullif(x['MeterName'], '') as meter_name, nullif(consumed_unit, '') as unit,
+            case when min(list_unit_price) = max(list_unit_price) then min(list_unit_price) end,
+            case when bool_or(consumed_quantity is null and coalesce(list_cost, billed_cost, effective_cost) <> 0) then null
+                else coalesce(sum(consumed_quantity), 0) end,
+            count(*), min(charge_period_start), max(charge_period_end)
+        from matched where address is not null and charge_period_start >= ? and charge_category = 'Usage'
+            and commitment_discount_status is distinct from 'Unused'
+        group by all order by all""",
+            [since],
+        )
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from guardrail.cli.commands.usage_learn import learn
 from guardrail.cli.options import flags, input_options
 
 
@@ -71,3 +72,6 @@ def assumptions(types: tuple[str, ...], format_name: str) -> None:
     from guardrail.costs.usage.assumptions_text import assumptions_json, assumptions_text  # noqa: PLC0415 - only when it runs
 
     click.echo(assumptions_json(types) if format_name == "json" else assumptions_text(types), nl=False)
+
+
+usage.add_command(learn)
