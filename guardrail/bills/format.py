@@ -122,7 +122,7 @@ def charge_query(format_: Format, names: Sequence[str], rows: str) -> str:
     # What is missing altogether is said before what a row has wrong.
     return f"""
         select *, coalesce(
-            {_faults(format_, there)},
+            {_faults(format_, there, dict(zip(renamed, names, strict=True)))},
             case when billing_period_start is null then 'has no billing period' end,
             case when billing_currency is null then 'has no currency' end,
             case when billed_cost is null and effective_cost is null then 'has no cost' end) as fault
@@ -159,9 +159,10 @@ def _raw_columns(format_: Format, there: Mapping[str, str]) -> str:
     return ", ".join(f"{quoted(name)} as {quoted('raw ' + name)}" for name in names)
 
 
-def _faults(format_: Format, there: Mapping[str, str]) -> str:
+def _faults(format_: Format, there: Mapping[str, str], own: Mapping[str, str]) -> str:
+    """Return an expression for what a row has wrong, None for nothing; columns by the file's own names."""
     found = [
-        f"'{name.replace(chr(39), chr(39) * 2)} ' || fault_of_{'number' if reader == 'product' else reader}({quoted('raw ' + name)})"
+        f"'{own[name].replace(chr(39), chr(39) * 2)} ' || fault_of_{'number' if reader == 'product' else reader}({quoted('raw ' + name)})"
         for reader, name in _checked(format_, there)
     ]
     return ", ".join(found) or "null"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from math import lcm
@@ -59,7 +59,9 @@ class FocusWriter:
         for row in rows:
             for cells in self._shared(row):
                 done.rows += 1
-                done.lacking.update(name for number, name in required if cells[number] is None)
+                for number, name in required:
+                    if cells[number] is None:
+                        done.lacking[name] += 1
                 writer.writerow(cells)
         return done
 
@@ -106,13 +108,5 @@ class _Split:
 
 
 def _ours(row: FocusRow, team: str | None, allocation: str) -> Cells:
-    ours: Mapping[str, str | None] = {
-        "x_GuardrailAddress": row.address,
-        "x_GuardrailAllocation": allocation,
-        "x_GuardrailEvidence": row.evidence,
-        "x_GuardrailProject": row.project,
-        "x_GuardrailRow": row.place,
-        "x_GuardrailSource": row.source,
-        "x_GuardrailTeam": team,
-    }
-    return [ours[one.name] for one in OURS]
+    """Return what fills `OURS`, in their order."""
+    return [row.address, allocation, row.evidence, row.project, row.place, row.source, team]

@@ -30,6 +30,7 @@ def connect(
         ":memory:", config={"memory_limit": _MEMORY, "threads": 2, "autoinstall_known_extensions": False}
     )
     database.execute("set timezone = 'UTC'")
+    database.execute("set enable_progress_bar = false")  # it goes to standard output, after two seconds
     if scratch:
         database.execute(f"set temp_directory = {literal(str(scratch / 'spilled'))}")
     database.execute(f"set allowed_directories = {literal([f'{path.resolve()}/' for path in folders])}")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from guardrail.bills.focus import FOCUS, MOMENT, NUMBER, FocusColumn, FocusRow, columns_of
 from guardrail.ledger.duck import connect, literal, quoted
-from guardrail.ledger.spending import dimension_columns, matched_charges
+from guardrail.ledger.spending import bill_months, dimension_columns, matched_charges
 from guardrail.ledger.views import Ledger
 
 _AT_ONCE = 5_000  # rows in memory
@@ -33,16 +33,20 @@ def focus_rows(
     """
     fields = ", ".join(_text(one) for one in columns)
     common, tables = matched_charges(dimensions)
-    found = ledger.stream(
-        f"""{common} select {dimension_columns(dimensions)}month, source, file || ':' || row, billing_currency, project, address, evidence, {fields}
-        from {tables} where month between {literal(first)} and {literal(last)} order by source, month, file, row""",
-        _AT_ONCE,
-    )
     width = len(dimensions)
-    for row in found:
-        of = dict(zip(dimensions, row[:width], strict=True))
-        month, name, place, currency, project, address, evidence, *values = row[width:]
-        yield FocusRow(of, month, name, place, currency, project, address, evidence, values)
+    # One bill at a time: they are sorted in memory, as wide as they are.
+    for bill in bill_months(ledger):
+        if not first <= bill.month <= last:
+            continue
+        found = ledger.stream(
+            f"""{common} select {dimension_columns(dimensions)}file || ':' || row, billing_currency, project, address, evidence, {fields}
+            from {tables} where source = {literal(bill.source)} and month = {literal(bill.month)} order by file, row""",
+            _AT_ONCE,
+        )
+        for row in found:
+            of = dict(zip(dimensions, row[:width], strict=True))
+            place, currency, project, address, evidence, *values = row[width:]
+            yield FocusRow(of, bill.month, bill.source, place, currency, project, address, evidence, values)
 
 
 def as_parquet(source: Path, target: Path, columns: Sequence[FocusColumn]) -> Path:

@@ -225,7 +225,8 @@ def _digest(files: Sequence[Given], formats: Sequence[Format], currency: str) ->
 
 
 def _refuse_faults(database: DuckDBPyConnection, target: Path, where: str) -> None:
-    faulty = f"from read_parquet({literal(str(target))}) where fault is not null"
+    # A row that is two charges has its fault twice.
+    faulty = f"from (select distinct row, fault from read_parquet({literal(str(target))}) where fault is not null)"
     rows = database.execute(f"select row, fault {faulty} order by row limit {_SHOWN}").fetchall()
     if not rows:
         return

@@ -16,6 +16,7 @@ import pytest
 
 from guardrail.bills.format import formats
 from guardrail.errors import ConfigError, InputError
+from guardrail.ledger.duck import connect
 from guardrail.ledger.importing import Importing
 from guardrail.ledger.store import Folder
 from guardrail.ledger.verify import verify
@@ -396,6 +397,10 @@ REFUSED: list[tuple[Any, str]] = [
     (table(FOCUS, {"BilledCost": "", "EffectiveCost": ""}), "row 1: has no cost"),
     (table(FOCUS, *[{"BilledCost": "x"}] * 5), "2 rows more cannot be read"),
     (
+        table(CUR, {"lineItem/LineItemType": "RIFee", "lineItem/UnblendedCost": "2,76"}),
+        "bill.csv: row 1: lineItem/UnblendedCost is no amount: 2,76 (",
+    ),
+    (
         table(FOCUS, {}, {"BillingCurrency": "EUR"}),
         "in 2 currencies, which nobody can sum: bill.csv row 1: USD; bill.csv row 2: EUR",
     ),
@@ -604,6 +609,11 @@ def test_ids_of_plans_match_where_there_is_no_state(bill, add, rows):
     add(result())
     bill(table(FOCUS, {"ResourceId": "nat-1"}))
     assert rows("select project, address, evidence from matched") == [("shop", "aws_nat_gateway.n", "id")]
+
+
+def test_a_long_query_draws_no_progress():
+    with connect() as database:
+        assert database.execute("select current_setting('enable_progress_bar')").fetchall() == [(False,)]
 
 
 def test_formats_fill_columns_that_charges_have():
