@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from guardrail.finops.commitments.coverage import Coverage, Draw
@@ -21,6 +21,8 @@ from guardrail.finops.exact import PLACES
 SHARES = (100, 90, 80, 70)
 """Percentages of today's use at which purchases are judged."""
 _WINDOWS = 12
+_Drawn = tuple[Fraction, Fraction, Fraction]
+"""What hours come to: committed, avoided, and what of the committed is used."""
 _Sums = tuple[Fraction, Fraction, Fraction, Fraction]
 """What hours come to: on demand, committed, avoided, and what of the committed is used."""
 
@@ -39,6 +41,7 @@ class Demand:
     prices: Mapping[str, Fraction]
     spans: Mapping[str, tuple[int, int]]
     hours: int
+    _prepared: dict[frozenset[tuple[str, Fraction]], Coverage] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, usages: Iterable[Usage], months: Sequence[str]) -> Demand:
@@ -54,6 +57,19 @@ class Demand:
             len(months),
         )
 
+    def coverage(self, offer: Offer, used: Mapping[str, tuple[int, ...]]) -> tuple[list[str], Coverage]:
+        """Return which of its uses an offer covers, and these prepared, of what is left of them: `used`.
+
+        Where nothing was covered of them yet, they are prepared once for all questions.
+        """
+        keys = [key for key in offer.weights if key in used]
+        if any(used[key] is not self.used[key] for key in keys):
+            return keys, _coverage(offer, keys, used, self.prices, self.hours)
+        name = frozenset((key, offer.weights[key]) for key in keys)
+        if name not in self._prepared:
+            self._prepared[name] = _coverage(offer, keys, used, self.prices, self.hours)
+        return keys, self._prepared[name]
+
     def on_demand(self, month: str) -> Fraction:
         """Return what the hours of a month cost without commitments."""
         first, last = self.spans[month]
@@ -67,17 +83,20 @@ def planned(demand: Demand, offers: Sequence[Offer]) -> Judged:
     candidates = [_together(demand, offers)]
     if len(breadths) > 1:
         candidates += [_together(demand, [one for one in offers if one.breadth == breadth]) for breadth in breadths]
-        savings = [_month(demand, _outcomes(demand, one)).saving for one in candidates]
-        return judged(demand, candidates[savings.index(max(savings))])
-    return judged(demand, candidates[0])
+    outcomes = [_outcomes(demand, one) for one in candidates]
+    savings = [_month(demand, one).saving for one in outcomes]
+    best = savings.index(max(savings))
+    return _judged(demand, candidates[best], outcomes[best])
 
 
 def judged(demand: Demand, purchases: Sequence[Purchase]) -> Judged:
     """Return what purchases come to."""
+    return _judged(demand, purchases, _outcomes(demand, purchases))
+
+
+def _judged(demand: Demand, purchases: Sequence[Purchase], outcomes: Sequence[_Drawn]) -> Judged:
     on_demand = {month: demand.on_demand(month) for month in demand.spans}
-    each = {
-        month: (on_demand[month], *sums) for month, sums in zip(demand.spans, _outcomes(demand, purchases), strict=True)
-    }
+    each = {month: (on_demand[month], *sums) for month, sums in zip(demand.spans, outcomes, strict=True)}
     now = _sum(each.values(), demand.hours)
     by_month = {month: _sum([each[month]], last - first) for month, (first, last) in demand.spans.items()}
     shares = {share: _at(demand, purchases, share, now.on_demand) for share in SHARES[1:] if purchases}
@@ -116,8 +135,12 @@ def _together(demand: Demand, offers: Sequence[Offer]) -> tuple[Purchase, ...]:
     for number, first in [*((one, True) for one in narrow), *((one, False) for one in again)]:
         offer = offers[number]
         beaten = _cheapest([one for one in offers if one.breadth > offer.breadth]) if first else {}
-        prices = {key: min(price, beaten.get(key, price)) for key, price in demand.prices.items()}
-        keys, coverage = _coverage(offer, used, prices, demand.hours)
+        if any(key in beaten for key in offer.weights):
+            keys = [key for key in offer.weights if key in used]
+            prices = {key: min(demand.prices[key], beaten.get(key, demand.prices[key])) for key in keys}
+            coverage = _coverage(offer, keys, used, prices, demand.hours)
+        else:
+            keys, coverage = demand.coverage(offer, used)
         amount = coverage.best(offer.cost, offer.step)
         if amount:
             bought[number] += amount
@@ -127,10 +150,13 @@ def _together(demand: Demand, offers: Sequence[Offer]) -> tuple[Purchase, ...]:
 
 
 def _coverage(
-    offer: Offer, used: Mapping[str, tuple[int, ...]], prices: Mapping[str, Fraction], hours: int
-) -> tuple[list[str], Coverage]:
-    keys = [key for key in offer.weights if key in used]
-    return keys, Coverage([Draw(used[key], offer.weights[key], prices[key]) for key in keys], hours)
+    offer: Offer,
+    keys: Sequence[str],
+    used: Mapping[str, tuple[int, ...]],
+    prices: Mapping[str, Fraction],
+    hours: int,
+) -> Coverage:
+    return Coverage([Draw(used[key], offer.weights[key], prices[key]) for key in keys], hours)
 
 
 def _cheapest(offers: Sequence[Offer]) -> dict[str, Fraction]:
@@ -143,14 +169,14 @@ def _cheapest(offers: Sequence[Offer]) -> dict[str, Fraction]:
     return found
 
 
-def _outcomes(demand: Demand, purchases: Sequence[Purchase]) -> list[tuple[Fraction, Fraction, Fraction]]:
+def _outcomes(demand: Demand, purchases: Sequence[Purchase]) -> list[_Drawn]:
     """Return what is committed, avoided and used in each month. Narrow commitments are drawn on before broad ones."""
     used = dict(demand.used)
     spans = list(demand.spans.values())
     sums = [(Fraction(0), Fraction(0), Fraction(0))] * len(spans)
     ordered = sorted(purchases, key=lambda purchase: purchase.offer.breadth)
     for number, one in enumerate(ordered):
-        keys, coverage = _coverage(one.offer, used, demand.prices, demand.hours)
+        keys, coverage = demand.coverage(one.offer, used)
         cost = one.offer.cost
         sums = [
             (committed + one.amount * cost * (last - first), avoided + worth, drawn + taken * cost)
@@ -163,7 +189,7 @@ def _outcomes(demand: Demand, purchases: Sequence[Purchase]) -> list[tuple[Fract
     return sums
 
 
-def _month(demand: Demand, sums: Iterable[tuple[Fraction, Fraction, Fraction]]) -> Outcome:
+def _month(demand: Demand, sums: Iterable[_Drawn]) -> Outcome:
     """Return what all hours come to as a month; what they cost on demand is left out."""
     return _sum([(Fraction(0), *one) for one in sums], demand.hours)
 
