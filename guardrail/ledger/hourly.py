@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -47,14 +48,37 @@ class HourlyCharge:
     covered: bool
 
 
-def hourly_charges(ledger: Ledger, first: str, last: str) -> list[HourlyCharge]:
+def hourly_charges(
+    ledger: Ledger, first: str, last: str, without: Iterable[tuple[str, str, str]] = ()
+) -> list[HourlyCharge]:
     """Return what is sold by the hour and what commitments cost, of the bills of some months.
 
     first, last  months like 2026-10, both included
+    without      source, month and account of what is left out
     Spot usage, corrections, and what a vendor neither sells by the hour nor covers are left out. Raises InputError for a
     ledger that cannot be read.
     """
-    return _charges(ledger, "charges", f"month between {literal(first)} and {literal(last)}")
+    left_out = ", ".join(f"({', '.join(map(literal, one))})" for one in without)
+    also = f" and (source, month, coalesce({_ACCOUNT}, '')) not in ({left_out})" if left_out else ""
+    return _charges(ledger, "charges", f"month between {literal(first)} and {literal(last)}{also}")
+
+
+def told_twice(ledger: Ledger, first: str, last: str) -> tuple[tuple[str, str, str], ...]:
+    """Return source, month and account of what another source tells, too: as a bill by another export does.
+
+    Kept is the source that tells what commitments cover, and of several the first by its name.
+    """
+    rows = ledger.rows(
+        f"""select month, {_ACCOUNT} as account, source from charges
+        where charge_category = 'Usage' and month between {literal(first)} and {literal(last)} and account is not null
+        group by all order by month, account, count(effective_cost) = 0, source"""
+    )
+    kept: dict[tuple[str, str], str] = {}
+    found = []
+    for month, account, source in rows:
+        if kept.setdefault((month, account), source) != source:
+            found.append((source, month, account))
+    return tuple(found)
 
 
 def leaving(ledger: Ledger, first: str, last: str, since: datetime) -> tuple[list[HourlyCharge], tuple[str, ...]]:
@@ -115,5 +139,6 @@ def _charges(ledger: Ledger, view: str, where: str) -> list[HourlyCharge]:
     return [HourlyCharge(*row) for row in rows]
 
 
+_ACCOUNT = "coalesce(sub_account_id, billing_account_id)"
 _HOURLY = r"\b(hrs?|hours?|h|seconds?|vcpu-hours?|gb-hours?)\b"
 """Units of what is used for a time: Hrs, Hours, 1 Hour, GB-Hours, GiBy.h, Lambda-GB-Second."""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from guardrail.ledger.hourly import hourly_charges, leaving
+from guardrail.ledger.hourly import hourly_charges, leaving, told_twice
 from guardrail.ledger.importing import Importing
 from guardrail.ledger.views import open_ledger
 from guardrail.model.report import PullRequest
@@ -44,3 +44,14 @@ def test_what_was_merged_is_in_the_bill_and_is_not_leaving(store, add):
     add(STATE, project="shop")
     add(result(), result(days=1, pull_request=PullRequest(7, "a" * 40, "ana", merged_at=NOW)))
     assert leaving(of_shop(store), "2026-10", "2026-10", NOW - timedelta(days=30)) == ([], ())
+
+
+def test_what_two_sources_tell_of_one_account_counts_once(store):
+    ledger = of_shop(store)
+    assert told_twice(ledger, "2026-08", "2026-10") == ()
+    once = hourly_charges(ledger, "2026-10", "2026-10")
+    Importing("again", "", datetime(2026, 11, 20, tzinfo=UTC), False).run([SHOP / "bill.csv"], store)
+    ledger = open_ledger(store)
+    twice = told_twice(ledger, "2026-10", "2026-10")
+    assert {source for source, _, _ in twice} == {"shop"}
+    assert len(hourly_charges(ledger, "2026-10", "2026-10", twice)) == len(once)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from guardrail.catalog import Catalog
 from guardrail.finops.commitments.metered import Existing, Hours
 from guardrail.finops.commitments.plan import Demand, judged, planned
-from guardrail.finops.commitments.rates import Unrated, rated
+from guardrail.finops.commitments.rates import DOLLAR, Unrated, rated
 from guardrail.finops.commitments.records import Judged, Offer
 from guardrail.finops.exact import PLACES, decimal_of
 
@@ -51,6 +51,7 @@ class Choice:
 class Advice:
     """What to commit to.
 
+    currency      of the plan, that of the rates; `billed` is that of the bill
     days          whole days of use that decide
     months        months that they are of
     coarse        whether the bills tell some of it by the day
@@ -73,23 +74,25 @@ class Advice:
     unrated: tuple[Unrated, ...]
     notes: tuple[str, ...]
     today: date
+    billed: str
 
 
 def advised(hours: Hours, catalog: Catalog, wanted: Wanted, today: date) -> Advice:
     """Return what to commit to. Raises CatalogError for a catalog that cannot be read."""
-    found = rated(hours, catalog)
     since = max(0, len(hours.starts) - wanted.days * 24)
+    months = tuple(dict.fromkeys(hours.months[since:]))
+    existing = tuple(sorted(hours.existing.values(), key=lambda one: one.id))
+    losing = _losing(existing, [month for month in months if month in hours.final])
+    found = rated(hours, catalog, losing)
     newest = [replace(one, used=one.used[since:]) for one in found.usages]
     demand, whole = Demand.of(newest, hours.months[since:]), Demand.of(found.usages, hours.months)
     days = demand.hours // 24
-    existing = tuple(sorted(hours.existing.values(), key=lambda one: one.id))
-    losing = [one for one in existing if _loses(one, sorted(set(hours.months[since:])))]
     choices: list[Choice] = []
     reason = ""
     if days < LEAST_DAYS:
-        reason = f"the bills tell {days} whole days of use, and {LEAST_DAYS} are the least that a plan is made from"
-    elif losing:
-        names = ", ".join(one.id for one in losing)
+        reason = f"there are {days} whole days of use, and {LEAST_DAYS} are the least that a plan is made from"
+    elif not found.offers and losing:
+        names = ", ".join(dict.fromkeys(losing.values()))
         reason = f"what is committed already costs more than it saves ({names}): find out first why it is not used"
     elif not found.offers:
         reason = "no rate" if found.unrated else "nothing is used on demand that commitments are sold for"
@@ -100,10 +103,23 @@ def advised(hours: Hours, catalog: Catalog, wanted: Wanted, today: date) -> Advi
         reason = (
             "nothing pays" if any(_fits(one, wanted) for one in choices) else "no rate for this term and way to pay"
         )
+    notes = (*hours.notes, *_lacking(found.lacking))
+    if hours.currency != DOLLAR:
+        notes = (f"the bill is in {hours.currency}: planned at list prices in US dollars, as rates are", *notes)
     return Advice(
-        *(hours.vendor, hours.currency, days, tuple(dict.fromkeys(hours.months[since:])), hours.coarse, existing),
-        *(buy, reason, tuple(one for one in choices if one is not buy and one.judged.purchases)),
-        *(found.unrated, (*hours.notes, *_lacking(found.lacking)), today),
+        vendor=hours.vendor,
+        currency=DOLLAR,
+        days=days,
+        months=months,
+        coarse=hours.coarse,
+        existing=existing,
+        buy=buy,
+        reason=reason,
+        alternatives=tuple(one for one in choices if one is not buy and one.judged.purchases),
+        unrated=found.unrated,
+        notes=notes,
+        today=today,
+        billed=hours.currency,
     )
 
 
@@ -112,10 +128,26 @@ def _lacking(kinds: Sequence[str]) -> tuple[str, ...]:
     return (f"not weighed, since the catalog has no rate: {', '.join(kinds)}",) if kinds else ()
 
 
-def _loses(existing: Existing, months: Sequence[str]) -> bool:
-    """Say whether a commitment costs more than it saves, over the months that decide."""
-    savings = [existing.saving(month) for month in months if month in existing.by_month]
-    return bool(savings) and all(one is not None for one in savings) and sum(one or 0 for one in savings) < 0
+_COMPUTE = frozenset({"AmazonEC2", "AmazonECS", "AWSLambda"})
+_EVERY = _COMPUTE | {"AmazonRDS", "AmazonElastiCache", "Virtual Machines", "Compute Engine"}
+
+
+def _losing(existing: Sequence[Existing], months: Sequence[str]) -> dict[str, str]:
+    """Return the services for which a commitment costs more than it saves over months whose bills are final, with its id.
+
+    What a commitment covers tells its services; of a savings plan for compute, all that it may cover; of one that nothing
+    uses, any may be meant.
+    """
+    found: dict[str, str] = {}
+    for one in existing:
+        savings = [one.saving(month) for month in months if month in one.by_month]
+        if not savings or None in savings or sum(saving or 0 for saving in savings) >= 0:
+            continue
+        services = {product.service for product in one.rates} or _EVERY
+        is_plan = one.kind.lower().startswith("savings")
+        for service in services | (_COMPUTE if is_plan and services & _COMPUTE else set()):
+            found.setdefault(service, one.id)
+    return found
 
 
 def _choices(demand: Demand, whole: Demand, offers: Iterable[Offer]) -> list[Choice]:

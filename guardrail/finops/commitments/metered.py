@@ -120,6 +120,7 @@ class Hours:
     starts    second at which each hour begins
     coarse    whether some lines are of whole days, which are spread evenly
     notes     what was left out, and why
+    final     months whose bills do not change any more
     """
 
     vendor: str
@@ -130,6 +131,7 @@ class Hours:
     existing: dict[str, Existing]
     coarse: bool
     notes: tuple[str, ...]
+    final: frozenset[str] = frozenset()
 
     @property
     def days(self) -> int:
@@ -174,7 +176,9 @@ def _hours(
     starts, notes = _axis(
         [one for one, product in lines if product and one.is_fine], [bill for bill in bills if bill[0] in sources]
     )
-    found = Hours(*key, starts, [_month(start) for start in starts], {}, {}, coarse=False, notes=())
+    months = [_month(start) for start in starts]
+    still_open = {month for source, month, is_open in bills if is_open and source in sources}
+    found = Hours(*key, starts, months, {}, {}, coarse=False, notes=(), final=frozenset(months) - still_open)
     places = {start: place for place, start in enumerate(starts)}
     for one, product in lines:
         if one.commitment is not None:  # its fees may be of a month

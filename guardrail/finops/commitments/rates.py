@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 from guardrail.catalog import Catalog, Ladder
 from guardrail.catalog.commitment import (
@@ -71,8 +72,12 @@ class _Known:
     ladder: Ladder | None
 
 
-def rated(hours: Hours, catalog: Catalog) -> Rated:
-    """Return what is offered for use. Raises CatalogError for a catalog that cannot be read."""
+def rated(hours: Hours, catalog: Catalog, losing: Mapping[str, str] = MappingProxyType({})) -> Rated:
+    """Return what is offered for use. Raises CatalogError for a catalog that cannot be read.
+
+    losing  service -> what is committed for it already, and costs more than it saves
+    Rates are in US dollars; so are prices on demand then, the catalog's where the bill is in another currency.
+    """
     known: list[_Known] = []
     unrated: list[Unrated] = []
     for line in hours.lines.values():
@@ -81,16 +86,19 @@ def rated(hours: Hours, catalog: Catalog) -> Rated:
         product, ladder, reason = _identified(line, catalog)
         # Who does not tell what it costs pays the list price, as far as anybody knows.
         listed = Fraction(ladder.tiers[0].price) if ladder else None
+        price = line.price or listed if hours.currency == DOLLAR else listed
         usage = Usage(
             *(product.vendor, product.service, product.region, product.name, product.what),
-            *(line.meter, line.unit, line.price or listed, tuple(line.used)),
+            *(line.meter, line.unit, price, tuple(line.used)),
         )
-        if hours.currency != DOLLAR:
-            reason = f"rates are in US dollars, and the bill is in {hours.currency}"
+        if product.service in losing:
+            reason = f"what is committed for it already costs more than it saves ({losing[product.service]})"
         elif line.credited:
             reason = "credits lower its cost, maybe of commitments, and the export does not tell of which hours"
-        elif usage.price is None:
-            reason = "the bill does not tell what it costs on demand"
+        elif usage.price is None and not reason:
+            reason = "the bill does not tell what it costs on demand" + (
+                "" if hours.currency == DOLLAR else " in US dollars"
+            )
         if reason:
             unrated.append(Unrated(product, reason, _cost(usage), sync_command(product) if ladder is None else ""))
         else:
@@ -248,10 +256,12 @@ def _azure(known: Sequence[_Known], catalog: Catalog) -> Iterator[Offer]:
         source = None
         for one in mine:
             unit = one.ladder.product.unit if one.ladder else ""
-            if rate := _otherwise(one, catalog, f"savings_plan_{term}").get(unit):
+            rate = _otherwise(one, catalog, f"savings_plan_{term}").get(unit)
+            if rate and rate[0] > 0:
                 weights[one.usage.key] = rate[0]
                 source = rate[1].tiers[0].source
-            if fee := _otherwise(one, catalog, f"reserved_{term}").get(unit):
+            fee = _otherwise(one, catalog, f"reserved_{term}").get(unit)
+            if fee and fee[0] > 0:
                 name = f"{one.product.name} ({one.product.what}) in {one.product.region}"
                 # The price is the whole term's, and may be paid month by month at no surcharge.
                 yield Offer(

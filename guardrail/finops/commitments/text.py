@@ -21,9 +21,9 @@ def lines_of(advice: Advice) -> Iterator[str]:
     """Give lines of text: what the answer is from, what there is, what to buy or why nothing, and what it risks."""
     span = f"{advice.months[0]} to {advice.months[-1]}" if advice.months else "no month"
     detail = ", told by the day" if advice.coarse else ""
-    yield f"Commitments of {advice.vendor}, {advice.currency}, from {advice.days} days of use ({span}{detail})"
+    yield f"Commitments of {advice.vendor}, {advice.billed}, from {advice.days} days of use ({span}{detail})"
     for one in advice.existing:
-        yield f"  there: {_existing(one, advice.currency)}"
+        yield f"  there: {_existing(one, advice.billed)}"
     if advice.buy is None:
         yield f"  buy nothing: {advice.reason}"
     else:
@@ -135,6 +135,7 @@ def document_of(advice: Advice) -> dict[str, Any]:
     return {
         "vendor": advice.vendor,
         "currency": advice.currency,
+        "billed_in": advice.billed,
         "days": advice.days,
         "months": advice.months,
         "by_the_day": advice.coarse,

@@ -45,7 +45,7 @@ def accounts_of(where: str | None, files: Sequence[Path], wanted: Wanted, now: d
 
 
 def _billed(where: str, now: datetime) -> tuple[list[Hours], tuple[str, ...]]:
-    from guardrail.ledger.hourly import HourlyCharge, hourly_charges, leaving  # noqa: PLC0415 - only with a ledger
+    from guardrail.ledger.hourly import HourlyCharge, hourly_charges, leaving, told_twice  # noqa: PLC0415 - only with a ledger
     from guardrail.ledger.spending import bill_months  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
@@ -64,11 +64,14 @@ def _billed(where: str, now: datetime) -> tuple[list[Hours], tuple[str, ...]]:
         return [Metered(*(getattr(one, name) for name in names)) for one in charges]
 
     going, addresses = leaving(ledger, first, last, now - _OPEN)
+    twice = told_twice(ledger, first, last)
     hours = hours_of_bills(
-        metered(hourly_charges(ledger, first, last)),
+        metered(hourly_charges(ledger, first, last, twice)),
         [(one.source, one.month, one.open) for one in bills if one.month >= first],
         metered(going),
     )
     what = ", ".join(addresses[:3]) + (f" and {len(addresses) - 3} more" if len(addresses) > 3 else "")  # noqa: PLR2004
-    notes = (f"not planned for, since open pull requests delete them: {what}",) if going else ()
-    return hours, notes
+    notes = [f"not planned for, since open pull requests delete them: {what}"] if going else []
+    sources = sorted({source for source, _, _ in twice})
+    notes += [f"{source}: left out where another source tells the use of the same account" for source in sources]
+    return hours, tuple(notes)

@@ -22,12 +22,12 @@ def recommendation(advice: Advice, currency: str) -> Recommendation | None:
     proposal = Proposal(
         kind="commitments",
         id="-".join(filter(None, [advice.vendor, f"{choice.months // 12}yr", choice.payment.replace("_", "-")])),
-        address=f"{advice.vendor} ({advice.currency})",
+        address=f"{advice.vendor} ({advice.billed})",
         title=title_of(choice),
         saving=exact(judged.now.saving) if advice.currency == currency else None,
         unknown=""
         if advice.currency == currency
-        else f"the bill is in {advice.currency}, and amounts here in {currency}",
+        else f"rates are in {advice.currency}, and amounts here in {currency}",
         confidence=Confidence.LOW if loses else Confidence.MEDIUM,
         effort=Effort.LOW,
         evidence=(

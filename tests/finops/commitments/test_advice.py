@@ -141,7 +141,7 @@ def test_nothing_is_bought_for_what_runs_a_third_of_the_time(catalog):
 
 def test_fewer_than_14_days_plan_nothing(catalog):
     found = advice(always(days=10), catalog, bills=[("aws", "2026-09", True)])
-    assert found.reason.startswith("the bills tell 9 whole days of use, and 14 are the least")
+    assert found.reason.startswith("there are 9 whole days of use, and 14 are the least")
 
 
 def test_an_open_bill_counts_without_its_last_day(catalog):
@@ -258,9 +258,29 @@ def test_what_has_no_rate_names_the_sync_that_may_bring_one(catalog):
     )
 
 
-def test_a_bill_in_another_currency_has_no_rate(catalog):
-    found = advice(always(currency="EUR"), catalog)
-    assert found.unrated[0].reason == "rates are in US dollars, and the bill is in EUR"
+def test_a_bill_in_another_currency_is_planned_at_list_prices_in_dollars(catalog):
+    found = advice(always(currency="EUR", price="0.09"), catalog)
+    assert (found.currency, found.billed) == ("USD", "EUR")
+    assert found.buy.judged.now.on_demand == 73
+    assert found.notes[0] == "the bill is in EUR: planned at list prices in US dollars, as rates are"
+
+
+def test_what_loses_for_one_service_stops_no_other(catalog):
+    database = {"meter": "InstanceUsage:db.m5.large", "operation": "CreateDBInstance:0014", "price": "0.2"}
+    lines = [*always(), *always(quantity="5", **database)]
+    for hour in range(720):
+        lines += [covered(hour, "1", "0.1", **database), unused(hour, "0.2")]
+    found = advice(lines, catalog)
+    assert bought(found) == {("reservation", "m5 (Linux) in us-east-1"): (1, "m5.large")}
+    assert found.unrated[0].reason == f"what is committed for it already costs more than it saves ({PLAN})"
+
+
+def test_the_fee_of_a_month_in_an_open_bill_is_no_loss_yet(catalog):
+    lines = [*always(quantity="2"), *[covered(hour, "1", "0.05") for hour in range(720)]]
+    october = [replace(line(hour), month="2026-10") for hour in range(720, 768)]
+    fee = replace(unused(720, "500"), month="2026-10")
+    found = advice([*lines, *october, fee], catalog, bills=[*SEPTEMBER, ("aws", "2026-10", True)])
+    assert found.buy is not None
 
 
 def test_azure_machines_are_reserved_or_under_a_savings_plan(catalog):
