@@ -164,7 +164,7 @@ _Told = tuple[Metered, Product | None]
 
 
 def _product(one: Metered) -> Product | None:
-    return product_of(one.provider, one.region, one.name, one.series, one.meter, one.operation)
+    return product_of(one.provider, one.service, one.region, one.meter, one.operation, one.name, one.series)
 
 
 def _hours(
@@ -221,6 +221,11 @@ def _axis(lines: Sequence[Metered], bills: Sequence[tuple[str, str, bool]]) -> t
         lacking = sorted(source for source, there in months.items() if month > min(there) and month not in there)
         if lacking:
             missing.append(f"{', '.join(lacking)} has no bill of {month}: the month is left out, not taken for 0")
+            continue
+        if not any(key[1] == month for key in ends):
+            missing.append(
+                f"the bills of {month} tell no use that is planned for: the month is left out, not taken for 0"
+            )
             continue
         whole = [ends[key] - _DAY for key in ends if key in open_ and key[1] == month]
         end = min([_begin(_next(month)), *(one // HOUR * HOUR for one in whole)])

@@ -74,6 +74,7 @@ _TYPED = re.compile(r"(?:^|-)(BoxUsage|DedicatedUsage|InstanceUsage|Multi-AZUsag
 _DESCRIBED = re.compile(r"per On Demand (Linux|RHEL|SUSE|Windows) ([a-z0-9-]+\.[a-z0-9-]+) Instance Hour$")
 """What AWS writes beside a usage type, and what some FOCUS exports have alone."""
 _SERVERLESS = re.compile(r"(?:^|-)(Fargate-(?:ARM-)?(?:vCPU-Hours:perCPU|GB-Hours)|Lambda-GB-Second(?:-ARM)?)$")
+# One meter may be of two sizes at one price: "D2 v2/DS2 v2".
 _SIZE_OF_AZURE = re.compile(r"^([A-Z]+\d+[a-z0-9-]*)((?: v\d+)?)(?:/.*)?$")
 _GOOGLE = re.compile(
     r"^(?P<series>.*?) ?(?:Predefined |Custom )?(?:Extended )?(?:Instance )?(?P<what>Core|Ram) (?:running )?in .+$"
@@ -87,13 +88,18 @@ def vendor_of(provider: str) -> str:
     return next((vendor for vendor, begin in begins.items() if name.startswith(begin)), "")
 
 
-def product_of(provider: str, region: str, name: str, series: str, meter: str, operation: str) -> Product | None:
-    """Return the product of a line of a bill; None for what no commitment is known to cover."""
+def product_of(
+    provider: str, service: str, region: str, meter: str, operation: str, name: str = "", series: str = ""
+) -> Product | None:
+    """Return the product of a line of a bill; None for what no commitment is known to cover.
+
+    name, series  what Azure calls the meter and its category, what AWS and Google write beside the line
+    """
     vendor = vendor_of(provider)
     if vendor == "aws":
         return _of_aws(region, name, meter, operation)
     if vendor == "azure":
-        return _of_azure(region, name, series)
+        return _of_azure(region, name, series) if service == "Virtual Machines" else None
     return _of_google(region, name) if vendor == "gcp" else None
 
 
@@ -127,7 +133,7 @@ def _of_aws(region: str, name: str, meter: str, operation: str) -> Product | Non
 
 def _of_azure(region: str, name: str, series: str) -> Product | None:
     size = _SIZE_OF_AZURE.match(name)
-    if not size or not series.startswith("Virtual Machines "):
+    if not size:
         return None
     system = "Windows" if series.endswith("Windows") else "Linux"
     return Product(

@@ -9,6 +9,7 @@ import pytest
 
 from guardrail.finops.commitments.advice import Wanted, advised, ladder
 from guardrail.finops.commitments.metered import HOUR, Metered, hours_of
+from guardrail.finops.commitments.products import product_of
 from guardrail.finops.commitments.rates import rated
 
 BEGIN = 1_788_220_800  # 2026-09-01T00:00:00Z
@@ -286,6 +287,7 @@ def test_the_fee_of_a_month_in_an_open_bill_is_no_loss_yet(catalog):
 def test_azure_machines_are_reserved_or_under_a_savings_plan(catalog):
     azure = {
         "provider": "Microsoft",
+        "service": "Virtual Machines",
         "region": "westeurope",
         "name": "D4s v5",
         "series": "Virtual Machines Dsv5 Series",
@@ -297,6 +299,60 @@ def test_azure_machines_are_reserved_or_under_a_savings_plan(catalog):
     assert bought(found) == {("reservation", "Standard_D4s_v5 (Linux) in westeurope"): (1, "Standard_D4s_v5")}
     assert found.buy.judged.now.saving == Fraction("0.08") * 730  # 1051.2 a year are 0.12 an hour
     assert ("savings plan",) in {one.kinds for one in found.alternatives}
+
+
+@pytest.mark.parametrize(
+    "service, meter, series, expected",
+    [
+        ("Virtual Machines", "D2 v2/DS2 v2", "Dv2/DSv2 Series", ("Standard_D2_v2", "Linux")),
+        ("Virtual Machines", "E4-2ds v5", "Virtual Machines Edsv5 Series", ("Standard_E4-2ds_v5", "Linux")),
+        ("Virtual Machines", "B2s", "Virtual Machines BS Series Windows", ("Standard_B2s", "Windows")),
+        ("Virtual Machines", "D4s v5 Spot", "Virtual Machines Dsv5 Series", None),
+        ("Cloud Services", "D2 v2", "Dv2 Series", None),
+    ],
+)
+def test_meters_of_azure(service, meter, series, expected):
+    found = product_of("Microsoft", service, "EastUS", "id", "", meter, series)
+    assert (found and (found.name, found.what)) == expected
+    assert found is None or found.region == "eastus"
+
+
+@pytest.mark.parametrize(
+    "meter, operation, name, expected",
+    [
+        ("EUW1-BoxUsage:m5.large", "RunInstances", "", ("m5.large", "Linux", True)),
+        ("BoxUsage:m5.large", "RunInstances:0002", "", ("m5.large", "Windows", False)),
+        ("BoxUsage:m5.large", "RunInstances:0006", "", None),  # with SQL Server
+        ("DedicatedUsage:m5.large", "RunInstances", "", ("m5.large", "Linux, dedicated", False)),
+        ("SpotUsage:m5.large", "RunInstances", "", None),
+        ("EU-Multi-AZUsage:db.r5.xlarge", "CreateDBInstance:0014", "", ("db.r5.xlarge", "PostgreSQL, Multi-AZ", True)),
+        ("InstanceUsage:db.r5.xlarge", "CreateDBInstance:0005", "", None),  # with a licence
+        ("NodeUsage:cache.r6g.large", "CreateCacheCluster:0002", "", ("cache.r6g.large", "Redis", False)),
+        ("SKU.RATE", "", "$0.096 per On Demand Linux m5.large Instance Hour", ("m5.large", "Linux", True)),
+        ("NatGateway-Hours", "NatGateway", "", None),
+        ("USW2-Lambda-GB-Second-ARM", "", "", ("Lambda-GB-Second-ARM", "", False)),
+    ],
+)
+def test_usage_types_of_aws(meter, operation, name, expected):
+    found = product_of("Amazon Web Services", "", "eu-west-1", meter, operation, name)
+    assert (found and (found.name, found.what, found.flexible)) == expected
+
+
+@pytest.mark.parametrize(
+    "name, expected",
+    [
+        ("N2 Instance Core running in Americas", "N2 vCPU"),
+        ("N1 Predefined Instance Ram running in Frankfurt", "N1 memory"),
+        ("N2D AMD Custom Instance Core running in EMEA", "N2D AMD vCPU"),
+        ("E2 Custom Extended Instance Ram running in Iowa", "E2 memory"),
+        ("Spot Preemptible N2 Instance Core running in Americas", None),
+        ("Commitment v1: N2 Cpu in Americas for 1 Year", None),
+        ("Storage PD Capacity", None),
+    ],
+)
+def test_skus_of_google(name, expected):
+    found = product_of("Google Cloud", "Compute Engine", "us-central1", "sku", "", name)
+    assert (found and found.name) == expected
 
 
 def test_google_commits_to_vcpus_and_memory_of_a_series(catalog):
