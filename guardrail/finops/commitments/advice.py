@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -18,6 +18,8 @@ from guardrail.finops.exact import PLACES, decimal_of
 
 LEAST_DAYS = 14
 """Shorter than that, the use of a weekend cannot be told from that of a week."""
+_FRESH = timedelta(days=180)
+"""Rates that are older are said to be old."""
 _PARTS = 4
 _BINDING = ("", "no_upfront", "partial_upfront", "all_upfront")
 """Ways to pay, the least binding first."""
@@ -103,7 +105,7 @@ def advised(hours: Hours, catalog: Catalog, wanted: Wanted, today: date) -> Advi
         reason = (
             "nothing pays" if any(_fits(one, wanted) for one in choices) else "no rate for this term and way to pay"
         )
-    notes = (*hours.notes, *_lacking(found.lacking))
+    notes = (*hours.notes, *_lacking(found.lacking), *(_old(buy, today) if buy else ()))
     if hours.currency != DOLLAR:
         notes = (f"the bill is in {hours.currency}: planned at list prices in US dollars, as rates are", *notes)
     return Advice(
@@ -126,6 +128,17 @@ def advised(hours: Hours, catalog: Catalog, wanted: Wanted, today: date) -> Advi
 def _lacking(kinds: Sequence[str]) -> tuple[str, ...]:
     """Say of which kinds of commitments the catalog has no rates, so that they were not weighed."""
     return (f"not weighed, since the catalog has no rate: {', '.join(kinds)}",) if kinds else ()
+
+
+def _old(choice: Choice, today: date) -> tuple[str, ...]:
+    """Say of which day the oldest rate is, if that is long ago."""
+    oldest = min(one.offer.as_of for one in choice.judged.purchases)
+    is_old = today - date.fromisoformat(oldest) > _FRESH
+    return (
+        (f"rates are of {oldest}: `guardrail pricing sync --commitments` brings newer ones before you buy",)
+        if is_old
+        else ()
+    )
 
 
 _COMPUTE = frozenset({"AmazonEC2", "AmazonECS", "AWSLambda"})

@@ -91,7 +91,7 @@ def _choice(choice: Choice, advice: Advice) -> Iterator[str]:
     if judged.worst:
         month, outcome = judged.worst
         yield f"  worst of {len(judged.by_month)} months: {month}, {money(exact(outcome.saving), currency)} a month"
-    if len(judged.purchases) > 1:
+    if len({one.offer.breadth for one in judged.purchases}) > 1:
         yield "  narrow commitments first, then broad ones for what is left: near the best together, not always the best"
     steps = ", ".join(f"{start} to {end}" for start, end in ladder(choice.months, advice.today))
     yield f"  in quarters, so that less ends at once: {steps}"

@@ -381,6 +381,13 @@ def test_the_newest_days_decide_and_older_months_are_judged(catalog):
     assert worst.saving == (Fraction("0.1") - Fraction("0.2")) * 730
 
 
+def test_old_rates_are_said_to_be_old(catalog):
+    (hours,) = hours_of(always(), SEPTEMBER)
+    assert not [note for note in advised(hours, catalog, Wanted(), TODAY).notes if "rates are of" in note]
+    later = advised(hours, catalog, Wanted(), date(2027, 6, 1))
+    assert later.notes[-1].startswith("rates are of 2026-11-01: `guardrail pricing sync --commitments` brings newer")
+
+
 def test_a_ladder_ends_in_four_parts():
     assert ladder(12, date(2026, 11, 30)) == (
         (date(2026, 11, 30), date(2027, 11, 30)),
