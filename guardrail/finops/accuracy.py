@@ -200,12 +200,17 @@ def _at_estimated_price(item: Item, rows: Sequence[Billed]) -> Amount | None:
 
 
 def _discounted(one: Billed, listed: Amount, parts: dict[Part, Amount]) -> None:
-    """Add what leads from the list to what was paid. Without a contracted cost, all of it is the commitment's where there is one."""
-    if one.contracted is not None:
-        parts[Part.DISCOUNT] += one.contracted - listed
-        parts[Part.COMMITMENTS] += one.cost - one.contracted
-    else:
-        parts[Part.COMMITMENTS if one.of_commitment else Part.DISCOUNT] += one.cost - listed
+    """Add what leads from the list to what was paid.
+
+    Where there is no commitment, all of it is a discount, whatever a contracted cost says: exports round it, or have it in
+    another currency. Where there is one and no contracted cost, all of it is the commitment's.
+    """
+    if not one.of_commitment:
+        parts[Part.DISCOUNT] += one.cost - listed
+        return
+    contracted = listed if one.contracted is None else one.contracted
+    parts[Part.DISCOUNT] += contracted - listed
+    parts[Part.COMMITMENTS] += one.cost - contracted
 
 
 def _unmodelled(one: Billed, estimate: Estimate | None, why: str) -> Compared:

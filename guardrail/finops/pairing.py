@@ -104,8 +104,8 @@ def paired(versions: Sequence[Sequence[Item]], rows: Sequence[Billed]) -> Paired
 
 
 def meter_names(meter: str | None, name: str | None) -> tuple[str, ...]:
-    """Return what may be meant by a meter: as the bill says it, without AWS's region in front of it, and Azure's name of it."""
-    names = (meter, without_region(meter) if meter else None, name)
+    """Return what may be meant by a meter: Azure's name of it, what the bill says, and that without AWS's region in front."""
+    names = (name, meter, without_region(meter) if meter else None)
     return tuple(dict.fromkeys(one for one in names if one))
 
 

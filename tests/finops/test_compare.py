@@ -287,3 +287,8 @@ def test_the_estimate_is_the_newest_run_that_was_so_before_the_end(runs, sides, 
     assert " ".join(f"{name}{'<' if before else ''}" for name, before in chosen.sides) == sides
     assert said in chosen.note
     assert bool(said) == bool(chosen.note)
+
+
+def test_without_a_commitment_what_is_less_than_the_list_is_a_discount_whatever_was_contracted():
+    one = row(contracted=money("80"), cost=money("70"))
+    assert parts([line()], [one]) == {Part.TIME: money("1.4"), Part.DISCOUNT: money("-4.4")}
