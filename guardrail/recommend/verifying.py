@@ -58,11 +58,11 @@ class _Verification:
         self._last: tuple[list[Recommendation], Report] = ([], self.before)
         self._known = {_key(one): one.blocking for one in self.before.all_findings}
 
-    def report(self, done: list[Recommendation]) -> Report:
+    def report(self, followed: list[Recommendation]) -> Report:
         """Judge the plans with recommendations done to what they plan."""
-        if self._last[0] != done:
-            plans = [(source, _done(source, plan, done)) for source, plan in self.read]
-            self._last = (done, check(self.settings, read=plans, engine=self.engine))
+        if self._last[0] != followed:
+            plans = [(source, done(source, plan, followed)) for source, plan in self.read]
+            self._last = (followed, check(self.settings, read=plans, engine=self.engine))
         return self._last[1]
 
     def accepted(self, good: list[Recommendation], more: list[Recommendation]) -> list[Recommendation]:
@@ -83,16 +83,16 @@ class _Verification:
         rest = [one for one in more if id(one) not in self.reasons]
         return self.accepted(good, rest) if rest else good
 
-    def _harm(self, done: list[Recommendation]) -> Finding | None:
+    def _harm(self, followed: list[Recommendation]) -> Finding | None:
         """Return a finding that was not there, or did not block; None where there is none."""
-        for one in self.report(done).all_findings:
+        for one in self.report(followed).all_findings:
             is_new = _key(one) not in self._known or one.blocking > self._known[_key(one)]
             if is_new and one.status in _HARM and one.rule not in RESERVED_IDS:
                 return one
         return None
 
 
-def _done(source: Source, plan: Plan, recommendations: Sequence[Recommendation]) -> Plan:
+def done(source: Source, plan: Plan, recommendations: Sequence[Recommendation]) -> Plan:
     """Return a plan as it would be with recommendations followed."""
     steps: defaultdict[str, dict[str, object]] = defaultdict(dict)
     gone: set[str] = set()
