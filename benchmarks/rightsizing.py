@@ -81,7 +81,7 @@ def state(path: Path, resources: Mapping[str, Mapping[str, Any]]) -> Path:
 def aws(folder: Path, work: Path) -> Iterator[str]:
     """Compare savings and projected CPU with those that AWS has recommended."""
     rows = [row for file in sorted((folder / "aws-rightsizing").glob("*.csv")) for row in csv.DictReader(file.open())]
-    scene = _priced_as_aws(rows, work)
+    scene = priced(rows, work)
     market = Market("aws", open_catalog(None, None).machine_types("aws"))
     agree, all_, without, cpu_agrees, cpu = 0, 0, [], 0, 0
     for row in rows:
@@ -107,7 +107,8 @@ def aws(folder: Path, work: Path) -> Iterator[str]:
     yield f"projected CPU: {cpu_agrees} of {cpu} within 0.1 %"
 
 
-def _priced_as_aws(rows: list[dict[str, str]], work: Path) -> Scene:
+def priced(rows: list[dict[str, str]], work: Path) -> Scene:
+    """Price the machines of an export at that account's prices, with their hours under commitments."""
     resources, usage, hours = {}, {}, {}
     for row in rows:
         address = f"aws_instance.{row['Instance ID']}"
