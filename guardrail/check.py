@@ -77,12 +77,13 @@ def check(
     read: list[tuple[Source, Plan]] | None = None,
     with_remedies: bool = False,
     engine: Engine | None = None,
+    more: Sequence[Finding] = (),
 ) -> Report:
     """Price what the settings name (or the plans that are given) and judge it. Raises GuardrailError.
 
     Without plans that are given, each is read when its turn comes, and only what reports show of it is kept: memory holds one
     plan at a time. `with_remedies`: findings say what their rules would have done about them. `engine`: one that has priced
-    these plans, or nearly these, already; it remembers what is equal.
+    these plans, or nearly these, already; it remembers what is equal. `more`: findings of no rule, which waivers may excuse as well.
     """
     engine = engine or engine_of(settings, Library(settings.definitions), prices(settings))
     catalog, library = engine.catalog, engine.library
@@ -121,6 +122,7 @@ def check(
             found += waived_inline(judged, plan, source, rules, settings)
             in_use.add(source, plan)
             bills.append((project, bill.without_attributes() if read is None else bill))
+    found += more
     found += not_covered(settings)
     found += judge.budgets(settings.budgets, bills)
     library.keep_compiled()

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from guardrail.config import Settings
+    from guardrail.config import Settings, Source
     from guardrail.fix import Fixes
+    from guardrail.model.finding import Finding
     from guardrail.model.report import Report
     from guardrail.terraform.edit.sensitive_lines import SensitiveLines
+    from guardrail.terraform.plan.reader import Plan
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -60,13 +62,20 @@ def check_and_fix(settings: Settings, mode: Mode) -> Report:
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
     from guardrail.cli.progress import shown_progress  # noqa: PLC0415
 
+    read: list[tuple[Source, Plan]] | None = None
+    more: list[Finding] = []
+    if settings.recommend.in_check and mode in {Mode.NOTHING, Mode.SUGGEST}:
+        from guardrail.recommend.findings import recommended  # noqa: PLC0415 - only where the configuration asks for it
+
+        with shown_progress():
+            read, more = recommended(settings)
     if mode is Mode.NOTHING:
         with shown_progress():
-            return check(settings)
+            return check(settings, read=read, more=more)
     from guardrail.fix import check_again, fixes  # noqa: PLC0415
 
     with shown_progress():
-        found = fixes(settings, with_edits=mode is Mode.SUGGEST)
+        found = fixes(settings, with_edits=mode is Mode.SUGGEST, read=read, more=more)
     if mode is Mode.APPLY:
         _write(found.files)
         report = check_again(settings, found) if found.files else found.before

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
@@ -102,13 +102,19 @@ class Saving:
     left_out: int
 
 
-def fixes(settings: Settings, *, with_edits: bool = False) -> Fixes:
+def fixes(
+    settings: Settings,
+    *,
+    with_edits: bool = False,
+    read: list[tuple[Source, Plan]] | None = None,
+    more: Sequence[Finding] = (),
+) -> Fixes:
     """Find what can be done about the findings of what the settings name; no file is written. Raises GuardrailError.
 
-    `with_edits`: what each finding's own edit is, is told as well.
+    `with_edits`: what each finding's own edit is, is told as well. `read`, `more`: as of `check`; what is said besides keeps its edits.
     """
-    read = plans(settings)
-    report = check(settings, read=read, with_remedies=True)
+    read = plans(settings) if read is None else read
+    report = check(settings, read=read, with_remedies=True, more=more)
     items = items_of(read, report)
     # All that can be tried is tried together first: usually it is one evaluation, however many findings there are.
     attempts = Attempts(settings, read, report)

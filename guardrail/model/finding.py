@@ -11,6 +11,9 @@ from enum import StrEnum
 from guardrail.model.remedy import Edit, Remedy
 from guardrail.model.unknown import Json
 
+RECOMMENDATION = "recommendation"
+"""What a finding names as its rule where it is no rule's, but something that would lower the cost."""
+
 
 class Severity(StrEnum):
     """How bad it is; for people to sort by. Whether it blocks is `Enforcement`."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from guardrail.errors import InputError
-from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
+from guardrail.model.finding import RECOMMENDATION, Enforcement, Finding, FindingStatus, Severity
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import UNREAD
 
 RULE = "incomplete-configuration"
 UNCOVERED = "uncovered-root"
-OWN_RULES = frozenset({RULE, UNCOVERED})
+OWN_RULES = frozenset({RULE, UNCOVERED, RECOMMENDATION})
 """Findings that no rule file states, and that a waiver may name."""
 _SHOWN = 5
 

@@ -25,7 +25,7 @@ from guardrail.recommend.proposal import Evidence, NotJudged, Proposal
 from guardrail.recommend.recommendation import Recommendation, Recommendations, Status, Unjudged
 from guardrail.recommend.scene import NO_FACTS, Facts, Scene
 from guardrail.recommend.settling import settled
-from guardrail.recommend.verifying import verified
+from guardrail.recommend.verifying import Read, verified
 from guardrail.terraform.plan.reader import Plan
 
 
@@ -34,16 +34,18 @@ def recommend(
     facts: Facts = NO_FACTS,
     only: Sequence[str] = (),
     *,
+    read: Read | None = None,
     changed_only: bool = False,
     accounts: Accounts | None = None,
 ) -> Recommendations:
     """Recommend what lowers the cost of what the settings name; no file is written. Raises GuardrailError.
 
     `only`: names of kinds, all if there is none. `changed_only`: about resources alone that a change creates or changes.
-    `accounts`: what commitments are planned from; None where they are not.
+    `read`: the plans, if they are read already. `accounts`: what commitments are planned from; None where they are not.
     """
     names = tuple(name for name in KINDS if name in only or not only)
-    read = readable_plans(replace(settings, reads_states=True)) if names else []
+    if read is None:
+        read = readable_plans(replace(settings, reads_states=True)) if names else []
     engine = engine_of(settings, Library(settings.definitions), prices(settings))
     scenes = [scene_of(source, plan, engine, settings, facts) for source, plan in read]
     found: list[Recommendation] = []

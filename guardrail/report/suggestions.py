@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from guardrail.model.finding import RECOMMENDATION, Finding
 from guardrail.model.remedy import Replacement, Suggestion
 from guardrail.model.report import Report
 from guardrail.report.ci.alerts import Alert, alerts, fingerprint
@@ -22,6 +25,15 @@ def suggestions(report: Report) -> list[Suggestion]:
         if len(lines) == 1 and _is_visible(lines[0]):
             groups.setdefault(lines[0], []).append(alert)
     return [_suggestion(lines, group) for lines, group in groups.items()]
+
+
+def commands(findings: Iterable[Finding]) -> list[str]:
+    """Return the commands that make the edits of findings."""
+    rules = {finding.rule for finding in findings if finding.edit}
+    return [
+        *(["guardrail check --fix"] if rules - {RECOMMENDATION} else []),
+        *(["guardrail recommend --fix-diff"] if RECOMMENDATION in rules else []),
+    ]
 
 
 def _suggestion(lines: Replacement, group: list[Alert]) -> Suggestion:

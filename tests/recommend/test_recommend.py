@@ -183,3 +183,41 @@ def test_an_unknown_kind_is_refused(run):
     assert ran.exit_code == 2
     assert 'did you mean "rightsizing"' in ran.stderr
     assert (*KINDS, *OF_ACCOUNTS) == KIND_NAMES
+
+
+def test_a_check_tells_what_is_recommended_for_what_changes_where_the_configuration_asks(run, folder):
+    configure(folder, "recommend: {in_check: true}")
+    document = json.loads(run("check", "--format", "json", "--now", "2026-11-20").stdout)
+    found = [one for one in document["projects"][0]["findings"] if one["rule"] == "recommendation"]
+    assert {one["address"] for one in found} == {
+        *("aws_ebs_volume.data", "aws_ebs_volume.many[0]", "aws_ebs_volume.many[1]"),
+    }
+    assert all(one["enforcement"] == "advisory" and one["edit"] for one in found)
+    markdown = run("check", "--format", "markdown").stdout
+    assert "guardrail recommend --fix-diff` makes them" in markdown
+
+
+def test_in_a_check_what_saves_more_than_may_be_open_blocks_until_it_is_waived_or_dismissed(run, folder):
+    configure(folder, "recommend: {in_check: true, block_above: 10}\nwaivers: w.yaml")
+    (folder / "w.yaml").write_text("waivers: []\n")
+    assert run("check", "--now", "2026-11-20").exit_code == 1
+    (folder / "w.yaml").write_text(
+        "waivers: [{rule: recommendation, address: aws_ebs_volume.data, reason: later, expires: 2026-12-01, owner: ann}]\n"
+    )
+    ran = run("check", "--now", "2026-11-20")
+    assert ran.exit_code == 0, ran.stdout
+
+
+def test_what_a_change_leaves_alone_is_no_finding_of_its_check(run, tmp_path):
+    values = {"availability_zone": "us-east-1a", "size": 100, "type": "gp2"}
+    change = {"actions": ["no-op"], "before": values, "after": values, "after_unknown": {}}
+    entry = {"address": "aws_ebs_volume.a", "mode": "managed", "type": "aws_ebs_volume", "name": "a", "change": change}
+    plan = {
+        "format_version": "1.2",
+        "resource_changes": [{**entry, "provider_name": "registry.terraform.io/hashicorp/aws"}],
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    (tmp_path / "guardrail.yaml").write_text("version: 1\nrecommend: {in_check: true}\n")
+    ran = run("check", "plan.json", "--format", "json")
+    assert [one for one in json.loads(ran.stdout)["projects"][0]["findings"] if one["rule"] == "recommendation"] == []
+    assert run("recommend", "plan.json").stdout.startswith("1 recommendation: $2.00")

@@ -14,7 +14,7 @@ from pydantic import Field, PlainSerializer, StringConstraints, model_validator
 from guardrail.errors import GuardrailError, RuleError, did_you_mean
 from guardrail.files.checked import Section, examined
 from guardrail.files.yaml_file import YamlFile, read_yaml
-from guardrail.model.finding import Enforcement, OnUnknown, Severity
+from guardrail.model.finding import RECOMMENDATION, Enforcement, OnUnknown, Severity
 from guardrail.model.resource import Action
 from guardrail.policy.glob import is_pattern, matches_any
 from guardrail.policy.rules.final import FINAL_FIX, Tighter, final_faults
@@ -197,7 +197,7 @@ def examine_rule(
 def _faults(rule: Rule, file: YamlFile, types: ResourceTypes) -> Iterator[GuardrailError]:
     if not _KEBAB_CASE.fullmatch(rule.id):
         yield RuleError(f"id {rule.id!r} is not kebab-case", where=file.where(("id",)), fix="like missing-owner-tag")
-    if rule.id in RESERVED_IDS:
+    if rule.id in RESERVED_IDS or rule.id == RECOMMENDATION:
         yield RuleError(f"id {rule.id!r} is guardrail's own", where=file.where(("id",)), fix="choose another id")
     for section in ("params", "variables"):
         for name in getattr(rule, section):

@@ -10,6 +10,7 @@ from guardrail.report.format import count, standing, status_word
 from guardrail.report.html.blocks import left_out, rest
 from guardrail.report.html.element import Child, Html, code, element, lines, link, prose
 from guardrail.report.html.places import Places
+from guardrail.report.suggestions import commands
 from guardrail.report.text import safe
 
 _LISTED = 2_000  # findings
@@ -79,10 +80,13 @@ def _place(finding: Finding, places: Places, common: str, *, with_line: bool) ->
 
 def edits(findings: Iterable[Finding]) -> list[Html]:
     """Return the edits that make findings go, each once, as differences of lines."""
+    findings = list(findings)
     found = list(dict.fromkeys(finding.edit for finding in findings if finding.edit))
     if not found:
         return []
-    how = element("p", element("code", "guardrail check --fix"), " makes them.")
+    made_by = commands(findings)
+    named = [part for command in made_by for part in (element("code", command), " and ")][:-1]
+    how = element("p", *named, f" make{'' if made_by[1:] else 's'} them.")
     shown = [_edit(edit) for edit in found[:_EDITS]]
     return [how, *shown, *left_out(len(found) - _EDITS, "edits are")]
 

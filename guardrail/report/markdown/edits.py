@@ -9,6 +9,7 @@ from guardrail.model.finding import Finding
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.report.format import count
 from guardrail.report.markdown.text import details, prose
+from guardrail.report.suggestions import commands
 from guardrail.report.text import safe
 
 _LISTED = 20  # edits
@@ -19,13 +20,15 @@ _FENCE = re.compile(r"`{3,}|~{3,}")
 
 def listed_edits(findings: Iterable[Finding], rest: str) -> str:
     """Return a folded block of all edits, each once; nothing where there are none. `rest` says where the others are."""
+    findings = list(findings)
     found = [finding.edit for finding in findings if finding.edit]
     edits = list(dict.fromkeys(found))
     if not edits:
         return ""
     shown = [_edit(edit) for edit in edits[:_LISTED]]
     more = [f"{len(edits) - _LISTED:,} more in {rest}."] if edits[_LISTED:] else []
-    how = "`guardrail check --fix` makes them."
+    made_by = [f"`{command}`" for command in commands(findings)]
+    how = f"{' and '.join(made_by)} make{'' if made_by[1:] else 's'} them."
     what = f"{count(len(edits), 'edit')} for {count(len(found), 'finding')}"
     return details(what, "\n\n".join([how, *shown, *more]))
 
