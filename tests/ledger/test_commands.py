@@ -123,7 +123,7 @@ def test_a_check_imports_nothing_of_the_ledger():
         "import sys; from guardrail.cli import main;"
         "main(['check', '--config', 'examples/shop/guardrail.yaml', '--format', 'json', '--out', 'json=' + sys.argv[1]]);"
         "print([name for name in sys.modules if name.split('.')[0] in ('duckdb', 'obstore', 'psycopg', 'pyarrow')"
-        " or name.startswith(('guardrail.ledger', 'guardrail.bills', 'guardrail.finops'))], file=sys.stderr)"
+        " or name.startswith(('guardrail.ledger', 'guardrail.bills', 'guardrail.finops', 'guardrail.recommend'))], file=sys.stderr)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", script, os.devnull],
