@@ -28,7 +28,9 @@ RETRIES: RetryConfig = {
 
 _STATUS = re.compile(r"status code: (?P<status>\d{3}[ A-Za-z]*)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
-_METADATA = "169.254.169.254"  # where a machine in a cloud is asked for credentials
+_METADATA = re.compile(
+    r"169\.254\.169\.254|metadata\.google\.internal"
+)  # where a machine in a cloud is asked for credentials
 
 
 class ObjectStore:
@@ -108,14 +110,14 @@ class ObjectStore:
     def _said(self, error: Exception) -> tuple[str, str]:
         """Return what a store, or the way to it, has answered, and what to do, "" where that is not known."""
         text = str(error)
-        if _METADATA in text:
+        if _METADATA.search(text):
             return "there are no credentials for it", f"set those of {self._vendor} in the environment"
         if status := _STATUS.search(text):
             code = _CODE.search(text)
             said = f"the store says {status['status'].strip()}{f', {code[1]}' if code else ''}"
             if status["status"].startswith(("401", "403")):
                 return said, "see what the credentials in the environment may do there"
-            return said, "see that the bucket is there" if status["status"].startswith("404") else ""
+            return said, "see that the bucket or container is there" if status["status"].startswith("404") else ""
         if "HTTP error" in text:
             return "the store does not answer", f"{self._vendor}_TIMEOUT=5m lets a request take longer than 30 seconds"
         return _first_line(error), ""

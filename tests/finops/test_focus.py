@@ -10,15 +10,17 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from guardrail.bills.charges import CHARGES
 from guardrail.bills.focus import FOCUS, OURS, FocusColumn, FocusRow, columns_of
 from guardrail.finops.allocation import Sharing, Teams, with_teams
-from guardrail.finops.allocation_file import Allocation
+from guardrail.finops.allocation_file import Allocation, by_tag
 from guardrail.finops.charge import Charge
 from guardrail.finops.exact import units
 from guardrail.finops.focus import FocusWriter
+from guardrail.ledger.focus import focus_columns, focus_rows
 from guardrail.ledger.importing import Importing
 from guardrail.ledger.spending import COSTS, spent
 from guardrail.ledger.store import Folder
@@ -27,6 +29,23 @@ from tests.finops.conftest import SHOP
 from tests.ledger.test_importing import AZURE, CUR, CUR_ROWS, table
 from tests.ledger.test_importing import FOCUS as FOCUS_BILL
 
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12).filter(
+    lambda text: text.upper() != "NULL"
+)
+ODD_ROWS = st.fixed_dictionaries(
+    {
+        "BilledCost": st.decimals(-(10**12), 10**12, places=18, allow_nan=False).map(str),
+        "EffectiveCost": st.sampled_from(["", "0", "-0.000000000000000001", "1.5e-05", "7E+2"]),
+        "ListCost": st.sampled_from(["", "3"]),
+        "PricingQuantity": st.sampled_from(["", "0", "2.50"]),
+        "ChargeDescription": TEXTS,
+        "ResourceId": TEXTS,
+        "x_Note": TEXTS,
+        "x_UsageType": TEXTS,
+        "Tags": st.dictionaries(TEXTS, TEXTS, max_size=3).map(json.dumps),
+        "ChargeCategory": st.sampled_from(["Usage", "Purchase", "Credit", "Adjustment"]),
+    }
+)
 LATER = datetime(2026, 11, 20, tzinfo=UTC)
 COST_COLUMNS = ("BilledCost", "EffectiveCost", "ContractedCost", "ListCost")
 ALL_MONTHS = ("--from", "2026-08", "--format", "focus")
@@ -199,6 +218,26 @@ def test_columns_of_focus_that_charges_lack_are_kept_and_others_begin_with_x(imp
         "Frankfurt",
     )
     assert (row["x_Invented"], row["x_Note"], row["x_GuardrailTeam"]) == ("a", "own", "shop")
+
+
+@given(st.lists(ODD_ROWS, min_size=1, max_size=30))
+@settings(max_examples=4)
+def test_any_row_is_the_same_after_an_export_and_an_import(tmp_path_factory, odd):
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "bill.csv").write_text(table(FOCUS_BILL, *odd), newline="")
+    Importing("it", "", LATER, False).run([folder / "bill.csv"], Folder(folder / "one"))
+    one = open_ledger(Folder(folder / "one"))
+    columns = focus_columns(one, "2026-10", "2026-10")
+    with (folder / "out.csv").open("w", newline="") as file:
+        rows = focus_rows(one, columns, ["tag:team"], "2026-10", "2026-10")
+        FocusWriter(columns, Teams(by_tag("team")), None).write(rows, file)
+    Importing("it", "", LATER, False).run([folder / "out.csv"], Folder(folder / "two"))
+    told = ", ".join(name for name in CHARGES if name not in {"x", "row", "file", "consumed_quantity", "consumed_unit"})
+    first, second = (
+        open_ledger(Folder(folder / name)).rows(f"select {told}, x['x_Note'] from charges order by row")
+        for name in ("one", "two")
+    )
+    assert first == second
 
 
 def test_the_columns_are_those_of_focus():

@@ -164,7 +164,7 @@ def answers(monkeypatch):
 XML = "<Error><Code>{}</Code></Error>"
 REFUSED = [
     ((403, XML.format("AccessDenied")), "the store says 403 Forbidden, AccessDenied (see what the credentials in the environment may do there)", 1),
-    ((404, XML.format("NoSuchBucket")), "the store says 404 Not Found, NoSuchBucket (see that the bucket is there)", 1),
+    ((404, XML.format("NoSuchBucket")), "the store says 404 Not Found, NoSuchBucket (see that the bucket or container is there)", 1),
     ((500, ""), "the store says 500 Internal Server Error", 4),
     ((503, XML.format("SlowDown")), "the store says 503 Service Unavailable, SlowDown", 4),
     ((400, XML.format("InvalidRequest")), "the store says 400 Bad Request, InvalidRequest", 1),
