@@ -38,6 +38,12 @@ def usage(tmp_path):
     return write
 
 
+def test_numbers_may_be_grouped(usage):
+    text = "resource_usage:\n  aws_sqs_queue.q: {monthly_requests: 1_000_000, x: 2_000.5, term: 1_year}\n"
+    given = {"monthly_requests": 1_000_000, "x": 2000.5, "term": "1_year"}
+    assert usage(text).of("aws_sqs_queue.q", "aws_sqs_queue") == given
+
+
 @pytest.mark.parametrize(
     "address, type_, given",
     [

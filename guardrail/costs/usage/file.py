@@ -12,6 +12,7 @@ from typing import Any
 from guardrail.errors import InputError
 from guardrail.files import Section, YamlFile, checked, read_yaml
 
+_GROUPED = re.compile(r"\d{1,30}(_\d{1,30}){1,20}(\.\d{1,30})?")
 _INDEX = re.compile(r'\[(?:\*|\d+|"(?:[^"\\]|\\.)*")\]')
 
 
@@ -60,9 +61,19 @@ def load_usage(path: Path) -> Usage:
         raise InputError("no such usage file", where=str(path), fix="make one with `guardrail usage init`")
     source = read_yaml(path, InputError)
     file = UsageFile() if source.data is None else checked(UsageFile, source, InputError)
-    by_type = {name: usage or {} for name, usage in (file.resource_type_default_usage or {}).items()}
-    by_address = {name: usage or {} for name, usage in (file.resource_usage or {}).items()}
+    by_type = {name: _read(usage or {}) for name, usage in (file.resource_type_default_usage or {}).items()}
+    by_address = {name: _read(usage or {}) for name, usage in (file.resource_usage or {}).items()}
     return Usage(by_type, by_address, source)
+
+
+def _read(usage: Any) -> Any:
+    """Return usage with numbers that YAML takes for text, as those that are grouped: 1_000_000."""
+    if isinstance(usage, Mapping):
+        return {key: _read(value) for key, value in usage.items()}
+    if isinstance(usage, str) and _GROUPED.fullmatch(usage):
+        plain = usage.replace("_", "")
+        return float(plain) if "." in plain else int(plain)
+    return usage
 
 
 def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
