@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,7 +15,8 @@ from guardrail.load import engine_of, prices, readable_plans, usage_of
 from guardrail.model.cost import Line
 from guardrail.model.money import ZERO, decimal, plain
 from guardrail.policy import Project
-from guardrail.recommend.commitments.accounts import Accounts
+from guardrail.recommend.commitments.accounts import FIX, NO_HOURS, Accounts
+from guardrail.recommend.commitments.fleet import fleet
 from guardrail.recommend.commitments.kind import recommendation
 from guardrail.recommend.dismissals import dismissed, read_dismissals, remarks
 from guardrail.recommend.editing import with_edits
@@ -45,7 +46,8 @@ def recommend(
     """
     names = tuple(name for name in KINDS if name in only or not only)
     if read is None:
-        read = readable_plans(replace(settings, reads_states=True)) if names else []
+        of_fleet = accounts is not None and not accounts.hours  # no bill: then plans tell what runs
+        read = readable_plans(replace(settings, reads_states=True)) if names or of_fleet else []
     engine = engine_of(settings, Library(settings.definitions), prices(settings))
     scenes = [scene_of(source, plan, engine, settings, facts) for source, plan in read]
     found: list[Recommendation] = []
@@ -58,7 +60,7 @@ def recommend(
                 unjudged.append(one)
             elif priced := evaluated(scene, one):
                 found.append(priced)
-    advices = _advices(accounts, settings) if accounts else ()
+    advices = _advices(accounts, settings, scenes) if accounts else ()
     bought = filter(None, (recommendation(one, settings.currency) for one in advices))
     found += [one for one in bought if one.saving is None or one.saving >= decimal(settings.recommend.min_saving)]
     dismissals = read_dismissals(settings.dismissals) if settings.dismissals else ()
@@ -83,6 +85,7 @@ def recommend(
         files=files,
         notes=(
             *(accounts.notes if accounts else ()),
+            *((f"{NO_HOURS}; {FIX}",) if accounts and not advices else ()),
             *remarks(dismissals, used, today, (*KINDS, *OF_ACCOUNTS), complete=is_whole),
         ),
         advices=advices,
@@ -90,10 +93,11 @@ def recommend(
     )
 
 
-def _advices(accounts: Accounts, settings: Settings) -> tuple[Advice, ...]:
+def _advices(accounts: Accounts, settings: Settings, scenes: Iterable[Scene]) -> tuple[Advice, ...]:
     """Return what to commit to. List prices count: an overlay may say that commitments cover a part of everything."""
     catalog = open_catalog(settings.catalog)
-    return tuple(advised(hours, catalog, accounts.wanted, settings.now.date()) for hours in accounts.hours)
+    hours = accounts.hours or fleet(scenes, settings.now)
+    return tuple(advised(one, catalog, accounts.wanted, settings.now.date()) for one in hours)
 
 
 def scene_of(source: Source, plan: Plan, engine: Engine, settings: Settings, facts: Facts) -> Scene:

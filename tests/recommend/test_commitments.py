@@ -138,3 +138,45 @@ def test_hours_of_both_sides_of_a_clock_change_are_two(planned, tmp_path):
     path = tmp_path / "usage.csv"
     path.write_text("\n".join([HEADER, *(f"{hour},aws,us-east-1,m5.large,1" for hour in hours)]))
     assert "from 0 days" in planned("--usage-by-hour", path).stdout
+
+
+FLEET = """
+provider "aws" {
+  region = "us-east-1"
+}
+resource "aws_instance" "web" {
+  count         = 3
+  ami           = "ami-1"
+  instance_type = "c5.xlarge"
+}
+resource "aws_instance" "job" {
+  ami           = "ami-1"
+  instance_type = "c5.xlarge"
+
+  instance_market_options {
+    market_type = "spot"
+  }
+}
+"""
+
+
+def test_without_a_bill_what_plans_have_is_planned_for_as_if_it_always_ran(run, tmp_path):
+    (tmp_path / "main.tf").write_text(FLEET)
+    ran = run("recommend", ".", "--only", "commitments", "--now", "2026-11-20", "--format", "json")
+    assert ran.exit_code == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    (found,) = document["commitments"]
+    assert found["of_plans"]
+    (purchase,) = found["buy"]["purchases"]
+    assert (purchase["scope"], purchase["amount"]) == ("c5 (Linux) in us-east-1", "3")
+    assert document["recommendations"][0]["confidence"] == "low"
+    text = run("recommend", ".", "--only", "commitments", "--now", "2026-11-20").stdout
+    assert "without a bill: as if what plans and states have ran in every hour" in text
+    assert "rates are of 2025-01-14" in text
+
+
+def test_a_plan_without_machines_says_what_to_import(run, tmp_path):
+    (tmp_path / "main.tf").write_text('resource "aws_kms_key" "this" {}\n')
+    ran = run("recommend", ".", "--only", "commitments")
+    assert ran.exit_code == 0, ran.stderr
+    assert "no bill with hours of use: nothing to plan commitments from; import bills with hours" in ran.stdout

@@ -148,7 +148,10 @@ def _facts(files: tuple[Path, ...], where: str | None) -> Facts:
 
 
 def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
-    """Return what commitments are planned from; None where nobody asks for them. The ledger of guardrail.yaml has to be asked for."""
+    """Return what commitments are planned from; None where nobody asks for them. The ledger of guardrail.yaml has to be asked for.
+
+    Without a bill, what INPUT has is planned for.
+    """
     from guardrail.finops.commitments.advice import Wanted  # noqa: PLC0415 - only when it runs
     from guardrail.recommend.commitments.accounts import FIX, NO_HOURS, accounts_of  # noqa: PLC0415
 
@@ -160,7 +163,7 @@ def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
     months = {"1yr": 12, "3yr": 36}.get(values["term"])
     wanted = Wanted(months, values["payment"] or "", values["days"])
     found = accounts_of(where or (None if files else chosen.ledger), files, wanted, chosen.now)
-    if not found.hours and only:
+    if not found.hours and only and not values["inputs"]:
         raise InputError(NO_HOURS, where=where or chosen.ledger, fix=FIX)
     return found
 

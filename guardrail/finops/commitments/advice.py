@@ -62,6 +62,7 @@ class Advice:
     alternatives  other sorts, terms and ways to pay, what saves most first
     unrated       use that nothing could be planned for
     today         from when on it is bought
+    of_plans      whether it is of no bill: what plans and states have, as if it ran in every hour
     """
 
     vendor: str
@@ -77,6 +78,7 @@ class Advice:
     notes: tuple[str, ...]
     today: date
     billed: str
+    of_plans: bool = False
 
 
 def advised(hours: Hours, catalog: Catalog, wanted: Wanted, today: date) -> Advice:
@@ -122,6 +124,7 @@ def advised(hours: Hours, catalog: Catalog, wanted: Wanted, today: date) -> Advi
         notes=notes,
         today=today,
         billed=hours.currency,
+        of_plans=hours.of_plans,
     )
 
 

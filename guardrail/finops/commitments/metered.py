@@ -121,6 +121,7 @@ class Hours:
     coarse    whether some lines are of whole days, which are spread evenly
     notes     what was left out, and why
     final     months whose bills do not change any more
+    of_plans  whether they are of no bill: what plans and states have, as if it ran in every hour
     """
 
     vendor: str
@@ -132,6 +133,7 @@ class Hours:
     coarse: bool
     notes: tuple[str, ...]
     final: frozenset[str] = frozenset()
+    of_plans: bool = False
 
     @property
     def days(self) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from guardrail.catalog import Match, Selector
 from guardrail.catalog.query import Pattern
@@ -28,6 +28,11 @@ class Product:
     systems: tuple[str, ...] = ()
     flexible: bool = False
 
+    def running(self, system: str) -> Product:
+        """Return it with the system that it runs."""
+        flexible = self.service == "AmazonEC2" and system == "Linux"
+        return replace(self, what=system, systems=(), flexible=flexible)
+
     @property
     def family(self) -> str:
         """Return the family of a machine type of AWS: m5, db.m5."""
@@ -40,7 +45,18 @@ class Product:
 
 
 _SIZES = {"nano": 1, "micro": 2, "small": 4, "medium": 8, "large": 16, "xlarge": 32}
+_RIGID = frozenset({"g4ad", "g4dn", "g5", "g5g", "g6", "g6e", "gr6", "hpc7a", "p5", "inf1", "inf2"})
+"""Families of EC2 whose sizes do not cover each other. Neither do those of u7i.
+
+https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/apply_ri.html
+"""
 _LARGER = re.compile(r"^(\d+)xlarge$")
+
+
+def is_pooled(product: Product) -> bool:
+    """Say whether a reservation of one size of a product covers other sizes of its family in proportion."""
+    rigid = product.family in _RIGID or product.family.startswith("u7i")
+    return product.flexible and not rigid and size_factor(product.size) is not None
 
 
 def size_factor(size: str) -> int | None:
@@ -49,6 +65,8 @@ def size_factor(size: str) -> int | None:
     return 32 * int(larger[1]) if larger else _SIZES.get(size)
 
 
+SYSTEMS = ("Linux", "Windows", "RHEL", "SUSE")
+"""Systems of EC2, of which the price on demand may tell which one it is."""
 _SYSTEMS = {
     "RunInstances": "Linux",
     "RunInstances:0002": "Windows",
@@ -119,7 +137,7 @@ def _of_aws(region: str, name: str, meter: str, operation: str) -> Product | Non
         system = _SYSTEMS.get(operation, "")
         dedicated = ", dedicated" if use == "DedicatedUsage" else ""
         if not operation:  # the price on demand tells
-            systems = tuple(f"{one}{dedicated}" for one in ("Linux", "Windows", "RHEL", "SUSE"))
+            systems = tuple(f"{one}{dedicated}" for one in SYSTEMS)
             return Product("aws", "AmazonEC2", region, size, "", systems)
         flexible = system == "Linux" and not dedicated
         return Product("aws", "AmazonEC2", region, size, f"{system}{dedicated}", (), flexible) if system else None

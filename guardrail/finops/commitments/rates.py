@@ -6,7 +6,7 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
 
@@ -22,7 +22,7 @@ from guardrail.catalog.commitment import (
     SavingsPlan,
 )
 from guardrail.finops.commitments.metered import Hours, Line
-from guardrail.finops.commitments.products import Product, selector_of, size_factor
+from guardrail.finops.commitments.products import Product, is_pooled, selector_of, size_factor
 from guardrail.finops.commitments.records import MONTH, Offer, Usage
 from guardrail.finops.exact import PLACES
 
@@ -144,7 +144,7 @@ def _identified(line: Line, catalog: Catalog) -> tuple[Product, Ladder | None, s
     paid = {Fraction(price) for price in (line.list_price, line.price) if price is not None}
     fitting: list[tuple[Product, Ladder]] = []
     for system in product.systems:
-        one = replace(product, what=system, systems=(), flexible=system == "Linux")
+        one = product.running(system)
         found = catalog.find(selector_of(one))
         if isinstance(found, Ladder) and Fraction(found.tiers[0].price) in paid:
             fitting.append((one, found))
@@ -200,8 +200,7 @@ def _reservations(known: Sequence[_Known], catalog: Catalog, terms: Reservation)
     pools: defaultdict[tuple[str, ...], list[_Known]] = defaultdict(list)
     for one in known:
         its = one.product
-        is_pool = its.flexible and size_factor(its.size) is not None
-        name = its.family if is_pool else its.name
+        name = its.family if is_pooled(its) else its.name
         pools[its.service, name, its.what, its.region].append(one)
     kind = "reservation" if terms.offering == "standard" else "convertible reservation"
     for (_, name, what, region), members in pools.items():

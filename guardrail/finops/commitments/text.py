@@ -21,7 +21,10 @@ def lines_of(advice: Advice) -> Iterator[str]:
     """Give lines of text: what the answer is from, what there is, what to buy or why nothing, and what it risks."""
     span = f"{advice.months[0]} to {advice.months[-1]}" if advice.months else "no month"
     detail = ", told by the day" if advice.coarse else ""
-    yield f"Commitments of {advice.vendor}, {advice.billed}, from {advice.days} days of use ({span}{detail})"
+    origin = f"from {advice.days} days of use ({span}{detail})"
+    if advice.of_plans:
+        origin = "without a bill: as if what plans and states have ran in every hour"
+    yield f"Commitments of {advice.vendor}, {advice.billed}, {origin}"
     for one in advice.existing:
         yield f"  there: {_existing(one, advice.billed)}"
     if advice.buy is None:
@@ -88,7 +91,7 @@ def _choice(choice: Choice, advice: Advice) -> Iterator[str]:
     yield "  " + " · ".join(risks(choice, currency))
     shares = ", ".join(f"{share} %: {money(exact(one.saving), currency)}" for share, one in judged.at.items())
     yield f"  saves at today's use and less of it: {shares}"
-    if judged.worst:
+    if judged.worst and not advice.of_plans:
         month, outcome = judged.worst
         yield f"  worst of {len(judged.by_month)} months: {month}, {money(exact(outcome.saving), currency)} a month"
     if len({one.offer.breadth for one in judged.purchases}) > 1:
@@ -122,7 +125,7 @@ def _unrated(one: Unrated, advice: Advice) -> str:
     name = " ".join(part for part in (one.product.name, one.product.what, one.product.region) if part)
     cost = money(None if one.on_demand is None else exact(one.on_demand), advice.currency)
     fix = f"; {one.sync} may bring one" if one.sync else ""
-    return f"{name}, {cost} on demand in these days: {one.reason}{fix}"
+    return f"{name}, {cost} on demand {'in 14 days' if advice.of_plans else 'in these days'}: {one.reason}{fix}"
 
 
 def percent(share: Fraction) -> str:
@@ -139,6 +142,7 @@ def document_of(advice: Advice) -> dict[str, Any]:
         "days": advice.days,
         "months": advice.months,
         "by_the_day": advice.coarse,
+        "of_plans": advice.of_plans,
         "existing": [
             {
                 "id": one.id,

@@ -19,7 +19,7 @@ _OPEN = timedelta(days=30)
 NO_HOURS = "no bill with hours of use: nothing to plan commitments from"
 FIX = (
     "import bills with hours (`guardrail ledger import`: AWS's Cost and Usage Report by the hour, FOCUS, Azure, Google), or "
-    f"give --usage-by-hour FILE with the columns {','.join(COLUMNS)}"
+    f"give --usage-by-hour FILE with the columns {','.join(COLUMNS)}, or name plans or states, to plan as if all of it always ran"
 )
 
 
@@ -33,14 +33,12 @@ class Accounts:
 
 
 def accounts_of(where: str | None, files: Sequence[Path], wanted: Wanted, now: datetime) -> Accounts:
-    """Read what was used by the hour; without any, the notes say so. Raises ConfigError without DuckDB, and for a file with its line."""
+    """Read what was used by the hour. Raises ConfigError without DuckDB, and for a file with its line."""
     hours = [one for file in files for one in read_usage(file)]
     notes: tuple[str, ...] = ()
     if where is not None:
         billed, notes = _billed(where, now)
         hours += billed
-    if not hours:
-        notes = (*notes, f"{NO_HOURS}; {FIX}")
     return Accounts(tuple(hours), wanted, notes)
 
 

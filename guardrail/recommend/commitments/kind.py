@@ -28,10 +28,12 @@ def recommendation(advice: Advice, currency: str) -> Recommendation | None:
         unknown=""
         if advice.currency == currency
         else f"rates are in {advice.currency}, and amounts here in {currency}",
-        confidence=Confidence.LOW if loses else Confidence.MEDIUM,
+        confidence=Confidence.LOW if loses or advice.of_plans else Confidence.MEDIUM,
         effort=Effort.LOW,
         evidence=(
-            Evidence("use", f"{advice.days} days", "bills", f"{advice.months[0]} to {advice.months[-1]}"),
+            Evidence("use", "in every hour", "plans and states")
+            if advice.of_plans
+            else Evidence("use", f"{advice.days} days", "bills", f"{advice.months[0]} to {advice.months[-1]}"),
             *(Evidence("rates", "published", source, as_of) for source, as_of in offers),
         ),
         notes=(" · ".join(risks(choice, advice.currency)),),
