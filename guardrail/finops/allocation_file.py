@@ -13,7 +13,7 @@ from pydantic import BeforeValidator, Field, StringConstraints, field_validator,
 from guardrail.errors import ConfigError
 from guardrail.files.checked import Section, checked
 from guardrail.files.yaml_file import read_yaml
-from guardrail.finops.charge import DIRECT
+from guardrail.finops.charge import ADJUSTMENT, DIRECT
 from guardrail.finops.csv_file import number_of, rows_of
 
 WHOLE = Decimal(100)
@@ -162,8 +162,9 @@ class Shared(Section):
     @field_validator("name")
     @classmethod
     def _not_direct(cls, name: str) -> str:
-        if name == DIRECT:
-            msg = f"{DIRECT!r} is what statements call costs that nobody shares"
+        if name == DIRECT or name.startswith(ADJUSTMENT):
+            what = "costs that nobody shares" if name == DIRECT else "what closed months have come to since"
+            msg = f"{name!r} is what statements call {what}"
             raise ValueError(msg)
         return name
 
@@ -184,6 +185,13 @@ class Shared(Section):
         raise ValueError(msg)
 
 
+class Close(Section):
+    """When months may be closed: `guardrail ledger close` keeps what fell on whom, and later changes are adjustments."""
+
+    day: Annotated[int, Field(ge=1, le=28)]
+    """day of the next month, in UTC, from which on a month may be closed"""
+
+
 class Allocation(Section):
     """allocation.yaml: whose each charge is, and how what is shared is split."""
 
@@ -192,6 +200,8 @@ class Allocation(Section):
     """in order: the first that finds a team decides; what none does is nobody's"""
     shared: tuple[Shared, ...] = ()
     """in order: the first that a charge fits splits it"""
+    close: Close | None = None
+    """whether months are closed, and when"""
 
     @field_validator("shared")
     @classmethod

@@ -10,6 +10,8 @@ from guardrail.finops.exact import Amount, total
 
 DIRECT = "direct"
 """The origin of a charge that nobody shares."""
+ADJUSTMENT = "adjustment "
+"""Begins the origin of what a closed month has come to since: "adjustment 2026-10"."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,33 +7,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
+from guardrail.bills.closed import ClosedMonth
 from guardrail.errors import ConfigError, did_you_mean
-from guardrail.finops.allocation import with_shares, with_teams
+from guardrail.finops.allocation import with_teams
 from guardrail.finops.allocation_file import Allocation, Measured
-from guardrail.finops.charge import DIRECT, Charge, collapsed
-from guardrail.finops.exact import Amount, apportioned, decimal_of, total, units
-
-_Key = tuple[str, tuple[str | None, ...]]
-"""Currency, and a value for each dimension."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line of the answer.
-
-    keys      a value for each dimension, None where the bill tells none
-    amount    None where no row has it
-    direct    what of it is not a share of somebody else's cost
-    partial   some rows of it do not have the amount
-    open      a bill in it may still change
-    """
-
-    keys: tuple[str | None, ...]
-    currency: str
-    amount: Decimal | None
-    direct: Decimal | None
-    partial: bool
-    open: bool
+from guardrail.finops.charge import Charge, collapsed
+from guardrail.finops.closing import statements
+from guardrail.finops.exact import total
+from guardrail.finops.lines import Line, lines_of, rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,24 +89,28 @@ def answer(
     there: Iterable[tuple[str, str]],
     allocation: Allocation,
     measured: Mapping[str, Measured],
+    closed: Sequence[ClosedMonth] = (),
 ) -> Spend:
     """Return what charges come to.
 
-    bill      the charges of the months, by all dimensions that the question and the allocation look at
+    bill      the charges of the months, by all dimensions that the question and the allocation look at; with closed
+              months those of all months from the first of them on, by closing.KEPT, too
     there     source and month of all bills that there are
     measured  values of the files that the allocation names
+    closed    months that stay as they were closed
     Lines come to the bill, or to what of it falls on the team. Raises ConfigError for a team that there is not.
     """
-    charges: Sequence[Charge] = bill
     to: dict[str, Decimal | None] = {}
     there = sorted(there)
     earliest = min(month for _, month in there) if there else asked.first
     notes: tuple[str, ...] = (f"no bill before {earliest} is in the ledger",) if asked.first < earliest else ()
-    if asked.of_teams:
-        charges = with_teams(bill, allocation)
     if asked.allocated:
-        charges, unsplit = with_shares(charges, allocation, measured, asked.by)
-        notes += unsplit
+        charges, said = statements(bill, allocation, measured, asked.by, closed, asked.cost)
+        notes += said
+    else:
+        charges = with_teams(bill, allocation) if asked.of_teams else list(bill)
+    if closed:
+        charges, bill = ([one for one in group if asked.first <= one.month <= asked.last] for group in (charges, bill))
     if asked.team is not None:
         teams = lines_of(charges, ("team",))
         _refuse_unknown(asked.team, [line.keys[0] for line in teams])
@@ -143,33 +128,12 @@ def answer(
     )
 
 
-def lines_of(
-    charges: Iterable[Charge], by: Sequence[str], to: Mapping[str, Decimal | None] | None = None
-) -> tuple[Line, ...]:
-    """Return charges as lines, those of a currency together; in each the largest first, what has no name last.
-
-    Lines are ordered by the first dimension, within it by the second, and so on. `to` is what they come to by currency,
-    where that has been rounded already.
-    """
-    grouped: defaultdict[_Key, list[Charge]] = defaultdict(list)
-    for one in charges:
-        grouped[one.currency, tuple(one.of.get(name) for name in by)].append(one)
-    keys = _ordered(grouped, by)
-    known = {key: amount for key in keys if (amount := total(one.amount for one in grouped[key])) is not None}
-    rounded: dict[_Key, Decimal] = {}
-    for currency in sorted({currency for currency, _ in known}):
-        alike = [key for key in known if key[0] == currency]
-        amounts = apportioned([known[key] for key in alike], to=units((to or {}).get(currency)))
-        rounded.update(zip(alike, map(decimal_of, amounts), strict=True))
-    return tuple(_line(key, grouped[key], rounded.get(key)) for key in keys)
-
-
 def _totals(charges: Iterable[Charge], to: Mapping[str, Decimal | None]) -> tuple[Total, ...]:
     """Return what charges come to, by currency: amounts in two are never summed."""
     return tuple(
         Total(
             currency,
-            to[currency] if currency in to else _rounded(total(one.amount for one in alike)),
+            to[currency] if currency in to else rounded(total(one.amount for one in alike)),
             partial=any(one.without for one in alike),
         )
         for currency, alike in sorted(_by_currency(charges).items())
@@ -192,7 +156,7 @@ def matched_of(bill: Iterable[Charge]) -> tuple[Matched, ...]:
         for one in charges:
             by_evidence[one.of["evidence"] or "none"].append(one)
         found += [
-            Matched(evidence, currency, _rounded(total(one.amount for one in alike)), _rows(alike))
+            Matched(evidence, currency, rounded(total(one.amount for one in alike)), _rows(alike))
             for evidence, alike in sorted(by_evidence.items(), key=lambda item: order.index(item[0]))
         ]
     return tuple(found)
@@ -239,46 +203,5 @@ def _by_currency(charges: Iterable[Charge]) -> dict[str, list[Charge]]:
     return dict(found)
 
 
-def _ordered(grouped: Mapping[_Key, list[Charge]], by: Sequence[str]) -> list[_Key]:
-    """Return keys by the sums of their beginnings: of the first dimension, then of the first two, and so on."""
-    sums: defaultdict[_Key, Amount] = defaultdict(int)
-    for (currency, keys), charges in grouped.items():
-        amount = total(one.amount for one in charges) or 0
-        for depth in range(1, len(keys) + 1):
-            sums[currency, keys[:depth]] += amount
-
-    def place(key: _Key) -> tuple[object, ...]:
-        currency, keys = key
-        levels = [
-            (
-                value is None,
-                value != DIRECT,
-                0 if name == "month" else -sums[currency, keys[: depth + 1]],
-                value or "",
-            )
-            for depth, (name, value) in enumerate(zip(by, keys, strict=True))
-        ]
-        return (currency, *levels)
-
-    return sorted(grouped, key=place)
-
-
-def _line(key: _Key, charges: Sequence[Charge], amount: Decimal | None) -> Line:
-    currency, keys = key
-    direct = [one.amount for one in charges if one.of.get("origin") in {None, DIRECT}]
-    return Line(
-        keys,
-        currency,
-        amount,
-        _rounded(total(direct) if direct else 0),
-        partial=any(one.without for one in charges),
-        open=any(one.open for one in charges),
-    )
-
-
 def _rows(charges: Iterable[Charge]) -> int:
     return sum(one.rows for one in charges)
-
-
-def _rounded(amount: Amount | None) -> Decimal | None:
-    return None if amount is None else decimal_of(apportioned([amount])[0])

@@ -10,7 +10,8 @@ from decimal import Decimal
 from itertools import groupby
 
 from guardrail.finops.exact import CENT, apportioned, decimal_of, units
-from guardrail.finops.spend import Line, Matched, Spend, Total, months_between
+from guardrail.finops.lines import Line
+from guardrail.finops.spend import Matched, Spend, Total, months_between
 from guardrail.model.money import money, plain
 from guardrail.report.csv_rows import cell
 from guardrail.report.markdown.text import prose

@@ -14,7 +14,7 @@ VERSION = "v1"
 SCHEMA = f"guardrail.ledger/{VERSION}"
 """What every file of facts says it is, in its first line."""
 
-KINDS = ("runs", "inventory", "charges", "metrics", "decisions", "rates")
+KINDS = ("runs", "inventory", "charges", "metrics", "decisions", "rates", "closed")
 COMPACTED = ("compact/runs", "compact/lines", "compact/findings", "compact/inventory")
 
 _DIGEST = 12  # hexadecimal digits of SHA-256: two of a million files would collide once in 500 ledgers
@@ -66,7 +66,7 @@ def path_of(kind: str, owner: str, month: str, head: str, data: bytes, ending: s
 
 def folder_of(kind: str, owner: str, month: str) -> str:
     """Return the folder that the facts of a project or a source lie in, by month."""
-    of = "source" if kind in {"charges", "metrics", "rates"} else "project"
+    of = "source" if kind in {"charges", "metrics", "rates", "closed"} else "project"
     return f"{VERSION}/{kind}/{of}={written(owner)}/month={month}"
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.decide import decide
+from guardrail.cli.commands.ledger_close import close
 from guardrail.cli.commands.ledger_snapshot import snapshot
 from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
 from guardrail.errors import ConfigError, InputError
@@ -65,6 +66,7 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
 
 ledger.add_command(decide)
 ledger.add_command(snapshot)
+ledger.add_command(close)
 
 
 @ledger.command("import", short_help="Import bills (FOCUS, AWS, Azure, Google Cloud, Oracle), metrics and rates.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +16,14 @@ from guardrail.cli.ledger_options import ledger_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
+    from guardrail.bills.closed import ClosedMonth
     from guardrail.config import Settings
     from guardrail.finops.allocation_file import Allocation, Measured
     from guardrail.finops.charge import Charge
     from guardrail.finops.rates import Rates
     from guardrail.finops.spend import Asked, Spend
-    from guardrail.ledger.spending import BillMonth
+    from guardrail.ledger.spending import BillMonth, Spent
+    from guardrail.ledger.store import Store
     from guardrail.ledger.views import Ledger
 
 _BY = (
@@ -149,8 +151,7 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
     question = _question(values, chosen)
     found = question.answer()
     found = replace(found, notes=found.notes + _untold_teams(question, found, chosen.team_tag))
-    if values["currency"] is not None:
-        found = replace(found, notes=found.notes + question.rates)
+    found = replace(found, notes=found.notes + question.remarks)
     text = {"table": as_table, "markdown": as_markdown, "csv": as_csv, "json": as_json}[format_name](found)
     if out:
         write_whole(out, text)
@@ -169,19 +170,19 @@ class Question:
     bill: Sequence[Charge]
     allocation: Allocation
     measured: Mapping[str, Measured]
-    rates: tuple[str, ...]
+    remarks: tuple[str, ...]
+    closed: Sequence[ClosedMonth] = ()
 
     def answer(self) -> Spend:
         """Return what the bills come to."""
         from guardrail.finops.spend import answer  # noqa: PLC0415 - only when it runs
 
         there = [(one.source, one.month) for one in self.months]
-        return answer(self.asked, self.bill, there, self.allocation, self.measured)
+        return answer(self.asked, self.bill, there, self.allocation, self.measured, self.closed)
 
 
 def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
-    from guardrail.finops.charge import Charge  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.exact import units  # noqa: PLC0415
+    from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
     from guardrail.finops.rates import converted  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
@@ -190,7 +191,7 @@ def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
 
     if values["rates"] is not None and values["currency"] is None:
         raise ConfigError("--rates is for --currency", fix="say which currency amounts are to be in: --currency USD")
-    allocation, measured = _allocation(values, chosen)
+    allocation, measured = allocation_of(values, chosen)
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, tags)
@@ -201,19 +202,61 @@ def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
         dimensions += allocation.dimensions(allocated=asked.allocated)
     if asked.of_addresses:
         dimensions.append("evidence")
+    closed = _closed(values, asked, allocation, store)
+    if closed:
+        dimensions += [name for name in KEPT if name not in {"team", "origin"}]
     dimensions = list(dict.fromkeys(dimensions))
-    rows = spent(ledger, dimensions, asked.cost, asked.first, asked.last)
-    bill = [
+    first, last = (closed[0].month, max(one.month for one in months)) if closed else (asked.first, asked.last)
+    rows = spent(ledger, dimensions, asked.cost, min(first, asked.first), max(last, asked.last))
+    bill = charges_of(rows)
+    remarks = () if closed or not asked.allocated else _unclosed(asked, store)
+    if values["currency"] is not None:
+        bill, rates = converted(bill, values["currency"], _rates(values, ledger))
+        remarks += rates
+    return Question(asked, ledger, months, dimensions, bill, allocation, measured, remarks, closed)
+
+
+def _unclosed(asked: Asked, store: Store) -> tuple[str, ...]:
+    """Say which months were closed, where the answer does not tell them as they were."""
+    from guardrail.ledger.records.closed import closed_months  # noqa: PLC0415 - only when it runs
+
+    closed = [one.month for one in closed_months(store) if asked.first <= one.month <= asked.last]
+    return (f"{', '.join(closed)} was closed: this is what bills and rules say of it now",) if closed else ()
+
+
+def charges_of(rows: Iterable[Spent]) -> list[Charge]:
+    """Return what a ledger tells as what answers are made of."""
+    from guardrail.finops.charge import Charge  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.exact import units  # noqa: PLC0415
+
+    return [
         Charge(
             *(row.of, row.month, row.source, row.open, row.currency),
             *(units(row.amount), row.rows, row.without, units(row.quantity)),
         )
         for row in rows
     ]
-    rated: tuple[str, ...] = ()
-    if values["currency"] is not None:
-        bill, rated = converted(bill, values["currency"], _rates(values, ledger))
-    return Question(asked, ledger, months, dimensions, bill, allocation, measured, rated)
+
+
+def _closed(values: Mapping[str, Any], asked: Asked, allocation: Allocation, store: Store) -> list[ClosedMonth]:
+    """Return the closed months that the answer is to respect: those of statements, where allocation.yaml closes months.
+
+    Raises ConfigError for what a closed month cannot tell.
+    """
+    from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.records.closed import closed_months  # noqa: PLC0415
+
+    if not asked.allocated or allocation.close is None or values.get("as_billed"):
+        return []
+    found = closed_months(store)
+    told = [one.month for one in found if asked.first <= one.month <= asked.last]
+    lacking = [name for name in asked.by if name not in {*KEPT, "month"}]
+    if told and lacking:
+        fix = f"a closed month is kept by {', '.join(KEPT)}; without --allocated it is told by all"
+        raise ConfigError(f"{told[0]} is closed, and not told by {', '.join(lacking)}", fix=fix)
+    if found and values["currency"] is not None:
+        raise ConfigError("--currency converts no closed months", fix="leave it out, or --allocated")
+    return found
 
 
 def _untold_teams(question: Question, found: Spend, key: str) -> tuple[str, ...]:
@@ -243,7 +286,7 @@ def _for_focus(values: Mapping[str, Any]) -> Mapping[str, Any]:
         raise ConfigError("--by means nothing to --format focus", fix="it has the rows of the bill, and sums nothing")
     if values["currency"] is not None or values["rates"] is not None:
         raise ConfigError("--format focus has amounts as they are billed", fix="leave --currency and --rates out")
-    return {**values, "by": ("team",)}
+    return {**values, "by": ("team",), "as_billed": True}
 
 
 def _focus(question: Question, out: Path | None) -> None:
@@ -273,7 +316,7 @@ def _focus(question: Question, out: Path | None) -> None:
             with made.open(encoding="utf-8", newline="") as lines:
                 while text := lines.read(_CHUNK):
                     say(text)
-    for note in (*notes_of_bills(found), *written.notes()):
+    for note in (*notes_of_bills(found), *written.notes(), *question.remarks):
         click.echo(f"guardrail: {note}", err=True)
 
 
@@ -309,7 +352,7 @@ def _asked(values: Mapping[str, Any], there: list[BillMonth], where: str) -> Ask
     return Asked(by, values["cost"], first, last, values["allocated"], values["team"])
 
 
-def _allocation(values: Mapping[str, Any], chosen: Settings) -> tuple[Allocation, Mapping[str, Measured]]:
+def allocation_of(values: Mapping[str, Any], chosen: Settings) -> tuple[Allocation, Mapping[str, Measured]]:
     """Return whose costs are: as the file says, or without one by the tag that names teams."""
     from guardrail.finops.allocation_file import FILE, by_tag, read_allocation  # noqa: PLC0415 - only when it runs
 
