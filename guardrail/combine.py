@@ -11,7 +11,7 @@ from guardrail.caveats import budget_notes
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import InputError
-from guardrail.load import rules_of, snapshot_of
+from guardrail.load import refuse_other_profile, rules_of, snapshot_of
 from guardrail.model.finding import Finding
 from guardrail.model.report import ProjectReport, Report, Revision
 from guardrail.policy import Judge, Project
@@ -44,6 +44,7 @@ def _check(results: Sequence[tuple[str, Report]]) -> None:
     for name, report in results:
         if report.currency != first.currency:
             raise InputError(f"is in {report.currency}, and {first_name} in {first.currency}", where=name)
+        refuse_other_profile(report.usage_profile, first.usage_profile, name)
         if report.judged != first.judged:
             raise InputError(f"one of it and {first_name} is an estimate, which no rule has seen", where=name)
         for project in report.projects:

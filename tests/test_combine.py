@@ -136,7 +136,17 @@ def test_two_results_of_one_project_are_refused():
     assert str(caught.value).startswith("again.json: project 'a' (.) is also in a.json (give each its own name")
 
 
-@pytest.mark.parametrize("change, said", [({"currency": "EUR"}, "is in EUR"), ({"judged": False}, "is an estimate")])
+@pytest.mark.parametrize(
+    "change, said",
+    [
+        ({"currency": "EUR"}, "is in EUR"),
+        ({"judged": False}, "is an estimate"),
+        (
+            {"usage_profile": "large"},
+            "was made with assumed usage (profile large), and the other side with no assumed usage",
+        ),
+    ],
+)
 def test_results_that_cannot_be_one_report_are_refused(change, said):
     with pytest.raises(InputError, match=said):
         combine([result("a"), result("b", **change)], None)
