@@ -13,8 +13,8 @@ from guardrail.ledger.adding import Adding
 from guardrail.ledger.importing import Importing
 from guardrail.ledger.store import Folder
 from guardrail.model.report import Event, Revision
+from tests.ledger.bills import FOCUS, table
 from tests.ledger.conftest import result, state
-from tests.ledger.test_importing import FOCUS, table
 
 
 @pytest.fixture

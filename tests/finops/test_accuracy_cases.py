@@ -11,8 +11,8 @@ import pytest
 from guardrail.ledger.adding import Adding
 from guardrail.ledger.importing import Importing
 from guardrail.ledger.store import Folder
+from tests.ledger.bills import CUR, FOCUS, table
 from tests.ledger.conftest import state
-from tests.ledger.test_importing import CUR, FOCUS, table
 
 TF = """
 resource "aws_instance" "a" {{

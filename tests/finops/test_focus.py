@@ -26,8 +26,8 @@ from guardrail.ledger.spending import COSTS, spent
 from guardrail.ledger.store import Folder
 from guardrail.ledger.views import open_ledger
 from tests.finops.conftest import SHOP
-from tests.ledger.test_importing import AZURE, CUR, CUR_ROWS, table
-from tests.ledger.test_importing import FOCUS as FOCUS_BILL
+from tests.ledger.bills import AZURE, CUR, CUR_ROWS, table
+from tests.ledger.bills import FOCUS as FOCUS_BILL
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), max_size=12).filter(
     lambda text: text.upper() != "NULL"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from guardrail.ledger.adding import Adding
+from guardrail.ledger.importing import Importing
 from guardrail.ledger.store import Folder
 from guardrail.ledger.views import open_ledger
 from guardrail.model.report import Event, PullRequest, Revision
@@ -80,5 +81,20 @@ def rows(store):
 
     def call(query):
         return open_ledger(store).rows(query)
+
+    return call
+
+
+@pytest.fixture
+def bill(store, tmp_path):
+    """Import files, given as text or bytes, and return what came of it and what was odd."""
+
+    def call(*contents, name="bill", now=NOW, **more):
+        files = []
+        for number, content in enumerate(contents):
+            files.append(tmp_path / f"{name}{number or ''}.csv")
+            files[-1].write_bytes(content if isinstance(content, bytes) else content.encode())
+        importing = Importing(more.pop("source", "test"), more.pop("bill_format", ""), now, **more)
+        return importing.run(files, store)
 
     return call
