@@ -32,6 +32,13 @@ def decimal_of(whole: int) -> Decimal:
     return Decimal((int(whole < 0), tuple(map(int, str(abs(whole)))), -PLACES))
 
 
+def text_of(whole: int) -> str:
+    """Return units as `plain` writes their decimal: without an exponent or zeros at the end. For rows by the million."""
+    digits = f"{abs(whole):0{PLACES + 1}}"
+    text = f"{digits[:-PLACES]}.{digits[-PLACES:]}".rstrip("0").rstrip(".")
+    return f"-{text}" if whole < 0 else text
+
+
 def total(amounts: Iterable[Amount | None]) -> Amount | None:
     """Return the sum of what is known, None where nothing is."""
     known = [amount for amount in amounts if amount is not None]

@@ -13,8 +13,7 @@ from typing import TextIO
 from guardrail.bills.focus import OURS, FocusColumn, FocusRow
 from guardrail.finops.allocation import Pool, Sharing, Teams, Weights
 from guardrail.finops.charge import DIRECT
-from guardrail.finops.exact import apportioned, decimal_of, units
-from guardrail.model.money import plain
+from guardrail.finops.exact import apportioned, text_of, units
 
 Cells = list[str | None]
 
@@ -49,6 +48,7 @@ class FocusWriter:
     sharing: Sharing | None
     team: str | None = None
     _splits: dict[Pool, _Split] = field(default_factory=dict)
+    _known: dict[tuple[str | None, ...], tuple[str | None, Pool | None]] = field(default_factory=dict)
 
     def write(self, rows: Iterable[FocusRow], file: TextIO) -> Written:
         """Write rows as CSV."""
@@ -66,11 +66,14 @@ class FocusWriter:
         return done
 
     def _shared(self, row: FocusRow) -> Iterator[Cells]:
-        of = {**row.of, "team": self.teams.of(row.of)}
-        pool = self.sharing.pool(of, row.month, row.currency) if self.sharing else None
+        alike = (*row.of.values(), row.month, row.currency)
+        if alike not in self._known:
+            of = {**row.of, "team": self.teams.of(row.of)}
+            self._known[alike] = of["team"], self.sharing.pool(of, row.month, row.currency) if self.sharing else None
+        whose, pool = self._known[alike]
         if not self.sharing or not pool:
-            if self.team is None or self.team == of["team"]:
-                yield [*row.values, *_ours(row, of["team"], DIRECT)]
+            if self.team is None or self.team == whose:
+                yield [*row.values, *_ours(row, whose, DIRECT)]
             return
         if pool not in self._splits:
             self._splits[pool] = _Split(self.sharing.weights[pool])
@@ -84,7 +87,7 @@ class FocusWriter:
             if self.team is None or self.team == team:
                 cells = list(row.values)
                 for number, amounts in shares.items():
-                    cells[number] = plain(decimal_of(amounts[place]))
+                    cells[number] = text_of(amounts[place])
                 yield [*cells, *_ours(row, team, self.sharing.names[pool[0]])]
 
 

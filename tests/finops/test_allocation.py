@@ -12,8 +12,9 @@ from guardrail.errors import ConfigError
 from guardrail.finops.allocation import with_teams
 from guardrail.finops.allocation_file import Allocation
 from guardrail.finops.charge import Charge
-from guardrail.finops.exact import apportioned, decimal_of, units
+from guardrail.finops.exact import apportioned, decimal_of, text_of, units
 from guardrail.finops.spend import Asked, answer
+from guardrail.model.money import plain
 
 OCTOBER = "2026-10"
 ALL_SHARED = """
@@ -228,6 +229,7 @@ def test_rounded_amounts_come_to_the_rounded_sum(amounts, unit):
 @given(st.decimals(-(10**19), 10**19, places=18, allow_nan=False))
 def test_units_keep_all_digits_of_a_decimal(amount):
     assert decimal_of(units(amount) or 0).compare_total(amount) == 0 or amount == 0
+    assert text_of(units(amount) or 0) == plain(amount)
 
 
 def test_units_refuse_more_decimals_than_the_ledger_has():
