@@ -12,6 +12,7 @@ from pathlib import Path
 from guardrail.errors import ConfigError
 from guardrail.finops.charge import Charge
 from guardrail.finops.csv_file import number_of, rows_of
+from guardrail.model.money import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def converted(charges: Iterable[Charge], currency: str, rates: Rates) -> tuple[l
         amount = None if one.amount is None else one.amount * Fraction(rate.value)
         found.append(replace(one, currency=currency, amount=amount))
     notes = (
-        f"{of} of {month} at {rate.value} {currency} ({rate.source})"
+        f"{of} of {month} at {plain(rate.value)} {currency} ({rate.source})"
         for (month, of), rate in sorted(used.items(), key=lambda item: item[0])
     )
     return found, tuple(notes)
