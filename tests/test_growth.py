@@ -203,7 +203,7 @@ def test_three_times_the_size_takes_about_three_times_as_long(name, prepared):
 @pytest.mark.parametrize("name", HELD)
 def test_three_times_the_size_takes_about_three_times_as_much_memory(name, prepared):
     once, thrice = prepared(name)
-    thrice()  # what is loaded or remembered once a process
+    once()  # what is loaded or remembered once a process
     less, more = most_held(once), most_held(thrice)
     assert more < TIMES_LARGER * max(less, BYTES), f"{less:,} and {more:,} bytes"
 
@@ -213,7 +213,7 @@ def test_a_project_more_takes_no_more_memory_than_what_is_reported_of_it(engine,
     monkeypatch.setenv("GUARDRAIL_CEL_ENGINE", engine)
     given = Given(tmp_path, open_catalog(), Library())
     few, many = (checking_projects(given, size, kinds=1) for size in (4, 12))  # that all read the same prices
-    many()  # what is loaded or remembered once a process
+    few()  # what is loaded or remembered once a process
     reports: list[Report] = []
     less, more = (most_held(partial(lambda work: reports.append(work()), work)) for work in (few, many))
     written = [len(json_v1(report)) for report in reports]

