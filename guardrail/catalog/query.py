@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
@@ -137,16 +137,20 @@ _FEW = 64  # candidates: looking at each is quicker than one more index over a s
 
 
 class Shelf:
-    """The rows of one service in one region, with an index on each attribute that somebody asks for."""
+    """The products of one service in one region, with an index on each attribute that somebody asks for.
 
-    def __init__(self, ladders: Iterable[Ladder]) -> None:
-        self.ladders = tuple(ladders)
+    ladder  gives the prices of a product by its place. A run asks for a few of thousands, so no others are made
+    """
+
+    def __init__(self, products: Iterable[Product], ladder: Callable[[int], Ladder]) -> None:
+        self._products = tuple(products)
+        self._ladder = ladder
         self._indexes: dict[str, dict[str | None, list[int]]] = {}
 
     def find(self, selector: Selector) -> Answer:
         """Return the one ladder that fits, NoPrice or Ambiguous."""
-        chosen = [self.ladders[place] for place in self._candidates(selector)]
-        fitting = [ladder for ladder in chosen if _fits(ladder.product, selector)]
+        places = [place for place in self._candidates(selector) if _fits(self._products[place], selector)]
+        fitting = [self._ladder(place) for place in places]
         if not fitting:
             return NoPrice(selector, self._missing(selector))
         # The unit that was asked for goes before converted ones: no rounding, and the vendor's own number is shown.
@@ -159,8 +163,8 @@ class Shelf:
         return Ambiguous(selector, tuple(ladder.product for ladder in fitting))
 
     def _candidates(self, selector: Selector) -> Iterable[int]:
-        best: Iterable[int] = range(len(self.ladders))
-        count = len(self.ladders)
+        count = len(self._products)
+        best: Iterable[int] = range(count)
         for key, match in selector.attributes:
             if count <= _FEW:
                 break
@@ -173,14 +177,14 @@ class Shelf:
     def _index(self, key: str) -> dict[str | None, list[int]]:
         if key not in self._indexes:
             index: dict[str | None, list[int]] = {}
-            for place, ladder in enumerate(self.ladders):
-                index.setdefault(ladder.product.attributes.get(key), []).append(place)
+            for place, product in enumerate(self._products):
+                index.setdefault(product.attributes.get(key), []).append(place)
             self._indexes[key] = index
         return self._indexes[key]
 
     def _missing(self, selector: Selector) -> str:
         """Say what stands in the way: a value that no row has, or the one condition without which a row would fit."""
-        if not self.ladders:
+        if not self._products:
             return f"no price shipped for {selector.region}" if selector.region else "no price shipped"
         for key, match in selector.attributes:
             if isinstance(match, str) and match not in self._index(key):
@@ -192,7 +196,7 @@ class Shelf:
             if isinstance(match, str)
         ]
         for reason, wider in relaxed:
-            if any(_fits(ladder.product, wider) for ladder in self.ladders):
+            if any(_fits(product, wider) for product in self._products):
                 return f"{reason} in {selector.region}"
         return f"no such price in {selector.region}"
 

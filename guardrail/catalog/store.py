@@ -12,6 +12,7 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -35,6 +36,8 @@ where shelf.vendor = ? and shelf.service = ? and shelf.region = ? and product.pu
     and product.purchase_option not like ?
 """
 _EVERY, _NONE = "%", ""
+_Tier = Sequence[str]
+"""A row of the shelf query behind the product: start, end, price, SKU, source and its day."""
 _MAX_DIGITS = 12  # before the point: nothing costs as much a unit
 _STEPS, _MAX_ROUNDS = 100_000, 2_000
 """A question to the database ends after so many rounds of so many steps of SQLite's: far beyond the largest of ours."""
@@ -223,27 +226,36 @@ class Catalog:
         if key not in self._shelves:
             own = self._terms.own(*place) if self._terms and not plans else []
             like = (f"{SAVINGS_PLAN}%", _NONE) if plans else (_EVERY, f"{SAVINGS_PLAN}%")
-            self._shelves[key] = Shelf([*self._ladders(*place, *like), *own])
+            stored = self._products(*place, *like)
+            read = partial(_ladder, self.path, *place[1:])  # not of self: the file is closed with the last reference
+
+            def ladder(number: int) -> Ladder:
+                return read(*stored[number]) if number < len(stored) else own[number - len(stored)]
+
+            self._shelves[key] = Shelf([*(product for product, _ in stored), *(one.product for one in own)], ladder)
         return self._shelves[key]
 
     def _ladders(self, vendor: str, service: str, region: str, like: str = _EVERY, unlike: str = _NONE) -> list[Ladder]:
         """Return the prices of a shelf whose purchase option is like the one, and not like the other."""
+        found = self._products(vendor, service, region, like, unlike)
+        return [_ladder(self.path, service, region, product, rows) for product, rows in found]
+
+    def _products(
+        self, vendor: str, service: str, region: str, like: str, unlike: str
+    ) -> list[tuple[Product, list[_Tier]]]:
+        """Return the products of a shelf and the rows of their prices, as `_ladder` takes them."""
         products: dict[int, Product] = {}
-        tiers: defaultdict[int, list[Tier]] = defaultdict(list)
+        tiers: defaultdict[int, list[_Tier]] = defaultdict(list)
         rows = self._select(_SHELF_QUERY, (vendor, service, region, like, unlike))
         read = msgspec.json.Decoder(dict[str, str]).decode
         try:
-            for family, attributes, unit, option, product, start, end, price, sku, source, as_of in rows:
+            for family, attributes, unit, option, product, *tier in rows:
                 if product not in products:
                     products[product] = Product(family, read(attributes), unit, option)
-                origin = PriceSource(sku, source, as_of, service, region, option)
-                tiers[product].append(Tier(*snapshot.tier_bounds(start, end), _price(price), origin))
+                tiers[product].append(tier)
         except (ValueError, TypeError, msgspec.DecodeError) as error:
             raise _damaged(self.path, f"prices of {service} in {region}: {error}") from None
-        return [
-            Ladder(products[product], tuple(sorted(found, key=lambda tier: tier.start)))
-            for product, found in sorted(tiers.items())
-        ]
+        return [(products[number], tiers[number]) for number in sorted(products)]
 
 
 def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalog:
@@ -308,6 +320,18 @@ def shipped_catalog() -> Path:
                 fix=f"set {data.CACHE_VARIABLE} to a folder that can be written",
             ) from None
     return cached
+
+
+def _ladder(path: Path, service: str, region: str, product: Product, rows: Iterable[_Tier]) -> Ladder:
+    """Return the prices of a product. Raises CatalogError where a row is no price."""
+    tiers = []
+    try:
+        for start, end, price, sku, source, as_of in rows:
+            origin = PriceSource(sku, source, as_of, service, region, product.purchase_option)
+            tiers.append(Tier(*snapshot.tier_bounds(start, end), _price(price), origin))
+    except (ValueError, TypeError) as error:
+        raise _damaged(path, f"prices of {service} in {region}: {error}") from None
+    return Ladder(product, tuple(sorted(tiers, key=lambda tier: tier.start)))
 
 
 def _price(text: str) -> Decimal:
