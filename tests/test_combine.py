@@ -1,5 +1,6 @@
 """Several results as one: what belongs together, and what is judged over all of it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -148,7 +149,7 @@ def test_two_results_of_one_project_are_refused():
     ],
 )
 def test_results_that_cannot_be_one_report_are_refused(change, said):
-    with pytest.raises(InputError, match=said):
+    with pytest.raises(InputError, match=re.escape(said)):
         combine([result("a"), result("b", **change)], None)
 
 
