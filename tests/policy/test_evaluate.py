@@ -365,3 +365,9 @@ def test_resource_rules_see_the_plan_and_the_project():
 def test_shipped_rules_lie_where_data_says():
     assert isinstance(rules_dir(), Path)
     assert (rules_dir() / "tagging" / "required-tags.yaml").is_file()
+
+
+def test_a_rule_about_what_is_done_is_broken_anew():
+    replaced = resource("aws_ebs_volume", before={}, action="replace", address="aws_ebs_volume.a")
+    asks = rule('resource.action != "replace"', match={"types": ["aws_ebs_volume"]}, message="is replaced")
+    assert judge(asks, replaced) == [("fail", "aws_ebs_volume.a", "is replaced")]

@@ -30,7 +30,25 @@ def own(tmp_path):
 
 
 def test_shipped_packs():
-    assert packs(rules_dir()) == ("budget", "instance-sizes", "tagging", "waste")
+    assert packs(rules_dir()) == (
+        "analytics",
+        "budget",
+        "commitments",
+        "compute",
+        "cost-allocation",
+        "data-protection",
+        "databases",
+        "instance-sizes",
+        "kubernetes",
+        "money",
+        "network",
+        "observability",
+        "regions",
+        "serverless",
+        "storage",
+        "tagging",
+        "waste",
+    )
 
 
 def test_rules_of_packs_and_folders_stand_in_the_order_of_their_ids(own):
@@ -61,7 +79,7 @@ def test_a_rule_can_be_switched_off(own):
 
 WRONG = [
     ({"packs": ["taging"]}, 'rules.packs: no pack is called taging (did you mean "tagging"?)'),
-    ({"packs": ["zzz"]}, "no pack is called zzz (there are budget, instance-sizes, tagging, waste)"),
+    ({"packs": ["zzz"]}, "no pack is called zzz (there are analytics, budget, commitments, compute, cost-allocation, data-protection, databases, instance-sizes, kubernetes, money, network, observability, regions, serverless, storage, tagging, waste)"),
     ({"paths": ["nope"]}, "nope does not exist (paths are relative to guardrail.yaml)"),
     ({"set": {"own-rul": {}}}, 'rules.set: no rule is called own-rul (did you mean "own-rule"?)'),
     ({"set": {"required-tags": {}}}, "no rule is called required-tags (it is in the pack tagging: add that to rules.packs)"),

@@ -295,7 +295,8 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "provider": lambda view: view.change.provider,
     "region": lambda view: view.region,
     "environment": ResourceView.environment,
-    "action": lambda view: view.change.action.value,
+    # Before the change, nothing was done to it: a rule about what is done is broken anew.
+    "action": lambda view: (Action.NO_OP if view.past else view.change.action).value,
     "after": lambda view: view.attributes(view.side),
     "before": lambda view: view.attributes(view.change.before),
     "set": ResourceView.set_names,
