@@ -108,7 +108,7 @@ def _window(days: Sequence[Day]) -> Window:
 
 
 def p99_bound(days: Sequence[Day]) -> float:
-    """Return the least value that surely no more than 1 % of all samples exceed.
+    """Return the least value of which the quantiles of days tell that no more than 1 % of all samples exceed it.
 
     Of a day, no sample is above its maximum, 1 % are above its p99, 5 % above its p95, half above its median. So the bound is
     never below the true percentile, and one day with a peak does not decide alone where its share of the samples is small.

@@ -2,6 +2,7 @@
 
 import pytest
 
+from guardrail.recommend.rightsizing.projected import projected
 from tests.recommend.conftest import days_of
 
 EAST = {"availability_zone": "us-east-1a"}
@@ -109,3 +110,66 @@ def test_a_burstable_machine_keeps_the_credits_for_its_load(recommended):
 def test_disks_accelerators_and_bare_metal_are_left_alone(recommended, type_):
     found = recommended({"aws_instance.a": instance(type_)}, list(days_of("i-1", "cpu", p99=1)))
     assert {one["id"] for one in found["recommendations"]} <= {"gp2-to-gp3"}
+
+
+@pytest.mark.parametrize(
+    "address, values, title",
+    [
+        (
+            "azurerm_linux_virtual_machine.a",
+            {"id": "/subscriptions/x/a", "size": "standard_d8s_v5", "location": "westeurope"},
+            "Standard_D8s_v5 -> Standard_D8as_v5",
+        ),
+        (
+            "azurerm_kubernetes_cluster.a",
+            {"location": "eastus", "default_node_pool": [{"vm_size": "Standard_D4s_v4", "node_count": 3}]},
+            "Standard_D4s_v4 -> Standard_D4as_v5",
+        ),
+        (
+            "google_compute_instance.a",
+            {"machine_type": "n2-standard-8", "zone": "us-central1-a", "boot_disk": [{}]},
+            "n2-standard-8 -> n2d-standard-8",
+        ),
+        (
+            "aws_eks_node_group.a",
+            {
+                "arn": "arn:aws:eks:us-east-1:1:nodegroup/c/g/1",
+                "instance_types": ["m5.xlarge"],
+                "scaling_config": [{"desired_size": 3}],
+            },
+            "m5.xlarge -> m6a.xlarge",
+        ),
+        (
+            "aws_elasticache_cluster.a",
+            {"availability_zone": "us-east-1a", "engine": "redis", "node_type": "cache.m4.large", "num_cache_nodes": 1},
+            "cache.m4.large -> cache.m6g.large",
+        ),
+    ],
+    ids=["size in small letters", "cluster", "Google Cloud", "nodes in a list", "cache"],
+)
+def test_other_clouds_clusters_and_caches(recommended, address, values, title):
+    found = recommended({address: values}, (), "--only", "rightsizing")
+    assert titles(found) == {address: title}
+
+
+def test_windows_is_not_recommended_arm(recommended):
+    machine = {"id": "/subscriptions/x/a", "size": "Standard_E8s_v4", "location": "eastus"}
+    found = recommended({"azurerm_windows_virtual_machine.a": machine}, (), "--only", "rightsizing")
+    assert found["recommendations"] == []
+
+
+@pytest.mark.parametrize(
+    "mean, p95, p99, smaller",
+    [(8.1, 14, 16, True), (18.9, 24, 29.6, True), (5.8, 20, 64, False), (10.5, 60, 99, False), (0.1, 0.1, 0.2, True)],
+    ids=["steady", "a third", "a low mean with a tail", "a mean of 10 with peaks of 99", "idle"],
+)
+def test_the_99th_percentile_decides_and_not_the_mean(recommended, mean, p95, p99, smaller):
+    rows = [[*row[:5], mean, p95, p99, p99, "percent"] for row in days_of("i-1", "cpu", p99=p99, mean=mean)]
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, rows, "--only", "rightsizing")
+    assert bool(titles(found)) == smaller
+
+
+def test_projected_cpu_follows_the_vcpus():
+    assert projected(17.7962963, 36, 16) == pytest.approx(40.04166667)
+    assert projected(27.8, 32, 16) == pytest.approx(55.6)
+    assert projected(21.6, 2, 2) == pytest.approx(21.6)

@@ -87,7 +87,8 @@ class _Machines:
         place = _Place(change, path, old, seen.needs(old, self.scene.config.rightsizing), seen)
         ranked = self._best(place, market)
         alike = [one for one in ranked if place.is_managed or runs_alike(one[0], old)]
-        others = [one for one in ranked if one not in alike]
+        # Windows has no image for servers with Arm processors.
+        others = [one for one in ranked if one not in alike and "windows" not in change.type]
         chosen = _chosen(alike, old)
         if chosen:
             yield self._proposal(place, chosen)
