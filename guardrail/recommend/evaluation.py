@@ -71,9 +71,13 @@ class Evaluation:
         change = self._costs[address].change
         return self._evaluated(replace(change, action=Action.DELETE, after=None))
 
+    def readers(self, address: str) -> tuple[str, ...]:
+        """Return the addresses of the resources whose price reads one."""
+        return self._readers.get(address, ())
+
     def priced_alike(self, address: str) -> Hashable:
         """Return what is equal for resources that differ in quantities alone: the names and prices of all lines that an edit may move."""
-        names = (address, *self._readers.get(address, ()))
+        names = (address, *self.readers(address))
         sides = [(self._costs[name].change, self._costs[name].after) for name in names]
         return tuple(
             (change.type, str(change.region), tuple((line.name, line.unit_price, line.status) for line in side.lines))
@@ -82,7 +86,7 @@ class Evaluation:
         )
 
     def _evaluated(self, asked: Change) -> Evaluated:
-        others = self._readers.get(asked.address, ())
+        others = self.readers(asked.address)
         inventory = self._inventory
         if others:  # the others have to find it as it would be
             changes = [asked if one.address == asked.address else one for one in self._changes]

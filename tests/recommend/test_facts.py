@@ -28,7 +28,8 @@ def day_of(values, number=0):
 
     at = date(2026, 1, 1) + timedelta(days=number)
     mean = sum(some) / len(some)
-    return Day("x", "i", "cpu", at, len(some), mean, some[0], *map(quantile, (0.5, 0.95, 0.99)), some[-1], "percent")
+    p50, p95, p99 = map(quantile, (0.5, 0.95, 0.99))
+    return Day("x", "i", "cpu", at, len(some), mean, some[0], p50, p95, p99, some[-1], "percent")
 
 
 @given(st.lists(st.lists(st.floats(0, 100), min_size=24, max_size=60), min_size=1, max_size=8))
@@ -121,5 +122,5 @@ def test_hours_that_a_commitment_covers_are_told_by_the_bill(tmp_path):
     ledger = Folder(tmp_path / "ledger")
     Importing("aws", "", datetime(2026, 11, 20, tzinfo=UTC), False).run([tmp_path / "bill.csv"], ledger)
     hours = facts_of_ledger(str(tmp_path / "ledger")).hours["i-1"]
-    assert (hours.hours, hours.on_demand, hours.month) == (744, 500, "2026-10")
+    assert (hours.hours, hours.on_demand, hours.month) == (Decimal(744), Decimal(500), "2026-10")
     assert hours.share == Decimal(500) / 744

@@ -173,3 +173,56 @@ def test_projected_cpu_follows_the_vcpus():
     assert projected(17.7962963, 36, 16) == pytest.approx(40.04166667)
     assert projected(27.8, 32, 16) == pytest.approx(55.6)
     assert projected(21.6, 2, 2) == pytest.approx(21.6)
+
+
+def test_a_function_with_less_memory_is_told_and_not_in_the_sum(recommended, tmp_path):
+    arn = "arn:aws:lambda:us-east-1:1:function:l"
+    function = {"function_name": "l", "arn": arn, "runtime": "python3.12", "memory_size": 1024}
+    (tmp_path / "usage.yml").write_text(
+        "version: 0.1\nresource_usage:\n  aws_lambda_function.l: {monthly_requests: 10000000, request_duration_ms: 300}\n"
+    )
+    metrics = list(days_of(arn, "memory", p99=20, most=40))
+    found = recommended({"aws_lambda_function.l": function}, metrics, "--usage-file", "usage.yml")
+    by_id = {one["id"]: one for one in found["recommendations"]}
+    memory = by_id["function-memory"]
+    assert memory["set"] == [{"path": "memory_size", "value": 512}], "40 % of 1,024 MB are 80 % of 512"
+    assert (memory["monthly_before"], memory["monthly_after"]) == ("52.0001", "27.00005")
+    assert by_id["function-processor"]["status"] == "alternative"
+    assert found["totals"]["saving"] == "0"
+    found = recommended({"aws_lambda_function.l": function}, metrics)
+    assert found["recommendations"] == []
+    assert found["reasons"] == {"depends on usage that is not given: what less memory saves is not known"}
+
+
+def test_a_task_on_fargate_is_as_small_as_all_its_services_and_containers_allow(recommended):
+    task = "arn:aws:ecs:us-east-1:1:task-definition/web:1"
+    containers = '[{"name": "web", "cpu": 512, "memory": 1500}]'
+    resources = {
+        "aws_ecs_task_definition.web": {
+            "arn": task,
+            "cpu": "2048",
+            "memory": "4096",
+            "container_definitions": containers,
+        },
+        **{
+            f"aws_ecs_service.{name}": {
+                "id": f"arn:aws:ecs:us-east-1:1:service/c/{name}",
+                "task_definition": task,
+                "launch_type": "FARGATE",
+                "desired_count": 2,
+            }
+            for name in ("a", "b")
+        },
+    }
+    metrics = [
+        row
+        for name, p99 in (("a", 5), ("b", 10))
+        for metric in ("cpu", "memory")
+        for row in days_of(f"arn:aws:ecs:us-east-1:1:service/c/{name}", metric, p99=p99)
+    ]
+    found = recommended(resources, metrics, "--only", "rightsizing")
+    web = found["by_address"]["aws_ecs_task_definition.web"]
+    assert {one["path"]: one["value"] for one in web["set"]} == {"cpu": "512", "memory": "2048"}
+    assert web["moved"][1:] == ["aws_ecs_service.a", "aws_ecs_service.b"]
+    found = recommended(resources, metrics[:28], "--only", "rightsizing")
+    assert found["recommendations"] == [], "of one service nothing is known"

@@ -65,9 +65,9 @@ class Observed:
 def observed(scene: Scene, change: Change, machine: Machine) -> Observed:
     """Return what metrics say of a machine."""
     least = scene.config.rightsizing.min_days
-    cpu, gap = _enough(scene.window(change, "cpu"), "cpu", "percent", least)
-    used, used_gap = _enough(scene.window(change, "memory"), "memory", "percent", least)
-    free, _ = _enough(scene.window(change, "memory_free"), "memory_free", "bytes", least)
+    cpu, gap = enough(scene.window(change, "cpu"), "cpu", "percent", least)
+    used, used_gap = enough(scene.window(change, "memory"), "memory", "percent", least)
+    free, _ = enough(scene.window(change, "memory_free"), "memory_free", "bytes", least)
     if used:
         memory, most = used, used.max
     elif free and free.min is not None:
@@ -79,7 +79,7 @@ def observed(scene: Scene, change: Change, machine: Machine) -> Observed:
     return Observed(cpu, memory, most, gap or (used_gap if scene.window(change, "memory") else ""))
 
 
-def _enough(window: Window | None, metric: str, unit: str, least: int) -> tuple[Window | None, str]:
+def enough(window: Window | None, metric: str, unit: str, least: int) -> tuple[Window | None, str]:
     """Return a window, or why it says nothing."""
     if window is None:
         return None, NO_METRICS
