@@ -13,6 +13,8 @@ from typing import Literal
 from guardrail import __version__
 from guardrail.bills.parts import Part, ResourceMonth, SourceMonth
 from guardrail.errors import ConfigError
+from guardrail.finops.accuracy import Compared
+from guardrail.finops.accuracy import Part as Cause
 from guardrail.finops.exact import Amount, apportioned, decimal_of, units
 from guardrail.model.billed.snapshot import (
     BilledBudget,
@@ -88,6 +90,35 @@ def snapshot(
         ),
         types=tuple(sorted(facts.types, key=lambda one: one.type)),
     )
+
+
+def types_of(compared: Iterable[Compared], months: int = 1) -> list[BilledType]:
+    """Return how estimates of each type have come out, of resources that there is an estimate of.
+
+    What is estimated is for the hours of the month and for the time that a resource was there. Amounts are of one currency.
+    """
+    by_address: defaultdict[tuple[str | None, str], list[Compared]] = defaultdict(list)
+    for one in compared:
+        if one.address and one.type:
+            by_address[one.project, one.address].append(one)
+    by_type: defaultdict[str, list[list[Compared]]] = defaultdict(list)
+    for items in by_address.values():
+        if any(one.estimate or one.partial for one in items) and any(one.bill for one in items):
+            by_type[items[0].type or ""].append(items)
+    return [
+        BilledType(
+            type=name,
+            resources=len(group),
+            months=months,
+            estimated=_text(sum((_estimated(one) for items in group for one in items), Fraction(0))),
+            billed=_text(sum((one.bill for items in group for one in items), Fraction(0))),
+        )
+        for name, group in sorted(by_type.items())
+    ]
+
+
+def _estimated(one: Compared) -> Amount:
+    return one.estimate + one.parts.get(Cause.TIME, 0) + one.parts.get(Cause.EXISTENCE, 0)
 
 
 def billed_months(bills: Iterable[SourceMonth]) -> list[BilledMonth]:

@@ -60,7 +60,7 @@ class Billed:
         """Give what is told in sentences: the month, the types at hand, the budgets."""
         if not self.view.why:
             yield self._month()
-            yield from (_accuracy(one) for one in self.view.accuracy)
+            yield from (_accuracy(one, self.currency) for one in self.view.accuracy)
         yield from (_budget(one, self.currency) for one in self.view.budgets)
 
     def _month(self) -> str:
@@ -97,10 +97,10 @@ def billed(view: LedgerView | None, rows: Sequence[Row], currency: str) -> Bille
     return made or None
 
 
-def _accuracy(one: TypeAccuracy) -> str:
+def _accuracy(one: TypeAccuracy, currency: str) -> str:
     name, of = safe(one.type, _LIMIT), f"{count(one.resources, 'resource')}, {count(one.months, 'month')}"
     if one.estimated <= 0:
-        return f"{name}: bills came to something where estimates came to nothing ({of})"
+        return f"{name}: bills came to {money(one.billed, currency)}, where estimates had no amount ({of})"
     part = one.billed / one.estimated * 100
     return f"{name}: bills came to {quantity(rounded(part, 1))}% of estimates ({of})"
 

@@ -202,6 +202,12 @@ def test_the_snapshot_of_the_example(checked, tmp_path):
     found = parse_snapshot(text, where="x")
     assert found.month == "2026-10"
     assert {one.address: one.amount for one in found.resources}["aws_instance.shop"] == "71.424"
+    assert [(one.type, one.resources, one.estimated, one.billed) for one in found.types] == [
+        ("aws_ebs_volume", 1, "8", "7.999999999968"),
+        ("aws_instance", 3, "239.616", "212.832"),
+        ("aws_nat_gateway", 1, "33.48", "81.18"),
+        ("aws_s3_bucket", 1, "0", "149.4750000000253"),
+    ]
     shop, everything = ({one.month: one for one in budget.months} for budget in found.budgets)
     assert everything["2026-10"].amount == "501.2469999994933"
     assert (shop["2026-10"].amount, shop["2026-10"].more, shop["2026-10"].less) == (
@@ -218,6 +224,8 @@ def test_a_check_shows_what_was_billed_beside_its_estimates(checked, tmp_path):
     outs = [f"--out={name}=report.{name}" for name in ("json", "markdown", "html")]
     shown = check(*outs).stdout
     assert "2026-10: $451 billed (effective cost) for 6 of 7 resources; their estimate is at least $321 a" in shown
+    assert "aws_instance: bills came to 88.8% of estimates (3 resources, 1 month)" in shown
+    assert "aws_s3_bucket: bills came to $149.48, where estimates had no amount (1 resource, 1 month)" in shown
     assert "budget all, $2,000.00 for 2026-Q4: $501.25 spent by 2026-11-01, at least $1,145.35 with" in shown
     assert "budget shop, $500.00 for 2026-11: what is spent is not known" in shown
     document = json.loads((tmp_path / "report.json").read_text(encoding="utf-8"))

@@ -65,7 +65,7 @@ def test_each_format_tells_the_same():
         ),
         (
             replace(VIEW, accuracy=(TypeAccuracy("aws_x", 1, 1, Decimal(0), Decimal(5)),)),
-            "aws_x: bills came to something where estimates came to nothing (1 resource, 1 month)",
+            "aws_x: bills came to $5.00, where estimates had no amount (1 resource, 1 month)",
         ),
     ],
 )  # fmt: skip

@@ -16,6 +16,7 @@ from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
+    from guardrail.finops.accuracy import Compared as Item
     from guardrail.finops.accuracy import Month as Compared
     from guardrail.finops.accuracy_answer import Accuracy
     from guardrail.finops.estimate import Estimate
@@ -130,6 +131,17 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
         awaiting(compared),
         (*(one.chosen.note for one in estimates if one.chosen.note), *notes),
     )
+
+
+def compared_in(ledger: Ledger, month: str, cost: str, currency: str, team_tag: str) -> list[Item]:
+    """Return a month's bill beside what was estimated, item by item, as far as both are in a currency."""
+    from guardrail.finops.accuracy import compare  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.comparing import charge_rows  # noqa: PLC0415
+
+    rows = charge_rows(ledger, month, month, cost, team_tag)
+    of = _compared_month(month, rows)
+    estimates = [one for one in _estimates(ledger, of, "", team_tag) if one.chosen.currency == currency]
+    return compare(of, estimates, [one for one in map(_billed, rows) if one.currency == currency])
 
 
 def _month(asked: str | None, there: list[str], where: str) -> str:

@@ -57,8 +57,16 @@ def snapshot(out: Path | None, **values: Any) -> None:
 
 
 def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
-    from guardrail.errors import InputError  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.snapshot import Facts, billed_months, converter, snapshot, whole_month  # noqa: PLC0415
+    from guardrail.cli.commands.accuracy import compared_in  # noqa: PLC0415 - only when it runs
+    from guardrail.errors import InputError  # noqa: PLC0415
+    from guardrail.finops.snapshot import (  # noqa: PLC0415
+        Facts,
+        billed_months,
+        converter,
+        snapshot,
+        types_of,
+        whole_month,
+    )
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.snapshotting import parts, resource_months, source_months  # noqa: PLC0415
     from guardrail.ledger.spending import rates  # noqa: PLC0415
@@ -79,9 +87,10 @@ def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
     resources = resource_months(ledger, cost, month) if month else []
     if values["projects"]:
         resources = [one for one in resources if one.project in values["projects"]]
+    compared = compared_in(ledger, month, cost, chosen.currency, chosen.team_tag) if month else []
     convert = converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)})
     return snapshot(
-        Facts(bills, charges, resources),
+        Facts(bills, charges, resources, types_of(compared)),
         budgets,
         chosen.environments,
         convert,
