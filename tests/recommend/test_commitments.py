@@ -140,6 +140,21 @@ def test_hours_of_both_sides_of_a_clock_change_are_two(planned, tmp_path):
     assert "from 0 days" in planned("--usage-by-hour", path).stdout
 
 
+def test_a_commitment_that_ends_is_planned_for_again(planned, shop_ledger):
+    plan = "arn:aws:savingsplans::111111111111:savingsplan/00000000-0000-4000-8000-000000000001"
+    ran = planned("--ledger", shop_ledger, "--ending", plan, "--format", "json")
+    assert ran.exit_code == 0, ran.stderr
+    document = json.loads(ran.stdout)
+    (found,) = document["commitments"]
+    assert found["existing"] == []
+    # the machine that was covered is on demand now, beside the other: 2 x 92 days x 24 hours x 0.096
+    assert (found["not_planned"][0]["name"], found["not_planned"][0]["on_demand"]) == ("m5.large", "423.936")
+    assert f"planned for as if it had ended: {plan}" in document["notes"]
+    other = planned("--ledger", shop_ledger, "--ending", plan[:-1] + "2")
+    assert other.exit_code == 2
+    assert f'did you mean "{plan}"' in other.stderr
+
+
 FLEET = """
 provider "aws" {
   region = "us-east-1"

@@ -80,6 +80,12 @@ class Kinds(click.ParamType[tuple[str, ...]]):
     help="How commitments of AWS are paid for. Default: with the least in advance.",
 )
 @click.option(
+    "--ending",
+    multiple=True,
+    metavar="ID",
+    help="Commitment that ends soon, by its id on the bill: what it covers is planned for again. Repeatable.",
+)
+@click.option(
     "--days",
     type=click.IntRange(14),
     default=92,
@@ -162,7 +168,7 @@ def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
         return None
     months = {"1yr": 12, "3yr": 36}.get(values["term"])
     wanted = Wanted(months, values["payment"] or "", values["days"])
-    found = accounts_of(where or (None if files else chosen.ledger), files, wanted, chosen.now)
+    found = accounts_of(where or (None if files else chosen.ledger), files, wanted, chosen.now, values["ending"])
     if not found.hours and only and not values["inputs"]:
         raise InputError(NO_HOURS, where=where or chosen.ledger, fix=FIX)
     return found

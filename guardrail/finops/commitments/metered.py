@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -139,6 +139,17 @@ class Hours:
     def days(self) -> int:
         """How many whole days there are."""
         return len(self.starts) // 24
+
+
+def without_commitments(metered: Iterable[Metered], ending: Collection[str]) -> list[Metered]:
+    """Return lines as they would be without some commitments, by their ids: what these cover is on demand, and they cost nothing."""
+    found: list[Metered] = []
+    for one in metered:
+        if one.commitment not in ending:
+            found.append(one)
+        elif one.covered:
+            found.append(replace(one, commitment=None, covered=False, effective=one.on_demand))
+    return found
 
 
 def hours_of(

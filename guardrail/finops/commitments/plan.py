@@ -21,6 +21,8 @@ from guardrail.finops.exact import PLACES
 SHARES = (100, 90, 80, 70)
 """Percentages of today's use at which purchases are judged."""
 _WINDOWS = 12
+_PREFERENCES = (Fraction(1), Fraction(1, 2))
+"""How much of its discount a broad offer is taken to give where narrow ones are bought first: all of it, or half."""
 _Drawn = tuple[Fraction, Fraction, Fraction]
 """What hours come to: committed, avoided, and what of the committed is used."""
 _Sums = tuple[Fraction, Fraction, Fraction, Fraction]
@@ -80,9 +82,11 @@ class Demand:
 def planned(demand: Demand, offers: Sequence[Offer]) -> Judged:
     """Return what to buy of offers for the same term, and what it comes to. Without purchases: nothing pays."""
     breadths = sorted({offer.breadth for offer in offers})
-    candidates = [_together(demand, offers)]
+    candidates = [_together(demand, offers, share) for share in (_PREFERENCES if len(breadths) > 1 else (Fraction(1),))]
     if len(breadths) > 1:
-        candidates += [_together(demand, [one for one in offers if one.breadth == breadth]) for breadth in breadths]
+        candidates += [
+            _together(demand, [one for one in offers if one.breadth == breadth], Fraction(1)) for breadth in breadths
+        ]
     outcomes = [_outcomes(demand, one) for one in candidates]
     savings = [_month(demand, one).saving for one in outcomes]
     best = savings.index(max(savings))
@@ -125,8 +129,11 @@ def _months_to_pay(purchases: Sequence[Purchase], now: Outcome) -> Fraction | No
     return found if found is not None and found <= term else None
 
 
-def _together(demand: Demand, offers: Sequence[Offer]) -> tuple[Purchase, ...]:
-    """Return purchases of narrow and broad offers: of narrow ones first what beats the broad ones, then what these leave."""
+def _together(demand: Demand, offers: Sequence[Offer], preference: Fraction) -> tuple[Purchase, ...]:
+    """Return purchases of narrow and broad offers: of narrow ones first what beats the broad ones, then what these leave.
+
+    preference  how much of its discount a broad offer is taken to give: 1 as if it were always used, 0 none
+    """
     used = dict(demand.used)
     bought: defaultdict[int, Fraction] = defaultdict(Fraction)
     narrow = sorted(range(len(offers)), key=lambda number: offers[number].breadth)
@@ -137,7 +144,11 @@ def _together(demand: Demand, offers: Sequence[Offer]) -> tuple[Purchase, ...]:
         beaten = _cheapest([one for one in offers if one.breadth > offer.breadth]) if first else {}
         if any(key in beaten for key in offer.weights):
             keys = [key for key in offer.weights if key in used]
-            prices = {key: min(demand.prices[key], beaten.get(key, demand.prices[key])) for key in keys}
+            prices = {
+                key: price - preference * max(price - beaten.get(key, price), Fraction(0))
+                for key, price in demand.prices.items()
+                if key in keys
+            }
             coverage = _coverage(offer, keys, used, prices, demand.hours)
         else:
             keys, coverage = demand.coverage(offer, used)

@@ -7,8 +7,9 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from guardrail.errors import InputError, did_you_mean
 from guardrail.finops.commitments.advice import Wanted
-from guardrail.finops.commitments.metered import Hours, Metered
+from guardrail.finops.commitments.metered import Hours, Metered, without_commitments
 from guardrail.finops.commitments.metered import hours_of as hours_of_bills
 from guardrail.finops.commitments.usage_file import COLUMNS, read_usage
 
@@ -32,17 +33,22 @@ class Accounts:
     notes: tuple[str, ...] = ()
 
 
-def accounts_of(where: str | None, files: Sequence[Path], wanted: Wanted, now: datetime) -> Accounts:
-    """Read what was used by the hour. Raises ConfigError without DuckDB, and for a file with its line."""
+def accounts_of(
+    where: str | None, files: Sequence[Path], wanted: Wanted, now: datetime, ending: Sequence[str] = ()
+) -> Accounts:
+    """Read what was used by the hour; `ending`: ids of commitments that end, so that what they cover is planned for again.
+
+    Raises ConfigError without DuckDB, and for a file with its line.
+    """
     hours = [one for file in files for one in read_usage(file)]
     notes: tuple[str, ...] = ()
     if where is not None:
-        billed, notes = _billed(where, now)
+        billed, notes = _billed(where, now, ending)
         hours += billed
     return Accounts(tuple(hours), wanted, notes)
 
 
-def _billed(where: str, now: datetime) -> tuple[list[Hours], tuple[str, ...]]:
+def _billed(where: str, now: datetime, ending: Sequence[str]) -> tuple[list[Hours], tuple[str, ...]]:
     from guardrail.ledger.hourly import HourlyCharge, hourly_charges, leaving, told_twice  # noqa: PLC0415 - only with a ledger
     from guardrail.ledger.spending import bill_months  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
@@ -63,13 +69,20 @@ def _billed(where: str, now: datetime) -> tuple[list[Hours], tuple[str, ...]]:
 
     going, addresses = leaving(ledger, first, last, now - _OPEN)
     twice = told_twice(ledger, first, last)
+    charges = metered(hourly_charges(ledger, first, last, twice))
+    there = sorted({one.commitment for one in charges if one.commitment})
+    for id_ in ending:
+        if id_ not in there:
+            fix = did_you_mean(id_, there) or (f"there are {', '.join(there)}" if there else "the bills have none")
+            raise InputError(f"no commitment {id_!r:.200} in the bills", where=where, fix=fix)
     hours = hours_of_bills(
-        metered(hourly_charges(ledger, first, last, twice)),
+        without_commitments(charges, ending),
         [(one.source, one.month, one.open) for one in bills if one.month >= first],
         metered(going),
     )
     what = ", ".join(addresses[:3]) + (f" and {len(addresses) - 3} more" if len(addresses) > 3 else "")  # noqa: PLR2004
     notes = [f"not planned for, since open pull requests delete them: {what}"] if going else []
     sources = sorted({source for source, _, _ in twice})
+    notes += [f"planned for as if it had ended: {id_}" for id_ in ending]
     notes += [f"{source}: left out where another source tells the use of the same account" for source in sources]
     return hours, tuple(notes)

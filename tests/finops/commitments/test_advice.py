@@ -6,6 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from guardrail.finops.commitments.advice import Wanted, advised, ladder
 from guardrail.finops.commitments.metered import HOUR, Metered, hours_of
@@ -379,6 +381,20 @@ def test_the_newest_days_decide_and_older_months_are_judged(catalog):
     month, worst = found.buy.judged.worst
     assert month == "2026-09"
     assert worst.saving == (Fraction("0.1") - Fraction("0.2")) * 730
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 10**20), st.integers(0, 100 * 3600), st.integers(1, 25 * 3600))
+def test_what_is_spread_over_hours_comes_to_what_is_told(quantity, start, length):
+    told = Decimal(quantity).scaleb(-18)
+    one = replace(line(0), start=BEGIN + start, end=BEGIN + start + length, quantity=told, on_demand=told)
+    found = hours_of([one], SEPTEMBER)
+    if not quantity:
+        return
+    (hours,) = found
+    (used,) = [each.used for each in hours.lines.values()]
+    assert sum(used) == quantity
+    assert all(each >= 0 for each in used)
 
 
 def test_old_rates_are_said_to_be_old(catalog):

@@ -140,6 +140,37 @@ def test_what_is_covered_and_what_is_left_come_to_the_use(pools, amount):
         assert taken == amount or not any(rest[hour] for rest in left)
 
 
+def test_reservations_and_a_plan_together_come_near_the_linear_program():
+    optimize = pytest.importorskip("scipy.optimize", reason="the linear program needs scipy, which has HiGHS")
+    chance = random.Random(3)  # noqa: S311 - nothing secret
+    for _ in range(20):
+        pools, rates, hours = plans(chance, chance.randint(1, 4))
+        costs = {pool.key: round(rates[pool.key] * chance.randint(70, 110)) * CENT or CENT for pool in pools}
+        narrow = [offer({pool.key: 1}, breadth=0, cost=costs[pool.key], step="0.000001") for pool in pools]
+        found = planned(Demand.of(pools, months_of(hours)), [offer(rates, step="0.000001"), *narrow])
+        # committed a plan and, of each pool, a reservation; by hour and pool, what each of both covers
+        kinds = len(pools)
+        goal = [float(hours)] + [float(costs[pool.key]) * hours for pool in pools]
+        goal += [-float(pool.price) for _ in range(hours) for pool in pools for _ in range(2)]
+        rows, most = [], []
+        for hour in range(hours):
+            plan = [0.0] * len(goal)
+            plan[0] = -1.0
+            for number, pool in enumerate(pools):
+                at = 1 + kinds + 2 * (hour * kinds + number)
+                reserved, both = [0.0] * len(goal), [0.0] * len(goal)
+                reserved[1 + number], reserved[at] = -1.0, 1.0
+                both[at] = both[at + 1] = 1.0
+                plan[at + 1] = float(rates[pool.key])
+                rows += [reserved, both]
+                most += [0.0, pool.used[hour] / UNIT]
+            rows.append(plan)
+            most.append(0.0)
+        answer = optimize.linprog(goal, A_ub=rows, b_ub=most, method="highs")
+        best = -answer.fun * 730 / hours
+        assert best * 0.95 - 1e-6 <= float(found.now.saving) <= best * (1 + 1e-6) + 1e-6
+
+
 def test_at_less_use_a_commitment_saves_less_and_then_loses():
     demand, one = one_pool([10] * 730, "1", "0.75")
     found = planned(demand, [one])
