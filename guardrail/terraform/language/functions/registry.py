@@ -6,21 +6,16 @@ from guardrail.terraform.language.functions import (
     dates,
     encoding,
     filesystem,
-    formatting,
     hashes,
     json_text,
-    lists,
-    maps,
     network,
     numeric,
-    regular_expressions,
-    selection,
-    sets,
-    strings,
     types,
     yaml_text,
 )
+from guardrail.terraform.language.functions.collections import lists, maps, selection, sets
 from guardrail.terraform.language.functions.signature import Function
+from guardrail.terraform.language.functions.text import formatting, regular_expressions, strings
 from guardrail.terraform.language.values import Cause
 
 FUNCTIONS: dict[str, Function] = {

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from guardrail.terraform.language.conversion import ConversionError, convert
-from guardrail.terraform.language.functions.graphemes import clusters
 from guardrail.terraform.language.functions.json_text import encoded
 from guardrail.terraform.language.functions.signature import (
     MOST_CHARACTERS,
@@ -20,6 +19,7 @@ from guardrail.terraform.language.functions.signature import (
     friendly,
     undecided,
 )
+from guardrail.terraform.language.functions.text.graphemes import clusters
 from guardrail.terraform.language.numbers import Number, is_negative, to_text
 from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, ListType, Primitive, SetType, TupleType
 from guardrail.terraform.language.values import Value, list_, string

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from guardrail.terraform.language.conversion import ConversionError, convert
-from guardrail.terraform.language.functions.graphemes import clusters
 from guardrail.terraform.language.functions.signature import (
     Function,
     FunctionError,
@@ -12,6 +11,7 @@ from guardrail.terraform.language.functions.signature import (
     undecided,
     whole,
 )
+from guardrail.terraform.language.functions.text.graphemes import clusters
 from guardrail.terraform.language.numbers import Number, rounded
 from guardrail.terraform.language.types import (
     ANY,

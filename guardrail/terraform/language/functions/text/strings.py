@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-from guardrail.terraform.language.functions.graphemes import clusters
 from guardrail.terraform.language.functions.signature import (
     Function,
     FunctionError,
@@ -13,6 +12,7 @@ from guardrail.terraform.language.functions.signature import (
     undecided,
     whole,
 )
+from guardrail.terraform.language.functions.text.graphemes import clusters
 from guardrail.terraform.language.types import BOOL, NUMBER, STRING, ListType
 from guardrail.terraform.language.values import FALSE, TRUE, Value, boolean, list_, string
 

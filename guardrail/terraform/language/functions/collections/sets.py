@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import product
 
 from guardrail.terraform.language.conversion import ConversionError, convert
-from guardrail.terraform.language.functions.lists import element_type
+from guardrail.terraform.language.functions.collections.lists import element_type
 from guardrail.terraform.language.functions.signature import (
     MOST_ELEMENTS,
     Function,

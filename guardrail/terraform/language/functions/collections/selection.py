@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guardrail.terraform.language.conversion import ConversionError, convert
-from guardrail.terraform.language.functions.lists import element_type
+from guardrail.terraform.language.functions.collections.lists import element_type
 from guardrail.terraform.language.functions.signature import (
     Function,
     FunctionError,

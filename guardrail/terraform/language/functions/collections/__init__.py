@@ -1,0 +1,1 @@
+"""Functions of lists, maps and sets, and those that choose among values."""

@@ -1,0 +1,1 @@
+"""Functions of text: characters, verbs of format, regular expressions."""
