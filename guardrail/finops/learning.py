@@ -13,7 +13,7 @@ from guardrail.costs import Engine, Library, Usage
 from guardrail.costs.bill import Working
 from guardrail.costs.definitions.definition import UsageKey
 from guardrail.costs.inventory import Inventory
-from guardrail.costs.usage.file import merged
+from guardrail.costs.usage.file import merged, value_at
 from guardrail.costs.usage.keys import keys_of
 from guardrail.finops.estimate import EstimateLine, Item, items_of
 from guardrail.finops.exact import PLACES
@@ -93,7 +93,7 @@ def learn(
             for one in backwards.run(_of_one_source(found), until):
                 if isinstance(one, Unlearned):
                     unlearned.append(one)
-                elif keys[one.key].default != one.value:
+                else:
                     learned.append(one)
     return learned, unlearned
 
@@ -122,8 +122,7 @@ class _Backwards:
                 why = f"several keys have its meter: {pair.item.usage_key}"
                 yield Unlearned(self.change.address, pair.item.name, why)
         for key, pairs in sorted(wanted.items()):
-            for item, billed in pairs[:1]:
-                yield self._solved(key, item, billed, span, ones)
+            yield from self._solved(key, *pairs[0], span)
             if len(pairs) > 1:
                 yield Unlearned(self.change.address, pairs[1][0].name, f"{key} is told by another component, too")
         for meter in dict.fromkeys(row.meters for row in found.rows):
@@ -137,35 +136,38 @@ class _Backwards:
         item: Item,
         rows: Sequence[Billed],
         span: tuple[datetime, datetime],
-        ones: Mapping[str, Fraction],
-    ) -> Learned | Unlearned:
+    ) -> Iterator[Learned | Unlearned]:
         address = self.change.address
         quantities = _by_month(item, rows, span)
         if quantities is None:
-            return Unlearned(address, item.name, "the bill counts in another unit, or does not say how much")
+            yield Unlearned(address, item.name, "the bill counts in another unit, or does not say how much")
+            return
         total, months = quantities
-        found = next(filter(None, (self._line_at(key, item, total, ones, scale) for scale in _SCALES)), None)
+        default, given = self.keys[key].default, value_at(self.usage.of(address, self.change.type), key)
+        if default is not None and given is None and item.quantity is not None and _is_near(item.quantity, total):
+            return  # as the definition has it: most machines are always on
+        found = next(filter(None, (self._line_at(key, item, total, scale) for scale in _SCALES)), None)
         if found is None:
-            return Unlearned(address, item.name, f"its quantity does not follow {key} in proportion")
+            yield Unlearned(address, item.name, f"its quantity does not follow {key} in proportion")
+            return
         start, first, slope = found
 
         def solved(quantity: Fraction) -> Fraction:
             return max(start + (quantity - first) / slope, Fraction(0))
 
         value = _rounded(solved(total))
-        again = self._quantity(item, {**ones, key: value})
-        if again is None or abs(again - total) > _ROUNDED * total + _DOUBLES:
-            return Unlearned(address, item.name, f"its quantity does not follow {key} in proportion")
+        again = self._quantity(item, {key: value})
+        if again is None or not _is_near(again, total):
+            yield Unlearned(address, item.name, f"its quantity does not follow {key} in proportion")
+            return
         days = ceil((span[1] - span[0]) / timedelta(days=1))
         of_months = {month: _rounded(solved(quantity)) for month, quantity in months.items()}
-        return Learned(address, key, self.keys[key].unit, value, of_months, days)
+        yield Learned(address, key, self.keys[key].unit, value, of_months, days)
 
-    def _line_at(
-        self, key: str, item: Item, total: Fraction, ones: Mapping[str, Fraction], scale: int
-    ) -> tuple[Fraction, Fraction, Fraction] | None:
+    def _line_at(self, key: str, item: Item, total: Fraction, scale: int) -> tuple[Fraction, Fraction, Fraction] | None:
         """Return a value of the key, the quantity there, and by how much it grows with the key; None where it is no line there."""
         start = Fraction(max(ceil(total * item.unit.factor), 1) * scale)
-        first, second, third = (self._quantity(item, {**ones, key: start * number}) for number in (1, 2, 3))
+        first, second, third = (self._quantity(item, {key: start * number}) for number in (1, 2, 3))
         if first is None or second is None or third is None:
             return None
         slope = (second - first) / start
@@ -187,6 +189,10 @@ class _Backwards:
         usage = Usage(by_address={self.change.address: merged(by_hand, together)})
         bill = self.engine.with_usage(usage).bill(self.change, self.inventory, before=False)
         return items_of(_line(self.change, working) for working in bill.workings).get(self.change.address, [])
+
+
+def _is_near(quantity: Fraction, other: Fraction) -> bool:
+    return abs(quantity - other) <= _ROUNDED * other + _DOUBLES
 
 
 def _line(change: Change, working: Working) -> EstimateLine:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -80,8 +81,12 @@ def learn(*, write: bool, window: int, **values: Any) -> None:
         click.echo(
             f"guardrail: {one.address}: {one.key} is given already, and stays; the bill says {one.value}", err=True
         )
+    alike: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
     for other in unlearned:
-        click.echo(f"guardrail: {other.address}: {other.component} tells nothing: {other.why}", err=True)
+        alike[other.component, other.why].append(other.address)
+    for (component, why), addresses in alike.items():
+        more = f" and {len(addresses) - 1:,} more" if addresses[1:] else ""
+        click.echo(f"guardrail: {addresses[0]}{more}: {component} tells nothing: {why}", err=True)
     count = len(learned) - len(edited.kept)
     if not count:
         click.echo("guardrail: the bill tells no usage that is not given already", err=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from guardrail.costs.usage.file import is_meant, merged
+from guardrail.costs.usage.file import is_meant, merged, value_at
 from guardrail.errors import InputError
 from guardrail.files.yaml_file import Place, YamlFile, parse_yaml
 
@@ -85,16 +85,10 @@ def _is_by_hand(file: YamlFile, section: Mapping[str, Any], rows: Sequence[str],
     if node is not None and f"# {mark}" in rows[node.start_mark.line]:
         return False
     return any(
-        _value(merged({}, given), steps) is not None
+        value_at(merged({}, given), line.key) is not None
         for pattern, given in section.items()
         if isinstance(given, Mapping) and is_meant(pattern, line.address)
     )
-
-
-def _value(given: Any, steps: Sequence[str]) -> Any:
-    for step in steps:
-        given = given.get(step) if isinstance(given, Mapping) else None
-    return given
 
 
 def _edited(file: YamlFile, rows: Sequence[str], lines: Sequence[UsageLine]) -> list[str]:

@@ -90,6 +90,13 @@ def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return result
 
 
+def value_at(usage: Any, key: str) -> Any:
+    """Return what usage says at a key, `standard.storage_gb` for one that lies deeper; None where it says nothing."""
+    for step in key.split("."):
+        usage = usage.get(step) if isinstance(usage, Mapping) else None
+    return usage
+
+
 def is_meant(pattern: str, address: str) -> bool:
     """Say whether an address of a usage file, in which `[*]` is any index, means a resource."""
     return pattern == address or ("[*]" in pattern and _pattern(pattern).fullmatch(address) is not None)
