@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from guardrail.cel import Path as CelPath
 from guardrail.cel import Scope, installed_engines
@@ -20,7 +20,7 @@ from guardrail.model.unknown import Json
 from guardrail.policy.billed import NOT_BILLED
 from guardrail.policy.budgets import Budget
 from guardrail.policy.evaluate import Judge
-from guardrail.policy.rules.compiled import compile_rule
+from guardrail.policy.rules.compiled import CompiledRule, compile_rule
 from guardrail.policy.rules.coverage import Coverage
 from guardrail.policy.rules.fixture import Expected, Repricer, RuleTest
 from guardrail.policy.rules.packs import with_params
@@ -88,12 +88,13 @@ def run_tests(  # noqa: PLR0913 - what tests may need, each by its name
     """
     engines = (engine,) if engine else installed_engines()
     for rule in rules:
+        compiled = _Compiled(rule, types)
         for index, test in enumerate(rule.rule.tests):
             name = test.name or f"{index + 1}: {test.expect}"
             where = rule.file.where(("tests", index))
             outcomes = [
                 _outcome(
-                    rule, test, specs, one, _Plans(read_plan, repricer, defaults), types, None if number else coverage
+                    compiled, test, specs, one, _Plans(read_plan, repricer, defaults), None if number else coverage
                 )
                 for number, one in enumerate(engines)
             ]
@@ -140,23 +141,33 @@ class _Outcome:
 _FINDINGS = frozenset(FindingStatus)
 
 
+class _Compiled:
+    """A rule compiled for its tests: once an engine and set of parameters, since most tests set none."""
+
+    def __init__(self, rule: RuleFile, types: ResourceTypes) -> None:
+        self.rule = rule
+        self._types = types
+        # A rule that lets unknown answers pass still has them.
+        self._loud = rule.changed(on_unknown=OnUnknown.WARN)
+        self._compiled: dict[str, CompiledRule] = {}
+
+    def by(self, engine: str, params: Mapping[str, Any]) -> CompiledRule:
+        """Return the rule with these parameters. Raises RuleError, ConfigError for a parameter that does not fit."""
+        key = f"{engine} {params}"
+        if key not in self._compiled:
+            self._compiled[key] = compile_rule(with_params(self._loud, params), engine=engine, types=self._types)
+        return self._compiled[key]
+
+
 def _outcome(
-    rule: RuleFile,
-    test: RuleTest,
-    specs: Specs,
-    engine: str,
-    plans: _Plans,
-    types: ResourceTypes,
-    coverage: Coverage | None,
+    rule: _Compiled, test: RuleTest, specs: Specs, engine: str, plans: _Plans, coverage: Coverage | None
 ) -> _Outcome:
-    # A rule that lets unknown answers pass still has them.
-    loud = rule.changed(on_unknown=OnUnknown.WARN)
     try:
-        compiled = compile_rule(with_params(loud, test.params), engine=engine, types=types)
+        compiled = rule.by(engine, test.params)
         now = test.now or NOW
         now = now if now.tzinfo else now.replace(tzinfo=UTC)
         judge = Judge([compiled], _specs(test, specs), now, test.pr, with_remedies=True, defaults=plans.defaults)
-        finding, skips, bind = _judged(judge, rule, test, plans)
+        finding, skips, bind = _judged(judge, rule.rule, test, plans)
         verdict = finding.status.value if finding else Expected.SKIP if skips else Expected.PASS
         if coverage:
             as_fail = Expected.FAIL if verdict == Expected.PRE_EXISTING else verdict
