@@ -119,8 +119,13 @@ def _of_project(month: Month, estimate: Estimate, bill: Sequence[Billed]) -> Ite
 def _compared(month: Month, estimate: Estimate, pair: Pair, of_address: Sequence[Billed]) -> Compared:
     item, rows = pair.item, pair.rows
     parts: defaultdict[Part, Amount] = defaultdict(int)
-    expected = _expected(month, pair, of_address, parts)
-    why = _told_apart(item, rows, expected, parts)
+    if item.monthly is None and item.price is None:
+        why = "the estimate has no price for it"
+        for one in rows:
+            _without_estimate(one, parts)
+    else:
+        expected = _expected(month, pair, of_address, parts)
+        why = _told_apart(item, rows, expected, parts)
     return Compared(
         *(estimate.chosen.project, item.address, item.type, item.team, item.name),
         *(rows[0].evidence, estimate.chosen.currency),
@@ -214,15 +219,9 @@ def _discounted(one: Billed, listed: Amount, parts: dict[Part, Amount]) -> None:
 
 
 def _unmodelled(one: Billed, estimate: Estimate | None, why: str) -> Compared:
-    """Return what no line of an estimate is for. What is paid for a commitment, or of it unused, is the commitment's."""
+    """Return what no line of an estimate is for."""
     parts: defaultdict[Part, Amount] = defaultdict(int)
-    if one.of_commitment and (one.category != "Usage" or one.commitment == "Unused"):
-        parts[Part.COMMITMENTS] += one.cost
-    elif one.category != "Usage" or one.listed is None:
-        parts[Part.NOT_MODELLED] += one.cost
-    else:
-        parts[Part.NOT_MODELLED] += one.listed
-        _discounted(one, one.listed, parts)
+    _without_estimate(one, parts)
     address = one.address
     told = parse(address) if address else None
     return Compared(
@@ -240,6 +239,17 @@ def _unmodelled(one: Billed, estimate: Estimate | None, why: str) -> Compared:
         parts,
         why=why if one.category == "Usage" else one.category.lower(),
     )
+
+
+def _without_estimate(one: Billed, parts: dict[Part, Amount]) -> None:
+    """Add the parts of what has no estimate. What is paid for a commitment, or of it unused, is the commitment's."""
+    if one.of_commitment and (one.category != "Usage" or one.commitment == "Unused"):
+        parts[Part.COMMITMENTS] += one.cost
+    elif one.category != "Usage" or one.listed is None:
+        parts[Part.NOT_MODELLED] += one.cost
+    else:
+        parts[Part.NOT_MODELLED] += one.listed
+        _discounted(one, one.listed, parts)
 
 
 def _why(estimate: Estimate, address: str | None) -> str:

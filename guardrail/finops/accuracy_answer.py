@@ -112,7 +112,8 @@ def reasons_of(compared: Iterable[Compared]) -> tuple[Reason, ...]:
 
 def awaiting(compared: Iterable[Compared]) -> tuple[str, ...]:
     """Return the components that the estimate has no amount for, and the bill has."""
-    names = (f"{one.address}: {one.component}" for one in compared if one.partial and not one.estimate and one.bill)
+    lacking = (one for one in compared if one.partial and not one.estimate and one.parts.get(Part.USAGE))
+    names = (f"{one.address}: {one.component}" for one in lacking)
     return tuple(sorted(set(names)))
 
 

@@ -153,6 +153,12 @@ def test_units_that_cannot_be_compared_leave_usage_and_price_together():
     assert Part.UNEXPLAINED in parts([line(meter="Box")], [in_thousands])
 
 
+def test_what_the_catalog_has_no_price_for_is_not_modelled():
+    here = line(quantity=None, price="0", status="no-price")
+    here = replace(here, unit_price=None)
+    assert parts([here], [row(meters=())]) == {Part.NOT_MODELLED: money("74.4")}
+
+
 def test_usage_that_was_not_given_is_usage():
     here = line("aws_nat_gateway.a", None, "0.045", unit="GB", usage_key="gb", meter="Bytes", status="usage")
     found = row("aws_nat_gateway.a", "100", "0.045", unit=unit_of("GB"), meters=("Bytes",))
