@@ -131,6 +131,8 @@ class RightsizingConfig(Section):
     """the most memory in use, in percent of what the smaller machine has"""
     min_days: Annotated[int, Field(ge=1, le=366)] = 14
     """days with metrics; with fewer, nothing smaller is recommended"""
+    less_memory: bool = False
+    """whether half the memory is told as an alternative where nobody measures memory: with low confidence, and in no sum"""
 
 
 class SpotConfig(Section):

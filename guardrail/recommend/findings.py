@@ -35,7 +35,7 @@ def _finding(one: Recommendation, currency: str, *, blocks: bool) -> Finding:
         message=f"{proposal.title} saves {saving} a month (confidence {proposal.confidence}, effort {proposal.effort})",
         blocking=blocks,
         address=proposal.address,
-        fix="Follow the recommendation, or dismiss it with a reason: `guardrail recommend` shows what it stands on.",
+        fix="follow it, or dismiss it with a reason: `guardrail recommend` shows what it stands on",
         file=source.file if source else None,
         line=source.line if source else None,
         project=one.project,

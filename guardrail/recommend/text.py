@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from guardrail.finops.commitments.text import lines_of, markdown_of
-from guardrail.model.money import money
+from guardrail.model.money import ZERO, money
 from guardrail.recommend.kinds import OF_ACCOUNTS
 from guardrail.recommend.recommendation import Recommendation, Recommendations, Status, Unjudged
 from guardrail.report.format import count
 from guardrail.report.markdown.text import code, prose
 from guardrail.report.text import safe
 
-_SHOWN = 3  # addresses of what could not be judged
+_SHOWN = 3  # addresses on a line
+_DETAILED, _LISTED = 30, 100  # recommendations with all that is known, and in each list of others; JSON has all
 _LONGEST = 2_000
+
+Alike = Sequence[Recommendation]
+"""Recommendations that differ in their addresses alone."""
 
 
 def as_text(found: Recommendations) -> str:
     """Return lines of text: the sum first, then what saves most, then what is not known and why."""
     lines = [*_head(found)]
-    for one in found.open:
-        lines += ["", *_detail(found, one)]
+    groups = _alike(found, found.open)
+    for some in groups[:_DETAILED]:
+        lines += ["", *_detail(found, some)]
+    lines += ["", *_rest(found, groups)] if groups[_DETAILED:] else []
     for status, title in _OTHERS:
-        if others := found.of(status):
-            lines += ["", title, *(f"  {_brief(found, one)}" for one in others)]
+        if others := _alike(found, found.of(status), briefly=True):
+            lines += ["", title, *(f"  {line}" for line in _briefs(found, others))]
     if found.unjudged:
         lines += ["", "Not known"]
         lines += [f"  {count(len(one.addresses), 'resource')}: {_named(one)}" for one in found.unjudged]
@@ -38,15 +44,18 @@ def as_markdown(found: Recommendations) -> str:
     lines = [*map(prose, _head(found))]
     if found.open:
         lines += ["", "| saving a month | resource | change | confidence | effort |", "| --: | --- | --- | --- | --- |"]
-        for one in found.open:
-            cells = [prose(_saving(found, one)), code(one.subject), prose(one.proposal.title)]
-            lines.append(f"| {' | '.join([*cells, one.proposal.confidence, one.proposal.effort])} |")
-        for one in found.open:
-            lines += ["", f"**{prose(one.proposal.title)}** {code(one.subject)}", ""]
-            lines += [f"- {prose(line)}" for line in _facts(found, one)]
+        groups = _alike(found, found.open)
+        for some in groups[:_LISTED]:
+            proposal = some[0].proposal
+            cells = [prose(_saving(found, some)), _subjects(some, code), prose(proposal.title)]
+            lines.append(f"| {' | '.join([*cells, proposal.confidence, proposal.effort])} |")
+        for some in groups[:_DETAILED]:
+            lines += ["", f"**{prose(some[0].proposal.title)}** {_subjects(some, code)}", ""]
+            lines += [f"- {prose(line)}" for line in _facts(found, some[0])]
+        lines += ["", *map(prose, _rest(found, groups))] if groups[_DETAILED:] else []
     for status, title in _OTHERS:
-        if others := found.of(status):
-            lines += ["", f"**{title}**", "", *(f"- {prose(_brief(found, one))}" for one in others)]
+        if others := _alike(found, found.of(status), briefly=True):
+            lines += ["", f"**{title}**", "", *(f"- {prose(line)}" for line in _briefs(found, others))]
     if found.unjudged:
         lines += ["", "**Not known**", ""]
         lines += [f"- {count(len(one.addresses), 'resource')}: {prose(_named(one))}" for one in found.unjudged]
@@ -82,10 +91,39 @@ def _head(found: Recommendations) -> Iterator[str]:
         yield f"{count(len(found.blocking), 'open recommendation')} above what recommend.block_above allows"
 
 
-def _detail(found: Recommendations, one: Recommendation) -> Iterator[str]:
-    yield f"{_saving(found, one)}  {one.subject}: {one.proposal.title}"
-    for line in _facts(found, one):
+def _alike(found: Recommendations, recommendations: Sequence[Recommendation], *, briefly: bool = False) -> list[Alike]:
+    """Return recommendations in groups that read the same, in their order."""
+    groups: dict[tuple[object, ...], list[Recommendation]] = {}
+    for one in recommendations:
+        facts = (one.dismissal,) if briefly else (*_facts(found, one), one.saving)
+        groups.setdefault((one.project, one.proposal.title, one.reason, *facts), []).append(one)
+    return list(groups.values())
+
+
+def _rest(found: Recommendations, groups: Sequence[Alike]) -> Iterator[str]:
+    hidden = [one for some in groups[_DETAILED:] for one in some]
+    saving = sum((one.saving for one in hidden if one.is_counted and one.saving is not None), ZERO)
+    yield f"{count(len(hidden), 'more recommendation')}: {money(saving, found.currency)} a month; --format json has all"
+
+
+def _briefs(found: Recommendations, groups: Sequence[Alike]) -> Iterator[str]:
+    yield from (_brief(found, some) for some in groups[:_LISTED])
+    if groups[_LISTED:]:
+        yield f"{len(groups) - _LISTED:,} more; --format json has all"
+
+
+def _detail(found: Recommendations, some: Alike) -> Iterator[str]:
+    yield f"{_saving(found, some)}  {_subjects(some)}: {some[0].proposal.title}"
+    if some[1:]:
+        yield "    each:"
+    for line in _facts(found, some[0]):
         yield f"    {line}"
+
+
+def _subjects(some: Alike, written: Callable[[str], str] = str) -> str:
+    hidden = len(some) - _SHOWN
+    more = f" and {hidden:,} more" if hidden > 0 else ""
+    return ", ".join(written(one.subject) for one in some[:_SHOWN]) + more
 
 
 def _facts(found: Recommendations, one: Recommendation) -> Iterator[str]:
@@ -112,16 +150,18 @@ def _facts(found: Recommendations, one: Recommendation) -> Iterator[str]:
         yield f"no edit: {one.no_edit}"
 
 
-def _brief(found: Recommendations, one: Recommendation) -> str:
-    text = f"{_saving(found, one)}  {one.subject}: {one.proposal.title}: "
+def _brief(found: Recommendations, some: Alike) -> str:
+    one = some[0]
+    text = f"{_saving(found, some)}  {_subjects(some)}: {one.proposal.title}: "
     if one.dismissal:
         by = f", {one.dismissal.owner}" if one.dismissal.owner else ""
         return f"{text}{one.dismissal.reason} (until {one.dismissal.expires}{by})"
     return text + one.reason
 
 
-def _saving(found: Recommendations, one: Recommendation) -> str:
-    return "not known" if one.saving is None else money(one.saving, found.currency)
+def _saving(found: Recommendations, some: Alike) -> str:
+    known = [one.saving for one in some if one.saving is not None]
+    return money(sum(known, ZERO), found.currency) if known else "not known"
 
 
 def _named(one: Unjudged) -> str:

@@ -226,3 +226,12 @@ def test_a_task_on_fargate_is_as_small_as_all_its_services_and_containers_allow(
     assert web["moved"][1:] == ["aws_ecs_service.a", "aws_ecs_service.b"]
     found = recommended(resources, metrics[:28], "--only", "rightsizing")
     assert found["recommendations"] == [], "of one service nothing is known"
+
+
+def test_less_memory_without_a_metric_of_it_is_told_where_the_organization_wants_it_and_in_no_sum(recommended):
+    metrics = list(days_of("i-1", "cpu", p99=12))
+    config = "recommend: {rightsizing: {less_memory: true}}"
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, metrics, "--only", "rightsizing", config=config)
+    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.xlarge"}
+    (less,) = [one for one in found["recommendations"] if one["id"] == "machine-memory"]
+    assert (less["title"], less["confidence"], less["counted"]) == ("m6a.2xlarge -> r6a.large", "low", False)

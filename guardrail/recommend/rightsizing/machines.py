@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from guardrail.errors import InputError
@@ -13,7 +13,7 @@ from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Unknown
 from guardrail.policy.variables.machine import VENDORS, named_types
 from guardrail.recommend.proposal import Confidence, Effort, Evidence, NotJudged, Proposal
-from guardrail.recommend.rightsizing.candidates import Machine, Market, Needs, runs_alike
+from guardrail.recommend.rightsizing.candidates import LEAST_MEMORY, Machine, Market, Needs, runs_alike
 from guardrail.recommend.rightsizing.observed import Observed, observed
 from guardrail.recommend.rightsizing.projected import projected
 from guardrail.recommend.scene import Scene
@@ -84,7 +84,8 @@ class _Machines:
         seen = observed(self.scene, change, old) if is_alone else Observed()
         if seen.gap:
             yield NotJudged(KIND, change.address, seen.gap)
-        place = _Place(change, path, old, seen.needs(old, self.scene.config.rightsizing), seen)
+        limits = self.scene.config.rightsizing
+        place = _Place(change, path, old, seen.needs(old, limits), seen)
         ranked = self._best(place, market)
         alike = [one for one in ranked if place.is_managed or runs_alike(one[0], old)]
         # Windows has no image for servers with Arm processors.
@@ -95,6 +96,18 @@ class _Machines:
         other = _chosen(others, old)
         if other and (not chosen or _saving(ranked, other) > _saving(ranked, chosen)):
             yield self._proposal(place, other)
+        if limits.less_memory and seen.cpu and seen.memory_max is None:
+            yield from self._with_less_memory(replace(place, needs=replace(place.needs, memory=old.memory / 2)), market)
+
+    def _with_less_memory(self, place: _Place, market: Market) -> Iterator[Proposal]:
+        """Give what nobody has measured the memory for, because the organization wants to hear of it."""
+        alike = [one for one in self._best(place, market) if runs_alike(one[0], place.old)]
+        if (new := _chosen(alike, place.old)) and new.memory < place.old.memory * LEAST_MEMORY:
+            found = self._proposal(place, new)
+            note = "nobody has measured its memory: look at it before"
+            yield replace(
+                found, id="machine-memory", counted=False, confidence=Confidence.LOW, notes=(*found.notes, note)
+            )
 
     def _best(self, place: _Place, market: Market) -> list[tuple[Machine, Decimal]]:
         """Return the machine types that fit and cost less, with what each saves; of alike resources, what one of them saves."""
@@ -114,7 +127,7 @@ class _Machines:
 
     def _proposal(self, place: _Place, new: Machine) -> Proposal:
         old, seen = place.old, place.seen
-        is_smaller = new.vcpu < old.vcpu or new.memory < old.memory * 0.99
+        is_smaller = new.vcpu < old.vcpu or new.memory < old.memory * LEAST_MEMORY
         other_processor = not runs_alike(new, old)
         needs_image = other_processor and not place.is_managed
         return Proposal(

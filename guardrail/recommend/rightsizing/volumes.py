@@ -101,7 +101,7 @@ def _proposal(change: Change, place: _Place, path: tuple[str, ...], size: float)
         confidence=place.confidence,
         effort=place.effort,
         evidence=(
-            Evidence("size", f"{size:,.0f} GiB", change.address),
+            Evidence("size", f"{size:,.0f} GiB", "configuration"),
             Evidence("gp2 has by its size", f"{iops:,} IOPS and up to {throughput} MiB/s", _DOCS, _READ),
         ),
         notes=(place.note,) if place.note else (),
