@@ -134,7 +134,10 @@ def test_what_is_dismissed_is_not_in_the_sum_and_says_why(run, folder):
         " the dismissal of rightsizing for aws_ebs_volume.data expired on 2026-10-01: renew it, or follow the recommendation",
         ' the dismissal of rightsizng for *.x dismisses nothing: did you mean "rightsizing"?',
     ]
-    assert "Dismissed\n  $4.00  aws_ebs_volume.many[0], aws_ebs_volume.many[1]" in run("recommend", "--now", "2026-11-20").stdout
+    assert (
+        "Dismissed\n  $4.00  aws_ebs_volume.many[0], aws_ebs_volume.many[1]"
+        in run("recommend", "--now", "2026-11-20").stdout
+    )
     (folder / "no.yaml").write_text("dismissals: [{kind: rightsizing, address: a, expires: 2026-12-31}]\n")
     ran = run("recommend")
     assert ran.exit_code == 2
