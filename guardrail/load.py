@@ -32,7 +32,6 @@ from guardrail.policy import (
 )
 from guardrail.policy.variables.defaults import Defaults, by_attribute
 from guardrail.progress import counted
-from guardrail.terraform.configuration.files import shown
 from guardrail.terraform.inputs import NoConfigurationError, read_plans
 from guardrail.terraform.plan.reader import Plan, unread
 from guardrail.terraform.schemas import resource_schema, resource_shape, schema_names, tables_version
@@ -203,17 +202,14 @@ def snapshot_of(settings: Settings) -> KnownSnapshot:
     path = settings.snapshot
     if path is None:
         return NO_SNAPSHOT
-    where = shown(path)
-    from guardrail.model.billed.snapshot import MAX_BYTES, absent, parse_snapshot, usable  # noqa: PLC0415 - few have one
+    from guardrail.files.snapshot_file import read_snapshot  # noqa: PLC0415 - few have one
+    from guardrail.model.billed.snapshot import absent, usable  # noqa: PLC0415
 
-    try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
-    except FileNotFoundError:
+    where = settings.snapshot_name
+    snapshot = read_snapshot(path, where=where)
+    if snapshot is None:
         return absent(where)
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=where) from None
-    return usable(parse_snapshot(data, where=where), where, settings.now, settings.snapshot_max_age, settings.currency)
+    return usable(snapshot, where, settings.now, settings.snapshot_max_age, settings.currency)
 
 
 def usage_of(source: Source) -> Usage:

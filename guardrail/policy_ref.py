@@ -60,7 +60,24 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
         )
         if is_foreign and flags.config:
             place = PolicyAt(flags.config, scratch, (cwd / flags.config).parent, top, missing)
-        yield settings(replace(flags, usage=usage, catalog=catalog), cwd, at=place)
+        found = settings(replace(flags, usage=usage, catalog=catalog), cwd, at=place)
+        yield replace(found, snapshot=_snapshot(found.snapshot, scratch, top, revision, own))
+
+
+def _snapshot(path: Path | None, scratch: Path, top: Path, revision: str, own: frozenset[str]) -> Path | None:
+    """Return where the ledger's snapshot lies as it is in a commit. One that is no part of the repository the run has made.
+
+    It is written out by itself: any other JSON of a commit may be a plan.
+    """
+    if path is None or not path.is_relative_to(scratch):
+        return path
+    name = path.relative_to(scratch).as_posix()
+    if name not in own:
+        return top / name
+    if data := git.text_of(top, revision, name):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    return path
 
 
 def _policy_files(names: Iterable[str]) -> list[str]:

@@ -80,6 +80,8 @@ class Validation:
         for name in dict.fromkeys(project.usage for project in config.projects):
             if name and (base / name).exists():
                 self.usage(base / name)
+        if config.ledger.snapshot and (base / config.ledger.snapshot).exists():
+            self.snapshot(base / config.ledger.snapshot)
         if (base / allocation_file.FILE).exists():
             self.allocation(base / allocation_file.FILE)
 
@@ -115,6 +117,16 @@ class Validation:
         file = self._read(path, InputError)
         if file and file.data is not None:
             self._examined(UsageFile, file, InputError)
+
+    def snapshot(self, path: Path) -> None:
+        """Look at the snapshot of a ledger."""
+        from guardrail.files.snapshot_file import read_snapshot  # noqa: PLC0415 - few have one
+
+        self.seen.add(path.resolve())
+        try:
+            read_snapshot(path, where=shown(path))
+        except InputError as error:
+            self.faults.append(error)
 
     def allocation(self, path: Path) -> None:
         """Look at an allocation.yaml and at the measured values that it names."""

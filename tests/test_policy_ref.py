@@ -355,3 +355,25 @@ def test_a_submodule_that_is_not_there_is_named(check, repository):
     assert code == 2
     assert "holds no rules" in said
     assert "git submodule update --init" in said
+
+
+SNAPSHOT = '{"schema":"guardrail.ledger-snapshot/v1","tool":"1","generated_at":"2026-11-10T00:00:00Z","currency":"USD","cost":"billed","month":null}'
+
+
+def test_policy_ref_base_reads_the_snapshot_of_before(check, repository):
+    repository.write("infra/guardrail.yaml", f"{CONFIG}ledger: {{snapshot: snapshot.json, max_age: 99999d}}\n")
+    repository.commit()
+
+    def known():
+        report = check("--policy-ref", "HEAD", "--now", "2026-11-11")[1]
+        return report["ledger"]["why"], [one["origin"] for one in report["inputs"] if "snapshot" in one["kind"]]
+
+    assert known() == ("snapshot.json is not there", [])
+    repository.write("infra/snapshot.json", SNAPSHOT)
+    assert known() == ("", ["change"])  # no commit has it: the run has made it
+    repository.git("add", "-A")
+    assert known() == ("snapshot.json is not there", [])
+    repository.commit()
+    assert known() == ("", ["base"])
+    repository.write("infra/snapshot.json", "{")
+    assert known() == ("", ["base"])

@@ -71,6 +71,8 @@ class Settings:
     ledger: str = "ledger"
     snapshot: Path | None = None
     """What bills have come to, by the ledger's snapshot; it may not be there."""
+    snapshot_name: str = ""
+    """What guardrail.yaml calls it."""
     snapshot_max_age: timedelta = timedelta(days=7)
     address_tag: str = ""
     """Tags on bills: which one names a resource's address, and which its project; "" for none."""
@@ -144,6 +146,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         with_author=file.report.author,
         ledger=file.ledger.path if "://" in file.ledger.path else str(base / file.ledger.path),
         snapshot=located(file.ledger.snapshot) if file.ledger.snapshot else None,
+        snapshot_name=file.ledger.snapshot or "",
         snapshot_max_age=timedelta(days=int(file.ledger.max_age[:-1])),
         address_tag=file.ledger.address_tag,
         project_tag=file.ledger.project_tag,

@@ -82,7 +82,10 @@ def of_data(results: Iterable[Mapping[str, Any]], queries: Mapping[str, Query]) 
         statistic = _STATISTICS.get(query.statistic, query.statistic)
         where = placed(query.dimensions)
         name = name_of("aws", query.metric)
-        for at, value in zip(series["Timestamps"], series["Values"], strict=True):
+        times, values = series["Timestamps"], series["Values"]
+        if len(times) != len(values):
+            raise ValueError(f"has a series of {len(times):,} times and {len(values):,} values")
+        for at, value in zip(times, values, strict=True):
             if where is None:
                 yield None
                 continue

@@ -10,7 +10,7 @@ from functools import lru_cache
 from guardrail.metrics.point import STATISTICS, Point, number, time_of, unit_of
 
 _AT = ("at", "time", "timestamp", "day")
-COLUMNS = "id, metric, at and value (or n, mean, min, max, sum, p50, p95, p99), unit and period where they are known"
+COLUMNS = "id, metric, at and value (or n, mean, min, max, sum, p50, p95, p99), unit and period where they are known, with commas in between"
 
 
 class LineError(ValueError):
@@ -20,7 +20,13 @@ class LineError(ValueError):
 def points_of_csv(lines: Iterable[str], resource: str, metric: str) -> Iterator[Point]:
     """Give the points of rows. `resource` and `metric` are of all rows, in place of columns. Raises LineError."""
     reader = csv.DictReader(lines, strict=True)
-    names = {name.strip().lower(): name for name in reader.fieldnames or () if name}
+    try:
+        given = [name.strip().lower() for name in reader.fieldnames or ()]
+    except csv.Error as error:
+        raise LineError(f"line 1: {error}") from None
+    if twice := next((name for name in given if name and given.count(name) > 1), None):
+        raise LineError(f"line 1: two columns are called {twice!r:.40}")
+    names = dict(zip(given, reader.fieldnames or (), strict=True))
     at = next((names[name] for name in _AT if name in names), None)
     lacking = [
         name for name, given in (("id", resource), ("metric", metric), ("at", at)) if not given and name not in names

@@ -14,6 +14,10 @@ from typing import Any
 
 STATISTICS = ("mean", "min", "max", "sum", "p50", "p95", "p99")
 """What a point may tell of the samples in its period, beside their number."""
+_LONGEST = 2_048  # characters of a name
+_YEARS = 1970, 2999
+_LONGEST_PERIOD = 366 * 86_400
+_MOST_SAMPLES = 10**15
 _NAMES = Path(__file__).with_name("names.toml")
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
@@ -38,6 +42,25 @@ class Point:
     period: int | None
     n: int | None
     values: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        for name in ("id", "metric", "series", "unit"):
+            text = getattr(self, name)
+            if (
+                not isinstance(text, str)
+                or len(text) > _LONGEST
+                or not (text or name in {"series", "unit"})
+                or not text.isprintable()
+            ):
+                raise ValueError(f"has no {name} that can be told: {text!r:.60}")
+        if not _YEARS[0] <= self.at.year <= _YEARS[1]:
+            raise ValueError(f"is no time of a metric: {self.at:%Y-%m-%d}")
+        if not (self.period is None or 0 < self.period <= _LONGEST_PERIOD):
+            raise ValueError(f"is no period in seconds: {self.period!s:.40}")
+        if not (self.n is None or 0 <= self.n <= _MOST_SAMPLES):
+            raise ValueError(f"is no number of samples: {self.n!s:.40}")
+        for value in self.values.values():
+            number(value)
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,14 @@ FAULTY = [
     ("id,metric,at,value\n,cpu,2026-11-01,1\n", "line 2: says no id"),
     ("id,metric,at,value\ni,cpu,2026-11-01,\n", "line 2: has no value"),
     ("id,metric,at,value\ni,cpu\n", "line 2: has another number of fields"),
+    ("id,metric,at,value,n\ni,cpu,2026-11-01,1,1e30\n", "line 2: is no number of samples"),
+    ("id,metric,at,value,period\ni,cpu,2026-11-01,1,-5\n", "line 2: is no period in seconds"),
+    ("id,metric,at,value\ni,cpu,0001-01-01,1\n", "line 2: is no time of a metric"),
+    ('id,metric,at,value\n"a\nb",cpu,2026-11-01,1\n', "has no id that can be told"),
+    (f"id,metric,at,value\n{'i' * 9_000},cpu,2026-11-01,1\n", "line 2: has no id that can be told"),
+    ("id,id,metric,at,value\ni,j,cpu,2026-11-01,1\n", "line 1: two columns are called 'id'"),
+    ("id;metric;at;value\ni;cpu;2026-11-01;1\n", "with commas in between"),
+    (google(value={"doubleValue": 1e308}), "is no number: inf"),
     (b"id,metric,at,value\n\xff,cpu,2026-11-01,1\n", "no text in UTF-8"),
     ("\ufeffid".encode("utf-16"), "UTF-16"),
     (b"\x1f\x8bnothing", "cannot be read"),
@@ -201,6 +209,12 @@ def test_what_cannot_be_read_is_one_line_with_its_file(points, content, said):
     assert said in str(caught.value)
     assert str(caught.value).count("\n") == 0
     assert "file0" in str(caught.value)
+
+
+def test_a_series_of_more_times_than_values_is_refused(points):
+    series = {**DATA["MetricDataResults"][0], "Values": []}
+    with pytest.raises(InputError, match="has a series of 1 times and 0 values"):
+        points(QUERIES, {"MetricDataResults": [series]})
 
 
 def test_a_series_without_its_query_is_refused(points):

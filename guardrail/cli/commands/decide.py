@@ -57,6 +57,9 @@ def decide(**values: Any) -> None:
 
     chosen = settings_of(values)
     project = values["project"] or (next(iter(chosen.environments)) if len(chosen.environments) == 1 else "")
+    for name in ("rule", "by", "reason"):
+        if not values[name].strip():
+            raise ConfigError(f"{name} is empty", fix="say it")
     if not project:
         raise ConfigError("nothing says which project it is of", fix="say it: --project NAME")
     decision = Decision(

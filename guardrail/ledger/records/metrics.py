@@ -119,11 +119,18 @@ def _parquet(database: Any, source: Path, now: datetime) -> bytes:
     target = source.with_suffix(".parquet")
     columns = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in _written().items())
     notes = f"schema: {literal(SCHEMA)}, tool: {literal(__version__)}"
-    database.execute(f"""
+    query = f"""
         copy (select {", ".join(map(quoted, POINTS))}, {literal(now.astimezone(UTC).isoformat())}::timestamptz as imported_at
             from read_csv({literal(str(source))}, auto_detect = false, header = false, delim = ',', quote = '"', escape = '"',
                 columns = {{{columns}}}, strict_mode = true, nullstr = '', force_not_null = ['series', 'unit']))
-        to {literal(str(target))} (format parquet, compression zstd, kv_metadata {{{notes}}})""")
+        to {literal(str(target))} (format parquet, compression zstd, kv_metadata {{{notes}}})"""
+    import duckdb  # noqa: PLC0415 - is there, or there were no database
+
+    try:
+        database.execute(query)
+    except duckdb.Error as error:
+        what = f"these metrics cannot be kept: {str(error).splitlines()[0]:.200}"
+        raise InputError(what, fix="nothing was imported") from None
     return target.read_bytes()
 
 

@@ -120,7 +120,7 @@ _decode = json_decoder(Snapshot)
 def parse_snapshot(data: bytes, *, where: str) -> Snapshot:
     """Return what a file says. Raises InputError in one line: for what is none, damaged, too large, or of another version."""
     if len(data) > MAX_BYTES:
-        raise InputError(f"{len(data):,} bytes are more than the {MAX_BYTES:,} that are read", where=where, fix=_FIX)
+        raise InputError(f"has more than the {MAX_BYTES:,} bytes that are read", where=where, fix=_FIX)
     try:
         return _decode(data.removeprefix(b"\xef\xbb\xbf"))
     except (msgspec.MsgspecError, ValueError, OverflowError, RecursionError) as error:
