@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from guardrail.errors import ConfigError, NetworkError
 
 _TIMEOUT = 120  # seconds
+_FULL_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _AT_ONCE = 500  # paths on one command line
 _FOR_GIT = frozenset(
     (
@@ -52,6 +55,16 @@ def top_of(folder: Path) -> Path | None:
 
 def commit_of(top: Path, revision: str) -> str:
     """Return the commit that a revision names. Raises Missing."""
+    # A full name means the same for ever, and is asked for once a file; a branch may move while a process runs (--watch).
+    return _commit_of_full_name(top, revision) if _FULL_NAME.fullmatch(revision) else _ask_for_commit(top, revision)
+
+
+@lru_cache(maxsize=1024)
+def _commit_of_full_name(top: Path, name: str) -> str:
+    return _ask_for_commit(top, name)
+
+
+def _ask_for_commit(top: Path, revision: str) -> str:
     found = (
         None if revision.startswith("-") else _git(top, "rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
     )

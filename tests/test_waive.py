@@ -189,6 +189,16 @@ def test_a_list_in_one_line_is_left_alone():
     assert str(raised.value).startswith("w.yaml:1: its waivers stand in one line")
 
 
+def test_a_rule_blocks_from_its_day_on_and_says_so_before(shop, run):
+    (shop / "policies" / "no-machines.yaml").write_text(f"{RULE}effective_from: 2026-11-02\n")
+    before = run("check", "--format", "json")
+    assert before.exit_code == 0
+    (finding,) = json.loads(before.stdout)["projects"][0]["findings"]
+    assert (finding["enforcement"], finding["message"]) == ("advisory", "no machines (blocks from 2026-11-02)")
+    (shop / "policies" / "no-machines.yaml").write_text(f"{RULE}effective_from: 2026-11-01\n")
+    assert run("check").exit_code == 1
+
+
 def git(folder, *args):
     names = ("-c", "user.name=a", "-c", "user.email=a@example.com")
     ran = subprocess.run(["git", "-C", folder, *names, *args], capture_output=True, text=True, check=True)  # noqa: S607

@@ -51,6 +51,8 @@ def finding(
     """
     declared = rule.rule
     status, message = _status(answer, texts, pre_existing=pre_existing)
+    if rule.source.blocks_from and status is FindingStatus.FAIL:
+        message = f"{message} (blocks from {rule.source.blocks_from})"
     if status is FindingStatus.UNKNOWN:
         if declared.on_unknown is OnUnknown.PASS:
             return None

@@ -364,7 +364,7 @@ def test_every_command_says_what_it_is_for(run):
 
 def test_a_bug_of_ours_is_exit_code_3_and_a_file_without_values_of_the_plan(run, write, monkeypatch, tmp_path):
 
-    def explode(_settings):
+    def explode(_settings, **_more):
         raise RuntimeError("hunter" + str(2))
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))

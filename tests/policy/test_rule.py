@@ -1,4 +1,5 @@
 import re
+from datetime import date
 
 import pytest
 
@@ -175,3 +176,30 @@ def test_a_good_rule_reads_what_it_says(engine):
     rule = compile_rule(check_rule(parse_yaml(GOOD, RuleError, name="r.yaml")), engine=engine)
     assert rule.reads == {("resource", "after", "size")}
     assert rule.shown == {("resource", "after", "size"), ("resource", "address")}
+
+
+BEGINS = [
+    (date(2026, 12, 31), "mandatory", "advisory", date(2027, 1, 1)),
+    (date(2027, 1, 1), "mandatory", "mandatory", None),
+    (date(2026, 12, 31), "advisory", "advisory", None),
+]
+
+
+@pytest.mark.parametrize("today, enforcement, enforced, blocks_from", BEGINS)
+def test_a_rule_is_advisory_until_the_day_from_which_it_is_enforced(today, enforcement, enforced, blocks_from):
+    text = f"""\
+id: a-rule
+title: A rule
+severity: low
+enforcement: {enforcement}
+effective_from: 2027-01-01
+validations: [{{expression: "false", message: never}}]
+"""
+    source = check_rule(parse_yaml(text, RuleError, name="a.yaml")).on(today)
+    assert (source.rule.enforcement, source.blocks_from) == (enforced, blocks_from)
+
+
+def test_a_day_that_is_none_is_named_with_its_line():
+    text = "id: a-rule\ntitle: A\nseverity: low\nenforcement: mandatory\neffective_from: soon\nvalidations: [{expression: 'true', message: a}]\n"
+    with pytest.raises(RuleError, match=r"a.yaml:5: effective_from"):
+        check_rule(parse_yaml(text, RuleError, name="a.yaml"))

@@ -73,6 +73,8 @@ def loosened(before: Any, after: Any) -> Iterator[tuple[str, str]]:
         was, now = getattr(before, part), getattr(after, part)
         if order.index(now) < order.index(was):
             yield part, f"{was} -> {now}"
+    if after.effective_from and (before.effective_from is None or after.effective_from > before.effective_from):
+        yield "enforcement", f"from {before.effective_from or 'now'} -> from {after.effective_from}"
     if not _asks_as_much(before, after):
         yield "waivers", "asks less of a waiver"
     for name, was in before.params.items():

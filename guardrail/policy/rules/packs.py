@@ -323,7 +323,7 @@ def settle(rule: RuleFile, setting: RuleSetting, where: str = "") -> RuleFile:
     """Return the rule as the configuration wants it. Raises ConfigError for a parameter that does not fit."""
     changes: dict[str, Any] = {
         name: value
-        for name in ("enforcement", "severity", "on_unknown", "waivable_by")
+        for name in ("enforcement", "severity", "effective_from", "on_unknown", "waivable_by")
         if (value := getattr(setting, name)) is not None
     }
     if setting.waivers:

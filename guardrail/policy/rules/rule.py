@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -123,6 +124,8 @@ class Rule(Section):
     title: Expression
     severity: Severity
     enforcement: Enforcement
+    effective_from: date | None = None
+    """day from which it is enforced; before that it is advisory"""
     scope: RuleScope = RuleScope.RESOURCE
     match: Match = Match()
     params: dict[str, Any] = Field(default_factory=dict)
@@ -154,13 +157,22 @@ class Rule(Section):
 class RuleFile:
     """A rule and the file that it came from.
 
-    `pack` is "" for a project's own rule, `fetched` says that the pack is none of the shipped ones.
+    `pack` is "" for a project's own rule, `fetched` says that the pack is none of the shipped ones. `blocks_from` is the day on
+    which a rule that is advisory until then is enforced.
     """
 
     rule: Rule
     file: YamlFile
     pack: str = ""
     fetched: bool = False
+    blocks_from: date | None = None
+
+    def on(self, today: date) -> RuleFile:
+        """Return the rule as it is enforced on a day."""
+        begins, is_loud = self.rule.effective_from, self.rule.enforcement is not Enforcement.ADVISORY
+        if begins is None or today >= begins or not is_loud:
+            return self
+        return replace(self.changed(enforcement=Enforcement.ADVISORY), blocks_from=begins)
 
     def changed(self, **fields: Any) -> RuleFile:
         """Return the rule with some of its fields set anew."""

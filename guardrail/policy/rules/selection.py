@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -141,6 +142,8 @@ class RuleSetting(Section):
     enabled: bool = True
     enforcement: Enforcement | None = None
     severity: Severity | None = None
+    effective_from: date | None = None
+    """day from which it is enforced; before that it is advisory"""
     on_unknown: OnUnknown | None = None
     waivable_by: tuple[str, ...] | None = None
     """globs of the owners whose waivers count"""
