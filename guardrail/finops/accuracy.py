@@ -11,14 +11,12 @@ from fractions import Fraction
 
 from guardrail.finops.estimate import Estimate, Item
 from guardrail.finops.exact import Amount
-from guardrail.finops.pairing import Billed, Pair, paired
+from guardrail.finops.pairing import Billed, Pair, is_about, paired
 from guardrail.finops.unit import factor_between
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.terraform.address import parse
 
 _HOUR = timedelta(hours=1)
-_FARTHEST = 4
-"""Prices of a unit that are further apart than this, one above the other, are of different units."""
 
 
 class Part(StrEnum):
@@ -198,7 +196,7 @@ def _at_estimated_price(item: Item, rows: Sequence[Billed]) -> Amount | None:
         if factor is None or one.quantity is None:
             return None
         at_price = one.quantity * factor * item.price
-        if at_price and one.listed and not 1 <= _FARTHEST * one.listed / at_price <= _FARTHEST**2:
+        if at_price and one.listed and not is_about(one.listed, at_price):
             return None
         found += at_price
     return found

@@ -79,6 +79,7 @@ class Paired:
     rows: tuple[Billed, ...]
 
 
+_FARTHEST = 2
 _Fits = Callable[[Item, Billed], bool]
 
 
@@ -86,7 +87,8 @@ def paired(versions: Sequence[Sequence[Item]], rows: Sequence[Billed]) -> Paired
     """Pair the rows of a resource with items: of the month's estimate first, then of what was so before it.
 
     A meter's name decides. Where one of the two does not have it, the same price of the same unit does, then the unit,
-    if it tells one meter and one item alone.
+    if it tells one meter and one item alone at about its price. What is left for hours is one item that is billed in parts,
+    as Google bills a machine's cores and memory, where there is but one for hours.
     """
     left = list(rows)
     pairs: list[Pair] = []
@@ -98,6 +100,12 @@ def paired(versions: Sequence[Sequence[Item]], rows: Sequence[Billed]) -> Paired
                 pairs.append(Pair(item, found, is_now=number == 0))
                 open_items.remove(item)
                 left = [one for one in left if one not in found]
+        hourly = [one for one in left if one.unit.hourly]
+        whole = [item for item in open_items if item.unit.hourly and not item.meter]
+        if hourly and len(whole) == 1:
+            pairs.append(Pair(whole[0], tuple(hourly), is_now=number == 0))
+            open_items.remove(whole[0])
+            left = [one for one in left if one not in hourly]
         if number == 0:
             items_now = open_items
     return Paired(tuple(pairs), tuple(items_now), tuple(left))
@@ -137,4 +145,12 @@ def _by_price(item: Item, row: Billed) -> bool:
 
 
 def _by_unit(item: Item, row: Billed) -> bool:
-    return not (item.meter and row.meters) and bool(item.unit.base) and item.unit.base == row.unit.base
+    factor = factor_between(row.unit, item.unit)
+    if (item.meter and row.meters) or not item.unit.base or item.unit.base != row.unit.base or factor is None:
+        return False
+    return not (item.price and row.unit_price) or is_about(row.unit_price, factor * item.price)
+
+
+def is_about(price: Amount, other: Amount) -> bool:
+    """Say whether prices can be of the same unit: the larger is at most twice the other."""
+    return other <= _FARTHEST * price and price <= _FARTHEST * other

@@ -215,7 +215,16 @@ def test_two_meters_of_one_unit_are_told_by_their_prices_or_not_at_all():
     bill = [row(), row(price="0.005", meters=("PublicIPv4",))]
     assert parts(lines, bill) == {Part.TIME: money("1.47")}
     other = [row(price="0.11"), row(price="0.006", meters=("PublicIPv4",))]
-    assert set(parts(lines, other)) == {Part.NOT_BILLED, Part.NOT_MODELLED}
+    assert set(parts(lines, other)) == {Part.TIME, Part.PRICE}
+    apart = [row(price="0.5"), row(price="0.9", meters=("PublicIPv4",))]
+    assert set(parts(lines, apart)) == {Part.NOT_BILLED, Part.NOT_MODELLED}
+
+
+def test_a_machine_whose_cores_and_memory_are_billed_apart_is_one():
+    cores = row(quantity="1488", price="0.03", meters=("core",), unit=unit_of("hour"))
+    memory = row(quantity="5952", price="0.005", meters=("memory",), unit=unit_of("gibibyte hour"))
+    assert parts([line()], [cores, memory]) == {Part.TIME: money("1.4")}
+    assert parts([line()], [cores, replace(memory, cost=money("20"))])[Part.DISCOUNT] == money("20") - money("29.76")
 
 
 AMOUNTS = st.fractions(min_value=-1000, max_value=1000, max_denominator=10**6).map(lambda part: int(part * 100 * CENT))
