@@ -173,10 +173,11 @@ def _choices(demand: Demand, whole: Demand, offers: Iterable[Offer]) -> list[Cho
         groups[offer.months, offer.payment].append(offer)
     found: list[Choice] = []
     for (months, payment), sold in groups.items():
-        kinds = list(dict.fromkeys(offer.kind for offer in sold))
+        kinds = tuple(dict.fromkeys(offer.kind for offer in sold))
+        alone = {kind: planned(demand, [offer for offer in sold if offer.kind == kind]) for kind in kinds}
         firm = [kind for kind in kinds if not kind.startswith("convertible")]
-        for chosen in dict.fromkeys([tuple(firm), *((kind,) for kind in kinds)]):
-            one = planned(demand, [offer for offer in sold if offer.kind in chosen])
+        together = planned(demand, [one for one in sold if one.kind in firm], [alone[kind] for kind in firm])
+        for chosen, one in [(tuple(firm), together), *(((kind,), one) for kind, one in alone.items())]:
             history = judged(whole, one.purchases) if whole.hours > demand.hours else one
             bought = tuple(dict.fromkeys(purchase.offer.kind for purchase in one.purchases))
             found.append(Choice(bought or chosen, months, payment, replace(one, by_month=history.by_month)))

@@ -79,17 +79,24 @@ class Demand:
         return sum(costs, Fraction(0)) * Fraction(1, 10**PLACES)
 
 
-def planned(demand: Demand, offers: Sequence[Offer]) -> Judged:
-    """Return what to buy of offers for the same term, and what it comes to. Without purchases: nothing pays."""
+def planned(demand: Demand, offers: Sequence[Offer], alone: Sequence[Judged] = ()) -> Judged:
+    """Return what to buy of offers for the same term, and what it comes to. Without purchases: nothing pays.
+
+    alone  what is bought of some sorts of these offers alone, where that is known already; else it is found out
+    """
     breadths = sorted({offer.breadth for offer in offers})
-    candidates = [_together(demand, offers, share) for share in (_PREFERENCES if len(breadths) > 1 else (Fraction(1),))]
-    if len(breadths) > 1:
-        candidates += [
-            _together(demand, [one for one in offers if one.breadth == breadth], Fraction(1)) for breadth in breadths
-        ]
+    if len(breadths) <= 1:
+        return judged(demand, _together(demand, offers, Fraction(1)))
+    candidates = [_together(demand, offers, share) for share in _PREFERENCES]
+    if not alone:
+        sorts = [[one for one in offers if one.breadth == breadth] for breadth in breadths]
+        candidates += [_together(demand, sort, Fraction(1)) for sort in sorts]
     outcomes = [_outcomes(demand, one) for one in candidates]
     savings = [_month(demand, one).saving for one in outcomes]
     best = savings.index(max(savings))
+    better = max(alone, key=lambda one: one.now.saving, default=None)
+    if better and better.now.saving > savings[best]:
+        return better
     return _judged(demand, candidates[best], outcomes[best])
 
 
@@ -139,7 +146,8 @@ def _together(demand: Demand, offers: Sequence[Offer], preference: Fraction) -> 
     narrow = sorted(range(len(offers)), key=lambda number: offers[number].breadth)
     broadest = max((offer.breadth for offer in offers), default=0)
     again = [number for number in narrow if offers[number].breadth < broadest]
-    for number, first in [*((one, True) for one in narrow), *((one, False) for one in again)]:
+    order = [*((one, True) for one in narrow), *((one, False) for one in again)]
+    for place, (number, first) in enumerate(order):
         offer = offers[number]
         beaten = _cheapest([one for one in offers if one.breadth > offer.breadth]) if first else {}
         if any(key in beaten for key in offer.weights):
@@ -155,9 +163,14 @@ def _together(demand: Demand, offers: Sequence[Offer], preference: Fraction) -> 
         amount = coverage.best(offer.cost, offer.step)
         if amount:
             bought[number] += amount
-            if len(offers) > 1:
+            if _is_shared(offer, (offers[later] for later, _ in order[place + 1 :])):
                 used.update(zip(keys, coverage.left(amount), strict=True))
     return tuple(Purchase(offers[number], bought[number]) for number in narrow if bought[number])
+
+
+def _is_shared(offer: Offer, others: Iterable[Offer]) -> bool:
+    """Say whether any of other offers covers a use that this one covers."""
+    return any(not offer.weights.keys().isdisjoint(other.weights) for other in others)
 
 
 def _coverage(
@@ -195,7 +208,7 @@ def _outcomes(demand: Demand, purchases: Sequence[Purchase]) -> list[_Drawn]:
                 sums, spans, coverage.drawn(one.amount, spans), strict=True
             )
         ]
-        if number + 1 < len(ordered):
+        if _is_shared(one.offer, (later.offer for later in ordered[number + 1 :])):
             used.update(zip(keys, coverage.left(one.amount), strict=True))
     return sums
 

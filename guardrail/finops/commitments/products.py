@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from guardrail.catalog import Match, Selector
 from guardrail.catalog.query import Pattern
@@ -106,6 +107,7 @@ def vendor_of(provider: str) -> str:
     return next((vendor for vendor, begin in begins.items() if name.startswith(begin)), "")
 
 
+@lru_cache(maxsize=4096)  # a bill says the same in every hour
 def product_of(
     provider: str, service: str, region: str, meter: str, operation: str, name: str = "", series: str = ""
 ) -> Product | None:
