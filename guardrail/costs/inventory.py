@@ -33,7 +33,7 @@ class Inventory:
                 self._data[source.address[: source.address.rindex("[")]].append(source)
         self._types = {*self._by_type, *(source.type for sources in self._data.values() for source in sources)}
         self._mentions: dict[bool, Mapping[str, list[Change]]] = {}
-        self._identities: dict[str, Mapping[str, Change]] = {}
+        self._identities: dict[str, Mapping[str, list[Change]]] = {}
         self._places: dict[tuple[tuple[str, ...], tuple[str, ...], bool], Mapping[str, int]] = {}
         self._naming: dict[tuple[str, str, bool], Mapping[str, list[Change]]] = {}
         self._through: dict[tuple[str, str, str, bool], Mapping[str, list[Change]]] = {}
@@ -124,16 +124,16 @@ class Inventory:
             return
         for value in _texts(side.get(reference.attribute)):
             for name in reference.types:
-                other = self._identity_index(name).get(value)
-                if other is not None:
-                    yield other
+                for other in self._identity_index(name).get(value, ()):
+                    if not _is_elsewhere(other, change, before=before):
+                        yield other
 
-    def _identity_index(self, type_name: str) -> Mapping[str, Change]:
+    def _identity_index(self, type_name: str) -> Mapping[str, list[Change]]:
         if type_name not in self._identities:
-            index: dict[str, Change] = {}
+            index: defaultdict[str, list[Change]] = defaultdict(list)
             for other in self._by_type.get(type_name, ()):
                 for identity in _identities(other):
-                    index.setdefault(identity, other)
+                    index[identity].append(other)
             self._identities[type_name] = index
         return self._identities[type_name]
 
@@ -153,7 +153,8 @@ class Inventory:
             ]
         for name in reference.types:
             naming = self._naming_index(name, attribute, before=before)
-            referring += [other for identity in _identities(change) for other in naming.get(identity, ())]
+            named = [other for identity in _identities(change) for other in naming.get(identity, ())]
+            referring += [other for other in named if not _means_another(other, there, change, before=before)]
             referring += self._through_index(name, there, before=before).get(change.address, ())
         return list({other.address: other for other in referring}.values())
 
@@ -197,6 +198,27 @@ class Inventory:
                         index[candidates[0].address].append(other)
             self._through[key] = index
         return self._through[key]
+
+
+def _is_elsewhere(other: Change, change: Change, *, before: bool) -> bool:
+    """Say whether what has a name, or names one, is in another region: a plan for several regions has two tables "orders".
+
+    Of AWS only, where names are of a region; elsewhere they are of a project or a resource group.
+    """
+    regions = [one.before_region if before else one.region for one in (other, change)]
+    return change.type.startswith("aws_") and None not in regions and regions[0] != regions[1]
+
+
+def _means_another(other: Change, there: Reference, change: Change, *, before: bool) -> bool:
+    """Say whether what names a resource means another of the same name: elsewhere, or as its configuration says."""
+    if _is_elsewhere(other, change, before=before):
+        return True
+    if before and other.before_references is None:
+        return False  # the configuration only tells what it names now
+    mentioned = _mentions(other, before=before).get(there.attribute or "", ())
+    alike = [address for address in mentioned if address.startswith(f"{change.type}.") or f".{change.type}." in address]
+    block = change.address.rpartition("[")[0] if change.address.endswith("]") else change.address
+    return bool(alike) and not {change.address, change.previous_address, block} & set(alike)
 
 
 def _side(change: Change, *, before: bool) -> Side | None:

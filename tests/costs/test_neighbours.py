@@ -21,8 +21,8 @@ PROVIDERS = {
 def priced(catalog):
     """Price the resources of a plan: address -> its costs."""
 
-    def price(*changes, **sections):
-        source = document(*changes, providers=PROVIDERS, **sections)
+    def price(*changes, providers=PROVIDERS, **sections):
+        source = document(*changes, providers=providers, **sections)
         (plan,) = read_plan(json.dumps(source).encode(), "plan.json")
         return {one.change.address: one for one in Engine(LIBRARY, catalog).estimate(plan.changes, plan.data)}
 
@@ -414,3 +414,48 @@ def test_a_folder_tells_the_system_and_the_neighbours_of_its_base(tmp_path, run)
     assert group(name="Windows_Server*", template="t") == ("no-op", linux, usage.format("Windows", "large"))
     assert group(name="al2023-*", template="other")[1:] == (linux, usage.format("Linux/UNIX", "4xlarge"))
     assert group(name="al2023-*", template="t") == ("no-op", linux, linux)
+
+
+WEST = {"aws.west": {"name": "aws", "alias": "west", "expressions": {"region": {"constant_value": "us-west-2"}}}}
+TABLE = {"name": "orders", "billing_mode": "PROVISIONED", "read_capacity": 5, "write_capacity": 20}
+TARGET = {
+    "resource_id": "table/orders",
+    "scalable_dimension": "dynamodb:table:WriteCapacityUnits",
+    "min_capacity": 7,
+    "max_capacity": 7,
+}
+NAMED = ["aws_dynamodb_table.a.name", "aws_dynamodb_table.a"]
+
+
+@pytest.mark.parametrize(
+    "blocks",
+    [
+        [block("aws_dynamodb_table.a"), block("aws_dynamodb_table.b"), block("aws_appautoscaling_target.t", resource_id=NAMED)],
+        [block("aws_dynamodb_table.a"), block("aws_dynamodb_table.b", "aws.west"), block("aws_appautoscaling_target.t")],
+    ],
+    ids=["its expression names one of them", "one is in another region"],
+)  # fmt: skip
+def test_of_two_resources_of_one_name_a_target_scales_its_own(blocks, priced):
+    changes = [change("aws_dynamodb_table.a", TABLE), change("aws_dynamodb_table.b", TABLE)]
+    target = change("aws_appautoscaling_target.t", TARGET)
+    costs = priced(*changes, target, providers={**PROVIDERS, **WEST}, root={"resources": blocks})
+    writes = {name: costs[f"aws_dynamodb_table.{name}"].after.lines[0].monthly_quantity for name in "ab"}
+    assert writes == {"a": 7, "b": 20}
+
+
+@pytest.mark.parametrize("provider, size", [("aws", "m5.large"), ("aws.west", "t3.medium")])
+def test_of_two_resources_of_one_name_the_one_in_the_same_region_is_meant(provider, size, priced):
+    """A group that names its template as a text, which the configuration does not lead to."""
+    templates = [
+        change(f"aws_launch_template.{name}", {"name": "web", "instance_type": kind})
+        for name, kind in (("east", "m5.large"), ("west", "t3.medium"))
+    ]
+    blocks = [
+        block("aws_launch_template.east"),
+        block("aws_launch_template.west", "aws.west"),
+        block("aws_autoscaling_group.g", provider),
+    ]
+    group = {**GROUP, "desired_capacity": 1, "launch_template": [{"name": "web", "version": "$Latest"}]}
+    group = change("aws_autoscaling_group.g", group)
+    costs = priced(*templates, group, providers={**PROVIDERS, **WEST}, root={"resources": blocks})
+    assert costs["aws_autoscaling_group.g"].after.lines[0].name == f"Instance usage (Linux/UNIX, on-demand, {size})"
