@@ -124,9 +124,8 @@ class Inventory:
             return
         for value in _texts(side.get(reference.attribute)):
             for name in reference.types:
-                for other in self._identity_index(name).get(value, ()):
-                    if not _is_elsewhere(other, change, before=before):
-                        yield other
+                alike = self._identity_index(name).get(value, ())
+                yield from [other for other in alike if not _is_elsewhere(other, change, before=before)][:1]
 
     def _identity_index(self, type_name: str) -> Mapping[str, list[Change]]:
         if type_name not in self._identities:
