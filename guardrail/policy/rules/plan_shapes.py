@@ -13,7 +13,16 @@ _DATA = "data."
 _TEXT = Shape("s")
 _MODULE = {"address": _TEXT, "source": _TEXT, "version": _TEXT}
 _PROVIDER = {"name": _TEXT, "source": _TEXT, "constraint": _TEXT, "module": _TEXT, "version": _TEXT}
-_LINE = {"group": "s", "name": "s", "unit": "s", "quantity": "d", "monthly": "d", "status": "s"}
+_LINE = {
+    "group": "s",
+    "name": "s",
+    "unit": "s",
+    "quantity": "d",
+    "monthly": "d",
+    "status": "s",
+    "assumed_usage": "d",
+    "usage_profile": "s",
+}
 
 
 class PlanShapes(Mapping[Path, Shape | None]):
