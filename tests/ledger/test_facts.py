@@ -52,6 +52,15 @@ def test_a_run_is_told_by_its_lines_and_findings(add, rows):
     assert rows("select rule, address, status from findings") == [("required-tags", "aws_instance.web", "fail")]
 
 
+def test_assumed_usage_is_no_fact(add, rows):
+    add(json_v1(samples.assumed_usage()).encode())
+    # Gateways and the minimum of the cluster are known; the usage of a profile is not.
+    assert rows("select before, before_bound, after, after_bound from runs") == [
+        (Decimal("65.70"), "at-least", Decimal("116.65"), "at-least")
+    ]
+    assert rows("select distinct status from lines where monthly is null order by status") == [("unknown",), ("usage",)]
+
+
 def test_what_is_added_twice_is_there_once(add, rows, store):
     assert len(add(result())) == 1
     assert add(result()) == []
