@@ -184,3 +184,87 @@ def test_a_scaling_group_is_read_with_its_template(offered):
     assert one["title"] == "on demand -> Spot, c5.xlarge"
     assert one["unknown"].startswith("no single attribute makes it Spot")
     assert "it has one subnet or zone alone: add others, so that one that runs short does not stop it" in one["notes"]
+
+
+BATCH = """
+resource "aws_batch_compute_environment" "jobs" {
+  type = "MANAGED"
+  compute_resources {
+    type          = "%s"
+    max_vcpus     = 16
+    instance_type = ["c5.xlarge"]
+    subnets       = ["subnet-1", "subnet-2"]
+  }
+}
+"""
+SERVICE = """
+resource "aws_ecs_service" "web" {
+  name          = "web"
+  launch_type   = "FARGATE"
+  desired_count = 3
+  %s
+}
+"""
+AKS = """
+resource "azurerm_kubernetes_cluster_node_pool" "p" {
+  name                  = "p"
+  kubernetes_cluster_id = "/subscriptions/x/resourceGroups/x/providers/Microsoft.ContainerService/managedClusters/x"
+  vm_size               = "Standard_D4s_v5"
+  node_count            = 3
+  mode                  = "%s"
+}
+"""
+MIG = """
+resource "google_compute_instance_template" "t" {
+  machine_type = "n2-standard-2"
+  disk {
+    source_image = "debian-cloud/debian-12"
+  }
+}
+resource "google_compute_instance_group_manager" "g" {
+  base_instance_name = "g"
+  zone               = "us-central1-a"
+  target_size        = 3
+  version {
+    instance_template = google_compute_instance_template.t.id
+  }
+  %s
+}
+"""
+
+
+def test_batch_repeats_jobs_itself_so_that_one_machine_is_enough(offered):
+    found, _ = offered(BATCH % "EC2")
+    one = found["aws_batch_compute_environment.jobs"]
+    assert "by hand: compute_resources.0.type = SPOT" in one["notes"]
+    assert offered(BATCH % "SPOT") == ({}, {})
+
+
+def test_services_on_fargate_are_offered_fargate_spot_unless_they_keep_volumes(offered):
+    found, _ = offered(SERVICE % "")
+    assert (
+        "use a capacity_provider_strategy of FARGATE_SPOT beside a base of FARGATE"
+        in found["aws_ecs_service.web"]["notes"]
+    )
+    volumes = 'volume_configuration {\n    name = "data"\n    managed_ebs_volume {\n      role_arn = "x"\n    }\n  }'
+    found, reasons = offered(SERVICE % volumes)
+    assert (found, reasons) == ({}, {"aws_ecs_service.web": "it keeps volumes of its own"})
+
+
+def test_a_system_pool_of_aks_cannot_be_spot(offered):
+    found, reasons = offered(AKS % "System")
+    assert not found
+    assert reasons == {"azurerm_kubernetes_cluster_node_pool.p": "it is a system pool, which cannot be Spot"}
+    found, _ = offered(AKS % "User")
+    one = found["azurerm_kubernetes_cluster_node_pool.p"]
+    assert (one["status"], one["saving"]) == ("open", None)  # nothing tells the region, so there is no price
+    assert one["unknown"]
+
+
+def test_a_group_that_keeps_disks_of_its_machines_is_refused(offered):
+    found, _ = offered(MIG % "")
+    one = found["google_compute_instance_group_manager.g"]
+    assert one["title"] == "on demand -> Spot, n2-standard-2"
+    assert "set scheduling { provisioning_model = SPOT } in its instance template" in one["notes"]
+    found, reasons = offered(MIG % 'stateful_disk {\n    device_name = "data"\n  }')
+    assert reasons == {"google_compute_instance_group_manager.g": "it keeps disks or addresses of its machines"}

@@ -38,7 +38,8 @@ def fleet(scenes: Iterable[Scene], now: datetime) -> list[Hours]:
                 product = _product(scene, change, side, line)
                 if product and line.monthly_quantity and line.unit_price is not None:
                     used[product] += line.monthly_quantity / HOURS_PER_MONTH
-                    prices[product] = line.unit_price
+                    listed = line.price.list_price if line.price else None
+                    prices[product] = line.unit_price if listed is None else listed
     count = LEAST_DAYS * 24
     end = int(now.timestamp()) // HOUR * HOUR
     starts = [end - HOUR * (count - number) for number in range(count)]
