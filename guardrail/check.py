@@ -7,8 +7,9 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
-from guardrail import __version__, real_costs
+from guardrail import __version__
 from guardrail.catalog import Catalog
 from guardrail.caveats import (
     UsageInUse,
@@ -44,6 +45,9 @@ from guardrail.terraform.options import WORKSPACE
 from guardrail.terraform.plan.reader import Plan
 from guardrail.waivers import waived, waived_inline
 
+if TYPE_CHECKING:
+    from guardrail.model.billed.costs import BudgetSpend, KnownSnapshot, LedgerView
+
 
 def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
     """Price what the settings name, without judging it. Raises GuardrailError.
@@ -65,9 +69,9 @@ def estimate(settings: Settings, *, with_attributes: bool = False) -> Report:
             projects.append(bill if with_attributes else bill.without_attributes())
     library.keep_compiled()
     known = snapshot_of(settings)
-    notes = [*usage_notes(in_use, library, settings), *real_costs.notes(known)]
+    notes = [*usage_notes(in_use, library, settings), *_notes_of(known)]
     report = _report(tuple(projects), settings, catalog, notes, judged=False)
-    ledger = real_costs.ledger_view(known, report.projects)
+    ledger = _beside_bills(known, report.projects)
     return _against(base, replace(report, compares=bool(settings.compare_with), ledger=ledger), settings)
 
 
@@ -138,11 +142,29 @@ def check(
         *policy_notes(rules, bills, settings),
         *usage_open_notes(judge),
         *usage_notes(in_use, library, settings),
-        *real_costs.notes(judge.snapshot),
+        *_notes_of(judge.snapshot),
     ]
     report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
-    ledger = real_costs.ledger_view(judge.snapshot, projects, judge.spends)
+    ledger = _beside_bills(judge.snapshot, projects, judge.spends)
     return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules), ledger=ledger), settings)
+
+
+def _notes_of(known: KnownSnapshot | None) -> list[str]:
+    if known is None:
+        return []
+    from guardrail.real_costs import notes  # noqa: PLC0415 - few have a snapshot of a ledger
+
+    return notes(known)
+
+
+def _beside_bills(
+    known: KnownSnapshot | None, projects: Sequence[ProjectReport], spends: Sequence[BudgetSpend] = ()
+) -> LedgerView | None:
+    if known is None:
+        return None
+    from guardrail.real_costs import ledger_view  # noqa: PLC0415 - few have a snapshot of a ledger
+
+    return ledger_view(known, projects, spends)
 
 
 def _each(settings: Settings, read: list[tuple[Source, Plan]] | None) -> Generator[tuple[Source, Plan]]:

@@ -16,7 +16,6 @@ from guardrail.config import Settings, Source
 from guardrail.costs import NO_USAGE, Engine, Library, Repricing, Usage, load_usage
 from guardrail.costs.usage.profiles import profile
 from guardrail.errors import InputError, did_you_mean
-from guardrail.model.billed.costs import NO_SNAPSHOT, KnownSnapshot
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy import (
     NO_REPOSITORY,
@@ -38,6 +37,7 @@ from guardrail.terraform.schemas import resource_schema, resource_shape, schema_
 
 if TYPE_CHECKING:
     from guardrail.catalog.terms import Terms
+    from guardrail.model.billed.costs import KnownSnapshot
     from guardrail.model.report import Report
 
 
@@ -197,11 +197,11 @@ def terms_of(settings: Settings) -> Terms | None:
     return read_terms(settings.overlay, settings.rates, settings.currency, settings.now.date())
 
 
-def snapshot_of(settings: Settings) -> KnownSnapshot:
-    """Return what bills have come to, as far as a run may use it. Raises InputError for a file that is no snapshot."""
+def snapshot_of(settings: Settings) -> KnownSnapshot | None:
+    """Return what bills have come to, as far as a run may use it; None where guardrail.yaml names no snapshot. Raises InputError for a file that is no snapshot."""
     path = settings.snapshot
     if path is None:
-        return NO_SNAPSHOT
+        return None
     from guardrail.files.snapshot_file import read_snapshot  # noqa: PLC0415 - few have one
     from guardrail.model.billed.snapshot import absent, usable  # noqa: PLC0415
 

@@ -19,11 +19,9 @@ _NEVER = datetime.min.replace(tzinfo=UTC)
 
 def ledger_view(
     known: KnownSnapshot, projects: Iterable[ProjectReport], spends: Sequence[BudgetSpend] = ()
-) -> LedgerView | None:
-    """Return what a report shows of a snapshot; None where guardrail.yaml names none."""
+) -> LedgerView:
+    """Return what a report shows of a snapshot."""
     snapshot = known.snapshot
-    if not known.where:
-        return None
     if snapshot is None:
         return LedgerView(known.where, budgets=tuple(spends), why=known.why)
     projects = tuple(projects)
@@ -45,8 +43,8 @@ def ledger_view(
 
 
 def notes(known: KnownSnapshot) -> list[str]:
-    """Say that what bills have come to is not known, where guardrail.yaml names a snapshot and there is none to be used."""
-    if not known.where or known.snapshot:
+    """Say that what bills have come to is not known, where there is no snapshot to be used."""
+    if known.snapshot:
         return []
     return [f"real costs, and what is spent of budgets, are not known: {known.why} ({known.remedy})"]
 

@@ -8,14 +8,17 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from typing import TYPE_CHECKING
 
-from guardrail.model.billed.costs import LedgerView
 from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.input import Input
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
+
+if TYPE_CHECKING:
+    from guardrail.model.billed.costs import LedgerView
 
 
 class Verdict(StrEnum):

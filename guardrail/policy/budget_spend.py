@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from guardrail.model.billed.costs import BudgetSpend, KnownSnapshot
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.policy.billed import NOT_BILLED, Billed
 from guardrail.policy.budgets import Budget, Period
@@ -15,10 +14,15 @@ from guardrail.policy.spend import Spend
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from guardrail.model.billed.costs import BudgetSpend, KnownSnapshot
     from guardrail.model.billed.snapshot import BilledMonth, BudgetMonth
 
 _MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
 _HOUR = 3600  # seconds
+_NOT_NAMED = Billed(
+    why="guardrail.yaml names no snapshot of a ledger",
+    remedy="make one, `guardrail ledger snapshot --out ledger.snapshot.json`, and name it: `ledger: {snapshot: ledger.snapshot.json}`",
+)
 
 
 def months_of(period: Period, now: datetime) -> list[str]:
@@ -43,10 +47,12 @@ def end_of(month: str) -> datetime:
     return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
 
-def billed_of(budget: Budget, known: KnownSnapshot, now: datetime) -> Billed:
+def billed_of(budget: Budget, known: KnownSnapshot | None, now: datetime) -> Billed:
     """Return what bills say of a budget's period. What no bill tells is not known, and never 0."""
     if budget.spend is None:
         return NOT_BILLED
+    if known is None:
+        return _NOT_NAMED
     snapshot = known.snapshot
     if snapshot is None:
         return Billed(why=known.why, remedy=known.remedy)
@@ -95,6 +101,8 @@ def _open_because(covered: Sequence[BilledMonth], amounts: Sequence[BudgetMonth]
 
 def spend_of(budget: Budget, billed: Billed, sums: Spend, now: datetime) -> BudgetSpend:
     """Return what a report shows of a budget that limits what is billed."""
+    from guardrail.model.billed.costs import BudgetSpend  # noqa: PLC0415 - few budgets limit what is spent
+
     least, most = billed.projected(sums)
     why = billed.why
     if billed.least is not None and billed.rest and (sums.unpriced or sums.usage_open):

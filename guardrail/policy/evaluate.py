@@ -14,11 +14,10 @@ from datetime import datetime
 from decimal import Decimal
 from functools import cache, partial
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guardrail.cel import Environment, Path, Scope
 from guardrail.errors import LimitError
-from guardrail.model.billed.costs import NO_SNAPSHOT, BudgetSpend, KnownSnapshot
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO
@@ -53,6 +52,9 @@ from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.view import ResourceView, reader
 from guardrail.progress import counted
 
+if TYPE_CHECKING:
+    from guardrail.model.billed.costs import BudgetSpend, KnownSnapshot
+
 Bind = Callable[[Mapping[str, Json]], Scope]
 
 
@@ -85,7 +87,7 @@ class Judge:
     asked: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     passed_known_cost: Counter[str] = field(default_factory=Counter)
-    snapshot: KnownSnapshot = NO_SNAPSHOT
+    snapshot: KnownSnapshot | None = None
     spends: list[BudgetSpend] = field(default_factory=list)
 
     def __post_init__(self) -> None:

@@ -15,7 +15,6 @@ from guardrail.report.format import count, quantity, with_bound
 from guardrail.report.rows import Row, has_effect
 from guardrail.report.text import safe
 
-HEADS = ("Resource", "Estimate before", "After")
 _LIMIT = 200
 _SHORT = 40
 
@@ -52,9 +51,14 @@ class Billed:
         return "Estimate and bill"
 
     @property
-    def column(self) -> str:
-        """The heading of what was billed."""
-        return f"Billed {safe(self.view.month or '', _SHORT)}{', open' if self.view.open else ''}"
+    def heads(self) -> tuple[str, ...]:
+        """The headings of the columns."""
+        return (
+            "Resource",
+            "Estimate before",
+            "After",
+            f"Billed {safe(self.view.month or '', _SHORT)}{', open' if self.view.open else ''}",
+        )
 
     def lines(self) -> Iterator[str]:
         """Give what is told in sentences: the month, the types at hand, the budgets."""

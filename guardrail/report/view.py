@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from guardrail.model.cost import SYNC, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
@@ -15,12 +16,14 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
-from guardrail.report.billed import Billed, billed
 from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
 from guardrail.report.machine_types import by_machine_type, waits_for
 from guardrail.report.rows import Alike, Gap, Natural, Row, by_cost, by_effect, has_effect, named, worth
 from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
 from guardrail.report.text import safe
+
+if TYPE_CHECKING:
+    from guardrail.report.billed import Billed
 
 _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
 _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
@@ -133,6 +136,10 @@ class View:
     @cached_property
     def billed(self) -> Billed | None:
         """What bills have come to beside the estimates, None where nothing tells it."""
+        if self.report.ledger is None:
+            return None
+        from guardrail.report.billed import billed  # noqa: PLC0415 - few have a snapshot of a ledger
+
         return billed(self.report.ledger, self.rows, self.report.currency)
 
     @property

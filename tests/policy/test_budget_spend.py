@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrail.data import rules_dir
-from guardrail.model.billed.costs import NO_SNAPSHOT, KnownSnapshot
+from guardrail.model.billed.costs import KnownSnapshot
 from guardrail.model.billed.snapshot import BilledBudget, BilledMonth, BudgetMonth, Snapshot, absent, digest_of
 from guardrail.model.finding import FindingStatus
 from guardrail.model.report import ProjectReport
@@ -76,7 +76,7 @@ def test_periods_are_those_of_the_calendar(period, now, months, name):
 
 
 UNKNOWN = {
-    "no snapshot is named": (NO_SNAPSHOT, {}, "guardrail.yaml names no snapshot"),
+    "no snapshot is named": (None, {}, "guardrail.yaml names no snapshot"),
     "it is not there": (absent("x.json"), {}, "x.json is not there"),
     "another budget": (NOVEMBER, {"name": "other"}, "does not know this budget"),
     "another match": (NOVEMBER, {"match": {"project": "search"}}, "when the budget counted something else"),
@@ -164,8 +164,8 @@ def test_the_rule_judges_by_the_snapshot(judged):
     assert judged(NOVEMBER, 1000)[0] == []
     assert judged(NOVEMBER, 1500)[0] == [FindingStatus.FAIL]
     assert judged(NOVEMBER, 1500, before=1400)[0] == [FindingStatus.PRE_EXISTING]
-    assert judged(NO_SNAPSHOT, 1)[0] == [FindingStatus.UNKNOWN]
-    assert judged(NO_SNAPSHOT, 1, spend=None) == ([], [])
+    assert judged(None, 1)[0] == [FindingStatus.UNKNOWN]
+    assert judged(None, 1, spend=None) == ([], [])
 
 
 def test_reports_get_what_is_spent(judged):

@@ -16,19 +16,16 @@ if TYPE_CHECKING:
 class KnownSnapshot:
     """A ledger's snapshot as a run has it.
 
-    where     the file, "" where guardrail.yaml names none: then nothing is said of it
+    where     the file, as guardrail.yaml names it
     snapshot  None where there is none that may be used
     why       why not, in words that follow "not known: "
     remedy    what to do about it
     """
 
-    where: str = ""
+    where: str
     snapshot: Snapshot | None = None
-    why: str = "guardrail.yaml names no snapshot of a ledger"
-    remedy: str = "make one, `guardrail ledger snapshot --out ledger.snapshot.json`, and name it: `ledger: {snapshot: ledger.snapshot.json}`"
-
-
-NO_SNAPSHOT = KnownSnapshot()
+    why: str = ""
+    remedy: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from guardrail.report.amounts import legends
-from guardrail.report.billed import HEADS, Billed
+from guardrail.report.billed import Billed
 from guardrail.report.html.blocks import left_out, rest, table
 from guardrail.report.html.element import Child, Html, code, element
 from guardrail.report.rows import named
@@ -19,7 +19,7 @@ def billed_costs(found: Billed | None, currency: str) -> list[Html]:
     parts = [element("ul", [element("li", line) for line in found.lines()])]
     rows: list[list[Child]] = [[code(named(one.row)), *one.amounts(currency)] for one in found.rows[:_LISTED]]
     if rows:
-        heads = [*HEADS, found.column]
+        heads = found.heads
         parts.append(table(heads, rows[:_OPEN], numbers=3))
         if rows[_OPEN:]:
             parts.append(rest(f"{len(rows) - _OPEN:,} more resources", table(heads, rows[_OPEN:], numbers=3)))

@@ -10,7 +10,6 @@ from guardrail.model.report import Report, Verdict
 from guardrail.report.amounts import total_amounts
 from guardrail.report.frame import Frame
 from guardrail.report.html.basis import inputs, prices
-from guardrail.report.html.billed import billed_costs
 from guardrail.report.html.blocks import folded, listed, section
 from guardrail.report.html.changes import changed_resources
 from guardrail.report.html.costs import bill, not_known
@@ -109,7 +108,7 @@ class _Page:
             ("errors", "Rules not evaluated", by_rule(view.errors, self.places)),
             ("changes", "Cost changes by resource", self.changes() if self.has_changes else []),
             ("sums", "Sums", self.sums()),
-            ("billed", "Estimate and bill", billed_costs(self.view.billed, self.currency)),
+            ("billed", "Estimate and bill", self.billed()),
             ("bill", "Cost breakdown", [] if self.has_changes else bill(view)),
             ("warnings", "Warnings", by_rule(view.listed(view.warnings), self.places)),
             ("missing", "Not known and assumed", not_known(view)),
@@ -143,6 +142,14 @@ class _Page:
         if any(PALE in part.markup for part in parts):
             parts.append(element("p", "A pale bar stands for a sum from which something is missing.", class_="dim"))
         return parts
+
+    def billed(self) -> list[Html]:
+        """Return what bills have come to beside the estimates, where a snapshot of the ledger tells it."""
+        if not self.view.billed:
+            return []
+        from guardrail.report.html.billed import billed_costs  # noqa: PLC0415 - few have a snapshot of a ledger
+
+        return billed_costs(self.view.billed, self.currency)
 
     def how_to_waive(self) -> list[Html]:
         """Return the YAML that waives what blocks, ready to paste."""

@@ -46,11 +46,6 @@ def ledger_document(view: LedgerView) -> dict[str, Any]:
     }
 
 
-def billed_document(cost: RealCost) -> dict[str, Any]:
-    """Return what a resource came to."""
-    return {"month": cost.month, "amount": plain(cost.amount), "open": cost.open}
-
-
 def ledger_of(data: document.Result) -> LedgerView | None:
     """Return what a result shows of a ledger, None where it shows nothing."""
     view = data.ledger

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -31,7 +32,9 @@ from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
 from guardrail.report.json import document
 from guardrail.report.json.document import SCHEMA
-from guardrail.report.json.ledger import ledger_of
+
+if TYPE_CHECKING:
+    from guardrail.model.billed.costs import LedgerView
 
 MAX_BYTES = 500_000_000
 """What a result of our own may hold: some 100,000 resources."""
@@ -95,8 +98,14 @@ def _report(data: document.Result) -> Report:
         team_tag=data.team_tag,
         revision=Revision(data.commit or "", data.ref or "", data.event),
         usage_profile=data.usage_profile,
-        ledger=ledger_of(data) if data.ledger else None,
+        ledger=_ledger(data) if data.ledger else None,
     )
+
+
+def _ledger(data: document.Result) -> LedgerView | None:
+    from guardrail.report.json.ledger import ledger_of  # noqa: PLC0415 - few have a snapshot of a ledger
+
+    return ledger_of(data)
 
 
 def _pull_request(data: document.PullRequest) -> PullRequest:

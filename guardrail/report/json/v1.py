@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
@@ -19,8 +19,10 @@ from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Repo
 from guardrail.model.resource import SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.json.document import SCHEMA
-from guardrail.report.json.ledger import billed_document, ledger_document
 from guardrail.report.json.text import encode, finished, joined, listed
+
+if TYPE_CHECKING:
+    from guardrail.model.billed.costs import LedgerView, RealCost
 
 _MAX_DEPTH = 20
 _MAX_INT = 10**4000  # Python refuses to spell longer ones
@@ -52,10 +54,20 @@ def json_v1(report: Report) -> str:
                 "projects": listed(_project(project, report) for project in report.projects),
                 "findings": listed(encode(_finding(finding)) for finding in report.findings),
                 "warnings": encode(report.warnings),
-                **({"ledger": encode(ledger_document(report.ledger))} if report.ledger else {}),
+                **({"ledger": encode(_ledger(report.ledger))} if report.ledger else {}),
             }
         )
     )
+
+
+def _ledger(view: LedgerView) -> dict[str, Any]:
+    from guardrail.report.json.ledger import ledger_document  # noqa: PLC0415 - few have a snapshot of a ledger
+
+    return ledger_document(view)
+
+
+def _billed(cost: RealCost) -> dict[str, Any]:
+    return {"month": cost.month, "amount": plain(cost.amount), "open": cost.open}
 
 
 def _catalog(info: CatalogInfo) -> dict[str, Any]:
@@ -151,7 +163,7 @@ def _resources(project: ProjectReport, report: Report) -> Iterator[str]:
         after, before = components(resource.after), components(resource.before)
         ids = _ids(resource) if report.with_ids else {}
         found = real.get((project.name, resource.change.address))
-        billed = {"billed": billed_document(found)} if found else {}
+        billed = {"billed": _billed(found)} if found else {}
         yield f'{encode({**_resource(resource), **ids, **billed})[:-1]},"components":{after},"components_before":{before}}}'
 
 

@@ -10,7 +10,6 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
 from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
-from guardrail.report.billed import HEADS
 from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
 from guardrail.report.frame import NO_FRAME, Frame
@@ -280,7 +279,7 @@ class _Body:
             ]
             rest = len(found.rows) - len(rows)
             more = [f"\n{rest:,} more in {self.rest}"] if rest else []
-            parts.append("\n".join([_cells(*HEADS, prose(found.column)), "|:--|--:|--:|--:|", *rows, *more]))
+            parts.append("\n".join([_cells(*map(prose, found.heads)), "|:--|--:|--:|--:|", *rows, *more]))
             parts += legends(rows)
         return details(found.title, "\n\n".join(parts))
 

@@ -15,7 +15,6 @@ from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding
 from guardrail.model.report import Verdict
 from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
-from guardrail.report.billed import HEADS
 from guardrail.report.format import count, gaps, line_reason, quantity, standing, status_word
 from guardrail.report.rows import Gap, Row, named, worth
 from guardrail.report.terminal.changes import change_lines, group_amounts
@@ -175,7 +174,7 @@ class _Page:
         yield from _title(found.title)
         yield from (_indented(Text(line)) for line in found.lines())
         if found.rows:
-            grid = _grid(*HEADS, found.column)
+            grid = _grid(*found.heads)
             for one in found.rows[:limit]:
                 grid.add_row(Text(named(one.row)), *map(Text, one.amounts(self.currency)))
             yield ""
