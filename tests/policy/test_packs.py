@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import pytest
 
 from guardrail.data import rules_dir
 from guardrail.errors import ConfigError, RuleError
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
-from guardrail.policy import RuleSelection, load_rules, packs
+from guardrail.policy import RuleSelection, load_rules, packs, read_pack
 
 OWN = """\
 id: own-rule
@@ -49,6 +51,13 @@ def test_shipped_packs():
         "tagging",
         "waste",
     )
+
+
+def test_the_readme_counts_the_rules_that_ship():
+    there = packs(rules_dir())
+    rules = [rule for pack in there for rule in read_pack(pack, rules_dir())]
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"the {len(rules)} rules that ship in {len(there)} packs" in readme
 
 
 def test_rules_of_packs_and_folders_stand_in_the_order_of_their_ids(own):
