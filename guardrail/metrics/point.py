@@ -19,6 +19,7 @@ _YEARS = 1970, 2999
 _LONGEST_PERIOD = 366 * 86_400
 _MOST_SAMPLES = 10**15
 _NAMES = Path(__file__).with_name("names.toml")
+_UNITS = {"%": "percent", "by": "bytes", "1": "", "none": "", "unspecified": ""}
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
@@ -88,7 +89,8 @@ def name_of(provider: str, vendor_name: str, unit: str = "") -> Name:
 
 def unit_of(text: str) -> str:
     """Return a vendor's unit in small letters: percent, bytes, count, count/second."""
-    return {"%": "percent", "by": "bytes", "1": "", "none": "", "unspecified": ""}.get(text.lower(), text.lower())
+    text = text.lower()
+    return _UNITS.get(text, text)
 
 
 @cache

@@ -83,15 +83,15 @@ def _days(source: str, points: Iterable[Point | None]) -> Iterator[Day]:
 
 
 def _day(source: str, id_: str, metric: str, unit: str, day: date, points: Sequence[Point]) -> Day:
-    means = sorted(point.values["mean"] for point in points)
     if len(points) == 1:
-        told = points[0].values
-        p50, p95, p99 = (told.get(name) for name in ("p50", "p95", "p99"))
-        n = points[0].n or 1
-    else:
-        enough = len(means) >= _LEAST_POINTS
-        p50, p95, p99 = (_quantile(means, share) if enough else None for share in (0.5, 0.95, 0.99))
-        n = len(means)
+        told, n = points[0].values, points[0].n or 1
+        mean, most = told["mean"], max(told.get("max", told["mean"]), told["mean"])
+        quantiles = told.get("p50"), told.get("p95"), told.get("p99")
+        return Day(source, id_, metric, day, n, mean, told.get("min", mean), *quantiles, most, unit)
+    means = sorted(point.values["mean"] for point in points)
+    enough = len(means) >= _LEAST_POINTS
+    p50, p95, p99 = (_quantile(means, share) if enough else None for share in (0.5, 0.95, 0.99))
+    n = len(means)
     most = max(max(point.values.get("max", mean), mean) for point in points for mean in [point.values["mean"]])
     least = [point.values["min"] for point in points if "min" in point.values] or means
     return Day(source, id_, metric, day, n, sum(means) / len(means), min(least), p50, p95, p99, most, unit)
