@@ -90,6 +90,8 @@ WRITING = {
 READING = {
     "show": [],
     "compact": ["--now", "2027-01-01"],
+    "close": ["2026-10"],
+    "snapshot": [],
     "export": ["--to", "postgresql://x/y"],
     "import": ["result.json"],
     "import --metrics": ["result.json"],
