@@ -17,7 +17,7 @@ from guardrail.model.money import ZERO, decimal, plain
 from guardrail.policy import Project
 from guardrail.recommend.commitments.accounts import FIX, NO_HOURS, Accounts
 from guardrail.recommend.commitments.fleet import fleet
-from guardrail.recommend.commitments.kind import recommendation
+from guardrail.recommend.commitments.kind import after_others, lowers_use, recommendation
 from guardrail.recommend.dismissals import dismissed, read_dismissals, remarks
 from guardrail.recommend.editing import with_edits
 from guardrail.recommend.evaluation import Evaluation
@@ -61,7 +61,9 @@ def recommend(
             elif priced := evaluated(scene, one):
                 found.append(priced)
     advices = _advices(accounts, settings, scenes) if accounts else ()
-    bought = filter(None, (recommendation(one, settings.currency) for one in advices))
+    bought = [one for one in (recommendation(each, settings.currency) for each in advices) if one]
+    if any(one.is_counted and lowers_use(one) for one in found):
+        bought = [after_others(one) for one in bought]
     found += [one for one in bought if one.saving is None or one.saving >= decimal(settings.recommend.min_saving)]
     dismissals = read_dismissals(settings.dismissals) if settings.dismissals else ()
     today = settings.now.date()

@@ -195,3 +195,28 @@ def test_a_plan_without_machines_says_what_to_import(run, tmp_path):
     ran = run("recommend", ".", "--only", "commitments")
     assert ran.exit_code == 0, ran.stderr
     assert "no bill with hours of use: nothing to plan commitments from; import bills with hours" in ran.stdout
+
+
+POOL = """
+resource "google_container_node_pool" "p" {
+  cluster    = "c"
+  location   = "us-central1"
+  node_count = 2
+  node_config {
+    machine_type = "n2-standard-2"
+  }
+}
+"""
+
+
+def test_beside_what_lowers_the_use_a_purchase_is_in_no_sum(run, tmp_path, usage):
+    (tmp_path / "main.tf").write_text(POOL)
+    config = "version: 1\nprojects: [{name: shop, path: ., env: dev}]\nrecommend: {spot: {environments: [dev]}}\n"
+    (tmp_path / "guardrail.yaml").write_text(config)
+    usage.write_text(usage.read_text().replace("m5.large", "c5.xlarge"))
+    ran = run("recommend", "--usage-by-hour", str(usage), "--now", "2026-11-20", "--format", "json")
+    assert ran.exit_code == 0, ran.stderr
+    found = {one["kind"]: one for one in json.loads(ran.stdout)["recommendations"]}
+    assert found["spot"]["counted"]
+    assert not found["commitments"]["counted"]
+    assert found["commitments"]["notes"][-1].startswith("not in the sum: other recommendations lower the use")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from guardrail.finops.commitments.advice import Advice, exact
 from guardrail.finops.commitments.text import risks, title_of
 from guardrail.recommend.proposal import Confidence, Effort, Evidence, Proposal
@@ -39,3 +41,17 @@ def recommendation(advice: Advice, currency: str) -> Recommendation | None:
         notes=(" · ".join(risks(choice, advice.currency)),),
     )
     return Recommendation(proposal, "", None, None, proposal.saving, unknown=proposal.unknown)
+
+
+_STORAGE = frozenset({"type", "volume_type", "iops", "throughput", "volume_size", "allocated_storage"})
+
+
+def lowers_use(one: Recommendation) -> bool:
+    """Say whether a recommendation may lower the use of machines: whether it sets anything but what a volume is."""
+    return one.proposal.deletes or any(step.path[-1] not in _STORAGE for step in one.proposal.steps)
+
+
+def after_others(one: Recommendation) -> Recommendation:
+    """Return a purchase that is in no sum: followed first, other recommendations leave less to commit to."""
+    note = "not in the sum: other recommendations lower the use that it is planned for; follow them first"
+    return replace(one, proposal=replace(one.proposal, counted=False, notes=(*one.proposal.notes, note)))
