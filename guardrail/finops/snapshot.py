@@ -138,6 +138,7 @@ def billed_months(bills: Iterable[SourceMonth]) -> list[BilledMonth]:
                 through=min(_through(one) for one in alike),
                 open=any(one.open for one in alike),
                 without=tuple(sorted(expected - there)),
+                latest=latest if (latest := max(map(_through, alike))) > min(map(_through, alike)) else None,
             )
         )
     return found

@@ -15,7 +15,8 @@ class Billed:
     """What is spent of a period, at least and at most, and how much of it is left.
 
     least, most   None where not known
-    rest          in months of 730 hours, as estimates have them
+    rest          in months of 730 hours, as estimates have them, from when the last of the bills ends
+    rest_most     the same from when the first of them ends; None where it is the same
     through       until when bills tell what is spent
     why, remedy   what keeps an amount from being known, and what makes it known
     """
@@ -23,6 +24,7 @@ class Billed:
     least: Decimal | None = None
     most: Decimal | None = None
     rest: Decimal = Decimal(0)
+    rest_most: Decimal | None = None
     through: datetime | None = None
     why: str = ""
     remedy: str = ""
@@ -40,7 +42,8 @@ class Billed:
     def projected(self, sums: Spend) -> tuple[Decimal | None, Decimal | None]:
         """Return what the period comes to, at least and at most; None for what is not known."""
         least = None if self.least is None else self.least + sums.known * self.rest
-        most = None if self.most is None or (sums.unpriced and self.rest) else self.most + sums.known * self.rest
+        rest = self.rest if self.rest_most is None else self.rest_most
+        most = None if self.most is None or (sums.unpriced and rest) else self.most + sums.known * rest
         return least, most
 
     def _within(

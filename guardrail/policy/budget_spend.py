@@ -75,9 +75,15 @@ def billed_of(budget: Budget, known: KnownSnapshot | None, now: datetime) -> Bil
     least = sum((Decimal(one.amount) + Decimal(one.less) for one in amounts), Decimal(0))
     most = sum((Decimal(one.amount) + Decimal(one.more) for one in amounts), Decimal(0))
     through = max(one.through for one in covered)
-    left = max((end_of(months[-1]) - through).total_seconds(), 0)
-    rest = Decimal(int(left)) / _HOUR / HOURS_PER_MONTH
-    return Billed(least, None if why else most, rest, through, why, "import the bills that are missing" if why else "")
+    latest = max(one.latest or one.through for one in covered)
+    rest, rest_most = (_months_between(at, end_of(months[-1])) for at in (latest, through))
+    remedy = "import the bills that are missing" if why else ""
+    return Billed(least, None if why else most, rest, rest_most, through, why, remedy)
+
+
+def _months_between(begin: datetime, end: datetime) -> Decimal:
+    """Return how many months of 730 hours lie between two times, 0 where the first is the later."""
+    return Decimal(max(int((end - begin).total_seconds()), 0)) / _HOUR / HOURS_PER_MONTH
 
 
 def _open_because(covered: Sequence[BilledMonth], amounts: Sequence[BudgetMonth], months: Sequence[str]) -> str:
@@ -105,7 +111,7 @@ def spend_of(budget: Budget, billed: Billed, sums: Spend, now: datetime) -> Budg
 
     least, most = billed.projected(sums)
     why = billed.why
-    if billed.least is not None and billed.rest and (sums.unpriced or sums.usage_open):
+    if billed.least is not None and (billed.rest_most or billed.rest) and (sums.unpriced or sums.usage_open):
         most = None
         why = why or "part of the cost is not known, or depends on usage that is not given"
     return BudgetSpend(

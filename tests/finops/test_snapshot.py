@@ -61,6 +61,16 @@ def test_of_several_bills_the_shortest_counts_and_one_that_is_missing_is_named()
     )
 
 
+def test_until_when_the_longest_bill_goes_is_told_too():
+    short, long = (
+        bill(name, "2026-11", day, "2026-11-17", is_open=True)
+        for name, day in (("a", "2026-11-11"), ("b", "2026-11-16"))
+    )
+    (one,) = billed_months([short, long])
+    assert (one.through.day, one.latest.day if one.latest else None) == (11, 16)
+    assert billed_months([short])[0].latest is None
+
+
 def test_a_source_that_has_ended_is_not_missed():
     bills = [bill("old", "2026-07"), *(bill("a", f"2026-{month}") for month in ("07", "08", "09", "10", "11"))]
     assert [one.without for one in billed_months(bills)] == [(), ("old",), ("old",), ("old",), ()]

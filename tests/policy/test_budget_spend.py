@@ -114,6 +114,14 @@ def test_what_may_be_missing_leaves_a_lower_bound(snapshot, period, why):
     assert why in found.why
 
 
+def test_of_bills_that_end_on_several_days_the_rest_begins_at_least_and_at_most(judged):
+    latest = datetime(2026, 11, 21, tzinfo=UTC)
+    snapshot = known([month("2026-11", "2026-11-16", latest=latest)], [amount("2026-11", "400")])
+    found = billed_of(budget(), snapshot, NOW)
+    assert list(found.projected(Spend(known=Decimal(730)))) == [400 + 10 * 24, 400 + 15 * 24]
+    assert judged(snapshot, 730, spend=700)[0] == [FindingStatus.UNKNOWN]
+
+
 def test_charges_of_nobody_count_at_least_and_at_most():
     found = billed_of(budget(), known([month("2026-11")], [amount("2026-11", "100", "30", "-20")]), NOW)
     assert [found.least, found.most] == [80, 130]

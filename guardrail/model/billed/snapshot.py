@@ -32,7 +32,8 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 class BilledMonth(msgspec.Struct, frozen=True, kw_only=True):
     """A month that there are bills of.
 
-    through  until when they tell what was used; the end of the month where all of it is told
+    through  until when all of them tell what was used; the end of the month where all of it is told
+    latest   until when some of them do; None where it is the same
     open     some bill of it may still change
     without  sources that had bills before and have none of this month
     """
@@ -41,6 +42,7 @@ class BilledMonth(msgspec.Struct, frozen=True, kw_only=True):
     through: Time
     open: bool
     without: tuple[str, ...] = ()
+    latest: Time | None = None
 
 
 class BilledResource(msgspec.Struct, frozen=True, kw_only=True):
@@ -109,7 +111,8 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     types: tuple[BilledType, ...] = ()
 
     def __post_init__(self) -> None:
-        times = (self.generated_at, *(one.through for one in self.months))
+        told = (time for one in self.months for time in (one.through, one.latest))
+        times = (self.generated_at, *(time for time in told if time))
         if any(not 1000 <= one.year < 3000 for one in times):  # noqa: PLR2004 - as those of a Month
             raise ValueError("a time that no bill has")
 
