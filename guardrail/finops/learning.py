@@ -15,9 +15,9 @@ from guardrail.costs.definitions.definition import UsageKey
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.usage.file import merged, value_at
 from guardrail.costs.usage.keys import keys_of
-from guardrail.finops.estimate import EstimateLine, Item, items_of
+from guardrail.finops.accuracy.estimate import EstimateLine, Item, items_of
+from guardrail.finops.accuracy.pairing import Billed, paired
 from guardrail.finops.exact import PLACES
-from guardrail.finops.pairing import Billed, paired
 from guardrail.finops.unit import factor_between
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.resource import Change

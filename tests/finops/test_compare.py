@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrail.finops.accuracy import Month, Part, compare
-from guardrail.finops.estimate import Chosen, EstimateLine, Run, chosen_runs, estimated
+from guardrail.finops.accuracy.estimate import Chosen, EstimateLine, Run, chosen_runs, estimated
+from guardrail.finops.accuracy.pairing import Billed
 from guardrail.finops.exact import CENT
-from guardrail.finops.pairing import Billed
 from guardrail.finops.unit import unit_of
 
 OCTOBER = Month(datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC))

@@ -8,8 +8,8 @@ import pytest
 
 from guardrail.costs import Engine, Usage
 from guardrail.costs.inventory import Inventory
+from guardrail.finops.accuracy.pairing import Billed
 from guardrail.finops.learning import learn
-from guardrail.finops.pairing import Billed
 from guardrail.finops.unit import unit_of
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.resource import Action, Change, Side

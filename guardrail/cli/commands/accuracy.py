@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.finops.accuracy import Compared as Item
     from guardrail.finops.accuracy import Month as Compared
-    from guardrail.finops.accuracy_answer import Accuracy
-    from guardrail.finops.estimate import Estimate
-    from guardrail.finops.pairing import Billed
+    from guardrail.finops.accuracy.answer import Accuracy
+    from guardrail.finops.accuracy.estimate import Estimate
+    from guardrail.finops.accuracy.pairing import Billed
     from guardrail.ledger.comparing import ChargeRow
     from guardrail.ledger.views import Ledger
 
@@ -79,7 +79,7 @@ def accuracy(format_name: str, **values: Any) -> None:
     """
     from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
     from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.finops.accuracy_text import as_csv, as_json, as_markdown, as_table  # noqa: PLC0415
+    from guardrail.finops.accuracy.text import as_csv, as_json, as_markdown, as_table  # noqa: PLC0415
 
     chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
     found = _answered(values, chosen)
@@ -88,7 +88,7 @@ def accuracy(format_name: str, **values: Any) -> None:
 
 def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
     from guardrail.finops.accuracy import compare  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.accuracy_answer import (  # noqa: PLC0415
+    from guardrail.finops.accuracy.answer import (  # noqa: PLC0415
         Accuracy,
         Asked,
         awaiting,
@@ -169,7 +169,7 @@ def _compared_month(name: str, rows: Iterable[ChargeRow]) -> Compared:
 
 def _estimates(ledger: Ledger, month: Compared, project: str, team_tag: str) -> list[Estimate]:
     """Return what was estimated of each project, or of the one that is asked for."""
-    from guardrail.finops.estimate import EstimateLine, Run, chosen_runs, estimated  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.accuracy.estimate import EstimateLine, Run, chosen_runs, estimated  # noqa: PLC0415 - only when it runs
     from guardrail.finops.exact import units  # noqa: PLC0415
     from guardrail.ledger.comparing import line_rows, run_rows  # noqa: PLC0415
 
@@ -197,8 +197,8 @@ def _estimates(ledger: Ledger, month: Compared, project: str, team_tag: str) -> 
 
 
 def _billed(row: ChargeRow) -> Billed:
+    from guardrail.finops.accuracy.pairing import Billed, meter_names  # noqa: PLC0415
     from guardrail.finops.exact import units  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.pairing import Billed, meter_names  # noqa: PLC0415
     from guardrail.finops.unit import unit_of  # noqa: PLC0415
 
     listed, quantity = units(row.listed), None if row.quantity is None else Fraction(row.quantity)
@@ -233,7 +233,7 @@ def _in_one_currency(
     bill: list[Billed], estimates: list[Estimate], values: Mapping[str, Any], month: str
 ) -> tuple[list[Billed], list[Estimate], tuple[str, ...]]:
     """Return bill and estimates in currencies that can be compared: as they are, or all of them in the one that is asked for."""
-    from guardrail.finops.accuracy_rates import in_currency  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.accuracy.rates import in_currency  # noqa: PLC0415 - only when it runs
     from guardrail.finops.rates import read_rates  # noqa: PLC0415
 
     if (values["currency"] is None) != (values["rates"] is None):

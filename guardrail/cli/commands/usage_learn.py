@@ -18,8 +18,8 @@ from guardrail.errors import ConfigError, InputError, did_you_mean
 if TYPE_CHECKING:
     from guardrail.config import Settings, Source
     from guardrail.costs.usage.edit import UsageLine
+    from guardrail.finops.accuracy.pairing import Billed
     from guardrail.finops.learning import Learned, Unlearned
-    from guardrail.finops.pairing import Billed
     from guardrail.ledger.views import Ledger
 
 _FILE = "infracost-usage.yml"
@@ -154,8 +154,8 @@ def _learned(
 
 def _rows(ledger: Ledger, project: str, since: datetime) -> list[Billed]:
     """Return what of a bill is of a project's resources. Raises InputError where nothing is."""
+    from guardrail.finops.accuracy.pairing import Billed, meter_names  # noqa: PLC0415
     from guardrail.finops.exact import units  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.pairing import Billed, meter_names  # noqa: PLC0415
     from guardrail.finops.unit import unit_of  # noqa: PLC0415
     from guardrail.ledger.comparing import used_rows  # noqa: PLC0415
 

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from guardrail.finops.accuracy import Compared, Part
-from guardrail.finops.estimate import Chosen
+from guardrail.finops.accuracy.compare import Compared, Part
+from guardrail.finops.accuracy.estimate import Chosen
 from guardrail.finops.exact import Amount
 
 BY = ("project", "address", "type", "team", "component", "evidence")

@@ -9,7 +9,7 @@ from datetime import datetime
 from fractions import Fraction
 
 from guardrail.catalog.vendors.aws import without_region
-from guardrail.finops.estimate import Item
+from guardrail.finops.accuracy.estimate import Item
 from guardrail.finops.exact import Amount
 from guardrail.finops.unit import Unit, factor_between
 

@@ -9,9 +9,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
 
-from guardrail.finops.estimate import Estimate, Item
+from guardrail.finops.accuracy.estimate import Estimate, Item
+from guardrail.finops.accuracy.pairing import Billed, Pair, is_about, paired
 from guardrail.finops.exact import Amount
-from guardrail.finops.pairing import Billed, Pair, is_about, paired
 from guardrail.finops.unit import factor_between
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.terraform.address import parse

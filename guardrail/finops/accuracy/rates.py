@@ -7,9 +7,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from guardrail.errors import ConfigError
-from guardrail.finops.estimate import Estimate, Item
+from guardrail.finops.accuracy.estimate import Estimate, Item
+from guardrail.finops.accuracy.pairing import Billed
 from guardrail.finops.exact import Amount
-from guardrail.finops.pairing import Billed
 from guardrail.finops.rates import Rate, Rates
 
 

@@ -8,8 +8,8 @@ import json
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from guardrail.finops.accuracy import Part
-from guardrail.finops.accuracy_answer import Accuracy, Line
+from guardrail.finops.accuracy.answer import Accuracy, Line
+from guardrail.finops.accuracy.compare import Part
 from guardrail.finops.exact import Amount, apportioned, decimal_of
 from guardrail.model.money import money, plain
 from guardrail.report.csv_rows import cell
