@@ -73,6 +73,7 @@ resource_usage:
         "resource_usage:\n  aws_nat_gateway.a:\n    monthly_data_processed_gb: 5\n",
         "resource_usage:\n  aws_nat_gateway.a: {monthly_data_processed_gb: 5}\n",
         'resource_usage:\n  "aws_nat_gateway.a":\n    monthly_data_processed_gb: 0\n',
+        "resource_usage:\n  aws_nat_gateway.a:\n    monthly_data_processed_gb: # to be filled in\n",
     ],
 )
 def test_a_key_that_is_given_is_kept_however_it_is_written(text):

@@ -82,8 +82,8 @@ def _laid_over(given: Mapping[str, Any], steps: Sequence[str], value: Any) -> di
 def _is_by_hand(file: YamlFile, section: Mapping[str, Any], rows: Sequence[str], line: UsageLine, mark: str) -> bool:
     steps = line.key.split(".")
     node = file.keys.get((_SECTION, line.address, *steps))
-    if node is not None and f"# {mark}" in rows[node.start_mark.line]:
-        return False
+    if node is not None:
+        return f"# {mark}" not in rows[node.start_mark.line]
     return any(
         value_at(merged({}, given), line.key) is not None
         for pattern, given in section.items()
