@@ -13,7 +13,7 @@ from guardrail.finops.allocation import with_shares, with_teams
 from guardrail.finops.allocation_file import Allocation, Measured
 from guardrail.finops.charge import ADJUSTMENT, Charge, collapsed
 from guardrail.finops.exact import decimal_of, units
-from guardrail.finops.lines import lines_of
+from guardrail.finops.lines import Line, lines_of
 from guardrail.model.money import plain
 
 _Key = tuple[str, tuple[str | None, ...]]
@@ -64,7 +64,7 @@ def closed_lines(charges: Sequence[Charge], month: str) -> list[ClosedLine] | No
     if any(one.without for one in of_month):
         return None
     # Rounded apart, as they will be compared apart: among equal remainders the order of all lines decides.
-    own = lines_of([one for one in of_month if not _is_adjustment(one.of)], KEPT)
+    own = _kept([one for one in of_month if not _is_adjustment(one.of)])
     earlier = lines_of([one for one in of_month if _is_adjustment(one.of)], KEPT)
     return [
         ClosedLine(dict(zip(KEPT, line.keys, strict=True)), line.currency, line.amount)
@@ -108,6 +108,15 @@ def with_closed(
     return found, tuple(notes)
 
 
+def _kept(charges: Sequence[Charge]) -> list[Line]:
+    """Return charges by KEPT; those of a team come to what its line in an overview by team says."""
+    found: list[Line] = []
+    for team in lines_of(charges, ("team",)):
+        alike = [one for one in charges if (one.of["team"],) == team.keys and one.currency == team.currency]
+        found += lines_of(alike, KEPT, {team.currency: team.amount})
+    return found
+
+
 def _is_adjustment(of: Mapping[str, str | None]) -> bool:
     return (of.get("origin") or "").startswith(ADJUSTMENT)
 
@@ -133,7 +142,7 @@ def _adjustments(now: Sequence[Charge], was: Mapping[_Key, int], month: str, tar
     """Return what a closed month has come to since, by all of KEPT but the origin, which tells the month."""
     differs = {key: -amount for key, amount in was.items()}
     without: defaultdict[_Key, int] = defaultdict(int)
-    for line in lines_of(now, KEPT):
+    for line in _kept(now):
         key = _key(dict(zip(KEPT, line.keys, strict=True)), line.currency)
         differs[key] = differs.get(key, 0) + (units(line.amount) or 0)
     for one in now:
