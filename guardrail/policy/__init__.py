@@ -1,7 +1,7 @@
 """Policy: rules in CEL over resources, plans and budgets, and the waivers that excuse from them."""
 
 from guardrail.policy.budgets import Budget, BudgetMatch
-from guardrail.policy.evaluate import Judge
+from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
 from guardrail.policy.rules.coverage import Coverage, RuleCoverage
 from guardrail.policy.rules.explain import explained

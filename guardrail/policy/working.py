@@ -14,8 +14,8 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.budgets import Budget
-from guardrail.policy.evaluate import Judge
-from guardrail.policy.matching import Criterion, of_project, of_resource
+from guardrail.policy.judging.evaluate import Judge
+from guardrail.policy.judging.matching import Criterion, of_project, of_resource
 from guardrail.policy.rules.compiled import CompiledRule, environment_of
 from guardrail.policy.spend import USAGE_REMEDY, Spend
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Around, Surroundings

@@ -19,7 +19,7 @@ from guardrail.model.remedy import Assignment, Remedy
 from guardrail.model.unknown import Json
 from guardrail.policy.billed import NOT_BILLED
 from guardrail.policy.budgets import Budget
-from guardrail.policy.evaluate import Judge
+from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
 from guardrail.policy.rules.coverage import Coverage
 from guardrail.policy.rules.fixture import Expected, Repricer, RuleTest

@@ -15,6 +15,7 @@ REMEMBERED = 2048
 """Answers a rule: enough for the kinds of things there are, too few to fill memory with names."""
 
 Answers = dict[tuple[Any, ...], Answer]
+Texts = dict[tuple[Any, ...], tuple[str, ...]]
 
 
 class LazyScope:

@@ -1,0 +1,1 @@
+"""Rules over resources, plans and budgets: which apply, what they answer, and the findings that come of it."""
