@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
-from guardrail.decode import json_decoder
+from guardrail.decode import decode_json, json_decoder
 from guardrail.errors import InputError
 from guardrail.model.billed.costs import KnownSnapshot
 from guardrail.model.money import plain
@@ -137,7 +137,7 @@ def parse_snapshot(data: bytes, *, where: str) -> Snapshot:
 def _version(data: bytes) -> str:
     """Return which snapshot a file says it is, "" where it does not."""
     try:
-        said = msgspec.json.decode(data, type=_Version).schema
+        said = decode_json(data, _Version).schema
     except (msgspec.MsgspecError, ValueError, RecursionError):
         return ""
     return f"{said:.60}" if said.startswith("guardrail.ledger-snapshot/") else ""

@@ -16,7 +16,7 @@ def explained(source: RuleFile) -> str:
     facts = {
         "severity": rule.severity.value,
         "enforcement": rule.enforcement.value,
-        "enforced from": rule.effective_from.isoformat() if rule.effective_from else "",
+        "begins": rule.effective_from.isoformat() if rule.effective_from else "",
         "if unknown": rule.on_unknown.value,
         "waivable": "yes" if takes_waivers(rule) else "no",
         "final": "all of it" if rule.final is True else ", ".join(rule.final or ()),
@@ -26,7 +26,7 @@ def explained(source: RuleFile) -> str:
         "file": source.file.where(),
         "docs": rule.docs,
     }
-    lines += [f"{name + ':':<15}{value}" for name, value in facts.items() if value]
+    lines += [f"{name + ':':<13}{value}" for name, value in facts.items() if value]
     lines += _section("parameters", rule.params)
     lines += _section("variables", rule.variables, literally=False)
     lines += ["", "must hold:", *(f"  {validation.expression}" for validation in rule.validations)]
