@@ -146,6 +146,17 @@ class SpotConfig(Section):
     """how often AWS may interrupt: 0 less than 5 % of machines in a month, 1 5-10 %, 2 10-15 %, 3 15-20 %, 4 more"""
 
 
+class CleanUpConfig(Section):
+    """When something is idle, or old."""
+
+    idle_days: Annotated[int, Field(ge=1, le=366)] = 14
+    """days with metrics; with fewer, nothing is called idle"""
+    idle_cpu: Annotated[float, Field(ge=0, le=100)] = 2
+    """the most CPU, in percent, of a machine that is idle"""
+    snapshot_days: Annotated[int, Field(ge=0)] = 90
+    """a snapshot or image that is younger is kept"""
+
+
 class RecommendConfig(Section):
     """What is recommended, and what becomes of recommendations that are open."""
 
@@ -158,6 +169,7 @@ class RecommendConfig(Section):
     in_check: bool = False
     """whether `guardrail check` tells the recommendations for resources that the change creates or changes"""
     rightsizing: RightsizingConfig = RightsizingConfig()
+    clean_up: CleanUpConfig = CleanUpConfig()
     spot: SpotConfig = SpotConfig()
 
 

@@ -55,6 +55,8 @@ class PlanFacts:
     providers: tuple[RequiredProvider, ...] = ()
     variables: Mapping[str, Json] = field(default_factory=dict)
     outputs: Mapping[str, Json] = field(default_factory=dict)
+    exported: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """by output of the root module, what it mentions there: aws_eip.a, module.vpc"""
     secrets: frozenset[str] = frozenset()
     """var.NAME and output.NAME"""
     workspace: str | Unknown = _NO_WORKSPACE

@@ -61,6 +61,7 @@ def _one(one: Recommendation, *, is_blocking: bool) -> dict[str, Any]:
         "evidence": [_evidence(each) for each in (*proposal.evidence, *one.prices)],
         "notes": proposal.notes,
         "alternatives": proposal.alternatives,
+        "code": proposal.code or None,
         "reason": one.reason or None,
         "dismissal": None
         if dismissal is None

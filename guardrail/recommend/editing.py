@@ -21,11 +21,11 @@ from guardrail.model.resource import Change
 from guardrail.recommend.recommendation import Recommendation
 from guardrail.recommend.verifying import is_edit
 from guardrail.report.diff import replacements
+from guardrail.terraform.address import steps
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.editor import Editor
 from guardrail.terraform.plan.reader import Plan
 
-_NOT_REMOVED = "blocks are not removed from the configuration: remove it by hand"
 _NOT_AN_EDIT = "it is no edit of the configuration"
 
 _PLACES = 9  # sums of decimals in another order may differ at their 28th digit
@@ -67,7 +67,7 @@ def with_edits(
     texts = _Proof(Attempts(settings, read, before, engine), before).proved(edits)
     result = []
     for one in found:
-        made = written.get(id(one), _NOT_AN_EDIT)
+        made = written.get(id(one), one.no_edit or _NOT_AN_EDIT)
         if isinstance(made, str):
             result.append(replace(one, no_edit=made))
         elif made.problem:
@@ -92,16 +92,33 @@ class _Writer:
         editor = self._editors[one.project]
         if isinstance(editor, str):
             return editor
-        if one.proposal.deletes:
-            return _NOT_REMOVED
         change = self._changes[one.project, one.subject]
+        if one.proposal.deletes and (other := self._of_same_block(one.project, change)):
+            return f"its block also makes {other}"
         try:
-            files = editor.edited(EditedFiles(), change, Remedy(one.proposal.steps)).changes
+            files = _edited(editor, EditedFiles(), change, one).changes
         except CannotEditError as error:
             return str(error)
         lines = tuple(each for file, (old, new) in files.items() for each in replacements(file.as_posix(), old, new))
         is_planned = not self._sources[one.project][1].is_configuration
         return _Written(one, change, editor, Edit(one.proposal.title, lines), is_planned)
+
+    def _of_same_block(self, project: str, change: Change) -> str:
+        """Return the address of another instance that goes with the block of a resource; "" where there is none."""
+        own = _block_of(change)
+        alike = (one for (of, _), one in self._changes.items() if of == project and one.type == change.type)
+        return next((one.address for one in alike if one.address != change.address and _block_of(one) == own), "")
+
+
+def _block_of(change: Change) -> tuple[str, ...]:
+    """Return what is equal for all that one block makes: the names of its modules, and its own."""
+    return (*(name for _, name, _ in steps(change.module)), change.type, change.name)
+
+
+def _edited(editor: Editor, texts: EditedFiles, change: Change, one: Recommendation) -> EditedFiles:
+    if one.proposal.deletes:
+        return editor.without(texts, change)
+    return editor.edited(texts, change, Remedy(one.proposal.steps))
 
 
 @dataclass
@@ -134,7 +151,7 @@ class _Proof:
         texts = EditedFiles()
         for one in written:
             try:
-                texts = one.editor.edited(texts, one.change, Remedy(one.one.proposal.steps))
+                texts = _edited(one.editor, texts, one.change, one.one)
             except CannotEditError as error:
                 one.problem = str(error)
         return texts

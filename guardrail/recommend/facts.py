@@ -13,7 +13,7 @@ from guardrail.metrics.reading import metrics_files
 from guardrail.recommend.metrics import Day, windows
 from guardrail.recommend.scene import Facts, Hours
 
-METRICS = ("cpu", "memory", "memory_free")
+METRICS = ("cpu", "memory", "memory_free", "connections", "requests")
 """The metrics that kinds of recommendations read."""
 DAYS = 92
 """Days of metrics that count: a quarter, so that the end of a month, and of a quarter, is among them."""
@@ -30,6 +30,7 @@ def facts_of_ledger(where: str) -> Facts:
     """Read what a ledger knows of resources. Raises ConfigError without DuckDB, InputError for a ledger that cannot be read."""
     from guardrail.ledger.observed import billed_hours, known_ids, metric_days  # noqa: PLC0415 - only with a ledger
     from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.unmanaged import unmanaged  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     ledger = open_ledger(open_store(where))
@@ -46,13 +47,15 @@ def facts_of_ledger(where: str) -> Facts:
         for name in normal_forms(one.id)
     }
     ids = {(project, address): ids for project, address, ids in known_ids(ledger)}
-    return Facts(windows(_by_every_name(days), DAYS), hours, ids)
+    return Facts(windows(_by_every_name(days), DAYS), hours, ids, tuple(unmanaged(ledger)))
 
 
 def joined(first: Facts, second: Facts) -> Facts:
     """Return the facts of both; of what both know, those of the second."""
     by_id = {**first.windows.by_id, **second.windows.by_id}
-    return Facts(type(first.windows)(by_id), {**first.hours, **second.hours}, {**first.ids, **second.ids})
+    return Facts(
+        type(first.windows)(by_id), {**first.hours, **second.hours}, {**first.ids, **second.ids}, first.unmanaged
+    )
 
 
 def _by_every_name(days: Iterable[Day]) -> Iterator[Day]:

@@ -9,6 +9,7 @@ from guardrail.recommend.proposal import Kind
 
 KINDS: Mapping[str, str] = {
     "rightsizing": "guardrail.recommend.rightsizing.kind:rightsizing",
+    "clean-up": "guardrail.recommend.clean_up.kind:clean_up",
     "spot": "guardrail.recommend.spot.kind:spot",
 }
 """Name -> the function that proposes, "module:name"; imported when it is asked for."""

@@ -54,6 +54,7 @@ class Proposal:
     counted   whether the saving belongs into the total: not where it is indicative only, or something that decides is not known
     notes     what a reader should know: what changes beside the price
     alternatives  other ways to do it, in a clause each
+    code      what may be pasted where there is no edit: an `import` block, a policy of another tool
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Proposal:
     evidence: tuple[Evidence, ...] = ()
     notes: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,8 @@ from guardrail.load import engine_of, prices, readable_plans, usage_of
 from guardrail.model.cost import Line
 from guardrail.model.money import ZERO, decimal, plain
 from guardrail.policy import Project
+from guardrail.recommend.clean_up.unmanaged import KIND as CLEAN_UP
+from guardrail.recommend.clean_up.unmanaged import unmanaged
 from guardrail.recommend.commitments.accounts import FIX, NO_HOURS, Accounts
 from guardrail.recommend.commitments.fleet import fleet
 from guardrail.recommend.commitments.kind import after_others, lowers_use, recommendation
@@ -44,7 +46,8 @@ def recommend(
     `only`: names of kinds, all if there is none. `changed_only`: about resources alone that a change creates or changes.
     `read`: the plans, if they are read already. `accounts`: what commitments are planned from; None where they are not.
     """
-    names = tuple(name for name in KINDS if name in only or not only)
+    # What a change creates may be attached by another state, or by the next change.
+    names = tuple(name for name in KINDS if (name in only or not only) and not (changed_only and name == CLEAN_UP))
     if read is None:
         of_fleet = accounts is not None and not accounts.hours  # no bill: then plans tell what runs
         read = readable_plans(replace(settings, reads_states=True)) if names or of_fleet else []
@@ -60,6 +63,9 @@ def recommend(
                 unjudged.append(one)
             elif priced := evaluated(scene, one):
                 found.append(priced)
+    if CLEAN_UP in names:
+        billed, more = _unmanaged(facts, read, settings)
+        found, unjudged = [*found, *billed], [*unjudged, *more]
     advices = _advices(accounts, settings, scenes) if accounts else ()
     bought = [one for one in (recommendation(each, settings.currency) for each in advices) if one]
     if any(one.is_counted and lowers_use(one) for one in found):
@@ -95,6 +101,12 @@ def recommend(
     )
 
 
+def _unmanaged(facts: Facts, read: Read, settings: Settings) -> tuple[list[Recommendation], list[NotJudged]]:
+    plans = (plan for _, plan in read)
+    each = list(unmanaged(facts.unmanaged, plans, settings.currency, settings.recommend.min_saving))
+    return [one for one in each if isinstance(one, Recommendation)], [one for one in each if isinstance(one, NotJudged)]
+
+
 def _advices(accounts: Accounts, settings: Settings, scenes: Iterable[Scene]) -> tuple[Advice, ...]:
     """Return what to commit to. List prices count: an overlay may say that commitments cover a part of everything."""
     catalog = open_catalog(settings.catalog)
@@ -115,6 +127,7 @@ def scene_of(source: Source, plan: Plan, engine: Engine, settings: Settings, fac
         settings.recommend,
         settings.now,
         settings.currency,
+        plan,
     )
 
 

@@ -12,11 +12,13 @@ from typing import Any
 from guardrail.catalog import Catalog
 from guardrail.config.file import RecommendConfig
 from guardrail.ledger.records.identifiers import normal_forms
+from guardrail.ledger.unmanaged import Unmanaged
 from guardrail.model.cost import ResourceCost
 from guardrail.model.resource import Change, Side
 from guardrail.policy import Project
 from guardrail.recommend.evaluation import Evaluation
 from guardrail.recommend.metrics import Window, Windows
+from guardrail.terraform.plan.reader import Plan
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +43,13 @@ class Facts:
     windows    metrics by id
     hours      by id: hours of the bill, and how many of them are on demand
     ids        ids by project and address, from states in the ledger, for plans that do not tell them
+    unmanaged  what bills charge for and no state has
     """
 
     windows: Windows = field(default_factory=Windows)
     hours: Mapping[str, Hours] = field(default_factory=dict)
     ids: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    unmanaged: tuple[Unmanaged, ...] = ()
 
 
 NO_FACTS = Facts()
@@ -56,6 +60,7 @@ class Scene:
     """A project, its resources as they are priced, and what is known beside them.
 
     evaluation  prices the project with edits
+    plan        what was read of it
     """
 
     project: Project
@@ -66,6 +71,7 @@ class Scene:
     config: RecommendConfig
     now: datetime
     currency: str
+    plan: Plan
 
     def existing(self) -> Iterator[tuple[Change, Side]]:
         """Give the resources that there will be, each with how it will be."""

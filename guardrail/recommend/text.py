@@ -148,6 +148,8 @@ def _facts(found: Recommendations, one: Recommendation) -> Iterator[str]:
         yield f"edit: {places}" + ("" if one.is_proved else " (plan again to see it)")
     elif one.no_edit:
         yield f"no edit: {one.no_edit}"
+    if proposal.code and not one.edit:
+        yield from ("instead:", *(f"    {line}" for line in proposal.code.splitlines()))
 
 
 def _brief(found: Recommendations, some: Alike) -> str:

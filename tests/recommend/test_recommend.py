@@ -27,6 +27,19 @@ resource "aws_ebs_volume" "many" {
   availability_zone = "us-east-1a"
   size              = 100
 }
+
+resource "aws_volume_attachment" "data" {
+  device_name = "/dev/sdf"
+  instance_id = "i-1"
+  volume_id   = aws_ebs_volume.data.id
+}
+
+resource "aws_volume_attachment" "many" {
+  count       = 2
+  device_name = "/dev/sdf"
+  instance_id = "i-1"
+  volume_id   = aws_ebs_volume.many[count.index].id
+}
 """
 
 
@@ -102,7 +115,7 @@ def test_a_state_is_an_input(run, tmp_path):
     resource |= {"provider_name": "registry.terraform.io/hashicorp/aws", "values": volume}
     state = {"format_version": "1.0", "values": {"root_module": {"resources": [resource]}}}
     (tmp_path / "state.json").write_text(json.dumps(state))
-    found = by_address(recommended(run, "state.json"))
+    found = by_address(recommended(run, "state.json", "--only", "rightsizing"))
     assert found["aws_ebs_volume.a"]["saving"] == "2", "100 GB: 10.00 as gp2, 8.00 as gp3"
     assert found["aws_ebs_volume.a"]["no_edit"].startswith("the configuration of the plan was not found")
     assert run("check", "state.json").exit_code == 2, "a state is no plan to be checked"

@@ -108,7 +108,9 @@ def test_a_burstable_machine_keeps_the_credits_for_its_load(recommended):
     "type_", ["i3.xlarge", "g5.xlarge", "m5d.xlarge", "m5.metal", "p4d.24xlarge", "x1.16xlarge", "unheard.of"]
 )
 def test_disks_accelerators_and_bare_metal_are_left_alone(recommended, type_):
-    found = recommended({"aws_instance.a": instance(type_)}, list(days_of("i-1", "cpu", p99=1)))
+    found = recommended(
+        {"aws_instance.a": instance(type_)}, list(days_of("i-1", "cpu", p99=1)), "--only", "rightsizing"
+    )
     assert {one["id"] for one in found["recommendations"]} <= {"gp2-to-gp3"}
 
 

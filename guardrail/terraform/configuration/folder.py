@@ -24,6 +24,7 @@ from guardrail.terraform.configuration.resources import Resource
 from guardrail.terraform.configuration.sides import json_of, kind_of, origins, reason, side
 from guardrail.terraform.configuration.source_lines import Sources, with_sources
 from guardrail.terraform.configuration.variables import given_variables, workspace_of
+from guardrail.terraform.language.references import references
 from guardrail.terraform.language.scope import EvaluationError, Scope
 from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Cause, Unknown, Value
@@ -82,6 +83,10 @@ def _facts(root: ModuleInstance, modules: FolderModules) -> PlanFacts:
         providers=without_repetition(all_required_providers(modules)),
         variables={name: value for name, (value, _) in variables.items()},
         outputs={name: value for name, (value, _) in outputs.items()},
+        exported={
+            name: frozenset(".".join(map(str, path[:2])) for path in references(block.body))
+            for (name,), block in root.code.labelled("output").items()
+        },
         secrets=frozenset(
             {f"var.{name}" for name, (_, is_secret) in variables.items() if is_secret}
             | {f"output.{name}" for name, (_, is_secret) in outputs.items() if is_secret}

@@ -9,7 +9,7 @@ from pathlib import Path
 from guardrail.terraform.edit.layout import Patch, patched
 from guardrail.terraform.edit.second_reader import still_reads
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
-from guardrail.terraform.language.syntax.nodes import Body
+from guardrail.terraform.language.syntax.nodes import Block, Body
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
@@ -33,6 +33,29 @@ class EditedFiles:
                 return block.body
         reason = f"cannot be read: {parsed.faults[0].message}" if parsed.faults else "has no"
         raise CannotEditError(f"{file.name} {reason} {' '.join((type_, *labels))}")
+
+    def resource(self, file: Path, type_: str, name: str) -> Block:
+        """Return the block of a resource as it is now. Raises CannotEditError where it is not there, or cannot be edited."""
+        parsed = self._parsed(file)
+        found = next((one for one in parsed.body.blocks_of("resource") if one.labels == (type_, name)), None)
+        if found is None:
+            raise CannotEditError(f"{file.name} has no resource {type_} {name}")
+        return found
+
+    def text(self, file: Path) -> bytes:
+        """Return a text as it is now, without the mark of its byte order. Raises CannotEditError where it cannot be read."""
+        text = self._edited[file] if file in self._edited else self._original(file)
+        return text.removeprefix(_BYTE_ORDER_MARK)
+
+    def remove(self, file: Path, patch: Patch) -> None:
+        """Take one block out of a text. Raises CannotEditError where more than that would go, or the rest could not be read."""
+        before = self._parsed(file)
+        text = patched(before.source.text, [patch])
+        after = _parsed(file.name, text)
+        if len(after.faults) > len(before.faults) or len(_names(after)) != len(_names(before)) - 1:
+            raise CannotEditError(f"an edit would break {file.name}")
+        mark = _BYTE_ORDER_MARK if self._original(file).startswith(_BYTE_ORDER_MARK) else b""
+        self._edited[file] = mark + text
 
     def locals(self, file: Path) -> list[Body]:
         """Return the bodies of the blocks of local values in a file. Raises CannotEditError."""
@@ -75,8 +98,7 @@ class EditedFiles:
     def _parsed(self, file: Path) -> ParsedFile:
         if file.name.endswith(".json"):
             raise CannotEditError(f"{file.name} is in JSON syntax, which is not edited")
-        text = self._edited[file] if file in self._edited else self._original(file)
-        return _parsed(file.name, text.removeprefix(_BYTE_ORDER_MARK))
+        return _parsed(file.name, self.text(file))
 
     def _original(self, file: Path) -> bytes:
         if file not in self._read:

@@ -14,6 +14,7 @@ from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import value_source
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.origin import Origins, ValueEdit, each_file
+from guardrail.terraform.edit.removal import removed
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.effective_tags import tag_path
 
@@ -44,6 +45,16 @@ class Editor:
             raise CannotEditError(str(error)) from None
         except ValueError as error:
             raise CannotEditError(f"it cannot be written: {error}") from None
+        return result
+
+    def without(self, texts: EditedFiles, change: Change) -> EditedFiles:
+        """Return texts without the block of a resource. Raises CannotEditError, with the given texts as they were."""
+        if change.index is not None:
+            raise CannotEditError("its block makes several: lower its count, or take its key out of for_each")
+        result = texts.copy()
+        block, code = Origins(self._modules, result, self._value_file).block(change.address)
+        file = Path(block.source.name)
+        removed(result, file.parent, code.files, (change.type, change.name), file)
         return result
 
     def _value_file(self, name: str) -> Path | None:

@@ -92,6 +92,17 @@ class Origins:
         body, location = self._block(block, module, key_value(found.key))
         return self._in_block(body, location, path, edit)
 
+    def block(self, address: str) -> tuple[Block, ModuleCode]:
+        """Return the block of a resource, and the module that it is written in. Raises CannotEditError for one from elsewhere."""
+        found = parse(address)
+        module = self._called_module(found.module) if found else None
+        block = module.code.labelled("resource").get((found.type, found.name)) if found and module else None
+        if module is None or block is None:
+            raise CannotEditError("its block was not found in the configuration")
+        if module.code.remote:
+            raise CannotEditError(_ELSEWHERE)
+        return block, module.code
+
     def _called_module(self, address: str) -> CalledModule | None:
         root, names = self._modules.module(""), list[str]()
         module = CalledModule(root) if root else None

@@ -13,6 +13,7 @@ from guardrail.terraform.plan.document import ConfigModule, Configuration, Docum
 
 LOCK_FILE = ".terraform.lock.hcl"
 _LOCKED = re.compile(r'provider\s+"([^"]+)"\s*\{[^}]*?\bversion\s*=\s*"([^"]+)"')
+_STEP = re.compile(r"\.|\[[^\]]*\]\.?")
 _MAX_BYTES = 1_000_000
 
 
@@ -38,6 +39,7 @@ def facts_of(document: Document) -> PlanFacts:
             **{n: one.value for n, one in given.items()},
         },
         outputs={**outputs, **untold},
+        exported={name: frozenset(_mentioned(one.expression)) for name, one in (root.outputs or {}).items()},
         secrets=frozenset(
             {f"var.{name}" for name, one in declared.items() if one.sensitive}
             | {
@@ -46,6 +48,19 @@ def facts_of(document: Document) -> PlanFacts:
             }
         ),
     )
+
+
+def _mentioned(expression: Json) -> Iterator[str]:
+    """Give the blocks that an expression of `configuration` refers to."""
+    if isinstance(expression, list):
+        for part in expression:
+            yield from _mentioned(part)
+    elif isinstance(expression, dict):
+        for name, part in expression.items():
+            if name == "references" and isinstance(part, list):
+                yield from (".".join(_STEP.split(one)[:2]) for one in part if isinstance(one, str))
+            elif name != "constant_value":
+                yield from _mentioned(part)
 
 
 def locked_versions(folder: Path) -> Mapping[str, str] | None:

@@ -1,0 +1,1 @@
+"""Resources that nothing uses, that are idle, or that no state has."""
