@@ -50,7 +50,6 @@ def of_folder(run, tmp_path):
         assert ran.exit_code == 0, ran.stderr
         return json.loads(ran.stdout)
 
-    call.folder = tmp_path
     return call
 
 
@@ -194,9 +193,9 @@ def test_a_block_that_something_speaks_of_or_that_makes_several_is_not_edited(of
     }
 
 
-def test_what_an_output_tells_others_may_be_used_by_them(of_folder):
+def test_what_an_output_tells_others_may_be_used_by_them(of_folder, tmp_path):
     inner = VOLUME.format(name="c") + 'output "id" {\n  value = aws_ebs_volume.c.id\n}\n'
-    (tmp_path := of_folder.folder).joinpath("m").mkdir()
+    (tmp_path / "m").mkdir()
     (tmp_path / "m" / "main.tf").write_text(inner)
     module = 'module "m" {\n  source = "./m"\n}\n'
     assert len(of_folder(VOLUME.format(name="b") + module)["recommendations"]) == 2
