@@ -53,8 +53,12 @@ def with_edits(
     read: list[tuple[Source, Plan]],
     before: Report | None,
     engine: Engine,
+    *,
+    removes: bool,
 ) -> tuple[list[Recommendation], Mapping[Path, tuple[str, str]]]:
     """Return recommendations with the lines that they change, and all files that those in the sum change together.
+
+    `removes`: whether the files lose the blocks of resources that go, too.
 
     Where a folder of configuration is the input, an edit is kept only if the edited configuration costs what the
     recommendation says, and nothing else in it costs another sum.
@@ -64,7 +68,7 @@ def with_edits(
     writer = _Writer(read)
     written = {id(one): writer.written(one) for one in found if is_edit(one)}
     edits = [one for one in written.values() if isinstance(one, _Written)]
-    texts = _Proof(Attempts(settings, read, before, engine), before).proved(edits)
+    texts = _Proof(Attempts(settings, read, before, engine), before, removes).proved(edits)
     result = []
     for one in found:
         made = written.get(id(one), one.no_edit or _NOT_AN_EDIT)
@@ -127,6 +131,7 @@ class _Proof:
 
     attempts: Attempts
     before: Report
+    removes: bool
 
     def proved(self, written: Sequence[_Written]) -> EditedFiles:
         """Mark edits as proved, or with what is wrong with them, and return the texts with those that are kept."""
@@ -135,7 +140,7 @@ class _Proof:
         if not self.attempts.can_evaluate or not self._differing(tried):
             for one in tried:
                 one.is_proved = not one.is_planned
-            return self._together([one for one in tried if one.one.is_counted])
+            return self._together([one for one in tried if self._is_kept(one)])
         # Instances of a block are written in the same lines: they are edited together or not at all.
         groups: defaultdict[tuple[Replacement, ...], list[_Written]] = defaultdict(list)
         for one in tried:
@@ -144,7 +149,10 @@ class _Proof:
             problem = self._differing(group)
             for one in group:
                 one.problem, one.is_proved = problem, not one.is_planned and not problem
-        return self._together([one for one in tried if not one.problem and one.one.is_counted])
+        return self._together([one for one in tried if not one.problem and self._is_kept(one)])
+
+    def _is_kept(self, written: _Written) -> bool:
+        return written.one.is_counted and (self.removes or not written.one.proposal.deletes)
 
     def _together(self, written: Sequence[_Written]) -> EditedFiles:
         """Return the texts with several edits, each after the others; what cannot be done beside them says so."""

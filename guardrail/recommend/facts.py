@@ -26,8 +26,8 @@ def facts_of_files(paths: Sequence[Path]) -> Facts:
     return Facts(windows(_by_every_name(days), DAYS))
 
 
-def facts_of_ledger(where: str) -> Facts:
-    """Read what a ledger knows of resources. Raises ConfigError without DuckDB, InputError for a ledger that cannot be read."""
+def facts_of_ledger(where: str, *, with_unmanaged: bool = False) -> Facts:
+    """Read what a ledger knows of resources; `with_unmanaged`: and what is billed and in no state. Raises ConfigError without DuckDB, InputError for a ledger that cannot be read."""
     from guardrail.ledger.observed import billed_hours, known_ids, metric_days  # noqa: PLC0415 - only with a ledger
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.unmanaged import unmanaged  # noqa: PLC0415
@@ -47,7 +47,7 @@ def facts_of_ledger(where: str) -> Facts:
         for name in normal_forms(one.id)
     }
     ids = {(project, address): ids for project, address, ids in known_ids(ledger)}
-    return Facts(windows(_by_every_name(days), DAYS), hours, ids, tuple(unmanaged(ledger)))
+    return Facts(windows(_by_every_name(days), DAYS), hours, ids, tuple(unmanaged(ledger)) if with_unmanaged else ())
 
 
 def joined(first: Facts, second: Facts) -> Facts:

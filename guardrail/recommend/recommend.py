@@ -76,7 +76,7 @@ def recommend(
     found, used = dismissed(found, dismissals, today)
     found = settled(found, {scene.project.name: scene.evaluation for scene in scenes})
     found, before = verified(found, settings, read, engine)
-    found, files = with_edits(found, settings, read, before, engine)
+    found, files = with_edits(found, settings, read, before, engine, removes=CLEAN_UP in only)
     is_whole = not only and not changed_only and settings.complete
     found = sorted(found, key=_rank)
     resources = [one for scene in scenes for one in scene.resources]

@@ -170,6 +170,9 @@ def test_the_block_goes_with_its_comment_and_the_rest_stays(run, of_folder):
     assert "2 of 2 recommendations edited; saves $16.00 a month" in diff.stderr
     assert "-# left over" in diff.stdout
     assert not [line for line in diff.stdout.splitlines() if line.startswith("+") and not line.startswith("+++")]
+    every = run("recommend", ".", "--fix-diff")
+    assert every.stdout == "", "nobody has asked for removals"
+    assert "leaves aws_ebs_volume.b: remove: unattached volume: a block is removed with --only clean-up" in every.stderr
 
 
 USES_A = """

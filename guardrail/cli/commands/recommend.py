@@ -136,20 +136,20 @@ def recommend(**values: Any) -> int:
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():
             chosen = settings(flags(values), Path.cwd())
-            facts = _facts(values["metrics_files"], values["where"])
+            facts = _facts(values["metrics_files"], values["where"], values["only"] or KIND_NAMES)
             found = run(chosen, facts, values["only"] or (), accounts=_accounts(values, chosen))
         if values["fix_diff"]:
-            _print_edits(found)
+            _print_edits(found, removes="clean-up" in (values["only"] or ()))
         else:
             say({"text": as_text, "markdown": as_markdown, "json": as_json}[values["format_name"]](found))
     return int(ExitCode.BLOCKED if found.blocking else ExitCode.OK)
 
 
-def _facts(files: tuple[Path, ...], where: str | None) -> Facts:
+def _facts(files: tuple[Path, ...], where: str | None, kinds: tuple[str, ...]) -> Facts:
     from guardrail.recommend.facts import facts_of_files, facts_of_ledger, joined  # noqa: PLC0415 - only when it runs
     from guardrail.recommend.scene import NO_FACTS  # noqa: PLC0415
 
-    found = facts_of_ledger(where) if where else NO_FACTS
+    found = facts_of_ledger(where, with_unmanaged="clean-up" in kinds) if where else NO_FACTS
     return joined(found, facts_of_files(files)) if files else found
 
 
@@ -174,7 +174,7 @@ def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
     return found
 
 
-def _print_edits(found: Recommendations) -> None:
+def _print_edits(found: Recommendations, *, removes: bool) -> None:
     """Print the diff, and on the other stream what it does, what has no edit, and what it saves."""
     from guardrail.cli.fix import print_diff  # noqa: PLC0415 - only when it runs
     from guardrail.model.money import ZERO, money  # noqa: PLC0415
@@ -183,9 +183,10 @@ def _print_edits(found: Recommendations) -> None:
     from guardrail.terraform.edit.sensitive_lines import SensitiveLines  # noqa: PLC0415
 
     print_diff(found.files, SensitiveLines({file.parent for file in found.files}), by="")
-    edits = [one for one in found.open if one.edit and one.is_counted]
+    edits = [one for one in found.open if one.edit and one.is_counted and (removes or not one.proposal.deletes)]
     for one in found.open:
-        why = "" if one in edits else f": {one.no_edit or 'it is not in the sum: see its notes'}"
+        unasked = "a block is removed with --only clean-up alone" if one.edit and one.proposal.deletes else ""
+        why = "" if one in edits else f": {one.no_edit or unasked or 'it is not in the sum: see its notes'}"
         done = "leaves" if why else "edits"
         click.echo(safe(f"{done} {one.subject}: {one.proposal.title}{why}", 2_000), err=True)
     saving = sum((one.saving for one in edits if one.saving is not None), ZERO)
