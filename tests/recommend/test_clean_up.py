@@ -111,6 +111,67 @@ def test_a_load_balancer_is_used_by_its_listeners_not_by_its_records(cleaned):
     assert found["by_address"]["aws_lb.a"]["id"] == "load-balancer-without-listener"
 
 
+BALANCED = """
+resource "aws_lb" "a" {
+  subnets = ["subnet-1", "subnet-2"]
+}
+resource "aws_lb_target_group" "a" {
+  port     = 80
+  protocol = "HTTP"
+  vpc_id   = "vpc-1"
+}
+resource "aws_lb_listener" "a" {
+  load_balancer_arn = aws_lb.a.arn
+  default_action {
+    type             = "ACTION"
+    target_group_arn = aws_lb_target_group.a.arn
+  }
+}
+"""
+ATTACHED = """
+resource "aws_autoscaling_attachment" "a" {
+  autoscaling_group_name = "g"
+  lb_target_group_arn    = aws_lb_target_group.a.arn
+}
+"""
+TOLD = """
+output "group" {
+  value = aws_lb_target_group.a.arn
+}
+"""
+
+
+def test_a_load_balancer_whose_groups_have_no_target_here_is_in_no_sum(of_folder):
+    forwards = BALANCED.replace("ACTION", "forward")
+    (one,) = of_folder(forwards)["recommendations"]
+    assert (one["id"], one["counted"], one["confidence"]) == ("load-balancer-without-target", False, "low")
+    assert of_folder(forwards + ATTACHED)["recommendations"] == []
+    assert of_folder(BALANCED.replace("ACTION", "redirect"))["recommendations"] == []
+    elsewhere = forwards.replace("= aws_lb_target_group.a.arn", '= "arn:aws:elasticloadbalancing:x:1:targetgroup/b/1"')
+    assert of_folder(elsewhere)["recommendations"] == []
+    found = of_folder(forwards + TOLD)
+    assert found["recommendations"] == []
+    assert found["not_judged"][0]["reason"] == (
+        "nothing here registers a target, and an output tells aws_lb_target_group.a to others"
+    )
+    name = TOLD.replace("_target_group.a.arn", ".a.dns_name")
+    found = of_folder(forwards + ATTACHED + name)
+    assert (found["recommendations"], found["not_judged"]) == ([], [])
+
+
+def test_groups_and_targets_of_a_state_are_known_by_their_arns(cleaned):
+    arn = "arn:aws:elasticloadbalancing:us-east-1:1:{}"
+    state = {
+        "aws_lb.a": {"id": arn.format("loadbalancer/app/a/1"), "arn": arn.format("loadbalancer/app/a/1")},
+        "aws_lb_listener.a": {"id": arn.format("listener/a"), "load_balancer_arn": arn.format("loadbalancer/app/a/1")}
+        | {"default_action": [{"type": "forward", "target_group_arn": arn.format("targetgroup/a/1")}]},
+        "aws_lb_target_group.a": {"id": arn.format("targetgroup/a/1"), "arn": arn.format("targetgroup/a/1")},
+    }
+    assert [one["id"] for one in cleaned(state)["recommendations"]] == ["load-balancer-without-target"]
+    state["aws_autoscaling_group.a"] = {"id": "g", "target_group_arns": [arn.format("targetgroup/a/1")]}
+    assert cleaned(state)["recommendations"] == []
+
+
 def test_a_gateway_without_a_route_and_a_plan_without_an_app(cleaned):
     plan = "/subscriptions/1/resourceGroups/r/providers/Microsoft.Web/serverFarms/p"
     found = cleaned(

@@ -11,6 +11,7 @@ from guardrail.model.unknown import Unknown
 from guardrail.recommend.clean_up.custodian import policy
 from guardrail.recommend.clean_up.idle import idle
 from guardrail.recommend.clean_up.rules import BY_TYPE, Unused
+from guardrail.recommend.clean_up.targets import BALANCERS, groups_without_target
 from guardrail.recommend.clean_up.uses import Uses
 from guardrail.recommend.proposal import Confidence, Effort, Evidence, NotJudged, Proposal
 from guardrail.recommend.scene import Scene
@@ -33,7 +34,7 @@ def _unused(scene: Scene, uses: Uses, change: Change, side: Side, rule: Unused) 
     if isinstance(user, Unknown):
         return NotJudged(KIND, change.address, user.reason.removeprefix("not known: "))
     if user:
-        return None
+        return _without_target(scene, uses, change, side) if change.type in BALANCERS else None
     age = None
     if rule.made is not None:
         age = _days(side, rule.made, scene.now)
@@ -65,6 +66,28 @@ def _unused(scene: Scene, uses: Uses, change: Change, side: Side, rule: Unused) 
         effort=Effort.MEDIUM if rule.data else Effort.LOW,
         evidence=tuple(evidence),
         notes=tuple(notes),
+        code=policy(change, side),
+    )
+
+
+def _without_target(scene: Scene, uses: Uses, change: Change, side: Side) -> Proposal | NotJudged | None:
+    groups = groups_without_target(uses, change, side)
+    if isinstance(groups, Unknown):
+        return NotJudged(KIND, change.address, groups.reason.removeprefix("not known: "))
+    if not groups:
+        return None
+    where = "configuration" if scene.plan.facts.has_configuration else "state"
+    return Proposal(
+        kind=KIND,
+        id="load-balancer-without-target",
+        address=change.address,
+        title="remove: load balancer whose target groups have no target here",
+        deletes=True,
+        counted=False,
+        confidence=Confidence.LOW,
+        effort=Effort.MEDIUM,
+        evidence=(Evidence("target groups without a target", ", ".join(groups), f"references of the {where}"),),
+        notes=("targets may be registered from elsewhere, as by a controller of Kubernetes: look at the groups first",),
         code=policy(change, side),
     )
 

@@ -47,7 +47,12 @@ class Unused:
         """Say whether a resource of that type, which refers to it, uses it."""
         if self.by:
             return any(matches(pattern, type_) for pattern in self.by)
-        return not any(matches(pattern, type_) for pattern in _BYSTANDERS)
+        return not is_bystander(type_)
+
+
+def is_bystander(type_: str) -> bool:
+    """Say whether resources of a type watch, tag, lock or copy others, without using them."""
+    return any(matches(pattern, type_) for pattern in _BYSTANDERS)
 
 
 _ROUTES = ("aws_route", "aws_route_table", "aws_default_route_table")

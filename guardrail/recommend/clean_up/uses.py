@@ -16,6 +16,7 @@ from guardrail.terraform.plan.reader import Plan
 
 _IDS = ("id", "arn")
 _OUTPUT = "an output"
+_BETWEEN = frozenset({"aws_lb_listener", "aws_alb_listener", "aws_lb_target_group", "aws_alb_target_group"})
 
 
 class Uses:
@@ -43,6 +44,37 @@ class Uses:
         return (
             "" if names else Unknown("references", "what uses it is not known: the plan has no configuration section")
         )
+
+    def existing(self, *types: str) -> Iterator[tuple[Change, Side]]:
+        """Give the resources of these types that there will be."""
+        for one in self._plan.changes:
+            if one.type in types and (side := one.billed_after):
+                yield one, side
+
+    def users(self, change: Change, side: Side, *types: str) -> list[Change] | Unknown:
+        """Return the resources, of these types or of any, that refer to one; Unknown where that cannot be told.
+
+        Who reads an output is not among them: see `is_output`.
+        """
+        if missing := next((one for one in self._plan.not_evaluated if one.after or not one.before), None):
+            return Unknown("references", f"what uses it is not known: {missing.text}", missing.reason)
+        mentions = [found for name in set(_names(side, None)) for found in self._mentions.get(name, ())]
+        users = {address for address, _ in mentions}
+        for pattern in (types or ("*",)) if self._plan.facts.has_configuration else ():
+            found = self._relations.referrers(change, pattern, past=False)
+            if isinstance(found, Unknown):
+                return found
+            users |= {one.address for one in found}
+        return [
+            one
+            for one in (*self._plan.changes, *self._plan.data)
+            if one.address in users and one is not change and one.billed_after and (not types or one.type in types)
+        ]
+
+    def is_output(self, change: Change, side: Side) -> bool:
+        """Say whether an output tells a resource, or may tell it, to others."""
+        mentions = (type_ for name in _names(side, None) for _, type_ in self._mentions.get(name, ()))
+        return _OUTPUT in mentions or any(self._untold_outputs(change))
 
     def is_told(self, side: Side, rule: Unused) -> bool:
         """Say whether the resource itself tells that nothing has it, so that no other state can have it either."""
@@ -83,7 +115,8 @@ class Uses:
         asked = set[str]()
         sides = [(one, one.billed_after) for one in (*self._plan.changes, *self._plan.data)]
         for change, side in sides:
-            if side and (rule := BY_TYPE.get(change.type)):
+            rule = BY_TYPE.get(change.type)
+            if side and (rule or change.type in _BETWEEN):
                 asked.update(_names(side, rule))
         found: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for change, side in sides:
@@ -95,8 +128,8 @@ class Uses:
         return found
 
 
-def _names(side: Side, rule: Unused) -> Iterator[str]:
-    for name in (*_IDS, *rule.names):
+def _names(side: Side, rule: Unused | None) -> Iterator[str]:
+    for name in (*_IDS, *(rule.names if rule else ())):
         value = side.get(name)
         if isinstance(value, str):
             yield from normal_forms(value)[:1]  # the last part of an ARN alone may be that of others
