@@ -18,11 +18,12 @@ from guardrail.model.money import ZERO, rounded
 from guardrail.model.remedy import Edit, Remedy, Replacement
 from guardrail.model.report import Report
 from guardrail.model.resource import Change
+from guardrail.recommend.proposal import Confidence
 from guardrail.recommend.recommendation import Recommendation
 from guardrail.recommend.verifying import is_edit
 from guardrail.report.diff import replacements
 from guardrail.terraform.address import steps
-from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles, StillMentionedError
 from guardrail.terraform.edit.editor import Editor
 from guardrail.terraform.plan.reader import Plan
 
@@ -72,7 +73,11 @@ def with_edits(
     result = []
     for one in found:
         made = written.get(id(one), one.no_edit or _NOT_AN_EDIT)
-        if isinstance(made, str):
+        if isinstance(made, StillMentionedError):
+            # A data source, a provisioner or a script may use it, which references between resources do not tell.
+            unsure = replace(one.proposal, counted=False, confidence=Confidence.LOW)
+            result.append(replace(one, proposal=unsure, no_edit=str(made)))
+        elif isinstance(made, str):
             result.append(replace(one, no_edit=made))
         elif made.problem:
             result.append(replace(one, no_edit=made.problem))
@@ -89,7 +94,7 @@ class _Writer:
         self._sources = {source.name: (source, plan) for source, plan in read}
         self._changes = {(source.name, one.address): one for source, plan in read for one in plan.changes}
 
-    def written(self, one: Recommendation) -> _Written | str:
+    def written(self, one: Recommendation) -> _Written | str | StillMentionedError:
         """Return a recommendation with its lines, or why there are none."""
         if one.project not in self._editors:
             self._editors[one.project] = editor_of(*self._sources[one.project])
@@ -101,6 +106,8 @@ class _Writer:
             return f"its block also makes {other}"
         try:
             files = _edited(editor, EditedFiles(), change, one).changes
+        except StillMentionedError as error:
+            return error
         except CannotEditError as error:
             return str(error)
         lines = tuple(each for file, (old, new) in files.items() for each in replacements(file.as_posix(), old, new))

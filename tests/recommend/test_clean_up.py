@@ -257,6 +257,17 @@ def test_a_block_that_something_speaks_of_or_that_makes_several_is_not_edited(of
     }
 
 
+def test_what_a_provisioner_or_a_data_source_speaks_of_is_in_no_sum(of_folder):
+    data = '\ndata "aws_ebs_volume" "b" {\n  filter {\n    values = [aws_ebs_volume.b.id]\n  }\n}\n'
+    found = of_folder(VOLUME.format(name="b") + data)
+    (one,) = found["recommendations"]
+    assert (one["counted"], one["confidence"], one["no_edit"]) == (
+        *(False, "low"),
+        "main.tf:13 speaks of it: remove both by hand",
+    )
+    assert found["totals"]["saving"] == "0"
+
+
 def test_what_an_output_tells_others_may_be_used_by_them(of_folder, tmp_path):
     inner = VOLUME.format(name="c") + 'output "id" {\n  value = aws_ebs_volume.c.id\n}\n'
     (tmp_path / "m").mkdir()

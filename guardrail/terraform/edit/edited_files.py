@@ -18,6 +18,10 @@ class CannotEditError(Exception):
     """Why something cannot be edited, in words that follow a colon."""
 
 
+class StillMentionedError(CannotEditError):
+    """Where the configuration speaks of what is to go, so that it may be used there."""
+
+
 class EditedFiles:
     """Texts by file, read when they are first asked for. `changes` tells what has become of those that were edited."""
 

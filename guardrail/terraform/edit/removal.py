@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
+from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles, StillMentionedError
 from guardrail.terraform.edit.layout import Patch
 from guardrail.terraform.language.syntax.nodes import Block
 
@@ -29,7 +29,7 @@ def removed(texts: EditedFiles, folder: Path, files: tuple[str, ...], labels: tu
             line = text.count(b"\n", 0, found.start()) + 1
             is_own = folder / one == file and block.start <= found.start() < block.end
             if not is_own and not _COMMENT.match(text[text.rfind(b"\n", 0, found.start()) + 1 :]):
-                raise CannotEditError(f"{one}:{line} speaks of it: remove both by hand")
+                raise StillMentionedError(f"{one}:{line} speaks of it: remove both by hand")
     texts.remove(file, _whole_lines(texts.text(file), block))
 
 
