@@ -56,6 +56,7 @@ class _Group:
     """The rules for resources of one kind, what tells such resources apart to them, and what they have answered."""
 
     rules: tuple[tuple[CompiledRule, _PickKey, Answers], ...]
+    reads: tuple[Path, ...]
     readers: tuple[Callable[[ResourceView], Json], ...]
     answers: dict[tuple[Any, ...], _Answered]
 
@@ -87,6 +88,7 @@ class PerResource:
         self._groups: dict[tuple[Any, ...], _Group] = {}
         # What was answered in one project holds in the next, unless the rule looks at the project itself.
         self._answers = {r.rule.id: {} if _reads_project(r.reads) else judge.answers[r.rule.id] for r in rules}
+        self._evidence = {r.rule.id: sorted(filter(is_evidence, r.reads)) for r in rules}
         self._texts = {r.rule.id: {} if _reads_project(r.shown) else judge.texts[r.rule.id] for r in rules}
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
@@ -113,7 +115,7 @@ class PerResource:
         return ResourceView(resource, self.owner.specs, past=past, shown=shown, settled=settled, around=self.around)
 
     def _evaluate(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> _Answered:
-        scope = LazyScope(lambda: self._scope(view, {path for rule, _, _ in group.rules for path in rule.reads}))
+        scope = LazyScope(lambda: self._scope(view, group.reads))
         found: list[tuple[CompiledRule, Answer]] = []
         passed: list[tuple[CompiledRule, _PickKey, Answers]] = []
         for rule, pick_key, answers in group.rules:
@@ -174,7 +176,8 @@ class PerResource:
             self.owner.asked.update(rule.rule.id for rule in rules)
             keys = sorted({path for rule in rules for path in rule.answer_keys})
             entries = tuple((rule, _picker(keys, rule.answer_keys), self._answers[rule.rule.id]) for rule in rules)
-            self._groups[kind] = _Group(entries, tuple(map(reader, keys)), {})
+            reads = tuple(sorted({path for rule in rules for path in rule.reads}))
+            self._groups[kind] = _Group(entries, reads, tuple(map(reader, keys)), {})
         return self._groups[kind]
 
     def _finding(
@@ -191,7 +194,7 @@ class PerResource:
             answer,
             Subject(change.address, self.project.name, change.source, _amount(resource)),
             texts=texts,
-            evidence=self._values(view, filter(is_evidence, rule.reads)),
+            evidence=self._values(view, self._evidence[rule.rule.id]),
             blocking=not old or self.owner.pre_existing_blocks,
             pre_existing=old,
         )
@@ -225,9 +228,12 @@ class PerResource:
         return rule.reads_cost and not sums.delta_unpriced and sums.delta <= 0
 
     def _values(self, view: ResourceView, paths: Iterable[Path]) -> dict[Path, Json]:
-        wanted = sorted(paths)
-        values = {path: view.read(path) for path in wanted if path[0] == "resource"}
-        return values | picked(self.fit if view.shown else self.shared, wanted)
+        own: list[Path] = []
+        others: list[Path] = []
+        for path in paths:
+            (own if path[0] == "resource" else others).append(path)
+        values = {path: view.read(path) for path in own}
+        return values | picked(self.fit if view.shown else self.shared, others)
 
 
 def _picker(keys: Sequence[Path], wanted: Sequence[Path]) -> _PickKey:

@@ -284,6 +284,7 @@ def _examined(path: Path, types: ResourceTypes, pack: str = "") -> tuple[RuleFil
     return (replace(rule, fetched=bool(pack)) if rule else None), faults
 
 
+@cache
 def packs(shipped: Path) -> tuple[str, ...]:
     """Return the names of the shipped packs."""
     return tuple(sorted(folder.name for folder in shipped.iterdir() if folder.is_dir() and rule_files(folder)))
