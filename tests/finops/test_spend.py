@@ -9,7 +9,7 @@ from decimal import Decimal
 import click
 import pytest
 
-from guardrail.cli.commands.spend import spend as command
+from guardrail.cli.commands.finops.spend import spend as command
 from guardrail.ledger.adding import Adding
 from guardrail.ledger.importing import Importing
 from guardrail.ledger.store import Folder

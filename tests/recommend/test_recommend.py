@@ -7,7 +7,7 @@ from html import unescape
 
 import pytest
 
-from guardrail.cli.commands.recommend import KIND_NAMES
+from guardrail.cli.commands.finops.recommend import KIND_NAMES
 from guardrail.recommend.kinds import KINDS, OF_ACCOUNTS
 
 GIT = shutil.which("git") or "git"

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from guardrail.cli.commands.usage_learn import learn
+from guardrail.cli.commands.finops.usage_learn import learn
 from guardrail.cli.options import flags, input_options
 
 

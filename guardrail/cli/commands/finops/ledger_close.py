@@ -40,7 +40,7 @@ def close(month: str, **values: Any) -> None:
       guardrail ledger close 2026-10
     """
     from guardrail.bills.closed import ClosedMonth  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.spend import Month, allocation_of  # noqa: PLC0415
+    from guardrail.cli.commands.finops.spend import Month, allocation_of  # noqa: PLC0415
     from guardrail.finops.closing import refuse_closing  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.records.closed import closed_months, fact_of_closed  # noqa: PLC0415
@@ -79,7 +79,7 @@ def _lines(
 ) -> list[ClosedLine] | None:
     """Return what falls on whom of a month, with the adjustments of earlier ones; None where a charge has no amount."""
     from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.spend import charges_of  # noqa: PLC0415
+    from guardrail.cli.commands.finops.spend import charges_of  # noqa: PLC0415
     from guardrail.finops.closing import closed_lines, statements  # noqa: PLC0415
     from guardrail.ledger.spending import spent  # noqa: PLC0415
 

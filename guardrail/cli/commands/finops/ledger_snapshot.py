@@ -57,7 +57,7 @@ def snapshot(out: Path | None, **values: Any) -> None:
 
 
 def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
-    from guardrail.cli.commands.accuracy import compared_in  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.commands.finops.accuracy import compared_in  # noqa: PLC0415 - only when it runs
     from guardrail.errors import InputError  # noqa: PLC0415
     from guardrail.finops.snapshot import (  # noqa: PLC0415
         Facts,

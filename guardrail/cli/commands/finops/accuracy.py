@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.commands.spend import Dimensions, Month
+from guardrail.cli.commands.finops.spend import Dimensions, Month
 from guardrail.cli.ledger_options import ledger_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
