@@ -3,54 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from guardrail.ledger.duck import literal
 from guardrail.ledger.views import Ledger
-
-
-@dataclass(frozen=True, slots=True)
-class HourlyCharge:
-    """Rows of a bill that agree in their time, in what they are for, and in the commitment that covers them.
-
-    start, end  of the time that they are for, in seconds since 1970 (UTC)
-    series      what Azure calls the series of a machine, where the bill tells
-    quantity    consumed, in `unit`
-    on_demand   what it would have cost without a commitment: contracted, else for what is on demand what was paid, else at
-                list prices; None where the bill has none of these for all of it
-    effective   with its share of the commitment; None where the bill has it for a part only, or not at all
-    list_price  of a unit
-    commitment  id of what covers it, or of what goes unused; None on demand
-    covered     whether a commitment covers it
-    """
-
-    source: str
-    month: str
-    currency: str
-    provider: str
-    service: str
-    region: str
-    name: str
-    series: str
-    meter: str
-    operation: str
-    unit: str
-    start: int
-    end: int
-    quantity: Decimal
-    on_demand: Decimal | None
-    effective: Decimal | None
-    list_price: Decimal | None
-    commitment: str | None
-    commitment_kind: str
-    covered: bool
+from guardrail.model.billed.metered import Metered
 
 
 def hourly_charges(
     ledger: Ledger, first: str, last: str, without: Iterable[tuple[str, str, str]] = ()
-) -> list[HourlyCharge]:
+) -> list[Metered]:
     """Return what is sold by the hour and what commitments cost, of the bills of some months.
 
     first, last  months like 2026-10, both included
@@ -81,7 +43,7 @@ def told_twice(ledger: Ledger, first: str, last: str) -> tuple[tuple[str, str, s
     return tuple(found)
 
 
-def leaving(ledger: Ledger, first: str, last: str, since: datetime) -> tuple[list[HourlyCharge], tuple[str, ...]]:
+def leaving(ledger: Ledger, first: str, last: str, since: datetime) -> tuple[list[Metered], tuple[str, ...]]:
     """Return the use on demand of what open pull requests delete, and the addresses that they delete.
 
     since  pull requests that were last checked before are taken for closed
@@ -108,7 +70,7 @@ def leaving(ledger: Ledger, first: str, last: str, since: datetime) -> tuple[lis
     return found, tuple(address for _, address in deleted)
 
 
-def _charges(ledger: Ledger, view: str, where: str) -> list[HourlyCharge]:
+def _charges(ledger: Ledger, view: str, where: str) -> list[Metered]:
     on_demand = "coalesce(contracted_cost, case when not coalesce(covered, false) then effective_cost end, list_cost)"
     rows = ledger.rows(
         f"""
@@ -136,7 +98,7 @@ def _charges(ledger: Ledger, view: str, where: str) -> list[HourlyCharge]:
                 and regexp_matches(lower(coalesce(consumed_unit, '')), {literal(_HOURLY)}))
         group by all order by all"""
     )
-    return [HourlyCharge(*row) for row in rows]
+    return [Metered(*row) for row in rows]
 
 
 _ACCOUNT = "coalesce(sub_account_id, billing_account_id)"

@@ -11,49 +11,10 @@ from fractions import Fraction
 
 from guardrail.finops.commitments.products import Product, product_of, vendor_of
 from guardrail.finops.exact import PLACES, units
+from guardrail.model.billed.metered import HOUR, Metered
 
-HOUR = 3600
 _DAY = 24 * HOUR
 _UNIT = 10**PLACES
-
-
-@dataclass(frozen=True, slots=True)
-class Metered:
-    """A line of a bill, or several that agree in all but their resource.
-
-    start, end  seconds since 1970 (UTC)
-    on_demand   what it would cost without a commitment; None: not told
-    effective   what it costs with its share of the commitment; None: not told
-    list_price  of a unit
-    commitment  id of what covers it, or of what goes unused or is paid for; None on demand
-    covered     whether it is use that a commitment covers
-    """
-
-    source: str
-    month: str
-    currency: str
-    provider: str
-    service: str
-    region: str
-    name: str
-    series: str
-    meter: str
-    operation: str
-    unit: str
-    start: int
-    end: int
-    quantity: Decimal
-    on_demand: Decimal | None
-    effective: Decimal | None
-    list_price: Decimal | None
-    commitment: str | None = None
-    commitment_kind: str = ""
-    covered: bool = False
-
-    @property
-    def is_fine(self) -> bool:
-        """Whether it tells of what hours it is, or of what day: of 25 hours, where clocks are set back."""
-        return 0 < self.end - self.start <= _DAY + HOUR
 
 
 @dataclass(slots=True)

@@ -8,10 +8,11 @@ from fractions import Fraction
 from pathlib import Path
 
 from guardrail.errors import ConfigError, did_you_mean
-from guardrail.finops.commitments.metered import HOUR, Hours, Line
+from guardrail.finops.commitments.metered import Hours, Line
 from guardrail.finops.commitments.products import Product
 from guardrail.finops.csv_file import number_of, rows_of
 from guardrail.finops.exact import units
+from guardrail.model.billed.metered import HOUR
 
 COLUMNS = ("hour", "vendor", "region", "name", "quantity")
 """Columns that each row has; `what` (system or engine) and `price` (on demand, of a unit) may stand beside them."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from guardrail.errors import InputError, did_you_mean
 from guardrail.finops.commitments.advice import Wanted
-from guardrail.finops.commitments.metered import Hours, Metered, without_commitments
+from guardrail.finops.commitments.metered import Hours, without_commitments
 from guardrail.finops.commitments.metered import hours_of as hours_of_bills
 from guardrail.finops.commitments.usage_file import COLUMNS, read_usage
 
@@ -49,7 +49,7 @@ def accounts_of(
 
 
 def _billed(where: str, now: datetime, ending: Sequence[str]) -> tuple[list[Hours], tuple[str, ...]]:
-    from guardrail.ledger.hourly import HourlyCharge, hourly_charges, leaving, told_twice  # noqa: PLC0415 - only with a ledger
+    from guardrail.ledger.hourly import hourly_charges, leaving, told_twice  # noqa: PLC0415 - only with a ledger
     from guardrail.ledger.spending import bill_months  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
@@ -62,14 +62,9 @@ def _billed(where: str, now: datetime, ending: Sequence[str]) -> tuple[list[Hour
     year, month = map(int, last.split("-"))
     total = year * 12 + month - _MONTHS
     first = f"{total // 12:04}-{total % 12 + 1:02}"
-    names = [field.name for field in fields(Metered)]
-
-    def metered(charges: list[HourlyCharge]) -> list[Metered]:
-        return [Metered(*(getattr(one, name) for name in names)) for one in charges]
-
     going, addresses = leaving(ledger, first, last, now - _OPEN)
     twice = told_twice(ledger, first, last)
-    charges = metered(hourly_charges(ledger, first, last, twice))
+    charges = hourly_charges(ledger, first, last, twice)
     there = sorted({one.commitment for one in charges if one.commitment})
     for id_ in ending:
         if id_ not in there:
@@ -78,7 +73,7 @@ def _billed(where: str, now: datetime, ending: Sequence[str]) -> tuple[list[Hour
     hours = hours_of_bills(
         without_commitments(charges, ending),
         [(one.source, one.month, one.open) for one in bills if one.month >= first],
-        metered(going),
+        going,
     )
     what = ", ".join(addresses[:3]) + (f" and {len(addresses) - 3} more" if len(addresses) > 3 else "")  # noqa: PLR2004
     notes = [f"not planned for, since open pull requests delete them: {what}"] if going else []

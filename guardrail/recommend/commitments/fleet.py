@@ -9,9 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 from guardrail.finops.commitments.advice import LEAST_DAYS
-from guardrail.finops.commitments.metered import HOUR, Hours, Line
+from guardrail.finops.commitments.metered import Hours, Line
 from guardrail.finops.commitments.products import SYSTEMS, Product
 from guardrail.finops.exact import PLACES
+from guardrail.model.billed.metered import HOUR
 from guardrail.model.cost import Line as Component
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.resource import Change, Side

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrail.finops.commitments.advice import Wanted, advised, ladder
-from guardrail.finops.commitments.metered import HOUR, Metered, hours_of
+from guardrail.finops.commitments.metered import hours_of
 from guardrail.finops.commitments.products import product_of
 from guardrail.finops.commitments.rates import rated
+from guardrail.model.billed.metered import HOUR, Metered
 
 BEGIN = 1_788_220_800  # 2026-09-01T00:00:00Z
 TODAY = date(2026, 11, 20)
