@@ -225,9 +225,7 @@ def _not_waived(finding: Finding, fitting: Sequence[Waiver], objections: Sequenc
     """Return a finding that no waiver excuses, with what the first one that was meant for it lacks."""
     for waiver, against in zip(fitting, objections, strict=True):
         if against and against.rule != "waiver-expired":
-            return replace(
-                finding, message=f"{finding.message} (the waiver at {waiver.where} does not count: {against.why})"
-            )
+            return _noted(finding, f"the waiver at {waiver.where} does not count: {against.why}")
     return finding
 
 
@@ -248,9 +246,14 @@ class _Index:
         return [waiver for _, waiver in entries]
 
 
+def _noted(finding: Finding, note: str) -> Finding:
+    """Return a finding with a note in its message, once: results of parts are judged again where they are combined."""
+    return finding if f"({note})" in finding.message else replace(finding, message=f"{finding.message} ({note})")
+
+
 def _waived(finding: Finding, waiver: Waiver, refused: bool) -> Finding:  # noqa: FBT001 - private, named at its call
     if refused:
-        return replace(finding, message=f"{finding.message} (this rule takes no waiver: {waiver.where} is ignored)")
+        return _noted(finding, f"this rule takes no waiver: {waiver.where} is ignored")
     # It did not block: it stays pre-existing in the counts, and shows who has agreed to it.
     if finding.status is FindingStatus.PRE_EXISTING:
         return replace(finding, waiver=waiver, blocking=False)

@@ -86,6 +86,15 @@ def test_some_rules_take_no_waiver():
     assert found.message == "too big (this rule takes no waiver: w.yaml:3 is ignored)"
 
 
+@pytest.mark.parametrize(
+    "policy", [WaiverPolicy(unwaivable={"big"}), WaiverPolicy(default=WaiverTerms(amount="required"))]
+)
+def test_why_a_waiver_does_not_count_is_said_once_however_often_a_finding_is_judged(policy):
+    once = apply_waivers([FAIL], [WAIVER], today=TODAY, policy=policy)[0]
+    assert once.message != FAIL.message
+    assert apply_waivers([once], [WAIVER], today=TODAY, policy=policy)[0] == once
+
+
 def test_errors_are_never_waived():
     broken = replace(FAIL, status=FindingStatus.ERROR)
     assert applied(WAIVER, findings=[broken])[0] == ("big", "error", True)
