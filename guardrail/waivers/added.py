@@ -16,6 +16,7 @@ from guardrail.policy import load_waivers, read_waivers
 from guardrail.report.text import safe
 from guardrail.terraform.configuration.files import is_configuration
 from guardrail.terraform.configuration.inline_waivers import MARK
+from guardrail.terraform.configuration.modules import MAX_BYTES
 
 _LISTED = 20
 _LONGEST = 200  # characters of a comment
@@ -66,7 +67,8 @@ def _in_comments(settings: Settings, top: Path, base: str, edited: frozenset[str
         return
     for name in sorted(edited):
         path = top / name
-        if not is_configuration(path.name) or not path.is_file():
+        # What is larger is not read as configuration either, and the report says so.
+        if not is_configuration(path.name) or not path.is_file() or path.stat().st_size > MAX_BYTES:
             continue
         now = _marked(path.read_bytes())
         # Most files that a change edits have no waiver, and need no look at what they were.

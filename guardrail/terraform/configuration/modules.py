@@ -28,7 +28,7 @@ from guardrail.terraform.language.functions import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression
 
-_MAX_BYTES = 16 * 1024**2  # of one file: what is checked may be a stranger's pull request
+MAX_BYTES = 16 * 1024**2  # of one file: what is checked may be a stranger's pull request
 _MAX_DEPTH = 40  # calls within calls: modules that call each other have no end (`refuse_circles` says so)
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
@@ -238,12 +238,12 @@ def _read(path: Path, root: Path, added: Mapping[str, tuple[str, bytes]]) -> Mod
             faults.append(Fault(LEADS_OUT, name))
             continue
         try:
-            text = file.read_bytes() if file.stat().st_size <= _MAX_BYTES else None
+            text = file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
         except OSError as error:
             faults.append(Fault(f"cannot be read: {error.strerror}", name))
             continue
         if text is None:
-            faults.append(Fault(f"is larger than {_MAX_BYTES // 1024**2} MB", name))
+            faults.append(Fault(f"is larger than {MAX_BYTES // 1024**2} MB", name))
             continue
         texts[name] = text
     code = _code(texts, posixpath.normpath(Path(os.path.relpath(path, root)).as_posix()), faults)
