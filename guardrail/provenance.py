@@ -13,10 +13,10 @@ from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings, Source
 from guardrail.model.input import Input, InputKind, Origin
 from guardrail.policy import fetched_files, is_within
-from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_configuration, shown
-from guardrail.terraform.configuration.inline_waivers import MARK
-from guardrail.terraform.configuration.modules import FolderModules
-from guardrail.terraform.configuration.roots import has_work, root_modules
+from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_configuration, shown
+from guardrail.terraform.configuration.code.inline_waivers import MARK
+from guardrail.terraform.configuration.code.modules import FolderModules
+from guardrail.terraform.configuration.code.roots import has_work, root_modules
 from guardrail.terraform.configuration.variables import is_variables, variable_files
 from guardrail.terraform.footprint import Footprint, footprints, of_root
 

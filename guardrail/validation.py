@@ -38,7 +38,7 @@ from guardrail.policy import (
     run_tests,
 )
 from guardrail.policy.glob import is_pattern
-from guardrail.terraform.configuration.files import shown
+from guardrail.terraform.configuration.code.files import shown
 from guardrail.waivers import refused_waivers, waiver_policy, waivers_without_terms
 
 Part = TypeVar("Part", bound=BaseModel)

@@ -9,7 +9,7 @@ from guardrail.config.file import ConfigFile
 from guardrail.config.policy_at import PolicyAt
 from guardrail.errors import ConfigError
 from guardrail.files import Place, YamlFile
-from guardrail.terraform.configuration.files import checkout_of
+from guardrail.terraform.configuration.code.files import checkout_of
 
 _RELATIVE = "paths are relative to guardrail.yaml"
 _LONGEST_PATH = 1024  # what macOS takes; Linux takes 4,096

@@ -12,7 +12,7 @@ from guardrail.files import Section
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import TEAM_TAG
 from guardrail.policy import Budget, RuleSelection, RuleSetting, WaiverTerms
-from guardrail.terraform.configuration.roots import NO_ROOTS
+from guardrail.terraform.configuration.code.roots import NO_ROOTS
 
 
 def _days(text: str) -> str:

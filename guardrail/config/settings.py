@@ -19,7 +19,7 @@ from guardrail.files import Place, YamlFile, checked, read_yaml
 from guardrail.files.repository import repository_top
 from guardrail.model.report import TEAM_TAG
 from guardrail.policy import Budget, RuleSetting
-from guardrail.terraform.configuration.roots import NO_ROOTS
+from guardrail.terraform.configuration.code.roots import NO_ROOTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.remedy import Remedy
 from guardrail.model.report import Report
 from guardrail.model.resource import Change
-from guardrail.terraform.configuration.files import configuration_files
+from guardrail.terraform.configuration.code.files import configuration_files
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.editor import Editor
 from guardrail.terraform.plan.reader import Plan

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardrail.terraform.configuration.files import configuration_files
-from guardrail.terraform.configuration.roots import NO_ROOTS
+from guardrail.terraform.configuration.code.files import configuration_files
+from guardrail.terraform.configuration.code.roots import NO_ROOTS
 from guardrail.terraform.configuration.variables import is_automatic, is_variables
 
 _WORDS = {

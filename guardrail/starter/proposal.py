@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
 
-from guardrail.terraform.configuration.files import shown
+from guardrail.terraform.configuration.code.files import shown
 
 Kind = Literal["config", "rule", "hook", "workflow"]
 KINDS: tuple[Kind, ...] = get_args(Kind)

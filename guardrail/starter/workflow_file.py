@@ -9,7 +9,7 @@ from guardrail import __version__, data, git
 from guardrail.starter.proposal import Proposal, kept, leads_out
 from guardrail.starter.survey import Survey
 from guardrail.starter.text import filled
-from guardrail.terraform.configuration.files import configuration_files
+from guardrail.terraform.configuration.code.files import configuration_files
 
 NAME = ".github/workflows/guardrail.yml"
 EXAMPLE = "configured.yml"

@@ -14,7 +14,7 @@ from guardrail import git
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
-from guardrail.terraform.configuration.files import MANIFEST, is_configuration
+from guardrail.terraform.configuration.code.files import MANIFEST, is_configuration
 from guardrail.terraform.inputs import NO_CONFIGURATION, PLAN_NAMES, NoConfigurationError, read_plans
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.reader import Plan, unread

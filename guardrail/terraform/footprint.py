@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.modules import FolderModules
-from guardrail.terraform.configuration.roots import root_modules
+from guardrail.terraform.configuration.code.modules import FolderModules
+from guardrail.terraform.configuration.code.roots import root_modules
 from guardrail.terraform.configuration.variables import is_automatic, is_variables
 from guardrail.terraform.inputs import plan_at, plans_below
 from guardrail.terraform.options import NO_CHOICES, Choices

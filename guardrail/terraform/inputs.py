@@ -14,11 +14,11 @@ from guardrail.data import cache_dir
 from guardrail.errors import InputError
 from guardrail.model.order import natural
 from guardrail.progress import counted
-from guardrail.terraform.configuration.files import MANIFEST, configuration_files, is_committed_manifest, shown
-from guardrail.terraform.configuration.modules import FolderModules, Modules
-from guardrail.terraform.configuration.required import required_by
+from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_committed_manifest, shown
+from guardrail.terraform.configuration.code.modules import FolderModules, Modules
+from guardrail.terraform.configuration.code.required import required_by
+from guardrail.terraform.configuration.code.source_lines import with_sources
 from guardrail.terraform.configuration.saved_plan import SavedPlan, is_saved_plan
-from guardrail.terraform.configuration.source_lines import with_sources
 from guardrail.terraform.options import NO_CHOICES, Choices
 from guardrail.terraform.plan.facts import locked_versions
 from guardrail.terraform.plan.reader import Plan, read_plan, unread
@@ -165,8 +165,13 @@ def _configurations(
     folder: Path, source: Path | None, choices: Choices, others: Iterable[Path], *, proposed: bool
 ) -> list[Plan]:
     """Evaluate the root modules in a folder; without any, read the plans below it."""
+    from guardrail.terraform.configuration.code.roots import (  # noqa: PLC0415
+        folders_of_other_tools,
+        root_modules,
+        scope_notes,
+        unread_by_us,
+    )
     from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415
-    from guardrail.terraform.configuration.roots import folders_of_other_tools, root_modules, scope_notes, unread_by_us  # noqa: PLC0415
 
     roots, committed = root_modules(folder), _plan_in(folder)
     # As in `guardrail check plans`: a folder into which the plans of many root modules were collected.

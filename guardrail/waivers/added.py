@@ -14,9 +14,9 @@ from guardrail.files.yaml_file import parse_yaml
 from guardrail.model.finding import Waiver
 from guardrail.policy import load_waivers, read_waivers
 from guardrail.report.text import safe
-from guardrail.terraform.configuration.files import is_configuration
-from guardrail.terraform.configuration.inline_waivers import MARK
-from guardrail.terraform.configuration.modules import MAX_BYTES
+from guardrail.terraform.configuration.code.files import is_configuration
+from guardrail.terraform.configuration.code.inline_waivers import MARK
+from guardrail.terraform.configuration.code.modules import MAX_BYTES
 
 _LISTED = 20
 _LONGEST = 200  # characters of a comment

@@ -176,6 +176,6 @@ def _say_blocking(report: Report, seen: Survey, proposed: list[Proposal], here: 
 
 
 def _shown(path: Path) -> str:
-    from guardrail.terraform.configuration.files import shown  # noqa: PLC0415 - only when it runs
+    from guardrail.terraform.configuration.code.files import shown  # noqa: PLC0415 - only when it runs
 
     return shown(path)

@@ -45,7 +45,7 @@ def validate(files: tuple[Path, ...], config: Path | None) -> int:
 
 
 def _found(config: Path | None) -> Path:
-    from guardrail.terraform.configuration.files import shown  # noqa: PLC0415 - only when it runs
+    from guardrail.terraform.configuration.code.files import shown  # noqa: PLC0415 - only when it runs
 
     if config is None and (nearest := find_config(Path.cwd())):
         return Path(shown(nearest))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from guardrail.terraform.configuration.modules import ModuleCode, Modules, literal
+from guardrail.terraform.configuration.code.modules import ModuleCode, Modules, literal
 from guardrail.terraform.language.constants import NotConstantError, constant
 from guardrail.terraform.language.references import mentions, static_path
 from guardrail.terraform.language.syntax.nodes import (

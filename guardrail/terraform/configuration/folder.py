@@ -14,15 +14,15 @@ from guardrail.model.plan_facts import PlanFacts, without_repetition
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json, not_evaluated, with_unknowns
 from guardrail.terraform.address import Address, parse
+from guardrail.terraform.configuration.code.modules import FolderModules
+from guardrail.terraform.configuration.code.moved_blocks import moves_of
+from guardrail.terraform.configuration.code.required import all_required_providers, called_modules
+from guardrail.terraform.configuration.code.source_lines import Sources, with_sources
 from guardrail.terraform.configuration.module_instance import ModuleCall, ModuleInstance, Run
-from guardrail.terraform.configuration.modules import FolderModules
-from guardrail.terraform.configuration.moved_blocks import moves_of
 from guardrail.terraform.configuration.providers import FolderProviders
 from guardrail.terraform.configuration.repetition import Key, Repetition
-from guardrail.terraform.configuration.required import all_required_providers, called_modules
 from guardrail.terraform.configuration.resources import Resource
 from guardrail.terraform.configuration.sides import json_of, kind_of, origins, reason, side
-from guardrail.terraform.configuration.source_lines import Sources, with_sources
 from guardrail.terraform.configuration.variables import given_variables, workspace_of
 from guardrail.terraform.language.references import references
 from guardrail.terraform.language.scope import EvaluationError, Scope

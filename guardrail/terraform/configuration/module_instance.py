@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from guardrail.terraform.configuration.modules import FolderModules, ModuleCode, literal
+from guardrail.terraform.configuration.code.modules import FolderModules, ModuleCode, literal
 from guardrail.terraform.configuration.providers import ProviderConfiguration, provider_reference
 from guardrail.terraform.configuration.repetition import Key, Repeated, Repetition, repetition, resolved
 from guardrail.terraform.configuration.resources import DataSource, Resource, key_suffix, unread_value

@@ -21,9 +21,9 @@ from guardrail.decode import decode_msgpack
 from guardrail.errors import InputError
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import key_value, parse
+from guardrail.terraform.configuration.code.files import folders_of
+from guardrail.terraform.configuration.code.modules import SavedModules
 from guardrail.terraform.configuration.configuration_json import configuration_json
-from guardrail.terraform.configuration.files import folders_of
-from guardrail.terraform.configuration.modules import SavedModules
 from guardrail.terraform.plan.facts import LOCK_FILE, locked_in
 
 _ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")  # the module's key, "" for the root module, and the file's name

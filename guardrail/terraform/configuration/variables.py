@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from guardrail.errors import InputError, did_you_mean
-from guardrail.terraform.configuration.files import LEADS_OUT, leads_out, shown
-from guardrail.terraform.configuration.modules import ModuleCode, literal
+from guardrail.terraform.configuration.code.files import LEADS_OUT, leads_out, shown
+from guardrail.terraform.configuration.code.modules import ModuleCode, literal
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
 from guardrail.terraform.language.numbers import parse as parse_number

@@ -10,7 +10,7 @@ from guardrail.errors import InputError
 from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.variables import value_source
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.origin import Origins, ValueEdit, each_file

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import key_value, parse, steps
-from guardrail.terraform.configuration.modules import ModuleCode, Modules
+from guardrail.terraform.configuration.code.modules import ModuleCode, Modules
 from guardrail.terraform.edit import layout
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.layout import Item, Patch

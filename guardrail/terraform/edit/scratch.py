@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from guardrail.terraform.configuration.files import is_configuration
-from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.code.files import is_configuration
+from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.variables import is_variables
 
 Moved = Callable[[str], str]

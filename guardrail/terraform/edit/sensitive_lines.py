@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.language.syntax import parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Body
 from guardrail.terraform.schemas.schema import Schema, resource_schema

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.files import shown
+from guardrail.terraform.configuration.code.files import shown
 from guardrail.terraform.language.evaluation import evaluate_or_unknown, render
 from guardrail.terraform.language.functions import FileReader, FunctionContext
 from guardrail.terraform.language.functions import call as call_of_terraform

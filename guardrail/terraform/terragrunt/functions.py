@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from guardrail.terraform.configuration.files import shown
+from guardrail.terraform.configuration.code.files import shown
 from guardrail.terraform.configuration.variables import values_of
 from guardrail.terraform.language.scope import EvaluationError, LimitError
 from guardrail.terraform.language.types import ANY

@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.files import reach_of, shown
+from guardrail.terraform.configuration.code.files import reach_of, shown
 from guardrail.terraform.language.scope import Budget
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 

@@ -8,9 +8,15 @@ from pathlib import Path
 
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.terraform.configuration.files import LEADS_OUT, configuration_files, is_configuration, leads_out, shown
+from guardrail.terraform.configuration.code.files import (
+    LEADS_OUT,
+    configuration_files,
+    is_configuration,
+    leads_out,
+    shown,
+)
+from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.folder import digest, read_modules
-from guardrail.terraform.configuration.modules import FolderModules
 from guardrail.terraform.configuration.variables import automatic_files
 from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Value

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from guardrail.terraform.comparison import compare
-from guardrail.terraform.configuration.modules import FolderModules
-from guardrail.terraform.configuration.moved_blocks import moves_of
+from guardrail.terraform.configuration.code.modules import FolderModules
+from guardrail.terraform.configuration.code.moved_blocks import moves_of
 from guardrail.terraform.inputs import read_plans
 from guardrail.terraform.plan import moves as module
 from guardrail.terraform.plan.moves import Moves, address_of, segments

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from guardrail.terraform.configuration.code.overrides import merged
 from guardrail.terraform.configuration.folder import read_folder
-from guardrail.terraform.configuration.overrides import merged
 from guardrail.terraform.language.syntax import parse_file
 from guardrail.terraform.options import Choices
 from tests.terraform.configuration.test_agreement import compared

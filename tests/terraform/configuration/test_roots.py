@@ -3,7 +3,7 @@
 import pytest
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.roots import folders_of_other_tools, root_modules, roots_aside
+from guardrail.terraform.configuration.code.roots import folders_of_other_tools, root_modules, roots_aside
 from guardrail.terraform.inputs import read_plans
 
 VERSIONS = 'terraform { required_version = ">= 1.5" }\n'

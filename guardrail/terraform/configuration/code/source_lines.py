@@ -8,8 +8,8 @@ from dataclasses import replace
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address, parse, steps
-from guardrail.terraform.configuration.inline_waivers import InlineWaivers
-from guardrail.terraform.configuration.modules import ModuleCode, Modules
+from guardrail.terraform.configuration.code.inline_waivers import InlineWaivers
+from guardrail.terraform.configuration.code.modules import ModuleCode, Modules
 from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.plan.reader import Plan
 

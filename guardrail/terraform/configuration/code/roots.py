@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from guardrail.terraform.configuration.files import configuration_files, shown
-from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.code.files import configuration_files, shown
+from guardrail.terraform.configuration.code.modules import FolderModules
 
 NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
 """Folders whose name says that what lies in them belongs to something else, and is not planned by itself."""

@@ -15,7 +15,7 @@ from decimal import Decimal
 from guardrail.model.finding import Waiver
 from guardrail.model.resource import Change
 from guardrail.terraform.address import parse, steps
-from guardrail.terraform.configuration.modules import Modules
+from guardrail.terraform.configuration.code.modules import Modules
 from guardrail.terraform.language.syntax import comments
 from guardrail.terraform.language.syntax.nodes import Block, Node, Source
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guardrail.terraform.configuration.modules import FolderModules
+from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.language.syntax.nodes import Block, Literal
 from guardrail.terraform.plan.moves import Moves, Segments, segments
 

@@ -11,7 +11,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
 
-from guardrail.terraform.configuration.files import (
+from guardrail.terraform.configuration.code.files import (
     LEADS_OUT,
     checkout_of,
     configuration_files,
@@ -23,7 +23,7 @@ from guardrail.terraform.configuration.files import (
     reach_of,
     shown,
 )
-from guardrail.terraform.configuration.overrides import merged
+from guardrail.terraform.configuration.code.overrides import merged
 from guardrail.terraform.language.functions import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression

@@ -8,7 +8,7 @@ from dataclasses import replace
 from guardrail.model.plan_facts import CalledModule, PlanFacts, RequiredProvider, without_repetition
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
-from guardrail.terraform.configuration.modules import ModuleCode, Modules, literal
+from guardrail.terraform.configuration.code.modules import ModuleCode, Modules, literal
 from guardrail.terraform.language.syntax.nodes import Literal, ObjectExpression
 
 

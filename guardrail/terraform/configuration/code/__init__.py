@@ -1,0 +1,1 @@
+"""The code of a configuration, parsed and not yet evaluated: files, modules, root modules, and where each block stands."""
