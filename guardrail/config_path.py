@@ -17,6 +17,7 @@ KEYS = (
     "pricing",
     "report",
     "ledger",
+    "notify",
     "recommend",
     "on_incomplete",
     "not_roots",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue
 
+from guardrail.config.notify import NotifyConfig
 from guardrail.files import Section
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import TEAM_TAG
@@ -186,6 +187,7 @@ class ConfigFile(Section):
     report: ReportConfig = ReportConfig()
     ledger: LedgerConfig = LedgerConfig()
     recommend: RecommendConfig = RecommendConfig()
+    notify: NotifyConfig = NotifyConfig()
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     """whether what a change adds and cannot be evaluated blocks it (deny), or only warns; what was so before, and is written as it was, never blocks"""
     not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))

@@ -11,6 +11,7 @@ from typing import Any
 
 from guardrail.config.checks import misnamed
 from guardrail.config.file import ConfigFile, OnIncomplete, RecommendConfig, RulesConfig, on_unpriced
+from guardrail.config.notify import NotifyConfig
 from guardrail.config.policy_at import PolicyAt
 from guardrail.config.sources import Flags, Source, Sources
 from guardrail.config_path import find_config
@@ -78,6 +79,7 @@ class Settings:
     """Tags on bills: which one names a resource's address, and which its project; "" for none."""
     project_tag: str = ""
     recommend: RecommendConfig = field(default_factory=RecommendConfig)
+    notify: NotifyConfig = field(default_factory=NotifyConfig)
     dismissals: Path | None = None
     reads_states: bool = False
     """Whether the JSON of a state is an input, too: what is there, without a change."""
@@ -151,6 +153,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         address_tag=file.ledger.address_tag,
         project_tag=file.ledger.project_tag,
         recommend=file.recommend,
+        notify=file.notify,
         dismissals=located(file.recommend.dismissals) if file.recommend.dismissals else None,
         not_roots=frozenset(file.not_roots),
         policy_folder=at.scratch if at else None,

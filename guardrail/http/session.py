@@ -43,6 +43,7 @@ class Asked:
     """One request. `repeatable`: asking twice does no more than asking once.
 
     `elsewhere`: it may be led to another host, which gets no secrets; else that is refused where there are some.
+    `content` is a body that is sent as it is, in place of `json`.
     """
 
     method: str
@@ -51,6 +52,7 @@ class Asked:
     json: Json = None
     repeatable: bool = True
     elsewhere: bool = False
+    content: bytes | None = None
 
 
 class Session:
@@ -99,17 +101,20 @@ class Session:
         url: str,
         *,
         json: Json = None,
+        content: bytes | None = None,
         headers: Mapping[str, str] | None = None,
         reads: bool = False,
+        once: bool = True,
     ) -> Response:
         """Send a request and return the answer, 2xx or 304.
 
-        `url` may be relative to the base. A POST is sent once, unless it only `reads`; everything else is tried again
-        after what passes. Raises StatusError for any other answer, UnansweredError where it is not known whether the
+        `url` may be relative to the base. A POST is sent once, unless it only `reads`, or the server takes it once however
+        often it comes (`once` is False); everything else is tried again after what passes. `content` is a body that is
+        sent as it is. Raises StatusError for any other answer, UnansweredError where it is not known whether the
         request was carried out, NetworkError.
         """
-        repeatable = reads or method != "POST"
-        asked = Asked(method, urljoin(self.base, url), headers or {}, json, repeatable)
+        repeatable = reads or not once or method != "POST"
+        asked = Asked(method, urljoin(self.base, url), headers or {}, json, repeatable, content=content)
         if method != "GET" and not reads:
             clock = self.deadline.clock
             if not self.deadline.wait(self._last_write + self._write_gap - clock.steady()):
@@ -189,7 +194,8 @@ class Session:
                 raise NetworkError("refused to be redirected from https to http", where=self._place(url))
             if answer.status_code == _MOVED_FOR_READING:  # "See Other": the request is done, its result is read there
                 method = "GET"
-            if origin(target) != origin(url) and (method != "GET" or (self._secrets and not asked.elsewhere)):
+            # What was sent was for this host, also where the answer to it is to be read ("See Other") from another.
+            if origin(target) != origin(url) and (asked.method != "GET" or (self._secrets and not asked.elsewhere)):
                 raise NetworkError(f"refused to be redirected to {self._place(target)}", where=self._place(url))
             url = target
         raise NetworkError("too many redirects", where=self._place(asked.url))
@@ -205,6 +211,7 @@ class Session:
                 url,
                 headers=dict(asked.headers),
                 json=asked.json,
+                data=asked.content,
                 timeout=(min(_CONNECT_SECONDS, wait), wait),
                 verify=self._verify,
                 allow_redirects=False,

@@ -32,10 +32,12 @@ def slack(report: Report, *, about: str = "", link: str = "") -> dict[str, Any]:
     title = _title(report)
     parts = [about, *_parts(report)]
     # A longer headline is not cut: its end says what the amounts lack.
-    blocks: list[dict[str, Any]] = [{"type": "header" if len(title) <= _HEADER else "section", "text": _plain(title)}]
-    blocks += [{"type": "section", "text": _plain(part)} for part in parts if part]
-    if _usable(link):
-        button = {"type": "button", "text": _plain("Report"), "url": link}
+    blocks: list[dict[str, Any]] = [
+        {"type": "header" if len(title) <= _HEADER else "section", "text": plain_text(title)}
+    ]
+    blocks += [{"type": "section", "text": plain_text(part)} for part in parts if part]
+    if usable_link(link):
+        button = {"type": "button", "text": plain_text("Report"), "url": link}
         blocks.append({"type": "actions", "elements": [button]})
     # The text is for notifications, and the only part in which Slack looks for markup.
     return {"text": html.escape(title, quote=False), "blocks": blocks}
@@ -43,8 +45,8 @@ def slack(report: Report, *, about: str = "", link: str = "") -> dict[str, Any]:
 
 def teams(report: Report, *, about: str = "", link: str = "") -> dict[str, Any]:
     """Return the body of a Teams workflow's webhook: a message with one Adaptive Card."""
-    body = [_run(_title(report), weight="Bolder", size="Medium"), _run(about, isSubtle=True)]
-    body += [_run(line) for part in _parts(report) for line in part.split("\n")]
+    body = [text_run(_title(report), weight="Bolder", size="Medium"), text_run(about, isSubtle=True)]
+    body += [text_run(line) for part in _parts(report) for line in part.split("\n")]
     card: dict[str, Any] = {
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
@@ -52,7 +54,7 @@ def teams(report: Report, *, about: str = "", link: str = "") -> dict[str, Any]:
         "msteams": {"width": "Full"},
         "body": [one for one in body if one["inlines"][0]["text"]],
     }
-    if _usable(link):
+    if usable_link(link):
         card["actions"] = [{"type": "Action.OpenUrl", "title": "Report", "url": link}]
     attachment = {"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": None, "content": card}
     return {"type": "message", "attachments": [attachment]}
@@ -88,14 +90,16 @@ def _list(name: str, lines: Sequence[str]) -> str:
     return "\n".join([f"{name} ({len(lines):,})", *shown, *more])
 
 
-def _usable(link: str) -> bool:
+def usable_link(link: str) -> bool:
+    """Say whether a link is one that both services take."""
     return link.startswith(("https://", "http://")) and len(link) <= _LINK
 
 
-def _plain(text: str) -> dict[str, Any]:
+def plain_text(text: str) -> dict[str, Any]:
+    """Return text as Slack shows it, as it is."""
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
-def _run(text: str, **style: Any) -> dict[str, Any]:
-    """A text block would be read as Markdown; the runs of a rich one are shown as they are."""
+def text_run(text: str, **style: Any) -> dict[str, Any]:
+    """Return text for Teams: a text block would be read as Markdown; the runs of a rich one are shown as they are."""
     return {"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text, **style}]}

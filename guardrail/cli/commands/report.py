@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import os
 import re
-import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli import suggest
+from guardrail.cli.notices import logged_if_asked, tell
 from guardrail.cli.options import Moment, output_options
 from guardrail.cli.policy_ref import policy_ref_option, revision_of
 from guardrail.errors import ConfigError, DeliveryError
@@ -135,8 +133,8 @@ def report(**values: Any) -> int:
     write(whole, values["format_name"], values["outs"], color=values["color"], details=False)
     if values["annotations"] and os.environ.get("GITHUB_ACTIONS") == "true" and not values["dry_run"]:
         _annotate(whole)
-    with _logged_if_asked():
-        done = deliver(whole, code, _options(values, whole), environ=os.environ, now=now, tell=_tell)
+    with logged_if_asked():
+        done = deliver(whole, code, _options(values, whole), environ=os.environ, now=now, tell=tell)
     if (done.untold or (values["require_delivery"] and not done.complete)) and code is ExitCode.OK:
         raise DeliveryError("not everything was delivered", fix="see the warnings above")
     return int(code)
@@ -211,30 +209,3 @@ def _annotate(whole: Report) -> None:
     from guardrail.report import annotate  # noqa: PLC0415
 
     click.echo(annotate(seen_from_repository(whole, Path.cwd())), err=True, nl=False)
-
-
-def _tell(level: str, text: str) -> None:
-    """Say something beside the report; on GitHub Actions as an annotation of the run."""
-    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
-
-    shown = safe(text)
-    on_actions = os.environ.get("GITHUB_ACTIONS") == "true"
-    line = f"::{level} title=guardrail::{shown.replace('%', '%25')}" if on_actions else f"guardrail: {level}: {shown}"
-    click.echo(line, err=True)
-
-
-@contextlib.contextmanager
-def _logged_if_asked() -> Iterator[None]:
-    """Log each call where a debug run asks for it; addresses and codes only, never what is sent."""
-    if os.environ.get("RUNNER_DEBUG") != "1" and os.environ.get("ACTIONS_STEP_DEBUG") != "true":
-        yield
-        return
-    log, handler = logging.getLogger("guardrail"), logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("guardrail: %(message)s"))
-    log.addHandler(handler)
-    log.setLevel(logging.DEBUG)
-    try:
-        yield
-    finally:
-        log.removeHandler(handler)
-        log.setLevel(logging.NOTSET)

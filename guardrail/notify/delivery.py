@@ -1,0 +1,96 @@
+"""Sends what is planned, channel by channel, and remembers what has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import groupby
+
+from guardrail.config.notify import ChannelConfig, NotifyConfig
+from guardrail.errors import GuardrailError
+from guardrail.http import Deadline
+from guardrail.notify.issues import Issues
+from guardrail.notify.mail import Mail
+from guardrail.notify.message import Message
+from guardrail.notify.plan import Plan
+from guardrail.notify.senders import JsonServer, MessageRefusedError, Sender, Slack, Teams
+
+DELIVERY_SECONDS = 300.0
+"""What all channels may take together."""
+CHANNEL_SECONDS = 90.0
+"""What one may take: its share of what is left, where that is less."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What became of a plan: messages that arrived, and the channels that some message did not reach."""
+
+    sent: int
+    failed: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How messages are sent.
+
+    record  told each message that has arrived, at once: a run that ends between the two sends it again
+    tell    told what failed: "warning", and the text
+    """
+
+    environ: Mapping[str, str]
+    record: Callable[[Message], None]
+    tell: Callable[[str, str], None]
+    deadline: Deadline
+
+
+def deliver(plan: Plan, notify: NotifyConfig, delivery: Delivery) -> Delivered:
+    """Send what is planned. A channel that fails takes nothing from the others but its share of the time."""
+    channels = {one.name: one for one in notify.channels}
+    groups = [(channels[name], list(messages)) for name, messages in groupby(plan.messages, lambda one: one.channel)]
+    sent, failed = 0, []
+    for number, (channel, messages) in enumerate(groups):
+        share = min(CHANNEL_SECONDS, delivery.deadline.left / (len(groups) - number))
+        arrived = _deliver(channel, messages, delivery, delivery.deadline.within(share))
+        sent += arrived
+        if arrived < len(messages):
+            failed.append(channel.name)
+    return Delivered(sent, tuple(failed))
+
+
+def _deliver(channel: ChannelConfig, messages: list[Message], delivery: Delivery, deadline: Deadline) -> int:
+    """Send the messages of a channel until one fails for a reason that others would fail for; return how many arrived."""
+    sent = 0
+    try:
+        sender = _opened(channel, delivery.environ, deadline)
+    except GuardrailError as error:
+        delivery.tell("warning", f"{channel.name}: nothing was sent: {error}")
+        return 0
+    try:
+        for message in messages:
+            try:
+                sender.send(message)
+            except MessageRefusedError as error:
+                delivery.tell("warning", f"{channel.name}: {message.title!r:.80} was refused: {error}")
+                continue
+            delivery.record(message)
+            sent += 1
+    except GuardrailError as error:
+        delivery.tell("warning", f"{channel.name}: {sent} of {len(messages)} messages were sent: {error}")
+    finally:
+        sender.close()
+    return sent
+
+
+def _opened(channel: ChannelConfig, environ: Mapping[str, str], deadline: Deadline) -> Sender:
+    """Return a channel, ready to send. Raises NotPostedError."""
+    if channel.slack:
+        return Slack(channel.slack, environ, deadline)
+    if channel.teams:
+        return Teams(channel.teams, environ, deadline)
+    if channel.webhook:
+        return JsonServer(channel.webhook, environ, deadline)
+    if channel.issue:
+        return Issues(channel.issue, environ, deadline)
+    if channel.mail:
+        return Mail(channel.mail, environ, deadline)
+    raise AssertionError(channel.name)  # the configuration has refused it
