@@ -11,7 +11,7 @@ from guardrail.costs.subject import Attributes, Subject
 from guardrail.errors import DefinitionError
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.difference import MOST, Difference, Leaf, differing, leaves, substituted
-from guardrail.model.money import ZERO
+from guardrail.model.money import HOURS_PER_MONTH, ZERO
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json
 
@@ -105,6 +105,10 @@ def _inputs(tariff: Tariff, was: Subject, will: Subject, own: Iterable[Leaf]) ->
     if was.region != will.region:
         region = Leaf(("region",), was.region, will.region, "region")
         inputs.append(_Input(region, replace(was, region=will.region)))
+    if (by := tariff.definition.schedule) and was.usage != will.usage:
+        before, after = (round(one.usage.get(by.hours, int(HOURS_PER_MONTH)), 2) for one in (was, will))
+        other = replace(was, usage=will.usage, profiled=will.profiled)
+        inputs.append(_Input(Leaf((by.hours,), before, after, by.hours), other))
     for name in will.refs:
         inputs += _of_reference(name, was, will)
     return inputs

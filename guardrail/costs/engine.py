@@ -29,6 +29,7 @@ from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge, Part, Tariff
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.referred import Candidates, Found, read_addresses
+from guardrail.costs.running_hours import scheduled
 from guardrail.costs.subject import Configured, Handed, Subject
 from guardrail.costs.usage.assumed_usage import on_assumed_usage
 from guardrail.costs.usage.file import NO_USAGE, Usage
@@ -165,10 +166,14 @@ class Engine:
         # What stays is where it was: the region of before is that of after, which the configuration tells.
         if region is None and change.action in _AS_IT_WAS:
             region = change.region
+        definition = tariff.definition
+        referred = Found(definition.refs, change, inventory, self._usage, before=before)
         given = self._usage.of(change.address, change.type)
-        referred = Found(tariff.definition.refs, change, inventory, self._usage, before=before)
+        if by := definition.schedule:
+            schedules, (type_, *_) = referred.values[by.by], definition.refs[by.by].types
+            given = scheduled(given, by.hours, type_, schedules, side.configured)
         subject = Subject(
-            Configured(side, tariff.definition.defaults),
+            Configured(side, definition.defaults),
             region
             or self._default_regions.get(tariff.vendor)
             or Unknown("region", _NO_REGION, Reason.NOT_EVALUATED, _SET_REGION),

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 
 from guardrail.costs.definitions.definition import Reference
 from guardrail.model.resource import Change, Side
@@ -178,6 +180,7 @@ class Inventory:
                 values = set(_texts(side.get(attribute))) if side else set()
                 if not values and other.before:  # not known yet: what it has been tells
                     values = set(_texts(other.before.get(attribute)))
+                values |= {name for text in values for name in _named_in(text)}
                 # An autoscaling target names what it scales by kind and name: "replication-group/web".
                 for name in values | {text.rpartition("/")[2] for text in values}:
                     index[name].append(other)
@@ -245,6 +248,14 @@ def _unknown_paths(value: Json) -> Iterator[str]:
     elif isinstance(value, list | dict):
         for part in value.values() if isinstance(value, dict) else value:
             yield from _unknown_paths(part)
+
+
+def _named_in(text: str) -> Iterator[str]:
+    """Give the texts in a text of JSON: what a schedule calls an API with."""
+    if not text.startswith(("{", "[")):
+        return
+    with suppress(ValueError):
+        yield from _texts(json.loads(text))
 
 
 def _texts(value: object) -> Iterator[str]:

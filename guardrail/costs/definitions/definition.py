@@ -6,10 +6,11 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from guardrail.costs.running_hours import READ
 from guardrail.errors import DefinitionError, did_you_mean
 
 Scalar = bool | int | float | str
@@ -118,6 +119,13 @@ class Reference(_Strict):
     )
 
 
+class Scheduled(_Strict):
+    """Weekly schedules that start and stop the resource."""
+
+    by: str = Field(description="reference to all of them")
+    hours: str = Field(description="usage key that they speak for where it is not given")
+
+
 class Definition(_Strict):
     """How one Terraform resource type is priced (docs/definitions.md)."""
 
@@ -144,6 +152,7 @@ class Definition(_Strict):
     table: dict[str, dict[str, Any]] = {}
     let: dict[str, Scalar] = {}
     refs: dict[str, Reference] = {}
+    schedule: Scheduled | None = None
     component: tuple[Component, ...] = ()
     child: tuple[Child, ...] = ()
 
@@ -156,6 +165,18 @@ class Definition(_Strict):
                 msg = f"{names[place]} looks from {reference.of!r}, which is no earlier reference"
                 raise ValueError(msg)
         return refs
+
+    @model_validator(mode="after")
+    def _with_a_schedule(self) -> Self:
+        if self.schedule:
+            found = self.refs.get(self.schedule.by)
+            if found is None or not found.all or len(found.types) != 1 or found.types[0] not in READ:
+                msg = f"schedule: {self.schedule.by!r} is no reference to all schedules of a type that is read"
+                raise ValueError(msg)
+            if self.schedule.hours not in self.usage:
+                msg = f"schedule: there is no usage key {self.schedule.hours!r}"
+                raise ValueError(msg)
+        return self
 
 
 def load_definition(path: Path) -> Definition:
@@ -213,6 +234,7 @@ def _fields_at(location: tuple[str | int, ...]) -> set[str]:
         "child": Child,
         "free_when": FreeWhen,
         "refs": Reference,
+        "schedule": Scheduled,
         "usage": UsageKey,
     }
     head = str(location[0]) if location else ""
