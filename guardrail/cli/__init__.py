@@ -33,6 +33,7 @@ COMMANDS = {
     "spend": "guardrail.cli.commands.finops.spend:spend",
     "accuracy": "guardrail.cli.commands.finops.accuracy:accuracy",
     "recommend": "guardrail.cli.commands.finops.recommend:recommend",
+    "dashboard": "guardrail.cli.commands.finops.dashboard:dashboard",
     "waive": "guardrail.cli.commands.waive:waive",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",

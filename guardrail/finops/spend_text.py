@@ -190,8 +190,8 @@ def _notes(found: Spend) -> Iterator[str]:
     cost = found.asked.cost
     for source, alike in groupby(found.missing, lambda one: one[0]):
         rows = list(alike)
-        spans = _spans([month for _, month, _ in rows])
-        yield safe(f"{cost}: not in this export: {sum(number for *_, number in rows):,} rows of {source} {spans}")
+        months = spans([month for _, month, _ in rows])
+        yield safe(f"{cost}: not in this export: {sum(number for *_, number in rows):,} rows of {source} {months}")
     yield from notes_of_bills(found)
     if len(found.totals) > 1:
         yield "amounts in several currencies are not summed without --currency and --rates"
@@ -200,13 +200,13 @@ def _notes(found: Spend) -> Iterator[str]:
 def notes_of_bills(found: Spend) -> Iterator[str]:
     """Tell which bills are not there, which may change, and what could not be done as asked."""
     for source, months in groupby(found.absent, lambda one: one[0]):
-        yield safe(f"no bill of {source} for {_spans([month for _, month in months])} is in the ledger")
+        yield safe(f"no bill of {source} for {spans([month for _, month in months])} is in the ledger")
     for source, months in groupby(found.open, lambda one: one[0]):
-        yield safe(f"open: the bill of {source} for {_spans([month for _, month in months])} may still change")
+        yield safe(f"open: the bill of {source} for {spans([month for _, month in months])} may still change")
     yield from map(safe, found.notes)
 
 
-def _spans(months: Sequence[str]) -> str:
+def spans(months: Sequence[str]) -> str:
     """Return months, in order and each once, with those that follow each other as one: 2026-08 to 2026-10, 2026-12."""
     spans: list[list[str]] = []
     for month in dict.fromkeys(months):

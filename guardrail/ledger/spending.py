@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from guardrail.ledger.duck import literal, quoted
@@ -85,6 +86,14 @@ def bill_months(ledger: Ledger) -> list[BillMonth]:
     """Return the months that there is a bill of, by source and month."""
     found = ledger.rows("select source, month, bool_or(open) from charges group by all order by all")
     return [BillMonth(*row) for row in found]
+
+
+def newest_bills(ledger: Ledger) -> list[tuple[str, str, bool, datetime | None, datetime | None]]:
+    """Return of each source its newest month, whether that is open, until when it has charges, and when it was imported."""
+    found = ledger.rows("""
+        select source, month, bool_or(open), max(charge_period_end), max(imported_at) from charges
+        group by source, month qualify month = max(month) over (partition by source) order by source""")
+    return [(*row,) for row in found]
 
 
 def rates(ledger: Ledger) -> list[tuple[str, str, str, Decimal, str]]:

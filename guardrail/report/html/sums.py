@@ -29,8 +29,8 @@ def sum_table(name: str, found: Sequence[Sum], currency: str, *, of_change: bool
     rows = []
     for one, value in zip(found[:_LISTED], values, strict=True):
         look = ("more" if value > 0 else "less") if of_change else "cost"
-        bar = _bar(value, low, high, f"{look} {PALE}" if _bound(one, of_change=of_change) else look)
-        rows.append(_row(one, bar, currency, of_change=of_change))
+        drawn = bar(value, low, high, f"{look} {PALE}" if _bound(one, of_change=of_change) else look)
+        rows.append(_row(one, drawn, currency, of_change=of_change))
     heads = [name, "Before", "After", "Change"] if of_change else [name, "Monthly cost"]
     numbers = len(heads) - 1
     parts = [table(heads, rows[:_OPEN], caption=f"By {name.lower()}", numbers=numbers)]
@@ -39,10 +39,10 @@ def sum_table(name: str, found: Sequence[Sum], currency: str, *, of_change: bool
     return [*parts, *left_out(len(found) - _LISTED, "sums are")]
 
 
-def _row(one: Sum, bar: Html | None, currency: str, *, of_change: bool) -> list[Child]:
+def _row(one: Sum, drawn: Html | None, currency: str, *, of_change: bool) -> list[Child]:
     before, after, change = total_amounts(one.totals, currency)
     missing = gaps(one.totals, currency)
-    name: list[Child] = [code(one.name, 80), element("span", f" ({missing})", class_="dim") if missing else None, bar]
+    name: list[Child] = [code(one.name, 80), element("span", f" ({missing})", class_="dim") if missing else None, drawn]
     return [name, before, after, element("b", change)] if of_change else [name, after]
 
 
@@ -57,7 +57,7 @@ def _bound(one: Sum, *, of_change: bool) -> bool:
     return (one.totals.delta_bound if of_change else one.totals.cost_bound) is not Bound.EXACT
 
 
-def _bar(value: Decimal, low: Decimal, high: Decimal, look: str) -> Html | None:
+def bar(value: Decimal, low: Decimal, high: Decimal, look: str) -> Html | None:
     """Return a bar from the line that stands for 0; the amounts beside it say the same in words."""
     if not value:
         return None

@@ -146,9 +146,9 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
 
     chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
     if format_name == "focus":
-        _focus(_question(_for_focus(values), chosen), out)
+        _focus(question_of(_for_focus(values), chosen), out)
         return
-    question = _question(values, chosen)
+    question = question_of(values, chosen)
     found = question.answer()
     found = replace(found, notes=found.notes + _untold_teams(question, found, chosen.team_tag))
     found = replace(found, notes=found.notes + question.remarks)
@@ -181,7 +181,11 @@ class Question:
         return answer(self.asked, self.bill, there, self.allocation, self.measured, self.closed)
 
 
-def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
+def question_of(values: Mapping[str, Any], chosen: Settings, opened: Ledger | None = None) -> Question:
+    """Return what the options of the command ask; `opened` is their ledger, where it is open already.
+
+    Raises ConfigError and InputError for what cannot be asked.
+    """
     from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
     from guardrail.finops.rates import converted  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
@@ -192,9 +196,8 @@ def _question(values: Mapping[str, Any], chosen: Settings) -> Question:
     if values["rates"] is not None and values["currency"] is None:
         raise ConfigError("--rates is for --currency", fix="say which currency amounts are to be in: --currency USD")
     allocation, measured = allocation_of(values, chosen)
-    tags = TagKeys(chosen.address_tag, chosen.project_tag)
     store = open_store(values["where"] or chosen.ledger)
-    ledger = open_ledger(store, tags)
+    ledger = opened or open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
     months = bill_months(ledger)
     asked = _asked(values, months, store.where)
     dimensions = [name for name in asked.by if name not in {"team", "origin"}]

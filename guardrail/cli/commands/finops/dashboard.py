@@ -1,0 +1,184 @@
+"""`guardrail dashboard`: the ledger as pages that people open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from guardrail.cli.commands.finops.spend import Month, question_of
+from guardrail.cli.ledger_options import ledger_options, now_option
+from guardrail.errors import ConfigError
+
+if TYPE_CHECKING:
+    from guardrail.config import Settings
+    from guardrail.dashboard.facts import Facts
+    from guardrail.finops.charge import Charge
+    from guardrail.finops.spend import Spend
+    from guardrail.ledger.spending import BillMonth
+    from guardrail.ledger.views import Ledger
+
+_MONTHS = 13  # a year, and the same month a year before
+
+
+@click.command(short_help="The ledger as pages: spend by team, project and service, and more.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    help="Folder for the pages: a new one, an empty one, or one of an earlier run, which is replaced.",
+)
+@click.option(
+    "--format",
+    "format_name",
+    type=click.Choice(["html", "markdown"]),
+    default="html",
+    show_default=True,
+    help="html: pages. markdown: a summary for a chat, to --out as a file, else to standard output.",
+)
+@click.option("--to", "last", type=Month(), help="Last month. Default: the newest that there is a bill of.")
+@click.option(
+    "--months", type=click.IntRange(1, 60), default=_MONTHS, show_default=True, help="How many months pages show."
+)
+@click.option(
+    "--cost",
+    type=click.Choice(["billed", "effective", "contracted", "list"]),
+    default="effective",
+    show_default=True,
+    help="Which cost pages show; the first page has the billed and the effective one, too.",
+)
+@click.option(
+    "--allocation",
+    "allocation_file",
+    type=click.Path(path_type=Path),
+    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
+)
+@click.option(
+    "--currency",
+    metavar="CODE",
+    help="Currency to convert amounts to, at --rates. Default: each currency has sections of its own.",
+)
+@click.option(
+    "--rates",
+    type=click.Path(path_type=Path),
+    help="CSV of exchange rates: month,from,to,rate,source. Default: those of the ledger.",
+)
+@ledger_options
+@now_option
+def dashboard(**values: Any) -> None:
+    """Make pages of the ledger: one folder of HTML, without a script and without a request to anybody.
+
+    Pages tell what `guardrail spend` tells, with the same amounts. A month without a bill is a gap, a bill that may still
+    change is hatched, and what nobody owns has a line of its own. Equal ledgers and an equal --now give equal bytes.
+
+    The folder is replaced as a whole once all pages are written; until then the former ones stay. One that holds other files
+    is refused. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
+
+    \b
+    Examples:
+      guardrail dashboard --out site
+      guardrail dashboard --out site --cost billed --to 2026-10
+      guardrail dashboard --format markdown
+    """
+    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
+    from guardrail.config import Flags, settings  # noqa: PLC0415
+    from guardrail.dashboard.site import files_of  # noqa: PLC0415
+    from guardrail.dashboard.summary import summary  # noqa: PLC0415
+    from guardrail.dashboard.writing import refuse_others_files, write_site  # noqa: PLC0415
+
+    out, as_pages = values["out"], values["format_name"] == "html"
+    if as_pages and out is None:
+        raise ConfigError("pages need a folder", fix="--out site names one; --format markdown prints a summary instead")
+    if as_pages:
+        refuse_others_files(out)
+    chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
+    facts = _facts(values, chosen)
+    if as_pages:
+        pages = write_site(out, files_of(facts))
+        click.echo(f"{pages:,} {'page' if pages == 1 else 'pages'}: {out / 'index.html'}")
+    elif out is not None:
+        write_whole(out, summary(facts))
+    else:
+        say(summary(facts))
+
+
+def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
+    from guardrail import __version__  # noqa: PLC0415 - only when it runs
+    from guardrail.dashboard.facts import Facts, Source  # noqa: PLC0415
+    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
+    from guardrail.ledger.showing import contents  # noqa: PLC0415
+    from guardrail.ledger.spending import bill_months, newest_bills  # noqa: PLC0415
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+
+    store = open_store(values["where"] or chosen.ledger)
+    ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
+    now = values["now"] or datetime.now(UTC)
+    runs = contents(ledger, generations=False).runs
+    there = bill_months(ledger)
+    if not there:
+        return Facts(now.astimezone(UTC), __version__, values["cost"], runs=runs)
+    asking = _Asking(values, chosen, ledger, there)
+    by_month = asking.answers(("month",))
+    whole = asking.charges(("team", "project", "service", "month"))
+    newest = asking.answer(("project", "address"), first=asking.last)
+    return Facts(
+        *(now.astimezone(UTC), __version__, values["cost"]),
+        sources=[Source(*row) for row in newest_bills(ledger)],
+        months=asking.months,
+        without=frozenset(asking.months) - {one.month for one in there},
+        charges=whole,
+        addresses=asking.charges(("team", "project", "service", "address", "month"), first=asking.last),
+        by_cost={cost: found.lines for cost, found in by_month.items()},
+        matched=newest.matched,
+        shared=asking.shared(),
+        absent=by_month[values["cost"]].absent,
+        missing=by_month[values["cost"]].missing,
+        notes=(*by_month[values["cost"]].notes, *asking.remarks),
+        runs=runs,
+    )
+
+
+class _Asking:
+    """Asks an open ledger what `guardrail spend` asks it."""
+
+    def __init__(self, values: Mapping[str, Any], chosen: Settings, ledger: Ledger, there: Sequence[BillMonth]) -> None:
+        from guardrail.finops.spend import months_between  # noqa: PLC0415 - only when it runs
+
+        self._values, self._chosen, self._ledger = values, chosen, ledger
+        bills = sorted({one.month for one in there})
+        self.last = values["last"] or bills[-1]
+        before = [month for month in bills if month <= self.last] or bills[:1]
+        self.months = months_between(before[0], self.last)[-values["months"] :]
+        self.remarks: tuple[str, ...] = ()
+
+    def _question(self, by: Sequence[str], first: str = "", **more: Any) -> Any:
+        given = {"month": None, "first": first or self.months[0], "last": self.last, "by": tuple(by), "team": None}
+        asked = {**self._values, "allocated": False, **given, **more}
+        found = question_of(asked, self._chosen, self._ledger)
+        self.remarks = tuple(dict.fromkeys((*self.remarks, *found.remarks)))
+        return found
+
+    def answer(self, by: Sequence[str], first: str = "", **more: Any) -> Spend:
+        found: Spend = self._question(by, first, **more).answer()
+        return found
+
+    def answers(self, by: Sequence[str]) -> dict[str, Spend]:
+        """Return the answer for the costs that the first page tells."""
+        costs = dict.fromkeys(("billed", "effective", self._values["cost"]))
+        return {cost: self.answer(by, cost=cost) for cost in costs}
+
+    def charges(self, by: Sequence[str], first: str = "") -> list[Charge]:
+        """Return the charges that an answer is made of, with their teams, by the dimensions alone."""
+        from guardrail.finops.allocation import with_teams  # noqa: PLC0415 - only when it runs
+        from guardrail.finops.charge import collapsed  # noqa: PLC0415
+
+        question = self._question(by, first)
+        return collapsed(with_teams(question.bill, question.allocation), by)
+
+    def shared(self) -> Spend | None:
+        """Return the newest month by team with shared costs split, None where allocation.yaml splits none."""
+        question = self._question(("team",), self.last)
+        return self.answer(("team",), self.last, allocated=True) if question.allocation.shared else None

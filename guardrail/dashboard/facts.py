@@ -1,0 +1,87 @@
+"""All that pages are made of, as values."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from guardrail.finops.charge import Charge
+from guardrail.finops.lines import Line
+from guardrail.finops.spend import Matched, Spend
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where bills come from: its newest month, until when that has charges, and when it was imported."""
+
+    name: str
+    month: str
+    is_open: bool
+    until: datetime | None
+    imported_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What there is to show. Without a bill `months` is empty, and so is all that bills tell.
+
+    cost       which cost pages show: effective, billed, contracted or list
+    months     the months that are shown, with those between them that there is no bill of
+    without    those of them that there is no bill of
+    charges    of these months, by team, project, service and month
+    addresses  of the newest month, by team, project, service and address
+    by_cost    cost -> what each month comes to
+    matched    of the newest month: how much was matched with an address by what
+    shared     the newest month by team with shared costs split, None where nobody has said how
+    absent     source and month of the bills that should be there, and are not
+    missing    source, month and number of rows that do not have the amount
+    runs       what CI has estimated: a row a project, as `ledger show` tells it
+    """
+
+    now: datetime
+    version: str
+    cost: str
+    sources: Sequence[Source] = ()
+    months: Sequence[str] = ()
+    without: frozenset[str] = frozenset()
+    charges: Sequence[Charge] = ()
+    addresses: Sequence[Charge] = ()
+    by_cost: Mapping[str, Sequence[Line]] = field(default_factory=dict)
+    matched: Sequence[Matched] = ()
+    shared: Spend | None = None
+    absent: Sequence[tuple[str, str]] = ()
+    missing: Sequence[tuple[str, str, int]] = ()
+    notes: Sequence[str] = ()
+    runs: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def newest(self) -> str:
+        """The newest month that there is a bill of."""
+        return self.months[-1]
+
+    @property
+    def former(self) -> str | None:
+        """The month before the newest, None where there is no bill of it."""
+        before = self.months[-2] if self.months[1:] else None
+        return None if before in self.without else before
+
+    @property
+    def open_months(self) -> frozenset[str]:
+        """The months of which a bill may still change."""
+        return frozenset(one.month for one in self.charges if one.open)
+
+    @property
+    def currencies(self) -> list[str]:
+        """The currencies that are billed; amounts in two are never summed."""
+        return sorted({one.currency for one in self.charges})
+
+
+def by_name(charges: Iterable[Charge], dimension: str) -> dict[str | None, list[Charge]]:
+    """Return charges by what they say of a dimension."""
+    found: defaultdict[str | None, list[Charge]] = defaultdict(list)
+    for one in charges:
+        found[one.of.get(dimension)].append(one)
+    return dict(found)

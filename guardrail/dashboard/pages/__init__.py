@@ -1,0 +1,1 @@
+"""The pages, one file each. Each takes facts, and returns what stands on it."""

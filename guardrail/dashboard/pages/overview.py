@@ -1,0 +1,171 @@
+"""The first page: how fresh the figures are, what months come to, and who and what most of it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from guardrail.dashboard.amounts import NOT_HERE, amount, share
+from guardrail.dashboard.blocks import Row, figures, paragraphs, part, table, to
+from guardrail.dashboard.facts import Facts
+from guardrail.dashboard.figures import Figure, difference, grid
+from guardrail.dashboard.page import Page
+from guardrail.dashboard.pages.spend import KINDS, looks, missing_months, whole_of
+from guardrail.dashboard.tables import NO_CHARGE, month_chart, month_table, shown
+from guardrail.finops.exact import decimal_of, total, units
+from guardrail.finops.spend_text import spans
+from guardrail.model.money import plain
+from guardrail.report.html.element import Child, Html, element
+
+PATH = "index.html"
+_TOP = 5
+
+
+def overview(facts: Facts) -> Page:
+    """Return the page. Without a bill it says so, and tells what CI has estimated."""
+    if not facts.months:
+        return Page(PATH, "Overview", [*_without_bills(), *_estimates(facts)])
+    parts = [*_warnings(facts)]
+    for currency in facts.currencies:
+        parts += _of_currency(facts, currency)
+    parts += [*_sources(facts), *_estimates(facts)]
+    return Page(PATH, "Overview", parts, lead=f"{facts.cost.capitalize()} cost, {facts.months[0]} to {facts.newest}")
+
+
+def _without_bills() -> Iterator[Html]:
+    text = "This ledger has no bill, so nothing is known of what was spent. "
+    yield element("p", text, element("code", "guardrail ledger import"), " adds one.", class_="warning")
+
+
+def _warnings(facts: Facts) -> Iterator[Html]:
+    """Say what may change and what the figures lack."""
+    texts: list[str] = []
+    if facts.open_months:
+        texts.append(f"May still change: the bill of {spans(sorted(facts.open_months))}.")
+    texts += [f"No bill of {source} for {month} is in the ledger." for source, month in facts.absent]
+    texts += [
+        f"{facts.cost.capitalize()} cost: {NOT_HERE}: {rows:,} rows of {source}, {month}."
+        for source, month, rows in facts.missing
+    ]
+    texts += [f"{note[:1].upper()}{note[1:]}." for note in facts.notes]
+    if texts:
+        yield element("div", element("ul", [element("li", text) for text in texts]), class_="warning")
+
+
+def _of_currency(facts: Facts, currency: str) -> Iterator[Html]:
+    key = currency.lower()
+    found = grid(facts.charges, "team", currency)
+    yield figures(_figures(facts, currency, found.total.months))
+    chart = month_chart(f"months-{key}", f"By month and team, {currency}", found, facts.months, missing_months(facts))
+    yield part(f"by-month-{key}", f"By month, {currency}", chart, _months(facts, currency))
+    for kind in KINDS.values():
+        of_kind = grid(facts.charges, kind.dimension, currency)
+        if not of_kind.ordered_by(facts.newest):
+            continue
+        of_kind_table = month_table(
+            *(of_kind, facts.newest, facts.former, looks(kind.dimension)),
+            caption=f"{facts.newest} by {kind.dimension}, {currency}",
+            file=kind.path,
+            limit=_TOP,
+        )
+        title = f"{kind.title}, {facts.newest}"
+        yield part(
+            f"{kind.dimension}-{key}", title, of_kind_table, paragraphs([to(f"All {kind.title.lower()}", kind.path)])
+        )
+
+
+def _figures(facts: Facts, currency: str, months: Mapping[str, Figure]) -> Iterator[tuple[str, Child]]:
+    new, old = months.get(facts.newest), months.get(facts.former or "")
+    is_open = facts.newest in facts.open_months
+    yield f"{facts.newest}{' so far' if is_open else ''}", shown(new, currency)
+    if facts.former:
+        yield facts.former, shown(old, currency)
+    if facts.former and not is_open:
+        yield "Change", amount(difference(new, old), currency, signed=True, unknown="not known")
+    if owned := owned_share(facts, currency):
+        yield "With a team", owned
+    if matched := matched_share(facts, currency):
+        yield "Matched with Terraform", matched
+
+
+def owned_share(facts: Facts, currency: str) -> str:
+    """Return how much of the newest month has a team, in percent; "" where that says nothing."""
+    ours = [one for one in facts.charges if one.currency == currency and one.month == facts.newest]
+    whole = whole_of(facts, facts.newest, currency)
+    owned = total(one.amount for one in ours if one.of["team"] is not None)
+    return share(decimal_of(int(owned or 0)), whole.amount if whole else None)
+
+
+def matched_share(facts: Facts, currency: str) -> str:
+    """Return how much of the newest month is known to be of an address, in percent; "" where that says nothing."""
+    ours = [one for one in facts.matched if one.currency == currency]
+    part_of = total(units(one.amount) for one in ours if one.evidence in {"id", "tag"})
+    whole = whole_of(facts, facts.newest, currency)
+    return share(decimal_of(int(part_of or 0)), whole.amount if whole else None) if ours else ""
+
+
+def _months(facts: Facts, currency: str) -> Html:
+    """Return the months by each cost, and the exact amounts of them."""
+    costs = list(dict.fromkeys(("billed", "effective", facts.cost)))
+    told = {
+        (cost, line.keys[0]): Figure(line.amount, line.partial, line.open)
+        for cost in costs
+        for line in facts.by_cost.get(cost, ())
+        if line.currency == currency
+    }
+    missing, rows, exact = missing_months(facts), [], []
+    for month in facts.months:
+        ours = [told.get((cost, month)) for cost in costs]
+        state = missing.get(month) or ("open" if month in facts.open_months else "final")
+        rows.append(Row([month, *(shown(one, currency, missing.get(month, "")) for one in ours), state]))
+        exact.append(Row([month, *(plain(one.amount) or NOT_HERE if one else NO_CHARGE for one in ours)]))
+    heads = ["Month", *(cost.capitalize() for cost in costs)]
+    first = table(f"Months, {currency}", [*heads, "Bill"], rows, numbers=len(heads))
+    second = table(f"Months to the last digit, {currency}", heads, exact, numbers=len(costs))
+    return element("div", first, element("details", element("summary", "To the last digit"), second))
+
+
+def _sources(facts: Facts) -> Iterator[Html]:
+    rows = [
+        Row(
+            [
+                one.name,
+                one.month,
+                "open" if one.is_open else "final",
+                f"{one.until:%Y-%m-%d}" if one.until else "not told",
+                f"{one.imported_at:%Y-%m-%d}" if one.imported_at else "not told",
+            ]
+        )
+        for one in facts.sources
+    ]
+    heads = ["Source", "Newest bill", "State", "Charges until", "Imported"]
+    yield part("sources", "How fresh the figures are", table("Sources of bills", heads, rows))
+
+
+def _estimates(facts: Facts) -> Iterator[Html]:
+    """Give what CI has estimated, project by project: what there is before the first bill."""
+    if not facts.runs:
+        return
+    rows = [
+        Row(
+            [
+                one["project"],
+                f"{one['last']:%Y-%m-%d}",
+                f"{one['runs']:,}",
+                _unpriced(one["unpriced"]),
+                [
+                    element("span", "at least ", class_="dim") if one["bound"] == "at-least" else None,
+                    amount(one["monthly"], one["currency"] or "", unknown="not known"),
+                ],
+            ]
+        )
+        for one in facts.runs
+    ]
+    heads = ["Project", "Newest run", "Runs", "Not priced", "A month"]
+    text = (
+        "What guardrail last estimated each project to cost a month. Estimates are not bills, and are in no sum above."
+    )
+    yield part("estimates", "Estimates of CI", element("p", text), table("Newest estimates", heads, rows, numbers=3))
+
+
+def _unpriced(number: int | None) -> str:
+    return "not told" if number is None else f"{number:,}"

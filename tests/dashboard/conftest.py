@@ -1,0 +1,40 @@
+"""Ledgers as pages: the shop's, and made ones."""
+
+import pytest
+
+from tests.finops.conftest import shop, shop_ledger  # noqa: F401 - fixtures
+from tests.report.html_page import parsed
+
+NOW = "2026-11-20T12:00:00Z"
+
+
+@pytest.fixture(scope="session")
+def shop_site(command, shop, tmp_path_factory):  # noqa: F811 - the fixture
+    """Return the pages of the shop, made once. Tests only read them."""
+    folder = tmp_path_factory.mktemp("pages") / "site"
+    ran = command("dashboard", "--out", str(folder), "--now", NOW, cwd=shop)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    return folder
+
+
+def read(folder, name="index.html"):
+    """Return a page, read strictly."""
+    return parsed((folder / name).read_text(encoding="utf-8"))
+
+
+def rows_of(page, caption):
+    """Return the rows of the table with a caption: texts, and exact amounts where there are any."""
+    place = next(number for number, one in enumerate(page.elements) if one.tag == "caption" and one.text == caption)
+    table = page.elements[place].inside[-1]
+    found: dict[int, dict[int, str]] = {}
+    for one in page.elements:
+        # By identity: two cells may have equal texts.
+        if not any(each is table for each in one.inside):
+            continue
+        row = next((each for each in one.inside if each.tag == "tr"), None)
+        if one.tag in {"th", "td"}:
+            found.setdefault(id(row), {})[id(one)] = one.text
+        elif one.tag == "data":
+            cell = next(each for each in one.inside if each.tag in {"th", "td"})
+            found[id(row)][id(cell)] = one.attributes["value"]
+    return [list(cells.values()) for cells in found.values()]
