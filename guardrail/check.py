@@ -22,25 +22,27 @@ from guardrail.caveats import (
     usage_notes,
     usage_open_notes,
 )
+from guardrail.cel import engine_version
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library, Repricing
 from guardrail.load import (
     each_plan,
     earlier,
     engine_of,
+    loaded_rules,
     prices,
     provider_defaults,
     repository_of,
-    rules_of,
     snapshot_of,
     usage_of,
 )
 from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
+from guardrail.model.hashes import Hashes
 from guardrail.model.not_evaluated import joined
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Change
-from guardrail.policy import Judge, Project, Surroundings
+from guardrail.policy import Judge, LoadedRules, Project, Surroundings
 from guardrail.terraform.options import WORKSPACE
 from guardrail.terraform.plan.reader import Plan
 from guardrail.waivers import waived, waived_inline
@@ -81,18 +83,20 @@ def check(
     read: list[tuple[Source, Plan]] | None = None,
     with_remedies: bool = False,
     engine: Engine | None = None,
+    loaded: LoadedRules | None = None,
     more: Sequence[Finding] = (),
 ) -> Report:
     """Price what the settings name (or the plans that are given) and judge it. Raises GuardrailError.
 
     Without plans that are given, each is read when its turn comes, and only what reports show of it is kept: memory holds one
     plan at a time. `with_remedies`: findings say what their rules would have done about them. `engine`: one that has priced
-    these plans, or nearly these, already; it remembers what is equal. `more`: findings of no rule, which waivers may excuse as well.
+    these plans, or nearly these, already; it remembers what is equal. `loaded`: the rules of the settings, if they have been
+    loaded already. `more`: findings of no rule, which waivers may excuse as well.
     """
     engine = engine or engine_of(settings, Library(settings.definitions), prices(settings))
     catalog, library = engine.catalog, engine.library
-    loaded = rules_of(settings, library)
-    rules = loaded.rules
+    loaded = loaded or loaded_rules(settings, library)
+    rules = loaded.on(settings.now.date()).rules
     blocks = settings.rules.pre_existing == "block"
     judge = Judge(
         rules,
@@ -110,6 +114,7 @@ def check(
     bills: list[tuple[Project, ProjectReport]] = []
     found: list[Finding] = []
     in_use = UsageInUse()
+    plan_hashes: dict[str, str] = {}
     with closing(_each(settings, read)) as each:
         is_only, plans = _whether_one(each)
         for source, plan in plans:
@@ -126,6 +131,8 @@ def check(
             found += waived_inline(judged, plan, source, rules, settings)
             in_use.add(source, plan)
             bills.append((project, bill.without_attributes() if read is None else bill))
+            if plan.sha256:
+                plan_hashes[source.name] = plan.sha256
     found += more
     found += not_covered(settings)
     found += judge.budgets(settings.budgets, bills)
@@ -146,7 +153,15 @@ def check(
     ]
     report = _report(projects, settings, catalog, notes, judged=True, findings=whole)
     ledger = _beside_bills(judge.snapshot, projects, judge.spends)
-    return _against(base, replace(report, rules=tuple(rule.rule.id for rule in rules), ledger=ledger), settings)
+    hashes = Hashes(
+        engine_version(rules[0].engine if rules else None),
+        __version__,
+        loaded.hashes,
+        {one.vendor: one.sha256 for one in report.catalog},
+        plans=plan_hashes,
+    )
+    ids = tuple(rule.rule.id for rule in rules)
+    return _against(base, replace(report, rules=ids, ledger=ledger, hashes=hashes), settings)
 
 
 def _notes_of(known: KnownSnapshot | None) -> list[str]:
@@ -233,4 +248,5 @@ def _report(
         team_tag=settings.team_tag,
         with_ids=settings.with_ids,
         usage_profile=settings.usage_profile,
+        repository=settings.repository if isinstance(settings.repository, str) else "",
     )

@@ -13,6 +13,7 @@ from guardrail.costs import Library
 from guardrail.errors import InputError
 from guardrail.load import refuse_other_profile, rules_of, snapshot_of
 from guardrail.model.finding import Finding
+from guardrail.model.hashes import joined
 from guardrail.model.report import ProjectReport, Report, Revision
 from guardrail.policy import Judge, Project
 from guardrail.policy.unmatched import COUNTS_NOTHING
@@ -60,6 +61,7 @@ def _merged(reports: Sequence[Report]) -> Report:
     mixed = [f"the results were made by different versions of guardrail: {', '.join(versions)}"] if versions[1:] else []
     pulls = _once(report.pull_request for report in reports)
     revisions = _once(report.revision for report in reports)
+    inputs = tuple(dict.fromkeys(one for report in reports for one in report.inputs))
     return replace(
         latest,
         projects=tuple(project for report in reports for project in report.projects),
@@ -67,7 +69,8 @@ def _merged(reports: Sequence[Report]) -> Report:
         findings=_once(finding for report in reports for finding in report.findings),
         rules=_once(rule for report in reports for rule in report.rules),
         warnings=_once([*(warning for report in reports for warning in report.warnings), *mixed]),
-        inputs=tuple(dict.fromkeys(one for report in reports for one in report.inputs)),
+        inputs=inputs,
+        hashes=joined([report.hashes for report in reports], inputs),
         pull_request=pulls[0] if len(pulls) == 1 else None,
         revision=revisions[0] if len(revisions) == 1 else Revision(),
         ledger=real_costs.joined([report.ledger for report in reports if report.ledger]),

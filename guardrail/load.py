@@ -238,7 +238,12 @@ def provider_defaults(library: Library) -> Defaults:
 
 def rules_of(settings: Settings, library: Library) -> LoadedRules:
     """Load the rules that the settings choose, as they are enforced on the day of the run. Raises RuleError or ConfigError."""
-    loaded = load_rules(
+    return loaded_rules(settings, library).on(settings.now.date())
+
+
+def loaded_rules(settings: Settings, library: Library) -> LoadedRules:
+    """Load the rules that the settings choose, as their files have them, whatever the day. Raises RuleError or ConfigError."""
+    return load_rules(
         settings.rules,
         data.rules_dir(),
         on_unpriced=settings.on_unpriced,
@@ -247,8 +252,6 @@ def rules_of(settings: Settings, library: Library) -> LoadedRules:
         types=resource_types(library),
         where=settings.where_in_rules,
     )
-    today = settings.now.date()
-    return replace(loaded, rules=tuple(replace(rule, source=rule.source.on(today)) for rule in loaded.rules))
 
 
 def _named(source: Source, found: list[Plan]) -> list[tuple[Source, Plan]]:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from guardrail import git
 from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings, Source
+from guardrail.model.hashes import Hashes
 from guardrail.model.input import Input, InputKind, Origin
 from guardrail.policy import fetched_files, is_within
 from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_configuration, shown
@@ -68,6 +69,13 @@ def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
     listed = (Input(checkout.name(path), kind, checkout.origin(path), _digest(path)) for kind, path in found)
     order = list(InputKind)
     return tuple(sorted(dict.fromkeys(listed), key=lambda one: (order.index(one.kind), one.path)))
+
+
+def policy_hashes(settings: Settings) -> dict[str, str]:
+    """Return the hashes of the files that a run judges by, by kind, as `Hashes.files` has them."""
+    found = dict.fromkeys(_policy(settings))
+    listed = (Input("", kind, Origin.NOT_KNOWN, _digest(path)) for kind, path in found)
+    return dict(Hashes("", "").with_inputs(listed).files)
 
 
 def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:

@@ -4,7 +4,7 @@ from guardrail.cel.analysis.coverage import cover_all
 from guardrail.cel.analysis.key_access import KeyAccess
 from guardrail.cel.analysis.names import OPEN, Path, Schema
 from guardrail.cel.analysis.shapes import Shape, Shapes, joined_shape
-from guardrail.cel.engine.engines import engine_package, installed_engines
+from guardrail.cel.engine.engines import engine_package, engine_version, installed_engines
 from guardrail.cel.engine.forms import Form, Forms
 from guardrail.cel.environment import Environment, Template, Working, shown
 from guardrail.cel.expression.syntax import CelError
@@ -31,6 +31,7 @@ __all__ = [
     "Working",
     "cover_all",
     "engine_package",
+    "engine_version",
     "installed_engines",
     "joined_shape",
     "shown",

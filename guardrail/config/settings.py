@@ -19,6 +19,7 @@ from guardrail.errors import ConfigError
 from guardrail.files import Place, YamlFile, checked, read_yaml
 from guardrail.files.repository import repository_top
 from guardrail.model.report import TEAM_TAG
+from guardrail.model.unknown import Unknown
 from guardrail.policy import Budget, RuleSetting
 from guardrail.terraform.configuration.code.roots import NO_ROOTS
 
@@ -54,8 +55,8 @@ class Settings:
     config_file: Path | None = None
     pr: Mapping[str, Any] = field(default_factory=dict)
     """What rules read as `pr`; empty outside of a pull request."""
-    repository: str = ""
-    """owner/name as the CI tells it, "" where there is none."""
+    repository: str | Unknown = ""
+    """owner/name as the CI tells it, "" where there is none; unknown for a run of the past that does not tell it."""
     environments: Mapping[str, str] = field(default_factory=dict)
     """Of the configuration's projects: name to environment."""
     complete: bool = True

@@ -19,6 +19,7 @@ from guardrail.model.not_evaluated import NotEvaluated
 
 if TYPE_CHECKING:
     from guardrail.model.billed.costs import LedgerView
+    from guardrail.model.hashes import Hashes
 
 
 class Verdict(StrEnum):
@@ -60,12 +61,15 @@ class PullRequest:
 
     author     who has opened it, as the platform calls them; "" where nothing tells
     merged_at  when it was merged; None before that, and where nothing tells
+    title, labels   as rules read them; None where nothing tells
     """
 
     number: int
     commit: str = ""
     author: str = ""
     merged_at: datetime | None = None
+    title: str | None = None
+    labels: tuple[str, ...] | None = None
 
 
 class Event(StrEnum):
@@ -298,6 +302,8 @@ class Report:
     with_ids      whether the JSON tells the ids by which the vendor's bill calls the resources
     usage_profile the profile that usage is assumed by where none is given: "medium"; "" where none is assumed
     ledger        what bills have come to, where guardrail.yaml names a snapshot of a ledger
+    hashes        what the verdict was made from; None of an estimate, and of results that do not tell
+    repository    owner/name as the CI tells it, "" where nothing does
     """
 
     projects: tuple[ProjectReport, ...]
@@ -317,6 +323,8 @@ class Report:
     with_ids: bool = True
     usage_profile: str = ""
     ledger: LedgerView | None = None
+    hashes: Hashes | None = None
+    repository: str = ""
 
     @cached_property
     def totals(self) -> Totals:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -135,7 +135,8 @@ def proposal(environ: Mapping[str, str]) -> Proposal:
         commit = environ.get("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") or environ.get("CI_COMMIT_SHA", "")
         labels = [label for label in environ.get("CI_MERGE_REQUEST_LABELS", "").split(",") if label]
         title, author = environ.get("CI_MERGE_REQUEST_TITLE", ""), environ.get("GITLAB_USER_LOGIN", "")
-        change = PullRequest(int(environ["CI_MERGE_REQUEST_IID"]), commit)
+        number = int(environ["CI_MERGE_REQUEST_IID"])
+        change = _told(PullRequest(number, commit), title, labels)
         base = environ.get("CI_MERGE_REQUEST_DIFF_BASE_SHA", "")
         return Proposal(change, base, _for_rules(change.number, title, labels, author))
     if environ.get("GITHUB_ACTIONS") != "true":
@@ -146,7 +147,13 @@ def proposal(environ: Mapping[str, str]) -> Proposal:
     told = _for_rules(context.number, context.title, context.labels, context.author)
     privileged = context.event == "pull_request_target"
     change = PullRequest(context.number, context.commit, context.author, context.merged_at)
+    change = _told(change, context.title, context.labels)
     return Proposal(change, context.base, told, privileged)
+
+
+def _told(change: PullRequest, title: str, labels: Sequence[str]) -> PullRequest:
+    """Return a change with what rules read of it, where the job tells it: no change is without a title."""
+    return replace(change, title=title, labels=tuple(labels)) if title else change
 
 
 def _for_rules(number: int, title: str, labels: Sequence[str], author: str) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -95,6 +96,8 @@ def _planned(path: Path | None, where: str, source: Path | None, *, states: bool
             modules = _modules_beside(path)
         folder = source or (path.parent if path else None)
         plans = [_locked(plan, lambda: locked_versions(folder)) for plan in plans] if folder else plans
+    digest = hashlib.sha256(data).hexdigest()
+    plans = [replace(plan, sha256=digest) for plan in plans]
     return [with_sources(plan, modules) for plan in plans] if modules else plans
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cache
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Any, NamedTuple, Protocol
 
@@ -62,6 +63,13 @@ def engine(name: str | None = None) -> Engine:
 def engine_package(name: str | None = None) -> str:
     """Return the distribution that the engine of that name comes in. Raises ConfigError as `engine` does."""
     return {"cpp": "cel-expr-python", "python": "cel-python"}[_chosen(name)]
+
+
+@cache
+def engine_version(name: str | None = None) -> str:
+    """Return the distribution of an engine with its version: "cel-python 0.4.0". Raises ConfigError as `engine` does."""
+    package = engine_package(name)
+    return f"{package} {version(package)}"
 
 
 def _chosen(name: str | None) -> str:

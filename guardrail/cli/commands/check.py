@@ -11,6 +11,7 @@ from guardrail.cli.hook import check_commit, hook_options
 from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import input_options, output_options
 from guardrail.cli.policy_ref import policy_ref_option
+from guardrail.cli.replay import check_replay, replay_option
 from guardrail.cli.watch import watch, watch_option
 
 
@@ -26,6 +27,7 @@ from guardrail.cli.watch import watch, watch_option
 )
 @limit_options
 @policy_ref_option
+@replay_option
 @watch_option
 @hook_options
 @fix_options
@@ -44,6 +46,7 @@ def check(**values: Any) -> int:
       guardrail check plan.json --format json --out markdown=comment.md
       guardrail check plan.json --fail-on never        # report only
       guardrail check . --fix-diff | git apply         # review it first
+      guardrail check --replay stored --policy-ref main   # what changed rules would newly fail
 
     \b
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error.
@@ -54,6 +57,9 @@ def check(**values: Any) -> int:
     from guardrail.cli.output import deliver, write_files  # noqa: PLC0415
     from guardrail.model.report import FailOn  # noqa: PLC0415
 
+    if values["replayed"]:
+        with limited(values["seconds"], values["megabytes"]):
+            return check_replay(values)
     mode, is_hook = mode_of(values), values["hook"] or values["hook_strict"]
     if mode is not Mode.NOTHING and (is_hook or values["stays"]):
         raise click.UsageError("--fix, --fix-diff and --suggest cannot be combined with --hook or --watch")

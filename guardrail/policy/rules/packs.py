@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,15 @@ class LoadedRules:
 
     rules: tuple[CompiledRule, ...]
     loosened: tuple[str, ...] = ()
+
+    @property
+    def hashes(self) -> dict[str, str]:
+        """The hash of each rule, by id, whatever the day."""
+        return {rule.rule.id: rule.source.sha256 for rule in self.rules}
+
+    def on(self, today: date) -> LoadedRules:
+        """Return the rules as they are enforced on a day."""
+        return replace(self, rules=tuple(replace(rule, source=rule.source.on(today)) for rule in self.rules))
 
 
 @dataclass(slots=True)

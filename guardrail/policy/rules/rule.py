@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -173,6 +175,12 @@ class RuleFile:
         if begins is None or today >= begins or not is_loud:
             return self
         return replace(self.changed(enforcement=Enforcement.ADVISORY), blocks_from=begins)
+
+    @property
+    def sha256(self) -> str:
+        """The hash of all that decides what the rule finds, whatever its file looks like."""
+        content = self.rule.model_dump(mode="json", exclude={"tests", "docs", "description"})
+        return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def changed(self, **fields: Any) -> RuleFile:
         """Return the rule with some of its fields set anew."""

@@ -348,6 +348,8 @@ class PullRequest(msgspec.Struct):
     commit: str
     author: Annotated[str | None, Meta(description="who has opened it; left out by `report: {author: false}`")] = None
     merged_at: Annotated[Time | None, Meta(description="null before it is merged")] = None
+    title: Annotated[str | None, Meta(description="absent where the CI does not tell it")] = None
+    labels: Annotated[list[str] | None, Meta(description="absent where the CI does not tell them")] = None
 
 
 class Input(msgspec.Struct):
@@ -357,6 +359,22 @@ class Input(msgspec.Struct):
     kind: InputKind
     origin: Annotated[Origin, Meta(description="who has written it, as seen from the change")]
     sha256: str
+
+
+HashesByName = dict[str, Annotated[str, Meta(max_length=100)]]
+
+
+class Hashes(msgspec.Struct):
+    """What the verdict was made from, as SHA-256 in hexadecimal digits."""
+
+    engine: Annotated[str, Meta(description="the CEL engine and its version")]
+    version: Annotated[str, Meta(description="the version of guardrail")]
+    verdict: Annotated[str, Meta(description="of the amounts and findings")]
+    rule_set: Annotated[str, Meta(description="of all rules together")]
+    rules: Annotated[HashesByName, Meta(description="by id, of the rule with the values that are set for it")]
+    catalog: Annotated[HashesByName, Meta(description="by vendor, of the price file")] = {}
+    files: Annotated[HashesByName, Meta(description="by kind, of all files of the kind in `inputs`")] = {}
+    plans: Annotated[HashesByName, Meta(description="by project, of the plan that was read")] = {}
 
 
 class Result(msgspec.Struct):
@@ -387,6 +405,10 @@ class Result(msgspec.Struct):
     usage_profile: Annotated[
         str, Meta(description="profile by which usage is assumed where none is given; absent without one")
     ] = ""
+    hashes: Annotated[Hashes | None, Meta(description="absent of an estimate, and in results of earlier versions")] = (
+        None
+    )
+    repository: Annotated[str, Meta(description="owner/name as the CI tells it; absent where it does not")] = ""
     ledger: Annotated[Ledger | None, Meta(description="absent where guardrail.yaml names no snapshot of a ledger")] = (
         None
     )

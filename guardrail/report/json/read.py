@@ -17,6 +17,7 @@ from guardrail.errors import InputError
 from guardrail.model.cost import UNCHANGED, Cost, Line, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import MOST, Difference, single
 from guardrail.model.finding import Finding, Waiver
+from guardrail.model.hashes import Hashes
 from guardrail.model.input import Input
 from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
@@ -99,7 +100,13 @@ def _report(data: document.Result) -> Report:
         revision=Revision(data.commit or "", data.ref or "", data.event),
         usage_profile=data.usage_profile,
         ledger=_ledger(data) if data.ledger else None,
+        hashes=_hashes(data.hashes) if data.hashes else None,
+        repository=data.repository,
     )
+
+
+def _hashes(data: document.Hashes) -> Hashes:
+    return Hashes(data.engine, data.version, data.rules, data.catalog, data.files, data.plans, data.verdict)
 
 
 def _ledger(data: document.Result) -> LedgerView | None:
@@ -109,7 +116,8 @@ def _ledger(data: document.Result) -> LedgerView | None:
 
 
 def _pull_request(data: document.PullRequest) -> PullRequest:
-    return PullRequest(data.number, data.commit, data.author or "", data.merged_at)
+    labels = None if data.labels is None else tuple(data.labels)
+    return PullRequest(data.number, data.commit, data.author or "", data.merged_at, data.title, labels)
 
 
 def _project(data: document.Project) -> ProjectReport:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.finding import Finding, Waiver
+from guardrail.model.hashes import Hashes, verdict_hash
 from guardrail.model.input import Input
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
@@ -43,8 +44,10 @@ def json_v1(report: Report) -> str:
                 "commit": encode(report.revision.commit or None),
                 "ref": encode(report.revision.ref or None),
                 "event": encode(report.revision.event),
+                **({"repository": encode(report.repository)} if report.repository else {}),
                 "pull_request": encode(_pull_request(report.pull_request)),
                 "rules": encode(report.rules),
+                **({"hashes": encode(_hashes(report.hashes, report))} if report.hashes else {}),
                 "catalog": encode([_catalog(info) for info in report.catalog]),
                 "inputs": listed(encode(_input(one)) for one in report.inputs),
                 **({"usage_profile": encode(report.usage_profile)} if report.usage_profile else {}),
@@ -58,6 +61,19 @@ def json_v1(report: Report) -> str:
             }
         )
     )
+
+
+def _hashes(hashes: Hashes, report: Report) -> dict[str, Any]:
+    return {
+        "engine": hashes.engine,
+        "version": hashes.version,
+        "verdict": verdict_hash(report),
+        "rule_set": hashes.rule_set,
+        "rules": hashes.rules,
+        "catalog": hashes.catalog,
+        "files": hashes.files,
+        "plans": hashes.plans,
+    }
 
 
 def _ledger(view: LedgerView) -> dict[str, Any]:
@@ -88,7 +104,14 @@ def _pull_request(pull: PullRequest | None) -> dict[str, Any] | None:
     if pull is None:
         return None
     merged_at = pull.merged_at.isoformat() if pull.merged_at else None
-    return {"number": pull.number, "commit": pull.commit, "author": pull.author or None, "merged_at": merged_at}
+    return {
+        "number": pull.number,
+        "commit": pull.commit,
+        "author": pull.author or None,
+        "merged_at": merged_at,
+        **({} if pull.title is None else {"title": pull.title}),
+        **({} if pull.labels is None else {"labels": pull.labels}),
+    }
 
 
 def _totals(totals: Totals) -> dict[str, Any]:

@@ -208,6 +208,7 @@ class Document(msgspec.Struct):
     configuration: Configuration | None = None
     variables: dict[str, VariableValue] | None = None
     output_changes: dict[str, OutputChange] | None = None
+    timestamp: Json = None
     values: Raw = EMPTY
     lineage: Json = None
     version: Json = None

@@ -44,6 +44,8 @@ class Plan:
     fault             what kept it from being read: it then has no changes, and nothing can be said of it
     data              the data sources that resources mention, as far as they are known
     facts             what it says beside its resources
+    sha256            of the file, or of standard input, that it was read from; "" of a folder of configuration
+    planned_at        when Terraform made it; "" where it does not say so
     """
 
     changes: tuple[Change, ...]
@@ -57,6 +59,8 @@ class Plan:
     fault: InputError | None = None
     data: tuple[Change, ...] = ()
     facts: PlanFacts = NO_FACTS
+    sha256: str = ""
+    planned_at: str = ""
 
 
 def unread(fault: InputError, plan: Plan = Plan(()), *, before: bool = True) -> Plan:
@@ -124,6 +128,7 @@ def _plan(document: Document, warnings: tuple[str, ...]) -> Plan:
         not_evaluated=left_for_later(document),
         data=data,
         facts=facts_of(document),
+        planned_at=document.timestamp if isinstance(document.timestamp, str) else "",
     )
 
 
