@@ -253,5 +253,6 @@ def test_an_empty_folder_is_an_error(run, folder, there):
 def test_hashes_are_read_back(store, folder):
     written = store("a", plan("t3.large"))["hashes"]
     hashes = read_result(folder / "stored/a/result.json").hashes
+    assert hashes
     assert (hashes.rule_set, hashes.verdict) == (written["rule_set"], written["verdict"])
     assert hashes.files.keys() >= {"settings", "waivers"}
