@@ -32,6 +32,7 @@ COMMANDS = {
     "ledger": "guardrail.cli.commands.finops.ledger:ledger",
     "spend": "guardrail.cli.commands.finops.spend:spend",
     "accuracy": "guardrail.cli.commands.finops.accuracy:accuracy",
+    "budget": "guardrail.cli.commands.finops.budget:budget",
     "recommend": "guardrail.cli.commands.finops.recommend:recommend",
     "dashboard": "guardrail.cli.commands.finops.dashboard:dashboard",
     "waive": "guardrail.cli.commands.waive:waive",

@@ -9,7 +9,7 @@ from guardrail.ledger.duck import literal
 from guardrail.ledger.spending import COSTS
 from guardrail.ledger.views import Ledger
 
-_PLACES = """
+PLACES = """
 with newest_states as (select project, max("at") as "at" from states group by project),
 newest_runs as (select project, arg_max(run, "at") as run from runs where project not in (select project from states) group by project),
 places as (
@@ -35,7 +35,7 @@ def parts(ledger: Ledger, cost: str, keys: Sequence[str], first: str, last: str)
     own = ", ".join(f"nullif(places.tags[{literal(key)}], '')" for key in keys)
     billed = ", ".join(f"nullif(matched.tags[{literal(key)}], '')" for key in keys)
     rows = ledger.rows(
-        f"""{_PLACES}
+        f"""{PLACES}
         select month, billing_currency, project, address, places.type, places.address is not null as is_placed,
             [{own}]::varchar[] as own, [{billed}]::varchar[] as billed,
             coalesce(sum({amount}) filter ({amount} > 0), 0), coalesce(sum({amount}) filter ({amount} < 0), 0),
@@ -64,7 +64,7 @@ def resource_months(ledger: Ledger, cost: str, month: str) -> list[ResourceMonth
     """Return what each resource came to in a month."""
     amount = COSTS[cost]
     rows = ledger.rows(
-        f"""{_PLACES}
+        f"""{PLACES}
         select project, address, any_value(places.type), any_value(places.ids), billing_currency,
             coalesce(sum({amount}), 0), count(*) - count({amount})
         from matched left join places using (project, address)

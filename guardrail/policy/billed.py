@@ -29,7 +29,7 @@ class Billed:
     why: str = ""
     remedy: str = ""
 
-    def values(self, sums: Spend, limit: Decimal | None) -> dict[str, Json]:
+    def values(self, sums: Spend, limit: Decimal | Unknown | None) -> dict[str, Json]:
         """Return what a rule reads below `budget.spent` and `budget.projected`; `sums` is what the resources cost."""
         least, most = self.projected(sums)
         gap = _PART if sums.unpriced else ""
@@ -47,11 +47,11 @@ class Billed:
         return least, most
 
     def _within(
-        self, least: Decimal | None, most: Decimal | None, limit: Decimal | None, gap: str
+        self, least: Decimal | None, most: Decimal | None, limit: Decimal | Unknown | None, gap: str
     ) -> bool | Unknown | None:
         """Say whether the period stays within a limit: for sure, or certainly not; unknown where it depends."""
-        if limit is None:
-            return None
+        if limit is None or isinstance(limit, Unknown):
+            return limit
         if least is not None and least > limit:
             return False
         return True if most is not None and most <= limit else self._unknown("budget.projected.within", gap)

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from guardrail.model.money import HOURS_PER_MONTH
+from guardrail.model.unknown import Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed
 from guardrail.policy.budgets import Budget, Period
 from guardrail.policy.spend import Spend
@@ -49,7 +50,7 @@ def end_of(month: str) -> datetime:
 
 def billed_of(budget: Budget, known: KnownSnapshot | None, now: datetime) -> Billed:
     """Return what bills say of a budget's period. What no bill tells is not known, and never 0."""
-    if budget.spend is None:
+    if not budget.limits_spend:
         return NOT_BILLED
     if known is None:
         return _NOT_NAMED
@@ -114,10 +115,14 @@ def spend_of(budget: Budget, billed: Billed, sums: Spend, now: datetime) -> Budg
     if billed.least is not None and (billed.rest_most or billed.rest) and (sums.unpriced or sums.usage_open):
         most = None
         why = why or "part of the cost is not known, or depends on usage that is not given"
+    limit = budget.limit(months_of(budget.period, now))
+    if isinstance(limit, Unknown):
+        why = why or limit.reason.removeprefix("not known: ")
+        limit = None
     return BudgetSpend(
         budget.name,
         period_name(budget.period, now),
-        budget.spend or Decimal(0),
+        limit,
         billed.through,
         billed.least,
         billed.most,

@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
 
 from guardrail.files.checked import Section
 from guardrail.model.cost import ResourceCost
@@ -17,12 +17,14 @@ from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Change, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed
+from guardrail.policy.budget_alerts import Alert, Percent
 from guardrail.policy.glob import Globs, matches_any, may_begin
 from guardrail.policy.spend import Spend, added, missing, spend
 from guardrail.policy.variables.context import Project
 
 Patterns = tuple[str, ...]
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
+MonthName = Annotated[str, StringConstraints(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$")]
 
 
 class BudgetMatch(Section):
@@ -64,18 +66,55 @@ class Budget(Section):
     """the same, in percent of what was"""
     spend: Amount | None = None
     """what may be billed in the period: what bills say of it so far, by the ledger's snapshot, and the rest of it at the estimate"""
+    amounts: dict[MonthName, Amount] = Field(default_factory=dict)
+    """instead of `spend`: what may be billed in each month, like {2026-11: 1000, 2026-12: 1500}; a longer period may come to their sum"""
     period: Period = Period.MONTH
     """what `spend` is for: month, quarter or year"""
+    cost: Literal["effective", "billed"] | None = None
+    """which cost is counted: with commitments spread over what they are for (effective), or as invoiced (billed); default: effective"""
+    alerts: tuple[Percent | Alert, ...] = ()
+    """shares of the amount, in percent, that `guardrail budget` tells of once they are passed: 80 or {spent: 80}, {forecast: 100}"""
 
-    def values(self, sums: Spend, billed: Billed = NOT_BILLED) -> dict[str, Json]:
-        """Return what a rule reads below `budget`."""
-        names = ("name", "monthly", "increase", "increase_percent", "spend")
+    @model_validator(mode="after")
+    def _limits_agree(self) -> Budget:
+        if self.spend is not None and self.amounts:
+            raise ValueError("spend and amounts are two ways to say the same: keep one of them")
+        if self.alerts and not self.limits_spend:
+            raise ValueError("alerts are shares of what may be billed: give spend or amounts, too")
+        return self
+
+    @property
+    def limits_spend(self) -> bool:
+        """Whether it says what may be billed."""
+        return self.spend is not None or bool(self.amounts)
+
+    @property
+    def told_alerts(self) -> tuple[Alert, ...]:
+        """The alerts, of which a number is a share of what is spent."""
+        return tuple(one if isinstance(one, Alert) else Alert(spent=one) for one in self.alerts)
+
+    def limit(self, months: Sequence[str]) -> Decimal | Unknown | None:
+        """Return what may be billed in months, None for no limit; unknown where there are amounts, and none for one of them."""
+        if not self.amounts:
+            return self.spend
+        lacking = [month for month in months if month not in self.amounts]
+        if lacking:
+            why = f"the budget {self.name} has no amount for {', '.join(lacking)}"
+            return Unknown("budget.spend", f"not known: {why}", None, f"add it to its amounts: {{{lacking[0]}: ...}}")
+        return sum((self.amounts[month] for month in months), Decimal(0))
+
+    def values(
+        self, sums: Spend, billed: Billed = NOT_BILLED, limit: Decimal | Unknown | None = None
+    ) -> dict[str, Json]:
+        """Return what a rule reads below `budget`; `limit` is what may be billed in the period of the run."""
+        names = ("name", "monthly", "increase", "increase_percent")
         limits: dict[str, Json] = {name: getattr(self, name) for name in names}
         return {
             **limits,
             "period": self.period.value,
             "cost": sums.values("budget.cost"),
-            **billed.values(sums, self.spend),
+            "spend": limit,
+            **billed.values(sums, limit),
         }
 
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from guardrail.bills.parts import Part, SourceMonth
 from guardrail.errors import ConfigError
-from guardrail.finops.snapshot import Facts, billed_months, converter, of_budget, snapshot, whole_month
+from guardrail.finops.bill_months import billed_months, converter, whole_month
+from guardrail.finops.budgets.counting import of_budget
+from guardrail.finops.snapshot import Facts, snapshot
 from guardrail.model.billed.snapshot import parse_snapshot
 from guardrail.policy.budgets import Budget
 

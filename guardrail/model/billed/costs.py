@@ -65,7 +65,7 @@ class BudgetSpend:
 
     name: str
     period: str
-    limit: Decimal
+    limit: Decimal | None
     through: datetime | None = None
     spent: Decimal | None = None
     spent_most: Decimal | None = None

@@ -21,7 +21,7 @@ from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json
 from guardrail.policy.billed import Billed
-from guardrail.policy.budget_spend import billed_of, spend_of
+from guardrail.policy.budget_spend import billed_of, months_of, spend_of
 from guardrail.policy.budgets import Budget, spent
 from guardrail.policy.judging.findings import Subject, finding
 from guardrail.policy.judging.matching import plays_in
@@ -146,7 +146,7 @@ class Judge:
         found: list[Finding] = []
         for budget, sums in zip(budgets, spent(budgets, projects), strict=True):
             billed = billed_of(budget, self.snapshot, self.now)
-            if budget.spend is not None:
+            if budget.limits_spend:
                 self.spends.append(spend_of(budget, billed, sums, self.now))
             found += self.budget(budget, sums, billed)
         return tuple(found)
@@ -174,7 +174,8 @@ class Judge:
     def beside_budget(self, budget: Budget, sums: Spend, billed: Billed | None = None) -> dict[str, Any]:
         """Return what rules about budgets read."""
         billed = billed or billed_of(budget, self.snapshot, self.now)
-        return {**self._shared(), "budget": budget.values(sums, billed)}
+        limit = budget.limit(months_of(budget.period, self.now))
+        return {**self._shared(), "budget": budget.values(sums, billed, limit)}
 
     def _shared(self, project: Project | None = None) -> dict[str, Any]:
         """What is the same for every resource of a project, or of the whole run."""

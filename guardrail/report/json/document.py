@@ -175,7 +175,7 @@ class BudgetSpend(msgspec.Struct):
 
     name: str
     period: Annotated[str, Meta(description="2026-11, 2026-Q4 or 2026")]
-    limit: Amount
+    limit: Amount | None
     through: Annotated[Time | None, Meta(description="until when bills tell it")]
     spent: Annotated[AmountOrNull, Meta(description="at least; null where it is not known")]
     spent_most: Annotated[AmountOrNull, Meta(description="at most; null where it is not known")]

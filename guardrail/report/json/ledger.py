@@ -71,7 +71,7 @@ def ledger_of(data: document.Result) -> LedgerView | None:
             BudgetSpend(
                 one.name,
                 one.period,
-                Decimal(one.limit),
+                _amount(one.limit),
                 one.through,
                 _amount(one.spent),
                 _amount(one.spent_most),

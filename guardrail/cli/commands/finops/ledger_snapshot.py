@@ -59,14 +59,8 @@ def snapshot(out: Path | None, **values: Any) -> None:
 def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
     from guardrail.cli.commands.finops.accuracy import compared_in  # noqa: PLC0415 - only when it runs
     from guardrail.errors import InputError  # noqa: PLC0415
-    from guardrail.finops.snapshot import (  # noqa: PLC0415
-        Facts,
-        billed_months,
-        converter,
-        snapshot,
-        types_of,
-        whole_month,
-    )
+    from guardrail.finops.bill_months import billed_months, converter, whole_month  # noqa: PLC0415
+    from guardrail.finops.snapshot import Facts, snapshot, types_of  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.snapshotting import parts, resource_months, source_months  # noqa: PLC0415
     from guardrail.ledger.spending import rates  # noqa: PLC0415
@@ -78,7 +72,7 @@ def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
     if not bills:
         raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
     now, cost = values["now"] or datetime.now(UTC), values["cost"]
-    budgets = [one for one in chosen.budgets if one.spend is not None]
+    budgets = [one for one in chosen.budgets if one.limits_spend]
     # The longest period is a year: no budget looks farther back.
     months = [one for one in billed_months(bills) if one.month >= f"{now.year:04}-01"]
     keys = sorted({key for one in budgets for key in one.match.tags})

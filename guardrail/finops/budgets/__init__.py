@@ -1,0 +1,1 @@
+"""Budgets of what is billed: what is spent of them, and what their periods will come to."""

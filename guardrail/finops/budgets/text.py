@@ -1,0 +1,281 @@
+"""What budgets come to, as a table, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from collections.abc import Iterator
+from datetime import UTC
+from decimal import Decimal
+
+from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets, Forecast, Proposal
+from guardrail.model.money import money, plain, rounded
+from guardrail.report.markdown.text import prose
+from guardrail.report.text import safe
+
+FORMAT = "guardrail.budget/v1"
+_LIMIT = 200
+_SHOWN = 5  # changes and charges for people; JSON has all
+Cells = list[str]
+
+
+def as_table(found: Budgets, *, forecast: bool, proposals: bool, width: int = 80) -> str:
+    """Return lines of text: a row for each budget, and below it all that is to be said of each.
+
+    forecast   whether forecasts are shown
+    proposals  whether what open pull requests add is shown
+    """
+    head, body = _cells(found, forecast=forecast)
+    widths = [max(len(row[column]) for row in (head, *body)) for column in range(len(head))]
+    rows = (
+        "  ".join(
+            text.ljust(wide) if column < 2 else text.rjust(wide)  # noqa: PLR2004 - name and period
+            for column, (text, wide) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in (head, *body)
+    )
+    lines = [*rows]
+    for one in found.budgets:
+        told = [*_lines(one, found.currency, forecast=forecast, proposals=proposals)]
+        if told:
+            lines += ["", f"{safe(one.name, _LIMIT)}, {one.period}"]
+        for line in told:
+            lines += textwrap.wrap(line, max(width, 40), initial_indent="  ", subsequent_indent="    ")
+    notes = [*_notes(found)]
+    return "".join(f"{line}\n" for line in (*lines, *([""] if notes else []), *notes))
+
+
+def as_markdown(found: Budgets, *, forecast: bool, proposals: bool) -> str:
+    """Return the same as a table of Markdown with lists."""
+    head, body = _cells(found, forecast=forecast)
+    rule = ["---"] * 2 + ["--:"] * (len(head) - 2)
+    lines = [f"| {' | '.join(map(prose, row))} |" for row in (head, rule, *body)]
+    for one in found.budgets:
+        told = [*_lines(one, found.currency, forecast=forecast, proposals=proposals)]
+        if told:
+            lines += ["", f"**{prose(one.name)}**, {one.period}", "", *(f"- {prose(line)}" for line in told)]
+    notes = [f"- {prose(note)}" for note in _notes(found)]
+    return "".join(f"{line}\n" for line in (*lines, *([""] if notes else []), *notes))
+
+
+def as_json(found: Budgets) -> str:
+    """Return all of it for programs: exact amounts as texts, null for what is not known."""
+    document = {
+        "schema": FORMAT,
+        "now": found.now.isoformat(),
+        "currency": found.currency,
+        "budgets": [_document(one) for one in found.budgets],
+        "without_amount": found.without,
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _document(one: BudgetAnswer) -> dict[str, object]:
+    return {
+        "name": one.name,
+        "period": one.period,
+        "begin": one.begin.isoformat(),
+        "end": one.end.isoformat(),
+        "cost": one.cost,
+        "amount": plain(one.amount),
+        "through": one.through.isoformat() if one.through else None,
+        "spent": plain(one.spent),
+        "spent_most": plain(one.spent_most),
+        "forecast": _forecast_document(one.forecast) if one.forecast else None,
+        "open_pull_requests": [
+            {
+                "project": proposal.project,
+                "number": proposal.number,
+                "monthly": plain(proposal.monthly),
+                "amount": plain(proposal.amount),
+                "unpriced": proposal.unpriced,
+            }
+            for proposal in one.proposals
+        ],
+        "if_all_merge": plain(one.if_all_merge),
+        "alerts": [
+            {
+                "of": alert.of,
+                "percent": plain(alert.share),
+                "block": alert.block,
+                "threshold": plain(alert.threshold),
+                "passed": alert.passed,
+            }
+            for alert in one.alerts
+        ],
+        "unknown": one.unknown,
+    }
+
+
+def _forecast_document(one: Forecast) -> dict[str, object]:
+    return {
+        "amount": plain(one.amount),
+        "at_least": one.at_least,
+        "low": plain(one.low),
+        "high": plain(one.high),
+        "booked": plain(one.booked),
+        "regular": plain(one.regular),
+        "rate": plain(one.rate),
+        "changes": plain(one.changes),
+        "begin": one.begin.isoformat(),
+        "days": one.days,
+        "shared": plain(one.shared),
+        "backtest": (
+            {"n": one.backtest.n, "mean": round(one.backtest.mean, 6), "worst": round(one.backtest.worst, 6)}
+            if one.backtest
+            else None
+        ),
+        "interval_why": one.interval_why or None,
+        "known_changes": [
+            {
+                "project": change.project,
+                "address": change.address,
+                "since": change.since.isoformat() if change.since else None,
+                "monthly": plain(change.monthly),
+            }
+            for change in one.known
+        ],
+        "expected": [
+            {"name": charge.name, "day": charge.day.isoformat(), "amount": plain(charge.amount)}
+            for charge in one.expected
+        ],
+    }
+
+
+def _cells(found: Budgets, *, forecast: bool) -> tuple[Cells, list[Cells]]:
+    head = ["budget", "period", "spent", "amount", "used", *(["forecast"] if forecast else [])]
+    body = []
+    for one in found.budgets:
+        amounts = [
+            between(one.spent, one.spent_most, found.currency),
+            money(one.amount, found.currency),
+            _share(one.spent, one.amount) or "not known",
+        ]
+        shown = [forecast_text(one.forecast, found.currency)] if forecast else []
+        body.append([safe(one.name, _LIMIT), one.period, *amounts, *shown])
+    return head, body
+
+
+def between(least: Decimal | None, most: Decimal | None, currency: str) -> str:
+    """Return an amount of which the least and the most are known, or not."""
+    if least is None:
+        return "not known"
+    if most is None:
+        return f"at least {money(least, currency)}"
+    return money(least, currency) if least == most else f"{money(least, currency)} to {money(most, currency)}"
+
+
+def forecast_text(one: Forecast | None, currency: str) -> str:
+    """Return a forecast with its interval: $11,400.00 ± $600.00."""
+    if one is None:
+        return "not known"
+    least = "at least " if one.at_least else ""
+    width = f" ± {money(one.half_width, currency)}" if one.half_width else ""
+    return f"{least}{money(one.amount, currency)}{width}"
+
+
+def _share(amount: Decimal | None, of: Decimal | None) -> str:
+    return f"{plain(rounded(amount / of * 100, 1))} %" if amount is not None and of else ""
+
+
+def _lines(one: BudgetAnswer, currency: str, *, forecast: bool, proposals: bool) -> Iterator[str]:
+    """Give all that is told of a budget beside its row."""
+    for alert in one.alerts:
+        if alert.passed is not False:
+            yield alert_text(alert, one, currency)
+    if forecast and one.forecast:
+        yield from _of_forecast(one, one.forecast, currency)
+    if proposals:
+        yield from _of_proposals(one, currency)
+    if one.through and one.through.date() < one.end:
+        yield f"bills until {one.through.astimezone(UTC):%Y-%m-%d %H:%M} UTC, {one.cost} cost"
+    else:
+        yield f"{one.cost} cost"
+    for reason in one.unknown:
+        yield f"not known: {safe(reason, _LIMIT)}"
+
+
+def alert_text(alert: Alert, one: BudgetAnswer, currency: str) -> str:
+    """Return an alert in a sentence: "alert: more than 80 % of $500.00 is spent"."""
+    share = f"{plain(alert.share)} % of {money(one.amount, currency)}"
+    if alert.passed is None:
+        return f"whether more than {share} is {'spent' if alert.of == 'spent' else 'forecast'} is not known" + (
+            ", and it is to block" if alert.block else ""
+        )
+    kind = "blocks" if alert.block else "alert"
+    if alert.of == "spent":
+        return f"{kind}: more than {share} is spent, {money(one.spent, currency)}"
+    amount = one.forecast.amount if one.forecast else None
+    return f"{kind}: the forecast is more than {share}, {money(amount, currency)}"
+
+
+def _of_forecast(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[str]:
+    parts = [f"{money(found.booked, currency)} booked"]
+    if found.days:
+        days = f"{found.days:,} day{'s' if found.days > 1 else ''} from {found.begin} on"
+        parts.append(f"{money(found.rate, currency)} for {days}, at the rate of the four weeks before")
+    if found.changes:
+        parts.append(f"{money(found.changes, currency, signed=True)} by known changes")
+    if found.regular:
+        parts.append(f"{money(found.regular, currency, signed=True)} that is booked once a month")
+    yield f"forecast: {', '.join(parts)}"
+    yield from _certainty(one, found, currency)
+    known = [
+        f"known change: {safe(change.address, _LIMIT)} of {safe(change.project, _LIMIT)}, "
+        f"{money(change.monthly, currency, signed=True)} a month, "
+        + (f"since {change.since.astimezone(UTC):%Y-%m-%d}" if change.since else "merged, in no state yet")
+        for change in (found.known if found.changes else ())
+    ]
+    regular = [
+        f"expected on {charge.day}: {safe(charge.name, _LIMIT)}, {money(charge.amount, currency)} as the last time"
+        for charge in found.expected
+    ]
+    yield from (*known[:_SHOWN], *regular[:_SHOWN])
+    if left := len(known[_SHOWN:]) + len(regular[_SHOWN:]):
+        yield f"and {left:,} more changes and charges: --format json has all"
+    if found.shared:
+        nobodys = money(found.shared, currency)
+        yield f"charges of which nothing tells whose they are: {nobodys} by the end, in no amount above"
+
+
+def _certainty(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[str]:
+    """Tell how sure a forecast is, by how far earlier ones were off."""
+    if found.half_width:
+        yield f"in four cases of five between {money(found.low, currency)} and {money(found.high, currency)}"
+    elif found.interval_why:
+        yield found.interval_why
+    if found.backtest and found.days:
+        period = "year" if len(one.period) == 4 else "quarter" if "Q" in one.period else "month"  # noqa: PLR2004
+        worst = f"n = {found.backtest.n}, worst {percent(found.backtest.worst)}"
+        yield f"{period} totals were off by {percent(found.backtest.mean)} on average ({worst})"
+
+
+def percent(part: float) -> str:
+    """Return a part as percent: 13 %, 0.6 %."""
+    return f"{part * 100:.0f} %" if part == 0 or part >= 0.01 else f"{part * 100:.1f} %"  # noqa: PLR2004
+
+
+def _of_proposals(one: BudgetAnswer, currency: str) -> Iterator[str]:
+    if not one.proposals:
+        yield "no open pull request changes what it comes to"
+        return
+    for proposal in one.proposals[:_SHOWN]:
+        yield proposal_text(proposal, currency)
+    if one.proposals[_SHOWN:]:
+        yield f"and {len(one.proposals[_SHOWN:]):,} more open pull requests: --format json has all"
+    if one.if_all_merge is not None:
+        yield f"{money(one.if_all_merge, currency)} if all merge now"
+
+
+def proposal_text(proposal: Proposal, currency: str) -> str:
+    """Return what an open pull request adds, in a sentence."""
+    least = "at least " if proposal.unpriced else ""
+    name = f"open pull request {proposal.number} of {safe(proposal.project, _LIMIT)}"
+    period = money(proposal.amount, currency, signed=True)
+    return f"{name}: {least}{money(proposal.monthly, currency, signed=True)} a month, {period} in this period"
+
+
+def _notes(found: Budgets) -> Iterator[str]:
+    if found.without:
+        names = ", ".join(safe(name, _LIMIT) for name in found.without)
+        yield f"without spend or amounts, and so not in here: {names}"

@@ -1,0 +1,35 @@
+"""At which share of its amount somebody wants to hear of a budget."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated
+
+from pydantic import Field, model_validator
+
+from guardrail.files.checked import Section
+
+Percent = Annotated[Decimal, Field(gt=0, le=10_000, allow_inf_nan=False)]
+
+
+class Alert(Section):
+    """A share of a budget's amount, in percent, that is not to be passed without anybody knowing: of `spent` or of `forecast`."""
+
+    spent: Percent | None = None
+    """percent of the amount that may be spent before the alert"""
+    forecast: Percent | None = None
+    """percent of the amount that the forecast of the period may come to before the alert"""
+    block: bool = False
+    """whether `guardrail budget` ends with exit code 1 once the share is passed"""
+
+    @model_validator(mode="after")
+    def _is_of_one_thing(self) -> Alert:
+        if (self.spent is None) == (self.forecast is None):
+            msg = "an alert is a share of either spent or forecast, like {spent: 80} or {forecast: 100}"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def share(self) -> Decimal:
+        """The share, in percent."""
+        return self.spent or self.forecast or Decimal(0)
