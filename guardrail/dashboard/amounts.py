@@ -8,6 +8,7 @@ from guardrail.model.money import ZERO, money, plain
 from guardrail.report.html.element import Html, element
 
 NOT_HERE = "not in this export"
+_CENT = Decimal("0.005")
 _LETTERS = ((10**12, "T"), (10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
@@ -15,6 +16,8 @@ def amount(value: Decimal | None, currency: str, *, signed: bool = False, unknow
     """Return an amount with cents, whose exact value programs can read; in words where there is none, never 0."""
     if value is None:
         return element("span", unknown, class_="dim")
+    # "+<$0.01" is no amount that anybody reads.
+    signed = signed and abs(value) >= _CENT
     return element("data", money(value, currency, signed=signed), value=plain(value) or "0")
 
 

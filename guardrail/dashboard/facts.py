@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
+from guardrail.dashboard.recommended import RecommendationFile
 from guardrail.finops.charge import Charge
 from guardrail.finops.lines import Line
 from guardrail.finops.spend import Matched, Spend
+from guardrail.finops.spend_text import spans
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,7 @@ class Facts:
     absent     source and month of the bills that should be there, and are not
     missing    source, month and number of rows that do not have the amount
     runs       what CI has estimated: a row a project, as `ledger show` tells it
+    recommendations  answers of `guardrail recommend`
     """
 
     now: datetime
@@ -56,6 +60,7 @@ class Facts:
     missing: Sequence[tuple[str, str, int]] = ()
     notes: Sequence[str] = ()
     runs: Sequence[Mapping[str, Any]] = ()
+    recommendations: Sequence[RecommendationFile] = ()
 
     @property
     def newest(self) -> str:
@@ -77,6 +82,18 @@ class Facts:
     def currencies(self) -> list[str]:
         """The currencies that are billed; amounts in two are never summed."""
         return sorted({one.currency for one in self.charges})
+
+    def lacking(self) -> Iterator[str]:
+        """Say what may change and what the figures lack, a sentence each, without a full stop."""
+        if self.open_months:
+            yield f"may still change: the bill of {spans(sorted(self.open_months))}"
+        for source, months in groupby(self.absent, lambda one: one[0]):
+            yield f"no bill of {source} for {spans([month for _, month in months])} is in the ledger"
+        for source, alike in groupby(self.missing, lambda one: one[0]):
+            rows = list(alike)
+            number, months_of = sum(number for *_, number in rows), spans([month for _, month, _ in rows])
+            yield f"{self.cost} cost: not in this export: {number:,} rows of {source}, {months_of}"
+        yield from self.notes
 
 
 def by_name(charges: Iterable[Charge], dimension: str) -> dict[str | None, list[Charge]]:

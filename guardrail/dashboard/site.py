@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.page import Entry, Frame, Page, document
 from guardrail.dashboard.pages import allocation as owners
 from guardrail.dashboard.pages import overview as first
+from guardrail.dashboard.pages import recommendations as advice
 from guardrail.dashboard.pages.spend import KINDS, all_of
 
 
@@ -15,14 +16,9 @@ def files_of(facts: Facts) -> Iterator[tuple[str, str]]:
     """Give name and text of each file, one in memory at a time. Equal facts give equal bytes."""
     frame = Frame(entries_of(facts), _fresh(facts), _made(facts))
     yield first.PATH, document(first.overview(facts), frame)
-    if not facts.months:
-        return
-    for kind in KINDS.values():
-        for page, beside in all_of(kind, facts):
-            yield page.path, document(page, frame)
-            yield from beside.items()
-    for page in _single(facts):
+    for page, beside in _pages(facts):
         yield page.path, document(page, frame)
+        yield from beside.items()
 
 
 def entries_of(facts: Facts) -> list[Entry]:
@@ -31,11 +27,19 @@ def entries_of(facts: Facts) -> list[Entry]:
     if facts.months:
         found += [Entry(kind.path, kind.title) for kind in KINDS.values()]
         found.append(Entry(owners.PATH, "Owners"))
+    if facts.recommendations:
+        found.append(Entry(advice.PATH, "Recommendations"))
     return found
 
 
-def _single(facts: Facts) -> Iterator[Page]:
-    yield owners.allocation(facts)
+def _pages(facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
+    """Give each page but the first, with the files beside it."""
+    if facts.months:
+        for kind in KINDS.values():
+            yield from all_of(kind, facts)
+        yield owners.allocation(facts), {}
+    if facts.recommendations:
+        yield advice.recommendations(facts.recommendations)
 
 
 def _fresh(facts: Facts) -> str:

@@ -8,7 +8,6 @@ from guardrail.dashboard.amounts import NOT_HERE
 from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.figures import Figure, difference, grid, name_of
 from guardrail.dashboard.pages.overview import matched_share, owned_share
-from guardrail.finops.spend_text import spans
 from guardrail.model.money import money
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
@@ -22,7 +21,7 @@ def summary(facts: Facts) -> str:
     if not facts.months:
         return "**This ledger has no bill**, so nothing is known of what was spent.\n"
     lines = [line for currency in facts.currencies for line in _of_currency(facts, currency)]
-    lines += [f"- {prose(text)}" for text in _lacking(facts)]
+    lines += [f"- {prose(text)}" for text in facts.lacking()]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -52,11 +51,3 @@ def _told(one: Figure | None, currency: str) -> str:
 def _change(new: Figure | None, old: Figure | None, former: str, currency: str) -> str:
     change = difference(new, old)
     return "" if change is None else f", {money(change, currency, signed=True)} since {former}"
-
-
-def _lacking(facts: Facts) -> Iterator[str]:
-    if facts.open_months:
-        yield f"may still change: the bill of {spans(sorted(facts.open_months))}"
-    yield from (f"no bill of {source} for {month} is in the ledger" for source, month in facts.absent)
-    for source, month, rows in facts.missing:
-        yield f"{facts.cost} cost: {NOT_HERE}: {rows:,} rows of {source}, {month}"

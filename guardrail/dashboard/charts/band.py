@@ -9,6 +9,7 @@ from itertools import groupby
 
 from guardrail.dashboard.amounts import compact
 from guardrail.dashboard.charts.scale import Scale, drawing, month_names
+from guardrail.finops.spend_text import spans
 from guardrail.report.html.element import Html, element
 
 
@@ -129,7 +130,7 @@ def _remarks(points: Sequence[Point]) -> Html | None:
     if any(one.low is not None for one in points):
         texts.append("Shaded: its interval.")
     if gaps := [one.month for one in points if one.value is None]:
-        texts.append(f"Not known: {', '.join(gaps)}.")
+        texts.append(f"Not known: {spans(gaps)}.")
     return element("p", " ".join(texts), class_="dim") if texts else None
 
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from guardrail.dashboard.amounts import compact
 from guardrail.dashboard.charts.scale import HEIGHT, Scale, drawing, month_names
+from guardrail.finops.spend_text import spans
 from guardrail.model.money import ZERO
 from guardrail.report.html.element import Child, Html, element
 
@@ -114,9 +115,9 @@ def _legend(series: Sequence[Part]) -> Html | None:
 def _remarks(columns: Sequence[Column]) -> Child:
     """Say in words what hatching and gaps mean."""
     is_open = [one.month for one in columns if one.is_open and not one.missing]
-    texts = [f"Hatched: {', '.join(is_open)} may still change."] if is_open else []
+    texts = [f"Hatched: {spans(is_open)} may still change."] if is_open else []
     texts += [
-        f"{why[0].upper()}{why[1:]}: {', '.join(one.month for one in columns if one.missing == why)}."
+        f"{why[0].upper()}{why[1:]}: {spans([one.month for one in columns if one.missing == why])}."
         for why in dict.fromkeys(one.missing for one in columns if one.missing)
     ]
     return element("p", " ".join(texts), class_="dim") if texts else None

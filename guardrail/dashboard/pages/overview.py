@@ -12,7 +12,6 @@ from guardrail.dashboard.page import Page
 from guardrail.dashboard.pages.spend import KINDS, looks, missing_months, whole_of
 from guardrail.dashboard.tables import NO_CHARGE, month_chart, month_table, shown
 from guardrail.finops.exact import decimal_of, total, units
-from guardrail.finops.spend_text import spans
 from guardrail.model.money import plain
 from guardrail.report.html.element import Child, Html, element
 
@@ -38,15 +37,7 @@ def _without_bills() -> Iterator[Html]:
 
 def _warnings(facts: Facts) -> Iterator[Html]:
     """Say what may change and what the figures lack."""
-    texts: list[str] = []
-    if facts.open_months:
-        texts.append(f"May still change: the bill of {spans(sorted(facts.open_months))}.")
-    texts += [f"No bill of {source} for {month} is in the ledger." for source, month in facts.absent]
-    texts += [
-        f"{facts.cost.capitalize()} cost: {NOT_HERE}: {rows:,} rows of {source}, {month}."
-        for source, month, rows in facts.missing
-    ]
-    texts += [f"{note[:1].upper()}{note[1:]}." for note in facts.notes]
+    texts = [f"{text[:1].upper()}{text[1:]}." for text in facts.lacking()]
     if texts:
         yield element("div", element("ul", [element("li", text) for text in texts]), class_="warning")
 

@@ -57,7 +57,7 @@ def all_of(kind: Kind, facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]
         parts += _of_currency(f"{kind.title}, {currency}" if facts.currencies[1:] else "", kind, found, facts, file)
     lead = f"{facts.cost} cost by {kind.dimension}, {facts.months[0]} to {facts.newest}"
     files = {file: csv_of(facts.charges, (kind.dimension, "month"))}
-    yield Page(kind.path, kind.title, [*parts, _as_csv(file)], lead=lead.capitalize()), files
+    yield Page(kind.path, kind.title, [*parts, _as_csv(f"{kind.title} by month", file)], lead=lead.capitalize()), files
     addresses = by_name(facts.addresses, kind.dimension)
     for key, charges in sorted(
         by_name(facts.charges, kind.dimension).items(), key=lambda one: (one[0] is None, one[0] or "")
@@ -93,7 +93,13 @@ def about(
     for currency in sorted({one.currency for one in charges}):
         parts += _one_currency(kind, charges, addresses, currency, facts, file)
     lead: Child = [f"{kind.dimension.capitalize()}, {facts.cost} cost, {facts.months[0]} to {facts.newest}"]
-    page = Page(path, name_of(kind.dimension, key), [*parts, _as_csv(file)], under=kind.path, lead=lead)
+    page = Page(
+        path,
+        name_of(kind.dimension, key),
+        [*parts, _as_csv(f"{facts.newest} by {' and '.join((*kind.inside, 'address'))}", file)],
+        under=kind.path,
+        lead=lead,
+    )
     return page, {file: csv_of(addresses, (*kind.inside, "address"))}
 
 
@@ -144,5 +150,5 @@ def whole_of(facts: Facts, month: str, currency: str) -> Figure | None:
     return Figure(lines[0].amount, lines[0].partial, lines[0].open) if lines else None
 
 
-def _as_csv(file: str) -> Html:
-    return paragraphs([["Exact amounts, all rows: ", to(file, file), "."]])[0]
+def _as_csv(what: str, file: str) -> Html:
+    return paragraphs([[f"{what}, all rows with exact amounts: ", to(file, file)]])[0]

@@ -65,6 +65,13 @@ _MONTHS = 13  # a year, and the same month a year before
     type=click.Path(path_type=Path),
     help="CSV of exchange rates: month,from,to,rate,source. Default: those of the ledger.",
 )
+@click.option(
+    "--recommendations",
+    "recommended",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="What `guardrail recommend --format json` has written, for a page about it. Repeatable.",
+)
 @ledger_options
 @now_option
 def dashboard(**values: Any) -> None:
@@ -80,6 +87,7 @@ def dashboard(**values: Any) -> None:
     Examples:
       guardrail dashboard --out site
       guardrail dashboard --out site --cost billed --to 2026-10
+      guardrail recommend --format json > open.json; guardrail dashboard --out site --recommendations open.json
       guardrail dashboard --format markdown
     """
     from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
@@ -107,6 +115,7 @@ def dashboard(**values: Any) -> None:
 def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
     from guardrail import __version__  # noqa: PLC0415 - only when it runs
     from guardrail.dashboard.facts import Facts, Source  # noqa: PLC0415
+    from guardrail.dashboard.recommended import read_recommendations  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.showing import contents  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, newest_bills  # noqa: PLC0415
@@ -118,8 +127,9 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
     now = values["now"] or datetime.now(UTC)
     runs = contents(ledger, generations=False).runs
     there = bill_months(ledger)
+    recommended = [read_recommendations(path) for path in values["recommended"]]
     if not there:
-        return Facts(now.astimezone(UTC), __version__, values["cost"], runs=runs)
+        return Facts(now.astimezone(UTC), __version__, values["cost"], runs=runs, recommendations=recommended)
     asking = _Asking(values, chosen, ledger, there)
     by_month = asking.answers(("month",))
     whole = asking.charges(("team", "project", "service", "month"))
@@ -138,6 +148,7 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
         missing=by_month[values["cost"]].missing,
         notes=(*by_month[values["cost"]].notes, *asking.remarks),
         runs=runs,
+        recommendations=recommended,
     )
 
 
@@ -150,8 +161,8 @@ class _Asking:
         self._values, self._chosen, self._ledger = values, chosen, ledger
         bills = sorted({one.month for one in there})
         self.last = values["last"] or bills[-1]
-        before = [month for month in bills if month <= self.last] or bills[:1]
-        self.months = months_between(before[0], self.last)[-values["months"] :]
+        first = min(bills[0], self.last)  # of a month before all bills, the question says that there is none
+        self.months = months_between(first, self.last)[-values["months"] :]
         self.remarks: tuple[str, ...] = ()
 
     def _question(self, by: Sequence[str], first: str = "", **more: Any) -> Any:
