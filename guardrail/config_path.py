@@ -17,6 +17,7 @@ KEYS = (
     "pricing",
     "report",
     "ledger",
+    "anomalies",
     "notify",
     "recommend",
     "on_incomplete",

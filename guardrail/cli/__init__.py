@@ -33,6 +33,7 @@ COMMANDS = {
     "spend": "guardrail.cli.commands.finops.spend:spend",
     "accuracy": "guardrail.cli.commands.finops.accuracy:accuracy",
     "budget": "guardrail.cli.commands.finops.budget:budget",
+    "anomalies": "guardrail.cli.commands.finops.anomalies:anomalies",
     "recommend": "guardrail.cli.commands.finops.recommend:recommend",
     "dashboard": "guardrail.cli.commands.finops.dashboard:dashboard",
     "waive": "guardrail.cli.commands.waive:waive",

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, JsonValue
 
+from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.config.notify import NotifyConfig
 from guardrail.files import Section
 from guardrail.model.finding import Enforcement, OnUnknown
@@ -187,6 +188,7 @@ class ConfigFile(Section):
     report: ReportConfig = ReportConfig()
     ledger: LedgerConfig = LedgerConfig()
     recommend: RecommendConfig = RecommendConfig()
+    anomalies: AnomaliesConfig = AnomaliesConfig()
     notify: NotifyConfig = NotifyConfig()
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     """whether what a change adds and cannot be evaluated blocks it (deny), or only warns; what was so before, and is written as it was, never blocks"""

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.config.checks import misnamed
 from guardrail.config.file import ConfigFile, OnIncomplete, RecommendConfig, RulesConfig, on_unpriced
 from guardrail.config.notify import NotifyConfig
@@ -80,6 +81,7 @@ class Settings:
     """Tags on bills: which one names a resource's address, and which its project; "" for none."""
     project_tag: str = ""
     recommend: RecommendConfig = field(default_factory=RecommendConfig)
+    anomalies: AnomaliesConfig = field(default_factory=AnomaliesConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     dismissals: Path | None = None
     reads_states: bool = False
@@ -154,6 +156,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         address_tag=file.ledger.address_tag,
         project_tag=file.ledger.project_tag,
         recommend=file.recommend,
+        anomalies=file.anomalies,
         notify=file.notify,
         dismissals=located(file.recommend.dismissals) if file.recommend.dismissals else None,
         not_roots=frozenset(file.not_roots),

@@ -35,10 +35,13 @@ def notify_options(command: Command) -> Command:
     )(command)
 
 
-def refuse_dry_run_alone(values: dict[str, Any]) -> None:
+def refuse_notify(values: dict[str, Any], chosen: Settings) -> None:
     """Raise ConfigError for `--dry-run` without `--notify`, and for `--notify` without a channel."""
     if values["dry_run"] and not values["notify"]:
         raise ConfigError("--dry-run is for --notify", fix="give both: --notify --dry-run")
+    if values["notify"] and not chosen.notify.channels:
+        fix = "name one below notify: channels: (docs/finops/notify.md)"
+        raise ConfigError("--notify: guardrail.yaml has no channel", where=str(chosen.config_file or ""), fix=fix)
 
 
 def notify_of(
@@ -46,7 +49,7 @@ def notify_of(
 ) -> None:
     """Tell the channels of guardrail.yaml of alerts, where `--notify` asks for it, and record in the ledger what has arrived.
 
-    Raises ConfigError where no channel is configured, DeliveryError where a message did not arrive.
+    Raises DeliveryError where a message did not arrive.
     """
     from guardrail.cli.notices import logged_if_asked, tell  # noqa: PLC0415 - only when it runs
     from guardrail.http import Deadline  # noqa: PLC0415
@@ -58,9 +61,6 @@ def notify_of(
 
     if not values["notify"]:
         return
-    if not chosen.notify.channels:
-        fix = "name one below notify: channels: (docs/finops/notify.md)"
-        raise ConfigError("--notify: guardrail.yaml has no channel", where=str(chosen.config_file or ""), fix=fix)
     link = run_url(os.environ, read_context(os.environ, Overrides()))
     plan = planned(alerts, chosen.notify, notified(ledger), link=link)
     for one in plan.unclaimed:

@@ -1,0 +1,90 @@
+"""Whether merged changes, or dates that were announced, account for what is far off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+
+from guardrail.bills.daily import ChangeOfResource
+from guardrail.config.anomalies import ExpectedDate
+from guardrail.finops.anomalies.event import Cause, Event, Run, State
+from guardrail.finops.anomalies.judging import Judged
+from guardrail.finops.anomalies.series import Days, Key
+from guardrail.finops.exact import units
+from guardrail.policy.glob import matches_any
+
+BEFORE = timedelta(days=7)
+"""How long before an event a change may have been made that accounts for it: bills and applies come late."""
+_INEXACT = 5  # an estimate may be off by a fifth, and still account for what came
+_HOURS = 730
+
+
+class Causes:
+    """Changes by the resource that they are of, and dates that were announced."""
+
+    def __init__(self, changes: Iterable[ChangeOfResource], dates: Sequence[ExpectedDate]) -> None:
+        self._changes: dict[tuple[str, str], list[ChangeOfResource]] = {}
+        for one in sorted(changes, key=lambda one: (one.at, one.pull_request or 0)):
+            self._changes.setdefault((one.project, one.address), []).append(one)
+        self._dates = dates
+
+    def of(self, key: Key, first: date, last: date) -> list[Cause]:
+        """Return what may account for an event of a resource, the amounts by the day."""
+        changes = self._changes.get((key.project, key.address), []) if key.address else []
+        found = [_cause(one, key.currency) for one in changes if first - BEFORE <= one.at.date() <= last]
+        for one in self._dates:
+            until = one.until or one.date
+            fits = all(
+                matches_any(globs, text)
+                for globs, text in ((one.owners, key.owner), (one.services, key.service), (one.addresses, key.address))
+            )
+            if fits and one.date <= last and until >= first:
+                found.append(Cause("date", one.date, units(one.amount), one.name, until=until))
+        return found
+
+
+def explained(event: Event, run: Run, days: Days, causes: Causes) -> Event:
+    """Return an event with what accounts for it, whole or in part.
+
+    It is explained where, on each of its days, what is left beside the known causes would not have been far off. The day of a change
+    itself may be anything between: a resource is there for a part of it.
+    """
+    found = causes.of(event.key, event.first, event.last)
+    sized = [one for one in found if one.daily is not None]
+    by_day = [sum(_on(one, days.day(judged.number)) for one in sized) for judged in run.days]
+    known = sum(by_day)
+    unlimited = [one for one in found if one.what == "date" and one.daily is None]
+    covered = [
+        any(one.since <= days.day(judged.number) <= (one.until or one.since) for one in unlimited)
+        for judged in run.days
+    ]
+    # A date without an amount accounts for whatever is left of its days.
+    known += sum(judged.difference - own for judged, own, whole in zip(run.days, by_day, covered, strict=True) if whole)
+    if not known or (known > 0) != (event.difference > 0):
+        return replace(event, causes=tuple(found))
+    begun = {one.since for one in sized if one.what == "change"}
+    accounts = all(
+        whole or days.day(judged.number) in begun or _accounts(own, judged)
+        for judged, own, whole in zip(run.days, by_day, covered, strict=True)
+    )
+    state = State.EXPLAINED if accounts else State.PARTIAL
+    return replace(event, causes=tuple(found), known=known, state=state)
+
+
+def _accounts(known: int, judged: Judged) -> bool:
+    return abs(judged.difference - known) <= max(judged.allowed, abs(known) // _INEXACT)
+
+
+def _on(cause: Cause, day: date) -> int:
+    """Return what a cause adds to a day. A change does so from its day on, a date on its days alone."""
+    if cause.daily is None or day < cause.since or (cause.until is not None and day > cause.until):
+        return 0
+    return cause.daily
+
+
+def _cause(change: ChangeOfResource, currency: str) -> Cause:
+    """Return a change as a cause. One whose estimate lacks prices, or is in another currency, is of no known size."""
+    is_known = not change.unpriced and change.currency == currency
+    daily = (units(change.monthly) or 0) * 24 // _HOURS if is_known else None
+    return Cause("change", change.at.date(), daily, pull_request=change.pull_request)

@@ -1,0 +1,145 @@
+"""What was never paid for before: an account, a service of it, a region of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+
+from guardrail.bills.daily import DailyCharges, FirstSpend
+from guardrail.finops.anomalies.event import Event, State
+from guardrail.finops.anomalies.explaining import Causes
+from guardrail.finops.anomalies.series import Days, Key, Owner, key_of
+from guardrail.finops.exact import units
+
+LEAST = timedelta(days=7)
+"""How long before its bill has to begin: of the first days of a ledger nobody knows what was there before."""
+_TOGETHER = timedelta(days=3)  # how long after the first spend an event begins that is the same matter
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """An account, a service of it, or a region of it: the other two are None where it is for all of them."""
+
+    account: str
+    service: str | None = None
+    region: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        if self.service is not None:
+            return f"service {self.service}"
+        return f"region {self.region}" if self.region is not None else f"account {self.account}"
+
+    def holds(self, charges: DailyCharges) -> bool:
+        """Say whether charges are of it."""
+        of = charges.of
+        return (
+            of.get("account") == self.account
+            and (self.service is None or of.get("service") == self.service)
+            and (self.region is None or of.get("region") == self.region)
+        )
+
+
+def new_scopes(firsts: Iterable[FirstSpend], days: Days, since: date) -> dict[Scope, date]:
+    """Return what was paid for the first time since a day, and when. A new account is one matter, whatever is in it."""
+    begins = {source: begin for source, (begin, _) in days.sources.items()}
+    first: dict[Scope, date] = {}
+    began: dict[Scope, date] = {}
+    for one in firsts:
+        begins[one.source] = min(begins.get(one.source, one.day), one.day)
+    for one in firsts:
+        for scope in _scopes(one):
+            first[scope] = min(first.get(scope, one.day), one.day)
+            began[scope] = min(began.get(scope, begins[one.source]), begins[one.source])
+    new = {scope: day for scope, day in first.items() if day >= max(since, began[scope] + LEAST)}
+    accounts = {scope.account: day for scope, day in new.items() if scope == Scope(scope.account)}
+    return {
+        scope: day for scope, day in sorted(new.items(), key=lambda one: one[0].name)
+        if scope == Scope(scope.account) or scope.account not in accounts
+    }  # fmt: skip
+
+
+def _scopes(one: FirstSpend) -> Iterator[Scope]:
+    if one.account is None:
+        return
+    yield Scope(one.account)
+    if one.service is not None:
+        yield Scope(one.account, service=one.service)
+    if one.region is not None:
+        yield Scope(one.account, region=one.region)
+
+
+def with_first_spends(
+    events: Sequence[Event],
+    new: dict[Scope, date],
+    charges: Sequence[DailyCharges],
+    days: Days,
+    owner: Owner,
+    causes: Causes,
+) -> list[Event]:
+    """Return events with what is new about them, and one more for what is new and no event: however little it costs."""
+    found = list(events)
+    for scope, first in new.items():
+        within = [one for one in charges if one.kind != "other" and scope.holds(one)]
+        keys = {key_of(one, owner) for one in within}
+        marked = False
+        for number, event in enumerate(found):
+            if event.key in keys and not event.is_fall and first <= event.first <= first + _TOGETHER:
+                found[number] = replace(event, new=(*event.new, scope.name))
+                marked = True
+        if not marked:
+            found += _own_events(scope, first, within, days, owner, causes)
+    return found
+
+
+def _own_events(
+    scope: Scope, first: date, within: Sequence[DailyCharges], days: Days, owner: Owner, causes: Causes
+) -> Iterator[Event]:
+    """Give what is new as an event, by currency."""
+    by_currency: defaultdict[str, list[DailyCharges]] = defaultdict(list)
+    for one in within:
+        by_currency[one.currency].append(one)
+    for currency, alike in sorted(by_currency.items()):
+        paid: defaultdict[date, int] = defaultdict(int)
+        for one in alike:
+            for day, amount in zip(one.days, one.amounts, strict=True):
+                if day >= first and amount is not None:
+                    paid[day] += units(amount) or 0
+        if not paid:
+            continue
+        keys = {key_of(one, owner) for one in alike}
+        last = max(paid)
+        changes = [[cause for cause in causes.of(key, first, last) if cause.what == "change"] for key in sorted(keys)]
+        was = sum(paid.values())
+        is_explained = all(changes)
+        yield Event(
+            _common(keys, scope, currency),
+            first,
+            last,
+            len(paid),
+            0,
+            was,
+            0,
+            0,
+            known=was if is_explained else 0,
+            causes=tuple(dict.fromkeys(cause for found in changes for cause in found)),
+            state=State.EXPLAINED if is_explained else State.UNEXPLAINED,
+            provisional=sum(
+                days.is_provisional({one.source for one in alike}, (day - days.first).days) for day in paid
+            ),
+            is_running=last == days.last,
+            new=(scope.name,),
+        )
+
+
+def _common(keys: Iterable[Key], scope: Scope, currency: str) -> Key:
+    """Return what keys have in common."""
+    owners, services, places = (
+        {*found} for found in zip(*((k.owner, k.service, (k.project, k.address)) for k in keys), strict=True)
+    )
+    project, address = places.pop() if len(places) == 1 else ("", "")
+    service = services.pop() if len(services) == 1 else scope.service or ""
+    return Key(owners.pop() if len(owners) == 1 else "", service, project, address, currency)
