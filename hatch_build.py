@@ -1,4 +1,4 @@
-"""Puts the data that guardrail ships into the wheel: rules, definitions and workflows as they are, prices compiled."""
+"""Puts the data that guardrail ships into the wheel: rules, KPIs, definitions and workflows as they are, prices compiled."""
 
 from __future__ import annotations
 
@@ -33,6 +33,7 @@ class DataHook(BuildHookInterface[Any]):
         included = build_data["force_include"]
         included[str(compiled)] = f"{DATA}/pricing/catalog.sqlite"
         included[str(root / "rules")] = f"{DATA}/rules"
+        included[str(root / "kpis")] = f"{DATA}/kpis"
         included[str(root / "examples" / "workflows")] = f"{DATA}/workflows"
         if commit := _release_commit(self.metadata.version):
             (self._folder / "commit").write_text(f"{commit}\n", encoding="ascii")

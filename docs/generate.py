@@ -35,6 +35,10 @@ from guardrail.costs.usage.assumptions_text import spelled
 from guardrail.costs.usage.infracost_keys import KnownKey, known_keys
 from guardrail.costs.usage.keys import keys_of
 from guardrail.costs.usage.profiles import ProfileName, assumptions
+from guardrail.finops.kpis.answer import ABSENT
+from guardrail.finops.kpis.kpi_file import read_kpis
+from guardrail.finops.kpis.text import shown
+from guardrail.ledger.kpis.inputs import INPUTS
 from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleFile, RuleScope, read_rule
@@ -210,6 +214,52 @@ def rules_reference() -> str:
     return "\n".join(lines) + "\n"
 
 
+def kpi_reference() -> str:
+    """Every shipped KPI, and the views that the SQL of one may read."""
+    files = read_kpis(data.kpis_dir(), [])
+    lines = [
+        NOTE,
+        "# Shipped KPIs\n",
+        "`guardrail kpi` shows their values. How they are read, and how to write one: [kpis.md](kpis.md).\n",
+        "| KPI | title | unit | better | target | needs |",
+        "|---|---|---|---|---|---|",
+    ]
+    for file in files:
+        kpi = file.kpi
+        target = shown(kpi, kpi.target, "USD") if kpi.target is not None else ""
+        needs = ", ".join(f"`{name}`" for name in kpi.needs)
+        lines.append(f"| [{kpi.id}](#{kpi.id}) | {kpi.title} | {kpi.unit} | {kpi.direction} | {target} | {needs} |")
+    for file in files:
+        kpi = file.kpi
+        source = f" Definition: {kpi.source}." if kpi.source else ""
+        lines += [f"\n## {kpi.id}\n", f"{kpi.title}. {kpi.why}{source}\n", f"```sql\n{kpi.sql.rstrip()}\n```"]
+    lines += ["\n## Views\n", "What the SQL of a KPI may read. Money is `DECIMAL(38,18)`.\n"]
+    for view, columns in INPUTS.items():
+        if view == "matched":
+            continue
+        told = ", ".join(f"`{name}`" for name in columns)
+        lines += [f"### {view}\n", f"{VIEWS[view]} It needs {ABSENT[view].format(month='the month')}.\n", f"{told}\n"]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+VIEWS = {
+    "charges": "Rows of the newest generation of each bill, by FOCUS's names ([bills.md](bills.md)), with the `project`, `address` and `evidence` that each was matched with, and the `team` whose it is. `matched` is another name of it.",
+    "runs": "What `guardrail check` and `estimate` have come to ([ledger.md](ledger.md)).",
+    "lines": "Cost lines of runs, after the change.",
+    "lines_before": "Cost lines of runs, before the change.",
+    "findings": "Findings of runs, with waiver and approval.",
+    "inventory": "Resources of states.",
+    "metrics": "Metrics by resource and day ([metrics.md](metrics.md)).",
+    "decisions": "Approvals, dismissals, waivers and what was done.",
+    "rates": "Exchange rates by month.",
+    "allocated": "What `guardrail spend --by month,team,origin,category` says of the month and the one before, shared costs split where allocation.yaml says how ([spend.md](spend.md)).",
+    "compared": "Estimate and bill of the month and the one before, item by item, with the parts of the difference ([accuracy.md](accuracy.md)).",
+    "savings": "Merged changes that were to save something, by the month of the merge, and what the bill shows.",
+    "recommendations": "What `guardrail recommend --format json` has written ([recommendations.md](recommendations.md)).",
+    "units": "The CSV that `kpis.units` names: what is counted each month.",
+}
+
+
 def command_line() -> str:
     """The help of every command."""
     lines = [NOTE, "# Commands\n"]
@@ -325,6 +375,7 @@ PAGES: Mapping[Path, Callable[[], str]] = {
     DOCS / "rules-reference.md": rules_reference,
     DOCS / "usage-assumptions.md": usage_assumptions,
     DOCS / "usage-keys.md": usage_keys,
+    DOCS / "finops" / "kpi-reference.md": kpi_reference,
     DOCS / "cli.md": command_line,
     LIMITS: limits,
     README: readme,

@@ -20,6 +20,7 @@ KEYS = (
     "anomalies",
     "notify",
     "recommend",
+    "kpis",
     "on_incomplete",
     "not_roots",
 )

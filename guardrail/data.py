@@ -1,4 +1,4 @@
-"""Where the shipped rules/, pricing/ and workflows lie: inside the wheel, or beside the package in a checkout."""
+"""Where the shipped rules/, kpis/, pricing/ and workflows lie: inside the wheel, or beside the package in a checkout."""
 
 from __future__ import annotations
 
@@ -22,6 +22,11 @@ def rules_dir() -> Path:
 def pricing_dir() -> Path:
     """Return the folder of shipped cost definitions, prices and machine specifications."""
     return _data("pricing")
+
+
+def kpis_dir() -> Path:
+    """Return the folder of shipped KPIs."""
+    return _data("kpis")
 
 
 def workflows_dir() -> Path:

@@ -34,8 +34,12 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
     return zipfile.ZipFile(next(out.glob("*.whl")))
 
 
-def test_the_wheel_carries_every_rule_definition_workflow_and_template(wheel):
-    shipped = [*(ROOT / "rules").rglob("*.yaml"), *(ROOT / "pricing" / "definitions").rglob("*.toml")]
+def test_the_wheel_carries_every_rule_kpi_definition_workflow_and_template(wheel):
+    shipped = [
+        *(ROOT / "rules").rglob("*.yaml"),
+        *(ROOT / "kpis").glob("*.yaml"),
+        *(ROOT / "pricing" / "definitions").rglob("*.toml"),
+    ]
     expected = {f"guardrail/_data/{path.relative_to(ROOT).as_posix()}" for path in shipped}
     expected |= {f"guardrail/_data/workflows/{path.name}" for path in (ROOT / "examples" / "workflows").iterdir()}
     expected |= {path.relative_to(ROOT).as_posix() for path in (ROOT / "guardrail/starter/templates").iterdir()}
@@ -73,6 +77,7 @@ def test_the_wheel_holds_nothing_but_the_package(wheel):
 def test_a_checkout_uses_its_own_rules_and_prices():
     assert data.rules_dir() == ROOT / "rules"
     assert data.pricing_dir() == ROOT / "pricing"
+    assert data.kpis_dir() == ROOT / "kpis"
 
 
 def test_the_installed_commands_are_the_command_line():

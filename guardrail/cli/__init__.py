@@ -36,6 +36,7 @@ COMMANDS = {
     "anomalies": "guardrail.cli.commands.finops.anomalies:anomalies",
     "recommend": "guardrail.cli.commands.finops.recommend:recommend",
     "dashboard": "guardrail.cli.commands.finops.dashboard:dashboard",
+    "kpi": "guardrail.cli.commands.finops.kpi:kpi",
     "waive": "guardrail.cli.commands.waive:waive",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",

@@ -44,7 +44,11 @@ def misnamed(
         for i, one in enumerate(config.projects)
         for j, name in enumerate(one.var_files)
     ]
-    written = [(("ledger", "snapshot"), config.ledger.snapshot)]  # a run says where it is not there
+    written: list[tuple[Place, str | None]] = [
+        (("ledger", "snapshot"), config.ledger.snapshot)
+    ]  # a run says where it is not there
+    written += [(("kpis", key), getattr(config.kpis, key)) for key in ("units", "recommendations")]  # `kpi` says it
+    written += [(("kpis", "paths", i), name) for i, name in enumerate(config.kpis.paths)]
     for place, name in (*named, *inputs, *variables, *written):
         if name and ("\0" in name or len(name) > _LONGEST_PATH):
             what = f"{'.'.join(map(str, place))} is not a valid path"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
@@ -175,6 +176,19 @@ class RecommendConfig(Section):
     spot: SpotConfig = SpotConfig()
 
 
+class KpisConfig(Section):
+    """KPIs of one's own, and what they need that no ledger has."""
+
+    paths: tuple[str, ...] = ()
+    """Folders of KPIs of one's own, or files. One of the id of a shipped KPI takes its place."""
+    units: str | None = None
+    """CSV of what is counted each month, for unit costs: month, unit, value."""
+    recommendations: str | None = None
+    """JSON of `guardrail recommend --format json`."""
+    targets: dict[str, Annotated[Decimal, Field(allow_inf_nan=False)]] = Field(default_factory=dict)
+    """By the id of a KPI, what is to be reached."""
+
+
 class ConfigFile(Section):
     """guardrail.yaml: what to check, by which rules, against which budgets."""
 
@@ -190,6 +204,7 @@ class ConfigFile(Section):
     recommend: RecommendConfig = RecommendConfig()
     anomalies: AnomaliesConfig = AnomaliesConfig()
     notify: NotifyConfig = NotifyConfig()
+    kpis: KpisConfig = KpisConfig()
     on_incomplete: OnIncomplete = OnIncomplete.WARN
     """whether what a change adds and cannot be evaluated blocks it (deny), or only warns; what was so before, and is written as it was, never blocks"""
     not_roots: tuple[str, ...] = tuple(sorted(NO_ROOTS))

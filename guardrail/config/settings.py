@@ -11,7 +11,7 @@ from typing import Any
 
 from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.config.checks import misnamed
-from guardrail.config.file import ConfigFile, OnIncomplete, RecommendConfig, RulesConfig, on_unpriced
+from guardrail.config.file import ConfigFile, KpisConfig, OnIncomplete, RecommendConfig, RulesConfig, on_unpriced
 from guardrail.config.notify import NotifyConfig
 from guardrail.config.policy_at import PolicyAt
 from guardrail.config.sources import Flags, Source, Sources
@@ -84,6 +84,8 @@ class Settings:
     anomalies: AnomaliesConfig = field(default_factory=AnomaliesConfig)
     notify: NotifyConfig = field(default_factory=NotifyConfig)
     dismissals: Path | None = None
+    kpis: KpisConfig = field(default_factory=KpisConfig)
+    """Paths in it are of the folder of guardrail.yaml, which is `base`."""
     reads_states: bool = False
     """Whether the JSON of a state is an input, too: what is there, without a change."""
     uncovered: tuple[str, ...] = ()
@@ -159,6 +161,7 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         anomalies=file.anomalies,
         notify=file.notify,
         dismissals=located(file.recommend.dismissals) if file.recommend.dismissals else None,
+        kpis=file.kpis,
         not_roots=frozenset(file.not_roots),
         policy_folder=at.scratch if at else None,
     )

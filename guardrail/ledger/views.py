@@ -36,10 +36,14 @@ VIEWS = (
 
 @dataclass(frozen=True, slots=True, weakref_slot=True)
 class Ledger:
-    """A ledger that is open for reading. `charges_all` holds every generation of every bill, `charges` the newest of each."""
+    """A ledger that is open for reading. `charges_all` holds every generation of every bill, `charges` the newest of each.
+
+    scratch  a folder that goes with it
+    """
 
     database: DuckDBPyConnection
     facts: tuple[Key, ...]
+    scratch: Path
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query over the views. Raises InputError for a file that cannot be read."""
@@ -77,7 +81,7 @@ def open_ledger(store: Store, tags: TagKeys = NO_TAGS) -> Ledger:
     facts = facts_in(store)
     root = store.folder([key.path for key in facts]).resolve()
     scratch = Path(tempfile.mkdtemp(prefix="guardrail-")).resolve()
-    ledger = Ledger(connect([root, scratch], scratch=scratch), tuple(facts))
+    ledger = Ledger(connect([root, scratch], scratch=scratch), tuple(facts), scratch)
     weakref.finalize(ledger, shutil.rmtree, scratch, ignore_errors=True)
     written = {
         kind: gathered(ledger, root, [key for key in facts if key.kind == kind], scratch, columns)

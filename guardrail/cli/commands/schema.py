@@ -7,7 +7,19 @@ from typing import Any
 
 import click
 
-NAMES = ("config", "rule", "usage", "waivers", "allocation", "definition", "overlay", "rates", "report", "notification")
+NAMES = (
+    "config",
+    "rule",
+    "usage",
+    "waivers",
+    "allocation",
+    "definition",
+    "overlay",
+    "rates",
+    "kpi",
+    "report",
+    "notification",
+)
 
 
 @click.command(short_help="Print the JSON Schema of a file format, for editors.")
@@ -41,6 +53,7 @@ def _schema(name: str) -> dict[str, Any]:
     from guardrail.costs.definitions.definition import Definition  # noqa: PLC0415
     from guardrail.costs.usage.file import UsageFile  # noqa: PLC0415
     from guardrail.finops.allocation_file import Allocation  # noqa: PLC0415
+    from guardrail.finops.kpis.kpi_file import Kpi  # noqa: PLC0415
     from guardrail.notify.document import NotificationDocument  # noqa: PLC0415
     from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
     from guardrail.report import report_schema  # noqa: PLC0415
@@ -55,6 +68,7 @@ def _schema(name: str) -> dict[str, Any]:
         "overlay": OverlayFile,
         "rates": RatesFile,
         "notification": NotificationDocument,
+        "kpi": Kpi,
     }
     if name == "report":
         return report_schema()
