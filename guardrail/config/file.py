@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, JsonValue
 
 from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.config.notify import NotifyConfig
+from guardrail.errors import did_you_mean
 from guardrail.files import Section
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import TEAM_TAG
@@ -149,6 +150,45 @@ class SpotConfig(Section):
     """how often AWS may interrupt: 0 less than 5 % of machines in a month, 1 5-10 %, 2 10-15 %, 3 15-20 %, 4 more"""
 
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_PRODUCTION = frozenset({"prod", "production", "prd", "live"})
+
+
+def _not_production(environments: tuple[str, ...]) -> tuple[str, ...]:
+    if wrong := next((one for one in environments if one.lower() in _PRODUCTION), None):
+        msg = f"{wrong!r} is production, which is never stopped"
+        raise ValueError(msg)
+    return environments
+
+
+def _known_zone(zone: str) -> str:
+    from zoneinfo import available_timezones  # noqa: PLC0415 - reads many files, which only who names a zone pays
+
+    known = available_timezones()
+    if known and zone not in known:  # some systems have no list of time zones
+        msg = f"{zone!r} is no time zone; {did_you_mean(zone, sorted(known)) or 'use one like Europe/Berlin'}"
+        raise ValueError(msg)
+    return zone
+
+
+class SchedulesConfig(Section):
+    """What may be stopped while nobody works, and when somebody does."""
+
+    environments: Annotated[tuple[str, ...], AfterValidator(_not_production)] = (
+        *("dev", "development", "test", "testing", "qa", "uat", "integration"),
+        *("staging", "stage", "sandbox", "demo", "preview", "review"),
+    )
+    """environments (env of the project, else the tag env or environment) that may be stopped, in any case; production never is"""
+    hours: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] = "07:00-19:00"
+    """from when to when they run; an end before the begin is on the next day"""
+    days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], Field(min_length=1)] = (
+        *("mon", "tue", "wed", "thu", "fri"),
+    )
+    """days on which they start"""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = "UTC"
+    """time zone of the hours"""
+
+
 class CleanUpConfig(Section):
     """When something is idle, or old."""
 
@@ -174,6 +214,7 @@ class RecommendConfig(Section):
     rightsizing: RightsizingConfig = RightsizingConfig()
     clean_up: CleanUpConfig = CleanUpConfig()
     spot: SpotConfig = SpotConfig()
+    schedules: SchedulesConfig = SchedulesConfig()
 
 
 class KpisConfig(Section):

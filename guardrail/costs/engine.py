@@ -32,7 +32,7 @@ from guardrail.costs.referred import Candidates, Found, read_addresses
 from guardrail.costs.running_hours import scheduled
 from guardrail.costs.subject import Configured, Handed, Subject
 from guardrail.costs.usage.assumed_usage import on_assumed_usage
-from guardrail.costs.usage.file import NO_USAGE, Usage
+from guardrail.costs.usage.file import NO_USAGE, Usage, merged
 from guardrail.costs.usage.profiles import NO_PROFILE, Profile
 from guardrail.errors import DefinitionError, LimitError
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, ResourceCost, ResourceStatus
@@ -83,6 +83,11 @@ class Engine:
         other = copy(self)
         other._usage = usage  # noqa: SLF001 - of the same class
         return other
+
+    def with_usage_of(self, address: str, given: Mapping[str, Any]) -> Engine:
+        """Return an engine for which a resource has this usage beside its own."""
+        by_address = {**self._usage.by_address, address: merged(self._usage.by_address.get(address, {}), given)}
+        return self.with_usage(replace(self._usage, by_address=by_address))
 
     def is_free(self, type_name: str) -> bool:
         """Say whether a type costs nothing by itself."""

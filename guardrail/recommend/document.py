@@ -56,6 +56,7 @@ def _one(one: Recommendation, *, is_blocking: bool) -> dict[str, Any]:
         "confidence": proposal.confidence,
         "effort": proposal.effort,
         "set": [{"path": ".".join(step.path), "value": step.value} for step in proposal.steps],
+        "add": [{"type": new.type, "name": new.name} for new in proposal.adds],
         "delete": proposal.deletes,
         "moved": one.moved,
         "evidence": [_evidence(each) for each in (*proposal.evidence, *one.prices)],

@@ -129,7 +129,8 @@ def _block_of(change: Change) -> tuple[str, ...]:
 def _edited(editor: Editor, texts: EditedFiles, change: Change, one: Recommendation) -> EditedFiles:
     if one.proposal.deletes:
         return editor.without(texts, change)
-    return editor.edited(texts, change, Remedy(one.proposal.steps))
+    texts = editor.edited(texts, change, Remedy(one.proposal.steps))
+    return editor.with_resources(texts, change, one.proposal.adds) if one.proposal.adds else texts
 
 
 @dataclass

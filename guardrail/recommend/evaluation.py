@@ -7,14 +7,16 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 
 from guardrail.costs import Engine
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.repricing import with_attribute
 from guardrail.model.cost import Cost, Line, ResourceCost
 from guardrail.model.money import ZERO
+from guardrail.model.new_resource import Expression, NewResource, mentions
 from guardrail.model.remedy import Assignment
-from guardrail.model.resource import Action, Change, Side
+from guardrail.model.resource import NO_TAGS, Action, Change, Side
 from guardrail.model.unknown import Json
 
 
@@ -26,6 +28,7 @@ class Evaluated:
     gap            why the difference is not known; "" where it is
     moved          addresses whose cost differs, the edited one first
     lines          the lines that differ, those of before first
+    unpriced       addresses of what is added and has no price: what that costs is not in `after`
     """
 
     before: Decimal
@@ -33,6 +36,7 @@ class Evaluated:
     gap: str
     moved: tuple[str, ...]
     lines: tuple[Line, ...]
+    unpriced: tuple[str, ...] = ()
 
     @property
     def saving(self) -> Decimal | None:
@@ -61,10 +65,23 @@ class Evaluation:
         side = asked.billed_after
         return None if side is None else self._engine.cost_of(asked, side, self._inventory, before=False)
 
-    def with_steps(self, address: str, steps: Iterable[Assignment]) -> Evaluated:
-        """Return what attributes that are set come to. Raises InputError for a path that leads nowhere."""
+    def with_steps(self, address: str, steps: Iterable[Assignment], adds: Sequence[NewResource] = ()) -> Evaluated:
+        """Return what attributes that are set and resources that are added come to. Raises InputError for a path that leads nowhere."""
         change = self._costs[address].change
-        return self._evaluated(edited(change, {".".join(step.path): step.value for step in steps}))
+        asked = edited(change, {".".join(step.path): step.value for step in steps})
+        return self._with_added(asked, [added(one, change) for one in adds]) if adds else self._evaluated(asked)
+
+    def with_usage(self, address: str, given: Mapping[str, Any]) -> Evaluated:
+        """Return what other usage of a resource comes to. Lines that stay, priced or not, cost the same with it."""
+        priced = self._costs[address]
+        side, engine = priced.change.billed_after, self._engine.with_usage_of(address, given)
+        after = engine.cost_of(priced.change, side, self._inventory, before=False) if side else None
+        was, will = (cost.lines if cost else () for cost in (priced.after, after))
+        pairs = [[line for line in some if line not in others] for some, others in ((was, will), (will, was))]
+        gap = next((line for lines in pairs for line in lines if line.monthly_cost is None), None)
+        sums = [sum((line.monthly_cost or ZERO for line in lines), ZERO) for lines in pairs]
+        told = f"{address} has no complete price: {gap.note or gap.name}" if gap else ""
+        return Evaluated(*sums, told, (address,), tuple(line for lines in pairs for line in lines))
 
     def without(self, address: str) -> Evaluated:
         """Return what it comes to that a resource goes."""
@@ -74,6 +91,10 @@ class Evaluation:
     def readers(self, address: str) -> tuple[str, ...]:
         """Return the addresses of the resources whose price reads one."""
         return self._readers.get(address, ())
+
+    def reads(self, address: str) -> tuple[str, ...]:
+        """Return the addresses of the resources that the price of one reads."""
+        return self._engine.read_by(self._costs[address].change, self._inventory)
 
     def priced_alike(self, address: str) -> Hashable:
         """Return what is equal for resources that differ in quantities alone: the names and prices of all lines that an edit may move."""
@@ -94,12 +115,29 @@ class Evaluation:
         moved = [self._moved(asked, inventory)]
         moved += [self._moved(self._costs[name].change, inventory) for name in others]
         moved = [moved[0], *(one for one in moved[1:] if one.total_delta or any(one.delta_gaps))]
-        return Evaluated(
-            sum((one.before.known for one in moved if one.before), ZERO),
-            sum((one.after.known for one in moved if one.after), ZERO),
-            next(filter(None, map(_gap, moved)), ""),
-            tuple(one.change.address for one in moved),
-            tuple(line for one in moved for line in _differing(one)),
+        return _total(moved)
+
+    def _with_added(self, asked: Change, new: Sequence[Change]) -> Evaluated:
+        """Price a resource, and those whose price reads it, beside new ones.
+
+        All that they read is there with them, and nothing else: to look through a whole plan anew for each proposal takes long.
+        """
+        others = self.readers(asked.address)
+        names = {asked.address, *others}
+        for name in (asked.address, *others):
+            names |= set(self.reads(name))
+        around = [asked if one.address == asked.address else one for one in self._changes if one.address in names]
+        inventory = Inventory([*around, *new], self._data)
+        moved = [self._moved(self._costs[name].change, inventory) for name in others]
+        moved = [self._moved(asked, inventory), *(one for one in moved if one.total_delta or any(one.delta_gaps))]
+        came = _total(moved)
+        priced = [(one, self._engine.cost_of(one, one.after, inventory, before=False)) for one in new if one.after]
+        return replace(
+            came,
+            after=came.after + sum((cost.known for _, cost in priced if cost), ZERO),
+            moved=(*came.moved, *(one.address for one in new)),
+            lines=(*came.lines, *(line for _, cost in priced if cost for line in cost.lines)),
+            unpriced=tuple(one.address for one, cost in priced if cost is None or cost.unpriced),
         )
 
     def _moved(self, asked: Change, inventory: Inventory) -> ResourceCost:
@@ -120,6 +158,56 @@ class Evaluation:
         return {address: tuple(found) for address, found in readers.items()}
 
 
+def _total(moved: Sequence[ResourceCost]) -> Evaluated:
+    return Evaluated(
+        sum((one.before.known for one in moved if one.before), ZERO),
+        sum((one.after.known for one in moved if one.after), ZERO),
+        next(filter(None, map(_gap, moved)), ""),
+        tuple(one.change.address for one in moved),
+        tuple(line for one in moved for line in _differing(one)),
+    )
+
+
+def added(new: NewResource, after: Change) -> Change:
+    """Return a resource as it is planned that is written after another, with the tags of that where it takes them over."""
+    values: dict[str, Json] = {}
+    unknown: dict[str, Json] = {}
+    for name, value in new.body.items():
+        values[name], mark = _planned(value)
+        if mark:
+            unknown[name] = mark
+    references = {name: tuple(dict.fromkeys(mentions(value))) for name, value in new.body.items()}
+    address = f"{new.type}.{new.name}"
+    return Change(
+        f"{after.module}.{address}" if after.module else address,
+        *(new.type, new.name, Action.CREATE, None, Side(values, unknown, written=frozenset(unknown))),
+        module=after.module,
+        provider=after.provider,
+        provider_config=after.provider_config,
+        region=after.region,
+        tags=after.tags if "tags" in new.body else NO_TAGS,
+        taggable="tags" in new.body,
+        references={name: found for name, found in references.items() if found},
+        source=after.source,
+    )
+
+
+def _planned(value: Json) -> tuple[Json, Json]:
+    """Return a value as it is planned, and Terraform's mark of what is known after apply."""
+    if isinstance(value, Expression):
+        return value.planned, value.planned is None
+    if isinstance(value, Mapping):
+        parts = {name: _planned(part) for name, part in value.items()}
+        return {name: part for name, (part, _) in parts.items()}, {
+            name: mark for name, (_, mark) in parts.items() if mark
+        }
+    if isinstance(value, list | tuple):
+        items = [_planned(part) for part in value]
+        marks = [mark or False for _, mark in items]
+        return [part for part, _ in items], marks if any(marks) else False
+    return value, False
+
+
 def edited(change: Change, attributes: Mapping[str, Json]) -> Change:
     """Return a resource with other values of attributes; what an attribute has referred to, it refers to no longer.
 
@@ -132,6 +220,7 @@ def edited(change: Change, attributes: Mapping[str, Json]) -> Change:
         side = with_attribute(side, path, value)
     whole = {path for path in attributes if "." not in path}
     references = {name: found for name, found in change.references.items() if name not in whole}
+    references |= {name: found for name in whole if (found := tuple(mentions(attributes[name])))}
     stays = change.action in {Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT}
     return replace(change, after=side, references=references, action=Action.UPDATE if stays else change.action)
 

@@ -11,6 +11,7 @@ KINDS: Mapping[str, str] = {
     "rightsizing": "guardrail.recommend.rightsizing.kind:rightsizing",
     "clean-up": "guardrail.recommend.clean_up.kind:clean_up",
     "spot": "guardrail.recommend.spot.kind:spot",
+    "schedules": "guardrail.recommend.schedules.kind:schedules",
 }
 """Name -> the function that proposes, "module:name"; imported when it is asked for."""
 OF_ACCOUNTS = ("commitments",)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
 
+from guardrail.model.new_resource import NewResource
 from guardrail.model.remedy import Assignment
 from guardrail.recommend.scene import Scene
 
@@ -47,6 +48,7 @@ class Proposal:
     address   the resource that it is about; of a purchase for a whole account, any text that names what it is for
     title     what to do, in a clause: "m5.xlarge -> m6i.large"
     steps     attributes to set, all of them together: the saving is what the plan costs with them
+    adds      resources to be written after it, with the steps: the saving is what the plan costs with them
     deletes   whether the resource goes: the saving is what the plan costs without it
     saving    what it saves a month where no edit says it (a purchase, a schedule); None where steps or a deletion say it
     unknown   why the saving is not known, where the kind itself knows that it is not
@@ -62,6 +64,7 @@ class Proposal:
     address: str
     title: str
     steps: tuple[Assignment, ...] = ()
+    adds: tuple[NewResource, ...] = ()
     deletes: bool = False
     saving: Decimal | None = None
     unknown: str = ""
@@ -73,6 +76,11 @@ class Proposal:
     notes: tuple[str, ...] = ()
     alternatives: tuple[str, ...] = ()
     code: str = ""
+
+    @property
+    def is_edit(self) -> bool:
+        """Whether it is about attributes to be set, resources to be added, or one that goes."""
+        return bool(self.steps or self.adds or self.deletes)
 
 
 @dataclass(frozen=True, slots=True)

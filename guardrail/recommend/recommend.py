@@ -29,6 +29,7 @@ from guardrail.recommend.recommendation import Recommendation, Recommendations, 
 from guardrail.recommend.scene import NO_FACTS, Facts, Scene
 from guardrail.recommend.settling import settled
 from guardrail.recommend.verifying import Read, verified
+from guardrail.report.format import count
 from guardrail.terraform.plan.reader import Plan
 
 
@@ -148,8 +149,11 @@ def evaluated(scene: Scene, proposal: Proposal) -> Recommendation | None:
         came = (
             evaluation.without(proposal.address)
             if proposal.deletes
-            else evaluation.with_steps(proposal.address, proposal.steps)
+            else evaluation.with_steps(proposal.address, proposal.steps, proposal.adds)
         )
+        if came.unpriced:
+            note = f"not in the sum: what {count(len(came.unpriced), 'added resource')} ({came.unpriced[0]}) costs is not known"
+            proposal = replace(proposal, counted=False, notes=(*proposal.notes, note))
         whole, before, after, gap, moved = came.saving, came.before, came.after, came.gap, came.moved
         prices = tuple(dict.fromkeys(filter(None, (_price(line, scene.currency) for line in came.lines))))
     if whole is not None and whole < decimal(scene.config.min_saving):

@@ -74,6 +74,11 @@ class Recommendation:
         return self.status is Status.OPEN and self.saving is not None and self.proposal.counted
 
     @property
+    def others(self) -> tuple[str, ...]:
+        """Addresses of other resources whose cost differs, without what is added."""
+        return self.moved[1 : len(self.moved) - len(self.proposal.adds)]
+
+    @property
     def subject(self) -> str:
         """What a dismissal names."""
         return self.proposal.address

@@ -130,7 +130,7 @@ def _facts(found: Recommendations, one: Recommendation) -> Iterator[str]:
     proposal, currency = one.proposal, found.currency
     yield f"{proposal.kind}/{proposal.id} · confidence {proposal.confidence} · effort {proposal.effort}"
     if one.monthly_before is not None and one.monthly_after is not None and one.saving is not None:
-        others = f", with {', '.join(one.moved[1:4])}" if one.moved[1:] else ""
+        others = f", with {', '.join(one.others[:3])}" if one.others else ""
         yield f"{money(one.monthly_before, currency)} -> {money(one.monthly_after, currency)} a month{others}"
     if one.unknown:
         yield f"saving not known: {one.unknown}"

@@ -13,10 +13,11 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Report
 from guardrail.model.resource import Action, Change
 from guardrail.policy.rules.rule import RESERVED_IDS
-from guardrail.recommend.evaluation import edited
+from guardrail.recommend.evaluation import added, edited
 from guardrail.recommend.recommendation import Recommendation, Status
 from guardrail.terraform.plan.reader import Plan
 
+_UNPRICED = "unpriced-resource"
 _HARM = frozenset({FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR})
 
 Read = list[tuple[Source, Plan]]
@@ -42,8 +43,8 @@ def verified(
 
 
 def is_edit(one: Recommendation) -> bool:
-    """Say whether a recommendation is open, and is about attributes to be set, or a resource that goes."""
-    return one.status is Status.OPEN and bool(one.proposal.steps or one.proposal.deletes)
+    """Say whether a recommendation is open, and is an edit."""
+    return one.status is Status.OPEN and one.proposal.is_edit
 
 
 @dataclass
@@ -85,7 +86,11 @@ class _Verification:
 
     def _harm(self, followed: list[Recommendation]) -> Finding | None:
         """Return a finding that was not there, or did not block; None where there is none."""
+        # That a price is missing the recommendation says itself, and is in no sum.
+        new = {(one.project, address) for one in followed for address in one.moved[1:] if one.proposal.adds}
         for one in self.report(followed).all_findings:
+            if one.rule == _UNPRICED and not one.blocking and (one.project, one.address) in new:
+                continue
             is_new = _key(one) not in self._known or one.blocking > self._known[_key(one)]
             if is_new and one.status in _HARM and one.rule not in RESERVED_IDS:
                 return one
@@ -96,13 +101,16 @@ def done(source: Source, plan: Plan, recommendations: Sequence[Recommendation]) 
     """Return a plan as it would be with recommendations followed."""
     steps: defaultdict[str, dict[str, object]] = defaultdict(dict)
     gone: set[str] = set()
+    new: list[Change] = []
+    owners = {one.address: one for one in plan.changes}
     for one in recommendations:
         if one.project == source.name:
+            new += [added(each, owners[one.subject]) for each in one.proposal.adds]
             steps[one.subject].update({".".join(step.path): step.value for step in one.proposal.steps})
             gone |= {one.subject} if one.proposal.deletes else set()
-    changes = (edited(one, steps[one.address]) if one.address in steps else one for one in plan.changes)
+    changes = (edited(one, steps[one.address]) if steps.get(one.address) else one for one in plan.changes)
     kept = (_gone(one) if one.address in gone else one for one in changes)
-    return replace(plan, changes=tuple(one for one in kept if one))
+    return replace(plan, changes=(*(one for one in kept if one), *new))
 
 
 def _gone(change: Change) -> Change | None:

@@ -143,12 +143,7 @@ class ResourceView:
         """The environment that the project says, else the resource's tag `env` or `environment`; None where neither is there."""
         if self.around and self.around.project.env:
             return self.around.project.env
-        tags = self.effective_tags()
-        if isinstance(tags, Unknown):
-            return tags
-        named = {key.lower(): value for key, value in tags.items()}
-        value = next((named[key] for key in ENVIRONMENT_TAGS if named.get(key)), None)
-        return value if isinstance(value, str | Unknown) else None
+        return tagged_environment(self.effective_tags())
 
     def related(self, relation: str, pattern: str) -> Json:
         """The resources of these types that it refers to ("references"), or that refer to it ("referrers")."""
@@ -242,6 +237,15 @@ class ResourceView:
 
     def _is_known(self, name: str) -> bool:
         return not isinstance(self.attribute(self.side, name), Unknown)
+
+
+def tagged_environment(tags: Mapping[str, Json] | Unknown) -> str | Unknown | None:
+    """Return the environment that tags tell; None where they tell none."""
+    if isinstance(tags, Unknown):
+        return tags
+    named = {key.lower(): value for key, value in tags.items()}
+    value = next((named[key] for key in ENVIRONMENT_TAGS if named.get(key)), None)
+    return value if isinstance(value, str | Unknown) else None
 
 
 @cache

@@ -48,7 +48,8 @@ _STORAGE = frozenset({"type", "volume_type", "iops", "throughput", "volume_size"
 
 def lowers_use(one: Recommendation) -> bool:
     """Say whether a recommendation may lower the use of machines: whether it sets anything but what a volume is."""
-    return one.proposal.deletes or any(step.path[-1] not in _STORAGE for step in one.proposal.steps)
+    proposal = one.proposal
+    return proposal.deletes or bool(proposal.adds) or any(step.path[-1] not in _STORAGE for step in proposal.steps)
 
 
 def after_others(one: Recommendation) -> Recommendation:

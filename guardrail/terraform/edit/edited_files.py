@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -58,6 +58,20 @@ class EditedFiles:
         after = _parsed(file.name, text)
         if len(after.faults) > len(before.faults) or len(_names(after)) != len(_names(before)) - 1:
             raise CannotEditError(f"an edit would break {file.name}")
+        self._keep(file, text)
+
+    def insert(self, file: Path, patch: Patch, names: Sequence[tuple[str, ...]]) -> None:
+        """Put blocks with these names into a text. Raises CannotEditError where one is there, or the whole could not be read."""
+        before = self._parsed(file)
+        text = patched(before.source.text, [patch])
+        after = _parsed(file.name, text)
+        if taken := next((name for name in names if name in _names(before)), None):
+            raise CannotEditError(f"{file.name} has another {'.'.join(taken[1:])}")
+        if len(after.faults) > len(before.faults) or sorted(_names(after)) != sorted([*_names(before), *names]):
+            raise CannotEditError(f"an edit would break {file.name}")
+        self._keep(file, text)
+
+    def _keep(self, file: Path, text: bytes) -> None:
         mark = _BYTE_ORDER_MARK if self._original(file).startswith(_BYTE_ORDER_MARK) else b""
         self._edited[file] = mark + text
 
@@ -84,8 +98,7 @@ class EditedFiles:
             or not still_reads(before.source.text, text)
         ):
             raise CannotEditError(f"an edit would break {file.name}")
-        mark = _BYTE_ORDER_MARK if self._original(file).startswith(_BYTE_ORDER_MARK) else b""
-        self._edited[file] = mark + text
+        self._keep(file, text)
 
     def copy(self) -> EditedFiles:
         """Return another that can be edited without this one."""

@@ -7,11 +7,13 @@ from itertools import groupby
 from pathlib import Path
 
 from guardrail.errors import InputError
+from guardrail.model.new_resource import NewResource
 from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.variables import value_source
+from guardrail.terraform.edit.addition import added
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.origin import Origins, ValueEdit, each_file
 from guardrail.terraform.edit.removal import removed
@@ -45,6 +47,13 @@ class Editor:
             raise CannotEditError(str(error)) from None
         except ValueError as error:
             raise CannotEditError(f"it cannot be written: {error}") from None
+        return result
+
+    def with_resources(self, texts: EditedFiles, change: Change, resources: Sequence[NewResource]) -> EditedFiles:
+        """Return texts with resources written after the block of another. Raises CannotEditError, with the given texts as they were."""
+        result = texts.copy()
+        block, _ = Origins(self._modules, result, self._value_file).block(change.address)
+        added(result, Path(block.source.name), (change.type, change.name), resources)
         return result
 
     def without(self, texts: EditedFiles, change: Change) -> EditedFiles:

@@ -82,7 +82,7 @@ def with_block(body: Body, name: str, inner: Mapping[str, Json]) -> Patch:
     if "\n" not in body.text:
         return _opened(body, lines)
     begin = _line_start(text, body.end)
-    return Patch(begin, begin, _joined(lines, _line_break(text, body.start)))
+    return Patch(begin, begin, _joined(lines, line_break(text, body.start)))
 
 
 def with_items(value: ObjectExpression, entries: Mapping[str, Json]) -> Patch:
@@ -90,7 +90,7 @@ def with_items(value: ObjectExpression, entries: Mapping[str, Json]) -> Patch:
     text = value.source.text
     if value.items:
         return _after_items(value, entries)
-    broken, outer = _line_break(text, value.start), _indent(text, value.start)
+    broken, outer = line_break(text, value.start), _indent(text, value.start)
     lines = _joined([outer + _unit(text) + line for line in _aligned(entries)], broken)
     if "\n" in value.text:
         at = text.index(b"\n", value.start) + 1
@@ -107,7 +107,7 @@ def with_argument(call: Call, entries: Mapping[str, Json]) -> Patch:
         return Patch(call.end - 1, call.end - 1, added)
     start, end = call.arguments[-1].start, call.arguments[-1].end
     line, comma = _before(text, start), _comma_after(text, end)
-    before = f"{_line_break(text, start)}{line}" if not line.strip() else " "
+    before = f"{line_break(text, start)}{line}" if not line.strip() else " "
     if comma is not None:
         return Patch(comma, comma, f"{before}{added},")
     return Patch(end, end, f",{before}{added}")
@@ -133,7 +133,7 @@ def _after_items(value: ObjectExpression, entries: Mapping[str, Json]) -> Patch:
         width, gap = 0, False
     end = "," if comma is not None else ""
     lines = [f"{indent}{line}{end}" for line in _aligned(entries, width=width, quoted=quoted, sign=sign)]
-    broken = _line_break(text, value.start)
+    broken = line_break(text, value.start)
     at = text.find(b"\n", last.end, value.end) + 1
     if not at:  # the brace stands behind the last item
         return Patch(last.end, last.end, broken + broken.join(lines))
@@ -147,7 +147,7 @@ def _added_lines(body: Body, lines: list[str], *, name: str) -> Patch:
     text, entries = body.source.text, [_attribute(one) for one in body.attributes.values()]
     first_block = min((block.start for block in body.blocks), default=body.end)
     above = [one for one in entries if one.start < first_block] or entries
-    broken = _line_break(text, body.start)
+    broken = line_break(text, body.start)
     if above and name:
         width, gap = _room(text, above, [name])
         lines = [*[""] * gap, lines[0].replace(name, name.ljust(width), 1)]
@@ -160,7 +160,7 @@ def _added_lines(body: Body, lines: list[str], *, name: str) -> Patch:
 def _opened(body: Body, lines: list[str]) -> Patch:
     """Spread a block that stands on one line over several."""
     text, inner = body.source.text, body.text.strip()
-    broken, inside = _line_break(text, body.start), [f"{_child_indent(body)}{inner}"] if inner else []
+    broken, inside = line_break(text, body.start), [f"{_child_indent(body)}{inner}"] if inner else []
     return Patch(body.start, body.end, f"{broken}{_joined([*inside, *lines], broken)}{_indent(text, body.start)}")
 
 
@@ -249,7 +249,7 @@ def _indent(text: bytes, at: int) -> str:
     return line[: len(line) - len(line.lstrip(b" \t"))].decode()
 
 
-def _line_break(text: bytes, at: int) -> str:
+def line_break(text: bytes, at: int) -> str:
     """Return how the line ends that a place is in, else how the file's lines do."""
     end = text.find(b"\n", at)
     end = end if end >= 0 else text.find(b"\n")

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
+from guardrail.model.new_resource import Expression
 from guardrail.model.unknown import Json
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
@@ -18,11 +19,13 @@ _WHOLE = re.compile(r'\{[^{}"\\]*\}')  # an interpolation that ends, and has not
 
 
 def literal(value: Json) -> str:
-    """Return a value as a literal on one line. Raises ValueError for what has none."""
+    """Return a value as a literal on one line; expressions are written as they are. Raises ValueError for what has none."""
     if value is None:
         return "null"
     if isinstance(value, bool):  # before numbers: True is an int in Python
         return "true" if value else "false"
+    if isinstance(value, Expression):
+        return str(value)
     if isinstance(value, str):
         return f'"{_SPECIAL.sub(_escaped, value)}"'
     if isinstance(value, int | float) and math.isfinite(value):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from guardrail.recommend.recommendation import Recommendations
     from guardrail.recommend.scene import Facts
 
-KIND_NAMES = ("rightsizing", "clean-up", "spot", "commitments")
+KIND_NAMES = ("rightsizing", "clean-up", "spot", "schedules", "commitments")
 """The kinds there are. A test compares them with `guardrail.recommend.kinds`, which is not imported for `--help`."""
 
 

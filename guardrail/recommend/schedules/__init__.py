@@ -1,0 +1,1 @@
+"""Recommendations of schedules: what is not production is stopped while nobody works."""
