@@ -120,6 +120,7 @@ def recommend(**values: Any) -> int:
       terraform show -json | guardrail recommend - --metrics metrics.csv
       guardrail recommend --ledger ledger
       guardrail recommend --only rightsizing --format markdown
+      guardrail recommend --only schedules --fix-diff | git apply
       guardrail recommend --only commitments --ledger ledger
 
     \b
