@@ -17,7 +17,8 @@ def titles(found):
 
 
 def test_without_metrics_only_what_has_no_less_of_anything_is_recommended(recommended):
-    found = recommended({"aws_instance.a": instance("m4.xlarge"), "aws_instance.b": instance("m6a.xlarge")})
+    two = {"aws_instance.a": instance("m4.xlarge"), "aws_instance.b": instance("m6a.xlarge")}
+    found = recommended(two, (), "--only", "rightsizing")
     assert titles(found) == {"aws_instance.a": "m4.xlarge -> m6a.xlarge"}, "the same vCPUs and memory, at a lower price"
     a = found["by_address"]["aws_instance.a"]
     assert (a["id"], a["effort"]) == ("machine-generation", "medium")
@@ -83,7 +84,8 @@ def test_a_peak_of_one_day_in_14_does_not_go_unseen(recommended):
 
 
 def test_fewer_days_than_14_say_nothing(recommended):
-    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, list(days_of("i-1", "cpu", p99=1, days=13)))
+    metrics = list(days_of("i-1", "cpu", p99=1, days=13))
+    found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, metrics, "--only", "rightsizing")
     assert titles(found) == {}
     assert found["reasons"] == {"has 13 days of the metric cpu, fewer than 14: nothing smaller was looked for"}
     found = recommended(
