@@ -79,9 +79,9 @@ class Evaluation:
         was, will = (cost.lines if cost else () for cost in (priced.after, after))
         pairs = [[line for line in some if line not in others] for some, others in ((was, will), (will, was))]
         gap = next((line for lines in pairs for line in lines if line.monthly_cost is None), None)
-        sums = [sum((line.monthly_cost or ZERO for line in lines), ZERO) for lines in pairs]
+        before, now = (sum((line.monthly_cost or ZERO for line in lines), ZERO) for lines in pairs)
         told = f"{address} has no complete price: {gap.note or gap.name}" if gap else ""
-        return Evaluated(*sums, told, (address,), tuple(line for lines in pairs for line in lines))
+        return Evaluated(before, now, told, (address,), tuple(line for lines in pairs for line in lines))
 
     def without(self, address: str) -> Evaluated:
         """Return what it comes to that a resource goes."""

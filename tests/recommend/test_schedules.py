@@ -181,7 +181,7 @@ def test_hours_of_the_configuration_are_those_that_an_estimate_reads_out_of_its_
     hours = working_hours(SchedulesConfig(hours=f"{begin}-{end}", days=tuple(days)))
     for start, stop, is_aws in ((hours.start, hours.stop, False), (hours.aws_start, hours.aws_stop, True)):
         bare = [one.removeprefix("cron(").removesuffix(")") for one in (start, stop)]
-        minutes = [minutes_of(one, is_aws=is_aws) for one in bare]
+        minutes = [minutes_of(one, is_aws=is_aws) or () for one in bare]
         read = hours_of([Switch(minutes[0], True, "UTC"), Switch(minutes[1], False, "UTC")])
         if begin != end:
             assert read == hours.monthly
