@@ -41,11 +41,13 @@ class Tags:
     `values` maps a key to its text, or to Unknown where the key is known and its value is not.
     `origins` maps a key to where it comes from ("resource", "default_tags of provider aws.eu", ...).
     `unknown` is set where the whole map is known only after apply, so that even the keys are not known.
+    `defaults` are those that its provider adds to whatever it tags; Unknown where they are not known.
     """
 
     values: Mapping[str, str | Unknown] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
     unknown: Unknown | None = None
+    defaults: Mapping[str, str | Unknown] | Unknown = field(default_factory=dict)
 
 
 NO_TAGS = Tags()

@@ -64,6 +64,7 @@ class Answer:
 
 
 _RELATIONS = {(relation,) for relation in RELATIONS}
+_OF_OTHERS = {*_RELATIONS, ("tags_of",)}
 _Part = tuple[Callable[[str, Place], object], str, Place]
 
 PASSED = Answer()
@@ -130,7 +131,7 @@ class CompiledRule:
     @cached_property
     def reads_relations(self) -> bool:
         """Whether the answer depends on what a resource refers to, or what refers to it."""
-        return any(path[0] == "resource" and path[1:2] in _RELATIONS for path in self.reads)
+        return any(path[0] == "resource" and path[1:2] in _OF_OTHERS for path in self.reads)
 
     @cached_property
     def reads_cost(self) -> bool:

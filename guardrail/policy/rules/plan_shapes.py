@@ -8,11 +8,13 @@ from functools import cached_property
 from guardrail.cel import Path, Shape
 from guardrail.policy.rules.resource_types import ResourceTypes
 from guardrail.policy.variables.context import RELATIONS, SET, SIDES, schema
+from guardrail.policy.variables.tags_of import KINDS
 
 _DATA = "data."
 _TEXT = Shape("s")
 _MODULE = {"address": _TEXT, "source": _TEXT, "version": _TEXT}
 _PROVIDER = {"name": _TEXT, "source": _TEXT, "constraint": _TEXT, "module": _TEXT, "version": _TEXT}
+_TAGS_OF: dict[str, Shape | None] = {"of": _TEXT, "own": None, "tags": None}
 _LINE = {
     "group": "s",
     "name": "s",
@@ -32,6 +34,7 @@ class PlanShapes(Mapping[Path, Shape | None]):
         self._types, self._patterns = types, patterns
         related = Shape("m", fields=_ByType(types), what="resource type")
         self._known: dict[Path, Shape | None] = {("resource", relation): related for relation in RELATIONS}
+        self._known |= {("resource", "tags_of", kind): _list_of("an element of tags_of", _TAGS_OF) for kind in KINDS}
         self._known |= {
             ("resource", "cost", "lines"): _list_of("a line", {name: Shape(kind) for name, kind in _LINE.items()}),
             ("plan", "resources"): Shape("l", element(types, "", "an element of plan.resources")),

@@ -86,12 +86,28 @@ class Around:
 
     def related(self, view: ResourceView, relation: str, pattern: str) -> Json:
         """Return what a resource refers to, or what refers to it, as a rule reads it."""
-        ask = self._relations.references if relation == "references" else self._relations.referrers
-        changes = ask(view.change, pattern, past=view.past)
+        changes = self.changes_related(view, relation, pattern)
         if isinstance(changes, Unknown):
             return changes
         prefix = (*view.prefix, relation, pattern)
         return [self._element(one, prefix, past=view.past, shown=view.shown, settled=view.settled) for one in changes]
+
+    def changes_related(self, view: ResourceView, relation: str, pattern: str) -> list[Change] | Unknown:
+        """Return the resources themselves of which `related` tells what rules read."""
+        ask = self._relations.references if relation == "references" else self._relations.referrers
+        return ask(view.change, pattern, past=view.past)
+
+    def adds_tags_to_blocks(self) -> bool:
+        """Say whether AWS's provider adds its default tags inside of blocks; a plan tells it by their `tags_all`.
+
+        A folder has none. The provider does since 5.39, and without a lock file the newest is taken.
+        """
+        facts = self._given.facts
+        if not facts.is_evaluated:
+            return False
+        version = (facts.locked() or {}).get("hashicorp/aws") or "5.39"
+        numbers = [int(part) for part in version.split(".")[:2] if part.isdecimal()]
+        return numbers >= [5, 39]
 
     def repriced(self, view: ResourceView) -> Handle | None:
         """Return what says the price of a resource with other attributes."""

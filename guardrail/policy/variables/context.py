@@ -64,6 +64,12 @@ VARIABLES = tuple(
             'whether the configuration sets an attribute: `resource.set.type`, `resource.set["root_block_device.0.iops"]`',
         ),
         ("resource.tags", "map", "effective tags or labels, inherited ones included"),
+        (
+            "resource.tags_of.instances",
+            "list",
+            "the tags of machines that it brings along, as a group does; each has `tags`, `own` (those that it gives itself, without those of a template) and `of` (the attribute)",
+        ),
+        ("resource.tags_of.volumes", "list", "the same of volumes and disks that it brings along"),
         ("resource.tag_origins", "map", "where each tag comes from: `resource`, or the default tags of a provider"),
         ("resource.unknown", "list", 'paths known only after apply: `"instance_type"`, `"tags.env"`'),
         ("resource.cost.monthly", "number", "monthly cost after the change; unknown if part of it has no price"),

@@ -26,6 +26,7 @@ from guardrail.policy.variables.machine import (
     named_types,
 )
 from guardrail.policy.variables.successors import successor
+from guardrail.policy.variables.tags_of import tags_of
 
 if TYPE_CHECKING:
     from guardrail.policy.variables.around import Around
@@ -174,6 +175,13 @@ class ResourceView:
         inside = side.open_inside.get(name)
         return with_unknowns(value, inside, name, _may_be_chosen) if inside else value
 
+    def configured(self, name: str) -> Json:
+        """An attribute of the side that is judged, without what the configuration leaves to the provider."""
+        if self.side is None:
+            return None
+        value = self.side.configured(name)
+        return self.side.shown(name) if self.shown and self.side.has_secrets(name) else value
+
     def is_default(self, name: str) -> bool:
         """Say whether an attribute is read as its provider's default, at its top."""
         default = self.defaults.get(name, {}).get("")
@@ -259,19 +267,22 @@ def reader(path: Path) -> Callable[[ResourceView], Json]:
             return lambda view: view.related(relation, pattern)
         case ("instance", "successors"):
             return ResourceView.successors
-        case ("instance", name):
-            return lambda view: view.instance[name]
-        case ("tags", key):
-            return lambda view: view.tag(key)
-        case ("after", name):
-            return lambda view: view.attribute(view.side, name)
-        case ("set", place):
-            return lambda view: view.sets(place)
-        case ("before", name):
-            return lambda view: view.attribute(view.change.before, name)
+        case (group, name):
+            read = _GROUPS[group]
+            return lambda view: read(view, name)
         case (name,):
             return _RESOURCE[name]
     raise KeyError(path)
+
+
+_GROUPS: Mapping[str, Callable[[ResourceView, str], Json]] = {
+    "instance": lambda view, name: view.instance[name],
+    "tags": lambda view, key: view.tag(key),
+    "tags_of": tags_of,
+    "after": lambda view, name: view.attribute(view.side, name),
+    "set": lambda view, place: view.sets(place),
+    "before": lambda view, name: view.attribute(view.change.before, name),
+}
 
 
 def _marked(path: str, mark: Json) -> Iterator[str]:

@@ -73,14 +73,20 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     everything = _first(side, names.everything)
     if isinstance(everything, dict):
         provider = defaults.origin or "provider"
-        return _tags(everything, {key: "resource" if key in mine else provider for key in everything})
+        found = _tags(everything, {key: "resource" if key in mine else provider for key in everything})
+        added = {key: value for key, value in found.values.items() if key not in mine}
+        return replace(found, defaults=_defaults(defaults) if defaults.origin else added)
     if isinstance(own, Unknown):
-        return Tags(unknown=own)
+        return Tags(unknown=own, defaults=_defaults(defaults))
     has_defaults = isinstance(everything, Unknown) or not side.names().isdisjoint(names.own)
     inherited = defaults if has_defaults and names.inherits else NO_DEFAULT_TAGS
     merged = {**inherited.values, **mine}
     origins = {key: "resource" if key in mine else inherited.origin for key in merged}
-    return _tags(merged, origins, inherited.unknown)
+    return replace(_tags(merged, origins, inherited.unknown), defaults=_defaults(inherited))
+
+
+def _defaults(defaults: DefaultTags) -> Mapping[str, str | Unknown] | Unknown:
+    return defaults.unknown or _tags(defaults.values, dict.fromkeys(defaults.values, defaults.origin)).values
 
 
 def tag_path(type_name: str, vendor: str, side: Side | None) -> tuple[str, ...] | None:
