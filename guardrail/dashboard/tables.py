@@ -93,14 +93,21 @@ def _since(new: Figure | None, old: Figure | None, former: str | None, currency:
 
 
 def all_months_table(
-    found: Grid, months: Sequence[str], missing: Mapping[str, str], look: Shown, *, caption: str, file: str
+    found: Grid,
+    months: Sequence[str],
+    missing: Mapping[str, str],
+    look: Shown,
+    *,
+    caption: str,
+    file: str,
+    limit: int = LISTED,
 ) -> Html:
     """Return a row for each name and a column for each month."""
     body = [
         _months_row(look.cell(found.name(row), row.key), row, months, missing, found.currency)
-        for row in found.rows[:LISTED]
+        for row in found.rows[:limit]
     ]
-    if hidden := found.rows[LISTED:]:
+    if hidden := found.rows[limit:]:
         rest = {
             month: summed(row.months[month] for row in hidden if month in row.months)
             for month in months

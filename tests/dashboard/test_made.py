@@ -1,13 +1,11 @@
 """Ledgers that are made: what is not there, what is hostile, and what is large."""
 
 import csv
-import json
-from decimal import Decimal
 
 import pytest
 
 from tests.dashboard.conftest import NOW, read, rows_of
-from tests.dashboard.made import charge, import_, months
+from tests.dashboard.made import charge, import_
 from tests.ledger.conftest import result
 
 HOSTILE = (
@@ -131,51 +129,6 @@ def test_hostile_names_stay_text_on_every_page_in_every_file_and_in_the_summary(
     ran = run("dashboard", "--format", "markdown")
     assert "<script>" not in ran.stdout
     assert "[link](" not in ran.stdout
-
-
-def test_one_hundred_teams_in_13_months_are_pages_of_less_than_300_kb(pages, tmp_path):
-    teams = [f"team-{number:03}-of-a-company" for number in range(99)]
-    rows = [
-        charge(month, f"{number * 17 + place}.123456", team, service)
-        for place, month in enumerate(months("2025-10", 13))
-        for number, team in enumerate([*teams, ""])
-        for service in ("Amazon Elastic Compute Cloud", "Amazon Simple Storage Service")
-    ]
-    import_(tmp_path, rows)
-    site = pages()
-    sizes = {path.name: path.stat().st_size for path in site.glob("*.html")}
-    assert len(sizes) > 100
-    assert max(sizes.values()) < 300_000, max(sizes.items(), key=lambda one: one[1])
-    rows = rows_of(read(site, "teams.html"), "Teams by month, USD")
-    assert len(rows) == 1 + 100 + 1
-    assert len(rows[0]) == 1 + 13 + 1
-
-
-def test_ten_thousand_addresses_are_cut_with_a_sum_and_a_file_that_has_them_all(pages, tmp_path, run):
-    resources = [
-        {
-            "address": f"aws_instance.a[{number}]",
-            "mode": "managed",
-            "type": "aws_instance",
-            "values": {"id": f"i-{number:08}"},
-        }
-        for number in range(10_000)
-    ]
-    document = {"format_version": "1.0", "values": {"root_module": {"resources": resources}}}
-    (tmp_path / "state.json").write_text(json.dumps(document))
-    assert run("ledger", "add", "state.json", "--project", "shop", "--now", "2026-10-05").exit_code == 0
-    import_(tmp_path, [charge("2026-10", 1 + number, "a", resource=f"i-{number:08}") for number in range(10_000)])
-    site = pages()
-    (path,) = site.glob("project-shop-*.html")
-    rows = rows_of(read(site, path.name), "2026-10 by address, USD")
-    assert len(rows) == 1 + 100 + 1 + 1
-    assert rows[-2][:2] == ["and 9,900 more", str(sum(range(1, 9_901)))]
-    assert rows[-1][1] == str(sum(range(1, 10_001)))
-    with path.with_suffix(".csv").open(encoding="utf-8", newline="") as file:
-        told = list(csv.DictReader(file))
-    assert len(told) == 10_000
-    assert sum(Decimal(one["amount"]) for one in told) == sum(range(1, 10_001))
-    assert max(one.stat().st_size for one in site.glob("*.html")) < 300_000
 
 
 def test_what_cannot_be_done_is_said_in_one_line(run, tmp_path):

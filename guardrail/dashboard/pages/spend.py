@@ -15,6 +15,8 @@ from guardrail.dashboard.tables import Shown, all_months_table, csv_of, month_ch
 from guardrail.finops.charge import Charge
 from guardrail.report.html.element import Child, Html
 
+_LISTED = 50  # rows of each table of a page about one team, project or service
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -118,13 +120,16 @@ def _one_currency(
             continue
         former = None if found is of_addresses else facts.former
         caption = f"{facts.newest} by {found.dimension}, {currency}"
-        told = month_table(found, facts.newest, former, looks(found.dimension), caption=caption, file=file)
+        told = month_table(
+            found, facts.newest, former, looks(found.dimension), caption=caption, file=file, limit=_LISTED
+        )
         yield part(f"{found.dimension}-{key}", f"By {found.dimension}, {facts.newest}", told)
     every = [
         all_months_table(
             *(found, facts.months, missing, looks(found.dimension)),
             caption=f"By {found.dimension} and month, {currency}",
             file=file,
+            limit=_LISTED,
         )
         for found in grids
     ]
