@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from guardrail.dashboard.recommended import RecommendationFile
+from guardrail.finops.budgets.answer import Budgets
 from guardrail.finops.charge import Charge
 from guardrail.finops.lines import Line
 from guardrail.finops.spend import Matched, Spend
@@ -43,6 +44,7 @@ class Facts:
     missing    source, month and number of rows that do not have the amount
     runs       what CI has estimated: a row a project, as `ledger show` tells it
     recommendations  answers of `guardrail recommend`
+    budgets    None where no budget of guardrail.yaml says what may be billed
     """
 
     now: datetime
@@ -61,6 +63,7 @@ class Facts:
     notes: Sequence[str] = ()
     runs: Sequence[Mapping[str, Any]] = ()
     recommendations: Sequence[RecommendationFile] = ()
+    budgets: Budgets | None = None
 
     @property
     def newest(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.page import Entry, Frame, Page, document
 from guardrail.dashboard.pages import allocation as owners
+from guardrail.dashboard.pages import budgets as spending_limits
 from guardrail.dashboard.pages import overview as first
 from guardrail.dashboard.pages import recommendations as advice
 from guardrail.dashboard.pages.spend import KINDS, all_of
@@ -27,6 +28,8 @@ def entries_of(facts: Facts) -> list[Entry]:
     if facts.months:
         found += [Entry(kind.path, kind.title) for kind in KINDS.values()]
         found.append(Entry(owners.PATH, "Owners"))
+    if facts.budgets:
+        found.append(Entry(spending_limits.PATH, "Budgets"))
     if facts.recommendations:
         found.append(Entry(advice.PATH, "Recommendations"))
     return found
@@ -38,6 +41,8 @@ def _pages(facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
         for kind in KINDS.values():
             yield from all_of(kind, facts)
         yield owners.allocation(facts), {}
+    if facts.budgets:
+        yield spending_limits.budgets(facts.budgets), {}
     if facts.recommendations:
         yield advice.recommendations(facts.recommendations)
 

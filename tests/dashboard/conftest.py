@@ -17,6 +17,30 @@ def shop_site(command, shop, tmp_path_factory):  # noqa: F811 - the fixture
     return folder
 
 
+CONFIG = """
+version: 1
+budgets:
+  - {name: all, spend: 550, period: month, alerts: [80, {forecast: 70}]}
+  - {name: shop team, spend: 250, period: month, match: {tags: {team: shop}}, alerts: [50, 30]}
+  - {name: year, spend: 5000, period: year}
+  - {name: "<i>changes</i>", monthly: 100}
+"""
+AT = "2026-10-20"
+
+
+@pytest.fixture(scope="session")
+def full(command, shop, tmp_path_factory):  # noqa: F811 - the fixture
+    """Return a folder with a configuration that all pages have something of, and the pages in `site`, made once."""
+    folder = tmp_path_factory.mktemp("full")
+    (folder / "guardrail.yaml").write_text(f"{CONFIG}ledger: {{path: {shop / 'ledger'}}}\n")
+    told = command("recommend", "--ledger", "ledger", "--format", "json", "--now", AT, cwd=shop)
+    assert told.exit_code == 0, told.stderr
+    (folder / "open.json").write_text(told.stdout)
+    ran = command("dashboard", "--out", "site", "--now", AT, "--recommendations", "open.json", cwd=folder)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    return folder
+
+
 def read(folder, name="index.html"):
     """Return a page, read strictly."""
     return parsed((folder / name).read_text(encoding="utf-8"))

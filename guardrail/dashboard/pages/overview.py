@@ -9,8 +9,11 @@ from guardrail.dashboard.blocks import Row, figures, paragraphs, part, table, to
 from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.figures import Figure, difference, grid
 from guardrail.dashboard.page import Page
+from guardrail.dashboard.pages import budgets as budget_page
+from guardrail.dashboard.pages import recommendations as advice
 from guardrail.dashboard.pages.spend import KINDS, looks, missing_months, whole_of
 from guardrail.dashboard.tables import NO_CHARGE, month_chart, month_table, shown
+from guardrail.finops.budgets.text import alert_text
 from guardrail.finops.exact import decimal_of, total, units
 from guardrail.model.money import plain
 from guardrail.report.html.element import Child, Html, element
@@ -22,8 +25,8 @@ _TOP = 5
 def overview(facts: Facts) -> Page:
     """Return the page. Without a bill it says so, and tells what CI has estimated."""
     if not facts.months:
-        return Page(PATH, "Overview", [*_without_bills(), *_estimates(facts)])
-    parts = [*_warnings(facts)]
+        return Page(PATH, "Overview", [*_without_bills(), *_attention(facts), *_estimates(facts)])
+    parts = [*_warnings(facts), *_attention(facts)]
     for currency in facts.currencies:
         parts += _of_currency(facts, currency)
     parts += [*_sources(facts), *_estimates(facts)]
@@ -40,6 +43,36 @@ def _warnings(facts: Facts) -> Iterator[Html]:
     texts = [f"{text[:1].upper()}{text[1:]}." for text in facts.lacking()]
     if texts:
         yield element("div", element("ul", [element("li", text) for text in texts]), class_="warning")
+
+
+def _attention(facts: Facts) -> Iterator[Html]:
+    """Give what somebody should look at, each with the page that tells more."""
+    items: list[Child] = [*_budgets(facts), *_savings(facts)]
+    if items:
+        yield part("attention", "What to look at", element("ul", [element("li", item) for item in items]))
+
+
+def _budgets(facts: Facts) -> Iterator[Child]:
+    if facts.budgets is None:
+        return
+    passed = [(one, alert) for one in facts.budgets.budgets for alert in one.alerts if alert.passed]
+    for one, alert in passed[:_TOP]:
+        yield [to(f"Budget {one.name}", budget_page.PATH), f": {alert_text(alert, one, facts.budgets.currency)}"]
+    if passed[_TOP:]:
+        yield to(f"and {len(passed) - _TOP:,} more alerts", budget_page.PATH)
+
+
+def _savings(facts: Facts) -> Iterator[Child]:
+    for currency in dict.fromkeys(one.currency for one in facts.recommendations):
+        number = len(advice.open_of(facts.recommendations, currency))
+        if number:
+            words = to(f"{number:,} open {'recommendation' if number == 1 else 'recommendations'}", advice.PATH)
+            yield [
+                words,
+                ": would save ",
+                amount(advice.saving_of(facts.recommendations, currency), currency),
+                " a month",
+            ]
 
 
 def _of_currency(facts: Facts, currency: str) -> Iterator[Html]:

@@ -36,7 +36,7 @@ def as_table(found: Budgets, *, forecast: bool, proposals: bool, width: int = 80
     )
     lines = [*rows]
     for one in found.budgets:
-        told = [*_lines(one, found.currency, forecast=forecast, proposals=proposals)]
+        told = [*lines_about(one, found.currency, forecast=forecast, proposals=proposals)]
         if told:
             lines += ["", f"{safe(one.name, _LIMIT)}, {one.period}"]
         for line in told:
@@ -51,7 +51,7 @@ def as_markdown(found: Budgets, *, forecast: bool, proposals: bool) -> str:
     rule = ["---"] * 2 + ["--:"] * (len(head) - 2)
     lines = [f"| {' | '.join(map(prose, row))} |" for row in (head, rule, *body)]
     for one in found.budgets:
-        told = [*_lines(one, found.currency, forecast=forecast, proposals=proposals)]
+        told = [*lines_about(one, found.currency, forecast=forecast, proposals=proposals)]
         if told:
             lines += ["", f"**{prose(one.name)}**, {one.period}", "", *(f"- {prose(line)}" for line in told)]
     notes = [f"- {prose(note)}" for note in _notes(found)]
@@ -149,7 +149,7 @@ def _cells(found: Budgets, *, forecast: bool) -> tuple[Cells, list[Cells]]:
         amounts = [
             between(one.spent, one.spent_most, found.currency),
             money(one.amount, found.currency),
-            _share(one.spent, one.amount) or "not known",
+            share_text(one.spent, one.amount) or "not known",
         ]
         shown = [forecast_text(one.forecast, found.currency)] if forecast else []
         body.append([safe(one.name, _LIMIT), one.period, *amounts, *shown])
@@ -174,11 +174,12 @@ def forecast_text(one: Forecast | None, currency: str) -> str:
     return f"{least}{money(one.amount, currency)}{width}"
 
 
-def _share(amount: Decimal | None, of: Decimal | None) -> str:
+def share_text(amount: Decimal | None, of: Decimal | None) -> str:
+    """Return a part in percent, "" where it is not known."""
     return f"{plain(rounded(amount / of * 100, 1))} %" if amount is not None and of else ""
 
 
-def _lines(one: BudgetAnswer, currency: str, *, forecast: bool, proposals: bool) -> Iterator[str]:
+def lines_about(one: BudgetAnswer, currency: str, *, forecast: bool, proposals: bool) -> Iterator[str]:
     """Give all that is told of a budget beside its row."""
     for alert in one.alerts:
         if alert.passed is not False:

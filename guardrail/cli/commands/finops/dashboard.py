@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli.commands.finops.budget import budgets_in
 from guardrail.cli.commands.finops.spend import Month, question_of
 from guardrail.cli.ledger_options import ledger_options, now_option
 from guardrail.errors import ConfigError
@@ -16,6 +17,7 @@ from guardrail.errors import ConfigError
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.dashboard.facts import Facts
+    from guardrail.finops.budgets.answer import Budgets
     from guardrail.finops.charge import Charge
     from guardrail.finops.spend import Spend
     from guardrail.ledger.spending import BillMonth
@@ -149,7 +151,15 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
         notes=(*by_month[values["cost"]].notes, *asking.remarks),
         runs=runs,
         recommendations=recommended,
+        budgets=_budgets(ledger, chosen, now),
     )
+
+
+def _budgets(ledger: Ledger, chosen: Settings, now: datetime) -> Budgets | None:
+    """Return what `guardrail budget` tells, None where no budget says what may be billed."""
+    if not any(one.limits_spend for one in chosen.budgets):
+        return None
+    return budgets_in(ledger, chosen, chosen.budgets, now)
 
 
 class _Asking:

@@ -1,0 +1,95 @@
+"""What is spent of budgets, and what their periods will come to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from guardrail.dashboard.amounts import amount
+from guardrail.dashboard.blocks import Row, paragraphs, part, table
+from guardrail.dashboard.charts.meter import Meter, meter
+from guardrail.dashboard.page import Page
+from guardrail.finops.budgets.answer import BudgetAnswer, Budgets, Forecast
+from guardrail.finops.budgets.text import lines_about, share_text
+from guardrail.model.money import money
+from guardrail.report.html.element import Child, Html, element
+
+PATH = "budgets.html"
+_LISTED = 200
+_KEY = (
+    "Full: spent. Faint: forecast, with the interval in which it lies in four cases of five. Upright line: the budget."
+)
+
+
+def budgets(found: Budgets) -> Page:
+    """Return the page: a row for each budget, and below what is to be said of each."""
+    rows = [_row(one, found.currency) for one in found.budgets[:_LISTED]]
+    heads = ["Budget", "Period", "Spent", "Budget", "Used", "Forecast"]
+    told = table(f"Budgets, {found.currency}", heads, rows, numbers=4)
+    lead = f"As known at {found.now:%Y-%m-%d %H:%M} UTC"
+    return Page(
+        PATH, "Budgets", [part("all", "All budgets", told, paragraphs([_KEY])), *_each(found), *_rest(found)], lead=lead
+    )
+
+
+def _row(one: BudgetAnswer, currency: str) -> Row:
+    found = one.forecast
+    held = Meter(one.amount, one.spent, *((found.amount, found.low, found.high) if found else (None, None, None)))
+    name: Child = [element("span", one.name, class_="name"), *_badges(one), meter(held)]
+    spent: Child = amount(one.spent, currency, unknown="not known")
+    if one.spent is not None and one.spent_most != one.spent:
+        top = "or more" if one.spent_most is None else f"to {money(one.spent_most, currency)}"
+        spent = [spent, element("div", top, class_="dim below")]
+    used = _together(share_text(one.spent, one.amount) or "not known")
+    return Row(
+        [
+            name,
+            _together(one.period),
+            spent,
+            amount(one.amount, currency, unknown="not known"),
+            used,
+            _forecast(found, currency),
+        ]
+    )
+
+
+def _together(text: str) -> Html:
+    return element("span", text, class_="together")
+
+
+def _forecast(found: Forecast | None, currency: str) -> Child:
+    if found is None:
+        return element("span", "not known", class_="dim")
+    least = element("span", "at least ", class_="dim") if found.at_least else None
+    width = f"± {money(found.half_width, currency)}" if found.half_width else found.interval_why
+    below = element("div", width, class_="dim below") if width else None
+    return [least, amount(found.amount, currency), below]
+
+
+def _badges(one: BudgetAnswer) -> Iterator[Child]:
+    """Give the alerts of a budget that are passed, or of which nobody can tell."""
+    for alert in one.alerts:
+        if alert.passed:
+            what = "spent" if alert.of == "spent" else "forecast"
+            yield [" ", element("span", f"{what} over {alert.share.normalize():f} %", class_="badge bad")]
+        elif alert.passed is None:
+            yield [
+                " ",
+                element("span", f"{alert.of} over {alert.share.normalize():f} %: not known", class_="badge warn"),
+            ]
+
+
+def _each(found: Budgets) -> Iterator[Html]:
+    for number, one in enumerate(found.budgets[:_LISTED]):
+        lines = [element("li", line) for line in lines_about(one, found.currency, forecast=True, proposals=True)]
+        if lines:
+            yield part(f"budget-{number}", f"{one.name}, {one.period}", element("ul", lines))
+
+
+def _rest(found: Budgets) -> list[Html]:
+    texts = (
+        [f"{len(found.budgets) - _LISTED:,} more budgets: guardrail budget has all"] if found.budgets[_LISTED:] else []
+    )
+    texts += [
+        f"{name}: says nothing of what may be billed, and limits changes alone" for name in found.without[:_LISTED]
+    ]
+    return paragraphs(texts)

@@ -1,0 +1,90 @@
+"""Pages that tell what other commands tell: their figures are those of the commands' JSON."""
+
+import json
+
+import pytest
+
+from tests.dashboard.conftest import AT, read, rows_of
+
+
+@pytest.fixture
+def told(command, full):
+    """Return the JSON of a command, asked at the time at which the pages were made."""
+
+    def call(*args):
+        ran = command(*args, "--format", "json", "--now", AT, cwd=full)
+        assert ran.stderr == ""
+        return json.loads(ran.stdout)
+
+    return call
+
+
+def test_budgets_are_those_of_the_command(full, told):
+    page = read(full / "site", "budgets.html")
+    (_, *rows) = rows_of(page, "Budgets, USD")
+    found = told("budget")["budgets"]
+    assert [one["name"] for one in found] == ["all", "shop team", "year"]
+    for row, one in zip(rows, found, strict=True):
+        assert row[0].startswith(one["name"])
+        assert row[2:4] == [one["spent"], one["amount"]]
+        assert row[5] == one["forecast"]["amount"]
+    texts = [one.text for one in page.all("span") if "badge" in one.attributes.get("class", "")]
+    assert texts == ["forecast over 70 %", "spent over 50 %: not known", "spent over 30 %"]
+    assert "<i>changes</i>: says nothing of what may be billed" in page.all("main")[0].text
+
+
+def test_recommendations_are_those_of_the_command(full):
+    document = json.loads((full / "open.json").read_text())
+    page = read(full / "site", "recommendations.html")
+    figures = dict(zip([one.text for one in page.all("dt")], page.all("dd"), strict=True))
+    values = {
+        name: [data.attributes["value"] for data in page.all("data") if one in data.inside]
+        for name, one in figures.items()
+    }
+    totals = document["totals"]
+    assert values["Would save a month"] == [totals["saving"]]
+    assert values["Of an estimated"] == [totals["monthly_cost"]]
+    assert figures["Of an estimated"].text.startswith("at least") == totals["lower_bound"]
+    assert figures["Open"].text == str(totals["open"])
+    rows = rows_of(page, "Open, USD")[1:]
+    found = [one for one in document["recommendations"] if one["status"] == "open"]
+    assert len(rows) == len(found)
+    for one in found:
+        row = next(row for row in rows if f"{one['title']} {one['address']}" in row[0])
+        assert row[1] == (one["saving"] or "not known")
+        assert ("in no sum" in row[0]) is not one["counted"]
+
+
+def test_the_first_page_leads_to_what_needs_attention(full):
+    page = read(full / "site")
+    (section,) = (one for one in page.all("section") if one.attributes["aria-labelledby"] == "attention")
+    assert "Budget all : alert: the forecast is more than 70 % of $550.00, $420.29" in section.text
+    assert "open recommendations : would save $" in section.text
+
+
+def test_a_file_that_is_no_answer_of_recommend_is_refused_in_a_line(run, tmp_path):
+    (tmp_path / "ledger").mkdir()
+    for text, why in (
+        ("{", "holds no recommendations"),
+        (json.dumps({"schema": "x"}), "holds no recommendations"),
+        (
+            json.dumps({"schema": "guardrail.spend/v1", "currency": "USD", "totals": TOTALS, "recommendations": []}),
+            "and no guardrail.rec",
+        ),
+        (
+            json.dumps(
+                {"schema": "x", "currency": "USD", "totals": {**TOTALS, "saving": "NaN"}, "recommendations": []}
+            ),
+            "regex",
+        ),
+    ):
+        (tmp_path / "open.json").write_text(text)
+        ran = run("dashboard", "--out", "site", "--recommendations", "open.json")
+        assert (ran.exit_code, len(ran.stderr.splitlines())) == (2, 1)
+        assert why in ran.stderr
+        assert "open.json" in ran.stderr
+    ran = run("dashboard", "--out", "site", "--recommendations", "absent.json")
+    assert "absent.json: cannot be read" in ran.stderr
+
+
+TOTALS = {"monthly_cost": "1", "lower_bound": False, "saving": "0", "frees": "0", "open": 0, "resources": 1}
