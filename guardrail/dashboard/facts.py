@@ -10,6 +10,7 @@ from itertools import groupby
 from typing import Any
 
 from guardrail.dashboard.recommended import RecommendationFile
+from guardrail.finops.anomalies import Anomalies
 from guardrail.finops.budgets.answer import Budgets
 from guardrail.finops.charge import Charge
 from guardrail.finops.lines import Line
@@ -44,6 +45,7 @@ class Facts:
     missing    source, month and number of rows that do not have the amount
     runs       what CI has estimated: a row a project, as `ledger show` tells it
     recommendations  answers of `guardrail recommend`
+    anomalies  None where no bill tells single days
     budgets    None where no budget of guardrail.yaml says what may be billed
     """
 
@@ -64,6 +66,7 @@ class Facts:
     runs: Sequence[Mapping[str, Any]] = ()
     recommendations: Sequence[RecommendationFile] = ()
     budgets: Budgets | None = None
+    anomalies: Anomalies | None = None
 
     @property
     def newest(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.page import Entry, Frame, Page, document
 from guardrail.dashboard.pages import allocation as owners
+from guardrail.dashboard.pages import anomalies as events
 from guardrail.dashboard.pages import budgets as spending_limits
 from guardrail.dashboard.pages import overview as first
 from guardrail.dashboard.pages import recommendations as advice
@@ -30,6 +31,8 @@ def entries_of(facts: Facts) -> list[Entry]:
         found.append(Entry(owners.PATH, "Owners"))
     if facts.budgets:
         found.append(Entry(spending_limits.PATH, "Budgets"))
+    if facts.anomalies:
+        found.append(Entry(events.PATH, "Anomalies"))
     if facts.recommendations:
         found.append(Entry(advice.PATH, "Recommendations"))
     return found
@@ -43,6 +46,8 @@ def _pages(facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
         yield owners.allocation(facts), {}
     if facts.budgets:
         yield spending_limits.budgets(facts.budgets), {}
+    if facts.anomalies:
+        yield events.anomalies(facts.anomalies), {}
     if facts.recommendations:
         yield advice.recommendations(facts.recommendations)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.dashboard.conftest import AT, read, rows_of
+from tests.dashboard.conftest import AT, NOW, read, rows_of
 
 
 @pytest.fixture
@@ -33,6 +33,18 @@ def test_budgets_are_those_of_the_command(full, told):
     assert "<i>changes</i>: says nothing of what may be billed" in page.all("main")[0].text
 
 
+def test_anomalies_are_those_of_the_command(shop_site, command, shop):
+    found = json.loads(command("anomalies", "--format", "json", "--now", NOW, cwd=shop).stdout)
+    page = read(shop_site, "anomalies.html")
+    shown = [row for title in ("To look into", "Explained") for row in rows_of(page, title)[1:]]
+    assert [row[1:] for row in shown] == [[one["expected"], one["was"], one["difference"]] for one in found["events"]]
+    for row, one in zip(shown, found["events"], strict=True):
+        assert row[0].startswith(f"{one['address']}, {one['first']}")
+    assert "1 to look into, 1 explained" in page.all("main")[0].text
+    first = read(shop_site).all("main")[0].text
+    assert "Anomaly of aws_s3_bucket.uploads, 2026-10-22: +$80.99" in first
+
+
 def test_recommendations_are_those_of_the_command(full):
     document = json.loads((full / "open.json").read_text())
     page = read(full / "site", "recommendations.html")
@@ -58,8 +70,8 @@ def test_recommendations_are_those_of_the_command(full):
 def test_the_first_page_leads_to_what_needs_attention(full):
     page = read(full / "site")
     (section,) = (one for one in page.all("section") if one.attributes["aria-labelledby"] == "attention")
-    assert "Budget all : alert: the forecast is more than 70 % of $550.00, $420.29" in section.text
-    assert "open recommendations : would save $" in section.text
+    assert "Budget all: alert: the forecast is more than 70 % of $550.00, $420.29" in section.text
+    assert "open recommendations: would save $" in section.text
 
 
 def test_a_file_that_is_no_answer_of_recommend_is_refused_in_a_line(run, tmp_path):

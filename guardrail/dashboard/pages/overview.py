@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from guardrail.dashboard.amounts import NOT_HERE, amount, share
 from guardrail.dashboard.blocks import Row, figures, paragraphs, part, table, to
 from guardrail.dashboard.facts import Facts
-from guardrail.dashboard.figures import Figure, difference, grid
+from guardrail.dashboard.figures import Figure, Grid, difference, grid
 from guardrail.dashboard.page import Page
+from guardrail.dashboard.pages import anomalies as events
 from guardrail.dashboard.pages import budgets as budget_page
 from guardrail.dashboard.pages import recommendations as advice
 from guardrail.dashboard.pages.spend import KINDS, looks, missing_months, whole_of
 from guardrail.dashboard.tables import NO_CHARGE, month_chart, month_table, shown
+from guardrail.finops.anomalies.describing import name_of, span_of
 from guardrail.finops.budgets.text import alert_text
 from guardrail.finops.exact import decimal_of, total, units
 from guardrail.model.money import plain
 from guardrail.report.html.element import Child, Html, element
+from guardrail.report.text import cut
 
 PATH = "index.html"
 _TOP = 5
+_NAME = 80
 
 
 def overview(facts: Facts) -> Page:
     """Return the page. Without a bill it says so, and tells what CI has estimated."""
     if not facts.months:
         return Page(PATH, "Overview", [*_without_bills(), *_attention(facts), *_estimates(facts)])
-    parts = [*_warnings(facts), *_attention(facts)]
-    for currency in facts.currencies:
-        parts += _of_currency(facts, currency)
+    grids = [grid(facts.charges, "team", currency) for currency in facts.currencies]
+    parts = [*_warnings(facts), *(figures(_figures(facts, found)) for found in grids), *_attention(facts)]
+    for found in grids:
+        parts += _of_currency(facts, found)
     parts += [*_sources(facts), *_estimates(facts)]
     return Page(PATH, "Overview", parts, lead=f"{facts.cost.capitalize()} cost, {facts.months[0]} to {facts.newest}")
 
@@ -47,7 +52,7 @@ def _warnings(facts: Facts) -> Iterator[Html]:
 
 def _attention(facts: Facts) -> Iterator[Html]:
     """Give what somebody should look at, each with the page that tells more."""
-    items: list[Child] = [*_budgets(facts), *_savings(facts)]
+    items: list[Child] = [*_budgets(facts), *_anomalies(facts), *_savings(facts)]
     if items:
         yield part("attention", "What to look at", element("ul", [element("li", item) for item in items]))
 
@@ -60,6 +65,16 @@ def _budgets(facts: Facts) -> Iterator[Child]:
         yield [to(f"Budget {one.name}", budget_page.PATH), f": {alert_text(alert, one, facts.budgets.currency)}"]
     if passed[_TOP:]:
         yield to(f"and {len(passed) - _TOP:,} more alerts", budget_page.PATH)
+
+
+def _anomalies(facts: Facts) -> Iterator[Child]:
+    """Give the largest that nothing accounts for."""
+    found = facts.anomalies.alarming if facts.anomalies else ()
+    for one in found[:_TOP]:
+        difference = amount(decimal_of(one.difference), one.key.currency, signed=True)
+        yield [to(f"Anomaly of {cut(name_of(one), _NAME)}", events.PATH), f", {span_of(one)}: ", difference]
+    if found[_TOP:]:
+        yield to(f"and {len(found) - _TOP:,} more anomalies", events.PATH)
 
 
 def _savings(facts: Facts) -> Iterator[Child]:
@@ -75,10 +90,8 @@ def _savings(facts: Facts) -> Iterator[Child]:
             ]
 
 
-def _of_currency(facts: Facts, currency: str) -> Iterator[Html]:
-    key = currency.lower()
-    found = grid(facts.charges, "team", currency)
-    yield figures(_figures(facts, currency, found.total.months))
+def _of_currency(facts: Facts, found: Grid) -> Iterator[Html]:
+    currency, key = found.currency, found.currency.lower()
     chart = month_chart(f"months-{key}", f"By month and team, {currency}", found, facts.months, missing_months(facts))
     yield part(f"by-month-{key}", f"By month, {currency}", chart, _months(facts, currency))
     for kind in KINDS.values():
@@ -97,7 +110,8 @@ def _of_currency(facts: Facts, currency: str) -> Iterator[Html]:
         )
 
 
-def _figures(facts: Facts, currency: str, months: Mapping[str, Figure]) -> Iterator[tuple[str, Child]]:
+def _figures(facts: Facts, found: Grid) -> Iterator[tuple[str, Child]]:
+    currency, months = found.currency, found.total.months
     new, old = months.get(facts.newest), months.get(facts.former or "")
     is_open = facts.newest in facts.open_months
     yield f"{facts.newest}{' so far' if is_open else ''}", shown(new, currency)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli.commands.finops.anomalies import anomalies_in
 from guardrail.cli.commands.finops.budget import budgets_in
 from guardrail.cli.commands.finops.spend import Month, question_of
 from guardrail.cli.ledger_options import ledger_options, now_option
@@ -17,10 +18,12 @@ from guardrail.errors import ConfigError
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.dashboard.facts import Facts
+    from guardrail.finops.anomalies import Anomalies
     from guardrail.finops.budgets.answer import Budgets
     from guardrail.finops.charge import Charge
     from guardrail.finops.spend import Spend
     from guardrail.ledger.spending import BillMonth
+    from guardrail.ledger.store import Store
     from guardrail.ledger.views import Ledger
 
 _MONTHS = 13  # a year, and the same month a year before
@@ -152,6 +155,7 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
         runs=runs,
         recommendations=recommended,
         budgets=_budgets(ledger, chosen, now),
+        anomalies=_anomalies(ledger, store, chosen, {**values, "now": now}),
     )
 
 
@@ -160,6 +164,16 @@ def _budgets(ledger: Ledger, chosen: Settings, now: datetime) -> Budgets | None:
     if not any(one.limits_spend for one in chosen.budgets):
         return None
     return budgets_in(ledger, chosen, chosen.budgets, now)
+
+
+def _anomalies(ledger: Ledger, store: Store, chosen: Settings, values: Mapping[str, Any]) -> Anomalies | None:
+    """Return what `guardrail anomalies` tells, None where no bill tells single days up to now."""
+    from guardrail.ledger.daily import bill_days  # noqa: PLC0415 - only when it runs
+
+    if not bill_days(ledger, values["now"]):
+        return None
+    cost = values["cost"] if values["cost"] == "billed" else "effective"
+    return anomalies_in(ledger, store, chosen, {**values, "cost": cost, "projects": ()})
 
 
 class _Asking:
