@@ -56,12 +56,14 @@ class ChangedResource:
 
     at        when it was so: since the newest state before it lacked or had it, if states tell, else since the run that says it;
               None for what the newest state does not show yet
+    merged    when the pull request was merged, or else when the first run was that says it
     monthly   what it adds to a month of 730 hours, by the estimate; negative where something is removed
     unpriced  components of it that have no amount
     """
 
     place: Place
     at: datetime | None
+    merged: datetime
     currency: str
     monthly: Decimal
     unpriced: int

@@ -54,10 +54,10 @@ class FirstSpend:
 class ChangeOfResource:
     """What a merged change has made of a resource.
 
-    at            from when on it was so
+    at            when it was merged, as far as runs tell
     monthly       what it adds to a month of 730 hours, by the estimate; negative where something is removed
     pull_request  the one that had proposed it, None where none is known
-    unpriced      components of it whose amount is not known
+    unpriced      components of it whose amount is not known, as it depends on usage or has no price
     """
 
     project: str

@@ -56,6 +56,7 @@ def changed_resources(ledger: Ledger, keys: Sequence[str], since: datetime, now:
         ChangedResource(
             _place(keys, project, address, kind, tags),
             _since(shown.get(project, []), address, at, before, is_new=is_new, is_gone=is_gone),
+            at,
             currency,
             monthly,
             unpriced,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 from guardrail.bills.daily import ChangeOfResource
+from guardrail.ledger.changing import changed_resources
 from guardrail.ledger.duck import literal
 from guardrail.ledger.views import Ledger
 
@@ -25,68 +26,54 @@ class _Proposal:
 
 
 def merged_changes(ledger: Ledger, since: datetime, now: datetime) -> list[ChangeOfResource]:
-    """Return what changes have made of resources since a time, in order of time.
+    """Return what changes have made of resources since a time, in order of time, with the pull request that had proposed each.
 
-    A change is what a run that is of no pull request says, and the one of the project before it does not; a pull request
-    counts by itself where its run says that it was merged, and no such run has followed.
-    Raises InputError for a ledger that cannot be read.
+    What depends on usage that nobody has given has no amount, and is counted: a new bucket may cost anything.
+    What the newest state of a project does not show yet accounts for nothing. Raises InputError for a ledger that cannot be read.
     """
     proposals = _proposals(ledger, since - _OPEN, now)
+    usage = _usage_based(ledger, since, now)
     found = []
-    for one in _changes(ledger, since, now):
-        alike = [
-            proposal.number
-            for proposal in proposals.get((one.project, one.address), [])
-            if one.at - _OPEN <= proposal.at <= one.at and abs(proposal.monthly - one.monthly) <= _ALIKE
-        ]
-        found.append(replace(one, pull_request=alike[-1]) if one.pull_request is None and alike else one)
-    return found
+    for one in changed_resources(ledger, (), since, now):
+        place, more = (one.place.project or "", one.place.address or ""), 0
+        for key in [key for key in usage if key[:2] == place and key[2] == one.merged]:
+            more = usage.pop(key)
+        if one.at is not None:
+            found.append(ChangeOfResource(*place, one.merged, one.currency, one.monthly, None, one.unpriced + more))
+    found += [ChangeOfResource(*key, "", Decimal(0), None, number) for key, number in usage.items()]
+    return sorted(
+        (replace(one, pull_request=_proposer(one, proposals.get((one.project, one.address), []))) for one in found),
+        key=lambda one: (one.at, one.project, one.address),
+    )
 
 
-def _changes(ledger: Ledger, since: datetime, now: datetime) -> Iterator[ChangeOfResource]:
+def _proposer(change: ChangeOfResource, proposals: Sequence[_Proposal]) -> int | None:
+    """Return the newest pull request that had proposed a change of the same size."""
+    alike = [
+        one.number
+        for one in proposals
+        if change.at - _OPEN <= one.at <= change.at and abs(one.monthly - change.monthly) <= _ALIKE
+    ]
+    return alike[-1] if alike else None
+
+
+def _usage_based(ledger: Ledger, since: datetime, now: datetime) -> dict[tuple[str, str, datetime], int]:
+    """Return how many components without an amount, as they depend on usage, a run has that the one before it has not, by resource."""
     rows = ledger.rows(
         f"""
         with so as (
-            select run, project, "at", currency, lag(run) over (partition by project order by "at", run) as before
+            select run, project, "at", lag(run) over (partition by project order by "at", run) as before
             from runs where event is distinct from 'pull_request' and "at" <= {literal(now.isoformat())}::timestamptz),
         wanted as (select * from so where before is not null and "at" >= {literal(since.isoformat())}::timestamptz),
-        sides as (
-            select wanted.run, 1 as sign, lines.* exclude (run) from lines join wanted using (run)
-            union all
-            select wanted.run, -1, lines.* exclude (run) from lines join wanted on lines.run = wanted.before),
-        compared as ({_COMPARED.format(of="sides")}),
-        merged as (
-            select run, project, merged_at as "at", currency, pull_request from runs
-            where event = 'pull_request' and merged_at between {literal(since.isoformat())}::timestamptz
-                and {literal(now.isoformat())}::timestamptz
-                and not exists (select * from so where so.project = runs.project and so."at" >= runs.merged_at)
-            qualify row_number() over (partition by project, pull_request order by runs."at" desc, run) = 1),
-        of_merged as (
-            select run, 1 as sign, lines.* exclude (run) from lines join merged using (run)
-            union all
-            select run, -1, lines_before.* exclude (run) from lines_before join merged using (run)),
-        proposed as ({_COMPARED.format(of="of_merged")})
-        select project, address, "at", currency, monthly, null::bigint, unpriced from compared join wanted using (run)
-        union all
-        select project, address, "at", currency, monthly, pull_request, unpriced from proposed join merged using (run)
-        order by all"""
+        there as (
+            select wanted.run, address, component, component_group from lines join wanted using (run)
+            where monthly is null and status in ('usage', 'assumed')),
+        former as (
+            select wanted.run, address, component, component_group from lines join wanted on lines.run = wanted.before)
+        select project, address, "at", count(*)::bigint
+        from (select * from there except select * from former) join wanted using (run) group by all order by all"""
     )
-    for project, address, at, currency, monthly, number, unpriced in sorted(
-        rows, key=lambda row: (row[2], row[0], row[1])
-    ):
-        yield ChangeOfResource(project, address, at, currency, monthly, number, unpriced)
-
-
-_COMPARED = """
-    select run, address, coalesce(sum(monthly * sign), 0)::decimal(38, 18) as monthly,
-        count(*) filter (is_odd)::bigint as unpriced
-    from (
-        select run, address, component, component_group, coalesce(sum(monthly * sign), 0) as monthly, 1 as sign,
-            bool_or(monthly is null) and count(*) filter (sign > 0) <> count(*) filter (sign < 0) as is_odd
-        from {of} where component is not null group by run, address, component, component_group)
-    group by run, address
-    having sum(monthly * sign) <> 0 or count(*) filter (is_odd) > 0"""
-"""What each address costs more on one side than on the other; a component that only one of them has may lack its amount."""
+    return {(project, address, at): number for project, address, at, number in rows}
 
 
 def _proposals(ledger: Ledger, since: datetime, now: datetime) -> dict[tuple[str, str], list[_Proposal]]:

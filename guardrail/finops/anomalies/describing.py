@@ -86,8 +86,9 @@ def _cause(event: Event, cause: Cause) -> str:
         until = "" if cause.until in {None, cause.since} else f" to {cause.until}"
         return f"{cause.name}, {cause.since}{until}{daily}"
     who = f"#{cause.pull_request}" if cause.pull_request else "a change"
-    unknown = ", of a size that is not known" if cause.daily is None else daily
-    return f"{who}, merged by {cause.since}{unknown}"
+    size = ", of a size that is not known" if cause.daily is None else daily
+    more = " and what depends on usage or has no price" if cause.at_least else ""
+    return f"{who}, merged by {cause.since}{size}{more}"
 
 
 def _money(event: Event, amount: int, *, signed: bool = False) -> str:

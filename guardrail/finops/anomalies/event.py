@@ -31,7 +31,10 @@ class Cause:
     name          of a date: what it is called
     daily         what it adds to a day, None where that is not known
     pull_request  of a change, None where none is known
-    since, until  the days from and up to which it holds, `until` only of a date
+    since         the day of its merge, or the first one of a date
+    begin         the first day that it accounts for: of a change that was applied before it was merged an earlier one
+    until         the last day of a date
+    at_least      part of a change depends on usage, or has no price: it may add more
     """
 
     what: str
@@ -40,6 +43,8 @@ class Cause:
     name: str = ""
     pull_request: int | None = None
     until: date | None = None
+    begin: date = date.min
+    at_least: bool = False
 
 
 @dataclass(frozen=True, slots=True)

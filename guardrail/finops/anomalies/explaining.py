@@ -15,7 +15,9 @@ from guardrail.finops.exact import units
 from guardrail.policy.glob import matches_any
 
 BEFORE = timedelta(days=7)
-"""How long before an event a change may have been made that accounts for it: bills and applies come late."""
+"""How long before an event a change may have been merged that accounts for it: it may be applied later."""
+AFTER = timedelta(days=3)
+"""How long after an event has begun a change may be merged that accounts for all of it: it may have been applied before."""
 _INEXACT = 5  # an estimate may be off by a fifth, and still account for what came
 _HOURS = 730
 
@@ -32,7 +34,7 @@ class Causes:
     def of(self, key: Key, first: date, last: date) -> list[Cause]:
         """Return what may account for an event of a resource, the amounts by the day."""
         changes = self._changes.get((key.project, key.address), []) if key.address else []
-        found = [_cause(one, key.currency) for one in changes if first - BEFORE <= one.at.date() <= last]
+        found = [_cause(one, key.currency, first) for one in changes if first - BEFORE <= one.at.date() <= last + AFTER]
         for one in self._dates:
             until = one.until or one.date
             fits = all(
@@ -40,7 +42,7 @@ class Causes:
                 for globs, text in ((one.owners, key.owner), (one.services, key.service), (one.addresses, key.address))
             )
             if fits and one.date <= last and until >= first:
-                found.append(Cause("date", one.date, units(one.amount), one.name, until=until))
+                found.append(Cause("date", one.date, units(one.amount), one.name, until=until, begin=one.date))
         return found
 
 
@@ -63,7 +65,7 @@ def explained(event: Event, run: Run, days: Days, causes: Causes) -> Event:
     known += sum(judged.difference - own for judged, own, whole in zip(run.days, by_day, covered, strict=True) if whole)
     if not known or (known > 0) != (event.difference > 0):
         return replace(event, causes=tuple(found))
-    begun = {one.since for one in sized if one.what == "change"}
+    begun = {max(one.begin, event.first) for one in sized if one.what == "change"}
     accounts = all(
         whole or days.day(judged.number) in begun or _accounts(own, judged)
         for judged, own, whole in zip(run.days, by_day, covered, strict=True)
@@ -77,14 +79,22 @@ def _accounts(known: int, judged: Judged) -> bool:
 
 
 def _on(cause: Cause, day: date) -> int:
-    """Return what a cause adds to a day. A change does so from its day on, a date on its days alone."""
-    if cause.daily is None or day < cause.since or (cause.until is not None and day > cause.until):
+    """Return what a cause adds to a day. A change does so from its first day on, a date on its days alone."""
+    if cause.daily is None or day < cause.begin or (cause.until is not None and day > cause.until):
         return 0
     return cause.daily
 
 
-def _cause(change: ChangeOfResource, currency: str) -> Cause:
-    """Return a change as a cause. One whose estimate lacks prices, or is in another currency, is of no known size."""
-    is_known = not change.unpriced and change.currency == currency
+def _cause(change: ChangeOfResource, currency: str, first: date) -> Cause:
+    """Return a change as a cause of an event that begins on a day. One whose estimate is in another currency is of no known size."""
+    is_known = change.currency == currency and (change.monthly != 0 or not change.unpriced)
     daily = (units(change.monthly) or 0) * 24 // _HOURS if is_known else None
-    return Cause("change", change.at.date(), daily, pull_request=change.pull_request)
+    merged = change.at.date()
+    return Cause(
+        "change",
+        merged,
+        daily,
+        pull_request=change.pull_request,
+        begin=min(merged, first) if merged <= first + AFTER else merged,
+        at_least=is_known and bool(change.unpriced),
+    )

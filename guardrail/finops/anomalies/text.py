@@ -143,6 +143,7 @@ def _cause(cause: Cause) -> dict[str, Any]:
         "since": f"{cause.since}",
         "until": f"{cause.until}" if cause.until else None,
         "daily": None if cause.daily is None else _plain(cause.daily),
+        "at_least": cause.at_least,
     }
 
 

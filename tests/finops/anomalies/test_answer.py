@@ -91,7 +91,7 @@ class TestExplained:
             changed(63, 140.16, "aws_instance.other"),
             changed(50, 140.16),
             changed(75, 140.16),
-            changed(63, 140.16, unpriced=1),
+            changed(63, 0, unpriced=1),
             changed(63, 140.16, currency="EUR"),
         ],
     )
@@ -105,6 +105,15 @@ class TestExplained:
             dict(facts_of(one))["not explained"]
             == "may have to do with #7, merged by 2026-09-07, of a size that is not known"
         )
+
+    def test_a_change_that_depends_on_usage_explains_at_least_its_estimate(self):
+        (one,) = found(self.step, changes=[changed(63, 73, unpriced=1)]).events
+        assert one.state is State.PARTIAL
+        assert dict(facts_of(one))["explained"].endswith("+$2.40 a day and what depends on usage or has no price")
+
+    @pytest.mark.parametrize("merged, state", [(66, State.EXPLAINED), (67, State.PARTIAL)])
+    def test_a_change_that_is_merged_up_to_three_days_later_may_have_been_applied_before(self, merged, state):
+        assert found(self.step, changes=[changed(merged, "140.16")]).events[0].state is state
 
     def test_a_removal_explains_that_nothing_is_charged(self):
         gone = charges([*[4.8] * 63, *[""] * 7])

@@ -39,7 +39,15 @@ def test_shop_2_events_1_explained_4_608_a_day_and_1_alarm_2_53_was_83_52_80_99_
     )
     assert (explained["first"], explained["rest"]) == ("2026-10-11", "0")
     assert explained["causes"] == [
-        {"what": "change", "name": None, "pull_request": 12, "since": "2026-10-11", "until": None, "daily": "4.608"}
+        {
+            "what": "change",
+            "name": None,
+            "pull_request": 12,
+            "since": "2026-10-11",
+            "until": None,
+            "daily": "4.608",
+            "at_least": False,
+        }
     ]
 
 
