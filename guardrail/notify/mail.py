@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import queue
 import smtplib
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ _PORTS = {"starttls": 587, "implicit": 465, "none": 25}
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 _US = "[127.0.0.1]"  # what the library calls a machine without a name; asking for one is asking the network
 _SECONDS = 30.0  # for one answer of the server
+_GOOD_BYE = 1.0  # seconds
 
 
 class Mail:
@@ -42,7 +44,7 @@ class Mail:
         """Send a message to all that the configuration names. Raises NotPostedError."""
         mail = mail_of(message, self._config)
         try:
-            self._in_time(lambda: self._connected().send_message(mail))
+            self._in_time(lambda: self._connected().send_message(mail), self._deadline.left)
         except smtplib.SMTPAuthenticationError:
             raise self._failed("the name or the password is refused") from None
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
@@ -60,12 +62,10 @@ class Mail:
 
     def close(self) -> None:
         """Say good-bye, where anybody listens."""
-        server, self._server = self._server, None
-        if server:
+        if self._server:
             with contextlib.suppress(OSError, smtplib.SMTPException):
-                if server.sock:
-                    server.sock.settimeout(1.0)
-                server.quit()
+                self._in_time(self._server.quit, _GOOD_BYE)
+            self._drop()
 
     @property
     def _where(self) -> str:
@@ -96,8 +96,8 @@ class Mail:
                 server.login(self._user, self._password)
         return self._server
 
-    def _in_time(self, act: Callable[[], object]) -> None:
-        """Do something until the deadline, and no longer: resolvers and servers that trickle know no time limit."""
+    def _in_time(self, act: Callable[[], object], seconds: float) -> None:
+        """Do something for so long, and no longer: resolvers and servers that trickle know no time limit."""
         ended = queue.SimpleQueue[BaseException | None]()
 
         def run() -> None:
@@ -110,7 +110,7 @@ class Mail:
 
         threading.Thread(target=run, name="mail", daemon=True).start()
         try:
-            error = ended.get(timeout=max(self._deadline.left, 0))
+            error = ended.get(timeout=max(seconds, 0))
         except queue.Empty:
             raise TimeoutError from None
         if error:
@@ -119,7 +119,10 @@ class Mail:
     def _drop(self) -> None:
         """Cut the connection, so that nothing is sent any more by what is still waiting for it."""
         server, self._server = self._server, None
-        if server:
+        if server and server.sock:
+            with contextlib.suppress(OSError):
+                # Closing alone would wait for the read that another thread is in.
+                server.sock.shutdown(socket.SHUT_RDWR)
             with contextlib.suppress(OSError):
                 server.close()
 
@@ -132,7 +135,8 @@ def mail_of(message: Message, config: MailConfig) -> EmailMessage:
     mail["To"] = ", ".join(config.to)
     mail["Message-ID"] = f"<{message.key[:40]}@{config.sender.rpartition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # nobody's absence answers it
-    mail.set_content("\n".join(filter(None, [message.title, "", *message.lines, "", message.link])) + "\n")
+    paragraphs = filter(None, [message.title, "\n".join(message.lines), message.link])
+    mail.set_content("\n\n".join(paragraphs) + "\n")
     return mail
 
 
