@@ -349,6 +349,9 @@ def test_equal_resources_are_priced_once(engine, monkeypatch):
         ("schema = 1\nregion = '=regoin'\n", "region: no such name: regoin (column 1)"),
         ("schema = 1\n[let]\na = '=usage.x'\n", "let.a: no such name: usage.x (column 7)"),
         ("schema = 1\nderive = 'nope'\n", "no such derivation: nope"),
+        ("schema = 1\nlike = 'demo_disc'\n", "like: no definition of 'demo_disc' in the same folder"),
+        ("schema = 1\nlike = '../aws/demo_server'\n", "like: no definition of '../aws/demo_server' in the same folder"),
+        ("schema = 1\nlike = 'demo_disk'\n", "like: demo_disk is itself like 'demo_disk'"),
         ("schema = \n", "Invalid value"),
     ],
 )
@@ -357,6 +360,28 @@ def test_a_definition_that_is_wrong_is_refused_with_its_place(engine, text, mess
         engine(demo_disk=text).estimate([change(after={})])
     assert caught.value.what == message
     assert "demo_disk.toml" in caught.value.where
+
+
+LIKE = """\
+schema = 1
+like = "demo_disk"
+[let]
+size = "=attr.size * 2"
+[[component]]
+name = "Twice"
+unit = "GB"
+quantity = "=let.size"
+price = { service = "Disks", family = "Storage", type = "ssd" }
+"""
+
+
+def test_a_definition_like_another_has_its_lines_before_its_own(engine):
+    usage = Usage({name: {"requests": 500_000} for name in ("demo_disk", "demo_volume")})
+    priced = engine(usage, demo_volume=LIKE)
+    size = {"size": 110, "type": "ssd"}
+    *lines, last = bill(priced, change("demo_volume", after=size))
+    assert lines == bill(priced, change(after=size))
+    assert last[1:3] == ("Twice", "220")
 
 
 OPTIONAL = """\

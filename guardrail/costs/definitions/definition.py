@@ -130,6 +130,7 @@ class Definition(_Strict):
     """How one Terraform resource type is priced (docs/definitions.md)."""
 
     schema_: Literal[1] = Field(alias="schema")
+    like: str | None = Field(None, description="type of the same folder that is priced the same but for what is here")
     docs: str = Field("", description="the vendor's price page")
     note: str = Field("", description="what the estimate leaves out")
     region: Expression = "=region"
@@ -180,18 +181,56 @@ class Definition(_Strict):
 
 
 def load_definition(path: Path) -> Definition:
-    """Read a definition. Raises DefinitionError with file and line."""
+    """Read a definition, and the one that it is `like`. Raises DefinitionError with file and line."""
+    text, content = _read(path)
+    like = content.get("like")
+    if isinstance(like, str):
+        content = _merged(_read_like(path, text, like), content)
+    try:
+        return Definition.model_validate(content)
+    except ValidationError as error:
+        raise _invalid(path, text, error) from None
+
+
+def path_of_like(path: Path, like: str) -> Path:
+    """Return the file of the definition that another one is like."""
+    return path.with_name(f"{like}.toml")
+
+
+def _read(path: Path) -> tuple[str, dict[str, Any]]:
     try:
         text = path.read_text(encoding="utf-8")
-        return Definition.model_validate(tomllib.loads(text))
+        return text, tomllib.loads(text)
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError(f"cannot be read: {error}", where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+)", str(error))
         what = re.sub(r" \(at .*\)$", "", str(error))
         raise DefinitionError(what, where=f"{path}:{place.group(1)}" if place else str(path)) from None
-    except ValidationError as error:
-        raise _invalid(path, text, error) from None
+
+
+def _read_like(path: Path, text: str, like: str) -> dict[str, Any]:
+    there = f"{path}:{line_of(text, ('like',))}"
+    if like not in {one.stem for one in path.parent.glob("*.toml")}:
+        raise DefinitionError(f"like: no definition of {like!r} in the same folder", where=there)
+    _, base = _read(path_of_like(path, like))
+    if "like" in base:
+        raise DefinitionError(f"like: {like} is itself like {base['like']!r}", where=there, fix="name that one")
+    return base
+
+
+def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """Return a definition with what it has of its own: tables by key, lines after those there are, all else instead."""
+    merged = dict(base)
+    for key, value in own.items():
+        there = base.get(key)
+        if isinstance(value, dict) and isinstance(there, dict):
+            merged[key] = {**there, **value}
+        elif key in {"component", "child"} and isinstance(value, list) and isinstance(there, list):
+            merged[key] = there + value
+        else:
+            merged[key] = value
+    return merged
 
 
 def line_of(text: str, location: tuple[str | int, ...]) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from guardrail import data
 from guardrail.cel.engine.engines import Engine, engine
 from guardrail.compiled_expressions import CompiledExpressions
-from guardrail.costs.definitions.definition import load_definition
+from guardrail.costs.definitions.definition import load_definition, path_of_like
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.errors import DefinitionError
 
@@ -75,7 +75,8 @@ class Library:
 
 def _tariff(path: Path) -> Tariff:
     definition = load_definition(path)
-    kept = CompiledExpressions(b"definition", path.stem.encode(), path.read_bytes())
+    like = (path_of_like(path, definition.like).read_bytes(),) if definition.like else ()
+    kept = CompiledExpressions(b"definition", path.stem.encode(), path.read_bytes(), *like)
     return Tariff(path.stem, path.parent.name, definition, str(path), kept)
 
 
