@@ -32,6 +32,9 @@ _FLEXIBLE = re.compile(
 _CORES = re.compile(r"^(?:(\d+) )?vCore$")
 _MACHINES = re.compile(r"^Virtual Machines |(?i:[ -]series (?:Linux|Windows)$)")
 """Products of virtual machines. Cloud Services have the same sizes in the same service, at other prices."""
+_EVERYWHERE = ("Global", "Zone 1", "Zone 2", "Zone 3", "Zone 4", "Zone 5", "")
+"""What stands for no region: zones of data transfer are groups of regions, the first of them North America and Europe."""
+_ZONE = re.compile(r"^(?i:zone) [2-9]$")
 _HOST = "Dedicated Host"
 _HOSTS = re.compile(r"Dedicated ?Host$")
 _GIVEN = re.compile(r"\bFree\b")
@@ -44,7 +47,7 @@ def lists(services: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, str]]:
     Prices without a region come along with every region.
     """
     for service, regions in services.items():
-        places = [f"armRegionName eq '{region}'" for region in (*regions, "Global", "Zone 1", "")] if regions else []
+        places = [f"armRegionName eq '{region}'" for region in (*regions, *_EVERYWHERE)] if regions else []
         within = f" and ({' or '.join(places)})" if places else ""
         # A quote within a text of an OData filter is doubled.
         quoted = service.replace("'", "''")
@@ -139,9 +142,11 @@ def _flexible(product: re.Match[str], sku: str, meter: str) -> dict[str, str]:
 
 
 def _region(name: str) -> str:
-    """Return the catalog's region; "" for billing zones that stand for no region."""
+    """Return the catalog's region, `zone2` for a zone of data transfer; "" for those of clouds of their own (`CN Zone 1`)."""
     if name.lower() in {"", "global", "zone 1"}:
         return "global"
+    if _ZONE.match(name):
+        return name.lower().replace(" ", "")
     return "" if " " in name else name.lower()
 
 
