@@ -378,10 +378,10 @@ price = { service = "Disks", family = "Storage", type = "ssd" }
 def test_a_definition_like_another_has_its_lines_before_its_own(engine):
     usage = Usage({name: {"requests": 500_000} for name in ("demo_disk", "demo_volume")})
     priced = engine(usage, demo_volume=LIKE)
-    size = {"size": 110, "type": "ssd"}
+    size = {"size": 105, "type": "ssd"}
     *lines, last = bill(priced, change("demo_volume", after=size))
     assert lines == bill(priced, change(after=size))
-    assert last[1:3] == ("Twice", "220")
+    assert (last[1], Decimal(last[2])) == ("Twice", 210)
 
 
 OPTIONAL = """\
