@@ -381,7 +381,7 @@ def test_a_definition_like_another_has_its_lines_before_its_own(engine):
     size = {"size": 105, "type": "ssd"}
     *lines, last = bill(priced, change("demo_volume", after=size))
     assert lines == bill(priced, change(after=size))
-    assert (last[1], Decimal(last[2])) == ("Twice", 210)
+    assert (last[1], Decimal(last[2])) == ("Twice", Decimal(210))
 
 
 OPTIONAL = """\
