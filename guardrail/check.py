@@ -10,6 +10,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from guardrail import __version__
+from guardrail.approvals import approved
 from guardrail.catalog import Catalog
 from guardrail.caveats import (
     UsageInUse,
@@ -40,6 +41,7 @@ from guardrail.model.comparison import compared, known_before, project_at, remar
 from guardrail.model.finding import Finding
 from guardrail.model.hashes import Hashes
 from guardrail.model.not_evaluated import joined
+from guardrail.model.planned import planned_of
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Change
 from guardrail.policy import Judge, LoadedRules, Project, Surroundings
@@ -120,7 +122,7 @@ def check(
         for source, plan in plans:
             project = Project(source.name, source.path, source.env, repository)
             bill = priced(source, plan, engine, settings, in_use.alone(source, plan, library))
-            bill = since(base, bill, is_only=is_only)
+            bill = with_plans(since(base, bill, is_only=is_only))
             found += not_evaluated(source, plan, bill.not_evaluated if base else plan.not_evaluated, settings)
             judged: Sequence[Finding] = ()
             if not plan.fault:
@@ -138,7 +140,7 @@ def check(
     found += judge.budgets(settings.budgets, bills)
     library.keep_compiled()
     judge.keep_compiled()
-    findings = waived(found, rules, settings)
+    findings = approved(waived(found, rules, settings), settings)
     of_project: defaultdict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
         of_project[finding.project].append(finding)
@@ -206,6 +208,15 @@ def _against(base: Report | None, report: Report, settings: Settings) -> Report:
     """Return a report with what is to be said of the earlier one."""
     said = remarks(base, report, settings.compare_with) if base else []
     return replace(report, warnings=(*report.warnings, *said))
+
+
+def with_plans(bill: ProjectReport) -> ProjectReport:
+    """Return a project in which what changes and has no amount tells what is planned: by that an approval knows it again."""
+    resources = tuple(
+        replace(one, planned=planned_of(one.change)) if one.changes and any(one.delta_gaps) else one
+        for one in bill.resources
+    )
+    return replace(bill, resources=resources)
 
 
 def priced(

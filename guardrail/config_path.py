@@ -14,6 +14,8 @@ KEYS = (
     "rules",
     "budgets",
     "waivers",
+    "approvers",
+    "approvals",
     "pricing",
     "report",
     "ledger",

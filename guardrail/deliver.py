@@ -187,6 +187,8 @@ def verdict_outputs(report: Report, code: ExitCode) -> dict[str, str]:
         "has-changes": str(bool(changes)).lower(),
         "denied": str(counts.blocking),
         "warned": str(counts.warnings),
+        "needs-approval": str(counts.needs_approval),
+        "approved": str(counts.approved),
         "waived": str(counts.waived),
         "pre-existing": str(counts.pre_existing),
         "unpriced": str(totals.unpriced),
@@ -292,7 +294,7 @@ def _annotate(job: _Delivery, name: str, platform: Platform) -> None:
     """Make the commit show what is wrong at its lines. Waived findings and those from before are nobody's to mend here."""
     found = [
         Annotation(
-            f"{safe(alert.finding.rule)}: {safe(alert.finding.message)}",
+            f"{safe(alert.finding.rule)}: {alert.message}",
             "\n".join(filter(None, [alert.subject, alert.finding.fix and f"Fix: {safe(alert.finding.fix)}"])),
             _SEVERITIES[alert.level],
             *((alert.path, alert.line) if alert.exact else ()),

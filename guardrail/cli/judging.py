@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from guardrail.cli.options import flags
-from guardrail.cli.policy_ref import checkout_of, policy_notes, revision_of
+from guardrail.cli.policy_ref import checkout_of, named_base, policy_notes, revision_of
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
@@ -25,6 +25,7 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
 
     `choose` may narrow the settings down; `evaluate` does more than a plain check.
     """
+    from guardrail.approvals import approvals_base  # noqa: PLC0415 - only when it runs
     from guardrail.check import check  # noqa: PLC0415 - only when it runs
     from guardrail.platforms.context import REPOSITORY, proposal  # noqa: PLC0415
     from guardrail.policy_ref import settings_at  # noqa: PLC0415
@@ -38,7 +39,9 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
         checkout = checkout_of(chosen, revision, proposed)
         roots = tuple(checkout.name(file) for file in uncovered(chosen, checkout))
         repository = next(filter(None, map(os.environ.get, REPOSITORY)), "")
-        chosen = replace(chosen, pr=proposed.for_rules, repository=repository, uncovered=roots)
+        base = named_base(chosen, proposed)
+        at = approvals_base(chosen, revision, base, is_change=proposed.change is not None)
+        chosen = replace(chosen, pr=proposed.for_rules, repository=repository, uncovered=roots, approvals_at=at)
         report = (evaluate or check)(chosen)
         notes = policy_notes(chosen, revision, proposed)
         if checkout.top and checkout.base:

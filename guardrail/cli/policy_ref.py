@@ -35,6 +35,12 @@ def revision_of(chosen: str, proposed: Proposal) -> str:
     return proposed.base
 
 
+def named_base(chosen: Settings, proposed: Proposal) -> str:
+    """Return the commit that the change is to be merged into, else the one that the command line compares with; "" for neither."""
+    given = chosen.compare_with
+    return proposed.base or ("" if not given or Path(given).exists() else given)
+
+
 def checkout_of(chosen: Settings, revision: str, proposed: Proposal) -> Checkout:
     """Return the working tree, compared with the base of the change as far as anything tells it."""
     from guardrail import git  # noqa: PLC0415 - only when it runs

@@ -1,5 +1,6 @@
 """The configuration of a run: guardrail.yaml and the command line's flags, as one frozen `Settings`."""
 
+from guardrail.config.approvers import ApprovalsAt, ApprovalsConfig, Approver, is_user_name, same_name
 from guardrail.config.checks import misnamed
 from guardrail.config.file import ConfigFile, OnIncomplete, PricingConfig, RulesConfig, on_unpriced
 from guardrail.config.policy_at import PolicyAt
@@ -7,6 +8,9 @@ from guardrail.config.settings import Settings, settings
 from guardrail.config.sources import Flags, Source
 
 __all__ = [
+    "ApprovalsAt",
+    "ApprovalsConfig",
+    "Approver",
     "ConfigFile",
     "Flags",
     "OnIncomplete",
@@ -15,7 +19,9 @@ __all__ = [
     "RulesConfig",
     "Settings",
     "Source",
+    "is_user_name",
     "misnamed",
     "on_unpriced",
+    "same_name",
     "settings",
 ]

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, JsonValue
 
 from guardrail.config.anomalies import AnomaliesConfig
+from guardrail.config.approvers import ApprovalsConfig, Approver
 from guardrail.config.notify import NotifyConfig
 from guardrail.errors import did_you_mean
 from guardrail.files import Section
@@ -239,6 +240,9 @@ class ConfigFile(Section):
     budgets: tuple[Budget, ...] = ()
     waivers: str | None = None
     """waivers file, relative to guardrail.yaml"""
+    approvers: tuple[Approver, ...] = ()
+    """who may approve findings of rules with `enforcement: approval`; read from the base of a change"""
+    approvals: ApprovalsConfig = ApprovalsConfig()
     pricing: PricingConfig = PricingConfig()
     report: ReportConfig = ReportConfig()
     ledger: LedgerConfig = LedgerConfig()

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from guardrail.config.anomalies import AnomaliesConfig
+from guardrail.config.approvers import ApprovalsAt, ApprovalsConfig, Approver
 from guardrail.config.checks import misnamed
 from guardrail.config.file import ConfigFile, KpisConfig, OnIncomplete, RecommendConfig, RulesConfig, on_unpriced
 from guardrail.config.notify import NotifyConfig
@@ -44,6 +45,12 @@ class Settings:
     budget_places: tuple[str, ...] = ()
     """File and line of each budget."""
     waivers: Path | None = None
+    approvers: tuple[Approver, ...] = ()
+    approvals: ApprovalsConfig = field(default_factory=ApprovalsConfig)
+    approvals_file: Path | None = None
+    """The approvals file, there or not; None without a guardrail.yaml."""
+    approvals_at: ApprovalsAt | None = None
+    """Where approvers and approvals are read from; None: they are those of these settings."""
     currency: str = "USD"
     catalog: Path | None = None
     overlay: Path | None = None
@@ -134,6 +141,9 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         budgets=file.budgets,
         budget_places=tuple(where(("budgets", number)) for number in range(len(file.budgets))),
         waivers=located(file.waivers) if file.waivers else None,
+        approvers=file.approvers,
+        approvals=file.approvals,
+        approvals_file=located(file.approvals.file) if path else None,
         currency=pricing.currency,
         catalog=flags.catalog or (located(pricing.catalog) if pricing.catalog else None),
         overlay=located(pricing.overlay) if pricing.overlay else None,

@@ -11,7 +11,7 @@ from guardrail.model.not_evaluated import joined
 from guardrail.model.report import UNREAD, ProjectReport, Report, Revision
 from guardrail.model.resource import NO_TAGS, UNTOLD, Action
 
-_OLD = {FindingStatus.FAIL, FindingStatus.PRE_EXISTING, FindingStatus.WAIVED}
+_OLD = {FindingStatus.FAIL, FindingStatus.PRE_EXISTING, FindingStatus.WAIVED, FindingStatus.APPROVED}
 
 
 def compared(base: Sequence[ResourceCost], head: Sequence[ResourceCost]) -> tuple[ResourceCost, ...]:

@@ -204,6 +204,7 @@ class ResourceCost:
 
     is_compared  False where both sides lack the same, but what it depends on differs: the amounts behind need not be equal
     differences  attributes that differ, what moves the cost most first; `omitted` counts those that are left out
+    planned      a hash of what is planned, where something of what the change costs has no amount; else ""
     """
 
     change: Change
@@ -212,6 +213,7 @@ class ResourceCost:
     is_compared: bool = True
     differences: tuple[Difference, ...] = ()
     omitted: int = 0
+    planned: str = ""
 
     @property
     def stays(self) -> bool:

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
+from guardrail.model.approval import Approvable
 from guardrail.model.remedy import Edit, Remedy
 from guardrail.model.unknown import Json
 
@@ -34,7 +35,7 @@ class Enforcement(StrEnum):
     """What a violation does to the change."""
 
     ADVISORY = "advisory"  # reports
-    APPROVAL = "approval"  # blocks until somebody approves (a waiver)
+    APPROVAL = "approval"  # blocks until somebody approves it who may
     MANDATORY = "mandatory"  # blocks
 
 
@@ -52,6 +53,7 @@ class FindingStatus(StrEnum):
     FAIL = "fail"
     UNKNOWN = "unknown"
     WAIVED = "waived"
+    APPROVED = "approved"
     PRE_EXISTING = "pre-existing"
     ERROR = "error"  # the rule could not be evaluated: neither pass nor fail
 
@@ -86,6 +88,7 @@ class Finding:
     edit      the lines of the configuration to change; None where there are none, or nobody asked
     amount    what it is about costs a month: a resource after the change; of a plan or a budget, what the change adds; None: not known
     machine_type  the one whose facts are not known, where that alone keeps the answer from being known; else ""
+    approval  what there is to say of approving it; None where its rule does not ask for approval
     """
 
     rule: str
@@ -107,6 +110,12 @@ class Finding:
     edit: Edit | None = None
     amount: Decimal | None = None
     machine_type: str = ""
+    approval: Approvable | None = None
+
+    @property
+    def needs_approval(self) -> bool:
+        """Whether it blocks, and somebody may approve it. A rule that could not be evaluated has to be mended."""
+        return self.blocking and self.approval is not None and self.status is not FindingStatus.ERROR
 
     @property
     def subject(self) -> str:

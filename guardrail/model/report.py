@@ -272,6 +272,7 @@ class Counts:
     """How many resources and findings a run has: each report that says a number says this one.
 
     changed   resources that are not the same after the change, in themselves or in their cost
+    needs_approval  those of `blocking` that somebody may approve
     warnings  violations and open questions that do not block
     errors    rules that could not be evaluated and do not block; `unread` are projects that could not be read
     """
@@ -284,6 +285,8 @@ class Counts:
     unread: int
     waived: int
     pre_existing: int
+    needs_approval: int = 0
+    approved: int = 0
 
 
 @dataclass(frozen=True)
@@ -364,6 +367,8 @@ class Report:
             unread=len(unread),
             waived=status[FindingStatus.WAIVED],
             pre_existing=status[FindingStatus.PRE_EXISTING],
+            needs_approval=sum(one.needs_approval for one in self.all_findings),
+            approved=status[FindingStatus.APPROVED],
         )
 
     @cached_property

@@ -71,7 +71,12 @@ def _parts(report: Report) -> list[str]:
     before, after, delta = total_amounts(report.totals, report.currency)
     changed = [f"{named(row, _TEXT)}: {change_amounts(row.resource, report.currency)[2]}" for row in view.changed]
     parts = [f"Per month: {before} before, {after} after, {delta}", _list("Changes", changed)]
-    for name, found in (("Blocking", view.blocking), ("Not read", view.unread), ("Rules not evaluated", view.errors)):
+    for name, found in (
+        ("Blocking", view.blocking),
+        ("Needs approval", view.pending),
+        ("Not read", view.unread),
+        ("Rules not evaluated", view.errors),
+    ):
         parts.append(_list(name, [_finding(one) for one in view.listed(found)]))
     parts.append(f"{count(len(view.warnings), 'warning')}" if view.warnings else "")
     return [part for part in parts if part]

@@ -10,6 +10,7 @@ from guardrail.model.money import SCIENTIFIC_FROM, ZERO, brief, rounded, sign_of
 from guardrail.model.reason import Reason
 from guardrail.model.report import Bound, Totals
 from guardrail.model.unknown import Json, Unknown
+from guardrail.report.approvals_text import granted
 from guardrail.report.text import safe
 
 _NAME_LIMIT = 160
@@ -187,13 +188,17 @@ def _side_reasons(side: Cost, currency: str) -> list[str]:
 def status_word(finding: Finding) -> str:
     """Return what a finding means to the change, in the fewest words."""
     words = {FindingStatus.ERROR: "not evaluated", FindingStatus.WAIVED: "waived", FindingStatus.UNKNOWN: "unknown"}
-    words[FindingStatus.PRE_EXISTING] = "pre-existing"
+    words |= {FindingStatus.PRE_EXISTING: "pre-existing", FindingStatus.APPROVED: "approved"}
+    if finding.needs_approval:
+        return "needs approval"
     return words.get(finding.status) or ("blocking" if finding.blocking else "warning")
 
 
 def standing(finding: Finding) -> str:
     """Say why a finding is accepted: by whom, until when and why, or that it was there before; "" for any other."""
     waiver = finding.waiver
+    if finding.status is FindingStatus.APPROVED and finding.approval and finding.approval.given:
+        return granted(finding.approval.given)
     if finding.status is FindingStatus.WAIVED and waiver:
         owner = f" by {safe(waiver.owner, 80)}" if waiver.owner else ""
         # One that is bound to no amount excuses whatever this grows to: whoever reads it should know.
@@ -202,7 +207,7 @@ def standing(finding: Finding) -> str:
             limit = f"up to {waiver.up_to:,.2f} a month"
         until = ", ".join(filter(None, [f"until {waiver.expires.isoformat()}", limit]))
         return f"Waived{owner} {until}: {safe(waiver.reason, _REMEDY_LIMIT)}"
-    accepted = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
+    accepted = {FindingStatus.WAIVED, FindingStatus.APPROVED, FindingStatus.PRE_EXISTING}
     return status_word(finding).capitalize() if finding.status in accepted else ""
 
 

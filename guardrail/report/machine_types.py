@@ -42,6 +42,7 @@ def _as_one(name: str, group: Sequence[Finding]) -> Finding:
         severity=max((finding.severity for finding in group), key=lambda one: one.rank),
         message=f"facts of {name} are not known ({number}{asked})",
         blocking=any(finding.blocking for finding in group),
+        approval=first.approval if all(one.needs_approval for one in group if one.blocking) else None,
         docs="",
         evidence={},
         project=first.project if is_one else "",

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from guardrail.report.billed import Billed
 
 _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
-_ACCEPTED = {FindingStatus.WAIVED, FindingStatus.PRE_EXISTING}
+_ACCEPTED = {FindingStatus.WAIVED, FindingStatus.APPROVED, FindingStatus.PRE_EXISTING}
 _LIMIT = 80
 _PLANS = 3  # that a command names
 _NOTE_LIMIT = 400
@@ -268,13 +268,23 @@ class View:
 
     @cached_property
     def blocking(self) -> list[Finding]:
-        """Findings that keep the change from passing."""
-        return [finding for finding in self.findings if finding.blocking]
+        """Findings that keep the change from passing, and that nobody can approve."""
+        return [finding for finding in self.findings if finding.blocking and not finding.needs_approval]
+
+    @cached_property
+    def pending(self) -> list[Finding]:
+        """Findings that keep the change from passing until somebody approves them."""
+        return [finding for finding in self.findings if finding.needs_approval]
+
+    @cached_property
+    def approvable(self) -> list[Finding]:
+        """Those of them that a command to paste can approve."""
+        return [f for f in self.pending if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
 
     @cached_property
     def waivable(self) -> list[Finding]:
         """Blocking findings that an entry to paste can waive, those about a resource first."""
-        fit = [f for f in self.blocking if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        fit = [f for f in (*self.blocking, *self.pending) if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
         return sorted(fit, key=lambda finding: not finding.address)
 
     @cached_property
@@ -294,7 +304,7 @@ class View:
 
     @cached_property
     def accepted(self) -> list[Finding]:
-        """Findings that were there before the change, or that somebody has waived."""
+        """Findings that were there before the change, or that somebody has approved or waived."""
         return [f for f in self.findings if f.status in _ACCEPTED and not f.blocking]
 
     def listed(self, findings: Sequence[Finding]) -> list[Finding]:
@@ -302,7 +312,7 @@ class View:
         found: dict[int, Finding] = {}
         for finding in findings:
             shown = self._by_machine_type.get(waits_for(finding), finding)
-            if shown.blocking == finding.blocking:
+            if (shown.blocking, shown.needs_approval) == (finding.blocking, finding.needs_approval):
                 found.setdefault(id(shown), shown)
         return list(found.values())
 
@@ -315,7 +325,9 @@ class View:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
         if not self.report.judged:
             return not self.rows and not self._is_incomplete and not self.unread
-        has_findings = self.blocking or self.unread or self.errors or self.warnings or self.notes or self.supplied
+        has_findings = (
+            self.blocking or self.pending or self.unread or self.errors or self.warnings or self.notes or self.supplied
+        )
         return not has_findings and not any(map(has_news, self.report.projects))
 
     @cached_property
@@ -350,7 +362,10 @@ class View:
             cost = money if self.rows or self._is_incomplete else "no resources"
             return " · ".join([*unread, cost])
         counts = report.counts
-        phrases = [count(counts.blocking, "blocking finding")] if counts.blocking else []
+        number = counts.blocking - counts.needs_approval
+        phrases = [count(number, "blocking finding")] if number else []
+        if counts.needs_approval:
+            phrases.append(f"{counts.needs_approval:,} need{'s' if counts.needs_approval == 1 else ''} approval")
         phrases += unread
         phrases += [f"{count(counts.errors, 'rule answer')} missing"] if counts.errors else []
         if not phrases:

@@ -8,6 +8,7 @@ from typing import Any
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Report
+from guardrail.report.approvals_text import needed
 from guardrail.report.text import cut, safe
 from guardrail.report.view import View
 
@@ -71,8 +72,9 @@ def judged(report: Report, markdown: str, *, passed: bool) -> Result:
 def _outcome(finding: Finding) -> Outcome:
     level = "error" if finding.blocking or finding.status is FindingStatus.ERROR else "warning"
     status = "Denied" if finding.blocking else finding.status.value.capitalize()
+    status = "Needs approval" if finding.needs_approval else status
     # Indented text is shown as it is: what a plan or a rule says is no markup there.
-    body = "\n\n".join(f"    {safe(line)}" for line in (finding.message, finding.fix) if line)
+    body = "\n\n".join(f"    {safe(line)}" for line in (finding.message, needed(finding), finding.fix) if line)
     return Outcome(
         safe(f"{finding.rule}:{finding.subject}", _LINE),
         safe(f"{finding.rule}: {finding.message}", _LINE),

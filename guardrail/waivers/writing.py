@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
-
 from guardrail.config import Settings
 from guardrail.errors import ConfigError
-from guardrail.files.yaml_file import YamlFile, parse_yaml
+from guardrail.files.yaml_file import parse_yaml
+from guardrail.files.yaml_list import with_item, written
 from guardrail.model.finding import Waiver
 from guardrail.policy import load_waivers
 
@@ -44,41 +43,11 @@ def with_waiver(text: str, waiver: Waiver, *, ticket: str = "", name: str) -> st
     """
     file = parse_yaml(text, ConfigError, name=name)
     waivers = load_waivers(file)
-    ticket = " ".join(ticket.split())
-    items = file.nodes.get(("waivers",))
-    lines = text.splitlines()
-    if not isinstance(items, yaml.SequenceNode) or not items.value:
-        return _with_first(lines, file, items, waiver, ticket)
-    if items.flow_style:
-        fix = "write each waiver on lines of its own, beginning with `- rule:`"
-        raise ConfigError(
-            "its waivers stand in one line, which cannot be added to", where=file.where(("waivers",)), fix=fix
-        )
     same = [number for number, one in enumerate(waivers) if (one.rule, one.address) == (waiver.rule, waiver.address)]
-    entry = _entry(waiver, ticket, items.start_mark.column)
-    last = items.value[same[-1] if same else -1]
-    start = last.start_mark.line if same else _end(last)
-    return _joined([*lines[:start], *entry, *lines[_end(last) :]])
+    return with_item(text, file, "waivers", _entry(waiver, " ".join(ticket.split())), at=same[-1] if same else None)
 
 
-def _with_first(lines: list[str], file: YamlFile, items: yaml.Node | None, waiver: Waiver, ticket: str) -> str:
-    """Return the text with its first waiver: in the place of an empty list, or below all that is there."""
-    entry = _entry(waiver, ticket, 2)
-    key = file.keys.get(("waivers",))
-    if key is None:
-        return _joined([*lines, "waivers:", *entry])
-    end = items.end_mark.line if items and items.start_mark.line > key.start_mark.line else key.start_mark.line
-    return _joined([*lines[: key.start_mark.line], "waivers:", *entry, *lines[end + 1 :]])
-
-
-def _end(node: yaml.Node) -> int:
-    """Return the number of the line after a node. The parser counts comments and empty lines behind a block to it."""
-    while isinstance(node, (yaml.MappingNode, yaml.SequenceNode)) and not node.flow_style and node.value:
-        node = node.value[-1][1] if isinstance(node, yaml.MappingNode) else node.value[-1]
-    return int(node.end_mark.line) + (1 if node.end_mark.column else 0)
-
-
-def _entry(waiver: Waiver, ticket: str, column: int) -> list[str]:
+def _entry(waiver: Waiver, ticket: str) -> list[str]:
     """Return the lines of one waiver, each key on one line: values are given without line breaks."""
     said = {
         "rule": waiver.rule,
@@ -88,16 +57,5 @@ def _entry(waiver: Waiver, ticket: str, column: int) -> list[str]:
         "owner": waiver.owner,
         "ticket": ticket,
     }
-    dumped = [
-        yaml.safe_dump({key: value}, allow_unicode=True, width=float("inf")).rstrip("\n")
-        for key, value in said.items()
-        if value
-    ]
-    if waiver.up_to is not None:
-        dumped.append(f"up_to: {waiver.up_to:.2f}  # what it may cost a month")
-    pad = " " * column
-    return [f"{pad}{'  ' if number else '- '}{line}" for number, line in enumerate(dumped)]
-
-
-def _joined(lines: list[str]) -> str:
-    return "\n".join(lines) + "\n"
+    limit = [] if waiver.up_to is None else [f"up_to: {waiver.up_to:.2f}  # what it may cost a month"]
+    return [*written(said), *limit]

@@ -137,6 +137,8 @@ SINCE_0_2 = {
     "commit",
     "ref",
     "event",
+    "needs_approval",
+    "approved",
 }
 """Keys that results of the release before do not have."""
 

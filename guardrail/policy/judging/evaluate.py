@@ -11,12 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from guardrail.cel import Environment, Path, Scope
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.planned import planned_of_open
 from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json
@@ -48,6 +50,8 @@ if TYPE_CHECKING:
     from guardrail.model.billed.costs import BudgetSpend, KnownSnapshot
 
 Bind = Callable[[Mapping[str, Json]], Scope]
+Opened = Callable[[bool], str]
+"""Tells the plans apart of which something has no price, from its resources: with what all others cost, or without."""
 
 
 @dataclass
@@ -122,8 +126,11 @@ class Judge:
         rules = [r for r in self.rules if r.rule.scope is RuleScope.PLAN and plays_in(r.rule.match, project)]
         now, fit = self.beside(project, resources, sums, _all_read(rules), around)
         past = {**now, "plan": {**now["plan"], **sums.as_before.values("plan")}}
+        opened = _opened([(project.name, resources)])
         asked = (
-            self._whole(r, sums, now, past if r.reads.isdisjoint(_NOT_SUMS) else None, project=project.name, fit=fit)
+            self._whole(
+                r, sums, now, past if r.reads.isdisjoint(_NOT_SUMS) else None, opened, project=project.name, fit=fit
+            )
             for r in rules
         )
         return tuple(one for one in asked if one)
@@ -144,17 +151,20 @@ class Judge:
     ) -> tuple[Finding, ...]:
         """Judge budgets over all projects of the run."""
         found: list[Finding] = []
+        opened = _opened([(project.name, bill.resources) for project, bill in projects])
         for budget, sums in zip(budgets, spent(budgets, projects), strict=True):
             billed = billed_of(budget, self.snapshot, self.now)
             if budget.limits_spend:
                 self.spends.append(spend_of(budget, billed, sums, self.now))
-            found += self.budget(budget, sums, billed)
+            found += self.budget(budget, sums, billed, opened)
         return tuple(found)
 
-    def budget(self, budget: Budget, sums: Spend, billed: Billed | None = None) -> tuple[Finding, ...]:
+    def budget(
+        self, budget: Budget, sums: Spend, billed: Billed | None = None, opened: Opened = lambda _: ""
+    ) -> tuple[Finding, ...]:
         """Judge one budget; `sums` is what its resources cost, `billed` what bills say of it (default: by the snapshot)."""
         now, past = (self.beside_budget(budget, side, billed) for side in (sums, sums.as_before))
-        asked = (self._whole(r, sums, now, past) for r in self.rules if r.rule.scope is RuleScope.BUDGET)
+        asked = (self._whole(r, sums, now, past, opened) for r in self.rules if r.rule.scope is RuleScope.BUDGET)
         return tuple(one for one in asked if one)
 
     def beside(
@@ -187,13 +197,14 @@ class Judge:
         sums: Spend,
         now: Mapping[str, Json],
         past: Mapping[str, Json] | None,
+        opened: Opened,
         *,
         project: str = "",
         fit: Mapping[str, Json] | None = None,
     ) -> Finding | None:
         """Ask a rule about totals. What was broken before the change is pre-existing: only crossing a limit is new.
 
-        `now` and `past` are what it reads, `sums` what of that is costs. `fit` is what is fit to be shown of `now`, where that is another thing.
+        `now` and `past` are what it reads, `sums` what of that is costs, `opened` tells its plan from others. `fit` is what is fit to be shown of `now`, where that is another thing.
         """
         answer = rule.answer(self.bind(nested(picked(now, rule.reads))))
         self.asked.add(rule.rule.id)
@@ -215,7 +226,12 @@ class Judge:
             rule,
             answer,
             # Others change what a plan or a budget comes to: what is agreed to is what this change adds.
-            Subject(project=project, amount=None if sums.delta_unpriced else sums.delta),
+            Subject(
+                project=project,
+                amount=None if sums.delta_unpriced else sums.delta,
+                # What was not evaluated nothing tells from something else.
+                planned=str if sums.not_evaluated else partial(opened, bool(sums.delta_unpriced)),
+            ),
             texts=rule.texts(answer.failed, self.bind(nested(evidence))),
             evidence=evidence,
             blocking=not old or self.pre_existing_blocks,
@@ -228,6 +244,16 @@ _NOT_SUMS = {
     *(("plan", name) for name in PLAN_LISTS if name != "workspace"),
     *(("plan", "counts", action.replace("-", "_")) for action in Action),
 }
+
+
+def _opened(projects: Sequence[tuple[str, Sequence[ResourceCost]]]) -> Opened:
+    """Return what tells the plan of these resources from others; it is the same for each budget, and asked for by few rules."""
+
+    def told(with_costs: bool) -> str:  # noqa: FBT001 - one flag, named at its call
+        meant = ((name, one) for name, resources in projects for one in resources)
+        return planned_of_open(meant, with_costs=with_costs)
+
+    return cache(told)
 
 
 def _all_read(rules: Iterable[CompiledRule]) -> set[Path]:

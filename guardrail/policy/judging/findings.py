@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from guardrail.cel import Path
+from guardrail.model.approval import Approvable
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, OnUnknown
 from guardrail.model.money import plain
 from guardrail.model.resource import SourceLine
@@ -27,12 +28,13 @@ _RELATIONS = {(relation,) for relation in RELATIONS}
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What a finding is about: a resource's address, "" for a plan or a budget; and what that costs a month."""
+    """What a finding is about: a resource's address, "" for a plan or a budget; what that costs a month, and what tells its plan from others."""
 
     address: str = ""
     project: str = ""
     source: SourceLine | None = None
     amount: Decimal | None = None
+    planned: Callable[[], str] = str
 
 
 def finding(
@@ -73,6 +75,7 @@ def finding(
         project=subject.project,
         amount=subject.amount,
         machine_type=answer.unknown.machine_type if status is FindingStatus.UNKNOWN and answer.unknown else "",
+        approval=Approvable(subject.planned()) if declared.enforcement is Enforcement.APPROVAL else None,
         evidence={".".join(path): _json(value) for path, value in (evidence or {}).items() if is_evidence(path)},
     )
 

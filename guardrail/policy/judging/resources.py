@@ -14,6 +14,7 @@ from guardrail.errors import LimitError
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO
+from guardrail.model.planned import planned_of
 from guardrail.model.remedy import Remedy
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json
@@ -192,7 +193,7 @@ class PerResource:
         found = finding(
             rule,
             answer,
-            Subject(change.address, self.project.name, change.source, _amount(resource)),
+            Subject(change.address, self.project.name, change.source, _amount(resource), partial(planned_of, change)),
             texts=texts,
             evidence=self._values(view, self._evidence[rule.rule.id]),
             blocking=not old or self.owner.pre_existing_blocks,

@@ -14,6 +14,8 @@ from guardrail.model.finding import Finding, FindingStatus, Severity
 from guardrail.model.money import ZERO
 from guardrail.model.remedy import Edit
 from guardrail.model.report import ProjectReport, Report
+from guardrail.report.approvals_text import needed
+from guardrail.report.format import standing
 from guardrail.report.text import safe
 from guardrail.report.view import View
 
@@ -21,6 +23,7 @@ APPROXIMATE = "Location approximate: the plan does not say where this is written
 """What an alert says whose place is only the folder that it comes from."""
 
 _USUAL_FILE = "main.tf"
+_TEXT_LIMIT = 1_000
 _PATH_LIMIT = 400
 _PLACE_IN_INPUT = re.compile(r"\[\d+\]$")  # an input with several plans counts them
 _PLAN = re.compile(r"(?:\.(?:json|tfplan|plan|out|bin)|(?:^|/)tfplan|(?:^|/)stdin)$")
@@ -55,12 +58,23 @@ class Alert:
 
     @property
     def level(self) -> Level:
-        """Error for what blocks or could not be judged; note for what was there before, or only informs."""
+        """Error for what blocks or could not be judged; note for what was there before, is approved, or only informs."""
         finding = self.finding
         if finding.blocking or finding.status is FindingStatus.ERROR:
             return Level.ERROR
-        quiet = finding.status is FindingStatus.PRE_EXISTING or finding.severity is Severity.INFO
+        settled = {FindingStatus.PRE_EXISTING, FindingStatus.APPROVED}
+        quiet = finding.status in settled or finding.severity is Severity.INFO
         return Level.NOTE if quiet else Level.WARNING
+
+    @property
+    def message(self) -> str:
+        """What is wrong, after what has become of it: that it was there before, that somebody has approved it, or that somebody has to."""
+        finding = self.finding
+        state = "pre-existing" if finding.status is FindingStatus.PRE_EXISTING else ""
+        if finding.status is FindingStatus.APPROVED or finding.needs_approval:
+            state = needed(finding) or standing(finding)
+        text = safe(finding.message, _TEXT_LIMIT)
+        return f"{state}. {text}" if state and state != "pre-existing" else f"{state}: {text}" if state else text
 
     @property
     def subject(self) -> str:

@@ -36,7 +36,7 @@ def _text(alert: Alert) -> str:
     """Return the message in lines: what is wrong, about what, and how to mend it."""
     finding = alert.finding
     fix = f"Fix: {safe(finding.fix, _TEXT_LIMIT)}" if finding.fix else ""
-    return "\n".join(filter(None, [safe(finding.message, _TEXT_LIMIT), alert.subject, fix]))
+    return "\n".join(filter(None, [alert.message, alert.subject, fix]))
 
 
 def _command(level: Level, text: str, alert: Alert | None) -> str:

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from guardrail.model.finding import FindingStatus
 from guardrail.model.report import Report
 from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
 from guardrail.report.json.text import encode, finished, listed
 from guardrail.report.text import safe
 
-_TEXT_LIMIT = 1_000
 _SEVERITIES = {Level.ERROR: "critical", Level.WARNING: "minor", Level.NOTE: "info"}
 
 
@@ -28,9 +26,8 @@ def code_quality(report: Report) -> str:
 
 def _entry(alert: Alert, name: str) -> dict[str, Any]:
     finding = alert.finding
-    before = "pre-existing: " if finding.status is FindingStatus.PRE_EXISTING else ""
     about = f" ({alert.subject})" if alert.subject else ""
-    text = f"{before}{safe(finding.message, _TEXT_LIMIT)}{about}"
+    text = f"{alert.message}{about}"
     return {
         "description": text if alert.exact else f"{text}. {APPROXIMATE}",
         "check_name": safe(finding.rule, 255),

@@ -10,8 +10,9 @@ from html import escape
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import ProjectReport, Report
+from guardrail.report.approvals_text import needed
 from guardrail.report.ci.alerts import folder_of, repository_path
-from guardrail.report.format import bottom_line
+from guardrail.report.format import bottom_line, standing
 from guardrail.report.text import safe
 from guardrail.report.view import View
 
@@ -82,7 +83,9 @@ def _outcome(finding: Finding, message: str) -> tuple[str, str]:
     if finding.status is FindingStatus.ERROR:
         return "error", message
     if finding.blocking:
-        return "failure", message
+        return "failure", f"{needed(finding)}. {message}" if finding.needs_approval else message
+    if finding.status is FindingStatus.APPROVED:
+        return "skipped", standing(finding)
     if finding.status is FindingStatus.WAIVED and waiver:
         return "skipped", f"waived until {waiver.expires.isoformat()}: {safe(waiver.reason, _TEXT_LIMIT)}"
     words = {

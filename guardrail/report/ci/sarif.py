@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
+from guardrail.model.approval import Approval
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import Report
@@ -41,7 +42,7 @@ def sarif(
     max_bytes: int = _MAX_BYTES,
     waived: bool = False,
 ) -> str:
-    """Return the log. Waived findings are left out, those that were there before the change are notes.
+    """Return the log. Waived findings are left out, those that were there before the change or are approved are notes.
 
     `waived`: waived findings are results with suppressions, as the standard has them. GitHub's code scanning does not read
     these, and would open an alert for each. `category` tells the results of one upload from those of others; by default it is the name of the only project.
@@ -59,7 +60,7 @@ def sarif(
 
 def _grouped(found: Iterable[Alert]) -> list[_Group]:
     """Gather what code scanning takes for one alert: one rule at one line."""
-    groups: defaultdict[tuple[str, str, int, Waiver | None], list[Alert]] = defaultdict(list)
+    groups: defaultdict[tuple[str, str, int, Waiver | Approval | None], list[Alert]] = defaultdict(list)
     for alert in found:
         groups[_rule_id(alert.finding), alert.path, alert.line, _suppressing(alert.finding)].append(alert)
     return list(groups.values())
@@ -171,17 +172,19 @@ def _result(group: _Group, indexes: dict[str, int]) -> dict[str, Any]:
         "locations": [where],
         "partialFingerprints": {"guardrail/v1": fingerprint(first.finding.rule, *names)},
         **({"fixes": fixes[:_LISTED]} if fixes else {}),
-        **({"suppressions": [_suppression(waiver, first.finding)]} if (waiver := _suppressing(first.finding)) else {}),
+        **({"suppressions": [_suppression(excuse, first.finding)]} if (excuse := _suppressing(first.finding)) else {}),
     }
 
 
-def _suppressing(finding: Finding) -> Waiver | None:
+def _suppressing(finding: Finding) -> Waiver | Approval | None:
     """Return what excuses a finding. One that was there before the change is a note, waived or not."""
+    if finding.status is FindingStatus.APPROVED:
+        return finding.approval.given if finding.approval else None
     return finding.waiver if finding.status is FindingStatus.WAIVED else None
 
 
-def _suppression(waiver: Waiver, finding: Finding) -> dict[str, Any]:
-    kind = "inSource" if waiver.in_comment else "external"
+def _suppression(excuse: Waiver | Approval, finding: Finding) -> dict[str, Any]:
+    kind = "inSource" if isinstance(excuse, Waiver) and excuse.in_comment else "external"
     return {"kind": kind, "status": "accepted", "justification": safe(standing(finding), _TEXT_LIMIT)}
 
 
@@ -210,8 +213,7 @@ def _message(group: _Group) -> str:
     """Return what is wrong, each message once, followed by the addresses that it is about."""
     subjects_by_message: dict[str, list[str]] = {}
     for alert in group:
-        before = "pre-existing: " if alert.finding.status is FindingStatus.PRE_EXISTING else ""
-        subjects_by_message.setdefault(f"{before}{safe(alert.finding.message, _TEXT_LIMIT)}", []).append(alert.subject)
+        subjects_by_message.setdefault(alert.message, []).append(alert.subject)
     lines = [
         _line(message, list(filter(None, subjects)))
         for message, subjects in list(subjects_by_message.items())[:_LISTED]

@@ -8,6 +8,7 @@ from importlib.resources import files
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.report import Report, Verdict
 from guardrail.report.amounts import total_amounts
+from guardrail.report.approvals_text import approve_command
 from guardrail.report.frame import Frame
 from guardrail.report.html.basis import inputs, prices
 from guardrail.report.html.blocks import folded, listed, section
@@ -104,6 +105,7 @@ class _Page:
         view = self.view
         found = (
             ("blocking", "Blocking", by_rule(view.listed(view.blocking), self.places)),
+            ("approval", "Needs approval", [*by_rule(view.listed(view.pending), self.places), *self.how_to_approve()]),
             ("unread", "Not read", by_rule(view.unread, self.places)),
             ("errors", "Rules not evaluated", by_rule(view.errors, self.places)),
             ("changes", "Cost changes by resource", self.changes() if self.has_changes else []),
@@ -114,7 +116,7 @@ class _Page:
             ("missing", "Not known and assumed", not_known(view)),
             ("edits", "Edits", edits(view.findings)),
             ("waive", "How to waive", self.how_to_waive()),
-            ("accepted", "Waived and pre-existing", by_rule(view.accepted, self.places)),
+            ("accepted", "Approved, waived and pre-existing", by_rule(view.accepted, self.places)),
             (
                 "notes",
                 "Notes",
@@ -167,6 +169,14 @@ class _Page:
             element("p", f"The other {rest:,} work alike; * in an address stands for any text.") if rest > 0 else None
         )
         return [element("p", instruction), folded("Entries to paste", entries, more)]
+
+    def how_to_approve(self) -> list[Html]:
+        """Return how what waits for approval is approved."""
+        fit = [one for one in self.view.approvable if one.approval and one.approval.approvers]
+        if not fit:
+            return []
+        text = "Whoever is named may approve the pull request in a review, or in the approvals file of its base: "
+        return [element("p", text, element("code", approve_command(fit[0])))]
 
     def footer(self) -> Html:
         """Return what made the report, when, and of what."""

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.remedy import Edit
+from guardrail.report.approvals_text import needed
 from guardrail.report.format import count, standing, status_word
 from guardrail.report.html.blocks import left_out, rest
 from guardrail.report.html.element import Child, Html, code, element, lines, link, prose
@@ -24,7 +25,7 @@ def by_rule(findings: Sequence[Finding], places: Places) -> list[Html]:
     """Return findings in their order, those of a rule together; of too many, some of every rule."""
     groups: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        groups.setdefault((finding.rule, finding.fix, standing(finding)), []).append(finding)
+        groups.setdefault((finding.rule, finding.fix, standing(finding) or needed(finding)), []).append(finding)
     shown = list(groups.values())[:_LISTED]
     each = max(_LISTED // max(len(groups), 1), 1)
     hidden = sum(map(len, list(groups.values())[_LISTED:]))
@@ -33,7 +34,7 @@ def by_rule(findings: Sequence[Finding], places: Places) -> list[Html]:
 
 def _rule(group: list[Finding], limit: int, places: Places) -> Html:
     """Return one rule's findings: what all say is said once, above the places."""
-    first, accepted = group[0], standing(group[0])
+    first, accepted, approval = group[0], standing(group[0]), needed(group[0])
     number = f" · {count(len(group), 'finding')}" if group[1:] else ""
     common = _what(first) if len({_what(finding) for finding in group}) == 1 else ""
     with_lines = len(group) <= _WITH_LINES
@@ -47,6 +48,7 @@ def _rule(group: list[Finding], limit: int, places: Places) -> Html:
         element("ul", items[:_OPEN]) if items else None,
         rest(f"{len(items) - _OPEN:,} more", element("ul", items[_OPEN:])) if items[_OPEN:] else None,
         left_out(len(group) - limit, "findings of this rule are"),
+        element("p", element("b", approval)) if approval else None,
         element("p", accepted) if accepted else _then(first),
         class_="rule blocks" if first.blocking else "rule",
     )

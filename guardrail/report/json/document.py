@@ -6,7 +6,6 @@ resource at a time, and is held against the schema by tests.
 
 from __future__ import annotations
 
-from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -18,17 +17,12 @@ from guardrail.model.input import InputKind, Origin
 from guardrail.model.reason import Reason
 from guardrail.model.report import TEAM_TAG, Bound, Counts, Event
 from guardrail.model.resource import Action
+from guardrail.report.json.approval import ApprovalState
+from guardrail.report.json.scalars import Amount, AmountOrNull, Count, Date, LineNumber, Time
 
 SCHEMA = "guardrail.report/v1"
 
-Amount = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]+)?$", max_length=2_000, description="exact decimal")]
-AmountOrNull = Annotated[Amount | None, Meta(description="exact decimal; null where it is not known")]
-Count = Annotated[int, Meta(ge=0, le=2**31)]
-LineNumber = Annotated[int, Meta(ge=1, le=2**31)]
 TagsOrUnknown = dict[str, str | None]
-
-Date = Annotated[date, Meta(extra_json_schema={"format": "date"})]
-Time = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
 
 _Remedy = Annotated[str, Meta(description="the command to run, or what to do, so that the amount becomes known")]
 _WhyNot = Annotated[
@@ -155,6 +149,9 @@ class Resource(msgspec.Struct):
     differences_omitted: Annotated[Count, Meta(description="differences that are left out")] = 0
     id: Annotated[str | None, Meta(description=f"the resource's id, as Terraform keeps it; {_ABSENT_ID}")] = None
     arn: Annotated[str | None, Meta(description=f"its Amazon Resource Name; {_ABSENT_ID}")] = None
+    planned: Annotated[
+        str, Meta(description="hash of what is planned, where something of what the change costs has no amount")
+    ] = ""
     billed: Annotated[
         Billed | None, Meta(description="what it came to, by bills; absent where no snapshot of a ledger tells it")
     ] = None
@@ -274,6 +271,7 @@ class Finding(msgspec.Struct):
             description="the machine type whose facts are not known, where the answer waits for one; absent elsewhere"
         ),
     ] = ""
+    approval: Annotated[ApprovalState | None, Meta(description="absent where the rule asks for no approval")] = None
 
 
 class NotEvaluated(msgspec.Struct):

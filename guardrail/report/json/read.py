@@ -32,6 +32,7 @@ from guardrail.model.report import (
 from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
 from guardrail.report.json import document
+from guardrail.report.json.approval import approvable_of
 from guardrail.report.json.document import SCHEMA
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ def _resource(data: document.Resource) -> ResourceCost:
         before = after
     differences = tuple(map(_difference, data.differences[:MOST]))
     omitted = data.differences_omitted + max(len(data.differences) - MOST, 0)
-    return ResourceCost(_change(data), before, after, is_compared, differences, omitted)
+    return ResourceCost(_change(data), before, after, is_compared, differences, omitted, data.planned)
 
 
 def _difference(data: document.Difference) -> Difference:
@@ -278,6 +279,7 @@ def _finding(data: document.Finding) -> Finding:
         edit=_edit(data.edit) if data.edit else None,
         amount=_known(data.amount),
         machine_type=data.machine_type,
+        approval=approvable_of(data.approval) if data.approval else None,
     )
 
 

@@ -19,6 +19,7 @@ from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
 from guardrail.model.resource import SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
+from guardrail.report.json.approval import approval_document
 from guardrail.report.json.document import SCHEMA
 from guardrail.report.json.text import encode, finished, joined, listed
 
@@ -220,6 +221,7 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "delta_unpriced": resource.delta_unpriced,
         **({"differences": [_difference(one) for one in resource.differences]} if resource.differences else {}),
         **({"differences_omitted": resource.omitted} if resource.omitted else {}),
+        **({"planned": resource.planned} if resource.planned else {}),
     }
 
 
@@ -315,6 +317,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **({"edit": _edit(finding.edit)} if finding.edit else {}),
         **({} if finding.amount is None else {"amount": plain(finding.amount)}),
         **({"machine_type": finding.machine_type} if finding.machine_type else {}),
+        **({"approval": approval_document(finding.approval)} if finding.approval else {}),
     }
 
 

@@ -10,6 +10,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
 from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
+from guardrail.report.approvals_text import approve_command
 from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
 from guardrail.report.frame import NO_FRAME, Frame
@@ -122,6 +123,7 @@ class _Body:
                 self.other_findings(),
                 self.edits(),
                 self.not_priced(),
+                self.how_to_approve(),
                 self.how_to_waive(),
             ]
         return "\n\n".join(filter(None, [*parts, self.footer()])) + "\n"
@@ -168,6 +170,7 @@ class _Body:
         """Return what blocks, and what could not be evaluated, unfolded."""
         blocks = (
             (f"{SIGNS[Verdict.FAIL]} Blocking", self.view.listed(self.view.blocking)),
+            ("🔒 Needs approval", self.view.listed(self.view.pending)),
             ("⚠️ Not read", self.view.unread),
             ("⚠️ Rules not evaluated", self.view.errors),
         )
@@ -181,13 +184,18 @@ class _Body:
         """Return the whole list of what blocks, folded, where the one above is but its beginning."""
         if not self._is_long(limit):
             return ""
-        found = [*self.view.listed(self.view.blocking), *self.view.unread, *self.view.errors]
+        found = [*self._stopping, *self.view.unread, *self.view.errors]
         whole = self.findings(found, min(limit, self.fitting), self.rest)
         return details(f"The whole list of {count(len(found), 'finding')}", whole)
 
     def _is_long(self, limit: int) -> bool:
-        number = max(map(len, (self.view.listed(self.view.blocking), self.view.unread, self.view.errors)))
+        lists = self.view.listed(self.view.blocking), self.view.listed(self.view.pending)
+        number = max(map(len, (*lists, self.view.unread, self.view.errors)))
         return self.html and number > _SHOWN and limit > _SHOWN
+
+    @property
+    def _stopping(self) -> list[Finding]:
+        return [*self.view.listed(self.view.blocking), *self.view.listed(self.view.pending)]
 
     def findings(self, findings: list[Finding], limit: int, rest: str) -> str:
         """Return findings as a list, and the number of those that it leaves out, which `rest` has."""
@@ -300,6 +308,18 @@ class _Body:
         counts += [f"Not priced: {count(without, 'resource')}"] if without else []
         summary = " · ".join([*counts, "assumptions"]) if counts else "Assumptions"
         return details(summary, "\n\n".join(blocks)) if blocks else ""
+
+    def how_to_approve(self) -> str:
+        """Return how what waits for approval is approved."""
+        fit = [one for one in self.view.approvable if one.approval and one.approval.approvers]
+        if not fit:
+            return ""
+        text = (
+            "Whoever is named above approves this pull request in a review. The approval is for the amounts and plans that this comment"
+            " tells: it lapses where an amount grows by more than 5 % or what is planned for a resource changes. Or run"
+            f" {code(approve_command(fit[0]))} and merge the change to the approvals file."
+        )
+        return details("How to approve", text)
 
     def how_to_waive(self) -> str:
         """Return the YAML that waives what blocks, ready to paste."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from guardrail.model.finding import Finding, FindingStatus
+from guardrail.report.approvals_text import needed
 from guardrail.report.format import standing, status_word
 from guardrail.report.markdown.text import link, prose
 
@@ -63,5 +64,7 @@ def _then(finding: Finding) -> str:
     """Return how to mend it, or why it is accepted."""
     if accepted := standing(finding):
         return prose(accepted)
+    approval = needed(finding)
     fix = f"**Fix:** {prose(finding.fix)}" if finding.fix else ""
-    return " ".join(filter(None, [fix, link("rule docs", finding.docs)]))
+    mend = " ".join(filter(None, [fix, link("rule docs", finding.docs)]))
+    return _BREAK.join(filter(None, [f"**{prose(approval)}**" if approval else "", mend]))

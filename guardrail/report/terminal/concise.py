@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from guardrail.model.finding import Finding
 from guardrail.model.report import Report
+from guardrail.report.approvals_text import needed
 from guardrail.report.format import status_word
 from guardrail.report.text import no_line_commands, safe
 from guardrail.report.view import View, place
@@ -23,7 +24,13 @@ def concise(report: Report, *, lines: int = LINES) -> str:
     said once for all findings of a rule that stand together. What finds no room is counted.
     """
     view = View(report)
-    findings = [*view.listed(view.blocking), *view.unread, *view.errors, *view.listed(view.warnings)]
+    findings = [
+        *view.listed(view.blocking),
+        *view.listed(view.pending),
+        *view.unread,
+        *view.errors,
+        *view.listed(view.warnings),
+    ]
     text, shown = [_headline(view), *filter(None, [view.supplied_line])][:lines], 0
     for entry in _entries(view, findings):
         is_last = shown + 1 == len(findings)
@@ -48,10 +55,13 @@ def _entries(view: View, findings: list[Finding]) -> Iterator[list[str]]:
     for index, finding in enumerate(findings):
         lines = [_line(view, finding)]
         is_shared = any(
-            (other.rule, other.fix) == (finding.rule, finding.fix) for other in findings[index + 1 : index + 2]
+            (other.rule, other.fix, needed(other)) == (finding.rule, finding.fix, needed(finding))
+            for other in findings[index + 1 : index + 2]
         )
         if finding.blocking and finding.fix and not is_shared:
             lines.append(f"  fix: {safe(finding.fix, _MESSAGE_LIMIT)}")
+        if (approval := needed(finding)) and not is_shared:
+            lines.append(f"  approval: {approval[:1].lower()}{approval[1:]}")
         yield lines
 
 

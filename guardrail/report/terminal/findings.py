@@ -10,6 +10,7 @@ from rich.text import Text
 
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding, FindingStatus
+from guardrail.report.approvals_text import needed
 from guardrail.report.format import count, status_word
 from guardrail.report.text import safe
 from guardrail.report.view import View, place
@@ -21,9 +22,9 @@ _WITH_LINES = 3  # findings of a rule whose lines are shown: of many, places alo
 
 def rule_blocks(findings: Sequence[Finding], view: View, limit: int, excerpts: Excerpts) -> Iterator[RenderableType]:
     """Give findings by rule, in their order: about `limit` of them, some of every rule."""
-    by_rule: dict[tuple[str, str], list[Finding]] = {}
+    by_rule: dict[tuple[str, str, str], list[Finding]] = {}
     for finding in findings:
-        by_rule.setdefault((finding.rule, finding.fix), []).append(finding)
+        by_rule.setdefault((finding.rule, finding.fix, needed(finding)), []).append(finding)
     each = max(limit // len(by_rule), 1)
     for group in list(by_rule.values())[:limit]:
         yield from _rule(group, each, view, excerpts)
@@ -52,6 +53,8 @@ def _rule(group: list[Finding], limit: int, view: View, excerpts: Excerpts) -> I
                 yield from _source(finding, excerpts)
     if group[limit:]:
         yield _indented(Text(f"{len(group) - limit:,} more (--details lists them)", "dim"), 4)
+    if approval := needed(first):
+        yield _indented(Text(approval), 4)
     if first.fix:
         yield _indented(Text(f"Fix: {safe(first.fix, _MESSAGE_LIMIT)}"), 4)
 

@@ -15,6 +15,7 @@ from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding
 from guardrail.model.report import Verdict
 from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
+from guardrail.report.approvals_text import approve_command
 from guardrail.report.format import count, gaps, line_reason, quantity, standing, status_word
 from guardrail.report.rows import Gap, Row, named, worth
 from guardrail.report.terminal.changes import change_lines, group_amounts
@@ -206,10 +207,12 @@ class _Page:
             yield from _more(len(view.accepted), self._limit(_LISTED))
         # Terminals show the end: what blocks stands last, and the verdict once more below it.
         yield from self.how_to_waive()
+        yield from self.how_to_approve()
         for title, style, findings in (
             ("Warnings", "bold yellow", view.listed(view.warnings)),
             ("Rules not evaluated", "bold red", view.errors),
             ("Not read", "bold red", view.unread),
+            ("Needs approval", "bold red", view.listed(view.pending)),
             ("Blocking", "bold red", view.listed(view.blocking)),
         ):
             if findings:
@@ -224,6 +227,15 @@ class _Page:
         yield ""
         yield Text("To waive what blocks, where that is right (the waivers file goes through review):", "dim")
         yield _indented(Text(waive_command(fit[0]), "dim"))
+
+    def how_to_approve(self) -> Iterator[RenderableType]:
+        """Give the command that writes an approval, to copy."""
+        fit = [one for one in self.view.approvable if one.approval and one.approval.approvers]
+        if not fit:
+            return
+        yield ""
+        yield Text("To approve, review the pull request, or write it into the approvals file of its base:", "dim")
+        yield _indented(Text(approve_command(fit[0]), "dim"))
 
     def notes(self) -> Iterator[RenderableType]:
         """Give what a reader should know of the input."""

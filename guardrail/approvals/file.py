@@ -1,0 +1,55 @@
+"""The approvals file: what was approved, by whom, and until when."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from guardrail.errors import ConfigError
+from guardrail.files import Section, YamlFile, checked
+from guardrail.policy.waivers import Day, Text
+
+UNKNOWN = "unknown"
+"""What `up_to` says where the amount was not known, and was approved as such."""
+
+
+class ApprovalEntry(Section):
+    """One approval as the file states it: of one finding, whose names are compared letter by letter."""
+
+    rule: Text
+    """id of the rule"""
+    address: Text
+    """address of the resource, budget:NAME, or plan; no glob"""
+    project: str = ""
+    """name of the project that the finding is in; of a budget, none"""
+    by: Text
+    """user or team that has approved it, one of `approvers` in guardrail.yaml"""
+    reason: Text
+    expires: Day
+    """the last day on which it holds"""
+    up_to: Annotated[Decimal, Field(max_digits=15, decimal_places=2)] | Literal["unknown"]
+    """what it may come to a month: a resource as a whole; of a plan or a budget, what the change adds. `unknown` where that was not known"""
+    planned: str = ""
+    """hash of what was planned; `guardrail approve` writes it"""
+    ticket: str = ""
+
+    @property
+    def amount(self) -> Decimal | None:
+        """What was approved, None where it was not known."""
+        return None if isinstance(self.up_to, str) else self.up_to
+
+
+class ApprovalList(Section):
+    """An approvals file."""
+
+    approvals: tuple[ApprovalEntry, ...] = Field(default=())
+
+
+def load_approvals(file: YamlFile) -> tuple[tuple[ApprovalEntry, str], ...]:
+    """Return the approvals that a file holds, each with its place. Raises ConfigError with file and line."""
+    if file.data is None:
+        return ()
+    entries = checked(ApprovalList, file, ConfigError).approvals
+    return tuple((entry, file.where(("approvals", number))) for number, entry in enumerate(entries))

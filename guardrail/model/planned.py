@@ -1,0 +1,51 @@
+"""A hash of what is planned for a resource, by which an approval knows it again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from hashlib import sha256
+
+from guardrail.model.cost import ResourceCost
+from guardrail.model.money import plain
+from guardrail.model.resource import Change
+from guardrail.model.unknown import Json, Unknown
+
+_DIGITS = 32  # 128 bits: nobody finds two plans with one hash
+
+
+def planned_of(change: Change) -> str:
+    """Return the hash of what a resource will be. What is sensitive is left out, since short secrets could be found by their hash."""
+    side = change.after
+    values = None if side is None else {name: side.shown(name) for name in side.names()}
+    where = change.region if isinstance(change.region, str) else None
+    return _hash([change.type, change.provider_config, where, values])
+
+
+def planned_of_open(resources: Iterable[tuple[str, ResourceCost]], *, with_costs: bool) -> str:
+    """Return the hash of resources of which something has no amount, each with its project; "" where there is none.
+
+    `with_costs`: also of what all others cost that change, for sums of which nothing can be compared.
+    """
+    found = [
+        [project, one.change.address, one.planned, *(map(plain, (one.monthly_before, one.monthly_cost)))]
+        for project, one in resources
+        if one.changes and (with_costs or one.planned)
+    ]
+    return _hash(sorted(found, key=str)) if found else ""
+
+
+def _hash(value: Json) -> str:
+    text = json.dumps(_tagged(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
+    return sha256(text.encode()).hexdigest()[:_DIGITS]
+
+
+def _tagged(value: Json) -> Json:
+    """Return a value whose kinds are told apart, so that nothing can be written that looks like something else."""
+    if isinstance(value, Unknown):
+        return ["unknown"]
+    if isinstance(value, dict):
+        return ["map", {str(key): _tagged(part) for key, part in value.items()}]
+    if isinstance(value, list | tuple):
+        return ["list", *map(_tagged, value)]
+    return [type(value).__name__, str(value)]
