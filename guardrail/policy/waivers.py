@@ -103,6 +103,7 @@ class WaiverPolicy:
     terms       what a waiver of a rule needs; `default` for rules that are not in it
     by          globs of the owners that may waive a rule; none: anybody
     is_strict   whether what is wrong with a waiver blocks
+    of_base     what findings that need approval can be waived by: waivers of the base, without their places; None: any waiver
     """
 
     unwaivable: Collection[str] = ()
@@ -110,6 +111,7 @@ class WaiverPolicy:
     default: WaiverTerms = field(default_factory=WaiverTerms)
     by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     is_strict: bool = False
+    of_base: Collection[Waiver] | None = None
 
     def of(self, rule: str) -> WaiverTerms:
         """Return what a waiver of a rule needs."""
@@ -184,6 +186,9 @@ def objection(waiver: Waiver, finding: Finding, policy: WaiverPolicy, today: dat
     """Return why a waiver that fits a finding, and has not expired, does not count for it; None where it does."""
     if against := refused_by_terms(waiver, finding.rule, policy, today):
         return against
+    if finding.approval and policy.of_base is not None and replace(waiver, where="") not in policy.of_base:
+        what = f"it is the change's own, and {finding.rule} asks for approval"
+        return _Objection("waiver-refused", what, "have the finding approved")
     if waiver.up_to is None:
         return None
     limit = f"it holds up to {waiver.up_to:,.2f} a month"

@@ -39,14 +39,14 @@ def _in_file(settings: Settings, top: Path, base: str, edited: frozenset[str]) -
     name = git.name_of(settings.waivers, top)
     if name not in edited:
         return
-    before = {replace(waiver, where="") for waiver in _at_base(top, base, name)}
+    before = {replace(waiver, where="") for waiver in waivers_at(top, base, name)}
     known = {(waiver.rule, waiver.address) for waiver in before}
     for waiver in read_waivers(settings.waivers):
         if replace(waiver, where="") not in before:
             yield _sentence(waiver, is_new=(waiver.rule, waiver.address) not in known)
 
 
-def _at_base(top: Path, base: str, name: str) -> tuple[Waiver, ...]:
+def waivers_at(top: Path, base: str, name: str) -> tuple[Waiver, ...]:
     """Return the waivers of the base; none where it has no such file, or one that cannot be read."""
     try:
         return load_waivers(parse_yaml(git.text_of(top, base, name).decode("utf-8-sig"), ConfigError, name=name))

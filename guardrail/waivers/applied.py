@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from guardrail import git
+from guardrail.approvals import approval_policy
 from guardrail.config import RulesConfig, Settings, Source
 from guardrail.errors import ConfigError
 from guardrail.model.finding import Finding, Waiver
@@ -21,6 +23,7 @@ from guardrail.policy import (
 from guardrail.policy.completeness import OWN_RULES
 from guardrail.policy.glob import is_pattern
 from guardrail.terraform.plan.reader import Plan
+from guardrail.waivers.added import waivers_at
 
 
 def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings) -> tuple[Finding, ...]:
@@ -34,10 +37,23 @@ def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: S
         findings,
         waivers,
         today=settings.now.date(),
-        policy=waiver_policy(rules, settings.rules),
+        policy=replace(waiver_policy(rules, settings.rules), of_base=_of_base(findings, settings)),
         rules={*(rule.rule.id for rule in rules), *OWN_RULES},
         report_unused=settings.complete,
     )
+
+
+def _of_base(findings: Iterable[Finding], settings: Settings) -> Collection[Waiver] | None:
+    """Return the waivers of the base, where there are approvers that the change could get around by a waiver of its own."""
+    at = settings.approvals_at
+    if at is None or at.top is None or not any(one.approval for one in findings):
+        return None
+    if not approval_policy(settings).approvers:
+        return None
+    name = git.name_of(settings.waivers, at.top) if settings.waivers else ""
+    if settings.waivers and not name:
+        return None  # outside of the repository: no part of the change
+    return {replace(waiver, where="") for waiver in waivers_at(at.top, at.base, name)} if name else ()
 
 
 def refused_waivers(waivers: Iterable[Waiver], rules: Iterable[CompiledRule | RuleFile]) -> Iterator[ConfigError]:
@@ -78,5 +94,6 @@ def waived_inline(
     if not plan.waivers or not settings.inline_waivers:
         return findings
     policy, known = waiver_policy(rules, settings.rules), {rule.rule.id for rule in rules}
+    policy = replace(policy, of_base=_of_base(findings, settings))
     applied = apply_waivers(findings, plan.waivers, today=settings.now.date(), policy=policy, rules=known)
     return [replace(finding, project=source.name) for finding in applied]
