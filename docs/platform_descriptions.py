@@ -32,6 +32,8 @@ EXCERPTS = Path(__file__).parent.parent / "tests" / "data" / "openapi"
 COMMENT = "id node_id body html_url created_at updated_at user.login"
 REMARK = "id body path line start_line user.login in_reply_to_id"
 PULL = "number state head.sha merge_commit_sha"
+REVIEW = "id user.login state commit_id submitted_at html_url"
+EVENT = "id event actor.login created_at label.name"
 NOTE = "id body system created_at author.id"
 THREAD = "id status comments[].id comments[].content comments[].author.id comments[].isDeleted"
 SAID = "id deleted created_on content.raw user.uuid user.type links.html.href"
@@ -59,7 +61,11 @@ CALLS: dict[str, tuple[Call, ...]] = {
         Call(f"POST {_REPO}/issues/{{issue_number}}/comments", body="body", answer=COMMENT),
         Call(f"PATCH {_REPO}/issues/comments/{{comment_id}}", body="body", answer=COMMENT),
         Call(f"DELETE {_REPO}/issues/comments/{{comment_id}}"),
-        Call(f"GET {_REPO}/pulls/{{pull_number}}", answer=f"{PULL} locked"),
+        Call(f"GET {_REPO}/pulls/{{pull_number}}", answer=f"{PULL} locked user.login"),
+        Call(f"GET {_REPO}/pulls/{{pull_number}}/reviews", "per_page page", answer=REVIEW, each="[]"),
+        Call(f"GET {_REPO}/issues/{{issue_number}}/timeline", "per_page page", answer=EVENT, each="[]"),
+        Call("GET /orgs/{org}/teams/{team_slug}/memberships/{username}", answer="state role"),
+        Call("GET /orgs/{org}/teams/{team_slug}", answer="slug"),
         Call(f"GET {_REPO}/pulls/{{pull_number}}/files", "per_page page", answer="filename patch status", each="[]"),
         Call(f"GET {_REPO}/pulls/{{pull_number}}/comments", "per_page page", answer=REMARK, each="[]"),
         Call(

@@ -68,7 +68,7 @@ class When(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What to deliver, and how. `trusted` is off for results that an untrusted run has left."""
+    """What to deliver, and how. `trusted` is off for results that an untrusted run has left; `last_line` ends the comment, and is not shown."""
 
     comment: When = When.CHANGES
     mode: Mode = Mode.UPDATE
@@ -81,6 +81,7 @@ class Options:
     chats: Mapping[str, When] = field(default_factory=dict)
     dry_run: bool = False
     trusted: bool = True
+    last_line: str = ""
     overrides: Overrides = field(default_factory=Overrides)
 
 
@@ -275,7 +276,7 @@ def _comment(job: _Delivery, name: str, platform: Platform, frame: Frame) -> Pos
     def body(limit: int) -> str:
         return markdown(job.report, limit_bytes=limit, frame=frame, html=html, chart=name in WITH_CHARTS)
 
-    comment = Comment(marker, body, blocking=blocking, html=html)
+    comment = Comment(marker, body, blocking=blocking, html=html, last=options.last_line if html else "")
     return platform.comment(comment, options.mode, first=is_due(options.comment, job.report))
 
 

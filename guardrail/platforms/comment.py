@@ -64,6 +64,7 @@ class Marker:
 class Comment:
     """What is to be said. `render` returns the body in at most so many bytes of UTF-8; `blocking`: it stops the change.
 
+    `last`: the line that ends it and is not shown.
     `html`: the place that shows it knows HTML in Markdown. Where it does not, the body has to do without, too.
     """
 
@@ -71,11 +72,13 @@ class Comment:
     render: Callable[[int], str]
     blocking: bool = False
     html: bool = True
+    last: str = ""
 
     def text(self, limit: int) -> str:
         """Return marker and body in at most `limit` bytes."""
         head = f"{self.marker.line(html=self.html)}\n" + ("" if self.html else "\n")
-        return f"{head}{self.render(limit - len(head.encode()))}"
+        last = f"\n{self.last}\n" if self.last else ""
+        return f"{head}{self.render(limit - len(head.encode()) - len(last))}{last}"
 
 
 @dataclass(frozen=True, slots=True)

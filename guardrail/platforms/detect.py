@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from guardrail.http import Deadline
+from guardrail.model.approval import SignOff
 from guardrail.model.remedy import Suggestion
-from guardrail.platforms import azure, bitbucket, github, github_review, gitlab
+from guardrail.platforms import azure, bitbucket, github, github_approvals, github_review, gitlab
 from guardrail.platforms.comment import Comment, Mode, Posted
 from guardrail.platforms.context import Context, Overrides
 
@@ -61,6 +62,29 @@ Suggest = Callable[[Any, Sequence[Suggestion], str], str]
 
 SUGGEST: dict[str, Suggest] = {"github": github_review.suggest}
 """Name to what makes the review of a change show suggestions with a key. It returns what is to be said of that."""
+
+
+class Approvals(Protocol):
+    """What a pull request tells of approvals. Calls raise NotPostedError."""
+
+    @property
+    def about(self) -> str:
+        """The pull request, as no other is called."""
+
+    def sign_offs(self, label: str) -> list[SignOff]:
+        """Return the approvals that hold, the author's left out; `label`: also whoever has put it there, "" for none."""
+
+    def is_member(self, team: str, user: str) -> bool:
+        """Say whether a user is in a team."""
+
+    def comments(self, key: str) -> tuple[list[str], str]:
+        """Return our comments with this key that nobody else has edited, the oldest first, and what is to be said of others."""
+
+
+ApprovalsOf = Callable[[Any], Approvals | None]
+
+APPROVALS: dict[str, ApprovalsOf] = {"github": github_approvals.approvals_of}
+"""Name to what a platform's pull request tells of approvals; None where a run is for none."""
 
 
 Annotate = Callable[..., str]

@@ -100,6 +100,10 @@ class GitHub:
                 return number if isinstance(number, int) else None
         return None
 
+    def own_comments(self, number: int, key: str) -> list[Existing]:
+        """Return our comments on a pull request with a key that are not hidden, the oldest first. Raises NetworkError."""
+        return _Conversation(self, number).find(key)
+
     def own_and_shown(self, candidates: Sequence[tuple[Existing, str]]) -> list[Existing]:
         """Keep the comments that we wrote and nobody has hidden. One call, for any number of them."""
         if all(one.id in self._ours for one, _ in candidates):
@@ -255,7 +259,10 @@ def _needed(response: Response, permission: str) -> str:
     """Name the permission to add, as GitHub names those that it would have accepted."""
     accepted = _PERMISSION.findall(response.headers.get("x-accepted-github-permissions", ""))
     names = [one.replace("_", "-").replace("=", ": ") for one in accepted]
-    wanted = next((one for one in names if one.startswith(permission)), names[0] if names else f"{permission}: write")
+    wanted = next(
+        (one for one in names if one.startswith(permission)),
+        names[0] if names else permission if ":" in permission else f"{permission}: write",
+    )
     others = f" (GitHub accepts {' or '.join(names)})" if len(names) > 1 else ""
     return f"add to the job `permissions: {{contents: read, {wanted}}}`{others}"
 

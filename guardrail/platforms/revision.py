@@ -10,6 +10,7 @@ from guardrail.platforms.context import Overrides, Proposal, read_context
 _GITHUB = {
     "pull_request": Event.PULL_REQUEST,
     "pull_request_target": Event.PULL_REQUEST,
+    "pull_request_review": Event.PULL_REQUEST,
     "push": Event.PUSH,
     "schedule": Event.SCHEDULE,
     "merge_group": Event.MERGE_QUEUE,

@@ -365,7 +365,8 @@ class View:
         number = counts.blocking - counts.needs_approval
         phrases = [count(number, "blocking finding")] if number else []
         if counts.needs_approval:
-            phrases.append(f"{counts.needs_approval:,} need{'s' if counts.needs_approval == 1 else ''} approval")
+            waiting = f"{counts.needs_approval:,}" if number else count(counts.needs_approval, "finding")
+            phrases.append(f"{waiting} need{'s' if counts.needs_approval == 1 else ''} approval")
         phrases += unread
         phrases += [f"{count(counts.errors, 'rule answer')} missing"] if counts.errors else []
         if not phrases:

@@ -20,6 +20,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from guardrail.platforms.review import lines_of
 from tests.http.scripted import Asked, Says, Server, says, serving
+from tests.platforms import fake_approvals
 from tests.platforms.described import Described
 
 TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz"  # noqa: S105 - nobody's
@@ -55,6 +56,7 @@ class FakeGitHub:
     statuses: list[dict[str, Any]] = field(default_factory=list)
     files: list[dict[str, Any]] = field(default_factory=list)
     remarks: list[dict[str, Any]] = field(default_factory=list)
+    people: fake_approvals.People = field(default_factory=fake_approvals.People)
     faults: list[Fault] = field(default_factory=list)
     ids: Iterator[int] = field(default_factory=lambda: itertools.count(1001))
     server: Server | None = None
@@ -117,7 +119,7 @@ class FakeGitHub:
             return says(404, {"message": "Not Found"})
         if refusal := self._refuse(body):
             return refusal
-        one.update(body=body["body"], updated_at=_time(next(self.ids)))
+        one.update(body=body["body"], updated_at=_time(next(self.ids)), editor=self.login)
         return says(200, _shown(one))
 
     def _delete(self, _body: dict[str, Any], number: str) -> Says:
@@ -135,17 +137,18 @@ class FakeGitHub:
         return says(200, self._shown_pull())
 
     def _shown_pull(self) -> dict[str, Any]:
-        return {"number": 7, "state": self.state, "locked": self.locked, "head": {"sha": self.head}}
+        return {"number": 7, "state": self.state, "locked": self.locked, "head": {"sha": self.head}, "user": {"login": self.people.author}}
 
     def _files(self, query: dict[str, str], _number: str) -> Says:
-        return self._paged(self.files, query, "files")
+        return self.paged(self.files, query, "pulls/7/files")
 
     def _remarks(self, query: dict[str, str], _number: str) -> Says:
-        return self._paged(self.remarks, query, "comments")
+        return self.paged(self.remarks, query, "pulls/7/comments")
 
-    def _paged(self, shown: list[dict[str, Any]], query: dict[str, str], what: str) -> Says:
+    def paged(self, shown: list[dict[str, Any]], query: dict[str, str], what: str) -> Says:
+        """Answer a page of a list, with the way to the next."""
         size, page = min(int(query.get("per_page", "30")), 100), int(query.get("page", "1"))
-        more = f"{self.url}{self.prefix}/repos/octo/shop/pulls/7/{what}?per_page={size}&page={page + 1}"
+        more = f"{self.url}{self.prefix}/repos/octo/shop/{what}?per_page={size}&page={page + 1}"
         headers = {"Link": f'<{more}>; rel="next"'} if len(shown) > size * page else {}
         return says(200, shown[(page - 1) * size : page * size], **headers)
 
@@ -217,7 +220,7 @@ class FakeGitHub:
             return says(200, {"data": None, "errors": [{"type": "FORBIDDEN", "message": FORBIDDEN}]})
         by_node = {one["node_id"]: one for one in self.comments}
         nodes = [by_node.get(node) for node in variables["ids"]]
-        shown = [{"id": one["node_id"], "isMinimized": one["minimized"]} if one else None for one in nodes]
+        shown = [_node(one, edits="lastEditedAt" in query) if one else None for one in nodes]
         return says(200, {"data": {"viewer": {"login": self.login}, "nodes": shown}})
 
     def _refuse(self, body: dict[str, Any]) -> Says | None:
@@ -250,9 +253,14 @@ class FakeGitHub:
             "created_at": _time(number),
             "updated_at": _time(number),
             "minimized": minimized,
+            "editor": "",
         }
         self.comments.append(one)
         return one
+
+    def edit(self, one: dict[str, Any], body: str, *, login: str) -> None:
+        """Have somebody edit a comment: whoever may write to the repository may."""
+        one.update(body=body, updated_at=_time(next(self.ids)), editor=login)
 
     @property
     def url(self) -> str:
@@ -305,6 +313,7 @@ ROUTES: dict[tuple[str, str], Callable[..., Says]] = {
     ("GET", r"/repos/octo/shop/commits/([0-9a-f]+)/pulls"): FakeGitHub._pulls_of,
     ("POST", r"/repos/octo/shop/statuses/([0-9a-f]+)"): FakeGitHub._status,
     ("GET", r"/user"): FakeGitHub._user,
+    **fake_approvals.ROUTES,
 }
 
 
@@ -350,8 +359,18 @@ def pull_request_event(**more: Any) -> dict[str, Any]:
 
 
 def _shown(one: dict[str, Any]) -> dict[str, Any]:
-    public = {key: value for key, value in one.items() if key != "minimized"}
+    public = {key: value for key, value in one.items() if key not in {"minimized", "editor"}}
     return {**public, "html_url": f"https://github.com/octo/shop/pull/7#issuecomment-{one['id']}"}
+
+
+def _node(one: dict[str, Any], *, edits: bool) -> dict[str, Any]:
+    """Return a comment as GraphQL has it, which calls a bot by its name without "[bot]"."""
+    if not edits:
+        return {"id": one["node_id"], "isMinimized": one["minimized"]}
+    editor = one["editor"]
+    kind = "Bot" if editor.endswith("[bot]") else "User"
+    actor = {"__typename": kind, "login": editor.removesuffix("[bot]")} if editor else None
+    return {"id": one["node_id"], "lastEditedAt": one["updated_at"] if editor else None, "editor": actor}
 
 
 def _time(seconds: int) -> str:

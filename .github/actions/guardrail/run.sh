@@ -34,7 +34,7 @@ in_checkout() {
 # What judges a pull request is what was there before it, unless the workflow says otherwise.
 policy_ref=$INPUT_POLICY_REF
 case ${GITHUB_EVENT_NAME:-} in
-    pull_request | pull_request_target | merge_group) [[ -n $policy_ref ]] || ! in_checkout || policy_ref=base ;;
+    pull_request | pull_request_target | pull_request_review | merge_group) [[ -n $policy_ref ]] || ! in_checkout || policy_ref=base ;;
 esac
 
 # An output of the step: the path of a file that was written, as later steps see it.

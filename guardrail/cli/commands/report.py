@@ -19,8 +19,10 @@ from guardrail.cli.policy_ref import policy_ref_option, revision_of
 from guardrail.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
+    from guardrail.config import Settings
     from guardrail.deliver import Options
     from guardrail.model.report import Report
+    from guardrail.platforms.context import Overrides
 
 _PATH = click.Path(path_type=Path)
 
@@ -128,13 +130,15 @@ def report(**values: Any) -> int:
     now = values["now"] or datetime.now(UTC)
     trusted = not values["from_artifact"]
     results = _results(values["results"], trusted=trusted)
-    whole = _with_policy(results, values, now) if trusted or values["config"] else combine(results, None)
+    whole, told = _with_policy(results, values, now) if trusted or values["config"] else (combine(results, None), "")
     code = whole.exit_code(FailOn(values["fail_on"]))
     write(whole, values["format_name"], values["outs"], color=values["color"], details=False)
     if values["annotations"] and os.environ.get("GITHUB_ACTIONS") == "true" and not values["dry_run"]:
         _annotate(whole)
     with logged_if_asked():
-        done = deliver(whole, code, _options(values, whole), environ=os.environ, now=now, tell=tell)
+        done = deliver(
+            whole, code, replace(_options(values, whole), last_line=told), environ=os.environ, now=now, tell=tell
+        )
     if (done.untold or (values["require_delivery"] and not done.complete)) and code is ExitCode.OK:
         raise DeliveryError("not everything was delivered", fix="see the warnings above")
     return int(code)
@@ -160,8 +164,12 @@ def _expanded(pattern: str) -> list[str]:
     return sorted(path.as_posix() for path in Path(anchor).glob(pattern[len(anchor) :]) if path.is_file())
 
 
-def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now: datetime) -> Report:
-    """Merge results under the configuration, if there is one. Its plans are not read."""
+def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now: datetime) -> tuple[Report, str]:
+    """Merge results under the configuration, if there is one, and judge again what waits for approval. Its plans are not read.
+
+    Returns the report, and the line that keeps what its comment tells of approvals.
+    """
+    from guardrail.approvals import approvals_base  # noqa: PLC0415 - only when it runs
     from guardrail.combine import combine  # noqa: PLC0415 - only when it runs
     from guardrail.config import Flags  # noqa: PLC0415
     from guardrail.platforms.context import proposal  # noqa: PLC0415
@@ -170,36 +178,57 @@ def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now:
     proposed = proposal(os.environ)
     revision = revision_of(values["policy_ref"], proposed)
     given = Flags(inputs=("-",), config=values["config"], now=now)
-    with settings_at(given, Path.cwd(), revision) as chosen:
-        return combine(results, replace(chosen, pr=proposed.for_rules) if chosen.config_file else None)
+    with settings_at(given, Path.cwd(), revision) as found:
+        if not found.config_file:
+            return combine(results, None), ""
+        at = approvals_base(found, revision, proposed.base, is_change=proposed.change is not None)
+        chosen = replace(found, pr=proposed.for_rules, approvals_at=at)
+        whole = combine(results, chosen)
+        trusted = not values["from_artifact"]
+        return _signed_off(whole, chosen, values, now) if trusted and not values["dry_run"] else (whole, "")
+
+
+def _signed_off(whole: Report, chosen: Settings, values: dict[str, Any], now: datetime) -> tuple[Report, str]:
+    """Ask the platform for approvals, where something waits for them."""
+    from guardrail.signing_off import Reading, signed_off  # noqa: PLC0415 - only when it runs
+
+    reading = Reading(
+        _overrides(values, whole), values["comment_key"], values["comment"] != "never", now, os.environ, tell
+    )
+    with logged_if_asked():
+        return signed_off(whole, chosen, reading)
 
 
 def _options(values: dict[str, Any], whole: Report) -> Options:
     from guardrail.deliver import Options, When  # noqa: PLC0415 - only when it runs
     from guardrail.platforms.comment import KEY_LIMIT, Mode  # noqa: PLC0415
-    from guardrail.platforms.context import Overrides  # noqa: PLC0415
 
     if len(values["comment_key"]) > KEY_LIMIT:
         raise ConfigError(f"is longer than {KEY_LIMIT} characters", where="--comment-key")
-    trusted = not values["from_artifact"]
-    # An artifact's number is only a claim: it counts where the head of that pull request is the event's commit.
-    number_in_results = whole.pull_request.number if whole.pull_request and not trusted else None
-    overrides = Overrides(
-        repository=values["repo"],
-        number=values["pr"] or number_in_results,
-        api_url=values["github_api_url"],
-        ca_bundle=values["ca_bundle"],
-        commit=values["commit"],
-    )
     names = ("summary", "outputs", "status", "suggestions", "annotations", "dry_run")
     return Options(
         comment=When(values["comment"]),
         mode=Mode(values["comment_mode"]),
         key=values["comment_key"],
         chats={chat: When(values[chat]) for chat in ("slack", "teams")},
-        trusted=trusted,
-        overrides=overrides,
+        trusted=not values["from_artifact"],
+        overrides=_overrides(values, whole),
         **{name: values[name] for name in names},
+    )
+
+
+def _overrides(values: dict[str, Any], whole: Report) -> Overrides:
+    from guardrail.platforms.context import Overrides  # noqa: PLC0415 - only when it runs
+
+    # An artifact's number is only a claim: it counts where the head of that pull request is the event's commit.
+    is_artifact = values["from_artifact"]
+    number_in_results = whole.pull_request.number if whole.pull_request and is_artifact else None
+    return Overrides(
+        repository=values["repo"],
+        number=values["pr"] or number_in_results,
+        api_url=values["github_api_url"],
+        ca_bundle=values["ca_bundle"],
+        commit=values["commit"],
     )
 
 
