@@ -99,12 +99,18 @@ class Repository:
         """Check as the first step of a job does, without a token."""
         return self.command("check", "--out", "json=result.json", *args, GITHUB_TOKEN="")
 
-    def reported(self, *args: str, event: str = "pull_request", check: bool = True, **environ: str):
-        """Check, report and set the status, a minute later than whatever was before; `result` is what came of it."""
+    def reported(
+        self, *args: str, event: str = "pull_request", check: bool = True, status: bool = False, **environ: str
+    ):
+        """Check and report, a minute later than whatever was before; `result` is what came of it.
+
+        `status`: the commit's status is set, too, for which guardrail waits a second after the comment, as GitHub asks for.
+        """
         self.later(1)
         if check:
             self.checked()
-        more = ("--status", "--out", "json=final.json", "--no-summary", "--no-outputs", "--no-annotations")
+        more = ["--out", "json=final.json", "--no-summary", "--no-outputs", "--no-annotations"]
+        more += ["--status"] if status else []
         ran = self.command("report", "result.json", *more, *args, event=event, **environ)
         self.result = json.loads((self.top / "final.json").read_text()) if (self.top / "final.json").exists() else {}
         return ran
@@ -121,4 +127,4 @@ class Repository:
 
     @property
     def status(self) -> str:
-        return self.github.statuses[-1]["state"]
+        return str(self.github.statuses[-1]["state"])

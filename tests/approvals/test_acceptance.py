@@ -14,19 +14,19 @@ def approve_200(repository):
 def test_a_change_of_200_waits_for_approval_and_says_by_whom(repository):
     repository.change(added(200))
     assert repository.checked().exit_code == 1
-    assert repository.reported().exit_code == 1
+    assert repository.reported(status=True).exit_code == 1
     finding = repository.findings["budget-increase-exceeded"]
     assert (finding["status"], finding["amount"], finding["blocking"]) == ("fail", "200", True)
     assert finding["approval"] == {"approvers": ["finops (up to $1,000)", "cfo"]}
     assert repository.status == "failure"
-    assert "🔒 Needs approval" in repository.comment
+    assert "❌ Needs approval" in repository.comment
     assert "Needs approval by finops (up to $1,000) or cfo" in repository.comment
     assert "guardrail approve budget-increase-exceeded budget:all --by NAME" in repository.comment
 
 
 def test_approved_200_turns_the_status_green(repository):
     commit = approve_200(repository)
-    assert repository.reported(event="pull_request_review").exit_code == 0
+    assert repository.reported(event="pull_request_review", status=True).exit_code == 0
     finding = repository.findings["budget-increase-exceeded"]
     assert (finding["status"], finding["blocking"]) == ("approved", False)
     given = finding["approval"]["given"]
@@ -46,7 +46,7 @@ def test_a_push_that_makes_it_209_still_passes(repository):
 def test_a_push_that_makes_it_211_blocks(repository):
     approve_200(repository)
     repository.change(added(211))
-    assert repository.reported().exit_code == 1
+    assert repository.reported(status=True).exit_code == 1
     lapsed = repository.findings["budget-increase-exceeded"]["approval"]["lapsed"]
     assert lapsed == "cfo approved $200.00 a month, and this comes to $211.00"
     assert repository.status == "failure"

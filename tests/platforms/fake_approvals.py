@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,9 @@ class People:
     teams: dict[str, dict[str, str]] = field(default_factory=dict)
     readable: bool = True
 
-    def review(self, by: str | None, commit: str | None, *, at: datetime | None = None, state: str = "APPROVED") -> None:
+    def review(
+        self, by: str | None, commit: str | None, *, at: datetime | None = None, state: str = "APPROVED"
+    ) -> None:
         """Have somebody review a commit. A user that is deleted is null."""
         number = len(self.reviews) + 1
         one = {
@@ -79,7 +82,7 @@ def _team(fake: FakeGitHub, _query: dict[str, str], organization: str, team: str
     return says(200, {"slug": team})
 
 
-ROUTES = {
+ROUTES: dict[tuple[str, str], Callable[..., Says]] = {
     ("GET", r"/repos/octo/shop/pulls/(\d+)/reviews"): _reviews,
     ("GET", r"/repos/octo/shop/issues/(\d+)/timeline"): _timeline,
     ("GET", r"/orgs/([\w-]+)/teams/([\w-]+)/memberships/([\w-]+)"): _membership,

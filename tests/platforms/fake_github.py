@@ -134,10 +134,15 @@ class FakeGitHub:
     def _pull(self, _query: dict[str, str], number: str) -> Says:
         if number != "7":
             return says(404, {"message": "Not Found"})
-        return says(200, self._shown_pull())
+        return says(200, {**self._shown_pull(), "user": {"login": self.people.author}})
 
     def _shown_pull(self) -> dict[str, Any]:
-        return {"number": 7, "state": self.state, "locked": self.locked, "head": {"sha": self.head}, "user": {"login": self.people.author}}
+        return {
+            "number": 7,
+            "state": self.state,
+            "locked": self.locked,
+            "head": {"sha": self.head},
+        }
 
     def _files(self, query: dict[str, str], _number: str) -> Says:
         return self.paged(self.files, query, "pulls/7/files")

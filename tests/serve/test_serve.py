@@ -87,13 +87,13 @@ def test_a_plan_over_budget_fails_with_an_outcome_for_each_finding(tmp_path, log
         assert ask(place, hcp.payload()) == 200
         result = hcp.ends()
     assert [one["attributes"]["status"] for one in hcp.results] == ["running", "failed"]
-    assert result["attributes"]["message"].startswith("1 blocking finding · monthly cost +$")
+    assert result["attributes"]["message"].startswith("1 finding needs approval · monthly cost +$")
     assert result["attributes"]["url"] == hcp.payload()["run_app_url"]
     report, finding = [one["attributes"] for one in result["relationships"]["outcomes"]["data"]][:2]
-    assert report["body"].startswith("### ❌ Guardrail: 1 blocking finding")
+    assert report["body"].startswith("### ❌ Guardrail: 1 finding needs approval")
     assert "budget-increase-exceeded" in report["body"]
     assert finding["outcome-id"].startswith("budget-increase-exceeded")
-    assert finding["tags"]["Status"] == [{"label": "Denied", "level": "error"}]
+    assert finding["tags"]["Status"] == [{"label": "Needs approval", "level": "error"}]
     assert "run-i3Df5to9ELvibKpQ shop: failed in" in logged.text
 
 
@@ -239,7 +239,7 @@ def test_the_command_serves_until_it_is_stopped_and_prints_no_secret(tmp_path):
         assert ask(place, hcp.payload()) == 200
         process.send_signal(signal.SIGTERM)
         hcp.hold.set()
-        assert hcp.ends()["attributes"]["message"].startswith("1 blocking finding")
+        assert hcp.ends()["attributes"]["message"].startswith("1 finding needs approval")
     assert process.wait(30) == -signal.SIGTERM
     said += process.stderr.read()
     assert "1 blocking finding" in said

@@ -91,6 +91,7 @@ report() {
     option --out "${INPUT_SARIF_FILE:+sarif=$INPUT_SARIF_FILE}"
     option --out "${INPUT_JUNIT_FILE:+junit=$INPUT_JUNIT_FILE}"
     [[ $INPUT_REQUIRE_DELIVERY != true ]] || arguments+=(--require-delivery)
+    [[ ${INPUT_STATUS:-false} != true ]] || arguments+=(--status)
     [[ $INPUT_SUMMARY == true ]] || arguments+=(--no-summary)
     [[ $INPUT_ANNOTATIONS == true ]] || arguments+=(--no-annotations)
     [[ $INPUT_FROM_ARTIFACT != true ]] || arguments+=(--from-artifact)

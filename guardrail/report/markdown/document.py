@@ -170,7 +170,7 @@ class _Body:
         """Return what blocks, and what could not be evaluated, unfolded."""
         blocks = (
             (f"{SIGNS[Verdict.FAIL]} Blocking", self.view.listed(self.view.blocking)),
-            ("🔒 Needs approval", self.view.listed(self.view.pending)),
+            (f"{SIGNS[Verdict.FAIL]} Needs approval", self.view.listed(self.view.pending)),
             ("⚠️ Not read", self.view.unread),
             ("⚠️ Rules not evaluated", self.view.errors),
         )
