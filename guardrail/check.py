@@ -44,7 +44,7 @@ from guardrail.model.not_evaluated import joined
 from guardrail.model.planned import planned_of
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Change
-from guardrail.policy import Judge, LoadedRules, Project, Surroundings
+from guardrail.policy import NO_COMPARISON, Judge, LoadedRules, Project, Surroundings
 from guardrail.terraform.options import WORKSPACE
 from guardrail.terraform.plan.reader import Plan
 from guardrail.waivers import waived, waived_inline
@@ -120,6 +120,8 @@ def check(
     with closing(_each(settings, read)) as each:
         is_only, plans = _whether_one(each)
         for source, plan in plans:
+            if plan.is_configuration and not (base or settings.compare_with):
+                judge.no_change = NO_COMPARISON
             project = Project(source.name, source.path, source.env, repository)
             bill = priced(source, plan, engine, settings, in_use.alone(source, plan, library))
             bill = with_plans(since(base, bill, is_only=is_only))

@@ -19,29 +19,6 @@ class SourceMonth:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Charges of a month that agree in all that a budget may match.
-
-    project, address, type   None where nothing tells them
-    tags        of the resource as its project's newest state has it, by key; None where no address is known
-    bill_tags   the same keys on the bill
-    more, less  sums of the charges above 0, and of those below
-    gaps        charges without the amount
-    """
-
-    month: str
-    currency: str
-    project: str | None
-    address: str | None
-    type: str | None
-    tags: dict[str, str | None] | None
-    bill_tags: dict[str, str | None]
-    more: Decimal
-    less: Decimal
-    gaps: int
-
-
-@dataclass(frozen=True, slots=True)
 class ResourceMonth:
     """What a resource came to in a month, in one currency; `gaps` are charges without the amount."""
 

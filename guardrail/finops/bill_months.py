@@ -20,8 +20,10 @@ Convert = Callable[[Decimal, str, str], Amount]
 """Makes an amount of a month and a currency one in the snapshot's currency, exactly."""
 
 
-def billed_months(bills: Iterable[SourceMonth]) -> list[BilledMonth]:
-    """Return the months that there are bills of. A month goes as far as the shortest of its bills."""
+def billed_months(bills: Iterable[SourceMonth], now: datetime | None = None) -> list[BilledMonth]:
+    """Return the months that there are bills of. A month goes as far as the shortest of its bills, and no farther than `now`."""
+    if now:
+        bills = [one for one in bills if one.month <= f"{now.astimezone(UTC):%Y-%m}"]
     by_month: defaultdict[str, list[SourceMonth]] = defaultdict(list)
     sources: defaultdict[str, set[str]] = defaultdict(set)
     for one in bills:
@@ -29,6 +31,7 @@ def billed_months(bills: Iterable[SourceMonth]) -> list[BilledMonth]:
         sources[one.source].add(one.month)
     found = []
     for month, alike in sorted(by_month.items()):
+        ends = [min(told_until(one), now.astimezone(UTC)) if now else told_until(one) for one in alike]
         there = {one.source for one in alike}
         expected = {
             name for name, told in sources.items() if any(month_before(month, ENDED) <= one < month for one in told)
@@ -36,10 +39,10 @@ def billed_months(bills: Iterable[SourceMonth]) -> list[BilledMonth]:
         found.append(
             BilledMonth(
                 month=month,
-                through=min(told_until(one) for one in alike),
+                through=min(ends),
                 open=any(one.open for one in alike),
                 without=tuple(sorted(expected - there)),
-                latest=latest if (latest := max(map(told_until, alike))) > min(map(told_until, alike)) else None,
+                latest=max(ends) if max(ends) > min(ends) else None,
             )
         )
     return found

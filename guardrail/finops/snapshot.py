@@ -11,18 +11,20 @@ from fractions import Fraction
 from typing import Literal
 
 from guardrail import __version__
-from guardrail.bills.parts import Part, ResourceMonth, SourceMonth
+from guardrail.bills.booked import Booked
+from guardrail.bills.parts import ResourceMonth, SourceMonth
 from guardrail.finops.accuracy import Compared
 from guardrail.finops.accuracy import Part as Cause
 from guardrail.finops.bill_months import Convert, billed_months, whole_month
-from guardrail.finops.budgets.counting import of_budget
+from guardrail.finops.budgets.answer import BudgetAnswer
 from guardrail.finops.exact import Amount, apportioned, decimal_of
 from guardrail.model.billed.snapshot import (
     BilledBudget,
-    BilledMonth,
     BilledResource,
     BilledType,
     BudgetMonth,
+    ForecastOfBudget,
+    OpenPullRequest,
     Snapshot,
     digest_of,
     money_text,
@@ -44,32 +46,36 @@ class _Sum:
 class Facts:
     """All that a snapshot is made of.
 
+    booked     charges of budgets, by the numbers of those
     resources  what resources came to in the month that `whole_month` names
     types      how estimates have come out by type, where that was asked for
+    forecasts  what `guardrail budget` tells of budgets, by name
     """
 
     bills: Sequence[SourceMonth]
-    charges: Sequence[Part]
+    booked: Sequence[Booked]
     resources: Sequence[ResourceMonth]
     types: Sequence[BilledType] = field(default=())
+    forecasts: Mapping[str, BudgetAnswer] = field(default_factory=dict)
 
 
 def snapshot(
     facts: Facts,
     budgets: Sequence[Budget],
-    environments: Mapping[str, str],
     convert: Convert,
     *,
     now: datetime,
     currency: str,
     cost: Literal["effective", "billed"],
 ) -> Snapshot:
-    """Return the snapshot. Only budgets that limit what is billed are in it.
-
-    environments  of the configuration's projects
-    """
-    months = billed_months(facts.bills)
+    """Return the snapshot. Only budgets that limit what is billed are in it."""
+    months = billed_months(facts.bills, now)
     month = whole_month(months)
+    # The longest period is a year: no budget looks farther back.
+    of_year = [one.month for one in months if one.month >= f"{now.astimezone(UTC).year:04}-01"]
+    booked: defaultdict[int, list[Booked]] = defaultdict(list)
+    for one in facts.booked:
+        booked[one.budget].append(one)
     return Snapshot(
         tool=__version__,
         generated_at=now.astimezone(UTC),
@@ -79,7 +85,9 @@ def snapshot(
         months=tuple(months),
         resources=tuple(_resources(facts.resources, month or "", convert)),
         budgets=tuple(
-            _budget(one, months, facts.charges, environments, convert) for one in budgets if one.limits_spend
+            _budget(one, booked[number], facts.forecasts.get(one.name), of_year, convert, cost)
+            for number, one in enumerate(budgets)
+            if one.limits_spend
         ),
         types=tuple(sorted(facts.types, key=lambda one: one.type)),
     )
@@ -134,19 +142,20 @@ def _resources(found: Iterable[ResourceMonth], month: str, convert: Convert) -> 
 
 def _budget(
     budget: Budget,
-    months: Sequence[BilledMonth],
-    charges: Iterable[Part],
-    environments: Mapping[str, str],
+    booked: Iterable[Booked],
+    answer: BudgetAnswer | None,
+    months: Iterable[str],
     convert: Convert,
+    cost: str,
 ) -> BilledBudget:
-    sums = {one.month: _Sum() for one in months}
-    for one in charges:
-        if one.month not in sums or (counts := of_budget(budget.match, one, environments)) is False:
+    sums = {month: _Sum() for month in months}
+    for one in booked:
+        if one.month not in sums:
             continue
         held = sums[one.month]
         more, less = convert(one.more, one.currency, one.month), convert(one.less, one.currency, one.month)
         held.gaps += one.gaps
-        if counts:
+        if one.certain:
             held.amount += more + less
         else:
             held.more, held.less = held.more + more, held.less + less
@@ -159,6 +168,28 @@ def _budget(
             )
             for month, one in sorted(sums.items())
         ),
+        cost=None if budget.cost in {None, cost} else budget.cost,
+        forecast=_forecast(answer) if answer else None,
+        forecast_why="; ".join(answer.unknown) if answer and not answer.forecast else "",
+        open=tuple(
+            OpenPullRequest(
+                project=one.project, number=one.number, monthly=money_text(one.monthly), unpriced=one.unpriced
+            )
+            for one in (answer.proposals if answer else ())
+        ),
+    )
+
+
+def _forecast(answer: BudgetAnswer) -> ForecastOfBudget | None:
+    found = answer.forecast
+    if found is None:
+        return None
+    return ForecastOfBudget(
+        period=answer.period,
+        amount=money_text(found.amount),
+        at_least=found.at_least,
+        half=None if found.half_width is None else money_text(found.half_width),
+        shared=None if found.shared is None else money_text(found.shared),
     )
 
 

@@ -1,10 +1,8 @@
-"""What a snapshot is made of: bills by month, what resources came to, and charges by all that budgets match."""
+"""What a snapshot is made of: bills by month, and what resources came to."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from guardrail.bills.parts import Part, ResourceMonth, SourceMonth
+from guardrail.bills.parts import ResourceMonth, SourceMonth
 from guardrail.ledger.duck import literal
 from guardrail.ledger.spending import COSTS
 from guardrail.ledger.views import Ledger
@@ -27,37 +25,6 @@ def source_months(ledger: Ledger) -> list[SourceMonth]:
         select source, month, bool_or(open), max(charge_period_end) filter (charge_category = 'Usage'), max(imported_at)
         from charges group by source, month order by source, month""")
     return [SourceMonth(*row) for row in rows]
-
-
-def parts(ledger: Ledger, cost: str, keys: Sequence[str], first: str, last: str) -> list[Part]:
-    """Return the charges of some months, by all that a budget may match; `keys` are the tags that any of them does."""
-    amount = COSTS[cost]
-    own = ", ".join(f"nullif(places.tags[{literal(key)}], '')" for key in keys)
-    billed = ", ".join(f"nullif(matched.tags[{literal(key)}], '')" for key in keys)
-    rows = ledger.rows(
-        f"""{PLACES}
-        select month, billing_currency, project, address, places.type, places.address is not null as is_placed,
-            [{own}]::varchar[] as own, [{billed}]::varchar[] as billed,
-            coalesce(sum({amount}) filter ({amount} > 0), 0), coalesce(sum({amount}) filter ({amount} < 0), 0),
-            count(*) - count({amount})
-        from matched left join places using (project, address)
-        where month between {literal(first)} and {literal(last)} group by all order by all"""
-    )
-    return [
-        Part(
-            month,
-            currency,
-            project,
-            address,
-            kind,
-            dict(zip(keys, tags, strict=True)) if is_placed else None,
-            dict(zip(keys, bill_tags, strict=True)),
-            more,
-            less,
-            gaps,
-        )
-        for month, currency, project, address, kind, is_placed, tags, bill_tags, more, less, gaps in rows
-    ]
 
 
 def resource_months(ledger: Ledger, cost: str, month: str) -> list[ResourceMonth]:

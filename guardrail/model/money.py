@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 
 HOURS_PER_MONTH = Decimal(730)
 """Hours in a month: 365 days of 24 hours over 12 months, the convention of the clouds' own calculators."""
 
 ZERO = Decimal(0)
+_HOUR = 3600  # seconds
 
 # CEL computes in doubles; 15 digits is what a double holds, and what was written as 0.1 comes back as 0.1.
 _DOUBLE_DIGITS = Context(prec=15)
@@ -17,6 +19,11 @@ _ANY_AMOUNT = Context(prec=400)
 SCIENTIFIC_FROM = Decimal(10) ** 12
 """From here on numbers are shown as 1.234E+12: longer ones would burst any column, and nobody is billed them."""
 _PRICE_PLACES = 12
+
+
+def months_between(begin: datetime, end: datetime) -> Decimal:
+    """Return how many months of 730 hours lie between two times, 0 where the first is the later."""
+    return Decimal(max(int((end - begin).total_seconds()), 0)) / _HOUR / HOURS_PER_MONTH
 
 
 def decimal(value: str | int | float | Decimal) -> Decimal:

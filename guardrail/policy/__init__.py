@@ -1,5 +1,6 @@
 """Policy: rules in CEL over resources, plans and budgets, and the waivers that excuse from them."""
 
+from guardrail.policy.budget_forecast import NO_COMPARISON
 from guardrail.policy.budgets import Budget, BudgetMatch
 from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
@@ -29,6 +30,7 @@ from guardrail.policy.waivers import (
 __all__ = [
     "FUNCTIONS",
     "LOCK_NAME",
+    "NO_COMPARISON",
     "NO_REPOSITORY",
     "NO_TYPES",
     "REPOSITORY",

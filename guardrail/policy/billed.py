@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.budget_forecast import NO_OUTLOOK, Outlook
 from guardrail.policy.spend import Spend
 
 
@@ -19,6 +20,7 @@ class Billed:
     rest_most     the same from when the first of them ends; None where it is the same
     through       until when bills tell what is spent
     why, remedy   what keeps an amount from being known, and what makes it known
+    outlook       what the period will come to by the forecast
     """
 
     least: Decimal | None = None
@@ -28,15 +30,17 @@ class Billed:
     through: datetime | None = None
     why: str = ""
     remedy: str = ""
+    outlook: Outlook = NO_OUTLOOK
 
     def values(self, sums: Spend, limit: Decimal | Unknown | None) -> dict[str, Json]:
-        """Return what a rule reads below `budget.spent` and `budget.projected`; `sums` is what the resources cost."""
+        """Return what a rule reads below `budget.spent`, `budget.projected`, `budget.forecast` and `budget.open`; `sums` is what the resources cost."""
         least, most = self.projected(sums)
         gap = _PART if sums.unpriced else ""
         projected = self._amounts("budget.projected", least, most, gap)
         return {
             "spent": self._amounts("budget.spent", self.least, self.most, ""),
             "projected": {**projected, "within": self._within(least, most, limit, gap)},
+            **self.outlook.values(sums, limit),
         }
 
     def projected(self, sums: Spend) -> tuple[Decimal | None, Decimal | None]:

@@ -6,23 +6,25 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from guardrail.model.money import HOURS_PER_MONTH
+from guardrail.model.money import months_between
 from guardrail.model.unknown import Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed
+from guardrail.policy.budget_forecast import NO_PULL_REQUEST, Outlook, ThisChange, outlook_of
 from guardrail.policy.budgets import Budget, Period
 from guardrail.policy.spend import Spend
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from guardrail.model.billed.costs import BudgetSpend, KnownSnapshot
+    from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, KnownSnapshot
     from guardrail.model.billed.snapshot import BilledMonth, BudgetMonth
 
 _MONTHS = {Period.MONTH: 1, Period.QUARTER: 3, Period.YEAR: 12}
-_HOUR = 3600  # seconds
+_MAKE_ONE = "make one, `guardrail ledger snapshot --out ledger.snapshot.json`, and name it: `ledger: {snapshot: ledger.snapshot.json}`"
 _NOT_NAMED = Billed(
     why="guardrail.yaml names no snapshot of a ledger",
-    remedy="make one, `guardrail ledger snapshot --out ledger.snapshot.json`, and name it: `ledger: {snapshot: ledger.snapshot.json}`",
+    remedy=_MAKE_ONE,
+    outlook=Outlook(why="guardrail.yaml names no snapshot of a ledger", remedy=_MAKE_ONE),
 )
 
 
@@ -48,28 +50,36 @@ def end_of(month: str) -> datetime:
     return datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
 
 
-def billed_of(budget: Budget, known: KnownSnapshot | None, now: datetime) -> Billed:
-    """Return what bills say of a budget's period. What no bill tells is not known, and never 0."""
+def billed_of(budget: Budget, known: KnownSnapshot | None, now: datetime, this: ThisChange = NO_PULL_REQUEST) -> Billed:
+    """Return what bills say of a budget's period, and its forecast. What nothing tells is not known, and never 0."""
     if not budget.limits_spend:
         return NOT_BILLED
     if known is None:
         return _NOT_NAMED
     snapshot = known.snapshot
     if snapshot is None:
-        return Billed(why=known.why, remedy=known.remedy)
+        return Billed(why=known.why, remedy=known.remedy, outlook=Outlook(why=known.why, remedy=known.remedy))
     from guardrail.model.billed.snapshot import digest_of  # noqa: PLC0415 - only with a snapshot
 
     found = next((one for one in snapshot.budgets if one.name == budget.name), None)
     anew = "make it anew: `guardrail ledger snapshot --out FILE`"
-    if found is None or found.match != digest_of(budget.match.model_dump(mode="json")):
+    cost = found and (found.cost or snapshot.cost)
+    if (
+        found is None
+        or found.match != digest_of(budget.match.model_dump(mode="json"))
+        or budget.cost not in {None, cost}
+    ):
         what = "does not know this budget" if found is None else "was made when the budget counted something else"
-        return Billed(why=f"{known.where} {what}", remedy=anew)
+        why = f"{known.where} {what}"
+        return Billed(why=why, remedy=anew, outlook=Outlook(why=why, remedy=anew))
     months = months_of(budget.period, now)
+    outlook = outlook_of(found, known.where, period_name(budget.period, now), now, end_of(months[-1]), this)
     covered = [one for one in sorted(snapshot.months, key=lambda one: one.month) if one.month in months]
     if not covered:
         return Billed(
             why=f"{known.where} has no bill of {period_name(budget.period, now)}",
             remedy="import the bills, and make it anew",
+            outlook=outlook,
         )
     amounts = [one for one in found.months if one.month in months]
     why = _open_because(covered, amounts, months)
@@ -77,14 +87,9 @@ def billed_of(budget: Budget, known: KnownSnapshot | None, now: datetime) -> Bil
     most = sum((Decimal(one.amount) + Decimal(one.more) for one in amounts), Decimal(0))
     through = max(one.through for one in covered)
     latest = max(one.latest or one.through for one in covered)
-    rest, rest_most = (_months_between(at, end_of(months[-1])) for at in (latest, through))
+    rest, rest_most = (months_between(at, end_of(months[-1])) for at in (latest, through))
     remedy = "import the bills that are missing" if why else ""
-    return Billed(least, None if why else most, rest, rest_most, through, why, remedy)
-
-
-def _months_between(begin: datetime, end: datetime) -> Decimal:
-    """Return how many months of 730 hours lie between two times, 0 where the first is the later."""
-    return Decimal(max(int((end - begin).total_seconds()), 0)) / _HOUR / HOURS_PER_MONTH
+    return Billed(least, None if why else most, rest, rest_most, through, why, remedy, outlook)
 
 
 def _open_because(covered: Sequence[BilledMonth], amounts: Sequence[BudgetMonth], months: Sequence[str]) -> str:
@@ -129,4 +134,21 @@ def spend_of(budget: Budget, billed: Billed, sums: Spend, now: datetime) -> Budg
         least,
         most,
         why,
+        forecast_of(billed.outlook, sums),
+    )
+
+
+def forecast_of(outlook: Outlook, sums: Spend) -> BudgetForecast:
+    """Return what a report shows of a forecast."""
+    from guardrail.model.billed.costs import BudgetForecast  # noqa: PLC0415 - few budgets limit what is spent
+
+    return BudgetForecast(
+        outlook.least,
+        outlook.most,
+        outlook.half,
+        outlook.change(sums),
+        outlook.others,
+        outlook.added,
+        outlook.if_all_merge(sums),
+        outlook.why,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
 
-from guardrail.model.billed.costs import BudgetSpend, LedgerView, RealCost, TypeAccuracy
+from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, LedgerView, RealCost, TypeAccuracy
 from guardrail.model.money import ZERO, brief, money, rounded
 from guardrail.model.report import Bound
 from guardrail.report.amounts import side_amount
@@ -65,7 +65,10 @@ class Billed:
         if not self.view.why:
             yield self._month()
             yield from (_accuracy(one, self.currency) for one in self.view.accuracy)
-        yield from (_budget(one, self.currency) for one in self.view.budgets)
+        for one in self.view.budgets:
+            yield _budget(one, self.currency)
+            if one.forecast and (one.forecast.known is not None or one.forecast.why != one.why):
+                yield _forecast(one, one.forecast, self.currency)
 
     def _month(self) -> str:
         view = self.view
@@ -111,13 +114,34 @@ def _accuracy(one: TypeAccuracy, currency: str) -> str:
 
 def _budget(one: BudgetSpend, currency: str) -> str:
     name, period, why = safe(one.name, _LIMIT), safe(one.period, _SHORT), safe(one.why, _LIMIT)
-    head = f"budget {name}, {money(one.limit, currency)} for {period}"
+    head = f"budget {name}, {_limit(one, currency)} for {period}"
     if one.spent is None:
         return f"{head}: what is spent is not known: {why}"
     until = f" by {one.through.astimezone(UTC):%Y-%m-%d}" if one.through else ""
     spent = f"{_between(one.spent, one.spent_most, currency)} spent{until}"
     rest = f"{_between(one.projected, one.projected_most, currency)} with the rest of it at the estimate"
     return f"{head}: {spent}, {rest}" + (f" ({why})" if why else "")
+
+
+def _limit(one: BudgetSpend, currency: str) -> str:
+    return "whose amount is not known" if one.limit is None else money(one.limit, currency)
+
+
+def _forecast(one: BudgetSpend, found: BudgetForecast, currency: str) -> str:
+    """Return the forecast of a budget, what this change and open ones add to it, and what comes of it if all merge."""
+    head = f"budget {safe(one.name, _LIMIT)}, {_limit(one, currency)}"
+    if found.known is None:
+        return f"{head}: no forecast: {safe(found.why, _LIMIT)}"
+    width = f" ± {money(found.half, currency)}" if found.half else ""
+    parts = [f"forecast {_between(found.known, found.most, currency)}{width}"]
+    change = "not known" if found.change is None else money(found.change, currency, signed=True)
+    parts.append(f"this change {change}")
+    if found.others:
+        others = f"{found.others:,} other open pull request{'s' if found.others > 1 else ''}"
+        parts.append(f"{others} {'not known' if found.added is None else money(found.added, currency, signed=True)}")
+    whole = "not known" if found.if_all_merge is None else money(found.if_all_merge, currency)
+    least = "at least " if found.if_all_merge is not None and found.most != found.known else ""
+    return f"{head}: {', '.join(parts)}: {least}{whole} if {'all merge' if found.others else 'it merges'}"
 
 
 def _between(least: Decimal | None, most: Decimal | None, currency: str) -> str:

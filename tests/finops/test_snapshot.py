@@ -3,7 +3,7 @@
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -12,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrail.bills.parts import Part, SourceMonth
+from guardrail.bills.booked import Booked, Place
+from guardrail.bills.parts import SourceMonth
 from guardrail.errors import ConfigError
 from guardrail.finops.bill_months import billed_months, converter, whole_month
-from guardrail.finops.budgets.counting import of_budget
+from guardrail.finops.budgets.counting import counted, of_budget
 from guardrail.finops.snapshot import Facts, snapshot
 from guardrail.model.billed.snapshot import parse_snapshot
 from guardrail.policy.budgets import Budget
@@ -83,20 +84,15 @@ def test_without_a_whole_month_there_is_none():
     assert whole_month([]) is None
 
 
-def part(**more):
+def place(**more):
     fields = {
-        "month": "2026-10",
-        "currency": "USD",
         "project": "shop",
         "address": "module.web.aws_instance.a",
         "type": "aws_instance",
         "tags": {"team": "web"},
         "bill_tags": {"team": None},
-        "more": Decimal(10),
-        "less": Decimal(0),
-        "gaps": 0,
     }
-    return Part(**(fields | more))  # type: ignore[arg-type]
+    return Place(**(fields | more))
 
 
 NOBODY = {"project": None, "address": None, "type": None, "tags": None}
@@ -130,50 +126,53 @@ GROUP = {"address": None, "type": None, "tags": None}
 )
 def test_charges_are_a_budget_s_are_not_or_nothing_tells(match, charge, counts):
     assert (
-        of_budget(Budget.model_validate({"name": "b", "match": match}).match, part(**charge), {"shop": "prod"})
+        of_budget(Budget.model_validate({"name": "b", "match": match}).match, place(**charge), {"shop": "prod"})
         is counts
     )
 
 
-CHARGE = st.builds(
-    lambda project, more, less, gaps: part(project=project, more=more, less=-less, gaps=gaps),
-    st.sampled_from(["shop", "search", None]),
-    st.decimals(0, 10**6, places=18),
-    st.decimals(0, 10**6, places=18),
-    st.integers(0, 2),
+def charge(budget=0, *, certain=True, more=Decimal(10), less=Decimal(0), gaps=0, currency="USD"):
+    day = date(2026, 10, 5)
+    return Booked(budget, certain, "a", "2026-10", day, "", False, currency, more, less, gaps)
+
+
+CHARGES = st.lists(
+    st.tuples(
+        st.sampled_from(["shop", "search", None]), st.decimals(0, 10**6, places=18), st.decimals(0, 10**6, places=18)
+    ),
+    max_size=12,
 )
 
 
 @settings(max_examples=40, deadline=None)
-@given(st.lists(CHARGE, max_size=12))
+@given(CHARGES)
 def test_budgets_of_all_projects_come_to_the_bill_for_some_owner_of_what_is_nobody_s(charges):
     names = ("shop", "search")
     budgets = [Budget.model_validate({"name": n, "match": {"project": n}, "spend": 1}) for n in names]
-    whole = Budget.model_validate({"name": "all", "spend": 1})
-    made = snapshot(
-        Facts([bill("a", "2026-10")], charges, []),
-        [*budgets, whole],
-        {},
-        converter("USD", {}),
-        now=NOW,
-        currency="USD",
-        cost="effective",
-    )
+    budgets.append(Budget.model_validate({"name": "all", "spend": 1}))
+    places = [place(project=project, address=None, type=None, tags=None) for project, _, _ in charges]
+    booked = [
+        charge(budget, certain=is_sure, more=charges[number][1], less=-charges[number][2])
+        for number, budget, is_sure in counted(budgets, range(3), places, {})
+    ]
+    facts = Facts([bill("a", "2026-10")], booked, [])
+    made = snapshot(facts, budgets, converter("USD", {}), now=NOW, currency="USD", cost="effective")
     shop, search, everything = (one.months[0] for one in made.budgets)
-    amounts = {name: Fraction(getattr(one, name)) for one in (shop,) for name in ("more", "less")}
     assert (shop.more, shop.less) == (search.more, search.less)
-    total = Fraction(shop.amount) + Fraction(search.amount) + amounts["more"] + amounts["less"]
-    assert total == Fraction(everything.amount) == sum((Fraction(one.more + one.less) for one in charges), Fraction(0))
+    nobodys = Fraction(shop.more) + Fraction(shop.less)
+    total = Fraction(shop.amount) + Fraction(search.amount) + nobodys
+    assert (
+        total == Fraction(everything.amount) == sum((Fraction(more - less) for _, more, less in charges), Fraction(0))
+    )
     assert (everything.more, everything.less) == ("0", "0")
 
 
 def test_other_currencies_are_converted_at_their_months_rate_or_refused():
-    euro = part(currency="EUR")
     budgets = [Budget.model_validate({"name": "all", "spend": 1})]
 
     def made(rates):
-        facts = Facts([bill("a", "2026-10")], [euro, part()], [])
-        return snapshot(facts, budgets, {}, converter("USD", rates), now=NOW, currency="USD", cost="billed")
+        facts = Facts([bill("a", "2026-10")], [charge(currency="EUR"), charge()], [])
+        return snapshot(facts, budgets, converter("USD", rates), now=NOW, currency="USD", cost="billed")
 
     assert made({("2026-10", "EUR", "USD"): Decimal("1.1")}).budgets[0].months[0].amount == "21"
     with pytest.raises(ConfigError, match="no rate of 2026-10 from EUR to USD"):

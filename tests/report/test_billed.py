@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from rich.cells import cell_len
 
-from guardrail.model.billed.costs import BudgetSpend, LedgerView, RealCost, TypeAccuracy
+from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, LedgerView, RealCost, TypeAccuracy
 from guardrail.report import html_page, json_v1, markdown, table
 from guardrail.report.json.read import parse_result
 from tests.report import samples
@@ -47,6 +47,46 @@ def test_each_format_tells_the_same():
         assert "budget shop, $1,000.00 for 2026-08: $400.00 to $420.00 spent by 2026-08-19, $800.00 to $820.00" in text
         assert "Billed 2026-07, open" in text
         assert "$123.46" in text
+
+
+FORECAST = BudgetForecast(Decimal(11400), Decimal(11400), Decimal(600), Decimal(528), 3, Decimal(310), Decimal(12238))
+BUDGET = replace(SPEND, limit=Decimal(12000), forecast=FORECAST)
+
+
+def test_budget_12_000_forecast_11_400_and_12_238_if_all_merge():
+    for text in texts(shop(replace(VIEW, budgets=(BUDGET,)))).values():
+        assert (
+            "budget shop, $12,000.00: forecast $11,400.00 ± $600.00, this change +$528.00, 3 other open pull requests +$310.00: "
+            "$12,238.00 if all merge"
+        ) in text
+
+
+@pytest.mark.parametrize(
+    "forecast, said",
+    [
+        (replace(FORECAST, half=None, others=0, added=Decimal(0), if_all_merge=Decimal(11928)),
+         "forecast $11,400.00, this change +$528.00: $11,928.00 if it merges"),
+        (replace(FORECAST, most=Decimal(11500)), "forecast $11,400.00 to $11,500.00 ± $600.00"),
+        (replace(FORECAST, most=None), "forecast at least $11,400.00 ± $600.00"),
+        (replace(FORECAST, change=None, if_all_merge=None), "this change not known, 3 other open pull requests +$310.00: not known if all merge"),
+        (replace(FORECAST, others=1, added=None, if_all_merge=None), "1 other open pull request not known"),
+        (BudgetForecast(why="ledger.snapshot.json has no forecast of this budget"), "no forecast: ledger.snapshot.json has no forecast"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_of_a_forecast_is_said(forecast, said):
+    for text in texts(shop(replace(VIEW, budgets=(replace(BUDGET, forecast=forecast),)))).values():
+        assert said in text
+
+
+def test_a_forecast_is_read_back_as_it_was_written():
+    report = shop(replace(VIEW, budgets=(BUDGET, replace(SPEND, name="x", limit=None))))
+    text = json_v1(report)
+    exact_report_validator().validate(json.loads(text))
+    read = parse_result(text.encode(), where="x").ledger
+    assert read is not None
+    assert report.ledger is not None
+    assert read.budgets == report.ledger.budgets
+    assert "whose amount is not known" in texts(report)["table"]
 
 
 @pytest.mark.parametrize(

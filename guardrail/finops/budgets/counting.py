@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from guardrail.bills.booked import Place
-from guardrail.bills.parts import Part
 from guardrail.policy.budgets import Budget, BudgetMatch
 from guardrail.policy.glob import matches_any
 from guardrail.terraform.address import parse
@@ -34,7 +33,7 @@ def counted(
                     yield number, budget, counts is True
 
 
-def of_budget(match: BudgetMatch, charge: Place | Part, environments: Mapping[str, str]) -> bool | None:
+def of_budget(match: BudgetMatch, charge: Place, environments: Mapping[str, str]) -> bool | None:
     """Say whether charges are a budget's; None where nothing tells it.
 
     A charge of no known project may be of any, and one of no known address of any resource in its project. Tags are those
@@ -67,7 +66,7 @@ def _of_project(match: BudgetMatch, names: Sequence[str], project: str, environm
     return None if env is None else matches_any([match.env], env)
 
 
-def _of_tags(wanted: Mapping[str, str | tuple[str, ...]], charge: Place | Part) -> bool | None:
+def _of_tags(wanted: Mapping[str, str | tuple[str, ...]], charge: Place) -> bool | None:
     told = charge.tags if charge.tags is not None else charge.bill_tags
     answers = [None if (value := told.get(key)) is None else matches_any(globs, value) for key, globs in wanted.items()]
     if False in answers:

@@ -220,7 +220,7 @@ def _of_forecast(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[
     if found.regular:
         parts.append(f"{money(found.regular, currency, signed=True)} that is booked once a month")
     yield f"forecast: {', '.join(parts)}"
-    yield from _certainty(one, found, currency)
+    yield from certainty(one, found, currency)
     known = [
         f"known change: {safe(change.address, _LIMIT)} of {safe(change.project, _LIMIT)}, "
         f"{money(change.monthly, currency, signed=True)} a month, "
@@ -239,7 +239,7 @@ def _of_forecast(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[
         yield f"charges of which nothing tells whose they are: {nobodys} by the end, in no amount above"
 
 
-def _certainty(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[str]:
+def certainty(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[str]:
     """Tell how sure a forecast is, by how far earlier ones were off."""
     if found.half_width:
         yield f"in four cases of five between {money(found.low, currency)} and {money(found.high, currency)}"

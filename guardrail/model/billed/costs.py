@@ -53,6 +53,28 @@ class TypeAccuracy:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetForecast:
+    """What a budget's period will come to by the forecast of a snapshot. None for what is not known.
+
+    known, most   without and with charges of which nothing tells whose they are, before this change
+    half          how far it may be off in four cases of five
+    change        what this change adds to the period if it is merged now
+    others        open pull requests beside this one that add something; `added` is what they add to the period
+    if_all_merge  `known` with this change and all others
+    why           what keeps it from being known, or known exactly; "" for nothing
+    """
+
+    known: Decimal | None = None
+    most: Decimal | None = None
+    half: Decimal | None = None
+    change: Decimal | None = None
+    others: int | None = None
+    added: Decimal | None = None
+    if_all_merge: Decimal | None = None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class BudgetSpend:
     """What of a budget is spent in the period that the run falls into, and what it comes to with the rest of it.
 
@@ -61,6 +83,7 @@ class BudgetSpend:
     spent, projected   at least; None where not known
     spent_most, projected_most   at most; None where not known
     why          what keeps it from being known, or known exactly; "" for nothing
+    forecast     None in results of before there were forecasts
     """
 
     name: str
@@ -72,6 +95,7 @@ class BudgetSpend:
     projected: Decimal | None = None
     projected_most: Decimal | None = None
     why: str = ""
+    forecast: BudgetForecast | None = None
 
 
 @dataclass(frozen=True, slots=True)

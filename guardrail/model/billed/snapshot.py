@@ -70,12 +70,46 @@ class BudgetMonth(msgspec.Struct, frozen=True, kw_only=True):
     gaps: Count = 0
 
 
+class ForecastOfBudget(msgspec.Struct, frozen=True, kw_only=True):
+    """What a budget's period will come to.
+
+    period    2026-11, 2026-Q4 or 2026
+    amount    of charges that are of its resources; at_least: days of the period have no bill
+    half      how far the amount may be off in four cases of five; None where there is too little history
+    shared    what charges will come to of which nothing tells whether they are its own; None where that cannot be told
+    """
+
+    period: Annotated[str, msgspec.Meta(pattern=r"^[12][0-9]{3}(-(0[1-9]|1[0-2]|Q[1-4]))?\Z")]
+    amount: Money
+    at_least: bool = False
+    half: Money | None = None
+    shared: Money | None = None
+
+
+class OpenPullRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What an open pull request would add to a month of 730 hours; `unpriced` of its components have no price."""
+
+    project: str
+    number: Count
+    monthly: Money
+    unpriced: Count = 0
+
+
 class BilledBudget(msgspec.Struct, frozen=True, kw_only=True):
-    """The months of a budget; `match` is the digest of what it counts, by `digest_of`."""
+    """The months of a budget; `match` is the digest of what it counts, by `digest_of`.
+
+    cost          which cost is counted, where that is not the snapshot's
+    forecast      None where there is none, with the reason in `forecast_why`
+    open          open pull requests that add something to it
+    """
 
     name: str
     match: str
     months: tuple[BudgetMonth, ...] = ()
+    cost: Literal["effective", "billed"] | None = None
+    forecast: ForecastOfBudget | None = None
+    forecast_why: str = ""
+    open: tuple[OpenPullRequest, ...] = ()
 
 
 class BilledType(msgspec.Struct, frozen=True, kw_only=True):

@@ -23,6 +23,7 @@ from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json
 from guardrail.policy.billed import Billed
+from guardrail.policy.budget_forecast import ThisChange
 from guardrail.policy.budget_spend import billed_of, months_of, spend_of
 from guardrail.policy.budgets import Budget, spent
 from guardrail.policy.judging.findings import Subject, finding
@@ -70,6 +71,8 @@ class Judge:
                           brings costs that depend on usage that is not given
     snapshot              what the ledger's snapshot says
     spends                what was found of budgets that limit what is billed
+    no_change             why nothing tells what the run changes, "" where something does
+    projects              names of the projects that the run is of
     """
 
     rules: Sequence[CompiledRule]
@@ -85,6 +88,8 @@ class Judge:
     passed_known_cost: Counter[str] = field(default_factory=Counter)
     snapshot: KnownSnapshot | None = None
     spends: list[BudgetSpend] = field(default_factory=list)
+    no_change: str = ""
+    projects: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.answers: dict[str, Answers] = {rule.rule.id: {} for rule in self.rules}
@@ -150,10 +155,11 @@ class Judge:
         self, budgets: Sequence[Budget], projects: Sequence[tuple[Project, ProjectReport]]
     ) -> tuple[Finding, ...]:
         """Judge budgets over all projects of the run."""
+        self.projects.update(project.name for project, _ in projects)
         found: list[Finding] = []
         opened = _opened([(project.name, bill.resources) for project, bill in projects])
         for budget, sums in zip(budgets, spent(budgets, projects), strict=True):
-            billed = billed_of(budget, self.snapshot, self.now)
+            billed = billed_of(budget, self.snapshot, self.now, self._this)
             if budget.limits_spend:
                 self.spends.append(spend_of(budget, billed, sums, self.now))
             found += self.budget(budget, sums, billed, opened)
@@ -183,9 +189,14 @@ class Judge:
 
     def beside_budget(self, budget: Budget, sums: Spend, billed: Billed | None = None) -> dict[str, Any]:
         """Return what rules about budgets read."""
-        billed = billed or billed_of(budget, self.snapshot, self.now)
+        billed = billed or billed_of(budget, self.snapshot, self.now, self._this)
         limit = budget.limit(months_of(budget.period, self.now))
         return {**self._shared(), "budget": budget.values(sums, billed, limit)}
+
+    @property
+    def _this(self) -> ThisChange:
+        number = self.pr.get("number")
+        return ThisChange(number if isinstance(number, int) else None, frozenset(self.projects), self.no_change)
 
     def _shared(self, project: Project | None = None) -> dict[str, Any]:
         """What is the same for every resource of a project, or of the whole run."""

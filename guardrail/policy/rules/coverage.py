@@ -26,6 +26,8 @@ _OPEN_ELSEWHERE = (
     ("budget", "cost"),
     ("budget", "spent"),
     ("budget", "projected"),
+    ("budget", "forecast"),
+    ("budget", "open"),
 )
 
 

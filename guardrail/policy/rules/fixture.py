@@ -19,7 +19,8 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan_facts import PlanFacts
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.billed import Billed
+from guardrail.policy.billed import NOT_BILLED, Billed
+from guardrail.policy.budget_forecast import NO_OUTLOOK, Outlook
 from guardrail.policy.budgets import Period
 from guardrail.policy.rules.plan_fixture import LineFixture, ModuleFixture, ProviderFixture
 from guardrail.policy.spend import Spend, total
@@ -129,9 +130,27 @@ class SpentFixture(Section):
     rest: Decimal = Decimal(0)
     """how much of the period is left, in months of 730 hours"""
 
-    def billed(self) -> Billed:
+
+class ForecastFixture(Section):
+    """What a test's budget is forecast to come to, and what open pull requests add to it."""
+
+    known: Decimal
+    """without the change, at least"""
+    most: Decimal | None = None
+    """at most; default: the same"""
+    half: Decimal | None = None
+    """how far it may be off in four cases of five; default: there is too little history"""
+    rest: Decimal = Decimal(0)
+    """how much of the period is left, in months of 730 hours"""
+    open: int = 0
+    """open pull requests beside the change"""
+    added: Decimal | None = Decimal(0)
+    """what they add to the period; null: part of it has no price"""
+
+    def outlook(self) -> Outlook:
         """Return it as a snapshot would tell it."""
-        return Billed(self.known, self.known if self.most is None else self.most, self.rest)
+        most = self.known if self.most is None else self.most
+        return Outlook(self.known, most, self.half, self.rest, self.open, self.added)
 
 
 class BudgetFixture(Section):
@@ -146,6 +165,16 @@ class BudgetFixture(Section):
     cost: CostFixture = CostFixture()
     spent: SpentFixture | None = None
     """what bills say of its period; default: nothing does"""
+    forecast: ForecastFixture | None = None
+    """what its period is forecast to come to; default: nothing tells"""
+
+    def billed(self) -> Billed:
+        """Return what a snapshot would tell of it."""
+        outlook = self.forecast.outlook() if self.forecast else NO_OUTLOOK
+        if self.spent is None:
+            return replace(NOT_BILLED, outlook=outlook)
+        told = self.spent
+        return Billed(told.known, told.known if told.most is None else told.most, told.rest, outlook=outlook)
 
 
 class ProjectFixture(Section):

@@ -17,7 +17,6 @@ from guardrail.model.finding import Finding, FindingStatus, OnUnknown
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Assignment, Remedy
 from guardrail.model.unknown import Json
-from guardrail.policy.billed import NOT_BILLED
 from guardrail.policy.budgets import Budget
 from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
@@ -210,7 +209,7 @@ def _judged(
         given = test.budget
         limits = {name: getattr(given, name) for name in ("monthly", "increase", "increase_percent", "spend", "period")}
         budget, sums = Budget(name=given.name, **limits), given.cost.spend()
-        billed = given.spent.billed() if given.spent else NOT_BILLED
+        billed = given.billed()
         findings = judge.budget(budget, sums, billed)
         values = judge.beside_budget(budget, sums, billed)
 

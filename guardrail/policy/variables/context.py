@@ -239,6 +239,31 @@ VARIABLES = tuple(
             "bool",
             "whether that stays within `spend`: false if `known` does not, true if `most` does, else unknown; null without `spend`",
         ),
+        (
+            "budget.forecast.known",
+            "number",
+            "what the period will come to without this change, at least; unknown without a snapshot of the ledger, or where that is too old",
+        ),
+        ("budget.forecast.most", "number", "the same, at most: with charges of which nothing tells whose they are"),
+        (
+            "budget.forecast.low",
+            "number",
+            "above which it will be in four cases of five; unknown where there is too little history",
+        ),
+        ("budget.forecast.high", "number", "below which it will be in four cases of five; unknown likewise"),
+        (
+            "budget.forecast.with_change",
+            "number",
+            "`known` with what the change adds if it is merged now; unknown if part of that has no price",
+        ),
+        (
+            "budget.forecast.within",
+            "bool",
+            "whether the forecast with this change stays within `spend`: false if it does not without charges of nobody, true if it does with them, else unknown; null without `spend`",
+        ),
+        ("budget.open.pull_requests", "number", "open pull requests beside this one that change what it comes to"),
+        ("budget.open.added", "number", "what they add to the period if they are merged now"),
+        ("budget.open.if_all_merge", "number", "the forecast with this change and all of them"),
         ("currency", "string", "currency of all amounts: `USD`"),
         ("now", "string", "the time of the run: `2026-01-31T12:00:00Z`"),
         ("today", "string", "its day: `2026-01-31`"),
@@ -271,6 +296,8 @@ KNOWN_COST: frozenset[Path] = frozenset(
         ("resource", "costs"),
         *((*parent, name) for parent in (("plan",), ("budget", "cost")) for name in _OF_TOTALS),
         *(("budget", "projected", name) for name in ("known", "most", "within")),
+        *(("budget", "forecast", name) for name in ("with_change", "within")),
+        ("budget", "open", "if_all_merge"),
     }
 )
 """Amounts that leave out usage that is not given."""

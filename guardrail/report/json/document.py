@@ -167,6 +167,19 @@ class TypeAccuracy(msgspec.Struct):
     billed: Amount
 
 
+class BudgetForecast(msgspec.Struct):
+    """What a budget's period will come to by the forecast of a snapshot; null for what is not known."""
+
+    known: Annotated[AmountOrNull, Meta(description="at least, before this change")]
+    most: Annotated[AmountOrNull, Meta(description="at most, with charges of which nothing tells whose they are")]
+    half: Annotated[AmountOrNull, Meta(description="how far it may be off in four cases of five")]
+    change: Annotated[AmountOrNull, Meta(description="what this change adds to the period if it is merged now")]
+    others: Annotated[Count | None, Meta(description="open pull requests beside this one that change what it comes to")]
+    added: Annotated[AmountOrNull, Meta(description="what they add to the period")]
+    if_all_merge: Annotated[AmountOrNull, Meta(description="known, with this change and all of them")]
+    why: Annotated[str, Meta(description="what keeps it from being known, or known exactly")] = ""
+
+
 class BudgetSpend(msgspec.Struct):
     """What of a budget is spent in the period of the run, and what the period comes to with the rest at the estimate."""
 
@@ -179,6 +192,7 @@ class BudgetSpend(msgspec.Struct):
     projected: Annotated[AmountOrNull, Meta(description="at least; null where it is not known")]
     projected_most: Annotated[AmountOrNull, Meta(description="at most; null where it is not known")]
     why: Annotated[str, Meta(description="what keeps it from being known, or known exactly")] = ""
+    forecast: BudgetForecast | None = None
 
 
 class Ledger(msgspec.Struct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from guardrail.model.billed.costs import BudgetSpend, LedgerView, RealCost, TypeAccuracy
+from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, LedgerView, RealCost, TypeAccuracy
 from guardrail.model.money import plain
 from guardrail.report.json import document
 
@@ -40,6 +40,7 @@ def ledger_document(view: LedgerView) -> dict[str, Any]:
                 "projected": plain(one.projected),
                 "projected_most": plain(one.projected_most),
                 "why": one.why,
+                "forecast": _forecast(one.forecast) if one.forecast else None,
             }
             for one in view.budgets
         ],
@@ -78,10 +79,31 @@ def ledger_of(data: document.Result) -> LedgerView | None:
                 _amount(one.projected),
                 _amount(one.projected_most),
                 one.why,
+                _forecast_of(one.forecast) if one.forecast else None,
             )
             for one in view.budgets
         ),
         view.why,
+    )
+
+
+def _forecast(one: BudgetForecast) -> dict[str, Any]:
+    return {
+        "known": plain(one.known),
+        "most": plain(one.most),
+        "half": plain(one.half),
+        "change": plain(one.change),
+        "others": one.others,
+        "added": plain(one.added),
+        "if_all_merge": plain(one.if_all_merge),
+        "why": one.why,
+    }
+
+
+def _forecast_of(one: document.BudgetForecast) -> BudgetForecast:
+    return BudgetForecast(
+        *(_amount(one.known), _amount(one.most), _amount(one.half), _amount(one.change)),
+        *(one.others, _amount(one.added), _amount(one.if_all_merge), one.why),
     )
 
 

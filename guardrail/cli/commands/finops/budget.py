@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli.commands.finops.notifying import notify_of, notify_options, refuse_dry_run_alone
 from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
 from guardrail.errors import ConfigError, InputError
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from guardrail.bills.booked import Booked
     from guardrail.config import Settings
     from guardrail.finops.budgets.answer import Budgets
+    from guardrail.finops.budgets.outlook import Facts
     from guardrail.ledger.views import Ledger
     from guardrail.policy import Budget, BudgetMatch
 
@@ -43,6 +45,7 @@ OPEN = timedelta(days=30)
     default="terminal",
     help="Default: terminal. json has all, whatever else is asked for.",
 )
+@notify_options
 @ledger_options
 @now_option
 @click.pass_context
@@ -51,13 +54,15 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
 
     A forecast is what bills have booked so far, the days left at the rate of the last four weeks, what merged changes add
     that the bill does not show yet, and what is booked once a month. How far such forecasts were off in the past is told
-    beside it. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
+    beside it. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'. With --notify, people are told of each share that
+    is passed, once in its period.
 
     \b
     Exit codes:
       0  told, and nothing blocks
       1  a share is passed that an alert with `block: true` names
       2  the ledger has no bill, or nothing tells whether such a share is passed
+      4  --notify could not tell everybody
     \b
     Examples:
       guardrail budget
@@ -65,11 +70,19 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
       guardrail budget --forecast --now 2026-10-11 --format json
     """
     from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.budgets.alerting import alerts_of  # noqa: PLC0415
     from guardrail.finops.budgets.text import as_json, as_markdown, as_table  # noqa: PLC0415
+    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
+    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
     from guardrail.model.exit_code import ExitCode  # noqa: PLC0415
 
+    refuse_dry_run_alone(values)
     chosen = settings_of(values)
-    found = _answered(values, chosen)
+    budgets = _wanted(chosen, values["names"])
+    store = open_store(ledger_of(values, chosen))
+    ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
+    found = budgets_in(ledger, chosen, budgets, values["now"] or datetime.now(UTC))
     shown = {"forecast": forecast or proposals, "proposals": proposals}
     if format_name == "json":
         say(as_json(found))
@@ -77,17 +90,15 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
         say(as_markdown(found, **shown))
     else:
         say(as_table(found, **shown, width=shutil.get_terminal_size((100, 24)).columns))
+    owners = {one.name: _owner(one, chosen.team_tag) for one in budgets}
+    notify_of(alerts_of(found, owners), values, chosen, store, ledger)
     ctx.exit(ExitCode.BLOCKED if found.blocks else ExitCode.NOT_EVALUATED if found.cannot_tell else ExitCode.OK)
 
 
-def _answered(values: dict[str, Any], chosen: Settings) -> Budgets:
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
-
-    budgets = _wanted(chosen, values["names"])
-    ledger = open_ledger(open_store(ledger_of(values, chosen)), TagKeys(chosen.address_tag, chosen.project_tag))
-    return budgets_in(ledger, chosen, budgets, values["now"] or datetime.now(UTC))
+def _owner(budget: Budget, team_tag: str) -> str:
+    """Return the team whose budget it is, "" where it is not of one."""
+    teams = budget.match.tags.get(team_tag, ())
+    return teams[0] if len(teams) == 1 and not any(char in teams[0] for char in "*?[") else ""
 
 
 def _wanted(chosen: Settings, names: Sequence[str]) -> list[Budget]:
@@ -111,29 +122,36 @@ def budgets_in(
     ledger: Ledger, chosen: Settings, budgets: Sequence[Budget], now: datetime, cost: str = "effective"
 ) -> Budgets:
     """Return what a ledger tells of budgets, as known at a time. Raises InputError for a ledger without a bill."""
+    return told_of(facts_in(ledger, chosen, budgets, now, cost), ledger, chosen, budgets, now, cost)
+
+
+def told_of(
+    facts: Facts, ledger: Ledger, chosen: Settings, budgets: Sequence[Budget], now: datetime, cost: str
+) -> Budgets:
+    """Return what facts tell of budgets."""
     from guardrail.finops.bill_months import converter  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.budgets.outlook import Facts, outlook  # noqa: PLC0415
+    from guardrail.finops.budgets.outlook import outlook  # noqa: PLC0415
+    from guardrail.ledger.spending import rates  # noqa: PLC0415
+
+    convert = converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)})
+    return outlook(facts, budgets, chosen.environments, convert, now=now, currency=chosen.currency, cost=cost)
+
+
+def facts_in(ledger: Ledger, chosen: Settings, budgets: Sequence[Budget], now: datetime, cost: str) -> Facts:
+    """Return all that a ledger says about budgets. Raises InputError for one without a bill."""
+    from guardrail.finops.budgets.outlook import Facts  # noqa: PLC0415 - only when it runs
     from guardrail.ledger.changing import changed_resources, proposed_resources  # noqa: PLC0415
     from guardrail.ledger.snapshotting import source_months  # noqa: PLC0415
-    from guardrail.ledger.spending import rates  # noqa: PLC0415
 
     bills = source_months(ledger)
     if not bills:
         raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
     keys = sorted({key for one in budgets for key in one.match.tags})
-    return outlook(
-        Facts(
-            bills,
-            _booked(ledger, budgets, keys, chosen, now, cost),
-            changed_resources(ledger, keys, now - HISTORY, now),
-            proposed_resources(ledger, keys, now - OPEN, now),
-        ),
-        budgets,
-        chosen.environments,
-        converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)}),
-        now=now,
-        currency=chosen.currency,
-        cost=cost,
+    return Facts(
+        bills,
+        _booked(ledger, budgets, keys, chosen, now, cost),
+        changed_resources(ledger, keys, now - HISTORY, now),
+        proposed_resources(ledger, keys, now - OPEN, now),
     )
 
 

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 @now_option
 def snapshot(out: Path | None, **values: Any) -> None:
     """Write what bills have come to: how far they go, what resources came to in the newest whole month, and what is
-    spent of the budgets of guardrail.yaml that have `spend`.
+    spent of the budgets of guardrail.yaml that have `spend` or `amounts`, with the forecast of their periods and what open
+    pull requests would add.
 
     `check`, `estimate` and `diff` read the file that `ledger: {snapshot: FILE}` in guardrail.yaml names, without the
     ledger and without DuckDB. It is meant to be committed, or kept by CI.
@@ -58,36 +59,28 @@ def snapshot(out: Path | None, **values: Any) -> None:
 
 def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
     from guardrail.cli.commands.finops.accuracy import compared_in  # noqa: PLC0415 - only when it runs
-    from guardrail.errors import InputError  # noqa: PLC0415
+    from guardrail.cli.commands.finops.budget import facts_in, told_of  # noqa: PLC0415
     from guardrail.finops.bill_months import billed_months, converter, whole_month  # noqa: PLC0415
     from guardrail.finops.snapshot import Facts, snapshot, types_of  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.snapshotting import parts, resource_months, source_months  # noqa: PLC0415
+    from guardrail.ledger.snapshotting import resource_months  # noqa: PLC0415
     from guardrail.ledger.spending import rates  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     ledger = open_ledger(open_store(ledger_of(values, chosen)), TagKeys(chosen.address_tag, chosen.project_tag))
-    bills = source_months(ledger)
-    if not bills:
-        raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
     now, cost = values["now"] or datetime.now(UTC), values["cost"]
-    budgets = [one for one in chosen.budgets if one.limits_spend]
-    # The longest period is a year: no budget looks farther back.
-    months = [one for one in billed_months(bills) if one.month >= f"{now.year:04}-01"]
-    keys = sorted({key for one in budgets for key in one.match.tags})
-    charges = parts(ledger, cost, keys, months[0].month, months[-1].month) if budgets and months else []
-    month = whole_month(billed_months(bills))
+    facts = facts_in(ledger, chosen, chosen.budgets, now, cost)
+    answers = told_of(facts, ledger, chosen, chosen.budgets, now, cost)
+    month = whole_month(billed_months(facts.bills, now))
     resources = resource_months(ledger, cost, month) if month else []
     if values["projects"]:
         resources = [one for one in resources if one.project in values["projects"]]
     compared = compared_in(ledger, month, cost, chosen.currency, chosen.team_tag) if month else []
-    convert = converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)})
     return snapshot(
-        Facts(bills, charges, resources, types_of(compared)),
-        budgets,
-        chosen.environments,
-        convert,
+        Facts(facts.bills, facts.booked, resources, types_of(compared), {one.name: one for one in answers.budgets}),
+        chosen.budgets,
+        converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)}),
         now=now,
         currency=chosen.currency,
         cost=cost,
