@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.commands.finops.notifying import notify_of, notify_options, refuse_dry_run_alone
+from guardrail.cli.commands.finops.notifying import notify_of, notify_options, refuse_notify
 from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
 from guardrail.errors import ConfigError, InputError
 
@@ -77,8 +77,8 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
     from guardrail.model.exit_code import ExitCode  # noqa: PLC0415
 
-    refuse_dry_run_alone(values)
     chosen = settings_of(values)
+    refuse_notify(values, chosen)
     budgets = _wanted(chosen, values["names"])
     store = open_store(ledger_of(values, chosen))
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
