@@ -254,7 +254,7 @@ VIEWS = {
     "rates": "Exchange rates by month.",
     "allocated": "What `guardrail spend --by month,team,origin,category` says of the month and the one before, shared costs split where allocation.yaml says how ([spend.md](spend.md)).",
     "compared": "Estimate and bill of the month and the one before, item by item, with the parts of the difference ([accuracy.md](accuracy.md)).",
-    "savings": "Merged changes that were to save something, by the month of the merge, and what the bill shows.",
+    "savings": "Merged changes that were to save something, of the month and the one before, and what the bill shows ([savings.md](savings.md)).",
     "recommendations": "What `guardrail recommend --format json` has written ([recommendations.md](recommendations.md)).",
     "units": "The CSV that `kpis.units` names: what is counted each month.",
 }

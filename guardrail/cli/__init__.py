@@ -37,6 +37,7 @@ COMMANDS = {
     "recommend": "guardrail.cli.commands.finops.recommend:recommend",
     "dashboard": "guardrail.cli.commands.finops.dashboard:dashboard",
     "kpi": "guardrail.cli.commands.finops.kpi:kpi",
+    "savings": "guardrail.cli.commands.finops.savings:savings",
     "waive": "guardrail.cli.commands.waive:waive",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",

@@ -13,6 +13,7 @@ from guardrail.errors import ConfigError
 from guardrail.finops.accuracy import Compared, Part
 from guardrail.finops.csv_file import number_of, rows_of
 from guardrail.finops.exact import Amount, apportioned, decimal_of
+from guardrail.finops.savings.answer import Savings
 from guardrail.finops.spend import Spend
 from guardrail.model.money import plain
 
@@ -48,6 +49,22 @@ def compared(month: str, found: Iterable[Compared]) -> Rows:
             "partial": one.partial,
         }
         for one in found
+    ]
+
+
+def savings(found: Savings) -> Rows:
+    """Return realised savings as rows of `savings`."""
+    return [
+        {
+            **{name: getattr(one, name) for name in ("month", "project", "address", "type", "team", "currency")},
+            "status": one.status,
+            "pull_request": one.pull_request,
+            "estimated_low": plain(one.low),
+            "estimated_high": plain(one.high),
+            "realised": plain(one.realised),
+            "credit": plain(one.credit),
+        }
+        for one in found.all
     ]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.finops.spend import Month
-from guardrail.cli.ledger_options import ledger_options, settings_of
+from guardrail.cli.ledger_options import ledger_options, now_option, settings_of
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ def kpi() -> None:
     help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
 )
 @ledger_options
+@now_option
 def show(names: tuple[str, ...], month: str | None, by: str | None, *, only_list: bool, **values: Any) -> None:
     """Show the values of KPIs: those named, else all that are shipped, and yours (kpis.paths in guardrail.yaml).
 

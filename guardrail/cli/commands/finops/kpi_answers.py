@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,13 +28,14 @@ _YEAR = 12  # months before that charges are there of, for trends
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ledger that is open, and what its owner has configured."""
+    """A ledger that is open, what its owner has configured, and the time that stands for now."""
 
     ledger: Ledger
     store: Store
     chosen: Settings
     allocation: Allocation
     measured: Mapping[str, Measured]
+    now: datetime
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Return the options of `spend`, with defaults for what is not said."""
@@ -54,7 +56,7 @@ def opened(values: Mapping[str, Any], chosen: Settings) -> Opened:
     allocation, measured = allocation_of(options, chosen)
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
-    return Opened(ledger, store, chosen, allocation, measured)
+    return Opened(ledger, store, chosen, allocation, measured, values.get("now") or datetime.now(UTC))
 
 
 def kpi_files(chosen: Settings, names: Sequence[str] = ()) -> list[KpiFile]:
@@ -289,9 +291,19 @@ def _recommendations(opened: Opened, months: tuple[str, str], currencies: Sequen
     return recommendations(opened.chosen.base / file) if file else []
 
 
+def _savings(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
+    from guardrail.cli.commands.finops.savings import savings_in  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.kpis.facts import savings  # noqa: PLC0415
+    from guardrail.ledger.daily import bill_days  # noqa: PLC0415
+
+    _ = currencies
+    return savings(savings_in(opened, *months, opened.now)) if bill_days(opened.ledger, opened.now) else []
+
+
 _COMPUTED = {
     "allocated": _allocated,
     "compared": _compared,
+    "savings": _savings,
     "units": _units,
     "recommendations": _recommendations,
 }

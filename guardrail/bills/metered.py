@@ -1,0 +1,40 @@
+"""What bills charge for single meters of resources, day by day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MeterDay:
+    """What a resource was charged for a meter on a day.
+
+    of        what the charges say of the dimensions that allocation looks at
+    cost      None where a row lacks it
+    quantity  in the unit, None where a row that costs something lacks it
+    """
+
+    project: str
+    address: str
+    source: str
+    meter: str | None
+    unit: str | None
+    currency: str
+    day: date
+    cost: Decimal | None
+    quantity: Decimal | None
+    of: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MergedBy:
+    """The pull request that proposed what a change has made of a resource, and its author where runs tell."""
+
+    project: str
+    address: str
+    day: date
+    pull_request: int
+    author: str | None
