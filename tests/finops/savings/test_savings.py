@@ -48,7 +48,8 @@ def storage(first, last, meter, price, **more):
 def change(monthly, day=CHANGED, address=VOLUME, unpriced=0, **more):
     place = Place("shop", address, "aws_ebs_volume", {}, {})
     at = day and datetime(day.year, day.month, day.day, 9, tzinfo=UTC)
-    return ChangedResource(place, at, more.get("currency", "USD"), Decimal(monthly), unpriced)
+    merged = at or datetime(2026, 10, 11, tzinfo=UTC)
+    return ChangedResource(place, at, merged, more.get("currency", "USD"), Decimal(monthly), unpriced)
 
 
 def told(changes, charges, until=date(2026, 12, 31), since=date(2026, 7, 1), **more):
