@@ -10,5 +10,8 @@ programs=$environment/bin
 [[ -d $programs ]] || programs=$environment/Scripts
 pip=("$programs/python" -m pip --quiet --disable-pip-version-check install)
 "${pip[@]}" --require-hashes --only-binary :all: --requirement "$here/requirements.txt"
+if [[ ${LEDGER:-} == true ]]; then # what reading a ledger needs
+    "${pip[@]}" --require-hashes --only-binary :all: --requirement "$here/ledger.txt"
+fi
 "${pip[@]}" --no-index --no-deps --no-build-isolation "$here/../../.."
 echo "guardrail=$programs/guardrail" >> "$GITHUB_OUTPUT"
