@@ -18,9 +18,11 @@ from guardrail.model.money import plain
 from guardrail.report.csv_rows import cell
 from guardrail.report.html.element import Child, Html, code, element
 from guardrail.report.html.sums import bar
+from guardrail.report.text import cut
 
 LISTED = 100
 """Rows of a table; what follows is told as one sum, with a file that has it all."""
+_NAME = 80  # characters of a name in a table; its page has all
 NO_CHARGE = "\N{EN DASH}"
 
 Address = Callable[[str | None], str | None]
@@ -37,7 +39,9 @@ class Shown:
 
     def cell(self, name: str, key: str | None) -> Child:
         """Return the name of a row, as a link where there is a page about it."""
-        words: Child = code(name, 120) if self.is_code and key is not None else element("span", name, class_="name")
+        words: Child = (
+            code(name, 120) if self.is_code and key is not None else element("span", cut(name, _NAME), class_="name")
+        )
         where = self.page(key)
         return to(words, where) if where else words
 

@@ -11,6 +11,7 @@ from guardrail.dashboard.charts.scale import HEIGHT, Scale, drawing, month_names
 from guardrail.finops.spend_text import spans
 from guardrail.model.money import ZERO
 from guardrail.report.html.element import Child, Html, element
+from guardrail.report.text import cut
 
 SERIES = 8
 """How many parts a column may have: as many as the style has colours."""
@@ -18,6 +19,7 @@ _WIDTH = 0.72  # of the place of a month
 _WIDEST = 12  # percent of the chart
 _ROOM_FOR_A_NUMBER = 14  # pixels
 _TOP = 10
+_NAME = 50  # characters of a name beside a chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,7 @@ def _legend(series: Sequence[Part]) -> Html | None:
     if len(series) < 2:  # noqa: PLR2004 - one needs no telling apart
         return None
     items = [
-        element("li", element("span", str(number), class_=f"key s{one.colour}"), " ", one.name)
+        element("li", element("span", str(number), class_=f"key s{one.colour}"), " ", cut(one.name, _NAME))
         for number, one in enumerate(series, 1)
     ]
     return element("ul", items, class_="legend")
