@@ -20,6 +20,7 @@ import accuracy_page  # type: ignore[import-not-found]  # beside this file, as p
 import click
 import pictures  # type: ignore[import-not-found]  # beside this file, which is a script and not of a package
 import yaml
+from example_dashboard import first_page  # type: ignore[import-not-found]  # beside this file
 
 from guardrail import data
 from guardrail.catalog import open_catalog
@@ -426,7 +427,7 @@ def main() -> int:
     """Write the pages, or say which are out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit with 1 if a page would change")
-    parser.add_argument("--pictures", action="store_true", help="draw README's picture anew, too; needs Chromium")
+    parser.add_argument("--pictures", action="store_true", help="draw the pictures anew, too; needs Chromium")
     options = parser.parse_args()
     check: bool = options.check
     stale = []
@@ -438,13 +439,14 @@ def main() -> int:
         if not check:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
-    comment = example_report("markdown")
-    if pictures.stale(comment):
+    for picture in (pictures.of_comment(example_report("markdown")), pictures.of_dashboard(first_page())):
+        if not picture.stale:
+            continue
         if options.pictures and not check:
-            pictures.draw(comment)
+            picture.draw()
         else:
-            print("README's picture shows another comment than today's: run docs/generate.py --pictures")
-        stale += pictures.SCHEMES
+            print(f"the picture {picture.name}.png shows another page than today's: run docs/generate.py --pictures")
+        stale += picture.files
     print(f"{'out of date' if check else 'written'}: {', '.join(stale) or 'none'}")
     return int(check and bool(stale))
 

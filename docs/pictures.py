@@ -1,4 +1,4 @@
-"""The picture of the pull request comment in README.md: the example's comment, rendered by Chromium, in light and dark."""
+"""The pictures of the documentation, rendered by Chromium in light and dark: the example's comment, and a page of its ledger."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import shutil
 import struct
 import subprocess
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from markdown_it import MarkdownIt
 
 FOLDER = Path(__file__).parent / "images"
-SUM = FOLDER / "comment.sha256"
-WIDTH, HEIGHT = 900, 750
-SCHEMES = {"comment.png": "light", "comment-dark.png": "dark"}
+SCHEMES = {"": "light", "-dark": "dark"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 STYLE = """
 :root { --text: #1f2328; --muted: #59636e; --line: #d1d9e0; --page: #ffffff; --head: #f6f8fa; --code: #eff1f3 }
@@ -42,50 +42,81 @@ SIGNS = {
 }
 
 
-def checksum(comment: str) -> str:
-    """Return the sum of all that decides what the picture shows."""
-    return hashlib.sha256((_shown(comment) + STYLE + "".join(SIGNS.values())).encode()).hexdigest() + "\n"
+@dataclass(frozen=True)
+class Picture:
+    """A page to draw, in light and in dark.
+
+    shown  all that decides what the picture shows: where it changes, the picture is out of date
+    page   the page in a scheme
+    """
+
+    name: str
+    shown: str
+    page: Callable[[str], str]
+    width: int
+    height: int
+
+    @property
+    def files(self) -> dict[str, str]:
+        """Names of files, and the schemes that they show."""
+        return {f"{self.name}{ending}.png": scheme for ending, scheme in SCHEMES.items()}
+
+    @property
+    def checksum(self) -> str:
+        """The sum of what it shows."""
+        return hashlib.sha256(self.shown.encode()).hexdigest() + "\n"
+
+    @property
+    def stale(self) -> bool:
+        """Whether the committed pictures were made from something else, or are missing."""
+        kept = FOLDER / f"{self.name}.sha256"
+        made_from = kept.read_text(encoding="utf-8") if kept.is_file() else ""
+        return made_from != self.checksum or not all((FOLDER / name).is_file() for name in self.files)
+
+    def draw(self) -> None:
+        """Draw the pictures anew. FileNotFoundError without a browser, CalledProcessError if it fails."""
+        browser = next(filter(None, map(shutil.which, BROWSERS)), None)
+        if browser is None:
+            raise FileNotFoundError(f"pictures need one of: {', '.join(BROWSERS)}")
+        FOLDER.mkdir(exist_ok=True)
+        for name, scheme in self.files.items():
+            self._draw(browser, scheme, FOLDER / name)
+        (FOLDER / f"{self.name}.sha256").write_text(self.checksum, encoding="utf-8")
+
+    def _draw(self, browser: str, scheme: str, to: Path) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            source, picture = Path(folder, "page.html"), Path(folder, "page.png")
+            source.write_text(self.page(scheme), encoding="utf-8")
+            options = [
+                *("--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+                f"--user-data-dir={folder}/profile",
+                f"--blink-settings=preferredColorScheme={int(scheme == 'light')}",
+            ]
+            size = [f"--window-size={self.width},{self.height}", "--force-device-scale-factor=1.5"]
+            subprocess.run(
+                [browser, *options, *size, f"--screenshot={picture}", source.as_uri()],
+                check=True,
+                capture_output=True,
+                timeout=120,
+            )
+            shown = struct.unpack(">II", picture.read_bytes()[16:24])
+            if shown != (self.width * 3 // 2, self.height * 3 // 2):
+                raise ValueError(f"{to.name} is {shown[0]} x {shown[1]} pixels")
+            shutil.copyfile(picture, to)
 
 
-def stale(comment: str) -> bool:
-    """Say whether the committed pictures were made from another text, or are missing."""
-    made_from = SUM.read_text(encoding="utf-8") if SUM.is_file() else ""
-    return made_from != checksum(comment) or not all((FOLDER / name).is_file() for name in SCHEMES)
+def of_comment(comment: str) -> Picture:
+    """Return the picture of the comment on a pull request."""
+    shown = _shown(comment)
+    decides = shown + STYLE + "".join(SIGNS.values())
+    return Picture("comment", decides, lambda scheme: _page(shown, scheme), 900, 750)
 
 
-def draw(comment: str) -> None:
-    """Draw the pictures anew. FileNotFoundError without a browser, CalledProcessError if it fails."""
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise FileNotFoundError(f"pictures need one of: {', '.join(BROWSERS)}")
-    FOLDER.mkdir(exist_ok=True)
-    for name, scheme in SCHEMES.items():
-        _draw(browser, _page(_shown(comment), scheme), FOLDER / name)
-    SUM.write_text(checksum(comment), encoding="utf-8")
-
-
-def _draw(browser: str, page: str, to: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        source, picture = Path(folder, "comment.html"), Path(folder, "comment.png")
-        source.write_text(page, encoding="utf-8")
-        options = [
-            "--headless",
-            "--no-sandbox",
-            "--disable-gpu",
-            "--hide-scrollbars",
-            f"--user-data-dir={folder}/profile",
-        ]
-        size = [f"--window-size={WIDTH},{HEIGHT}", "--force-device-scale-factor=1.5"]
-        subprocess.run(
-            [browser, *options, *size, f"--screenshot={picture}", source.as_uri()],
-            check=True,
-            capture_output=True,
-            timeout=120,
-        )
-        shown = struct.unpack(">II", picture.read_bytes()[16:24])
-        if shown != (WIDTH * 3 // 2, HEIGHT * 3 // 2):
-            raise ValueError(f"{to.name} is {shown[0]} x {shown[1]} pixels")
-        shutil.copyfile(picture, to)
+def of_dashboard(page: str) -> Picture:
+    """Return the picture of a page of `guardrail dashboard`: what stands above and below its content changes with the version."""
+    _, _, content = page.partition("<main")
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    return Picture("dashboard", style + content.partition("</main>")[0], lambda _: page, 1000, 900)
 
 
 def _shown(comment: str) -> str:
