@@ -81,7 +81,11 @@ class _Emitter:
 
     def _is_nullable(self, tree: Tree) -> bool:
         """Say whether it reads null where there is nothing."""
-        return bool(self.nullable) and isinstance(tree, Select | Index) and place_of(tree.operand) in self.nullable
+        return bool(self.nullable) and isinstance(tree, Select | Index) and self._lacks_as_null(tree.operand)
+
+    def _lacks_as_null(self, map_: Tree) -> bool:
+        place = place_of(map_)
+        return place is not None and (place in self.nullable or (*place[:-1], "*") in self.nullable)
 
     def _place(self, tree: Tree) -> Place | None:
         """Return how a place in data is looked at without a function; None for what is no such place, or in other ways."""
@@ -155,7 +159,7 @@ class _Emitter:
                 return self._call(tree)
 
     def _entry(self, operand: Tree, key: str, *, optional: bool) -> str:
-        if not optional and self.nullable and place_of(operand) in self.nullable:
+        if not optional and self.nullable and self._lacks_as_null(operand):
             return f"f__entry_or_null({self.value(operand, 0)}, {key})"
         if not optional and self.types[id(operand)] != "o":
             return f"{self.value(operand)}[{key}]"

@@ -14,6 +14,8 @@ from guardrail.cel.expression.tree import Call, Literal, Name, Select, Tree
 
 PRICE = "price.of"
 """The function whose first operand is a resource, and the entry of a resource by which it is found."""
+BY_TAG = "by_tag"
+"""The function of a plan's cost that takes the key of a tag, and cannot do without one."""
 
 
 def with_lookups(tree: Tree, names: AbstractSet[str]) -> Tree:
@@ -30,6 +32,8 @@ def with_lookups(tree: Tree, names: AbstractSet[str]) -> Tree:
                 return Select(Select(walk(target), name, at), _pattern(name, args, at), at)
             case Call(name, None, (first, *others), at) if name == PRICE in names:
                 return Call(name, None, (Select(walk(first), PRICE, first.at), *map(walk, others)), at)
+            case Select(Select(Name("plan"), "cost"), "by_tag", at) if BY_TAG in names:
+                raise CelError("by_tag is a function", at + 1, 'write by_tag("team")')
             case Select(Name(), name, at) if name in names:
                 raise CelError(f"{name} is a function", at + 1, f'write {name}("aws_eip"), or {name}() for all types')
             case _:
@@ -40,10 +44,13 @@ def with_lookups(tree: Tree, names: AbstractSet[str]) -> Tree:
 
 def _pattern(name: str, args: tuple[Tree, ...], at: int) -> str:
     match args:
-        case ():
+        case () if name != BY_TAG:
             return "*"
         case (Literal(str() as pattern),):
             return pattern
+        case _ if name == BY_TAG:
+            fix = "write it as text, or use a parameter that is a text; a computed key is not possible"
+            raise CelError("by_tag needs the key of one tag written as text", at + 1, fix)
         case (_,):
             fix = "write the type as text, or use a parameter that is a text; a computed type is not possible"
             raise CelError(f"{name} needs a resource type written as text", at + 1, fix)

@@ -43,6 +43,7 @@ from guardrail.policy.variables.context import (
     plan_values,
     run_values,
 )
+from guardrail.policy.variables.cost_groups import cost_groups
 from guardrail.policy.variables.defaults import Defaults, no_defaults
 from guardrail.policy.variables.machine import Specs
 from guardrail.progress import counted
@@ -130,8 +131,9 @@ class Judge:
         """Judge a project's plan as a whole; `sums` is what its resources cost."""
         rules = [r for r in self.rules if r.rule.scope is RuleScope.PLAN and plays_in(r.rule.match, project)]
         now, fit = self.beside(project, resources, sums, _all_read(rules), around)
-        past = {**now, "plan": {**now["plan"], **sums.as_before.values("plan")}}
         opened = _opened([(project.name, resources)])
+        costs = cost_groups(_all_read(rules), resources, around.missing, past=True)
+        past = {**now, "plan": {**now["plan"], **sums.as_before.values("plan"), "cost": costs}}
         asked = (
             self._whole(
                 r, sums, now, past if r.reads.isdisjoint(_NOT_SUMS) else None, opened, project=project.name, fit=fit
@@ -183,6 +185,8 @@ class Judge:
     ) -> tuple[dict[str, Any], dict[str, Any]]:
         """Return what is read beside single resources, and the same as it may be shown: plan, project and run."""
         plan, shared, reads = plan_values(resources, sums), self._shared(project), frozenset(reads)
+        if costs := cost_groups(reads, resources, around.missing):
+            plan["cost"] = costs
         names = [name for name in PLAN_LISTS if ("plan", name) in reads]
         now, fit = ({**plan, **around.plan(names, shown=shown)} if names else plan for shown in (False, True))
         return {**shared, "plan": now}, {**shared, "plan": fit}

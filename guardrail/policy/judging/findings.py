@@ -14,6 +14,7 @@ from guardrail.model.resource import SourceLine
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.variables.context import PLAN_LISTS, RELATIONS
+from guardrail.policy.variables.cost_groups import BY_TAG, COST
 
 _NOT_EVIDENCE = frozenset(
     {
@@ -82,7 +83,8 @@ def finding(
 
 def is_evidence(path: Path) -> bool:
     """Say whether findings show a variable: not what they say anyway, nor what fills pages."""
-    return path not in _NOT_EVIDENCE and path[1:2] not in _RELATIONS
+    is_whole = path[:2] == COST and len(path) < (5 if path[2] == BY_TAG else 4)
+    return path not in _NOT_EVIDENCE and path[1:2] not in _RELATIONS and not is_whole
 
 
 def _status(answer: Answer, texts: tuple[str, ...], *, pre_existing: bool) -> tuple[FindingStatus, str]:

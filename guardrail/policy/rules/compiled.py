@@ -33,6 +33,7 @@ from guardrail.policy.variables.context import (
     KNOWN_COST,
     LOOKUPS,
     NULLABLE,
+    PLAN_LOOKUPS,
     RELATIONS,
     TAGS,
     WITH_USAGE,
@@ -40,6 +41,7 @@ from guardrail.policy.variables.context import (
     needed,
     schema,
 )
+from guardrail.policy.variables.cost_groups import COST
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,9 @@ class CompiledRule:
     @cached_property
     def judges_known_cost(self) -> bool:
         """Whether the answer depends on an amount that leaves out usage that is not given, and does not ask for that."""
-        return not self.reads.isdisjoint(KNOWN_COST) and self.reads.isdisjoint(WITH_USAGE)
+        groups = [path[-1] for program in self._programs for path in program.reads if path[:2] == COST]
+        reads_known = bool(groups) or not self.reads.isdisjoint(KNOWN_COST)
+        return reads_known and self.reads.isdisjoint(WITH_USAGE) and "with_usage" not in groups
 
     def check_by_engine(self) -> None:
         """Have the engine take the expressions that the answer depends on. Raises RuleError for one that it refuses."""
@@ -288,7 +292,7 @@ def _compilers(
             engine_name=engine,
             shapes=shapes,
             nullable=NULLABLE,
-            lookups=LOOKUPS,
+            lookups=LOOKUPS | PLAN_LOOKUPS,
             forms=kept.forms if kept else None,
         )
         return _defined(_Compiler(source, environment, engines))

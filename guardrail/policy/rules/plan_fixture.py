@@ -24,7 +24,8 @@ class LineFixture(Section):
         """Return the line."""
         if self.monthly is None:
             return Line(name, self.unit, LineStatus.NO_PRICE, "", self.quantity, reason=Reason.NO_PRICE)
-        return Line(name, self.unit, LineStatus.PRICED, "", self.quantity, monthly_cost=self.monthly)
+        price = self.monthly / self.quantity if self.quantity else None
+        return Line(name, self.unit, LineStatus.PRICED, "", self.quantity, price, self.monthly)
 
 
 class ModuleFixture(Section):

@@ -8,6 +8,7 @@ from functools import cached_property
 from guardrail.cel import Path, Shape
 from guardrail.policy.rules.resource_types import ResourceTypes
 from guardrail.policy.variables.context import RELATIONS, SET, SIDES, schema
+from guardrail.policy.variables.cost_groups import BY_MODULE, BY_TAG, COST, FIELDS
 from guardrail.policy.variables.tags_of import KINDS
 
 _DATA = "data."
@@ -20,6 +21,7 @@ _LINE = {
     "name": "s",
     "unit": "s",
     "quantity": "d",
+    "price": "d",
     "monthly": "d",
     "status": "s",
     "assumed_usage": "d",
@@ -35,6 +37,10 @@ class PlanShapes(Mapping[Path, Shape | None]):
         related = Shape("m", fields=_ByType(types), what="resource type")
         self._known: dict[Path, Shape | None] = {("resource", relation): related for relation in RELATIONS}
         self._known |= {("resource", "tags_of", kind): _list_of("an element of tags_of", _TAGS_OF) for kind in KINDS}
+        group = Shape(
+            "m", fields=_AnyKey(Shape("m", fields={name: Shape("d") for name in FIELDS}, of="a group of plan.cost"))
+        )
+        self._known |= {(*COST, BY_MODULE): group, (*COST, BY_TAG): Shape("m", fields=_AnyKey(group))}
         self._known |= {
             ("resource", "cost", "lines"): _list_of("a line", {name: Shape(kind) for name, kind in _LINE.items()}),
             ("plan", "resources"): Shape("l", element(types, "", "an element of plan.resources")),
@@ -119,6 +125,25 @@ class _Bools(Mapping[str, Shape | None]):
 
     def __len__(self) -> int:
         return len(self._fields)
+
+
+class _AnyKey(Mapping[str, Shape | None]):
+    """The same of each key, whatever it is called."""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __getitem__(self, name: str) -> Shape | None:
+        return self._shape
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 class _ByType(Mapping[str, Shape | None]):

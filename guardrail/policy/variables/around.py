@@ -61,6 +61,7 @@ class Around:
     ) -> None:
         self.project = project
         self._resources, self._missing, self._given = resources, tuple(missing), given
+        self.missing = self._missing
         self._specs, self.defaults, self._looks_at = specs, defaults, looks_at
         self._variables: dict[Path, tuple[Path, ...]] = {}
         self._handles: dict[tuple[str, bool], Handle] = {}

@@ -14,6 +14,7 @@ from guardrail.model.reason import Reason
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import Spend
+from guardrail.policy.variables.cost_groups import BY_MODULE, BY_TAG, COST
 
 NO_REPOSITORY = Unknown("project.repository", "neither git nor the CI says it", Reason.NOT_EVALUATED)
 
@@ -96,7 +97,7 @@ VARIABLES = tuple(
         (
             "resource.cost.lines",
             "list",
-            "its lines: group, name, unit, quantity, monthly, status, assumed_usage, usage_profile; unknown what has no price",
+            "its lines: group, name, unit, quantity, price (of a unit), monthly, status, assumed_usage, usage_profile; unknown what has no price",
         ),
         (
             "resource.costs",
@@ -154,6 +155,11 @@ VARIABLES = tuple(
         ),
         ("plan.delta_percent", "number", "the delta in percent of what was; null where that is 0"),
         ("plan.known_delta_percent", "number", "`known_delta` in percent of what was; null where that is 0"),
+        (
+            "plan.cost.by_module",
+            "map",
+            "address of a module (without keys of instances, empty for the root) -> what it costs: monthly, known, with_usage, before, delta, ...",
+        ),
         (
             "plan.unpriced",
             "number",
@@ -281,6 +287,11 @@ FUNCTIONS = tuple(
         ),
         ("resource.referrers(type)", "list", "resources of a type that refer to it"),
         (
+            "plan.cost.by_tag(key)",
+            "map",
+            'value of a tag -> what its resources cost, as `by_module`; "" is what lacks the tag: `plan.cost.by_tag("team")["shop"].monthly`',
+        ),
+        (
             "price.of(resource, attributes)",
             "number",
             'its monthly cost with other attributes: `price.of(resource, {"instance_type": "m7g.large"})`',
@@ -309,11 +320,15 @@ WITH_USAGE: frozenset[Path] = frozenset(
 REPOSITORY: Path = ("project", "repository")
 RELATIONS = ("references", "referrers")
 LOOKUPS = frozenset({*RELATIONS, "price.of"})
+PLAN_LOOKUPS = frozenset({BY_TAG})
 PLAN_LISTS = ("resources", "data", "modules", "providers", "variables", "outputs", "workspace")
 """What there is below `plan` beside sums and counts."""
 
 NULLABLE: frozenset[Path] = frozenset(
-    {("resource", "tags"), ("resource", "costs"), ("plan", "variables"), ("plan", "outputs")}
+    {
+        *(("resource", "tags"), ("resource", "costs"), ("plan", "variables"), ("plan", "outputs")),
+        *((*COST, BY_MODULE), (*COST, BY_TAG, "*")),
+    }
 )
 """Maps that read null at a key that they lack."""
 
@@ -337,6 +352,8 @@ def schema(scope: str) -> Mapping[str, Any]:
             level[last] = OPEN
     if scope == "resource":
         names["resource"] |= dict.fromkeys(LOOKUPS, OPEN)
+    if "plan" in names:
+        names["plan"]["cost"] |= dict.fromkeys(PLAN_LOOKUPS, OPEN)
     return names
 
 
@@ -353,6 +370,9 @@ def needed(reads: Iterable[Path]) -> frozenset[Path]:
 
 @lru_cache(maxsize=4096)
 def _needed(read: Path) -> frozenset[Path]:
+    if read[:2] == COST and read[2:3] in {(BY_TAG,), (BY_MODULE,)}:
+        # Of a group that is named, only that is bound: whether it is there says what is not known of it.
+        return frozenset({read[: 5 if read[2] == BY_TAG else 4]})
     looked_up = frozenset({read} if read[1:] == ("price.of",) else ())
     side, attribute = read[:2], read[2:3]
     if attribute and (side in {*SIDES, SET} or side[1:] in _LOOKED_UP):
@@ -383,18 +403,31 @@ def compared(reads: Iterable[Path], tags: KeyAccess) -> tuple[Path, ...]:
 
 def open_by_usage(values: Mapping[Path, Json]) -> dict[Path, Json]:
     """Return values with the amounts that leave out usage as not known."""
-    return {path: Unknown(".".join(path), "not given") if path in KNOWN_COST else one for path, one in values.items()}
+    return {
+        path: Unknown(".".join(path), "not given") if path in KNOWN_COST or path[:2] == COST else one
+        for path, one in values.items()
+    }
 
 
 def nested(values: Mapping[Path, Json]) -> dict[str, Json]:
     """Return paths and their values as the maps that expressions go through."""
     tree: dict[str, Json] = {}
     for path, value in values.items():
+        if path[:2] == COST:
+            if path[:-1] in values:
+                continue  # its map is bound, with this group in it
+            value = _with_named(path, values)  # noqa: PLW2901
         level = tree
         for step in path[:-1]:
             level = level.setdefault(step, {})
         level[path[-1]] = value
     return tree
+
+
+def _with_named(path: Path, values: Mapping[Path, Json]) -> Json:
+    """Return what is below `plan.cost`: to a map of groups, those are added that are asked for by name and may be there."""
+    named = {other[-1]: one for other, one in values.items() if other[:-1] == path and one is not None}
+    return {**values[path], **named} if named else values[path]
 
 
 def picked(values: Mapping[str, Json], paths: Iterable[Path]) -> dict[Path, Json]:

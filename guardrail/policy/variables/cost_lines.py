@@ -30,6 +30,7 @@ def _line(line: Line) -> Json:
         "name": line.name,
         "unit": line.unit,
         "quantity": _known(given, given.monthly_quantity, "quantity"),
+        "price": _known(given, given.unit_price, "price"),
         "monthly": _known(given, given.monthly_cost, "monthly"),
         "status": given.status.value,
         "assumed_usage": line.assumed_usage,
