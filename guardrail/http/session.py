@@ -224,6 +224,9 @@ class Session:
             raise NetworkError(
                 "the certificates to trust cannot be read", where=str(self._verify), fix=_CA_FIX
             ) from None
+        except ValueError:  # of http.client, whose message quotes what it refuses
+            what = "a header has a line break, or a character that none may have"
+            raise NetworkError(what, where=self._place(url), fix="is the token whole, and nothing else?") from None
         _log.debug("%s %s: %d", method, self._place(url), answer.status_code)
         return answer
 

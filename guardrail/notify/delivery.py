@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from guardrail.config.notify import ChannelConfig, NotifyConfig
-from guardrail.errors import GuardrailError
+from guardrail.errors import ConfigError, GuardrailError
 from guardrail.http import Deadline
 from guardrail.notify.issues import Issues
 from guardrail.notify.mail import Mail
@@ -72,13 +72,22 @@ def _deliver(channel: ChannelConfig, messages: list[Message], delivery: Delivery
             except MessageRefusedError as error:
                 delivery.tell("warning", f"{channel.name}: {message.title!r:.80} was refused: {error}")
                 continue
-            delivery.record(message)
+            _remember(message, delivery)
             sent += 1
     except GuardrailError as error:
         delivery.tell("warning", f"{channel.name}: {sent} of {len(messages)} messages were sent: {error}")
     finally:
         sender.close()
     return sent
+
+
+def _remember(message: Message, delivery: Delivery) -> None:
+    """Record what has arrived. Raises ConfigError that says what comes of it where that cannot be done."""
+    try:
+        delivery.record(message)
+    except GuardrailError as error:
+        what = f"a message has arrived that cannot be recorded, so that the next run sends it again: {error.what}"
+        raise ConfigError(what, where=error.where, fix=error.fix) from None
 
 
 def _opened(channel: ChannelConfig, environ: Mapping[str, str], deadline: Deadline) -> Sender:

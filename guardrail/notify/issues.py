@@ -27,7 +27,7 @@ class Issues:
 
     def __init__(self, config: IssueConfig, environ: Mapping[str, str], deadline: Deadline) -> None:
         self._context: Context = read_context(environ, Overrides(repository=config.repository))
-        token = environ.get(config.token_env, "")
+        token = environ.get(config.token_env, "").strip()
         if not self._context.repository:
             raise NotPostedError(
                 "nothing says which repository the issues are of", fix="name it: repository: owner/name"

@@ -57,7 +57,9 @@ class Mail:
             raise self._failed(_said(error)) from None
         except TimeoutError:
             raise self._failed("no answer in time") from None
-        except (OSError, UnicodeError):
+        except UnicodeError:
+            raise self._failed("the name or the password has characters that no log-in carries") from None
+        except OSError:
             raise self._failed("the connection failed or was cut") from None
 
     def close(self) -> None:
@@ -141,7 +143,7 @@ def mail_of(message: Message, config: MailConfig) -> EmailMessage:
 
 
 def _value(name: str, environ: Mapping[str, str]) -> str:
-    value = environ.get(name, "")
+    value = environ.get(name, "").strip("\r\n")
     if not value:
         raise NotPostedError(f"there is no {name}", fix="set it, as a secret of the job")
     return value

@@ -85,7 +85,7 @@ class JsonServer(_Posts):
     def __init__(self, config: WebhookConfig, environ: Mapping[str, str], deadline: Deadline) -> None:
         super().__init__(config.url_env, environ, deadline)
         self._now = deadline.clock.now
-        self._secret = environ.get(config.secret_env, "") if config.secret_env else None
+        self._secret = environ.get(config.secret_env, "").strip("\r\n") if config.secret_env else None
         if self._secret == "":
             raise NotPostedError(
                 f"there is no {config.secret_env}", fix="set it to the secret that requests are signed with"

@@ -383,3 +383,14 @@ def test_whatever_headers_say_a_wait_is_bounded(found):
     wait = Retries(waits).after(response)
     assert wait is None or 0 <= wait <= 60
     assert isinstance(again_at(response, waits), str)
+
+
+@pytest.mark.parametrize("token", ["s3\ncret", "s3cret\u20ac"])
+def test_a_secret_that_no_header_carries_is_said_and_not_quoted(token):
+    with serving(lambda _: says(200)) as server:
+        session = Session(server.url, secrets={"Authorization": f"Bearer {token}"})
+        with pytest.raises(NetworkError, match="a header has a line break") as caught:
+            session.send("GET", "/x")
+        assert server.asked == []
+    assert "s3" not in str(caught.value)
+    assert caught.value.__cause__ is None

@@ -9,6 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
+from guardrail.errors import ConfigError
 from guardrail.http import Deadline
 from tests.http.scripted import Says, script, serving
 from tests.http.waits import Waits
@@ -187,3 +188,27 @@ def test_no_text_is_markup_in_a_chat(nightly, chat, variable):
     assert "\x1b" not in json.dumps(body, ensure_ascii=False)
     assert "\u202e" not in json.dumps(body, ensure_ascii=False)
     assert len(server.asked[0].body) < 28_000
+
+
+def test_a_message_that_cannot_be_recorded_is_told_as_such_and_ends_the_channel(nightly):
+    def refuse(_self, _key, _value):
+        raise ConfigError("cannot be written: Read-only file system", where="ledger/v1")
+
+    with serving(lambda _: OK) as server:
+        nightly.environ = {"OPS_URL": server.url}
+        nightly.told = type("Full", (dict,), {"__setitem__": refuse})()
+        assert nightly.run([alert(), alert("other")], channels(hook())).failed == ("ops",)
+        assert len(server.asked) == 1
+    assert "a message has arrived that cannot be recorded, so that the next run sends it again" in nightly.said[0]
+
+
+def test_a_token_that_ends_with_a_line_break_is_taken_without_it_and_a_broken_one_is_not_shown(nightly):
+    notify = channels(("issues", {"issue": {"repository": "octo/costs"}}))
+    with serving(lambda _: Says(200, b"[]")) as server:
+        nightly.environ = {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": "s3\ncret"}
+        assert nightly.run([alert()], notify).failed == ("issues",)
+        assert "a header has a line break" in nightly.said[0]
+        assert "cret" not in nightly.said[0]
+        nightly.environ |= {"GITHUB_TOKEN": "token\n"}
+        nightly.run([alert()], notify)
+        assert server.asked[0].headers["authorization"] == "Bearer token"

@@ -85,6 +85,8 @@ def _cause(event: Event, cause: Cause) -> str:
     if cause.what == "date":
         until = "" if cause.until in {None, cause.since} else f" to {cause.until}"
         return f"{cause.name}, {cause.since}{until}{daily}"
+    if cause.what == "month":
+        return f"the same day of the month before: {cause.since}{daily.removesuffix(' a day')}"
     who = f"#{cause.pull_request}" if cause.pull_request else "a change"
     size = ", of a size that is not known" if cause.daily is None else daily
     more = " and what depends on usage or has no price" if cause.at_least else ""

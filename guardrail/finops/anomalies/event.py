@@ -27,7 +27,7 @@ class State(StrEnum):
 class Cause:
     """What accounts for an event, or may.
 
-    what          "change" of a resource, or "date" that the configuration expects
+    what          "change" of a resource, "date" that the configuration expects, or "month": the same day of the month before
     name          of a date: what it is called
     daily         what it adds to a day, None where that is not known
     pull_request  of a change, None where none is known
@@ -101,6 +101,7 @@ class Run:
     """The days of an event, as they were judged."""
 
     series: Series
+    baseline: Baseline
     days: tuple[Judged, ...]
 
 
@@ -119,7 +120,7 @@ def runs_of(series: Series, baseline: Baseline, since: int, floor: Floor, spread
             found.insert(0, judged)
         number -= 1
     if found:
-        yield from (Run(series, tuple(days)) for days in _split(found))
+        yield from (Run(series, baseline, tuple(days)) for days in _split(found))
 
 
 def _split(found: list[Judged]) -> Iterator[list[Judged]]:

@@ -64,7 +64,7 @@ def explained(event: Event, run: Run, days: Days, causes: Causes) -> Event:
     # A date without an amount accounts for whatever is left of its days.
     known += sum(judged.difference - own for judged, own, whole in zip(run.days, by_day, covered, strict=True) if whole)
     if not known or (known > 0) != (event.difference > 0):
-        return replace(event, causes=tuple(found))
+        return _as_every_month(replace(event, causes=tuple(found)), run, days)
     begun = {max(one.begin, event.first) for one in sized if one.what == "change"}
     accounts = all(
         whole or days.day(judged.number) in begun or _accounts(own, judged)
@@ -72,6 +72,26 @@ def explained(event: Event, run: Run, days: Days, causes: Causes) -> Event:
     )
     state = State.EXPLAINED if accounts else State.PARTIAL
     return replace(event, causes=tuple(found), known=known, state=state)
+
+
+def _as_every_month(event: Event, run: Run, days: Days) -> Event:
+    """Return an event explained by the month before, where each of its days was off then, too, and as far: fees of a month."""
+    found, known = [], 0
+    for judged in run.days:
+        day = days.day(judged.number)
+        before = _month_before(day)
+        usual = run.baseline.difference((before - days.first).days) or 0
+        if (usual > 0) != (judged.difference > 0) or not _accounts(usual, judged):
+            return event
+        known += usual
+        found.append(Cause("month", before, usual, begin=day, until=day))
+    return replace(event, causes=(*event.causes, *found), known=known, state=State.EXPLAINED)
+
+
+def _month_before(day: date) -> date:
+    """Return the same day of the month before, or its last one."""
+    end = day.replace(day=1) - timedelta(days=1)
+    return end.replace(day=min(day.day, end.day))
 
 
 def _accounts(known: int, judged: Judged) -> bool:

@@ -33,15 +33,6 @@ class Scope:
             return f"service {self.service}"
         return f"region {self.region}" if self.region is not None else f"account {self.account}"
 
-    def holds(self, charges: DailyCharges) -> bool:
-        """Say whether charges are of it."""
-        of = charges.of
-        return (
-            of.get("account") == self.account
-            and (self.service is None or of.get("service") == self.service)
-            and (self.region is None or of.get("region") == self.region)
-        )
-
 
 def new_scopes(firsts: Iterable[FirstSpend], days: Days, since: date) -> dict[Scope, date]:
     """Return what was paid for the first time since a day, and when. A new account is one matter, whatever is in it."""
@@ -51,7 +42,7 @@ def new_scopes(firsts: Iterable[FirstSpend], days: Days, since: date) -> dict[Sc
     for one in firsts:
         begins[one.source] = min(begins.get(one.source, one.day), one.day)
     for one in firsts:
-        for scope in _scopes(one):
+        for scope in _scopes(one.account, one.service, one.region):
             first[scope] = min(first.get(scope, one.day), one.day)
             began[scope] = min(began.get(scope, begins[one.source]), begins[one.source])
     new = {scope: day for scope, day in first.items() if day >= max(since, began[scope] + LEAST)}
@@ -62,14 +53,14 @@ def new_scopes(firsts: Iterable[FirstSpend], days: Days, since: date) -> dict[Sc
     }  # fmt: skip
 
 
-def _scopes(one: FirstSpend) -> Iterator[Scope]:
-    if one.account is None:
+def _scopes(account: str | None, service: str | None, region: str | None) -> Iterator[Scope]:
+    if account is None:
         return
-    yield Scope(one.account)
-    if one.service is not None:
-        yield Scope(one.account, service=one.service)
-    if one.region is not None:
-        yield Scope(one.account, region=one.region)
+    yield Scope(account)
+    if service is not None:
+        yield Scope(account, service=service)
+    if region is not None:
+        yield Scope(account, region=region)
 
 
 def with_first_spends(
@@ -81,17 +72,29 @@ def with_first_spends(
     causes: Causes,
 ) -> list[Event]:
     """Return events with what is new about them, and one more for what is new and no event: however little it costs."""
+    within: defaultdict[Scope, list[DailyCharges]] = defaultdict(list)
+    for one in charges:
+        if one.kind != "other":
+            of = one.of
+            for scope in _scopes(of.get("account"), of.get("service"), of.get("region")):
+                if scope in new:
+                    within[scope].append(one)
     found = list(events)
+    numbers: defaultdict[Key, list[int]] = defaultdict(list)
+    for number, event in enumerate(events):
+        numbers[event.key].append(number)
     for scope, first in new.items():
-        within = [one for one in charges if one.kind != "other" and scope.holds(one)]
-        keys = {key_of(one, owner) for one in within}
-        marked = False
-        for number, event in enumerate(found):
-            if event.key in keys and not event.is_fall and first <= event.first <= first + _TOGETHER:
-                found[number] = replace(event, new=(*event.new, scope.name))
-                marked = True
-        if not marked:
-            found += _own_events(scope, first, within, days, owner, causes)
+        keys = {key_of(one, owner) for one in within[scope]}
+        together = [
+            number
+            for key in sorted(keys)
+            for number in numbers[key]
+            if not found[number].is_fall and first <= found[number].first <= first + _TOGETHER
+        ]
+        for number in together:
+            found[number] = replace(found[number], new=(*found[number].new, scope.name))
+        if not together:
+            found += _own_events(scope, first, within[scope], days, owner, causes)
     return found
 
 

@@ -73,6 +73,11 @@ class Baseline:
         past = self._residuals_before[number] - self._residuals_before[max(number - PAST, 0)]
         return self.amounts[number] is not None and self._expected[number] is not None and past >= LEAST_PAST
 
+    def difference(self, number: int) -> int | None:
+        """Return what a day was above what was expected, None where either is not known."""
+        amount, expected = (self.amounts[number], self._expected[number]) if number >= 0 else (None, None)
+        return None if amount is None or expected is None else amount - expected
+
     def off(self, number: int, floor: int, spreads: float = SPREADS) -> Judged | None:
         """Return a day that can be judged and is far off, None for any other.
 

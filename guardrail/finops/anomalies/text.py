@@ -19,6 +19,7 @@ from guardrail.report.text import safe
 SHOWN = 50
 """Events of each kind that people are shown; JSON has all."""
 _NAME = 14  # columns of a fact's name
+_LONGEST = 600  # characters of a fact
 
 
 def as_terminal(found: Anomalies, width: int = 100) -> str:
@@ -29,10 +30,10 @@ def as_terminal(found: Anomalies, width: int = 100) -> str:
         for event in events[:SHOWN]:
             lines += ["", *_wrapped(f"  {safe(title_of(event), 300)}", width, "    ")]
             for name, value in facts_of(event):
-                lines += _wrapped(f"    {name:<{_NAME}}{safe(value, 600)}", width, " " * (_NAME + 4))
+                lines += _wrapped(f"    {name:<{_NAME}}{safe(value, _LONGEST)}", width, " " * (_NAME + 4))
         if len(events) > SHOWN:
             lines += ["", f"  and {len(events) - SHOWN:,} more: --format json has all"]
-    lines += ["", *(line for note in notes(found) for line in _wrapped(safe(note), width, "  "))]
+    lines += ["", *(line for note in notes(found) for line in _wrapped(safe(note, _LONGEST), width, "  "))]
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -115,6 +115,15 @@ class TestExplained:
     def test_a_change_that_is_merged_up_to_three_days_later_may_have_been_applied_before(self, merged, state):
         assert found(self.step, changes=[changed(merged, "140.16")]).events[0].state is state
 
+    def test_a_fee_on_the_same_day_of_each_month_explains_itself_from_the_second_month_on(self):
+        fees = [10] * 100
+        fees[57], fees[87] = 40, 41  # the first of September and of October
+        first, second = sorted(found(charges(fees)).events, key=lambda one: one.first)
+        assert (first.state, second.state) == (State.UNEXPLAINED, State.EXPLAINED)
+        assert dict(facts_of(second))["explained"] == "by the same day of the month before: 2026-09-01, +$30.00"
+        fees[87] = 80
+        assert {one.state for one in found(charges(fees)).events} == {State.UNEXPLAINED}
+
     def test_a_removal_explains_that_nothing_is_charged(self):
         gone = charges([*[4.8] * 63, *[""] * 7])
         (one,) = found(gone, days=bill_days(70), changes=[changed(63, -146)]).events

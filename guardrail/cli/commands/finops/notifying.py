@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from guardrail.model.cost_alert import CostAlert
     from guardrail.notify import Message, Plan
 
+_NAMED = 10  # alerts that no channel is for
+_LONGEST = 400  # characters of a notice
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -63,8 +65,10 @@ def notify_of(
         return
     link = run_url(os.environ, read_context(os.environ, Overrides()))
     plan = planned(alerts, chosen.notify, notified(ledger), link=link)
-    for one in plan.unclaimed:
-        tell("notice", f"no channel is for this alert of {one.owner or 'nobody'}: {one.title}")
+    for one in plan.unclaimed[:_NAMED]:
+        tell("notice", f"no channel is for this alert of {one.owner or 'nobody'}: {one.title}"[:_LONGEST])
+    if len(plan.unclaimed) > _NAMED:
+        tell("notice", f"no channel is for {len(plan.unclaimed) - _NAMED:,} more alerts")
     if values["dry_run"]:
         _rehearse(plan)
         return
