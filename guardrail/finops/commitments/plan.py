@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from guardrail.finops.commitments.coverage import Coverage, Draw
+from guardrail.finops.commitments.coverage import Coverage, Draw, Series
 from guardrail.finops.commitments.records import MONTH, Judged, Offer, Outcome, Purchase, Usage
 from guardrail.finops.exact import PLACES
 
@@ -33,17 +33,17 @@ _Sums = tuple[Fraction, Fraction, Fraction, Fraction]
 class Demand:
     """Usage by the hour that may be committed to.
 
-    used    key of usage -> quantity by hour, in 10^-18
+    used    key of usage -> quantity by hour
     prices  key of usage -> price on demand
     spans   month -> first hour in it, and first hour after it
     hours   how many there are
     """
 
-    used: Mapping[str, tuple[int, ...]]
+    used: Mapping[str, Series]
     prices: Mapping[str, Fraction]
     spans: Mapping[str, tuple[int, int]]
     hours: int
-    _prepared: dict[frozenset[tuple[str, Fraction]], Coverage] = field(default_factory=dict, compare=False)
+    _prepared: dict[tuple[tuple[str, Fraction], ...], Coverage] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, usages: Iterable[Usage], months: Sequence[str]) -> Demand:
@@ -53,29 +53,29 @@ class Demand:
         """
         known = [one for one in usages if one.price]
         return cls(
-            {one.key: one.used for one in known},
+            {one.key: Series.of(one.used) for one in known},
             {one.key: one.price for one in known if one.price},
             {month: (bisect_left(months, month), bisect_right(months, month)) for month in dict.fromkeys(months)},
             len(months),
         )
 
-    def coverage(self, offer: Offer, used: Mapping[str, tuple[int, ...]]) -> tuple[list[str], Coverage]:
-        """Return which of its uses an offer covers, and these prepared, of what is left of them: `used`.
+    def coverage(self, offer: Offer, used: Mapping[str, Series]) -> Coverage:
+        """Return the uses that an offer covers, in its order, prepared of what is left of them: `used`.
 
         Where nothing was covered of them yet, they are prepared once for all questions.
         """
         keys = [key for key in offer.weights if key in used]
         if any(used[key] is not self.used[key] for key in keys):
-            return keys, _coverage(offer, keys, used, self.prices, self.hours)
-        name = frozenset((key, offer.weights[key]) for key in keys)
+            return _coverage(offer, keys, used, self.prices, self.hours)
+        name = tuple((key, offer.weights[key]) for key in keys)
         if name not in self._prepared:
             self._prepared[name] = _coverage(offer, keys, used, self.prices, self.hours)
-        return keys, self._prepared[name]
+        return self._prepared[name]
 
     def on_demand(self, month: str) -> Fraction:
         """Return what the hours of a month cost without commitments."""
         first, last = self.spans[month]
-        costs = (self.prices[key] * sum(used[first:last]) for key, used in self.used.items())
+        costs = (self.prices[key] * used.unit * sum(used.numbers[first:last]) for key, used in self.used.items())
         return sum(costs, Fraction(0)) * Fraction(1, 10**PLACES)
 
 
@@ -91,21 +91,17 @@ def planned(demand: Demand, offers: Sequence[Offer], alone: Sequence[Judged] = (
     if not alone:
         sorts = [[one for one in offers if one.breadth == breadth] for breadth in breadths]
         candidates += [_together(demand, sort, Fraction(1)) for sort in sorts]
-    outcomes = [_outcomes(demand, one) for one in candidates]
-    savings = [_month(demand, one).saving for one in outcomes]
+    savings = [_month(demand, one).saving for one in candidates]
     best = savings.index(max(savings))
     better = max(alone, key=lambda one: one.now.saving, default=None)
     if better and better.now.saving > savings[best]:
         return better
-    return _judged(demand, candidates[best], outcomes[best])
+    return judged(demand, candidates[best])
 
 
 def judged(demand: Demand, purchases: Sequence[Purchase]) -> Judged:
     """Return what purchases come to."""
-    return _judged(demand, purchases, _outcomes(demand, purchases))
-
-
-def _judged(demand: Demand, purchases: Sequence[Purchase], outcomes: Sequence[_Drawn]) -> Judged:
+    outcomes = _outcomes(demand, purchases, list(demand.spans.values()))
     on_demand = {month: demand.on_demand(month) for month in demand.spans}
     each = {month: (on_demand[month], *sums) for month, sums in zip(demand.spans, outcomes, strict=True)}
     now = _sum(each.values(), demand.hours)
@@ -125,7 +121,7 @@ def _at(demand: Demand, purchases: Sequence[Purchase], share: int, on_demand: Fr
     """Return what purchases come to at a share of the use: as more of them would at all of it, in proportion."""
     part = Fraction(share, 100)
     more = [Purchase(one.offer, one.amount / part) for one in purchases]
-    found = _month(demand, _outcomes(demand, more))
+    found = _month(demand, more)
     return Outcome(on_demand * part, found.committed * part, found.avoided * part, found.used)
 
 
@@ -150,22 +146,29 @@ def _together(demand: Demand, offers: Sequence[Offer], preference: Fraction) -> 
     for place, (number, first) in enumerate(order):
         offer = offers[number]
         beaten = _cheapest([one for one in offers if one.breadth > offer.breadth]) if first else {}
-        if any(key in beaten for key in offer.weights):
-            keys = [key for key in offer.weights if key in used]
-            prices = {
-                key: price - preference * max(price - beaten.get(key, price), Fraction(0))
-                for key, price in demand.prices.items()
-                if key in keys
-            }
-            coverage = _coverage(offer, keys, used, prices, demand.hours)
-        else:
-            keys, coverage = demand.coverage(offer, used)
+        keys = [key for key in offer.weights if key in used]
+        prices = {
+            key: demand.prices[key]
+            - preference * max(demand.prices[key] - beaten.get(key, demand.prices[key]), Fraction(0))
+            for key in keys
+        }
+        if not _may_pay(offer, used, prices, demand.hours):
+            continue
+        coverage = demand.coverage(offer, used).at(prices[key] for key in keys)
         amount = coverage.best(offer.cost, offer.step)
         if amount:
             bought[number] += amount
             if _is_shared(offer, (offers[later] for later, _ in order[place + 1 :])):
                 used.update(zip(keys, coverage.left(amount), strict=True))
     return tuple(Purchase(offers[number], bought[number]) for number in narrow if bought[number])
+
+
+def _may_pay(offer: Offer, used: Mapping[str, Series], prices: Mapping[str, Fraction], hours: int) -> bool:
+    """Say whether the first unit may be worth its cost, from the hours with any use. Of one use alone that is exact, and quick."""
+    if len(prices) != 1:
+        return bool(prices)
+    ((key, price),) = prices.items()
+    return price / offer.weights[key] * (hours - used[key].numbers.count(0)) > offer.cost * hours
 
 
 def _is_shared(offer: Offer, others: Iterable[Offer]) -> bool:
@@ -176,7 +179,7 @@ def _is_shared(offer: Offer, others: Iterable[Offer]) -> bool:
 def _coverage(
     offer: Offer,
     keys: Sequence[str],
-    used: Mapping[str, tuple[int, ...]],
+    used: Mapping[str, Series],
     prices: Mapping[str, Fraction],
     hours: int,
 ) -> Coverage:
@@ -193,14 +196,14 @@ def _cheapest(offers: Sequence[Offer]) -> dict[str, Fraction]:
     return found
 
 
-def _outcomes(demand: Demand, purchases: Sequence[Purchase]) -> list[_Drawn]:
-    """Return what is committed, avoided and used in each month. Narrow commitments are drawn on before broad ones."""
+def _outcomes(demand: Demand, purchases: Sequence[Purchase], spans: Sequence[tuple[int, int]]) -> list[_Drawn]:
+    """Return what is committed, avoided and used in each span of hours. Narrow commitments are drawn on before broad ones."""
     used = dict(demand.used)
-    spans = list(demand.spans.values())
     sums = [(Fraction(0), Fraction(0), Fraction(0))] * len(spans)
     ordered = sorted(purchases, key=lambda purchase: purchase.offer.breadth)
     for number, one in enumerate(ordered):
-        keys, coverage = demand.coverage(one.offer, used)
+        keys = [key for key in one.offer.weights if key in used]
+        coverage = demand.coverage(one.offer, used)
         cost = one.offer.cost
         sums = [
             (committed + one.amount * cost * (last - first), avoided + worth, drawn + taken * cost)
@@ -213,9 +216,9 @@ def _outcomes(demand: Demand, purchases: Sequence[Purchase]) -> list[_Drawn]:
     return sums
 
 
-def _month(demand: Demand, sums: Iterable[_Drawn]) -> Outcome:
-    """Return what all hours come to as a month; what they cost on demand is left out."""
-    return _sum([(Fraction(0), *one) for one in sums], demand.hours)
+def _month(demand: Demand, purchases: Sequence[Purchase]) -> Outcome:
+    """Return what purchases come to in all hours, as a month; what they cost on demand is left out."""
+    return _sum([(Fraction(0), *one) for one in _outcomes(demand, purchases, [(0, demand.hours)])], demand.hours)
 
 
 def _sum(sums: Iterable[_Sums], hours: int) -> Outcome:

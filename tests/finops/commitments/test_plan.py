@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from guardrail.finops.commitments.coverage import Coverage, Draw
+from guardrail.finops.commitments.coverage import Coverage, Draw, Series
 from guardrail.finops.commitments.plan import Demand, judged, planned
 from guardrail.finops.commitments.records import Purchase
 from tests.finops.commitments.made import UNIT, months_of, offer, usage
@@ -121,10 +121,11 @@ def test_a_plan_never_does_worse_than_nothing_or_one_sort_alone(rates, data):
 def test_what_is_covered_and_what_is_left_come_to_the_use(pools, amount):
     hours = max(len(used) for _, _, used in pools)
     draws = [
-        Draw([int(hour * UNIT) for hour in (used * hours)[:hours]], weight, price) for price, weight, used in pools
+        Draw(Series.of([int(hour * UNIT) for hour in (used * hours)[:hours]]), weight, price)
+        for price, weight, used in pools
     ]
     coverage = Coverage(draws, hours)
-    left = coverage.left(amount)
+    used, left = ([one.quantities for one in some] for some in ((draw.used for draw in draws), coverage.left(amount)))
     spans = [(hour, hour + 1) for hour in range(hours)]
 
     def is_near(left, right):
@@ -132,8 +133,8 @@ def test_what_is_covered_and_what_is_left_come_to_the_use(pools, amount):
 
     for hour, (worth, taken) in enumerate(coverage.drawn(amount, spans)):
         assert 0 <= taken <= amount
-        covered = [draw.used[hour] - rest[hour] for draw, rest in zip(draws, left, strict=True)]
-        assert all(0 <= one <= draw.used[hour] for one, draw in zip(covered, draws, strict=True))
+        covered = [all_[hour] - rest[hour] for all_, rest in zip(used, left, strict=True)]
+        assert all(0 <= one <= all_[hour] for one, all_ in zip(covered, used, strict=True))
         assert is_near(sum(one * draw.weight for one, draw in zip(covered, draws, strict=True)) / UNIT, taken)
         assert is_near(sum(one * draw.price for one, draw in zip(covered, draws, strict=True)) / UNIT, worth)
         # Nothing stays unused while something is left to be covered.
