@@ -33,7 +33,7 @@ def entries_of(facts: Facts) -> list[Entry]:
         found.append(Entry(spending_limits.PATH, "Budgets"))
     if facts.anomalies:
         found.append(Entry(events.PATH, "Anomalies"))
-    if facts.recommendations:
+    if facts.months or facts.recommendations:
         found.append(Entry(advice.PATH, "Recommendations"))
     return found
 
@@ -48,8 +48,8 @@ def _pages(facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
         yield spending_limits.budgets(facts.budgets), {}
     if facts.anomalies:
         yield events.anomalies(facts.anomalies), {}
-    if facts.recommendations:
-        yield advice.recommendations(facts.recommendations)
+    if facts.months or facts.recommendations:
+        yield advice.recommendations(facts.recommendations, None)
 
 
 def _fresh(facts: Facts) -> str:

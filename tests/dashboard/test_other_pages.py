@@ -74,6 +74,31 @@ def test_the_first_page_leads_to_what_needs_attention(full):
     assert "open recommendations: would save $" in section.text
 
 
+def test_without_recommendations_the_page_says_how_to_get_them_and_the_configuration_may_name_them(
+    full, command, shop_site
+):
+    page = read(shop_site, "recommendations.html")
+    assert "guardrail recommend --format json > open.json" in page.all("main")[0].text
+    named = full / "named"
+    named.mkdir()
+    config = (full / "guardrail.yaml").read_text()
+    (named / "guardrail.yaml").write_text(config + "kpis: {recommendations: ../open.json}\n")
+    ran = command("dashboard", "--out", "site", "--now", AT, cwd=named)
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    for name in ("recommendations.html", "recommendations.csv"):
+        assert (named / "site" / name).read_bytes() == (full / "site" / name).read_bytes()
+
+
+def test_the_summary_tells_what_needs_attention(full, command):
+    ran = command("dashboard", "--format", "markdown", "--now", AT, "--recommendations", "open.json", cwd=full)
+    assert ran.stdout.splitlines()[6:] == [
+        "- 90.1% with a team, 90.1% matched with Terraform",
+        "- budget all: alert: the forecast is more than 70 % of USD 550.00, USD 420.29",
+        "- budget shop team: alert: more than 30 % of USD 250.00 is spent, USD 97.49",
+        "- 6 open recommendations: would save USD 29.02 a month",
+    ]
+
+
 def test_a_file_that_is_no_answer_of_recommend_is_refused_in_a_line(run, tmp_path):
     (tmp_path / "ledger").mkdir()
     for text, why in (

@@ -119,13 +119,14 @@ def test_every_link_leads_to_a_file_of_the_folder_or_a_place_of_the_page(shop_si
 def test_markdown_is_a_summary_for_a_chat(command, shop):
     ran = command("dashboard", "--format", "markdown", cwd=shop)
     assert ran.stdout.splitlines() == [
-        "**2026-10: $501.25** effective cost, +$166.33 since 2026-09",
+        "**2026-10: USD 501.25** effective cost, +USD 166.33 since 2026-09",
         "",
-        "- shop: $273.54",
-        "- search: $96.77",
-        "- platform: $81.18",
-        "- (nobody): $49.76",
+        "- shop: USD 273.54",
+        "- search: USD 96.77",
+        "- platform: USD 81.18",
+        "- (nobody): USD 49.76",
         "- 90.1% with a team, 90.1% matched with Terraform",
+        "- anomaly: +USD 80.99 aws_s3_bucket.uploads, 2026-10-22",
     ]
 
 

@@ -10,24 +10,40 @@ from decimal import Decimal
 from guardrail.dashboard.amounts import amount
 from guardrail.dashboard.blocks import Row, figures, paragraphs, part, table, to
 from guardrail.dashboard.page import Page
+from guardrail.dashboard.pages.realised import realised
 from guardrail.dashboard.recommended import RecommendationFile, Recommended
 from guardrail.dashboard.tables import LISTED
+from guardrail.finops.savings.answer import Savings
 from guardrail.model.money import money, plain
 from guardrail.report.csv_rows import cell
-from guardrail.report.html.element import Child, Html, code, element
+from guardrail.report.html.element import Child, Html, code, element, prose
 
 PATH = "recommendations.html"
 FILE = "recommendations.csv"
+_NONE = (
+    "Nothing was evaluated for this page. Where the configuration is, `guardrail recommend --format json > open.json` does so, "
+    "and `guardrail dashboard --recommendations open.json` shows it here."
+)
 
 
-def recommendations(files: Sequence[RecommendationFile]) -> tuple[Page, Mapping[str, str]]:
-    """Return the page and the file beside it. Amounts in two currencies are never summed."""
+def recommendations(files: Sequence[RecommendationFile], found: Savings | None) -> tuple[Page, Mapping[str, str]]:
+    """Return the page and the file beside it. Amounts in two currencies are never summed.
+
+    found  what merged changes have saved, None where no bill tells it
+    """
     parts: list[Html] = []
     for currency in dict.fromkeys(one.currency for one in files):
         parts += _of_currency([one for one in files if one.currency == currency], currency)
-    parts += paragraphs([["All of them, with exact amounts: ", to(FILE, FILE)]])
-    lead = "What would lower the cost, evaluated at your prices; nothing is changed by it"
-    return Page(PATH, "Recommendations", parts, lead=lead), {FILE: _csv(files)}
+    beside: dict[str, str] = {}
+    if files:
+        parts += paragraphs([["All of them, with exact amounts: ", to(FILE, FILE)]])
+        beside[FILE] = _csv(files)
+    else:
+        parts.append(part("open", "Open", element("p", prose(_NONE))))
+    if found:
+        parts += realised(found)
+    lead = "What would lower the cost, evaluated at your prices, and what changes have saved by the bill"
+    return Page(PATH, "Recommendations", parts, lead=lead), beside
 
 
 def saving_of(files: Iterable[RecommendationFile], currency: str) -> Decimal:

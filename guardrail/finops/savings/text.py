@@ -75,8 +75,8 @@ def as_table(found: Savings, width: int) -> str:
         for name, one in zip(names, found.credits, strict=True)
     ]
     for one in found.all:
-        told = [f"{_credit(one)}  {safe(one.address, _NAME)} ({safe(one.project, _NAME)})", f"    {_when(one)}"]
-        told += textwrap.wrap(_how(one), max(width, 60), initial_indent="    ", subsequent_indent="    ")
+        told = [f"{_credit(one)}  {safe(one.address, _NAME)} ({safe(one.project, _NAME)})", f"    {when_text(one)}"]
+        told += textwrap.wrap(how_text(one), max(width, 60), initial_indent="    ", subsequent_indent="    ")
         lines += ["", *told]
     return "".join(f"{line}\n" for line in lines)
 
@@ -93,7 +93,7 @@ def as_markdown(found: Savings) -> str:
     ]
     lines += ["", "| credit | resource | change | |", "| --: | --- | --- | --- |"]
     lines += [
-        f"| {prose(_credit(one).strip())} | {prose(one.address)} ({prose(one.project)}) | {prose(_when(one))} | {prose(_how(one))} |"
+        f"| {prose(_credit(one).strip())} | {prose(one.address)} ({prose(one.project)}) | {prose(when_text(one))} | {prose(how_text(one))} |"
         for one in found.all
     ]
     return "".join(f"{line}\n" for line in lines)
@@ -115,12 +115,14 @@ def _credit(one: Saving) -> str:
     return f"{one.status.replace('_', ' '):>10}"
 
 
-def _when(one: Saving) -> str:
+def when_text(one: Saving) -> str:
+    """Return when it was changed, and by which pull request."""
     what = f"changed on {one.day}" if one.day else "changed"
     return what + (f" by #{one.pull_request}" if one.pull_request is not None else "")
 
 
-def _how(one: Saving) -> str:
+def how_text(one: Saving) -> str:
+    """Return what was estimated, what the bill says, and what was taken off."""
     return "; ".join(_parts(one))
 
 

@@ -75,7 +75,8 @@ _MONTHS = 13  # a year, and the same month a year before
     "recommended",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="What `guardrail recommend --format json` has written, for a page about it. Repeatable.",
+    help="What `guardrail recommend --format json` has written, for a page about it. Repeatable. Default: kpis.recommendations "
+    "of guardrail.yaml.",
 )
 @ledger_options
 @now_option
@@ -132,7 +133,8 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
     now = values["now"] or datetime.now(UTC)
     runs = contents(ledger, generations=False).runs
     there = bill_months(ledger)
-    recommended = [read_recommendations(path) for path in values["recommended"]]
+    named = [chosen.base / chosen.kpis.recommendations] if chosen.kpis.recommendations else []
+    recommended = [read_recommendations(path) for path in values["recommended"] or named]
     if not there:
         return Facts(now.astimezone(UTC), __version__, values["cost"], runs=runs, recommendations=recommended)
     asking = _Asking(values, chosen, ledger, there)
