@@ -9,13 +9,14 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class SourceMonth:
-    """A bill: until when it tells what was used, which is never after its import."""
+    """A bill: from when on it has usage, and until when it tells what was used, which is never after its import."""
 
     source: str
     month: str
     open: bool
     through: datetime | None
     imported_at: datetime
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

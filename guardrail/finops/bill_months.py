@@ -70,6 +70,17 @@ def month_before(month: str, number: int) -> str:
     return f"{count // 12:04}-{count % 12 + 1:02}"
 
 
+def months_text(months: Sequence[str]) -> str:
+    """Return months in order, with those that follow each other as one: 2026-01 to 2026-06, 2026-09."""
+    spans: list[list[str]] = []
+    for month in months:
+        if spans and month_before(month, 1) == spans[-1][-1]:
+            spans[-1].append(month)
+        else:
+            spans.append([month])
+    return ", ".join(span[0] if len(span) == 1 else f"{span[0]} to {span[-1]}" for span in spans)
+
+
 def converter(currency: str, rates: Mapping[tuple[str, str, str], Decimal]) -> Convert:
     """Return what makes amounts those of one currency, at rates by month, from and to. It raises ConfigError for one that is not there."""
 

@@ -22,7 +22,8 @@ places as (
 def source_months(ledger: Ledger) -> list[SourceMonth]:
     """Return the bills that there are, by source and month. Only usage tells how far a bill goes: fees are of whole months."""
     rows = ledger.rows("""
-        select source, month, bool_or(open), max(charge_period_end) filter (charge_category = 'Usage'), max(imported_at)
+        select source, month, bool_or(open), max(charge_period_end) filter (charge_category = 'Usage'), max(imported_at),
+            min(charge_period_start) filter (charge_category = 'Usage')
         from charges group by source, month order by source, month""")
     return [SourceMonth(*row) for row in rows]
 

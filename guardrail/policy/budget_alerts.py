@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from guardrail.files.checked import Section
 
@@ -33,3 +33,13 @@ class Alert(Section):
     def share(self) -> Decimal:
         """The share, in percent."""
         return self.spent or self.forecast or Decimal(0)
+
+
+def _alert(value: Any) -> Any:
+    """Return what a number says as the alert that it stands for."""
+    is_section = isinstance(value, dict | Alert)
+    return value if is_section else {"spent": value}
+
+
+AlertOrShare = Annotated[Alert, BeforeValidator(_alert, json_schema_input_type=Percent | Alert)]
+"""An alert, or a number: a share of what is spent."""

@@ -17,7 +17,7 @@ from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Change, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed
-from guardrail.policy.budget_alerts import Alert, Percent
+from guardrail.policy.budget_alerts import AlertOrShare
 from guardrail.policy.glob import Globs, matches_any, may_begin
 from guardrail.policy.spend import Spend, added, missing, spend
 from guardrail.policy.variables.context import Project
@@ -72,7 +72,7 @@ class Budget(Section):
     """what `spend` is for: month, quarter or year"""
     cost: Literal["effective", "billed"] | None = None
     """which cost is counted: with commitments spread over what they are for (effective), or as invoiced (billed); default: effective"""
-    alerts: tuple[Percent | Alert, ...] = ()
+    alerts: tuple[AlertOrShare, ...] = ()
     """shares of the amount, in percent, that `guardrail budget` tells of once they are passed: 80 or {spent: 80}, {forecast: 100}"""
 
     @model_validator(mode="after")
@@ -87,11 +87,6 @@ class Budget(Section):
     def limits_spend(self) -> bool:
         """Whether it says what may be billed."""
         return self.spend is not None or bool(self.amounts)
-
-    @property
-    def told_alerts(self) -> tuple[Alert, ...]:
-        """The alerts, of which a number is a share of what is spent."""
-        return tuple(one if isinstance(one, Alert) else Alert(spent=one) for one in self.alerts)
 
     def limit(self, months: Sequence[str]) -> Decimal | Unknown | None:
         """Return what may be billed in months, None for no limit; unknown where there are amounts, and none for one of them."""

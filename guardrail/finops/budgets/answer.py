@@ -43,7 +43,8 @@ class Forecast:
     regular     what is charged once a month and still to come
     rate        the days left, at the medians of their weekdays in the four weeks before
     changes     what known changes add to those days
-    begin       the first day that is forecast; days of the period that bills tell whole end before it
+    told_until  the day after the last one that bills tell whole: the rate is of the four weeks before it
+    begin       the first day of the period that is forecast
     days        so many days are forecast
     shared      what charges will come to of which nothing tells whose they are; in no other amount. None where it cannot be told
     backtest    how far such forecasts have been off, None where none can be held to a bill
@@ -58,6 +59,7 @@ class Forecast:
     regular: Decimal
     rate: Decimal
     changes: Decimal
+    told_until: date
     begin: date
     days: int
     shared: Decimal | None

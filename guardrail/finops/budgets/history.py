@@ -39,7 +39,11 @@ class Told:
             if one.source in ended:
                 continue
             until = min(told_until(one), now.astimezone(UTC))
-            self.spans.setdefault(one.source, []).append((date.fromisoformat(f"{one.month}-01"), until.date()))
+            begin = date.fromisoformat(f"{one.month}-01")
+            if one.source not in self.spans and one.since:
+                # An export that somebody has set up in the midst of a month tells nothing of the days before.
+                begin = max(begin, one.since.astimezone(UTC).date())
+            self.spans.setdefault(one.source, []).append((begin, until.date()))
             self.months.setdefault(one.source, set()).add(one.month)
             if one.open:
                 self.open.setdefault(one.source, set()).add(one.month)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from guardrail.bills.booked import Booked, ChangedResource, Place, ProposedResource
 from guardrail.bills.parts import SourceMonth
 from guardrail.errors import ConfigError
-from guardrail.finops.bill_months import Convert
+from guardrail.finops.bill_months import Convert, months_text
 from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets, Forecast, KnownChange, Proposal
 from guardrail.finops.budgets.counting import counted
 from guardrail.finops.budgets.forecast import Series, Step, ahead, backtest, half_width, misses, origins
@@ -25,6 +25,8 @@ from guardrail.policy.budget_spend import end_of, months_of, period_name
 from guardrail.policy.budgets import Budget
 
 HOURS = Fraction(HOURS_PER_MONTH)
+LAG = timedelta(days=45)
+"""Bills that end longer ago forecast nothing: that is a month whose bill is late by two weeks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +152,7 @@ def _spent(of: _Of, run: _Run, months: Sequence[str]) -> tuple[Decimal | None, D
     told = {month for found in run.told.months.values() for month in found}
     there = [month for month in months if month in told]
     if not there:
-        return None, None, [f"there is no bill of {_span(months)} yet"]
+        return None, None, [f"there is no bill of {months_text(months)} yet"]
     missing = _missing_bills(run.told, months, there[-1])
     own, less, more, without = 0, 0, 0, 0
     for one in (*of.own, *of.shared):
@@ -176,16 +178,12 @@ def _missing_bills(told: Told, months: Sequence[str], newest: str) -> list[str]:
     of_all = {month for there in told.months.values() for month in there}
     absent = [month for month in months if month <= newest and month not in of_all]
     if absent:
-        found.append(f"there is no bill of {_span(absent)}")
+        found.append(f"there is no bill of {months_text(absent)}")
     for source, there in told.months.items():
         lacking = [m for m in months if min(there) < m <= newest and m not in there and m not in absent]
         if lacking:
-            found.append(f"there is no bill of {source} for {_span(lacking)}")
+            found.append(f"there is no bill of {source} for {months_text(lacking)}")
     return found
-
-
-def _span(months: Sequence[str]) -> str:
-    return months[0] if len(months) == 1 else f"{months[0]} to {months[-1]}"
 
 
 def _forecast(of: _Of, run: _Run, months: Sequence[str]) -> tuple[Forecast | None, list[str]]:
@@ -196,9 +194,12 @@ def _forecast(of: _Of, run: _Run, months: Sequence[str]) -> tuple[Forecast | Non
     sources = sources_of(told, of.own)
     history = series(of.own, told, sources, run.convert)
     start, (steps, why) = history.end, _steps(of, run)
+    if run.now.date() - start > LAG:
+        return None, [*why, f"no forecast: the bills end on {start}, {(run.now.date() - start).days:,} days ago"]
     rest = _within(history, begin, end, steps)
     if rest is None:
-        return None, [*why, "no forecast: in the four weeks before, some weekday has no day that bills tell"]
+        lacking = f"no forecast: in the four weeks before {start}, bills tell no day of some weekday"
+        return None, [*why, lacking]
     days = [one for one in history.between(begin, min(start, end)) if start > begin]
     untold = days.count(None)
     if untold:
@@ -208,7 +209,7 @@ def _forecast(of: _Of, run: _Run, months: Sequence[str]) -> tuple[Forecast | Non
         why.append("some usage is billed for longer than a day: it counts as booked")
     booked = sum(one for one in days if one is not None) + _total(regular, run)
     there = frozenset(month for found in told.months.values() for month in found)
-    again = expected(of.own, months, f"{run.now:%Y-%m}", there, run.convert)
+    again = expected(of.own, months, f"{start:%Y-%m}", there, run.convert)
     to_come = sum((one.amount for one in again), Decimal(0))
     ahead_days = max((end - start).days, 0)
     errors = (
@@ -228,6 +229,7 @@ def _forecast(of: _Of, run: _Run, months: Sequence[str]) -> tuple[Forecast | Non
         regular=to_come,
         rate=_decimal(rest[0]),
         changes=_decimal(rest[1]),
+        told_until=start,
         begin=max(start, begin),
         days=max((end - max(start, begin)).days, 0),
         shared=_shared(of, run, sources, months),
@@ -290,7 +292,7 @@ def _shared(of: _Of, run: _Run, sources: frozenset[str], months: Sequence[str]) 
     )
     booked = sum(days) + _total([one for one in of.shared if one.regular and one.month in months], run)
     there = frozenset(month for found in run.told.months.values() for month in found)
-    again = expected(of.shared, months, f"{run.now:%Y-%m}", there, run.convert)
+    again = expected(of.shared, months, f"{history.end:%Y-%m}", there, run.convert)
     return _decimal(booked + sum(rest)) + sum((one.amount for one in again), Decimal(0))
 
 
@@ -322,7 +324,7 @@ def _alerts(
         shared = forecast.shared or Decimal(0)
         low = forecast.amount + min(shared, Decimal(0))
         high = None if forecast.at_least or forecast.shared is None else forecast.amount + max(shared, Decimal(0))
-    for one in budget.told_alerts:
+    for one in budget.alerts:
         of, least, top = ("spent", spent, most) if one.spent is not None else ("forecast", low, high)
         threshold = None if amount is None else amount * one.share / 100
         passed = None

@@ -28,7 +28,7 @@ def expected(
     """Return the charges that months will have, and have not booked: those of the two months before, as they were the last time.
 
     months  of the period, in order
-    now     the month of the run: earlier ones have all that they will have
+    now     the month that days are forecast from: earlier ones have all that they will have
     told    months that there are bills of
     What came once, as a credit does, is not expected again.
     """
@@ -49,7 +49,7 @@ def expected(
 
 
 def _again(name: str, booked: dict[str, _Once], month: str, now: str, told: frozenset[str]) -> Expected | None:
-    # The month of the run counts as soon as it has the charge: until then, its absence tells nothing.
+    # That month counts as soon as it has the charge: until then, its absence tells nothing.
     past = [one for one in sorted(told) if one < now or one in booked]
     if len(past) < 2 or any(one not in booked for one in past[-2:]) or past[-1] < month_before(now, 2):  # noqa: PLR2004
         return None

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC
 from decimal import Decimal
+from itertools import groupby
 
-from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets, Forecast, Proposal
+from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets, Expected, Forecast, Proposal
 from guardrail.model.money import money, plain, rounded
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
@@ -117,6 +118,7 @@ def _forecast_document(one: Forecast) -> dict[str, object]:
         "regular": plain(one.regular),
         "rate": plain(one.rate),
         "changes": plain(one.changes),
+        "told_until": one.told_until.isoformat(),
         "begin": one.begin.isoformat(),
         "days": one.days,
         "shared": plain(one.shared),
@@ -175,8 +177,12 @@ def forecast_text(one: Forecast | None, currency: str) -> str:
 
 
 def share_text(amount: Decimal | None, of: Decimal | None) -> str:
-    """Return a part in percent, "" where it is not known."""
-    return f"{plain(rounded(amount / of * 100, 1))} %" if amount is not None and of else ""
+    """Return a part in percent, "" where it is not known; more than an amount of 0 is "over"."""
+    if amount is None or of is None:
+        return ""
+    if not of:
+        return "over" if amount > 0 else "0 %"
+    return f"{plain(rounded(amount / of * 100, 1))} %"
 
 
 def lines_about(one: BudgetAnswer, currency: str, *, forecast: bool, proposals: bool) -> Iterator[str]:
@@ -214,7 +220,8 @@ def _of_forecast(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[
     parts = [f"{money(found.booked, currency)} booked"]
     if found.days:
         days = f"{found.days:,} day{'s' if found.days > 1 else ''} from {found.begin} on"
-        parts.append(f"{money(found.rate, currency)} for {days}, at the rate of the four weeks before")
+        weeks = "before" if found.told_until == found.begin else f"before {found.told_until}"
+        parts.append(f"{money(found.rate, currency)} for {days}, at the rate of the four weeks {weeks}")
     if found.changes:
         parts.append(f"{money(found.changes, currency, signed=True)} by known changes")
     if found.regular:
@@ -227,16 +234,22 @@ def _of_forecast(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[
         + (f"since {change.since.astimezone(UTC):%Y-%m-%d}" if change.since else "merged, in no state yet")
         for change in (found.known if found.changes else ())
     ]
-    regular = [
-        f"expected on {charge.day}: {safe(charge.name, _LIMIT)}, {money(charge.amount, currency)} as the last time"
-        for charge in found.expected
-    ]
+    regular = [_expected(list(alike), currency) for _, alike in groupby(found.expected, lambda charge: charge.name)]
     yield from (*known[:_SHOWN], *regular[:_SHOWN])
     if left := len(known[_SHOWN:]) + len(regular[_SHOWN:]):
         yield f"and {left:,} more changes and charges: --format json has all"
     if found.shared:
         nobodys = money(found.shared, currency)
         yield f"charges of which nothing tells whose they are: {nobodys} by the end, in no amount above"
+
+
+def _expected(charges: Sequence[Expected], currency: str) -> str:
+    """Return a charge that is booked once a month, with the days on which it will be."""
+    first, later = charges[0], len(charges) - 1
+    more = f" and {'once' if later == 1 else f'{later:,} times'} more" if later else ""
+    return (
+        f"expected on {first.day}{more}: {safe(first.name, _LIMIT)}, {money(first.amount, currency)} as the last time"
+    )
 
 
 def certainty(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[str]:
@@ -252,7 +265,9 @@ def certainty(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[str
 
 
 def percent(part: float) -> str:
-    """Return a part as percent: 13 %, 0.6 %."""
+    """Return a part as percent: 13 %, 0.6 %, less than 0.1 %."""
+    if 0 < part < 0.0005:  # noqa: PLR2004
+        return "less than 0.1 %"
     return f"{part * 100:.0f} %" if part == 0 or part >= 0.01 else f"{part * 100:.1f} %"  # noqa: PLR2004
 
 
