@@ -12,14 +12,16 @@ from guardrail.model.cost_alert import CostAlert
 from guardrail.model.money import money
 from guardrail.report.ci.alerts import fingerprint
 from guardrail.report.format import count
+from guardrail.report.text import cut
 
 WEEKDAYS = ("Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays")
 NOBODY = "nobody"
+_NAME = 120  # characters of a name: an address of a nested module has as many
 
 
 def title_of(event: Event) -> str:
     """Return an event in one line: how much, of what, when."""
-    return f"{_money(event, event.difference, signed=True)} {name_of(event)}, {span_of(event)}"
+    return f"{_money(event, event.difference, signed=True)} {cut(name_of(event), _NAME)}, {span_of(event)}"
 
 
 def name_of(event: Event) -> str:
@@ -50,7 +52,7 @@ def facts_of(event: Event) -> Iterator[tuple[str, str]]:
     if event.is_gone:
         yield "no charge", "it is gone, or rows of the bill are missing: no saving until that is known"
     elif event.is_fall:
-        yield "less", "fewer charges, or rows of the bill are missing: no saving until that is known"
+        yield "less", "fewer charges, more credits, or rows of the bill are missing: no saving until that is known"
     yield from _explained(event)
     if event.weeks:
         weekday = WEEKDAYS[event.first.weekday()]
@@ -59,10 +61,12 @@ def facts_of(event: Event) -> Iterator[tuple[str, str]]:
     if event.provisional:
         of = "it" if event.days == 1 else f"{event.provisional} of its days"
         yield "provisional", f"charges may still be added to {of}"
-    place = [key.service] if key.service and key.service != name_of(event) else []
+    place = [cut(key.service, _NAME)] if key.service and key.service != name_of(event) else []
     yield (
         "of",
-        ", ".join([*place, f"owner {key.owner or NOBODY}", *([f"project {key.project}"] if key.project else [])]),
+        ", ".join(
+            [*place, f"owner {cut(key.owner, _NAME) or NOBODY}", *([f"project {key.project}"] if key.project else [])]
+        ),
     )
 
 

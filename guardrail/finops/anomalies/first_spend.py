@@ -83,6 +83,8 @@ def with_first_spends(
     numbers: defaultdict[Key, list[int]] = defaultdict(list)
     for number, event in enumerate(events):
         numbers[event.key].append(number)
+    # A new service that is all there is in a new region is one matter.
+    apart: defaultdict[tuple[date, tuple[int, ...]], list[Scope]] = defaultdict(list)
     for scope, first in new.items():
         keys = {key_of(one, owner) for one in within[scope]}
         together = [
@@ -94,12 +96,14 @@ def with_first_spends(
         for number in together:
             found[number] = replace(found[number], new=(*found[number].new, scope.name))
         if not together:
-            found += _own_events(scope, first, within[scope], days, owner, causes)
+            apart[first, tuple(map(id, within[scope]))].append(scope)
+    for (first, _), scopes in apart.items():
+        found += _own_events(scopes, first, within[scopes[0]], days, owner, causes)
     return found
 
 
 def _own_events(
-    scope: Scope, first: date, within: Sequence[DailyCharges], days: Days, owner: Owner, causes: Causes
+    scopes: Sequence[Scope], first: date, within: Sequence[DailyCharges], days: Days, owner: Owner, causes: Causes
 ) -> Iterator[Event]:
     """Give what is new as an event, by currency."""
     by_currency: defaultdict[str, list[DailyCharges]] = defaultdict(list)
@@ -119,7 +123,7 @@ def _own_events(
         was = sum(paid.values())
         is_explained = all(changes)
         yield Event(
-            _common(keys, scope, currency),
+            _common(keys, scopes, currency),
             first,
             last,
             len(paid),
@@ -134,15 +138,15 @@ def _own_events(
                 days.is_provisional({one.source for one in alike}, (day - days.first).days) for day in paid
             ),
             is_running=last == days.last,
-            new=(scope.name,),
+            new=tuple(scope.name for scope in scopes),
         )
 
 
-def _common(keys: Iterable[Key], scope: Scope, currency: str) -> Key:
+def _common(keys: Iterable[Key], scopes: Iterable[Scope], currency: str) -> Key:
     """Return what keys have in common."""
     owners, services, places = (
         {*found} for found in zip(*((k.owner, k.service, (k.project, k.address)) for k in keys), strict=True)
     )
     project, address = places.pop() if len(places) == 1 else ("", "")
-    service = services.pop() if len(services) == 1 else scope.service or ""
+    service = services.pop() if len(services) == 1 else next((one.service for one in scopes if one.service), "")
     return Key(owners.pop() if len(owners) == 1 else "", service, project, address, currency)
