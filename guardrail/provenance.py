@@ -66,7 +66,8 @@ class Checkout:
 def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
     """Return every file that a run with these settings depends on, by kind and path."""
     found = dict.fromkeys((*_policy(settings), *_workflows(checkout), *_subjects(settings)))
-    listed = (Input(checkout.name(path), kind, checkout.origin(path), _digest(path)) for kind, path in found)
+    listed = [Input(checkout.name(path), kind, checkout.origin(path), _digest(path)) for kind, path in found]
+    listed += _approvals(settings, checkout)
     order = list(InputKind)
     return tuple(sorted(dict.fromkeys(listed), key=lambda one: (order.index(one.kind), one.path)))
 
@@ -141,6 +142,25 @@ def _policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
     of_params = (name for one in settings.rules.set.values() for name in one.params_from.values())
     yield from ((InputKind.RULES, path) for path in map(settings.base.joinpath, of_params) if path.is_file())
     yield from ((InputKind.DEFINITIONS, path) for name in settings.definitions for path in _below(name, _DEFINITIONS))
+
+
+def _approvals(settings: Settings, checkout: Checkout) -> list[Input]:
+    """Return the approvals file as it was read: of a change as it is at the base, whatever the change makes of it."""
+    file, at = settings.approvals_file, settings.approvals_at
+    if file is None:
+        return []
+    name = git.name_of(file, at.top) if at and at.top else ""
+    if at is None or (at.top and not name):
+        return (
+            [Input(checkout.name(file), InputKind.APPROVALS, checkout.origin(file), _digest(file))]
+            if file.is_file()
+            else []
+        )
+    try:
+        text = git.text_of(at.top, at.base, name) if at.top and at.base else b""
+    except git.Missing:
+        return []
+    return [Input(name, InputKind.APPROVALS, Origin.BASE, hashlib.sha256(text).hexdigest())] if text else []
 
 
 def _packs(settings: Settings) -> list[Path]:

@@ -70,9 +70,13 @@ def signed_off(report: Report, settings: Settings, reading: Reading) -> tuple[Re
     try:
         return _by_platform(report, policy, settings, reading)
     except GuardrailError as error:
-        expected = isinstance(error, NotPostedError) and error.expected
-        reading.tell("notice" if expected else "warning", f"approvals: reviews and labels cannot be read: {error}")
+        _say(error, reading)
         return report, ""
+
+
+def _say(error: GuardrailError, reading: Reading) -> None:
+    expected = isinstance(error, NotPostedError) and error.expected
+    reading.tell("notice" if expected else "warning", f"approvals: reviews and labels cannot be read: {error}")
 
 
 def _by_platform(report: Report, policy: ApprovalPolicy, settings: Settings, reading: Reading) -> tuple[Report, str]:
@@ -90,9 +94,12 @@ def _by_platform(report: Report, policy: ApprovalPolicy, settings: Settings, rea
     if source is None:
         return report, ""
     told = _told(source, reading, secret)
-    given = tuple(source.sign_offs(policy.label))
-    memberships = _memberships(source, policy, given, reading) if told else {}
-    report = _judged(report, policy, settings, SignedOff(given, told, memberships))
+    try:
+        given = tuple(source.sign_offs(policy.label))
+        memberships = _memberships(source, policy, given, reading) if told else {}
+        report = _judged(report, policy, settings, SignedOff(given, told, memberships))
+    except GuardrailError as error:
+        _say(error, reading)  # what the comment has told stays in it: the next run can read the reviews of it
     kept = with_told(told, as_told(report.all_findings, platform.commit.lower(), reading.now))
     return report, written_told(kept, _about(source, reading), secret)
 

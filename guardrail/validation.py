@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -13,7 +13,9 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from guardrail import data
-from guardrail.config import ConfigFile, PricingConfig, RulesConfig, misnamed, on_unpriced
+from guardrail.approvals.file import ApprovalList
+from guardrail.approvals.policy import ApprovalPolicy
+from guardrail.config import Approver, ConfigFile, PricingConfig, RulesConfig, misnamed, on_unpriced
 from guardrail.config_path import find_config, is_config
 from guardrail.costs import Library
 from guardrail.costs.usage.file import UsageFile
@@ -77,6 +79,8 @@ class Validation:
         self._prices(config.pricing, file, base)
         if config.waivers and (base / config.waivers).exists():
             self.waivers(base / config.waivers, known)
+        if (base / config.approvals.file).is_file():
+            self.approvals(base / config.approvals.file, known, config.approvers)
         for name in dict.fromkeys(project.usage for project in config.projects):
             if name and (base / name).exists():
                 self.usage(base / name)
@@ -111,6 +115,23 @@ class Validation:
                 where, fix = file.where(("waivers", number, "rule")), did_you_mean(entry.rule, known)
                 fix = fix or "`guardrail rules list --all` has them"
                 self.faults.append(ConfigError(f"no rule is called {entry.rule}", where=where, fix=fix))
+
+    def approvals(self, path: Path, rules: Iterable[str] = (), approvers: Sequence[Approver] = ()) -> None:
+        """Look at an approvals file, whose entries name rules and approvers; none: not checked."""
+        file, known = self._read(path, ConfigError), set(rules)
+        if file is None or file.data is None:
+            return
+        found = self._examined(ApprovalList, file, ConfigError)
+        policy = ApprovalPolicy(tuple(approvers))
+        for number, entry in enumerate(found.approvals if found else ()):
+            if known and entry.rule not in known:
+                fix = did_you_mean(entry.rule, known) or "`guardrail rules list --all` has them"
+                where = file.where(("approvals", number, "rule"))
+                self.faults.append(ConfigError(f"no rule is called {entry.rule}", where=where, fix=fix))
+            if approvers and not policy.of_name(entry.by):
+                fix = did_you_mean(entry.by, [one.name for one in approvers]) or "guardrail.yaml has them"
+                where = file.where(("approvals", number, "by"))
+                self.faults.append(ConfigError(f"{entry.by} is none of the approvers", where=where, fix=fix))
 
     def usage(self, path: Path) -> None:
         """Look at a usage file."""
@@ -238,7 +259,9 @@ def validate_files(files: Iterable[Path]) -> Validation:
     for path in given:
         if not path.is_file():
             raise InputError(
-                "no such file", where=str(path), fix="name guardrail.yaml, a rule, waivers, usage or allocation.yaml"
+                "no such file",
+                where=str(path),
+                fix="name guardrail.yaml, a rule, waivers, approvals, usage or allocation.yaml",
             )
     for config in dict.fromkeys(found for path in given if (found := _config_of(path))):
         result.configuration(config)
@@ -271,6 +294,8 @@ def _alone(path: Path, result: Validation) -> None:
         result.rule(path)
     elif "waivers" in keys:
         result.waivers(path)
+    elif keys == {"approvals"} and isinstance(content["approvals"], list):
+        result.approvals(path)
     elif keys & {"resource_usage", "resource_type_default_usage"}:
         result.usage(path)
     elif path.name == allocation_file.FILE or "shared" in keys <= {"version", "rules", "shared"}:

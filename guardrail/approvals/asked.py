@@ -51,18 +51,20 @@ def approval_for(asked: Asked, findings: Sequence[Finding], settings: Settings) 
     for name, text in (("--reason", reason), ("--by", by)):
         if not text:
             raise ConfigError("says nothing", where=name, fix="say why it is right, and who approves it")
-    entry = ApprovalEntry(
-        rule=finding.rule,
-        address=finding.subject,
-        project=finding.project,
-        by=by,
-        reason=reason,
-        expires=expires.isoformat(),  # type: ignore[arg-type] # read as files write it
-        up_to=_up_to(asked, finding),
-        planned=finding.approval.planned if finding.approval else "",
-        ticket=ticket,
+    entry = ApprovalEntry.model_validate(
+        {
+            "rule": finding.rule,
+            "address": finding.subject,
+            "project": finding.project,
+            "by": by,
+            "reason": reason,
+            "expires": expires.isoformat(),
+            "up_to": _up_to(asked, finding),
+            "planned": finding.approval.planned if finding.approval else "",
+            "ticket": ticket,
+        }
     )
-    policy = ApprovalPolicy(settings.approvers, settings.approvals.label, ((entry, "this approval"),))
+    policy = ApprovalPolicy(settings.approvers, settings.approvals.label, ((entry, ""),))
     (tried,) = approve([finding], policy, today=today, currency=settings.currency)
     if tried.needs_approval:
         why = tried.approval.lapsed if tried.approval else ""

@@ -147,7 +147,8 @@ class _Asked:
         if given.expires and given.expires < self.today:
             return f"the approval of {given.by} ended on {given.expires}"
         if not claim.approvers:
-            return f"{given.by} ({given.where}) is none of the approvers"
+            place = f" ({given.where})" if given.where else ""
+            return f"{given.by}{place} is none of the approvers"
         if claim.planned != state.planned:
             return f"what is planned is not what {given.by} approved"
         if given.amount is None or finding.amount is None:

@@ -39,6 +39,7 @@ COMMANDS = {
     "kpi": "guardrail.cli.commands.finops.kpi:kpi",
     "savings": "guardrail.cli.commands.finops.savings:savings",
     "waive": "guardrail.cli.commands.waive:waive",
+    "approve": "guardrail.cli.commands.approve:approve",
     "init": "guardrail.cli.commands.init:init",
     "validate": "guardrail.cli.commands.validate:validate",
     "serve": "guardrail.cli.commands.serve:serve",

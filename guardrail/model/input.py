@@ -27,6 +27,7 @@ class InputKind(StrEnum):
     SETTINGS = "settings"
     RULES = "rules"
     WAIVERS = "waivers"
+    APPROVALS = "approvals"
     INLINE_WAIVERS = "inline waivers"
     USAGE = "usage"
     OVERLAY = "overlay"

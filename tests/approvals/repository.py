@@ -17,6 +17,15 @@ budgets: [{name: all, increase: 100}]
 approvers: [{team: finops, members: [Fin-Ana], up_to: 1000}, {user: cfo}]
 approvals: {label: cost-approved}
 """
+APPROVALS = """\
+approvals:
+  - rule: budget-increase-exceeded
+    address: budget:all
+    by: cfo
+    reason: agreed
+    expires: 2026-12-31
+    up_to: 200
+"""
 EMPTY = 'provider "aws" {\n  region = "us-east-1"\n}\n'
 NOW = datetime(2026, 8, 20, 12, 0, tzinfo=UTC)
 
@@ -46,12 +55,14 @@ class Repository:
         self.git("checkout", "-q", "-b", "change")
         self.now = NOW
         self.result: dict = {}
+        self.is_checked = False
 
     def git(self, *args: str) -> str:
         ran = subprocess.run(["git", "-C", self.top, *args], capture_output=True, text=True, check=True)  # noqa: S607
         return ran.stdout.strip()
 
     def write(self, files: dict[str, str]) -> None:
+        self.is_checked = False
         for name, text in files.items():
             path = self.top / name
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -97,17 +108,16 @@ class Repository:
 
     def checked(self, *args: str):
         """Check as the first step of a job does, without a token."""
+        self.is_checked = True
         return self.command("check", "--out", "json=result.json", *args, GITHUB_TOKEN="")
 
-    def reported(
-        self, *args: str, event: str = "pull_request", check: bool = True, status: bool = False, **environ: str
-    ):
-        """Check and report, a minute later than whatever was before; `result` is what came of it.
+    def reported(self, *args: str, event: str = "pull_request", status: bool = False, **environ: str):
+        """Check if anything was written since, and report, a minute later than whatever was before; `result` is what came of it.
 
         `status`: the commit's status is set, too, for which guardrail waits a second after the comment, as GitHub asks for.
         """
         self.later(1)
-        if check:
+        if not self.is_checked:
             self.checked()
         more = ["--out", "json=final.json", "--no-summary", "--no-outputs", "--no-annotations"]
         more += ["--status"] if status else []

@@ -1,6 +1,6 @@
 """Approvals from end to end: check, report, a review, a push, and what becomes of the status."""
 
-from tests.approvals.repository import EMPTY, added, volume
+from tests.approvals.repository import APPROVALS, EMPTY, added, volume
 
 
 def approve_200(repository):
@@ -90,17 +90,6 @@ def test_the_authors_own_review_does_not_count(repository):
     repository.github.people.review("cfo", commit, at=repository.later())
     assert repository.reported().exit_code == 1
     assert "given" not in repository.findings["budget-increase-exceeded"]["approval"]
-
-
-APPROVALS = """\
-approvals:
-  - rule: budget-increase-exceeded
-    address: budget:all
-    by: cfo
-    reason: agreed
-    expires: 2026-12-31
-    up_to: 200
-"""
 
 
 def test_an_approval_from_a_forks_file_does_not_count(repository):

@@ -12,6 +12,7 @@ NAMES = (
     "rule",
     "usage",
     "waivers",
+    "approvals",
     "allocation",
     "definition",
     "overlay",
@@ -48,6 +49,7 @@ def schema_text(name: str) -> str:
 def _schema(name: str) -> dict[str, Any]:
     from pydantic import BaseModel  # noqa: PLC0415
 
+    from guardrail.approvals.file import ApprovalList  # noqa: PLC0415 - only when it runs
     from guardrail.catalog.overlay import OverlayFile, RatesFile  # noqa: PLC0415 - only when it runs
     from guardrail.config import ConfigFile  # noqa: PLC0415
     from guardrail.costs.definitions.definition import Definition  # noqa: PLC0415
@@ -63,6 +65,7 @@ def _schema(name: str) -> dict[str, Any]:
         "rule": Rule,
         "usage": UsageFile,
         "waivers": WaiverList,
+        "approvals": ApprovalList,
         "allocation": Allocation,
         "definition": Definition,
         "overlay": OverlayFile,
