@@ -93,13 +93,15 @@ def _by_platform(report: Report, policy: ApprovalPolicy, settings: Settings, rea
     source = APPROVALS[name](platform)
     if source is None:
         return report, ""
-    told = _told(source, reading, secret)
+    told: tuple[ToldAt, ...] = ()
     try:
+        told = _told(source, reading, secret)
         given = tuple(source.sign_offs(policy.label))
         memberships = _memberships(source, policy, given, reading) if told else {}
         report = _judged(report, policy, settings, SignedOff(given, told, memberships))
     except GuardrailError as error:
-        _say(error, reading)  # what the comment has told stays in it: the next run can read the reviews of it
+        # What the comment has told stays in it, where that was read, and what it tells now is added: a review can be of it.
+        _say(error, reading)
     kept = with_told(told, as_told(report.all_findings, platform.commit.lower(), reading.now))
     return report, written_told(kept, _about(source, reading), secret)
 
