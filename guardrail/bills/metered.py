@@ -1,4 +1,4 @@
-"""What bills charge for single meters of resources, day by day."""
+"""What bills charge for single meters of resources, by day and by month."""
 
 from __future__ import annotations
 
@@ -27,6 +27,29 @@ class MeterDay:
     cost: Decimal | None
     quantity: Decimal | None
     of: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class MeterMonth:
+    """What bills of a month charge for a meter of a resource, as far as it agrees in the rest.
+
+    commitment     Used or Unused, of what a commitment covers; None for the rest
+    of_commitment  whether it is of one at all
+    cost, contracted, quantity  None where a row lacks it; a row of no cost needs no quantity
+    """
+
+    month: str
+    currency: str
+    category: str
+    resource: str | None
+    service: str | None
+    meter: str | None
+    unit: str | None
+    commitment: str | None
+    of_commitment: bool
+    cost: Decimal | None
+    contracted: Decimal | None
+    quantity: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
+from guardrail.dashboard.executive import Executive
 from guardrail.dashboard.recommended import RecommendationFile
 from guardrail.finops.anomalies import Anomalies
 from guardrail.finops.budgets.answer import Budgets
@@ -46,6 +47,7 @@ class Facts:
     runs       what CI has estimated: a row a project, as `ledger show` tells it
     recommendations  answers of `guardrail recommend`
     anomalies  None where no bill tells single days
+    executive  None where there is no bill
     budgets    None where no budget of guardrail.yaml says what may be billed
     """
 
@@ -67,6 +69,7 @@ class Facts:
     recommendations: Sequence[RecommendationFile] = ()
     budgets: Budgets | None = None
     anomalies: Anomalies | None = None
+    executive: Executive | None = None
 
     @property
     def newest(self) -> str:

@@ -9,6 +9,7 @@ from guardrail.dashboard.page import Entry, Frame, Page, document
 from guardrail.dashboard.pages import allocation as owners
 from guardrail.dashboard.pages import anomalies as events
 from guardrail.dashboard.pages import budgets as spending_limits
+from guardrail.dashboard.pages import executive as in_short
 from guardrail.dashboard.pages import overview as first
 from guardrail.dashboard.pages import recommendations as advice
 from guardrail.dashboard.pages.spend import KINDS, all_of
@@ -26,6 +27,8 @@ def files_of(facts: Facts) -> Iterator[tuple[str, str]]:
 def entries_of(facts: Facts) -> list[Entry]:
     """Return the navigation: an entry for each page that there is, without those about one team, project or service."""
     found = [Entry(first.PATH, "Overview")]
+    if facts.executive:
+        found.append(Entry(in_short.PATH, "In short"))
     if facts.months:
         found += [Entry(kind.path, kind.title) for kind in KINDS.values()]
         found.append(Entry(owners.PATH, "Owners"))
@@ -40,6 +43,8 @@ def entries_of(facts: Facts) -> list[Entry]:
 
 def _pages(facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
     """Give each page but the first, with the files beside it."""
+    if facts.executive:
+        yield in_short.executive(facts, facts.executive), {}
     if facts.months:
         for kind in KINDS.values():
             yield from all_of(kind, facts)

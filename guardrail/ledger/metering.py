@@ -1,4 +1,4 @@
-"""What bills charge for the meters of single resources day by day, and which meters follow usage."""
+"""What bills charge for the meters of single resources by day and by month, and which meters follow usage."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any
 
 from guardrail.bills.daily import ChangeOfResource
-from guardrail.bills.metered import MergedBy, MeterDay
+from guardrail.bills.metered import MergedBy, MeterDay, MeterMonth
 from guardrail.ledger.duck import literal
 from guardrail.ledger.spending import COSTS, dimension_columns, matched_charges
 from guardrail.ledger.views import Ledger
@@ -43,6 +43,20 @@ def meter_days(
         project, address, source, meter, unit, currency, day, cost_, quantity = row[width:]
         of = dict(zip(dimensions, row[:width], strict=True))
         yield MeterDay(project, address, source, meter, unit, currency or "", day, cost_, quantity, of)
+
+
+def meter_months(ledger: Ledger, months: Sequence[str], cost: str) -> Iterator[MeterMonth]:
+    """Give what bills of some months charge for each meter of each resource. Raises InputError for a ledger that cannot be read."""
+    amount = COSTS[cost]
+    query = f"""
+        select month, billing_currency, coalesce(charge_category, 'Usage'), nullif(resource_id, ''), nullif(service_name, ''),
+            nullif(meter, ''), nullif(consumed_unit, ''), commitment_discount_status, commitment_discount_id is not null,
+            case when count({amount}) = count(*) then sum({amount}) end,
+            case when not bool_or(contracted_cost is null and {amount} <> 0) then coalesce(sum(contracted_cost), 0) end,
+            case when not bool_or(consumed_quantity is null and {amount} <> 0) then coalesce(sum(consumed_quantity), 0) end
+        from charges where month = any({literal(list(months))}::varchar[]) group by all order by all"""
+    for row in ledger.stream(query, _AT_ONCE):
+        yield MeterMonth(*row)
 
 
 def commitments(ledger: Ledger, places: Collection[Place]) -> set[Place]:

@@ -11,12 +11,13 @@ import click
 
 from guardrail.cli.commands.finops.anomalies import anomalies_in
 from guardrail.cli.commands.finops.budget import budgets_in
-from guardrail.cli.commands.finops.spend import Month, question_of
+from guardrail.cli.commands.finops.spend import Month, allocation_of, question_of
 from guardrail.cli.ledger_options import ledger_options, now_option
 from guardrail.errors import ConfigError
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
+    from guardrail.dashboard.executive import Executive
     from guardrail.dashboard.facts import Facts
     from guardrail.finops.anomalies import Anomalies
     from guardrail.finops.budgets.answer import Budgets
@@ -158,6 +159,34 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
         recommendations=recommended,
         budgets=_budgets(ledger, chosen, now),
         anomalies=_anomalies(ledger, store, chosen, {**values, "now": now}),
+        executive=_executive(ledger, store, chosen, {**values, "now": now}, asking.months),
+    )
+
+
+def _executive(
+    ledger: Ledger, store: Store, chosen: Settings, values: Mapping[str, Any], months: Sequence[str]
+) -> Executive:
+    """Return what `guardrail kpi` and `guardrail savings` tell, and why the newest month is not the one before."""
+    from guardrail.cli.commands.finops.kpi_answers import Opened, answered, kpi_files  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.commands.finops.savings import savings_in  # noqa: PLC0415
+    from guardrail.dashboard.executive import Executive  # noqa: PLC0415
+    from guardrail.finops.month_change import month_change  # noqa: PLC0415
+    from guardrail.ledger.daily import bill_days  # noqa: PLC0415
+    from guardrail.ledger.metering import meter_months  # noqa: PLC0415
+
+    allocation, measured = allocation_of({**values, "allocated": False}, chosen)
+    there = Opened(ledger, store, chosen, allocation, measured, values["now"], tuple(values["recommended"]))
+    cost = values["cost"] if values["cost"] == "billed" else "effective"
+    rows = list(meter_months(ledger, months[-2:], values["cost"])) if months[1:] else []
+    changes = [
+        month_change(rows, months[-2], months[-1], currency)
+        for currency in sorted({one.currency for one in rows if one.month == months[-1]})
+    ]
+    tells_days = bill_days(ledger, values["now"])
+    return Executive(
+        answered(there, kpi_files(chosen), months[-1]),
+        tuple(changes),
+        savings_in(there, None, months[-1], values["now"], cost=cost) if tells_days else None,
     )
 
 

@@ -62,6 +62,13 @@ def kpi() -> None:
     type=click.Path(path_type=Path),
     help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
 )
+@click.option(
+    "--recommendations",
+    "recommended",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="What `guardrail recommend --format json` has written. Default: kpis.recommendations of guardrail.yaml. Repeatable.",
+)
 @ledger_options
 @now_option
 def show(names: tuple[str, ...], month: str | None, by: str | None, *, only_list: bool, **values: Any) -> None:

@@ -28,7 +28,10 @@ _YEAR = 12  # months before that charges are there of, for trends
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A ledger that is open, what its owner has configured, and the time that stands for now."""
+    """A ledger that is open, what its owner has configured, and the time that stands for now.
+
+    recommendations  files of `guardrail recommend`, instead of the one that guardrail.yaml names
+    """
 
     ledger: Ledger
     store: Store
@@ -36,6 +39,7 @@ class Opened:
     allocation: Allocation
     measured: Mapping[str, Measured]
     now: datetime
+    recommendations: tuple[Path, ...] = ()
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Return the options of `spend`, with defaults for what is not said."""
@@ -56,7 +60,8 @@ def opened(values: Mapping[str, Any], chosen: Settings) -> Opened:
     allocation, measured = allocation_of(options, chosen)
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
-    return Opened(ledger, store, chosen, allocation, measured, values.get("now") or datetime.now(UTC))
+    now = values.get("now") or datetime.now(UTC)
+    return Opened(ledger, store, chosen, allocation, measured, now, tuple(values.get("recommended", ())))
 
 
 def kpi_files(chosen: Settings, names: Sequence[str] = ()) -> list[KpiFile]:
@@ -192,7 +197,8 @@ def _answers(
         refused[number] = _refused(file, looked_at, currencies, told_by[0])
         if refused[number]:
             continue
-        for month in months:
+        # What no month is asked of is as it is now, and has no month before.
+        for month in months if "month" in looked_at.parameters else months[1:]:
             for group in told_by[1] if told_by[0] else [None]:
                 queries.append(_query(opened, file, month, currencies, (told_by[0], group)))
                 places.append((number, month, group))
@@ -210,7 +216,7 @@ def _answers(
             file.kpi,
             (KpiValue(missing=refused[number]),)
             if refused[number]
-            else tuple(with_previous(values[number, month], values[number, previous])),
+            else tuple(with_previous(values[number, month], values.get((number, previous), []))),
             opened.chosen.kpis.targets.get(file.kpi.id, file.kpi.target),
             file.is_shipped,
             not refused[number],
@@ -288,7 +294,8 @@ def _recommendations(opened: Opened, months: tuple[str, str], currencies: Sequen
 
     _ = months, currencies
     file = opened.chosen.kpis.recommendations
-    return recommendations(opened.chosen.base / file) if file else []
+    files = opened.recommendations or ((opened.chosen.base / file,) if file else ())
+    return [row for path in files for row in recommendations(path)]
 
 
 def _savings(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
