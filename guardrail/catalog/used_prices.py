@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from guardrail.catalog.query import COMMITTED_USE, SAVINGS_PLAN, Match, matches
 
+UNLISTED = "meter"
+"""The attribute of prices that no vendor's list has: of what is charged under a name that nobody has confirmed, so that an
+overlay alone can price it."""
 _REMEMBERED = 4_000  # answers held in memory; a price list repeats itself
 
 
@@ -37,8 +40,9 @@ class UsedPrices:
         self._answers: dict[tuple[object, ...], bool] = {}
 
     def services(self, vendor: str) -> tuple[str, ...]:
-        """Return the services of a vendor that any component has prices of."""
-        return tuple(sorted(service for owner, service in self._patterns if owner == vendor))
+        """Return the services of a vendor in whose lists any component has prices."""
+        listed = {key for key, found in self._patterns.items() if not all(map(_is_unlisted, found))}
+        return tuple(sorted(service for owner, service in listed if owner == vendor))
 
     def keys(self, vendor: str, service: str) -> tuple[str, ...]:
         """Return the attributes by which rows of a service are selected: the only ones that are kept."""
@@ -68,6 +72,10 @@ class UsedPrices:
                 for pattern in self._patterns[vendor, service]
             )
         return self._answers[key]
+
+
+def _is_unlisted(pattern: PricePattern) -> bool:
+    return any(key == UNLISTED for key, _ in pattern.attributes)
 
 
 def _sold(pattern: PricePattern, option: str | None, *, named: bool) -> bool:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Selector, Tier
+from guardrail.catalog.used_prices import UNLISTED
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.definitions.tariff import Charge
 from guardrail.model.cost import SYNC, Cost, Line, LineStatus, ResourceStatus
@@ -233,7 +234,11 @@ def _unanswered(line: Line, answer: NoPrice | Ambiguous, known_gap: str) -> Line
 
 def _listed(selector: Selector) -> tuple[str, str, str] | None:
     """Return the list in which the price may be, None where no list that is synced has such prices."""
-    is_listed = selector.vendor in _SYNCED and (selector.vendor, selector.purchase_option) != _AWS_SPOT
+    is_listed = (
+        selector.vendor in _SYNCED
+        and (selector.vendor, selector.purchase_option) != _AWS_SPOT
+        and UNLISTED not in dict(selector.attributes)
+    )
     return (selector.vendor, selector.service, selector.region) if is_listed else None
 
 

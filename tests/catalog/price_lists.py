@@ -311,7 +311,9 @@ def _gcp_sku(service: str, rows: list[Row]) -> dict[str, object]:
         {"startUsageAmount": float(tier.tier_start or 0), "unitPrice": {"currencyCode": "USD", **_money(tier.price)}}
         for tier in rows
     ]
-    usage = {"on_demand": "OnDemand", "spot": "Preemptible"}[row.purchase_option]
+    usage = {"on_demand": "OnDemand", "spot": "Preemptible", "commit_1yr": "Commit1Yr", "commit_3yr": "Commit3Yr"}[
+        row.purchase_option
+    ]
     return {
         "name": f"services/x/skus/{row.sku}",
         "skuId": row.sku,

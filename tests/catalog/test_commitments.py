@@ -46,6 +46,7 @@ def lists(tmp_path):
     skus = [
         sku("od", "N2 Instance Core running in Americas", "OnDemand", 31_611_000),
         sku("c1", "Commitment v1: N2 Cpu in Americas for 1 Year", "Commit1Yr", 19_915_000),
+        sku("g1", "Nvidia L4 GPU running in Americas for 1 Year", "Commit1Yr", 352_000_000),
         sku("c3", "Commitment v1: N2 Cpu in Americas for 3 Year", "Commit3Yr", 14_225_000),
     ]
     write(folder / "gcp/6F81/0.json", {"skus": skus})
@@ -65,8 +66,11 @@ def test_all_rates_are_kept_if_commitments_are_asked_for(synced, lists):
 
 
 def test_without_being_asked_for_none_is_kept_that_no_definition_selects(synced, lists):
+    """A commitment of a region is a resource: what its vCPUs and memory cost is kept, and not that of a GPU."""
     synced(lists, used=BARE, vendors=("gcp",))
-    assert not any(row[6].startswith("commit_") for row in rows(synced_catalog()))
+    kept = [row for row in rows(synced_catalog()) if row[6].startswith("commit_")]
+    assert kept
+    assert not any("GPU" in str(row) for row in kept)
 
 
 def test_the_command_asks_for_all_of_them(run, synced, lists):

@@ -23,7 +23,9 @@ from guardrail.catalog.query import Match, matches
 from guardrail.catalog.snapshot import Row
 from guardrail.catalog.store import synced_catalog
 from guardrail.catalog.sync import SOURCES, Order, sync
+from guardrail.catalog.used_prices import UNLISTED
 from guardrail.catalog.vendors import gcp
+from guardrail.costs.billing import OWN_PRICE
 from guardrail.model.cost import SYNC, Line
 from guardrail.model.reason import Reason
 from tests.catalog import price_lists
@@ -43,6 +45,7 @@ _WRITE: Mapping[str, Callable[[Path, price_lists.Facts], None]] = {
     "gcp": price_lists.write_gcp,
 }
 _DISKS = {kind: name for name, kind in reversed(gcp._DISKS.items())}
+UNCONFIRMED = "the name of its SKU in Google's list is not confirmed"
 _SPOT = re.compile(r"\b(?i:spot)\b")
 """Spot prices of AWS are on no list."""
 
@@ -83,11 +86,17 @@ def unpriced(request, tmp_path_factory):
     return Unpriced(request.param, catalog.path, list(asked), lines)
 
 
+def test_what_is_charged_under_a_name_that_nobody_has_confirmed_asks_for_a_price_of_ones_own(unpriced):
+    lines = [line for _, line in unpriced.lines if UNCONFIRMED in line.note]
+    assert bool(lines) == (unpriced.vendor == "gcp")
+    assert {line.remedy for line in lines} <= {OWN_PRICE}
+
+
 def test_a_line_without_a_price_names_the_sync_that_may_bring_it(unpriced):
     gaps = [(name, line) for name, line in unpriced.lines if line.reason is Reason.NO_PRICE]
     assert gaps
     command = f"{SYNC} --vendor {unpriced.vendor} --service "
-    silent = {(name, line.name) for name, line in gaps if command not in line.remedy}
+    silent = {(name, line.name) for name, line in gaps if command not in line.remedy and UNCONFIRMED not in line.note}
     assert {one for one in silent if not (unpriced.vendor == "aws" and _SPOT.search(one[1]))} == set()
 
 
@@ -158,7 +167,7 @@ def _is_listed(selector: Selector) -> bool:
     """
     attributes = dict(selector.attributes)
     is_spot = (selector.vendor, selector.purchase_option) == ("aws", "spot")
-    is_derived = selector.vendor == "gcp" and not attributes.keys().isdisjoint(gcp.UNREAD)
+    is_derived = selector.vendor == "gcp" and not attributes.keys().isdisjoint({*gcp.UNREAD, UNLISTED})
     is_burstable = (attributes.get("armSkuName"), attributes.get("tier")) == ("vCore", "Burstable")
     return not (is_spot or is_derived or is_burstable or "" in attributes.values())
 

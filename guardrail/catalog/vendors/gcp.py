@@ -111,19 +111,31 @@ def _offers(
     for region in sku["serviceRegions"]:
         if regions and region not in {*regions, "global"}:
             continue
-        for rate in pricing["tieredRates"]:
+        for start, rate in _paid(pricing["tieredRates"]):
             price = rate["unitPrice"]
             if price.get("currencyCode", "USD") != "USD":
                 raise CatalogError(f"prices in {price['currencyCode']!r:.20}, not in US dollars", where=HOST)
             amount = decimal(price.get("units") or 0) + decimal(price.get("nanos") or 0) * _NANO
             yield Offer(service, region, family, attributes, pricing["usageUnit"], option, sku["skuId"],
-                        plain(decimal(rate["startUsageAmount"])) or "0", "", plain(amount) or "0",
+                        plain(start) or "0", "", plain(amount) or "0",
                         sku["skuId"], day)  # fmt: skip
+
+
+def _paid(rates: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Decimal, Mapping[str, Any]]]:
+    """Give where each tier starts, without the free one in front of others.
+
+    It is the allowance of a whole billing account: subtracted from each resource, it would be subtracted many times.
+    """
+    tiers = [(decimal(rate["startUsageAmount"]), rate) for rate in rates]
+    if len(tiers) > 1 and not any(decimal(tiers[0][1]["unitPrice"].get(key) or 0) for key in ("units", "nanos")):
+        yield from ((start if index else Decimal(), rate) for index, (start, rate) in enumerate(tiers[1:]))
+    else:
+        yield from tiers
 
 
 def _attributes(description: str, group: str) -> dict[str, str]:
     """Return the SKU's attributes, with the disk and the accelerator that its description is about."""
-    found = {"description": description, "resourceGroup": group}
+    found = {"description": description} | ({"resourceGroup": group} if group else {})
     disk, gpu = _DISK.search(description), _GPU.search(description)
     if disk:
         found["diskType"] = _DISKS[disk[2]]
