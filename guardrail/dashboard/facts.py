@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -17,6 +17,9 @@ from guardrail.finops.charge import Charge
 from guardrail.finops.lines import Line
 from guardrail.finops.spend import Matched, Spend
 from guardrail.finops.spend_text import spans
+from guardrail.report.text import cut
+
+_SAID = 40  # characters of what stands in a cell
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Facts:
     anomalies  None where no bill tells single days
     executive  None where there is no bill
     budgets    None where no budget of guardrail.yaml says what may be billed
+    whole_budgets  names of budgets that count all charges
     """
 
     now: datetime
@@ -68,6 +72,7 @@ class Facts:
     runs: Sequence[Mapping[str, Any]] = ()
     recommendations: Sequence[RecommendationFile] = ()
     budgets: Budgets | None = None
+    whole_budgets: frozenset[str] = frozenset()
     anomalies: Anomalies | None = None
     executive: Executive | None = None
 
@@ -78,9 +83,19 @@ class Facts:
 
     @property
     def former(self) -> str | None:
-        """The month before the newest, None where there is no bill of it."""
+        """The month before the newest, None where the two cannot be compared: some bill of one of them is not there."""
         before = self.months[-2] if self.months[1:] else None
-        return None if before in self.without else before
+        lacking = {*self.without, *(month for _, month in self.absent)}
+        return None if before is None or {before, self.newest} & lacking else before
+
+    @property
+    def lacking_bills(self) -> dict[str, str]:
+        """The months of which some bill is not there, or none is: what to say in place of an amount that is not known."""
+        sources: defaultdict[str, list[str]] = defaultdict(list)
+        for source, month in self.absent:
+            sources[month].append(source)
+        told = {month: cut(f"no bill of {', '.join(names)}", _SAID) for month, names in sources.items()}
+        return told | dict.fromkeys(self.without, "no bill")
 
     @property
     def open_months(self) -> frozenset[str]:
@@ -103,6 +118,11 @@ class Facts:
             number, months_of = sum(number for *_, number in rows), spans([month for _, month, _ in rows])
             yield f"{self.cost} cost: not in this export: {number:,} rows of {source}, {months_of}"
         yield from self.notes
+
+
+def partial_in(charges: Iterable[Charge], months: Collection[str]) -> list[Charge]:
+    """Return charges, those of some months as sums from which something is missing: a bill of the month is not there."""
+    return [replace(one, without=one.without or 1) if one.month in months else one for one in charges]
 
 
 def by_name(charges: Iterable[Charge], dimension: str) -> dict[str | None, list[Charge]]:

@@ -97,7 +97,7 @@ def columns(found: Grid, months: Sequence[str], missing: Mapping[str, str]) -> t
     """Return the series of a chart, the largest first, and the months as columns of them.
 
     What is beyond a column's parts stands together; what nobody owns has a part, and a colour, of its own.
-    missing  month -> why there is nothing to draw
+    missing  month -> why there may be nothing to draw
     """
     named = sorted((row for row in found.rows if row.key is not None), key=lambda row: -_size(row))
     shown = named if len(named) <= SERIES - 2 else named[: SERIES - 2]
@@ -113,8 +113,10 @@ def columns(found: Grid, months: Sequence[str], missing: Mapping[str, str]) -> t
 
 def _column(month: str, groups: Sequence[Sequence[Series]], whole: Figure | None, missing: str) -> Column:
     parts = [summed(row.months[month] for row in group if month in row.months).amount for group in groups]
-    unknown = "not in this export" if whole and whole.amount is None else ""
-    return Column(month, parts, is_open=bool(whole and whole.is_open), missing=missing or unknown)
+    if whole is None:
+        return Column(month, parts, missing=missing)
+    unknown = "not in this export" if whole.amount is None else ""
+    return Column(month, parts, is_open=whole.is_open, is_partial=whole.partial and not unknown, missing=unknown)
 
 
 def _size(row: Series) -> Decimal:

@@ -50,7 +50,7 @@ def _pages(facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
             yield from all_of(kind, facts)
         yield owners.allocation(facts), {}
     if facts.budgets:
-        yield spending_limits.budgets(facts.budgets), {}
+        yield spending_limits.budgets(facts.budgets, facts), {}
     if facts.anomalies:
         yield events.anomalies(facts.anomalies), {}
     if facts.months or facts.recommendations:

@@ -51,6 +51,10 @@ def refuse_others_files(folder: Path) -> None:
     """Raise ConfigError for a folder that holds what an earlier run has not written."""
     if not folder.exists():
         return
+    if Path.cwd().is_relative_to(os.path.realpath(folder)):
+        raise ConfigError(
+            "is the folder that you are in, or above it", where=str(folder), fix="--out site makes one in it"
+        )
     if not folder.is_dir():
         raise ConfigError("is no folder", where=str(folder), fix="name a folder for the pages, which may be new")
     there = sorted(path.name for path in folder.iterdir())
@@ -83,6 +87,7 @@ def _written(scratch: Path, files: Iterable[tuple[str, str]]) -> list[str]:
 def _swap(folder: Path, scratch: Path, former: Path) -> None:
     """Put a folder in the place of another. A folder cannot be renamed onto one that holds files, so there are two steps."""
     if former.exists():
+        refuse_others_files(former)
         shutil.rmtree(former)
     had = folder.exists()
     if had:

@@ -65,6 +65,22 @@ def test_a_bill_that_may_still_change_is_hatched_and_called_so_far(pages, tmp_pa
     assert "bills to 2026-11 (may still change)" in page.all("header")[0].text
 
 
+def test_a_month_without_the_bill_of_one_source_is_partial_and_compared_with_nothing(pages, tmp_path):
+    import_(tmp_path, [charge("2026-09", 10, "a"), charge("2026-10", 11, "a")])
+    import_(tmp_path, [charge("2026-09", 7, "b")], source="azure")
+    page = read(pages())
+    rows = {row[0]: row[1:] for row in rows_of(page, "Months, USD")[1:]}
+    assert rows["2026-10"] == ["11", "11", "no bill of azure"]
+    assert "Partial, as something is missing: 2026-10." in page.all("figure")[0].text
+    head, first, total = rows_of(page, "2026-10 by team, USD")
+    assert head == ["Team", "2026-10", "Share"]
+    assert (first[:2], total[1]) == (["a", "11"], "11")
+    # What b costs in October is not known; it is no dash, which stands for no charge.
+    (b,) = (row for row in rows_of(read(pages(), "teams.html"), "Teams by month, USD") if row[0] == "b")
+    assert b[1:3] == ["7", "no bill of azure"]
+    assert "Change" not in [one.text for one in page.all("dt")]
+
+
 def test_an_amount_that_the_export_does_not_have_is_said_and_never_0(pages, tmp_path):
     import_(
         tmp_path,

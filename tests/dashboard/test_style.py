@@ -84,7 +84,7 @@ def test_every_chart_has_a_title_and_a_description_and_every_table_a_caption_and
                 hidden = "aria-hidden" in one.attributes or any(each.tag == "svg" for each in one.inside)
                 assert hidden, path.name
         tables, captions = page.all("table"), page.all("caption")
-        assert len(tables) == len(captions) > 0
+        assert len(tables) == len(captions)
         assert all(one.text for one in captions)
         assert all(one.attributes["scope"] in {"col", "row"} for one in page.all("th"))
 

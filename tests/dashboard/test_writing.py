@@ -110,6 +110,24 @@ def test_a_link_to_a_folder_stays_one(tmp_path):
     assert content(tmp_path / "real")["index.html"] == "1"
 
 
+def test_the_folder_that_one_is_in_is_refused(tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
+    monkeypatch.chdir(tmp_path / "in")
+    for folder in (Path(), Path(".."), tmp_path / "in"):
+        with pytest.raises(ConfigError, match="is the folder that you are in, or above it"):
+            write_site(folder, [("index.html", "1")])
+
+
+def test_a_folder_of_others_that_is_called_like_ours_beside_is_not_removed(tmp_path):
+    write_site(tmp_path / "site", [("index.html", "1")])
+    (tmp_path / ".site.former").mkdir()
+    (tmp_path / ".site.former" / "mine.txt").write_text("x")
+    with pytest.raises(ConfigError, match=r"holds mine\.txt"):
+        write_site(tmp_path / "site", [("index.html", "2")])
+    assert content(tmp_path / ".site.former") == {"mine.txt": "x"}
+    assert content(tmp_path / "site")["index.html"] == "1"
+
+
 def test_two_pages_of_one_name_are_refused(tmp_path):
     with pytest.raises(ConfigError, match="File exists"):
         write_site(tmp_path / "site", [("a.html", "1"), ("a.html", "2")])

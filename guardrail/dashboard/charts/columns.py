@@ -36,12 +36,14 @@ class Column:
 
     parts    an amount for each series, None where there is none; negative ones hang below the line of 0
     is_open  it may still change, and is hatched
+    is_partial  something is missing from it: the words below the chart say so
     missing  why there is nothing to draw ("no bill"); "" where there is
     """
 
     month: str
     parts: Sequence[Decimal | None]
     is_open: bool = False
+    is_partial: bool = False
     missing: str = ""
 
     @property
@@ -118,6 +120,8 @@ def _remarks(columns: Sequence[Column]) -> Child:
     """Say in words what hatching and gaps mean."""
     is_open = [one.month for one in columns if one.is_open and not one.missing]
     texts = [f"Hatched: {spans(is_open)} may still change."] if is_open else []
+    partial = [one.month for one in columns if one.is_partial]
+    texts += [f"Partial, as something is missing: {spans(partial)}."] if partial else []
     texts += [
         f"{why[0].upper()}{why[1:]}: {spans([one.month for one in columns if one.missing == why])}."
         for why in dict.fromkeys(one.missing for one in columns if one.missing)

@@ -10,7 +10,7 @@ from guardrail.dashboard.blocks import Row, paragraphs, part, table, to
 from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.figures import Grid, grid, name_of
 from guardrail.dashboard.page import Page
-from guardrail.dashboard.pages.spend import KINDS, looks, missing_months, page_of, whole_of
+from guardrail.dashboard.pages.spend import KINDS, looks, page_of, whole_of
 from guardrail.dashboard.tables import month_chart, month_table, shown
 from guardrail.finops.charge import Charge
 from guardrail.finops.exact import decimal_of, units
@@ -41,7 +41,7 @@ def _of_currency(facts: Facts, currency: str) -> Iterator[Html]:
     key = currency.lower()
     found = grid([_owned(one) for one in facts.charges], "owner", currency)
     chart = month_chart(
-        f"owned-{key}", f"With and without a team, {currency}", found, facts.months, missing_months(facts)
+        f"owned-{key}", f"With and without a team, {currency}", found, facts.months, facts.lacking_bills
     )
     yield part(f"owners-{key}", f"With and without a team, {currency}", chart, _months(found, facts))
     nobody = [one for one in facts.charges if one.of["team"] is None]
@@ -72,7 +72,7 @@ def _owned(one: Charge) -> Charge:
 
 def _months(found: Grid, facts: Facts) -> Html:
     by_owner = {row.key: row for row in found.rows}
-    missing = missing_months(facts)
+    missing = facts.lacking_bills
     rows = []
     for month in facts.months:
         cells = [by_owner[key].months.get(month) if key in by_owner else None for key in (_OWNED, None)]

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from re import fullmatch
 
 from guardrail.dashboard.amounts import amount
 from guardrail.dashboard.blocks import Row, paragraphs, part, table
+from guardrail.dashboard.charts.band import Limit, Point, months_with_band
 from guardrail.dashboard.charts.meter import Meter, meter
+from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.page import Page
 from guardrail.finops.budgets.answer import BudgetAnswer, Budgets, Forecast
 from guardrail.finops.budgets.text import lines_about, share_text
 from guardrail.model.money import money
+from guardrail.report.html.blocks import folded
 from guardrail.report.html.element import Child, Html, element
 
 PATH = "budgets.html"
@@ -20,14 +24,17 @@ _KEY = (
 )
 
 
-def budgets(found: Budgets) -> Page:
+def budgets(found: Budgets, facts: Facts) -> Page:
     """Return the page: a row for each budget, and below what is to be said of each."""
     rows = [_row(one, found.currency) for one in found.budgets[:_LISTED]]
     heads = ["Budget", "Period", "Spent", "Budget", "Used", "Forecast"]
     told = table(f"Budgets, {found.currency}", heads, rows, numbers=4)
     lead = f"As known at {found.now:%Y-%m-%d %H:%M} UTC"
     return Page(
-        PATH, "Budgets", [part("all", "All budgets", told, paragraphs([_KEY])), *_each(found), *_rest(found)], lead=lead
+        PATH,
+        "Budgets",
+        [part("all", "All budgets", told, paragraphs([_KEY])), *_each(found, facts), *_rest(found)],
+        lead=lead,
     )
 
 
@@ -78,11 +85,32 @@ def _badges(one: BudgetAnswer) -> Iterator[Child]:
             ]
 
 
-def _each(found: Budgets) -> Iterator[Html]:
+def _each(found: Budgets, facts: Facts) -> Iterator[Html]:
     for number, one in enumerate(found.budgets[:_LISTED]):
         lines = [element("li", line) for line in lines_about(one, found.currency, forecast=True, proposals=True)]
         if lines:
-            yield part(f"budget-{number}", f"{one.name}, {one.period}", element("ul", lines))
+            chart = _months(f"months-{number}", one, facts, found.currency) if one.name in facts.whole_budgets else None
+            yield part(f"budget-{number}", f"{one.name}, {one.period}", chart, element("ul", lines))
+
+
+def _months(key: str, one: BudgetAnswer, facts: Facts, currency: str) -> Html | None:
+    """Return the months that bills tell and the one that is forecast, of a budget that counts all charges of a month."""
+    billed = {
+        line.keys[0]: line.amount
+        for line in facts.by_cost.get(one.cost, ())
+        if line.currency == currency and not line.partial and line.keys[0] not in {one.period, *facts.open_months}
+    }
+    if one.forecast is None or not billed or not fullmatch(r"\d{4}-\d{2}", one.period):
+        return None
+    before = [month for month in facts.months if month < one.period]
+    points = [Point(month, billed.get(month)) for month in before]
+    found = one.forecast
+    points.append(Point(one.period, found.amount, found.low, found.high, is_forecast=True))
+    limits = [Limit("budget", one.amount)] if one.amount is not None else []
+    title = f"Months by bill and the forecast of {one.period}, {currency}"
+    rows = [Row([point.month, amount(point.value, currency, unknown="not known")]) for point in points]
+    told = table(title, ["Month", one.cost.capitalize()], rows, numbers=1)
+    return element("div", months_with_band(key, title, points, currency, limits), folded("As a table", told))
 
 
 def _rest(found: Budgets) -> list[Html]:

@@ -12,7 +12,7 @@ from guardrail.dashboard.page import Page
 from guardrail.dashboard.pages import anomalies as events
 from guardrail.dashboard.pages import budgets as budget_page
 from guardrail.dashboard.pages import recommendations as advice
-from guardrail.dashboard.pages.spend import KINDS, looks, missing_months, whole_of
+from guardrail.dashboard.pages.spend import KINDS, looks, whole_of
 from guardrail.dashboard.tables import NO_CHARGE, month_chart, month_table, shown
 from guardrail.finops.anomalies.describing import name_of, span_of
 from guardrail.finops.budgets.text import alert_text
@@ -92,7 +92,7 @@ def _savings(facts: Facts) -> Iterator[Child]:
 
 def _of_currency(facts: Facts, found: Grid) -> Iterator[Html]:
     currency, key = found.currency, found.currency.lower()
-    chart = month_chart(f"months-{key}", f"By month and team, {currency}", found, facts.months, missing_months(facts))
+    chart = month_chart(f"months-{key}", f"By month and team, {currency}", found, facts.months, facts.lacking_bills)
     yield part(f"by-month-{key}", f"By month, {currency}", chart, _months(facts, currency))
     for kind in KINDS.values():
         of_kind = grid(facts.charges, kind.dimension, currency)
@@ -150,7 +150,7 @@ def _months(facts: Facts, currency: str) -> Html:
         for line in facts.by_cost.get(cost, ())
         if line.currency == currency
     }
-    missing, rows, exact = missing_months(facts), [], []
+    missing, rows, exact = facts.lacking_bills, [], []
     for month in facts.months:
         ours = [told.get((cost, month)) for cost in costs]
         state = missing.get(month) or ("open" if month in facts.open_months else "final")

@@ -45,11 +45,6 @@ def looks(dimension: str) -> Shown:
     return Shown(dimension.capitalize(), lambda key: page_of(dimension, key), is_code=dimension == "address")
 
 
-def missing_months(facts: Facts) -> Mapping[str, str]:
-    """Return the months of which there is nothing to show, and why."""
-    return dict.fromkeys(facts.without, "no bill")
-
-
 def all_of(kind: Kind, facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
     """Give the page about all of a kind and the page about each, with the files beside them."""
     file = file_name(kind.path.removesuffix(".html"), None, "csv").replace("-none", "")
@@ -68,7 +63,7 @@ def all_of(kind: Kind, facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]
 
 
 def _of_currency(title: str, kind: Kind, found: Grid, facts: Facts, file: str) -> list[Html]:
-    missing, key, look = missing_months(facts), found.currency.lower(), looks(kind.dimension)
+    missing, key, look = facts.lacking_bills, found.currency.lower(), looks(kind.dimension)
     chart = month_chart(
         f"{kind.dimension}-{key}", f"By month and {kind.dimension}, {found.currency}", found, facts.months, missing
     )
@@ -108,7 +103,7 @@ def about(
 def _one_currency(
     kind: Kind, charges: Sequence[Charge], addresses: Sequence[Charge], currency: str, facts: Facts, file: str
 ) -> Iterator[Html]:
-    missing, key = missing_months(facts), currency.lower()
+    missing, key = facts.lacking_bills, currency.lower()
     grids = [grid(charges, dimension, currency) for dimension in kind.inside]
     first = grids[0]
     yield figures(_figures(first, facts))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -121,13 +122,14 @@ def dashboard(**values: Any) -> None:
 
 def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
     from guardrail import __version__  # noqa: PLC0415 - only when it runs
-    from guardrail.dashboard.facts import Facts, Source  # noqa: PLC0415
+    from guardrail.dashboard.facts import Facts, Source, partial_in  # noqa: PLC0415
     from guardrail.dashboard.recommended import read_recommendations  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
     from guardrail.ledger.showing import contents  # noqa: PLC0415
     from guardrail.ledger.spending import bill_months, newest_bills  # noqa: PLC0415
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.policy import BudgetMatch  # noqa: PLC0415
 
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
@@ -140,24 +142,31 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
         return Facts(now.astimezone(UTC), __version__, values["cost"], runs=runs, recommendations=recommended)
     asking = _Asking(values, chosen, ledger, there)
     by_month = asking.answers(("month",))
-    whole = asking.charges(("team", "project", "service", "month"))
+    absent = by_month[values["cost"]].absent
+    lacking = {month for _, month in absent}
     newest = asking.answer(("project", "address"), first=asking.last)
     return Facts(
         *(now.astimezone(UTC), __version__, values["cost"]),
         sources=[Source(*row) for row in newest_bills(ledger)],
         months=asking.months,
         without=frozenset(asking.months) - {one.month for one in there},
-        charges=whole,
-        addresses=asking.charges(("team", "project", "service", "address", "month"), first=asking.last),
-        by_cost={cost: found.lines for cost, found in by_month.items()},
+        charges=partial_in(asking.charges(("team", "project", "service", "month")), lacking),
+        addresses=partial_in(
+            asking.charges(("team", "project", "service", "address", "month"), first=asking.last), lacking
+        ),
+        by_cost={
+            cost: [replace(one, partial=one.partial or one.keys[0] in lacking) for one in found.lines]
+            for cost, found in by_month.items()
+        },
         matched=newest.matched,
         shared=asking.shared(),
-        absent=by_month[values["cost"]].absent,
+        absent=absent,
         missing=by_month[values["cost"]].missing,
         notes=(*by_month[values["cost"]].notes, *asking.remarks),
         runs=runs,
         recommendations=recommended,
         budgets=_budgets(ledger, chosen, now),
+        whole_budgets=frozenset(one.name for one in chosen.budgets if one.match == BudgetMatch()),
         anomalies=_anomalies(ledger, store, chosen, {**values, "now": now}),
         executive=_executive(ledger, store, chosen, {**values, "now": now}, asking.months),
     )
