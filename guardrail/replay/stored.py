@@ -18,7 +18,7 @@ from guardrail.model.order import natural
 from guardrail.progress import counted
 from guardrail.report.json.document import SCHEMA
 from guardrail.terraform.configuration.saved_plan import is_saved_plan
-from guardrail.terraform.plan.envelope import plan_text
+from guardrail.terraform.plan.json.envelope import plan_text
 
 _MAX_BYTES = 2 * 1024**3  # as much as is read of one plan
 _OURS = b'"guardrail.'  # begins the schema's name in all JSON that guardrail writes

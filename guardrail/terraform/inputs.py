@@ -21,9 +21,9 @@ from guardrail.terraform.configuration.code.required import required_by
 from guardrail.terraform.configuration.code.source_lines import with_sources
 from guardrail.terraform.configuration.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.options import NO_CHOICES, Choices
-from guardrail.terraform.plan.facts import locked_versions
+from guardrail.terraform.plan.json.facts import locked_versions
+from guardrail.terraform.plan.json.state import plan_of_state
 from guardrail.terraform.plan.reader import Plan, read_plan, unread
-from guardrail.terraform.plan.state import plan_of_state
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
 """What a plan is called in a folder."""

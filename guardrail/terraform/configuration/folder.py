@@ -30,9 +30,9 @@ from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Cause, Unknown, Value
 from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.changes import changes_of
-from guardrail.terraform.plan.data_sources import PREFIX
-from guardrail.terraform.plan.entries import Entry
-from guardrail.terraform.plan.facts import locked_versions
+from guardrail.terraform.plan.json.data_sources import PREFIX
+from guardrail.terraform.plan.json.entries import Entry
+from guardrail.terraform.plan.json.facts import locked_versions
 from guardrail.terraform.plan.providers import short_name
 from guardrail.terraform.plan.reader import Plan
 from guardrail.terraform.plan.regions import Located

@@ -24,7 +24,7 @@ from guardrail.terraform.address import key_value, parse
 from guardrail.terraform.configuration.code.files import folders_of
 from guardrail.terraform.configuration.code.modules import SavedModules
 from guardrail.terraform.configuration.configuration_json import configuration_json
-from guardrail.terraform.plan.facts import LOCK_FILE, locked_in
+from guardrail.terraform.plan.json.facts import LOCK_FILE, locked_in
 
 _ENTRY = re.compile(r"tfconfig/m-([^/]*)/([^/]+)")  # the module's key, "" for the root module, and the file's name
 _MAX_BYTES = 512 * 1024**2  # unpacked, all together: a zip of a few kB can claim any size

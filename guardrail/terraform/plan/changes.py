@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from guardrail.model.resource import Change, ids_of
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.effective_tags import effective_tags, is_taggable
-from guardrail.terraform.plan.entries import Entry, index_of
+from guardrail.terraform.plan.json.entries import Entry, index_of
 from guardrail.terraform.plan.providers import ProviderConfigurations
 from guardrail.terraform.plan.regions import Located, Regions
 from guardrail.terraform.plan.separate_resources import SeparateResources

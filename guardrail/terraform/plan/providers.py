@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from guardrail.model.unknown import Json, Unknown
-from guardrail.terraform.plan.document import Configuration, ProviderConfig
-from guardrail.terraform.plan.modules import ModuleInstance, Modules
+from guardrail.terraform.plan.json.document import Configuration, ProviderConfig
+from guardrail.terraform.plan.json.modules import ModuleInstance, Modules
 
 _AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 

@@ -18,14 +18,14 @@ from guardrail.model.resource import Change, SourceLine
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.changes import changes_of
-from guardrail.terraform.plan.data_sources import PREFIX, data_sources
-from guardrail.terraform.plan.deferred import left_for_later
-from guardrail.terraform.plan.document import ConfigResource, Document, documents, malformed
-from guardrail.terraform.plan.entries import Entry, entries
-from guardrail.terraform.plan.envelope import plan_text, without_huge_numbers
-from guardrail.terraform.plan.facts import facts_of
-from guardrail.terraform.plan.modules import Modules
-from guardrail.terraform.plan.moves import NO_MOVES, Moves
+from guardrail.terraform.plan.json.data_sources import PREFIX, data_sources
+from guardrail.terraform.plan.json.deferred import left_for_later
+from guardrail.terraform.plan.json.document import ConfigResource, Document, documents, malformed
+from guardrail.terraform.plan.json.entries import Entry, entries
+from guardrail.terraform.plan.json.envelope import plan_text, without_huge_numbers
+from guardrail.terraform.plan.json.facts import facts_of
+from guardrail.terraform.plan.json.modules import Modules
+from guardrail.terraform.plan.json.moves import NO_MOVES, Moves
 from guardrail.terraform.plan.providers import Providers
 from guardrail.terraform.plan.references import References
 from guardrail.terraform.plan.regions import Located

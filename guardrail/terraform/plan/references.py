@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from guardrail.model.unknown import Json, Unknown, has_marks
 from guardrail.terraform.address import Address, key_value, parse, steps
-from guardrail.terraform.plan.document import ConfigResource
-from guardrail.terraform.plan.modules import ModuleInstance, Modules, specific
+from guardrail.terraform.plan.json.document import ConfigResource
+from guardrail.terraform.plan.json.modules import ModuleInstance, Modules, specific
 
 _MAX_STEPS = 50  # through variables and outputs; a plan with a longer chain than that was not written by Terraform
 _ITERATION = ("count.", "each.")

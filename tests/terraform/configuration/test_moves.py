@@ -8,8 +8,8 @@ from guardrail.terraform.comparison import compare
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.code.moved_blocks import moves_of
 from guardrail.terraform.inputs import read_plans
-from guardrail.terraform.plan import moves as module
-from guardrail.terraform.plan.moves import Moves, address_of, segments
+from guardrail.terraform.plan.json import moves as module
+from guardrail.terraform.plan.json.moves import Moves, address_of, segments
 from tests.terraform.real_terraform import changed
 
 CASES = [

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from guardrail.errors import InputError
 from guardrail.terraform import read_plan
-from guardrail.terraform.plan.envelope import MAX_DEPTH, WRAPPER_WARNING, without_huge_numbers
+from guardrail.terraform.plan.json.envelope import MAX_DEPTH, WRAPPER_WARNING, without_huge_numbers
 from tests.terraform.plans import after, change, document
 
 PLAN = json.dumps(document(change("aws_instance.web", {"ami": "ami-1"}))).encode()

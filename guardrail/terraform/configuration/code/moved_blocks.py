@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.language.syntax.nodes import Block, Literal
-from guardrail.terraform.plan.moves import Moves, Segments, segments
+from guardrail.terraform.plan.json.moves import Moves, Segments, segments
 
 
 def moves_of(modules: FolderModules) -> Moves:

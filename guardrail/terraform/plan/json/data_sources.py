@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
-from guardrail.terraform.plan.document import Document, decoded, marks_of
-from guardrail.terraform.plan.modules import Modules
+from guardrail.terraform.plan.json.document import Document, decoded, marks_of
+from guardrail.terraform.plan.json.modules import Modules
 from guardrail.terraform.plan.providers import short_name
 
 PREFIX = "data."

@@ -9,7 +9,7 @@ from pathlib import Path
 from guardrail.model.plan_facts import CalledModule, PlanFacts, RequiredProvider, without_repetition
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown, with_unknowns
-from guardrail.terraform.plan.document import ConfigModule, Configuration, Document
+from guardrail.terraform.plan.json.document import ConfigModule, Configuration, Document
 
 LOCK_FILE = ".terraform.lock.hcl"
 _LOCKED = re.compile(r'provider\s+"([^"]+)"\s*\{[^}]*?\bversion\s*=\s*"([^"]+)"')

@@ -9,7 +9,7 @@ import msgspec
 
 from guardrail.decode import json_decoder
 from guardrail.errors import InputError
-from guardrail.terraform.plan.envelope import plan_text
+from guardrail.terraform.plan.json.envelope import plan_text
 
 
 class _Resource(msgspec.Struct):

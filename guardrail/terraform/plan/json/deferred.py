@@ -5,7 +5,7 @@ from __future__ import annotations
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.terraform.address import parse
-from guardrail.terraform.plan.document import DeferredChange, Document
+from guardrail.terraform.plan.json.document import DeferredChange, Document
 
 # https://developer.hashicorp.com/terraform/internals/json-format: `reason` of deferred_changes
 _WHY = {

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from guardrail.model.resource import Action, Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address, key_value, parse
-from guardrail.terraform.plan.document import (
+from guardrail.terraform.plan.json.document import (
     Attributes,
     ChangeEntry,
     Document,
@@ -18,7 +18,7 @@ from guardrail.terraform.plan.document import (
     decoded,
     marks_of,
 )
-from guardrail.terraform.plan.modules import Modules
+from guardrail.terraform.plan.json.modules import Modules
 from guardrail.terraform.plan.providers import short_name
 
 _ACTIONS = {

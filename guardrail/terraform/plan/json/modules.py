@@ -9,7 +9,13 @@ from dataclasses import dataclass
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.address import Address, key_value, steps
-from guardrail.terraform.plan.document import ConfigModule, ConfigResource, Configuration, ModuleCall, VariableValue
+from guardrail.terraform.plan.json.document import (
+    ConfigModule,
+    ConfigResource,
+    Configuration,
+    ModuleCall,
+    VariableValue,
+)
 
 _PART = re.compile(r"[.\[]")
 _MAX_STEPS = 50  # from variable to variable; a plan with a longer chain than that was not written by Terraform
