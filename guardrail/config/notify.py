@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
 
@@ -123,6 +123,17 @@ class ChannelConfig(Section):
     """kinds of alerts that go there"""
     min_amount: Annotated[Decimal, Field(ge=0, allow_inf_nan=False)] = Decimal(0)
     """smaller ones do not; one whose amount is not known does"""
+
+    @field_validator("slack", "teams", "webhook", "issue", "mail", mode="before")
+    @classmethod
+    def _has_settings(cls, value: Any) -> Any:
+        """Refuse a text without quoting it: it may be the secret itself."""
+        if isinstance(value, str):
+            msg = (
+                "must be settings, like {url_env: COST_WEBHOOK_URL}; a secret belongs into the variable that they name"
+            )
+            raise ValueError(msg)  # noqa: TRY004 - what the reader of configurations knows to tell
+        return value
 
     @model_validator(mode="after")
     def _says_one(self) -> ChannelConfig:

@@ -3,22 +3,32 @@
 from __future__ import annotations
 
 import socketserver
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
+from typing import Any
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """Keeps the mails that came, and all commands. `answers` replaces what it says to a command."""
+    """Keeps the mails that came, and all commands. `answers` replaces what it says to a command; `context` is that of its TLS."""
 
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self, answers: dict[str, str], *, hangs_at: str = "") -> None:
+    def __init__(
+        self,
+        answers: dict[str, str],
+        *,
+        hangs_at: str = "",
+        context: ssl.SSLContext | None = None,
+        implicit: bool = False,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Session)
+        self.context, self.implicit = context, implicit
         self.answers, self.hangs_at = answers, hangs_at
         self.mails: list[EmailMessage] = []
         self.commands: list[str] = []
@@ -36,6 +46,8 @@ class _Session(socketserver.StreamRequestHandler):
     server: Server
 
     def handle(self) -> None:
+        if self.server.implicit:
+            self._encrypt()
         self._say("220 here")
         while line := self.rfile.readline():
             command = line.decode().strip()
@@ -45,14 +57,30 @@ class _Session(socketserver.StreamRequestHandler):
                 while not self.server.ending.wait(0.02):
                     self.wfile.write(b"x")
                 return
-            if verb == "DATA" and verb not in self.server.answers:
+            if verb == "STARTTLS" and self.server.context:
+                self._say("220 go on")
+                self._encrypt()
+            elif verb == "DATA" and verb not in self.server.answers:
                 self._take()
             elif verb == "EHLO":
-                self._say(self.server.answers.get(verb, "250-here\r\n250 AUTH PLAIN"))
+                self._say(
+                    self.server.answers.get(
+                        verb, f"250-here\r\n{'250-STARTTLS' if self.server.context else '250-HELP'}\r\n250 AUTH PLAIN"
+                    )
+                )
             else:
                 self._say(self.server.answers.get(verb, "235 yes" if verb == "AUTH" else "250 yes"))
             if verb == "QUIT":
                 return
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()  # an encrypted one is not the one that the server closes
+
+    def _encrypt(self) -> None:
+        assert self.server.context
+        self.request = self.server.context.wrap_socket(self.request, server_side=True)
+        self.rfile, self.wfile = self.request.makefile("rb"), self.request.makefile("wb", buffering=0)
 
     def _take(self) -> None:
         self._say("354 go on")
@@ -67,8 +95,8 @@ class _Session(socketserver.StreamRequestHandler):
 
 
 @contextmanager
-def mail_server(answers: dict[str, str] | None = None, *, hangs_at: str = "") -> Iterator[Server]:
-    server = Server(answers or {}, hangs_at=hangs_at)
+def mail_server(answers: dict[str, str] | None = None, **more: Any) -> Iterator[Server]:
+    server = Server(answers or {}, **more)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

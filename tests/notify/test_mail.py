@@ -1,8 +1,13 @@
 """Alerts by mail: to a server on this machine that takes them, refuses them, hangs, or offers no TLS."""
 
 import base64
+import ssl
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from guardrail.http import Deadline
 from tests.notify.conftest import alert, channels
@@ -10,6 +15,61 @@ from tests.notify.smtp_server import mail_server
 
 PASSWORD = "s3cret-word"  # noqa: S105 - nobody's
 LOGIN = {"user_env": "USER_NAME", "password_env": "WORD"}
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """Return the file of a certificate of "localhost", with its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    begun = datetime.now(UTC) - timedelta(days=1)
+    made = (
+        x509.CertificateBuilder(
+            name, name, key.public_key(), x509.random_serial_number(), begun, begun + timedelta(days=9)
+        )
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    form = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    path = tmp_path_factory.mktemp("tls") / "certificate.pem"
+    path.write_bytes(
+        made.public_bytes(serialization.Encoding.PEM) + key.private_bytes(serialization.Encoding.PEM, *form)
+    )
+    return path
+
+
+def encrypted(certificate, **more):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return mail_server(context=context, **more)
+
+
+@pytest.mark.parametrize("tls", ["starttls", "implicit"])
+def test_it_is_encrypted_before_the_password_is_sent(nightly, certificate, monkeypatch, tls):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    nightly.environ = {"USER_NAME": "costs", "WORD": PASSWORD}
+    with encrypted(certificate, implicit=tls == "implicit") as server:
+        done = nightly.run([alert()], channels(mail(server.port, host="localhost", tls=tls, **LOGIN)))
+        assert (done.failed, nightly.said, len(server.mails)) == ((), [], 1)
+        verbs = [one.split()[0].upper() for one in server.commands]
+    assert verbs.index("AUTH") > (verbs.index("STARTTLS") if tls == "starttls" else 0)
+
+
+@pytest.mark.parametrize(
+    "tls, host, trusted",
+    [("starttls", "localhost", False), ("implicit", "localhost", False), ("starttls", "127.0.0.1", True)],
+)
+def test_a_certificate_that_is_not_trusted_or_of_another_host_is_refused(
+    nightly, certificate, monkeypatch, tls, host, trusted
+):
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    nightly.environ = {"USER_NAME": "costs", "WORD": PASSWORD}
+    with encrypted(certificate, implicit=tls == "implicit") as server:
+        assert nightly.run([alert()], channels(mail(server.port, host=host, tls=tls, **LOGIN))).failed == ("post",)
+        assert not any("AUTH" in one for one in server.commands)
+    assert "the server's certificate is not trusted" in nightly.said[0]
 
 
 def mail(port, **more):
