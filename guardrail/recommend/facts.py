@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from guardrail.errors import InputError
 from guardrail.ledger.records.identifiers import normal_forms
 from guardrail.metrics.point import Point
 from guardrail.metrics.reading import metrics_files
@@ -27,13 +28,18 @@ def facts_of_files(paths: Sequence[Path]) -> Facts:
 
 
 def facts_of_ledger(where: str, *, with_unmanaged: bool = False) -> Facts:
-    """Read what a ledger knows of resources; `with_unmanaged`: and what is billed and in no state. Raises ConfigError without DuckDB, InputError for a ledger that cannot be read."""
+    """Read what a ledger knows of resources; `with_unmanaged`: and what is billed and in no state. Raises ConfigError without DuckDB, InputError for a ledger that is empty, or cannot be read."""
     from guardrail.ledger.observed import billed_hours, known_ids, metric_days  # noqa: PLC0415 - only with a ledger
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.unmanaged import unmanaged  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
-    ledger = open_ledger(open_store(where))
+    store = open_store(where)
+    if not store.paths():
+        raise InputError(
+            "there is no ledger, or it is empty", where=where, fix="`guardrail ledger add` and `import` fill it"
+        )
+    ledger = open_ledger(store)
     days = (
         Day(
             *(one.source, one.id, one.metric, one.day, max(one.n, 1), one.mean, one.min),

@@ -30,6 +30,7 @@ from guardrail.recommend.scene import NO_FACTS, Facts, Scene
 from guardrail.recommend.settling import settled
 from guardrail.recommend.verifying import Read, verified
 from guardrail.report.format import count
+from guardrail.terraform.inputs import NoConfigurationError
 from guardrail.terraform.plan.reader import Plan
 
 
@@ -41,17 +42,19 @@ def recommend(
     read: Read | None = None,
     changed_only: bool = False,
     accounts: Accounts | None = None,
+    may_have_none: bool = False,
 ) -> Recommendations:
     """Recommend what lowers the cost of what the settings name; no file is written. Raises GuardrailError.
 
     `only`: names of kinds, all if there is none. `changed_only`: about resources alone that a change creates or changes.
     `read`: the plans, if they are read already. `accounts`: what commitments are planned from; None where they are not.
+    `may_have_none`: where the folder has no configuration, what the facts alone tell is recommended.
     """
     # What a change creates may be attached by another state, or by the next change.
     names = tuple(name for name in KINDS if (name in only or not only) and not (changed_only and name == CLEAN_UP))
     if read is None:
         of_fleet = accounts is not None and not accounts.hours  # no bill: then plans tell what runs
-        read = readable_plans(replace(settings, reads_states=True)) if names or of_fleet else []
+        read = _read(settings, may_have_none=may_have_none) if names or of_fleet else []
     engine = engine_of(settings, Library(settings.definitions), prices(settings))
     scenes = [scene_of(source, plan, engine, settings, facts) for source, plan in read]
     found: list[Recommendation] = []
@@ -93,6 +96,7 @@ def recommend(
         kinds=(*names, *(OF_ACCOUNTS if accounts else ())),
         files=files,
         notes=(
+            *((_NO_PLANS,) if not read and names else ()),
             *(accounts.notes if accounts else ()),
             *((f"{NO_HOURS}; {FIX}",) if accounts and not advices else ()),
             *remarks(dismissals, used, today, (*KINDS, *OF_ACCOUNTS), complete=is_whole),
@@ -100,6 +104,18 @@ def recommend(
         advices=advices,
         blocking=() if limit is None else tuple(one for one in found if _exceeds(one, decimal(limit))),
     )
+
+
+_NO_PLANS = "no INPUT, and no configuration here: what bills and states in the ledger tell was looked at, and no plan"
+
+
+def _read(settings: Settings, *, may_have_none: bool) -> Read:
+    try:
+        return readable_plans(replace(settings, reads_states=True))
+    except NoConfigurationError:
+        if not may_have_none:
+            raise
+        return []
 
 
 def _unmanaged(facts: Facts, read: Read, settings: Settings) -> tuple[list[Recommendation], list[NotJudged]]:

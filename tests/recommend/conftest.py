@@ -6,6 +6,8 @@ from datetime import date, timedelta
 
 import pytest
 
+from guardrail.recommend.output.shape import RecommendationsDocument
+
 PROVIDERS = {"aws": "hashicorp/aws", "azurerm": "hashicorp/azurerm", "google": "hashicorp/google"}
 
 
@@ -52,6 +54,7 @@ def recommended(run, tmp_path):
             (tmp_path / "guardrail.yaml").write_text(f"version: 1\n{config}\n")
         ran = run("recommend", "state.json", "--format", "json", "--now", "2026-11-20", *given, *args)
         assert ran.exit_code == exit_code, ran.stderr
+        RecommendationsDocument.model_validate_json(ran.stdout)
         found = json.loads(ran.stdout)
         found["by_address"] = {
             one["address"]: one for one in found["recommendations"] if one["status"] in {"open", "withheld"}

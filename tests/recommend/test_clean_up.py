@@ -5,6 +5,7 @@ import json
 import pytest
 
 from guardrail.recommend.clean_up.imports import import_block
+from guardrail.recommend.output.shape import RecommendationsDocument
 from tests.finops.conftest import shop  # noqa: F401 - a fixture
 from tests.recommend.conftest import days_of
 
@@ -336,6 +337,28 @@ def test_the_key_of_the_example_is_billed_and_in_no_state(run, shop):  # noqa: F
     assert one["evidence"][0]["value"] == "1.00 USD"
     assert one["code"] == 'import {\n  to = aws_kms_key.imported_0a1b\n  id = "0a1b"\n}\n'
     assert not one["counted"]
+
+
+def test_a_ledger_is_enough_in_a_folder_without_configuration(run, shop, tmp_path):  # noqa: F811
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    where = ["--ledger", str(shop / "ledger")]
+    ran = run("recommend", *where, "--only", "clean-up", cwd=empty)
+    assert ran.exit_code == 0, ran.stderr
+    assert "arn:aws:kms:us-east-1:111111111111:key/0a1b: billed and in no state" in ran.stdout
+    assert "no INPUT, and no configuration here" in ran.stdout
+    ran = run("recommend", *where, "--format", "json", cwd=empty)
+    RecommendationsDocument.model_validate_json(ran.stdout)
+    for args in ([*where, "--only", "spot"], ["--only", "clean-up"], ["nothere", *where]):
+        assert run("recommend", *args, cwd=empty).exit_code == 2
+
+
+def test_a_ledger_that_is_not_there_is_one_line(run):
+    ran = run("recommend", "--only", "clean-up", "--ledger", "nothere")
+    assert ran.exit_code == 2
+    assert ran.stderr == (
+        "guardrail: nothere: there is no ledger, or it is empty (`guardrail ledger add` and `import` fill it)\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from guardrail.cli.commands.finops.recommend import KIND_NAMES
 from guardrail.recommend.kinds import KINDS, OF_ACCOUNTS
+from guardrail.recommend.output.shape import RecommendationsDocument
 
 GIT = shutil.which("git") or "git"
 VOLUMES = """
@@ -54,6 +55,7 @@ def recommended(run, *args, exit_code=0):
     """What `recommend` says, as JSON."""
     ran = run("recommend", "--now", "2026-11-20", "--format", "json", *args)
     assert ran.exit_code == exit_code, ran.stderr
+    RecommendationsDocument.model_validate_json(ran.stdout)
     return json.loads(ran.stdout)
 
 

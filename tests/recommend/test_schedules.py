@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from guardrail.config.file import WEEKDAYS, SchedulesConfig
 from guardrail.costs.running_hours import Switch, hours_of, minutes_of
+from guardrail.recommend.output.shape import RecommendationsDocument
 from guardrail.recommend.schedules.hours import working_hours
 
 GIT = shutil.which("git") or "git"
@@ -164,6 +165,7 @@ def said(run, tmp_path):
         (tmp_path / "guardrail.yaml").write_text(f"version: 1\nprojects: [{project}]\n{more}\n")
         ran = run("recommend", "--only", "schedules", "--now", "2026-11-20", "--format", "json", *args)
         assert ran.exit_code == 0, ran.stderr
+        RecommendationsDocument.model_validate_json(ran.stdout)
         found = json.loads(ran.stdout)
         found["open"] = {one["address"]: one for one in found["recommendations"] if one["status"] == "open"}
         found["why"] = {address: one["reason"] for one in found["not_judged"] for address in one["addresses"]}

@@ -20,6 +20,7 @@ NAMES = (
     "kpi",
     "report",
     "notification",
+    "recommendations",
 )
 
 
@@ -58,6 +59,7 @@ def _schema(name: str) -> dict[str, Any]:
     from guardrail.finops.kpis.kpi_file import Kpi  # noqa: PLC0415
     from guardrail.notify.document import NotificationDocument  # noqa: PLC0415
     from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
+    from guardrail.recommend.output.shape import RecommendationsDocument  # noqa: PLC0415
     from guardrail.report import report_schema  # noqa: PLC0415
 
     models: dict[str, type[BaseModel]] = {
@@ -72,6 +74,7 @@ def _schema(name: str) -> dict[str, Any]:
         "rates": RatesFile,
         "notification": NotificationDocument,
         "kpi": Kpi,
+        "recommendations": RecommendationsDocument,
     }
     if name == "report":
         return report_schema()

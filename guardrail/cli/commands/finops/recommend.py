@@ -111,7 +111,8 @@ def recommend(**values: Any) -> int:
     you pay; one that would break another rule is withheld. A saving that is not known is said to be so, and is in no sum.
 
     INPUT is plan JSON, a saved plan, a folder of configuration, the JSON of a state (`terraform show -json`), or - for
-    standard input; repeatable. Default: the projects of guardrail.yaml, else the current folder.
+    standard input; repeatable. Default: the projects of guardrail.yaml, else the current folder. With --ledger there may be none:
+    then bills tell what to commit to, and what is in no state.
 
     \b
     Examples:
@@ -130,20 +131,30 @@ def recommend(**values: Any) -> int:
     from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
     from guardrail.cli.progress import shown_progress  # noqa: PLC0415
     from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.recommend.document import as_json  # noqa: PLC0415
+    from guardrail.recommend.output.document import as_json  # noqa: PLC0415
+    from guardrail.recommend.output.text import as_markdown, as_text  # noqa: PLC0415
     from guardrail.recommend.recommend import recommend as run  # noqa: PLC0415
-    from guardrail.recommend.text import as_markdown, as_text  # noqa: PLC0415
 
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():
             chosen = settings(flags(values), Path.cwd())
             facts = _facts(values["metrics_files"], values["where"], values["only"] or KIND_NAMES)
-            found = run(chosen, facts, values["only"] or (), accounts=_accounts(values, chosen))
+            found = run(
+                *(chosen, facts, values["only"] or ()),
+                accounts=_accounts(values, chosen),
+                may_have_none=_may_have_none(values),
+            )
         if values["fix_diff"]:
             _print_edits(found, removes="clean-up" in (values["only"] or ()))
         else:
             say({"text": as_text, "markdown": as_markdown, "json": as_json}[values["format_name"]](found))
     return int(ExitCode.BLOCKED if found.blocking else ExitCode.OK)
+
+
+def _may_have_none(values: Mapping[str, Any]) -> bool:
+    """Say whether a ledger may be all that there is: bills tell what to commit to, and what no state has."""
+    tells = {"clean-up", "commitments"}.intersection(values["only"] or KIND_NAMES)
+    return bool(tells and values["where"]) and not values["inputs"]
 
 
 def _facts(files: tuple[Path, ...], where: str | None, kinds: tuple[str, ...]) -> Facts:

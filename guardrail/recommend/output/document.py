@@ -8,10 +8,9 @@ from typing import Any
 from guardrail.finops.commitments.text import document_of
 from guardrail.model.money import plain
 from guardrail.model.remedy import Edit
+from guardrail.recommend.output.shape import SCHEMA
 from guardrail.recommend.proposal import Evidence
 from guardrail.recommend.recommendation import Recommendation, Recommendations
-
-SCHEMA = "guardrail.recommendations/v1"
 
 
 def as_json(found: Recommendations) -> str:

@@ -1,0 +1,1 @@
+"""Recommendations as text, as Markdown and as JSON."""
