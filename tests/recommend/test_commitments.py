@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from guardrail.recommend.output.shape import RecommendationsDocument
 from tests.finops.commitments.conftest import catalog_file as _catalog_file
 from tests.finops.conftest import shop_ledger as _shop_ledger
 
@@ -178,6 +179,7 @@ resource "aws_instance" "job" {
 def test_without_a_bill_what_plans_have_is_planned_for_as_if_it_always_ran(run, tmp_path):
     (tmp_path / "main.tf").write_text(FLEET)
     ran = run("recommend", ".", "--only", "commitments", "--now", "2026-11-20", "--format", "json")
+    RecommendationsDocument.model_validate_json(ran.stdout)
     assert ran.exit_code == 0, ran.stderr
     document = json.loads(ran.stdout)
     (found,) = document["commitments"]
@@ -215,6 +217,7 @@ def test_beside_what_lowers_the_use_a_purchase_is_in_no_sum(run, tmp_path, usage
     (tmp_path / "guardrail.yaml").write_text(config)
     usage.write_text(usage.read_text().replace("m5.large", "c5.xlarge"))
     ran = run("recommend", "--usage-by-hour", str(usage), "--now", "2026-11-20", "--format", "json")
+    RecommendationsDocument.model_validate_json(ran.stdout)
     assert ran.exit_code == 0, ran.stderr
     found = {one["kind"]: one for one in json.loads(ran.stdout)["recommendations"]}
     assert found["spot"]["counted"]

@@ -161,7 +161,8 @@ def _facts(files: tuple[Path, ...], where: str | None, kinds: tuple[str, ...]) -
     from guardrail.recommend.facts import facts_of_files, facts_of_ledger, joined  # noqa: PLC0415 - only when it runs
     from guardrail.recommend.scene import NO_FACTS  # noqa: PLC0415
 
-    found = facts_of_ledger(where, with_unmanaged="clean-up" in kinds) if where else NO_FACTS
+    of_resources = set(kinds) != {"commitments"}
+    found = facts_of_ledger(where, with_unmanaged="clean-up" in kinds) if where and of_resources else NO_FACTS
     return joined(found, facts_of_files(files)) if files else found
 
 
