@@ -21,6 +21,7 @@ from guardrail.model.report import CatalogInfo, ProjectReport
 from guardrail.model.resource import Change
 from guardrail.policy import CompiledRule, Judge
 from guardrail.policy.completeness import incomplete, uncovered, unread
+from guardrail.policy.rules.dead import why_dead
 from guardrail.policy.spend import USAGE_REMEDY
 from guardrail.policy.unmatched import COUNTS_NOTHING, Projects, unmatched_budgets, unmatched_rule, why_unmatched
 from guardrail.terraform.plan.reader import Plan
@@ -134,12 +135,15 @@ def _type_of(pattern: str, types: Mapping[str, str]) -> str:
 
 
 def policy_notes(rules: Sequence[CompiledRule], projects: Projects, settings: Settings) -> list[str]:
-    """Say which budgets count nothing and which own rules play nowhere, where all projects are in the run."""
+    """Say which own rules can never say anything; and, where all projects are in the run, which budgets and rules are about nothing."""
+    own = [(rule.rule.id, *why_dead(rule)) for rule in rules if not rule.source.pack or rule.source.fetched]
+    dead = [f"{where}: rule {name} {why}" for name, where, why in own if why]
+    dead = [*dead[:_SHOWN], *_more(len(dead), "rules that can never say anything")]
     if not settings.complete:
-        return []
+        return dead
     played = [(rule.rule.id, *unmatched_rule(rule, [one for one, _ in projects])) for rule in rules]
     idle = [f"{where}: rule {name} applies to nothing: {why}" for name, where, why in played if why]
-    return [*budget_notes(projects, settings), *idle[:_SHOWN], *_more(len(idle), "rules that apply to nothing")]
+    return [*dead, *budget_notes(projects, settings), *idle[:_SHOWN], *_more(len(idle), "rules that apply to nothing")]
 
 
 def budget_notes(projects: Projects, settings: Settings) -> list[str]:

@@ -165,7 +165,7 @@ def check(
         plans=plan_hashes,
     )
     ids = tuple(rule.rule.id for rule in rules)
-    return _against(base, replace(report, rules=ids, ledger=ledger, hashes=hashes), settings)
+    return _against(base, replace(report, rules=ids, ledger=ledger, hashes=hashes, rule_use=judge.use), settings)
 
 
 def _notes_of(known: KnownSnapshot | None) -> list[str]:

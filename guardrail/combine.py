@@ -14,7 +14,7 @@ from guardrail.errors import InputError
 from guardrail.load import refuse_other_profile, rules_of, snapshot_of
 from guardrail.model.finding import Finding
 from guardrail.model.hashes import joined
-from guardrail.model.report import ProjectReport, Report, Revision
+from guardrail.model.report import ProjectReport, Report, Revision, RuleUse
 from guardrail.policy import Judge, Project
 from guardrail.policy.unmatched import COUNTS_NOTHING
 from guardrail.waivers import waived
@@ -70,11 +70,20 @@ def _merged(reports: Sequence[Report]) -> Report:
         rules=_once(rule for report in reports for rule in report.rules),
         warnings=_once([*(warning for report in reports for warning in report.warnings), *mixed]),
         inputs=inputs,
+        rule_use=_use(reports),
         hashes=joined([report.hashes for report in reports], inputs),
         pull_request=pulls[0] if len(pulls) == 1 else None,
         revision=revisions[0] if len(revisions) == 1 else Revision(),
         ledger=real_costs.joined([report.ledger for report in reports if report.ledger]),
     )
+
+
+def _use(reports: Sequence[Report]) -> dict[str, RuleUse]:
+    found: dict[str, RuleUse] = {}
+    for name, one in (item for report in reports for item in report.rule_use.items()):
+        other = found.get(name, RuleUse(0, applied=False))
+        found[name] = RuleUse(one.matched + other.matched, applied=one.applied or other.applied)
+    return found
 
 
 def _judged_again(report: Report, settings: Settings) -> Report:

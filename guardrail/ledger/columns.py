@@ -60,6 +60,7 @@ FINDINGS = {
     "severity": "VARCHAR",
     "enforcement": "VARCHAR",
     "blocking": "BOOLEAN",
+    "saving": MONEY,
     "fingerprint": "VARCHAR",
     "waiver": "VARCHAR",
     "waiver_expires": "DATE",

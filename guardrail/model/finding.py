@@ -87,6 +87,7 @@ class Finding:
     remedy    what its rule says is to be done about it; None where nobody asked
     edit      the lines of the configuration to change; None where there are none, or nobody asked
     amount    what it is about costs a month: a resource after the change; of a plan or a budget, what the change adds; None: not known
+    saving    what a month would cost less if it were mended as its rule says; None: not known, or the rule does not say
     machine_type  the one whose facts are not known, where that alone keeps the answer from being known; else ""
     approval  what there is to say of approving it; None where its rule does not ask for approval
     """
@@ -109,6 +110,7 @@ class Finding:
     remedy: Remedy | None = None
     edit: Edit | None = None
     amount: Decimal | None = None
+    saving: Decimal | None = None
     machine_type: str = ""
     approval: Approvable | None = None
 

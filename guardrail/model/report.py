@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -268,6 +269,18 @@ class ProjectReport:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleUse:
+    """How far a rule was of use in a run: one that matched nothing, or that never applied, has guarded nothing.
+
+    matched  how many resources, plans or budgets its `match` fits
+    applied  whether its `when` was true, or not known, for any of them
+    """
+
+    matched: int
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Counts:
     """How many resources and findings a run has: each report that says a number says this one.
 
@@ -307,6 +320,7 @@ class Report:
     ledger        what bills have come to, where guardrail.yaml names a snapshot of a ledger
     hashes        what the verdict was made from; None of an estimate, and of results that do not tell
     repository    owner/name as the CI tells it, "" where nothing does
+    rule_use      by rule id, how far it was of use
     """
 
     projects: tuple[ProjectReport, ...]
@@ -328,6 +342,7 @@ class Report:
     ledger: LedgerView | None = None
     hashes: Hashes | None = None
     repository: str = ""
+    rule_use: Mapping[str, RuleUse] = field(default_factory=dict)
 
     @cached_property
     def totals(self) -> Totals:

@@ -200,7 +200,7 @@ def explain(case: Case, finding: Finding | None) -> RuleWorking:
         working,
         verdict=verdict,
         why=why,
-        when=environment.working(rule.rule.when, scope) if rule.rule.when else None,
+        when=environment.working(rule.rule.applies_when, scope) if rule.rule.applies_when else None,
         variables={name: environment.working(text, scope) for name, text in variables.items()},
         validations=tuple(environment.working(one.expression, scope) for one in rule.rule.validations),
         left_out=case.left_out(reads),
@@ -214,7 +214,7 @@ def is_failure(finding: Finding | None) -> bool:
 
 def _verdict(finding: Finding | None, rule: CompiledRule, *, is_skipped: bool, is_open: bool) -> tuple[str, str]:
     if is_skipped:
-        return "skip", f"`when` is false: {rule.rule.when}"
+        return "skip", f"`when` is false: {rule.rule.applies_when}"
     if finding is None:
         by_known = f"; usage that is not given is left out of the cost: {USAGE_REMEDY}" if is_open else ""
         return "pass", f"every validation is true{by_known}"

@@ -198,7 +198,7 @@ def test_a_budget_says_how_much_is_missing():
 def test_without_budgets_a_budget_rule_matches_nothing():
     judge = Judge([rule("false", scope="budget")], specs, NOW)
     assert judge.budgets([], RUN) == ()
-    assert judge.unmatched == ("test-rule",)
+    assert judge.use["test-rule"].matched == 0
 
 
 @pytest.mark.parametrize("bad", [{"monthly": -1}, {"increase": "NaN"}, {"montly": 1}, {"name": ""}])

@@ -10,6 +10,7 @@ import click
 from guardrail.cli import suggest
 from guardrail.cli.options import flags, input_options
 from guardrail.cli.output import write_whole
+from guardrail.cli.rules_list import list_format, print_listed
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 
@@ -29,12 +30,28 @@ def rules() -> None:
     """List, show and test rules: of the shipped packs, of the packs of your organization, and your own."""
 
 
-@rules.command("list", short_help="List the active rules, one per line.")
-@_CONFIG
+@rules.command("list", short_help="List the active rules, or what each finds and saves in an input.")
+@input_options
 @click.option("--all", "everything", is_flag=True, help="List the rules of every shipped pack, active or not.")
-def list_rules(config: Path | None, *, everything: bool) -> None:
-    """List the active rules, with severity and enforcement."""
-    found = [(rule.source.pack or "own", rule.rule) for rule in _loaded(config, everything=everything)]
+@list_format
+def list_rules(*, everything: bool, format_name: str, **values: Any) -> None:
+    """List the active rules, with severity and enforcement.
+
+    With an INPUT, as `guardrail check` takes it, list the rules that apply to it: what each finds there, and what a month would
+    cost less if that were mended, most first. Those that match nothing are named below.
+
+    \b
+    Examples:
+      guardrail rules list
+      guardrail rules list plan.json
+      guardrail rules list plan.json --all    # what rules that are not active would find
+    """
+    if values["inputs"]:
+        print_listed(values, everything=everything, format_name=format_name)
+        return
+    if format_name != "text":
+        raise click.UsageError("--format goes with an INPUT")
+    found = [(rule.source.pack or "own", rule.rule) for rule in _loaded(values["config"], everything=everything)]
     width = max((len(rule.id) for _, rule in found), default=0)
     pack_width = max((15, *(len(pack) for pack, _ in found)))
     for pack, rule in sorted(found, key=lambda one: (one[0], one[1].id)):
@@ -58,7 +75,9 @@ def show(rule_id: str, config: Path | None) -> None:
 @rules.command(short_help="Check the rule files for errors.")
 @_CONFIG
 def lint(config: Path | None) -> None:
-    """Check the active rules for errors: keys, types, attributes and names in expressions, parameters.    Expressions are compiled on every CEL engine that is installed.
+    """Check the active rules for errors: keys, types, attributes and names in expressions, parameters.
+
+    Expressions are compiled on every CEL engine that is installed. Rules that can never apply, or never fail, are named.
 
     \b
     Exit codes: 0 no errors, 2 a rule has an error.
@@ -66,11 +85,16 @@ def lint(config: Path | None) -> None:
     from guardrail.costs import Library  # noqa: PLC0415 - only when it runs
     from guardrail.load import resource_types  # noqa: PLC0415
     from guardrail.policy import compile_faults  # noqa: PLC0415
+    from guardrail.policy.rules.dead import why_dead  # noqa: PLC0415
 
     found = _loaded(config, everything=False)
     types = resource_types(Library())
     for fault in (fault for rule in found for fault in compile_faults(rule.source, types)):
         raise fault
+    for rule in found:
+        where, why = why_dead(rule)
+        if why:
+            click.echo(f"{where}: rule {rule.rule.id} {why}", err=True)
     click.echo(f"{len(found)} rules, no errors")
 
 

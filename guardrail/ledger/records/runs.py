@@ -139,6 +139,7 @@ def _finding(finding: Finding, project: str) -> dict[str, Any]:
         "severity": finding.severity,
         "enforcement": finding.enforcement,
         "blocking": finding.blocking,
+        "saving": amount(finding.saving),
         "fingerprint": fingerprint(finding.rule, project, finding.address),
         "waiver": waiver.reason if waiver else None,
         "waiver_expires": waiver.expires.isoformat() if waiver else None,

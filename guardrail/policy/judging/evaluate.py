@@ -19,7 +19,7 @@ from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.planned import planned_of_open
-from guardrail.model.report import ProjectReport
+from guardrail.model.report import ProjectReport, RuleUse
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json
 from guardrail.policy.billed import Billed
@@ -67,7 +67,8 @@ class Judge:
     with_remedies         whether findings say what their rules would have done about them
     currency              of all amounts
     defaults              what providers choose where a configuration leaves an attribute out
-    asked, skipped        ids of the rules that something was asked of, and of those whose `when` ever said no
+    matched               by rule id, how many resources, plans or budgets its `match` fits
+    applied, skipped      ids of the rules whose `when` was ever true, or open, and of those whose `when` ever said no
     passed_known_cost     by rule id, how many resources, plans or budgets have passed on the known part of their cost, where the change
                           brings costs that depend on usage that is not given
     snapshot              what the ledger's snapshot says
@@ -84,7 +85,8 @@ class Judge:
     with_remedies: bool = False
     currency: str = "USD"
     defaults: Defaults = no_defaults
-    asked: set[str] = field(default_factory=set)
+    matched: Counter[str] = field(default_factory=Counter)
+    applied: set[str] = field(default_factory=set)
     skipped: set[str] = field(default_factory=set)
     passed_known_cost: Counter[str] = field(default_factory=Counter)
     snapshot: KnownSnapshot | None = None
@@ -99,9 +101,10 @@ class Judge:
         self.bind: Bind = self.environment.bind
 
     @property
-    def unmatched(self) -> tuple[str, ...]:
-        """Ids of the rules that nothing was asked of."""
-        return tuple(rule.rule.id for rule in self.rules if rule.rule.id not in self.asked)
+    def use(self) -> dict[str, RuleUse]:
+        """How far each rule was of use in the run."""
+        ids = (rule.rule.id for rule in self.rules)
+        return {name: RuleUse(self.matched[name], applied=name in self.applied) for name in ids}
 
     def keep_compiled(self) -> None:
         """Keep for the next run what of the rules this one has compiled."""
@@ -123,6 +126,7 @@ class Judge:
             self, rules, project, around, self.beside(project, resources, sums, _all_read(rules), around)
         )
         findings = [one for resource in counted("resources judged", resources) for one in one_by_one.judge(resource)]
+        self.matched += one_by_one.matched(resources)
         return (*findings, *self.plan(project, resources, sums, around))
 
     def plan(
@@ -222,9 +226,8 @@ class Judge:
         `now` and `past` are what it reads, `sums` what of that is costs, `opened` tells its plan from others. `fit` is what is fit to be shown of `now`, where that is another thing.
         """
         answer = rule.answer(self.bind(nested(picked(now, rule.reads))))
-        self.asked.add(rule.rule.id)
-        if answer.skipped:
-            self.skipped.add(rule.rule.id)
+        self.matched[rule.rule.id] += 1
+        (self.skipped if answer.skipped else self.applied).add(rule.rule.id)
         if answer.passed:
             if sums.usage_open_new and answer is PASSED and rule.judges_known_cost:
                 open_ = rule.answer(self.bind(nested(open_by_usage(picked(now, rule.reads)))))

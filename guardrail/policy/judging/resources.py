@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -21,6 +22,7 @@ from guardrail.model.unknown import Json
 from guardrail.policy.judging.findings import Subject, finding, is_evidence
 from guardrail.policy.judging.matching import applies
 from guardrail.policy.judging.remembered import REMEMBERED, Answers, LazyScope, hashable, key_of, remembered_answer
+from guardrail.policy.judging.savings import saving
 from guardrail.policy.rules.compiled import PASSED, Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
 from guardrail.policy.rules.rule import ALL_BUT_GONE
@@ -46,6 +48,7 @@ def _reads_project(reads: Iterable[Path]) -> bool:
     return any(path[0] in _OF_PROJECT or path[1:2] in _OF_PLAN for path in reads)
 
 
+PRICE = "price.of"
 _OF_PROJECT = {"project", "plan"}
 _OF_PLAN = {(name,) for name in LOOKUPS}  # remembered beyond its project, a price would keep all of its plan
 _PickKey = Callable[[tuple[Any, ...]], tuple[Any, ...]]
@@ -87,6 +90,7 @@ class PerResource:
         self.around = around
         self.shared, self.fit = beside
         self._groups: dict[tuple[Any, ...], _Group] = {}
+        self._savings: dict[tuple[Any, ...], Decimal | None] = {}
         # What was answered in one project holds in the next, unless the rule looks at the project itself.
         self._answers = {r.rule.id: {} if _reads_project(r.reads) else judge.answers[r.rule.id] for r in rules}
         self._evidence = {r.rule.id: sorted(filter(is_evidence, r.reads)) for r in rules}
@@ -110,6 +114,14 @@ class PerResource:
         found = (self._finding(rule, answer, resource, shown(bool(answer.failed))) for rule, answer in answers.found)
         return [one for one in found if one]
 
+    def matched(self, resources: Iterable[ResourceCost]) -> Counter[str]:
+        """Return how many of the resources, which have been judged, the match of each rule fits."""
+        found: Counter[str] = Counter()
+        for kind, number in Counter(_kind(resource.change) for resource in resources).items():
+            for rule, _, _ in self._groups[kind].rules:
+                found[rule.rule.id] += number
+        return found
+
     def _view(
         self, resource: ResourceCost, *, past: bool = False, shown: bool = False, settled: bool = False
     ) -> ResourceView:
@@ -122,6 +134,7 @@ class PerResource:
         for rule, pick_key, answers in group.rules:
             answer = remembered_answer(rule, answers, pick_key(alike), scope)
             if answer is PASSED:  # most rules pass most resources
+                self.owner.applied.add(rule.rule.id)
                 if rule.judges_known_cost:
                     passed.append((rule, pick_key, answers))
                 continue
@@ -130,7 +143,9 @@ class PerResource:
                 answer = self._settled(rule, answers, view, answer)
             if answer.skipped:
                 self.owner.skipped.add(rule.rule.id)
-            elif not answer.passed:
+                continue
+            self.owner.applied.add(rule.rule.id)
+            if not answer.passed:
                 found.append((rule, answer))
         return _Answered(tuple(found), tuple(passed))
 
@@ -170,11 +185,9 @@ class PerResource:
         return self.owner.bind(nested(self._values(view, paths)))
 
     def _group(self, change: Change) -> _Group:
-        # All that `match` may ask of a resource; what it asks of the project holds for all of them.
-        kind = (change.type, change.provider, change.action, change.taggable)
+        kind = _kind(change)
         if kind not in self._groups:
             rules = [rule for rule in self.rules if applies(rule.rule.match, change)]
-            self.owner.asked.update(rule.rule.id for rule in rules)
             keys = sorted({path for rule in rules for path in rule.answer_keys})
             entries = tuple((rule, _picker(keys, rule.answer_keys), self._answers[rule.rule.id]) for rule in rules)
             reads = tuple(sorted({path for rule in rules for path in rule.reads}))
@@ -199,8 +212,22 @@ class PerResource:
             blocking=not old or self.owner.pre_existing_blocks,
             pre_existing=old,
         )
-        asked = answer.failed and self.owner.with_remedies
-        return replace(found, remedy=self._remedy(rule, view)) if found and asked else found
+        if found is None or not answer.failed:
+            return found
+        saved = self._saving(rule, view, found.amount)
+        return replace(found, saving=saved, remedy=self._remedy(rule, view) if self.owner.with_remedies else None)
+
+    def _saving(self, rule: CompiledRule, view: ResourceView, amount: Decimal | None) -> Decimal | None:
+        """Return what mending a finding saves; of resources that cost the same and differ in nothing that the rule reads, once."""
+        if amount is None or not (rule.saving or rule.edits):
+            return None
+        own = [path for path in rule.edited if path[0] == "resource" and path[1] != PRICE]
+        key = (rule.rule.id, id(view.cost.after), *key_of(own, view))
+        if key not in self._savings:
+            self._savings[key] = saving(
+                rule, view, lambda: self._scope(view, rule.edited), lambda: self._remedy(rule, view)
+            )
+        return self._savings[key]
 
     def _remedy(self, rule: CompiledRule, view: ResourceView) -> Remedy:
         """Ask a rule what is to be done, of the resource as it may be shown: what is set stands in the open."""
@@ -235,6 +262,11 @@ class PerResource:
             (own if path[0] == "resource" else others).append(path)
         values = {path: view.read(path) for path in own}
         return values | picked(self.fit if view.shown else self.shared, others)
+
+
+def _kind(change: Change) -> tuple[Any, ...]:
+    """Return all that `match` may ask of a resource; what it asks of the project holds for all of them."""
+    return change.type, change.provider, change.action, change.taggable
 
 
 def _picker(keys: Sequence[Path], wanted: Sequence[Path]) -> _PickKey:

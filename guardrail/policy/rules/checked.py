@@ -9,7 +9,7 @@ from guardrail.policy.rules.compiled import CompiledRule, compile_rule
 from guardrail.policy.rules.resource_types import ResourceTypes
 from guardrail.policy.rules.rule import RuleFile
 
-_CHECKED = ("scope", "params", "variables", "when", "validations", "edits")
+_CHECKED = ("scope", "params", "variables", "applies_when", "validations", "edits", "saving")
 """What of a rule its expressions and the checks depend on."""
 
 

@@ -84,6 +84,7 @@ class CompiledRule:
     engine: str | None = None
     edits: tuple[CompiledEdit, ...] = ()
     kept: CompiledExpressions | None = None
+    saving: Program | None = None
 
     @property
     def rule(self) -> Rule:
@@ -114,8 +115,9 @@ class CompiledRule:
 
     @cached_property
     def edited(self) -> frozenset[Path]:
-        """The variables that its edits depend on."""
-        return needed(path for edit in self.edits for path in edit.reads)
+        """The variables that its edits, and what they save, depend on."""
+        saving = self.saving.reads if self.saving else frozenset()
+        return needed(path for reads in (*(edit.reads for edit in self.edits), saving) for path in reads)
 
     @property
     def _programs(self) -> tuple[Program, ...]:
@@ -128,6 +130,7 @@ class CompiledRule:
         if not any(path[0] == "plan" or path[1:2] in _RELATIONS for path in self.shown | self.edited):
             return frozenset()
         parts: list[Program | Template | CompiledEdit] = [*self._programs, *self.messages, *self.edits]
+        parts += [self.saving] if self.saving else []
         return frozenset[Path]().union(*(part.value_paths for part in parts))
 
     @cached_property
@@ -234,13 +237,21 @@ def compile_rule(
     compiler, edits = _compilers(source, engine, types, kept=kept)
     return CompiledRule(
         source,
-        compiler.program(rule.when, ("when",)) if rule.when else None,
+        _condition(compiler, rule),
         tuple(compiler.program(v.expression, ("validations", i, "expression")) for i, v in enumerate(rule.validations)),
         tuple(compiler.template(v.message, ("validations", i, "message")) for i, v in enumerate(rule.validations)),
         engine,
         compile_edits(rule.edits, edits.program, edits.template),
         kept,
+        compiler.program(rule.saving, ("saving",)) if rule.saving else None,
     )
+
+
+def _condition(compiler: _Compiler, rule: Rule) -> Program | None:
+    """Compile what has to be true for a rule to apply; a fault is told by its place in `when` as it is written."""
+    if rule.when and rule.applies_when != rule.when:
+        compiler.program(rule.when, ("when",))
+    return compiler.program(rule.applies_when, ("when",)) if rule.applies_when else None
 
 
 def environment_of(source: RuleFile, engine: str | None = None) -> Environment:
@@ -260,6 +271,7 @@ def compile_faults(source: RuleFile, types: ResourceTypes = NO_TYPES) -> list[Gu
     for i, one in enumerate(rule.validations):
         parts.append((compiler.program, one.expression, ("validations", i, "expression")))
         parts.append((compiler.template, one.message, ("validations", i, "message")))
+    parts += [(compiler.program, rule.saving, ("saving",))] if rule.saving else []
     for make, text, place in parts:
         try:
             make(text, place)

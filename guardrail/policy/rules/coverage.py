@@ -85,7 +85,7 @@ def _conditions(rule: Rule, environment: Environment) -> Iterator[tuple[str, tup
     for name, text in rule.variables.items():
         for asked in environment.branches(text):
             yield f"variables.{name}", asked
-    deciding = [("when", rule.when)] if rule.when else []
+    deciding = [("when", rule.applies_when)] if rule.applies_when else []
     for place, text in [*deciding, *((f"validation {n}", v.expression) for n, v in enumerate(rule.validations, 1))]:
         yield place, (environment.compile(text),)
         for asked in environment.branches(text):
@@ -101,7 +101,7 @@ def _verdicts(source: RuleFile) -> tuple[str, ...]:
         or path[:2] in _OPEN_ELSEWHERE
         for path in reads
     )
-    skip = [Expected.SKIP] if source.rule.when else []
+    skip = [Expected.SKIP] if source.rule.applies_when else []
     return (Expected.PASS, Expected.FAIL, *skip, *([Expected.UNKNOWN] if open_ else []))
 
 

@@ -6,6 +6,7 @@ from guardrail.model.unknown import Json
 from guardrail.policy.rules.final import takes_waivers
 from guardrail.policy.rules.literal import literal
 from guardrail.policy.rules.rule import ALL_BUT_GONE, Rule, RuleEdit, RuleFile, RuleScope
+from guardrail.policy.rules.selectors import SELECTORS
 
 
 def explained(source: RuleFile) -> str:
@@ -61,8 +62,9 @@ def _applies_to(rule: Rule) -> str:
         parts.append("that can carry tags" if match.taggable else "that cannot carry tags")
     if match.actions != ALL_BUT_GONE:
         parts.append(f"on {', '.join(sorted(match.actions))}")
-    chosen = {"providers": match.providers, "projects": match.projects, "environments": match.environments}
-    parts += [f"{name}: {', '.join(globs)}" for name, globs in chosen.items() if globs]
+    chosen = {name: getattr(match, name) for name in ("providers", "projects", "environments", *SELECTORS)}
+    chosen |= {f"tag {key}": values for key, values in match.tags.items()}
+    parts += [f"{name}: {', '.join(glob or 'none' for glob in globs)}" for name, globs in chosen.items() if globs]
     if rule.when:
         parts.append(f"when {rule.when}")
     return ", ".join(parts)

@@ -199,6 +199,7 @@ class ResourceFixture(Section):
     """default: made of module, type, name and index"""
     provider: str = ""
     """default: what the type begins with"""
+    provider_alias: str = ""
     region: str | None = None
     action: Action | None = None
     """default: update if `before` is given, else create"""
@@ -269,6 +270,7 @@ class ResourceFixture(Section):
             after=None if action in {Action.DELETE, Action.FORGET} else present,
             module=self.module,
             provider=self.provider or self.type.partition("_")[0],
+            provider_config=f"{self.type.partition('_')[0]}.{self.provider_alias}".rstrip("."),
             region=Unknown("region") if "region" in self.unknown else self.region,
             before_region=self.region,
             tags=tags,

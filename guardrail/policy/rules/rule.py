@@ -24,6 +24,7 @@ from guardrail.policy.rules.final import FINAL_FIX, Tighter, final_faults
 from guardrail.policy.rules.fixture import RuleTest
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.selection import Final, WaiverTerms
+from guardrail.policy.rules.selectors import OF_PLAN, SELECTORS, condition
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -68,11 +69,23 @@ class Match(Section):
     """globs of project names"""
     environments: tuple[str, ...] = ()
     """globs of project environments"""
+    repositories: tuple[str, ...] = ()
+    """globs of owner/name"""
+    workspaces: tuple[str, ...] = ()
+    """globs of workspaces"""
+    modules: tuple[str, ...] = ()
+    """globs of module addresses, empty for the root module: module.web, module.web.*"""
+    module_sources: tuple[str, ...] = ()
+    """globs of what the call of its module says as the source"""
+    provider_aliases: tuple[str, ...] = ()
+    """globs of aliases of providers, empty for the one without an alias"""
+    tags: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """tag -> globs of its values; all of them have to fit"""
 
 
 _MATCHABLE = {
     RuleScope.RESOURCE: frozenset(Match.model_fields),
-    RuleScope.PLAN: frozenset({"projects", "environments"}),
+    RuleScope.PLAN: frozenset({"projects", "environments", *OF_PLAN}),
     RuleScope.BUDGET: frozenset(),
 }
 
@@ -150,9 +163,17 @@ class Rule(Section):
     fix: str = ""
     edits: tuple[RuleEdit, ...] = ()
     """what `guardrail check --fix` does about a finding"""
+    saving: Expression | None = None
+    """CEL; what a month would cost less without the violation. Default: what the edits save, where they change the cost"""
     docs: str = ""
     description: str = ""
     tests: tuple[RuleTest, ...] = ()
+
+    @property
+    def applies_when(self) -> str | None:
+        """What has to be true for the rule to apply, beside what is known before anything is evaluated."""
+        globs = {name: getattr(self.match, name) for name in SELECTORS}
+        return condition(globs, self.match.tags, self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +246,16 @@ def _faults(rule: Rule, file: YamlFile, types: ResourceTypes) -> Iterator[Guardr
                 where = file.where((section, name))
                 yield RuleError(f"{section} {name!r} is not a name", where=where, fix="letters, digits and _ only")
     yield from _faults_of_final(rule, file)
+    yield from _faults_of_scope(rule, file)
+    for index, pattern in enumerate(rule.match.types):
+        try:
+            _check_type(pattern, rule.match, types, file.where(("match", "types", index)))
+        except RuleError as error:
+            yield error
+
+
+def _faults_of_scope(rule: Rule, file: YamlFile) -> Iterator[GuardrailError]:
+    """Give what a rule of this scope cannot have."""
     if odd := rule.match.model_fields_set - _MATCHABLE[rule.scope]:
         what = f"a rule of scope {rule.scope} cannot match by {', '.join(sorted(odd))}"
         fix = (
@@ -236,11 +267,9 @@ def _faults(rule: Rule, file: YamlFile, types: ResourceTypes) -> Iterator[Guardr
     if rule.edits and rule.scope is not RuleScope.RESOURCE:
         what = f"a rule of scope {rule.scope} cannot have edits"
         yield RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
-    for index, pattern in enumerate(rule.match.types):
-        try:
-            _check_type(pattern, rule.match, types, file.where(("match", "types", index)))
-        except RuleError as error:
-            yield error
+    if rule.saving and rule.scope is not RuleScope.RESOURCE:
+        what = f"a rule of scope {rule.scope} cannot have a saving"
+        yield RuleError(what, where=file.where(("saving",)), fix="only what single resources save is told")
 
 
 def _faults_of_final(rule: Rule, file: YamlFile) -> Iterator[GuardrailError]:

@@ -66,6 +66,11 @@ class Around:
         self._variables: dict[Path, tuple[Path, ...]] = {}
         self._handles: dict[tuple[str, bool], Handle] = {}
 
+    @property
+    def has_configuration(self) -> bool:
+        """Whether the plan tells what its configuration says."""
+        return self._given.facts.has_configuration
+
     @cached_property
     def _relations(self) -> Relations:
         changes = (resource.change for resource in self._resources)

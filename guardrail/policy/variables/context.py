@@ -51,6 +51,11 @@ VARIABLES = tuple(
         ("resource.module", "string", "module part of the address, empty in the root module"),
         ("resource.provider", "string", "short name of the provider: `aws`, `azurerm`, `google`"),
         (
+            "resource.provider_alias",
+            "string",
+            "alias of the provider configuration that it uses; empty for the one without",
+        ),
+        (
             "resource.environment",
             "string",
             "`env` of the project in guardrail.yaml, else the tag `env` or `environment` in any case; null where neither is given",

@@ -35,6 +35,7 @@ SENSITIVE = "(sensitive)"
 ENVIRONMENT_TAGS = ("env", "environment")
 
 _NO_CONFIGURATION = "not known: the plan has no configuration of it"
+_CONFIGURED = "check a plan in JSON, with its configuration section"
 _MAY_BE_CHOSEN = "not set, and may be chosen by the provider"
 # Attributes that effective tags are read from, whose marks say which of them are secret.
 _TAG_ATTRIBUTES = ("tags", "tags_all", "labels", "effective_labels", "terraform_labels", "user_labels", "tag")
@@ -139,6 +140,13 @@ class ResourceView:
     def region(self) -> str | Unknown | None:
         """The region on this side."""
         return self.change.before_region if self.existing is self.change.before else self.change.region
+
+    def provider_alias(self) -> str | Unknown:
+        """The alias of the provider's configuration, "" for the one without."""
+        alias = self.change.provider_config.rpartition(":")[2].partition(".")[2]
+        if alias or (self.around and self.around.has_configuration):
+            return alias
+        return Unknown("resource.provider_alias", "the plan does not say it", Reason.NOT_EVALUATED, _CONFIGURED)
 
     def environment(self) -> str | Unknown | None:
         """The environment that the project says, else the resource's tag `env` or `environment`; None where neither is there."""
@@ -308,6 +316,7 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "name": lambda view: view.change.name,
     "module": lambda view: view.change.module,
     "provider": lambda view: view.change.provider,
+    "provider_alias": lambda view: view.provider_alias(),
     "region": lambda view: view.region,
     "environment": ResourceView.environment,
     # Before the change, nothing was done to it: a rule about what is done is broken anew.

@@ -18,6 +18,7 @@ from guardrail.model.reason import Reason
 from guardrail.model.report import TEAM_TAG, Bound, Counts, Event
 from guardrail.model.resource import Action
 from guardrail.report.json.approval import ApprovalState
+from guardrail.report.json.basis import Hashes, RuleUse
 from guardrail.report.json.scalars import Amount, AmountOrNull, Count, Date, LineNumber, Time
 
 SCHEMA = "guardrail.report/v1"
@@ -279,6 +280,12 @@ class Finding(msgspec.Struct):
             " absent where that is not known"
         ),
     ] = None
+    saving: Annotated[
+        Amount | None,
+        Meta(
+            description="what a month would cost less if it were mended as its rule says; absent where that is not known"
+        ),
+    ] = None
     machine_type: Annotated[
         str,
         Meta(
@@ -373,22 +380,6 @@ class Input(msgspec.Struct):
     sha256: str
 
 
-HashesByName = dict[str, Annotated[str, Meta(max_length=100)]]
-
-
-class Hashes(msgspec.Struct):
-    """What the verdict was made from, as SHA-256 in hexadecimal digits."""
-
-    engine: Annotated[str, Meta(description="the CEL engine and its version")]
-    version: Annotated[str, Meta(description="the version of guardrail")]
-    verdict: Annotated[str, Meta(description="of the amounts and findings")]
-    rule_set: Annotated[str, Meta(description="of all rules together")]
-    rules: Annotated[HashesByName, Meta(description="by id, of the rule with the values that are set for it")]
-    catalog: Annotated[HashesByName, Meta(description="by vendor, of the price file")] = {}
-    files: Annotated[HashesByName, Meta(description="by kind, of all files of the kind in `inputs`")] = {}
-    plans: Annotated[HashesByName, Meta(description="by project, of the plan that was read")] = {}
-
-
 class Result(msgspec.Struct):
     """What `--format json` prints."""
 
@@ -417,6 +408,7 @@ class Result(msgspec.Struct):
     usage_profile: Annotated[
         str, Meta(description="profile by which usage is assumed where none is given; absent without one")
     ] = ""
+    rule_use: Annotated[dict[str, RuleUse], Meta(description="by id, of the rules that judged it")] = {}
     hashes: Annotated[Hashes | None, Meta(description="absent of an estimate, and in results of earlier versions")] = (
         None
     )

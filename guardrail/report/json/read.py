@@ -17,7 +17,6 @@ from guardrail.errors import InputError
 from guardrail.model.cost import UNCHANGED, Cost, Line, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import MOST, Difference, single
 from guardrail.model.finding import Finding, Waiver
-from guardrail.model.hashes import Hashes
 from guardrail.model.input import Input
 from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
@@ -33,6 +32,7 @@ from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
 from guardrail.model.unknown import Unknown
 from guardrail.report.json import document
 from guardrail.report.json.approval import approvable_of
+from guardrail.report.json.basis import hashes_of, use_of
 from guardrail.report.json.document import SCHEMA
 
 if TYPE_CHECKING:
@@ -101,13 +101,10 @@ def _report(data: document.Result) -> Report:
         revision=Revision(data.commit or "", data.ref or "", data.event),
         usage_profile=data.usage_profile,
         ledger=_ledger(data) if data.ledger else None,
-        hashes=_hashes(data.hashes) if data.hashes else None,
+        hashes=hashes_of(data.hashes) if data.hashes else None,
+        rule_use=use_of(data.rule_use),
         repository=data.repository,
     )
-
-
-def _hashes(data: document.Hashes) -> Hashes:
-    return Hashes(data.engine, data.version, data.rules, data.catalog, data.files, data.plans, data.verdict)
 
 
 def _ledger(data: document.Result) -> LedgerView | None:
@@ -278,6 +275,7 @@ def _finding(data: document.Finding) -> Finding:
         waiver=_waiver(data.waiver) if data.waiver else None,
         edit=_edit(data.edit) if data.edit else None,
         amount=_known(data.amount),
+        saving=_known(data.saving),
         machine_type=data.machine_type,
         approval=approvable_of(data.approval) if data.approval else None,
     )

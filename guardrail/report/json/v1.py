@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.finding import Finding, Waiver
-from guardrail.model.hashes import Hashes, verdict_hash
 from guardrail.model.input import Input
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
@@ -20,6 +19,7 @@ from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Repo
 from guardrail.model.resource import SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.json.approval import approval_document
+from guardrail.report.json.basis import hashes_document, use_document
 from guardrail.report.json.document import SCHEMA
 from guardrail.report.json.text import encode, finished, joined, listed
 
@@ -48,7 +48,8 @@ def json_v1(report: Report) -> str:
                 **({"repository": encode(report.repository)} if report.repository else {}),
                 "pull_request": encode(_pull_request(report.pull_request)),
                 "rules": encode(report.rules),
-                **({"hashes": encode(_hashes(report.hashes, report))} if report.hashes else {}),
+                **({"rule_use": encode(use_document(report))} if report.rule_use else {}),
+                **({"hashes": encode(hashes_document(report.hashes, report))} if report.hashes else {}),
                 "catalog": encode([_catalog(info) for info in report.catalog]),
                 "inputs": listed(encode(_input(one)) for one in report.inputs),
                 **({"usage_profile": encode(report.usage_profile)} if report.usage_profile else {}),
@@ -62,19 +63,6 @@ def json_v1(report: Report) -> str:
             }
         )
     )
-
-
-def _hashes(hashes: Hashes, report: Report) -> dict[str, Any]:
-    return {
-        "engine": hashes.engine,
-        "version": hashes.version,
-        "verdict": verdict_hash(report),
-        "rule_set": hashes.rule_set,
-        "rules": hashes.rules,
-        "catalog": hashes.catalog,
-        "files": hashes.files,
-        "plans": hashes.plans,
-    }
 
 
 def _ledger(view: LedgerView) -> dict[str, Any]:
@@ -316,6 +304,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
         **({"edit": _edit(finding.edit)} if finding.edit else {}),
         **({} if finding.amount is None else {"amount": plain(finding.amount)}),
+        **({} if finding.saving is None else {"saving": plain(finding.saving)}),
         **({"machine_type": finding.machine_type} if finding.machine_type else {}),
         **({"approval": approval_document(finding.approval)} if finding.approval else {}),
     }

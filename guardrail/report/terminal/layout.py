@@ -90,6 +90,8 @@ class _Page:
             yield from self.gaps("Depends on usage that is not given", self.view.usage_based)
             yield from self.gaps("Assumed", self.view.assumed)
             yield from self.notes()
+            if self.details:
+                yield from self.rules()
             yield ""
         yield self.footer()
         if not self.view.quiet and self.view.findings:
@@ -236,6 +238,19 @@ class _Page:
         yield ""
         yield Text("To approve, review the pull request, or write it into the approvals file of its base:", "dim")
         yield _indented(Text(approve_command(fit[0]), "dim"))
+
+    def rules(self) -> Iterator[RenderableType]:
+        """Say which rules matched nothing: their silence is no pass."""
+        use = self.report.rule_use
+        matched = {name for name, one in use.items() if one.matched}
+        idle = [name for name in use if name not in matched]
+        skipped = [name for name in matched if not use[name].applied]
+        if use:
+            yield from _title("Rules")
+            yield _indented(Text(f"{len(matched)} of {len(use)} match something here"))
+        for what, names in (("match nothing here", idle), ("match, and their `when` is false everywhere", skipped)):
+            if names:
+                yield _indented(Text(f"{what}: {', '.join(sorted(names))}", "dim"))
 
     def notes(self) -> Iterator[RenderableType]:
         """Give what a reader should know of the input."""
