@@ -115,12 +115,14 @@ def _alert(event: Event) -> CostAlert:
     names = (key.owner, key.service, key.project, key.address, key.currency)
     # What is new and no event of a resource has nothing else that tells it from others.
     of = fingerprint("anomaly", *names, direction, event.first.isoformat(), *(event.new if not event.weeks else ()))
-    amount = decimal_of(event.rest if event.state is State.PARTIAL else event.difference)
+    is_partial = event.state is State.PARTIAL
+    amount = decimal_of(event.rest if is_partial else event.difference)
+    rest = f", {_money(event, event.rest, signed=True)} of it not explained" if is_partial else ""
     return CostAlert(
         of,
         "anomaly",
         key.owner,
-        f"Cost anomaly: {title_of(event)}",
+        f"Cost anomaly: {title_of(event)}{rest}",
         amount,
         key.currency,
         abs(amount),

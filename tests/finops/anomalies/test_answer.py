@@ -80,6 +80,7 @@ class TestExplained:
         assert dict(facts_of(answer.events[0]))["the rest"] == "+$15.46 is not explained"
         (alert,) = alerts_of(answer)
         assert f"{alert.amount:.3f}" == "15.456"
+        assert alert.title.endswith("2026-09-07 to 2026-09-13 (7 days), +$15.46 of it not explained")
 
     def test_the_day_of_the_change_may_be_anything_between(self):
         step = charges([*[0] * 63, 1, *[4.608] * 6])

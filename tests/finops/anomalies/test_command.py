@@ -71,6 +71,7 @@ def test_markdown_says_the_same(anomalies):
 def test_a_later_day_or_a_project_narrows_it(anomalies):
     assert len(json.loads(anomalies("--format", "json", "--since", "2026-10-30").stdout)["events"]) == 1
     assert len(json.loads(anomalies("--format", "json", "--project", "shop").stdout)["events"]) == 2
+    assert json.loads(anomalies("--format", "json", "--since", "0001-01-01").stdout)["since"] == "2026-08-01"
 
 
 @pytest.mark.parametrize(

@@ -114,14 +114,14 @@ def anomalies_in(
     if not days:
         fix = "`guardrail ledger import` adds one; --now is the time up to which bills are read"
         raise InputError("this ledger has no bill that tells single days", where=store.where, fix=fix)
-    newest = max(one.day for one in days)
-    begin = since or newest - timedelta(days=_DAYS - 1)
+    oldest, newest = min(one.day for one in days), max(one.day for one in days)
+    begin = max(since or newest - timedelta(days=_DAYS - 1), oldest)
     if begin > newest:
         raise ConfigError(f"--since {begin} is after {newest}, the newest day that bills tell")
     allocation, _ = allocation_of({**values, "allocated": False}, chosen)
     places = ("service", "project", "address", "account", "region")
     dimensions = list(dict.fromkeys([*allocation.dimensions(allocated=False), *places]))
-    first = begin - timedelta(days=HISTORY_DAYS)
+    first = begin - min(begin - oldest, timedelta(days=HISTORY_DAYS))
     charges = list(daily_charges(ledger, dimensions, values["cost"], first, now))
     _refuse_unknown(values["projects"], {one.of["project"] or "" for one in charges} - {""})
     asked = Asked(begin, values["cost"], tuple(values["projects"]), chosen.anomalies)
