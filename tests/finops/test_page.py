@@ -39,6 +39,24 @@ def test_estimate_and_bill_are_what_their_page_shows(command, shop):
     assert sum(bool(printed) for _, printed in shown) == 2
 
 
+def test_the_budget_of_the_example_is_told_as_its_page_shows(command, shop):
+    page = (PAGES / "budgets.md").read_text(encoding="utf-8")
+    ((line, printed),) = _SHOWN.findall(page)
+    ran = command(*shlex.split(line)[1:], cwd=shop)
+    assert (ran.exit_code, ran.stdout) == (0, printed)
+
+
+def test_configurations_and_the_rule_of_the_page_on_budgets_are_read_and_pass_their_tests(run, tmp_path):
+    page = (PAGES / "budgets.md").read_text(encoding="utf-8")
+    *configurations, rule = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    for text in configurations:
+        (tmp_path / "guardrail.yaml").write_text(f"version: 1\n{text}", encoding="utf-8")
+        assert run("validate").exit_code == 0
+    (tmp_path / "forecast.yaml").write_text(rule, encoding="utf-8")
+    ran = run("rules", "test", "forecast.yaml")
+    assert ran.exit_code == 0, ran.stdout + ran.stderr
+
+
 @pytest.mark.parametrize("text", re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))
 def test_its_files_are_read(text):
     checked(Allocation, parse_yaml(text, ConfigError, name="page"), ConfigError)
