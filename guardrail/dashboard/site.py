@@ -10,6 +10,7 @@ from guardrail.dashboard.pages import allocation as owners
 from guardrail.dashboard.pages import anomalies as events
 from guardrail.dashboard.pages import budgets as spending_limits
 from guardrail.dashboard.pages import executive as in_short
+from guardrail.dashboard.pages import kpis as measures
 from guardrail.dashboard.pages import overview as first
 from guardrail.dashboard.pages import recommendations as advice
 from guardrail.dashboard.pages.spend import KINDS, all_of
@@ -38,6 +39,8 @@ def entries_of(facts: Facts) -> list[Entry]:
         found.append(Entry(events.PATH, "Anomalies"))
     if facts.months or facts.recommendations:
         found.append(Entry(advice.PATH, "Recommendations"))
+    if facts.executive:
+        found.append(Entry(measures.PATH, "KPIs"))
     return found
 
 
@@ -54,7 +57,9 @@ def _pages(facts: Facts) -> Iterator[tuple[Page, Mapping[str, str]]]:
     if facts.anomalies:
         yield events.anomalies(facts.anomalies), {}
     if facts.months or facts.recommendations:
-        yield advice.recommendations(facts.recommendations, None)
+        yield advice.recommendations(facts.recommendations, facts.executive.savings if facts.executive else None)
+    if facts.executive:
+        yield measures.kpis(facts.executive.kpis), {}
 
 
 def _fresh(facts: Facts) -> str:

@@ -52,6 +52,8 @@ def test_without_a_script_october_is_501_247_and_no_page_is_wider_than_360_768_o
         "budgets.html",
         "anomalies.html",
         "recommendations.html",
+        "kpis.html",
+        "executive.html",
         team,
     ]
     looked_at = [(width, site / name) for width in WIDTHS for name in single]

@@ -45,6 +45,35 @@ def test_anomalies_are_those_of_the_command(shop_site, command, shop):
     assert "Anomaly of aws_s3_bucket.uploads, 2026-10-22: +$80.99" in first
 
 
+def test_kpis_are_those_of_the_command(shop_site, command, shop):
+    found = json.loads(command("kpi", "--format", "json", "--now", NOW, cwd=shop).stdout)
+    page = read(shop_site, "kpis.html")
+    told = [value for one in found["kpis"] for value in one["values"]]
+    assert [one.attributes["value"] for one in page.all("data")] == [
+        one["value"] for one in told if one["value"] is not None
+    ]
+    rows = rows_of(page, "KPIs of 2026-10")
+    for one in found["kpis"]:
+        (row,) = (row for row in rows if row[0].startswith(one["title"]))
+        if len(one["values"]) == 1 and one["values"][0]["value"] is None:
+            assert row[-1] == "not known"
+            assert one["values"][0]["missing"].replace("`", "") in row[0]
+    assert "60.0 %" in {one.text for one in page.all("data")}
+    owners = read(shop_site, "allocation.html")
+    assert "99.8 %" in [one.text for one in owners.all("dd")]
+
+
+def test_realised_savings_are_those_of_the_command(shop_site, command, shop):
+    found = json.loads(command("savings", "--to", "2026-10", "--format", "json", "--now", NOW, cwd=shop).stdout)
+    text = read(shop_site, "recommendations.html").all("main")[0].text
+    assert (
+        f"Of changes that were merged from {found['from']} to {found['to']}, a month, by the bill (effective cost)."
+        in text
+    )
+    assert found["savings"] == []
+    assert "No merged change was to save anything." in text
+
+
 def test_recommendations_are_those_of_the_command(full):
     document = json.loads((full / "open.json").read_text())
     page = read(full / "site", "recommendations.html")

@@ -6,19 +6,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from guardrail.dashboard.amounts import amount, share
-from guardrail.dashboard.blocks import Row, paragraphs, part, table, to
+from guardrail.dashboard.blocks import Row, figures, paragraphs, part, table, to
 from guardrail.dashboard.facts import Facts
 from guardrail.dashboard.figures import Grid, grid, name_of
 from guardrail.dashboard.page import Page
+from guardrail.dashboard.pages import kpis as measures
 from guardrail.dashboard.pages.spend import KINDS, looks, page_of, whole_of
 from guardrail.dashboard.tables import month_chart, month_table, shown
 from guardrail.finops.charge import Charge
 from guardrail.finops.exact import decimal_of, units
+from guardrail.finops.kpis.answer import Kpis
+from guardrail.finops.kpis.text import shown as kpi_text
 from guardrail.model.money import ZERO
 from guardrail.report.html.element import Child, Html, element
 
 PATH = "allocation.html"
 _OWNED = "With a team"
+_KPIS = ("tag-coverage", "allocated-share", "managed-share")
 _EVIDENCE = {
     "id": "the id of a resource in a state or a plan",
     "tag": "a tag that names the address",
@@ -29,12 +33,22 @@ _EVIDENCE = {
 
 def allocation(facts: Facts) -> Page:
     """Return the page. What nobody owns is a line of its own, and is never spread."""
-    parts: list[Html] = []
+    parts: list[Html] = [*_measures(facts.executive.kpis)] if facts.executive else []
     for currency in facts.currencies:
         parts += _of_currency(facts, currency)
     return Page(
         PATH, "Owners", parts, lead="How much of the cost has an owner, by tags and the rules of allocation.yaml"
     )
+
+
+def _measures(found: Kpis) -> Iterator[Html]:
+    """Give the KPIs that tell how much has an owner, with their values."""
+    told = {one.kpi.id: one for one in found.answers}
+    shown_kpis = [told[name] for name in _KPIS if name in told and not told[name].values[0].missing]
+    if shown_kpis:
+        values = [(one.kpi.title, kpi_text(one.kpi, one.values[0].value, found.currency)) for one in shown_kpis]
+        yield figures(values)
+        yield from paragraphs([to("How they are measured, with their targets", measures.PATH)])
 
 
 def _of_currency(facts: Facts, currency: str) -> Iterator[Html]:
