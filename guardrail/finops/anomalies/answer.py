@@ -95,13 +95,13 @@ def answer(asked: Asked, facts: Facts, owner: Owner, first: date, now: datetime)
         if any(lacking):
             unjudged.append((one, sum(lacking)))
     scopes = new_scopes(facts.firsts, days, max(asked.since, days.first))
-    events = with_first_spends(events, scopes, charges, days, owner, causes)
+    events = with_first_spends(events, scopes.new, charges, days, owner, causes)
     provisional = [number for number in range(since, days.number) if days.is_provisional(days.sources, number)]
     return Anomalies(
         asked,
         days.last,
         tuple(order(events)),
-        tuple(not_judged(unjudged, charges, days, asked.since)),
+        tuple(not_judged(unjudged, charges, days, asked.since, [scope.name for scope in scopes.may_be])),
         judged,
         judged_days,
         days.day(provisional[0]) if provisional else None,

@@ -145,6 +145,9 @@ def not_judged_text(one: NotJudged) -> str:
         return f"{came_to} charged for more than a day at once{named}"
     if one.reason is Reason.OTHER:
         return f"{came_to} of taxes, credits and adjustments{named}"
+    if one.reason is Reason.FIRST_SPEND:
+        what = count(one.number, "account, service or region", "accounts, services and regions")
+        return f"{what} that may be new, as bills begin less than four weeks before{named}"
     source, *days = one.names
     more = ", ..." if one.number > len(days) else ""
     return f"{count(one.number, 'day')} of which {source} has no charge at all: {', '.join(days)}{more}"

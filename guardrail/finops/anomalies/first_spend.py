@@ -13,8 +13,8 @@ from guardrail.finops.anomalies.explaining import Causes
 from guardrail.finops.anomalies.series import Days, Key, Owner, key_of
 from guardrail.finops.exact import units
 
-LEAST = timedelta(days=7)
-"""How long before its bill has to begin: of the first days of a ledger nobody knows what was there before."""
+LEAST = timedelta(days=28)
+"""How long before its bill has to begin: some things are used once a month."""
 _TOGETHER = timedelta(days=3)  # how long after the first spend an event begins that is the same matter
 
 
@@ -34,8 +34,16 @@ class Scope:
         return f"region {self.region}" if self.region is not None else f"account {self.account}"
 
 
-def new_scopes(firsts: Iterable[FirstSpend], days: Days, since: date) -> dict[Scope, date]:
-    """Return what was paid for the first time since a day, and when. A new account is one matter, whatever is in it."""
+@dataclass(frozen=True, slots=True)
+class NewScopes:
+    """What was paid for the first time, and when; and what may have been, as bills begin too short a time before."""
+
+    new: dict[Scope, date]
+    may_be: tuple[Scope, ...]
+
+
+def new_scopes(firsts: Iterable[FirstSpend], days: Days, since: date) -> NewScopes:
+    """Return what was paid for the first time since a day. A new account is one matter, whatever is in it."""
     begins = {source: begin for source, (begin, _) in days.sources.items()}
     first: dict[Scope, date] = {}
     began: dict[Scope, date] = {}
@@ -45,12 +53,17 @@ def new_scopes(firsts: Iterable[FirstSpend], days: Days, since: date) -> dict[Sc
         for scope in _scopes(one.account, one.service, one.region):
             first[scope] = min(first.get(scope, one.day), one.day)
             began[scope] = min(began.get(scope, begins[one.source]), begins[one.source])
-    new = {scope: day for scope, day in first.items() if day >= max(since, began[scope] + LEAST)}
-    accounts = {scope.account: day for scope, day in new.items() if scope == Scope(scope.account)}
-    return {
-        scope: day for scope, day in sorted(new.items(), key=lambda one: one[0].name)
+    late = {scope: day for scope, day in first.items() if day >= since and day > began[scope]}
+    accounts = {scope.account for scope in late if scope == Scope(scope.account)}
+    told = [
+        scope
+        for scope in sorted(late, key=lambda one: one.name)
         if scope == Scope(scope.account) or scope.account not in accounts
-    }  # fmt: skip
+    ]
+    is_sure = {scope: late[scope] >= began[scope] + LEAST for scope in told}
+    return NewScopes(
+        {scope: late[scope] for scope in told if is_sure[scope]}, tuple(scope for scope in told if not is_sure[scope])
+    )
 
 
 def _scopes(account: str | None, service: str | None, region: str | None) -> Iterator[Scope]:

@@ -27,6 +27,8 @@ class Reason(StrEnum):
     """charged for more than a day at once"""
     OTHER = "other"
     """taxes, credits and adjustments"""
+    FIRST_SPEND = "first-spend"
+    """accounts, services and regions that may be new: bills begin less than four weeks before their first spend"""
     MISSING_DAY = "missing-day"
     """days of which a bill has nothing at all, between others that it has"""
 
@@ -35,7 +37,7 @@ class Reason(StrEnum):
 class NotJudged:
     """What could not be judged, for one reason.
 
-    number   of series, of rows without an amount, or of days
+    number   of series, of rows without an amount, of services, of what may be new, or of days
     amounts  what it came to, by currency, in units of 10^-18
     names    the largest of it
     """
@@ -47,7 +49,11 @@ class NotJudged:
 
 
 def not_judged(
-    unjudged: Sequence[tuple[Series, int]], charges: Sequence[DailyCharges], days: Days, since: date
+    unjudged: Sequence[tuple[Series, int]],
+    charges: Sequence[DailyCharges],
+    days: Days,
+    since: date,
+    may_be_new: Sequence[str] = (),
 ) -> Iterator[NotJudged]:
     """Give what could not be judged since a day, by reason, each once.
 
@@ -67,6 +73,8 @@ def not_judged(
         sums = _sums((one for one in charges if one.kind == kind), since.replace(day=1))
         if sums:
             yield NotJudged(reason, len(sums), *_told(sums))
+    if may_be_new:
+        yield NotJudged(Reason.FIRST_SPEND, len(may_be_new), names=tuple(may_be_new[:_NAMED]))
     for source, gaps in days.missing(since).items():
         yield NotJudged(Reason.MISSING_DAY, len(gaps), names=(source, *(f"{day}" for day in gaps[:_NAMED])))
 

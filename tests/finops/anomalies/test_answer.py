@@ -246,8 +246,13 @@ class TestFirstSpend:
         (one,) = found(self.usual, *new).events
         assert (one.new, decimal_of(one.was)) == (("account 2",), Decimal("0.06"))
 
-    def test_is_not_known_of_what_the_first_week_has(self):
-        assert found(self.usual, charges([1] * 58, "", begin=5, region="ap-east-1")).events == ()
+    def test_is_not_known_of_the_first_four_weeks_and_named(self):
+        answer = found(self.usual, charges([1] * 36, "", begin=27, region="ap-east-1"))
+        assert answer.events == ()
+        assert [one.names for one in answer.not_judged if one.reason is Reason.FIRST_SPEND] == [("region ap-east-1",)]
+        assert found(self.usual, charges([1] * 35, "", begin=28, region="ap-east-1")).events[0].new == (
+            "region ap-east-1",
+        )
 
     def test_before_the_first_day_is_not_told(self):
         assert found(self.usual, charges([1] * 33, "", begin=30, region="ap-east-1"), since=50).events == ()

@@ -15,6 +15,7 @@ from guardrail.config import ConfigFile
 from guardrail.errors import ConfigError
 from guardrail.files.checked import checked
 from guardrail.files.yaml_file import parse_yaml
+from guardrail.finops.anomalies import Reason
 from tests.http.scripted import Says, serving
 
 ROOT = Path(__file__).parents[3]
@@ -68,3 +69,11 @@ def test_zizmor_finds_nothing_in_the_nightly_workflow():
     zizmor = [str(Path(sys.executable).with_name("zizmor")), "--offline", f"--config={ROOT / '.github' / 'zizmor.yml'}"]
     ran = subprocess.run([*zizmor, "--format=json", str(NIGHTLY)], capture_output=True, check=True, text=True)
     assert json.loads(ran.stdout) == []
+
+
+def test_the_page_names_every_key_of_the_json(command, shop):
+    document = json.loads(command("anomalies", "--format", "json", cwd=shop).stdout)
+    event, cause, unjudged = document["events"][0], document["events"][1]["causes"][0], document["not_judged"][0]
+    named = set(re.findall(r"`([a-z_]+)(?:\[\])?`", PAGES[0]))
+    assert {*event, *cause, *unjudged, *document} - {"schema", "cost", "projects", "events"} <= named
+    assert {one.value for one in Reason} <= set(re.findall(r"`([a-z-]+)`", PAGES[0]))
