@@ -256,6 +256,9 @@ VIEWS = {
     "allocated": "What `guardrail spend --by month,team,origin,category` says of the month and the one before, shared costs split where allocation.yaml says how ([spend.md](spend.md)).",
     "compared": "Estimate and bill of the month and the one before, item by item, with the parts of the difference ([accuracy.md](accuracy.md)).",
     "savings": "Merged changes that were to save something, of the month and the one before, and what the bill shows ([savings.md](savings.md)).",
+    "budgets": "What `guardrail budget` says at the end of the month and of the one before, with what it had forecast on the 15th; `is_whole` is a period that is over, and told whole by bills ([budgets.md](budgets.md)).",
+    "budgeted": "Charges of the month and the one before by whether some budget counts them: `in_budget` is yes, no, or unknown where nothing tells it.",
+    "anomalies": "What `guardrail anomalies` finds in the month and the one before, by the month in which it begins; a `decision` of the kind `notified` has the fingerprint of what people were told of ([anomalies.md](anomalies.md)).",
     "recommendations": "What `guardrail recommend --format json` has written ([recommendations.md](recommendations.md)).",
     "units": "The CSV that `kpis.units` names: what is counted each month.",
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -23,6 +24,7 @@ from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError,
 from guardrail.files import Place, YamlFile, examined, read_yaml
 from guardrail.files.repository import repository_top
 from guardrail.finops import allocation_file
+from guardrail.finops.kpis import kpi_file
 from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
 from guardrail.policy import (
     ResourceTypes,
@@ -88,6 +90,28 @@ class Validation:
             self.snapshot(base / config.ledger.snapshot)
         if (base / allocation_file.FILE).exists():
             self.allocation(base / allocation_file.FILE)
+        self.kpis(config.kpis.paths, file, base)
+
+    def kpis(self, names: Sequence[str], file: YamlFile, base: Path) -> None:
+        """Look at the KPIs in folders that a configuration names."""
+        for number, name in enumerate(names):
+            if not (base / name).exists():
+                where = file.where(("kpis", "paths", number))
+                self.faults.append(ConfigError(f"no such folder of KPIs: {name}", where=where))
+            for path in kpi_file.files_of(base / name):
+                self.kpi(path)
+
+    def kpi(self, path: Path) -> None:
+        """Look at a KPI, and at its SQL where DuckDB is there to read it."""
+        self.seen.add(path.resolve())
+        try:
+            found = kpi_file.read_kpi(path)
+            if find_spec("duckdb"):
+                from guardrail.ledger.kpis.statement import inputs_of  # noqa: PLC0415 - few have one
+
+                inputs_of(found.kpi.sql, found.kpi.needs, found.where, found.where_needed)
+        except ConfigError as error:
+            self.faults.append(error)
 
     def rule(self, path: Path, library: Library | None = None) -> None:
         """Look at one rule that no configuration names."""
@@ -298,6 +322,8 @@ def _alone(path: Path, result: Validation) -> None:
         result.approvals(path)
     elif keys & {"resource_usage", "resource_type_default_usage"}:
         result.usage(path)
+    elif {"sql", "needs"} <= keys:
+        result.kpi(path)
     elif path.name == allocation_file.FILE or "shared" in keys <= {"version", "rules", "shared"}:
         result.allocation(path)
     else:

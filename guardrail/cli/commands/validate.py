@@ -22,8 +22,8 @@ _PATH = click.Path(path_type=Path)
 @click.argument("files", metavar="[FILE]...", nargs=-1, type=_PATH, shell_complete=suggest.files)
 @click.option("--config", type=_PATH, help="Path of guardrail.yaml. Default: the nearest one, in this folder or above.")
 def validate(files: tuple[Path, ...], config: Path | None) -> int:
-    """Check guardrail.yaml and the files that it names: rules with their tests, waivers, usage, prices and
-    definitions, and allocation.yaml beside it.
+    """Check guardrail.yaml and the files that it names: rules with their tests, waivers, usage, prices,
+    definitions and KPIs, and allocation.yaml beside it.
 
     Each problem is one line: file, line, and what to do. FILE is any of these files: guardrail checks the configuration
     that names it, or the file alone if none does. No plan is read, and no network is used.

@@ -109,17 +109,22 @@ def alerts_of(found: Anomalies) -> list[CostAlert]:
     return [_alert(one) for one in found.alarming if not (one.is_fall and one.provisional == one.days)]
 
 
-def _alert(event: Event) -> CostAlert:
+def fingerprint_of(event: Event) -> str:
+    """Return what names an event, in this run and in others."""
     key = event.key
     direction = "fall" if event.is_fall else "rise"
     names = (key.owner, key.service, key.project, key.address, key.currency)
     # What is new and no event of a resource has nothing else that tells it from others.
-    of = fingerprint("anomaly", *names, direction, event.first.isoformat(), *(event.new if not event.weeks else ()))
+    return fingerprint("anomaly", *names, direction, event.first.isoformat(), *(event.new if not event.weeks else ()))
+
+
+def _alert(event: Event) -> CostAlert:
+    key = event.key
     is_partial = event.state is State.PARTIAL
     amount = decimal_of(event.rest if is_partial else event.difference)
     rest = f", {_money(event, event.rest, signed=True)} of it not explained" if is_partial else ""
     return CostAlert(
-        of,
+        fingerprint_of(event),
         "anomaly",
         key.owner,
         f"Cost anomaly: {title_of(event)}{rest}",

@@ -32,6 +32,9 @@ ABSENT = {
     "rates": "exchange rates: `guardrail ledger import --rates` adds them",
     "compared": "an estimate and a bill of {month} of the same resources",
     "savings": "a merged change that was to save something, and bills around it",
+    "budgets": "a bill of {month}, and a budget in guardrail.yaml that says what may be billed",
+    "budgeted": "a bill of {month}, and a budget in guardrail.yaml that says what may be billed",
+    "anomalies": "an anomaly in {month}: `guardrail anomalies` found none",
     "recommendations": "recommendations: kpis.recommendations in guardrail.yaml names the JSON of `guardrail recommend`",
     "units": "units of {month}: kpis.units in guardrail.yaml names a CSV with month, unit, value",
 }

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from guardrail.bills.booked import Booked
 from guardrail.errors import ConfigError
 from guardrail.finops.accuracy import Compared, Part
+from guardrail.finops.anomalies import Anomalies
+from guardrail.finops.anomalies.describing import fingerprint_of
+from guardrail.finops.budgets.answer import Budgets
 from guardrail.finops.csv_file import number_of, rows_of
 from guardrail.finops.exact import Amount, apportioned, decimal_of
 from guardrail.finops.savings.answer import Savings
@@ -65,6 +70,67 @@ def savings(found: Savings) -> Rows:
             "credit": plain(one.credit),
         }
         for one in found.all
+    ]
+
+
+def budgets(month: str, at_its_end: Budgets, in_its_midst: Budgets, *, is_open: bool) -> Rows:
+    """Return budgets in a month as rows of `budgets`: what is spent in its last second, and what was forecast in its midst.
+
+    is_open  whether a bill of the month may still change
+    `is_whole` is a period that is over then, and told whole by bills.
+    """
+    forecasts = {(one.name, one.period): one.forecast for one in in_its_midst.budgets}
+    return [
+        {
+            "month": month,
+            "budget": one.name,
+            "period": one.period,
+            "currency": at_its_end.currency,
+            "amount": plain(one.amount),
+            "spent": plain(one.spent),
+            "spent_most": plain(one.spent_most),
+            "forecast": plain(ahead.amount) if ahead else None,
+            "forecast_low": plain(ahead.low) if ahead else None,
+            "forecast_high": plain(ahead.high) if ahead else None,
+            "is_whole": not is_open and one.through is not None and one.through.date() >= one.end - timedelta(days=1),
+        }
+        for one in at_its_end.budgets
+        for ahead in (forecasts.get((one.name, one.period)),)
+    ]
+
+
+def budgeted(months: Sequence[str], found: Iterable[Booked]) -> Rows:
+    """Return charges as rows of `budgeted`: 0 is what some budget counts, surely or not, 1 what none does."""
+    return [
+        {
+            "month": one.month,
+            "currency": one.currency,
+            "in_budget": "no" if one.budget else "yes" if one.certain else "unknown",
+            "cost": plain(one.more + one.less) if not one.gaps else None,
+        }
+        for one in found
+        if one.month in months
+    ]
+
+
+def anomalies(found: Anomalies) -> Rows:
+    """Return events as rows of `anomalies`, by the month in which each begins."""
+    return [
+        {
+            "month": f"{one.first:%Y-%m}",
+            "fingerprint": fingerprint_of(one),
+            "team": one.key.owner or None,
+            "project": one.key.project or None,
+            "service": one.key.service or None,
+            "address": one.key.address or None,
+            "currency": one.key.currency,
+            "status": one.state,
+            "first_day": one.first.isoformat(),
+            "last_day": one.last.isoformat(),
+            "was": plain(decimal_of(one.was)),
+            "expected": plain(decimal_of(one.expected)),
+        }
+        for one in found.events
     ]
 
 

@@ -54,8 +54,8 @@ class KpiTest(Section):
     denominator: Decimal | None = None
     missing: str | None = None
     """there is no value, and the reason has this text in it"""
-    values: dict[str, Decimal] | None = None
-    """by what the column `of` says, where it gives several rows"""
+    values: dict[str, Decimal | None] | None = None
+    """by what the column `of` says, where it gives several rows; null for none"""
 
     @model_validator(mode="after")
     def _expects(self) -> KpiTest:
@@ -131,6 +131,10 @@ class KpiFile:
             return f"{self.file.name}:{first + line}"
         return f"{self.file.name}:{first}"
 
+    def where_needed(self, number: int) -> str:
+        """Return "file:line" of a view that is needed, by its place in `needs`."""
+        return self.file.where(("needs", number))
+
 
 def read_kpi(path: Path, *, is_shipped: bool = False) -> KpiFile:
     """Return a KPI. Raises ConfigError with file and line."""
@@ -151,12 +155,14 @@ def read_kpis(shipped: Path | None, own: Iterable[Path]) -> list[KpiFile]:
     own  folders, or files
     Raises ConfigError with file and line.
     """
-    found = {one.kpi.id: one for path in _files(shipped) for one in [read_kpi(path, is_shipped=True)]}
+    found = {
+        one.kpi.id: one for path in (files_of(shipped) if shipped else ()) for one in [read_kpi(path, is_shipped=True)]
+    }
     mine: dict[str, KpiFile] = {}
     for place in map(_as_written, own):
         if not place.exists():
             raise ConfigError("no such folder of KPIs", where=str(place), fix="kpis.paths in guardrail.yaml names it")
-        for path in [place] if place.is_file() else _files(place):
+        for path in files_of(place):
             one = read_kpi(path)
             if one.kpi.id in mine:
                 raise ConfigError(
@@ -173,5 +179,6 @@ def _as_written(path: Path) -> Path:
     return Path(shown(path)) if path.exists() else path
 
 
-def _files(folder: Path | None) -> list[Path]:
-    return sorted([*folder.glob("*.yaml"), *folder.glob("*.yml")]) if folder else []
+def files_of(place: Path) -> list[Path]:
+    """Return the files of KPIs in a folder, or the one file that is named."""
+    return [place] if place.is_file() else sorted([*place.glob("*.yaml"), *place.glob("*.yml")])

@@ -65,9 +65,9 @@ def mismatch(test: KpiTest, values: Sequence[KpiValue]) -> str:
     return ""
 
 
-def _same(expected: Decimal, got: Decimal | None) -> bool:
+def _same(expected: Decimal | None, got: Decimal | None) -> bool:
     """Say whether a value is what is expected, to the decimals that are written there."""
-    if got is None:
-        return False
+    if expected is None or got is None:
+        return expected is got
     places = max(0, -int(expected.as_tuple().exponent))
     return rounded(got, places) == expected

@@ -69,8 +69,7 @@ def shown(kpi: Kpi, value: Decimal | None, currency: str) -> str:
         return _UNKNOWN
     if kpi.unit is Unit.MONEY:
         small = kpi.per and value and abs(value) < 1
-        text = f"{sign(value)}{_symbol(currency)}{_significant(abs(value))}" if small else money(value, currency)
-        return f"{text} per {safe(kpi.per)}" if kpi.per else text
+        return f"{sign(value)}{_symbol(currency)}{_significant(abs(value))}" if small else money(value, currency)
     if kpi.unit is Unit.SHARE:
         return f"{_number(value * 100, 2 if abs(value) < Decimal('0.1') else 1)} %"
     places = 0 if value == value.to_integral_value() else 1

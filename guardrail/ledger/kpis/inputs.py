@@ -47,6 +47,20 @@ RECOMMENDATIONS = {
 }
 UNITS = {"month": "VARCHAR", "unit": "VARCHAR", "value": MONEY}
 
+BUDGETS = {
+    **dict.fromkeys(("month", "budget", "period", "currency"), "VARCHAR"),
+    **dict.fromkeys(("amount", "spent", "spent_most", "forecast", "forecast_low", "forecast_high"), MONEY),
+    "is_whole": "BOOLEAN",
+}
+BUDGETED = {**dict.fromkeys(("month", "currency", "in_budget"), "VARCHAR"), "cost": MONEY}
+ANOMALIES = {
+    **dict.fromkeys(("month", "fingerprint", "team", "project", "service", "address", "currency", "status"), "VARCHAR"),
+    "first_day": "DATE",
+    "last_day": "DATE",
+    "was": MONEY,
+    "expected": MONEY,
+}
+
 INPUTS = {
     "charges": MATCHED,
     "matched": MATCHED,
@@ -61,6 +75,9 @@ INPUTS = {
     "allocated": ALLOCATED,
     "compared": COMPARED,
     "savings": SAVINGS,
+    "budgets": BUDGETS,
+    "budgeted": BUDGETED,
+    "anomalies": ANOMALIES,
     "recommendations": RECOMMENDATIONS,
     "units": UNITS,
 }

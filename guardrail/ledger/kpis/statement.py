@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from guardrail.errors import ConfigError
+from guardrail.errors import ConfigError, did_you_mean
 from guardrail.ledger.duck import connect
 from guardrail.ledger.kpis.inputs import INPUTS
 
@@ -82,6 +82,15 @@ def statement(sql: str, where: Where) -> Statement:
         what = f"${unknown[0]} is no parameter"
         raise ConfigError(what, where=where(1), fix=f"there are ${', $'.join(PARAMETERS)}")
     return Statement(frozenset(name for name in read if name), parameters)
+
+
+def inputs_of(sql: str, needs: Sequence[str], where: Where, where_needed: Where) -> Statement:
+    """Return what a KPI reads, what it needs included. Raises ConfigError for SQL and for views that cannot be."""
+    for number, view in enumerate(needs):
+        if view not in INPUTS:
+            fix = did_you_mean(view, INPUTS) or f"there are {', '.join(INPUTS)}"
+            raise ConfigError(f"no view is called {view!r:.80}", where=where_needed(number), fix=fix)
+    return statement(sql, where)
 
 
 @cache

@@ -293,3 +293,39 @@ def test_shipped_kpis_name_the_schema_that_editors_check_them_by():
         text = path.read_text(encoding="utf-8")
         assert text.startswith("# yaml-language-server: $schema=../docs/schemas/kpi.json\n")
         assert yaml.safe_load(text)["id"] == path.stem
+
+
+def test_validate_looks_at_kpis(own, run, tmp_path):
+    path = own(more="from read_csv('/etc/passwd')")
+    ran = run("validate")
+    assert ran.exit_code == 2
+    assert "kpis/own.yaml:9: sql reads read_csv()" in ran.stdout + ran.stderr
+    alone = tmp_path / "elsewhere" / "own.yaml"
+    alone.parent.mkdir()
+    alone.write_text(path.read_text())
+    assert "sql reads read_csv()" in (found := run("validate", "elsewhere/own.yaml")).stdout + found.stderr
+    (tmp_path / "guardrail.yaml").write_text("version: 1\nkpis: {paths: [none]}\n")
+    assert "guardrail.yaml:2: no such folder of KPIs: none" in (found := run("validate")).stdout + found.stderr
+
+
+def test_hostile_files_beside_are_one_line(own, kpi, tmp_path):
+    own(config="  units: units.csv\n  recommendations: open.json\n")
+    for name, text, kpi_id, what in (
+        ("units.csv", "month,unit,value\n2026-10,orders,NaN\n", "unit-cost", "units.csv:2: 'NaN' is no number"),
+        ("units.csv", "month,unit,value\n2026-10,orders,1e40\n", "unit-cost", "of at most 20 digits"),
+        ("units.csv", "month,unit,value\n2026-13,orders,1\n", "unit-cost", "is no month like 2026-10"),
+        (
+            "units.csv",
+            "month,unit,value\n2026-10,a,1\n2026-10,a,2\n",
+            "unit-cost",
+            "units.csv:3: 'a' of 2026-10 is there twice",
+        ),
+        ("open.json", "[" * 100_000, "open-savings", "is no JSON"),
+        ("open.json", "[]", "open-savings", "is none of guardrail.recommendations/v1"),
+        ("open.json", '{"schema": "guardrail.recommendations/v1"}', "open-savings", "cannot be read"),
+    ):
+        (tmp_path / name).write_text(text)
+        ran = kpi(kpi_id)
+        assert (ran.exit_code, ran.stdout) == (2, ""), (name, text[:50])
+        assert what in ran.stderr
+        assert ran.stderr.count("\n") == 1

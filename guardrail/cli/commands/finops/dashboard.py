@@ -184,7 +184,8 @@ def _executive(
     from guardrail.ledger.metering import meter_months  # noqa: PLC0415
 
     allocation, measured = allocation_of({**values, "allocated": False}, chosen)
-    there = Opened(ledger, store, chosen, allocation, measured, values["now"], tuple(values["recommended"]))
+    recommended, allocation_file = tuple(values["recommended"]), values["allocation_file"]
+    there = Opened(ledger, store, chosen, allocation, measured, values["now"], recommended, allocation_file)
     cost = values["cost"] if values["cost"] == "billed" else "effective"
     rows = list(meter_months(ledger, months[-2:], values["cost"])) if months[1:] else []
     changes = [

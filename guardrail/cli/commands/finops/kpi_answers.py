@@ -14,15 +14,13 @@ if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.finops.allocation_file import Allocation, Measured
     from guardrail.finops.kpis.answer import KpiAnswer, Kpis, KpiValue
-    from guardrail.finops.kpis.facts import Rows
     from guardrail.finops.kpis.kpi_file import KpiFile
     from guardrail.ledger.kpis.running import Query
     from guardrail.ledger.kpis.statement import Statement
     from guardrail.ledger.store import Store
     from guardrail.ledger.views import Ledger
 
-_BY = ("month", "team", "origin", "category")
-_OF_BILL = {"charges", "matched", "allocated", "compared"}
+_OF_BILL = {"charges", "matched", "allocated", "compared", "budgeted"}
 _YEAR = 12  # months before that charges are there of, for trends
 
 
@@ -40,13 +38,14 @@ class Opened:
     measured: Mapping[str, Measured]
     now: datetime
     recommendations: tuple[Path, ...] = ()
+    allocation_file: Path | None = None
 
     def options(self, **more: Any) -> dict[str, Any]:
         """Return the options of `spend`, with defaults for what is not said."""
         plain: dict[str, Any] = dict.fromkeys(
             ("by", "month", "first", "last", "team", "currency", "rates", "where", "config")
         )
-        return {**plain, "cost": "effective", "allocated": False, "allocation_file": None, **more}
+        return {**plain, "cost": "effective", "allocated": False, "allocation_file": self.allocation_file, **more}
 
 
 def opened(values: Mapping[str, Any], chosen: Settings) -> Opened:
@@ -56,12 +55,13 @@ def opened(values: Mapping[str, Any], chosen: Settings) -> Opened:
     from guardrail.ledger.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
-    options = {"allocation_file": values.get("allocation_file"), "allocated": False}
-    allocation, measured = allocation_of(options, chosen)
+    allocation_file: Path | None = values.get("allocation_file")
+    allocation, measured = allocation_of({"allocation_file": allocation_file, "allocated": False}, chosen)
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
     now = values.get("now") or datetime.now(UTC)
-    return Opened(ledger, store, chosen, allocation, measured, now, tuple(values.get("recommended", ())))
+    recommended = tuple(values.get("recommended", ()))
+    return Opened(ledger, store, chosen, allocation, measured, now, recommended, allocation_file)
 
 
 def kpi_files(chosen: Settings, names: Sequence[str] = ()) -> list[KpiFile]:
@@ -81,15 +81,9 @@ def kpi_files(chosen: Settings, names: Sequence[str] = ()) -> list[KpiFile]:
 
 def statements_of(files: Sequence[KpiFile]) -> list[Statement]:
     """Return what the SQL of KPIs reads. Raises ConfigError, with file and line, for SQL and for views that cannot be."""
-    from guardrail.ledger.kpis.inputs import INPUTS  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.kpis.statement import statement  # noqa: PLC0415
+    from guardrail.ledger.kpis.statement import inputs_of  # noqa: PLC0415 - only when it runs
 
-    for one in files:
-        for at, view in enumerate(one.kpi.needs):
-            if view not in INPUTS:
-                fix = did_you_mean(view, INPUTS) or f"there are {', '.join(INPUTS)}"
-                raise ConfigError(f"no view is called {view!r:.80}", where=one.file.where(("needs", at)), fix=fix)
-    return [statement(one.kpi.sql, one.where) for one in files]
+    return [inputs_of(one.kpi.sql, one.kpi.needs, one.where, one.where_needed) for one in files]
 
 
 def answered(opened: Opened, files: Sequence[KpiFile], month: str | None = None, by: str = "") -> Kpis:
@@ -98,7 +92,8 @@ def answered(opened: Opened, files: Sequence[KpiFile], month: str | None = None,
     month  None for the newest that there is a bill or a run of
     by     team or project, "" for the whole
     """
-    from guardrail.finops.kpis.answer import Kpis  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.commands.finops.kpi_views import COMPUTED  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.kpis.answer import Kpis  # noqa: PLC0415
     from guardrail.finops.spend import open_of  # noqa: PLC0415
     from guardrail.ledger.kpis.database import write  # noqa: PLC0415
 
@@ -107,7 +102,7 @@ def answered(opened: Opened, files: Sequence[KpiFile], month: str | None = None,
     statements = statements_of(files)
     views = {view for each in statements for view in each.inputs} | {view for one in files for view in one.kpi.needs}
     currencies = _currencies(opened, previous, month)
-    rows = {view: _COMPUTED[view](opened, (previous, month), currencies) for view in sorted(views & _COMPUTED.keys())}
+    rows = {view: COMPUTED[view](opened, (previous, month), currencies) for view in sorted(views & COMPUTED.keys())}
     within = months_before(month, _YEAR), month
     database = write(opened.ledger, views, within, _teams(opened, *within), rows)
     told_by = by, _groups(opened, by, month)
@@ -249,68 +244,3 @@ def _refused(file: KpiFile, looked_at: Statement, currencies: Sequence[str], by:
     if len(currencies) > 1 and looked_at.inputs & _OF_BILL:
         return f"the bills are in {' and '.join(currencies)}, which are not summed"
     return ""
-
-
-def _allocated(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.spend import question_of  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import allocated  # noqa: PLC0415
-    from guardrail.ledger.spending import bill_months  # noqa: PLC0415
-
-    _ = currencies
-    there = {one.month for one in bill_months(opened.ledger)}
-    if not there & {*months}:
-        return []
-    first, last = months if months[0] in there else (months[1], months[1])
-    last = last if last in there else first
-    options = opened.options(by=_BY, first=first, last=last, allocated=bool(opened.allocation.shared), as_billed=True)
-    question = question_of(options, opened.chosen, opened.ledger)
-    return allocated(question.answer())
-
-
-def _compared(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.accuracy import compared_in  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import compared  # noqa: PLC0415
-
-    if len(currencies) != 1:
-        return []
-    return [
-        row
-        for month in months
-        for row in compared(
-            month, compared_in(opened.ledger, month, "effective", currencies[0], opened.chosen.team_tag)
-        )
-    ]
-
-
-def _units(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.finops.kpis.facts import units  # noqa: PLC0415 - only when it runs
-
-    _ = months, currencies
-    return units(opened.chosen.base / opened.chosen.kpis.units) if opened.chosen.kpis.units else []
-
-
-def _recommendations(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.finops.kpis.facts import recommendations  # noqa: PLC0415 - only when it runs
-
-    _ = months, currencies
-    file = opened.chosen.kpis.recommendations
-    files = opened.recommendations or ((opened.chosen.base / file,) if file else ())
-    return [row for path in files for row in recommendations(path)]
-
-
-def _savings(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.savings import savings_in  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import savings  # noqa: PLC0415
-    from guardrail.ledger.daily import bill_days  # noqa: PLC0415
-
-    _ = currencies
-    return savings(savings_in(opened, *months, opened.now)) if bill_days(opened.ledger, opened.now) else []
-
-
-_COMPUTED = {
-    "allocated": _allocated,
-    "compared": _compared,
-    "savings": _savings,
-    "units": _units,
-    "recommendations": _recommendations,
-}
