@@ -65,6 +65,11 @@ FINDINGS = {
     "waiver": "VARCHAR",
     "waiver_expires": "DATE",
     "waiver_owner": "VARCHAR",
+    "approved_by": "VARCHAR",
+    "approved_in": "VARCHAR",
+    "approval_reason": "VARCHAR",
+    "approval_expires": "DATE",
+    "approval_amount": MONEY,
 }
 DECISIONS = {
     "at": TIME,

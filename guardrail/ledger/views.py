@@ -215,17 +215,17 @@ those of the points' means, from 24 points on; fewer say nothing of them, unless
 
 
 def _decisions(decisions: str, rates: str) -> str:
-    """Return decisions (those of people, and the waivers that runs have seen), findings with their approval, and rates.
+    """Return decisions (those of people, and the waivers and approvals that runs have seen), findings with their approval, and rates.
 
-    An approval is of the runs from it on until it ends. Of the rates of a month, the one that was said last holds.
+    An approval that somebody has recorded is of the runs from it on until it ends; one that a run has seen is of that run. Of the rates of a month, the one that was said last holds.
     """
     return f"""
         create view _decided as select distinct {names_of(DECISIONS)} from ({decisions}) where record = 'decision';
         create view findings as
-            select found.*, (
+            select found.*, coalesce(found.approved_by, (
                 select arg_max(decided."by", decided."at") from _decided as decided
                 where decided.kind = 'approved' and decided.fingerprint = found.fingerprint and decided."at" <= runs."at"
-                    and (decided.expires is null or decided.expires >= runs."at"::date)) as approval
+                    and (decided.expires is null or decided.expires >= runs."at"::date))) as approval
             from _found as found left join runs using (run);
         create view decisions as
             select {names_of(DECISIONS)} from _decided
@@ -233,7 +233,14 @@ def _decisions(decisions: str, rates: str) -> str:
             select min("at"), 'waived', project, rule, address, fingerprint, waiver_owner, waiver, waiver_expires, null, null,
                 arg_min(pull_request, "at")
             from _found join runs using (run) where waiver is not null
-            group by project, rule, address, fingerprint, waiver_owner, waiver, waiver_expires;
+            group by project, rule, address, fingerprint, waiver_owner, waiver, waiver_expires
+            union all
+            select min("at"), 'approved', project, rule, address, fingerprint, approved_by,
+                coalesce(approval_reason, approved_in), approval_expires, approval_amount, any_value(currency),
+                arg_min(pull_request, "at")
+            from _found join runs using (run) where approved_by is not null
+            group by project, rule, address, fingerprint, approved_by, approved_in, approval_reason, approval_expires,
+                approval_amount;
         create view rates as select {names_of(RATES)} from ({rates}) where record = 'rate'
             qualify row_number() over (partition by month, "from", "to" order by said_at desc, batch desc) = 1;
     """

@@ -9,6 +9,7 @@ import pytest
 from guardrail.ledger.compact import compact
 from guardrail.ledger.records.decisions import Decided, Decision, add_rates, fact_of_decision
 from guardrail.ledger.verify import verify
+from guardrail.model.approval import Approvable, Approval, ApprovalSource
 from guardrail.model.finding import FindingStatus, Waiver
 from tests.ledger.conftest import NOW, result
 from tests.report import samples
@@ -71,6 +72,21 @@ def test_waivers_that_runs_have_seen_are_decisions(add, rows):
     assert rows('select "at", kind, "by", reason, expires, pull_request from decisions') == [
         (NOW, "waived", "ana", "legacy", date(2027, 1, 1), 7)
     ]
+
+
+def test_approvals_that_runs_have_seen_are_decisions(add, rows, store):
+    given = Approval("cfo", ApprovalSource.REVIEW, Decimal(200), Decimal(210), commit="c" * 40, at=NOW)
+    finding = replace(samples.finding(blocking=False), status=FindingStatus.APPROVED, approval=Approvable(given=given))
+    for days in (0, 1):
+        add(result(days=days, findings=(finding,)))
+    told = [(NOW, "approved", "cfo", "review", Decimal(200), "USD", None, 7)]
+    columns = '"at", kind, "by", reason, amount, currency, expires, pull_request'
+    assert rows(f"select {columns} from decisions") == told
+    assert set(rows("select approval, approved_in, approval_amount from findings where blocking = false")) == {
+        ("cfo", "review", Decimal(200))
+    }
+    compact(store, NOW + timedelta(days=90))
+    assert rows(f"select {columns} from decisions") == told
 
 
 def test_decisions_stay_as_they_are_when_past_months_are_compacted(add, decide, rows, store):

@@ -144,4 +144,19 @@ def _finding(finding: Finding, project: str) -> dict[str, Any]:
         "waiver": waiver.reason if waiver else None,
         "waiver_expires": waiver.expires.isoformat() if waiver else None,
         "waiver_owner": (waiver.owner or None) if waiver else None,
+        **_approval(finding),
+    }
+
+
+def _approval(finding: Finding) -> dict[str, Any]:
+    """Return who has approved a finding, and what; nothing where nobody has."""
+    given = finding.approval.given if finding.approval else None
+    if given is None:
+        return {}
+    return {
+        "approved_by": given.by,
+        "approved_in": given.source,
+        "approval_reason": given.reason or None,
+        "approval_expires": given.expires.isoformat() if given.expires else None,
+        "approval_amount": amount(given.amount),
     }

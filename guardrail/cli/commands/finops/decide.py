@@ -45,7 +45,7 @@ def decide(**values: Any) -> None:
     """Record what somebody has decided about a finding: of RULE, about the resource at ADDRESS, or the whole project.
 
     The view `decisions` has it, and `findings.approval` names who has approved a finding. No verdict depends on it: what
-    lets a finding pass is a waiver (docs/rules.md), and waivers that runs have seen are decisions, too.
+    lets a finding pass is an approval (docs/approvals.md) or a waiver, and those that runs have seen are decisions, too.
 
     \b
     Examples:
