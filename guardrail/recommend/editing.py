@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -29,6 +29,7 @@ from guardrail.terraform.plan.reader import Plan
 
 _NOT_AN_EDIT = "it is no edit of the configuration"
 
+_MOST_OF_BLOCK = 20  # instances for which resources are written one by one: each is parsed with all before it
 _PLACES = 9  # sums of decimals in another order may differ at their 28th digit
 
 Costs = Mapping[tuple[str, str], Cost | None]
@@ -93,6 +94,7 @@ class _Writer:
         self._editors: dict[str, Editor | str] = {}
         self._sources = {source.name: (source, plan) for source, plan in read}
         self._changes = {(source.name, one.address): one for source, plan in read for one in plan.changes}
+        self._of_block = Counter((project, _block_of(one)) for (project, _), one in self._changes.items())
 
     def written(self, one: Recommendation) -> _Written | str | StillMentionedError:
         """Return a recommendation with its lines, or why there are none."""
@@ -104,6 +106,8 @@ class _Writer:
         change = self._changes[one.project, one.subject]
         if one.proposal.deletes and (other := self._of_same_block(one.project, change)):
             return f"its block also makes {other}"
+        if one.proposal.adds and (many := self._of_block[one.project, _block_of(change)]) > _MOST_OF_BLOCK:
+            return f"its block makes {many:,}: write schedules with the same count or for_each"
         try:
             files = _edited(editor, EditedFiles(), change, one).changes
         except StillMentionedError as error:

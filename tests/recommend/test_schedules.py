@@ -421,3 +421,10 @@ def test_a_schedule_of_a_cluster_and_a_smaller_instance_of_it_count_once(run, sa
     both = json.loads(run("recommend", "--only", "schedules,rightsizing", "--format", "json").stdout)
     kept = [one["kind"] for one in both["recommendations"] if one["status"] == "open"]
     assert kept == ["schedules"]
+
+
+def test_of_a_block_that_makes_many_no_schedules_are_written_one_by_one(said):
+    found = said(INSTANCE % "count = 21")
+    assert len(found["open"]) == 21
+    why = {one["no_edit"] for one in found["open"].values()}
+    assert why == {"its block makes 21: write schedules with the same count or for_each"}
