@@ -1,6 +1,7 @@
 """Ledgers that are made: what is not there, what is hostile, and what is large."""
 
 import csv
+import sys
 
 import pytest
 
@@ -26,19 +27,32 @@ def pages(run, tmp_path):
     return call
 
 
-def test_an_empty_ledger_gives_a_page_that_says_so(pages, tmp_path):
-    (tmp_path / "ledger").mkdir()
-    page = read(pages())
-    assert "This ledger has no bill, so nothing is known of what was spent." in page.all("main")[0].text
-    assert page.all("data") == []
-    assert [path.name for path in pages().glob("*.html")] == ["index.html"]
+def test_an_empty_ledger_is_said_in_a_line_and_the_former_pages_stay(pages, run, tmp_path):
+    import_(tmp_path, [charge("2026-10", 10, "a")])
+    before = (pages() / "index.html").read_bytes()
+    for args in (("--out", "site"), ("--format", "markdown")):
+        ran = run("dashboard", "--ledger", "mistyped", *args)
+        assert (ran.exit_code, ran.stdout, len(ran.stderr.splitlines())) == (2, "", 1)
+        assert "this ledger is empty" in ran.stderr
+    assert (tmp_path / "site" / "index.html").read_bytes() == before
+
+
+def test_without_duckdb_the_line_says_what_to_install(run, tmp_path, monkeypatch):
+    import_(tmp_path, [charge("2026-10", 10, "a")])
+    monkeypatch.setitem(sys.modules, "duckdb", None)
+    ran = run("dashboard", "--out", "site")
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert ran.stderr == "guardrail: reading a ledger needs DuckDB (pip install 'guardrail-finops[ledger]')\n"
+    assert not (tmp_path / "site").exists()
 
 
 def test_runs_alone_give_what_ci_has_estimated_and_nothing_that_was_spent(pages, run, tmp_path):
     (tmp_path / "result.json").write_bytes(result())
     assert run("ledger", "add", "result.json").exit_code == 0
     page = read(pages())
-    assert "This ledger has no bill" in page.all("main")[0].text
+    assert "This ledger has no bill, so nothing is known of what was spent." in page.all("main")[0].text
+    assert [path.name for path in (tmp_path / "site").glob("*.html")] == ["index.html"]
+    assert run("dashboard", "--format", "markdown").stdout.startswith("**This ledger has no bill**")
     (row,) = rows_of(page, "Newest estimates")[1:]
     assert (row[0], row[-1]) == ("shop", "35.04")
 

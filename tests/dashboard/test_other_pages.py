@@ -5,6 +5,7 @@ import json
 import pytest
 
 from tests.dashboard.conftest import AT, NOW, read, rows_of
+from tests.dashboard.made import charge, import_
 
 
 @pytest.fixture
@@ -129,7 +130,7 @@ def test_the_summary_tells_what_needs_attention(full, command):
 
 
 def test_a_file_that_is_no_answer_of_recommend_is_refused_in_a_line(run, tmp_path):
-    (tmp_path / "ledger").mkdir()
+    import_(tmp_path, [charge("2026-10", 10, "a")])
     for text, why in (
         ("{", "holds no recommendations"),
         (json.dumps({"schema": "x"}), "holds no recommendations"),

@@ -14,7 +14,7 @@ from guardrail.cli.commands.finops.anomalies import anomalies_in
 from guardrail.cli.commands.finops.budget import budgets_in
 from guardrail.cli.commands.finops.spend import Month, allocation_of, question_of
 from guardrail.cli.ledger_options import ledger_options, now_option
-from guardrail.errors import ConfigError
+from guardrail.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
@@ -133,6 +133,10 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
 
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
+    if not ledger.facts:
+        # A mistyped --ledger must not replace pages by one that says that there is nothing.
+        fix = "`guardrail ledger add` and `guardrail ledger import` fill it; --ledger names another"
+        raise InputError("this ledger is empty", where=store.where, fix=fix)
     now = values["now"] or datetime.now(UTC)
     runs = contents(ledger, generations=False).runs
     there = bill_months(ledger)
