@@ -212,3 +212,15 @@ def test_a_token_that_ends_with_a_line_break_is_taken_without_it_and_a_broken_on
         nightly.environ |= {"GITHUB_TOKEN": "token\n"}
         nightly.run([alert()], notify)
         assert server.asked[0].headers["authorization"] == "Bearer token"
+
+
+def test_ten_thousand_alerts_are_three_messages_where_two_are_the_most_and_none_comes_again(nightly):
+    alerts = [alert(str(number), str(number)) for number in range(10_000)]
+    with serving(lambda _: OK) as server:
+        nightly.environ = {"OPS_URL": server.url}
+        notify = channels(hook(), max_messages=2)
+        assert nightly.run(alerts, notify).sent == 3
+        assert nightly.run(alerts, notify).sent == 0
+        last = server.asked[-1].json
+    assert (last["title"], len(last["alerts"]), last["more"]) == ("9,998 more alerts about costs", 100, 9_898)
+    jsonschema.validate(last, json.loads(SCHEMA.read_text(encoding="utf-8")))

@@ -14,6 +14,7 @@ from guardrail.finops.anomalies.event import Event, State, event_of, order, runs
 from guardrail.finops.anomalies.explaining import Causes, explained
 from guardrail.finops.anomalies.first_spend import new_scopes, with_first_spends
 from guardrail.finops.anomalies.judging import Baseline
+from guardrail.finops.anomalies.moving import with_moves
 from guardrail.finops.anomalies.series import Days, Owner, Series, series_of
 from guardrail.finops.anomalies.unjudged import NotJudged, not_judged
 
@@ -95,7 +96,7 @@ def answer(asked: Asked, facts: Facts, owner: Owner, first: date, now: datetime)
         if any(lacking):
             unjudged.append((one, sum(lacking)))
     scopes = new_scopes(facts.firsts, days, max(asked.since, days.first))
-    events = with_first_spends(events, scopes.new, charges, days, owner, causes)
+    events = with_moves(with_first_spends(events, scopes.new, charges, days, owner, causes))
     provisional = [number for number in range(since, days.number) if days.is_provisional(days.sources, number)]
     return Anomalies(
         asked,

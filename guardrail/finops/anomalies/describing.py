@@ -89,6 +89,9 @@ def _cause(event: Event, cause: Cause) -> str:
     if cause.what == "date":
         until = "" if cause.until in {None, cause.since} else f" to {cause.until}"
         return f"{cause.name}, {cause.since}{until}{daily}"
+    if cause.what in {"owner", "service"}:
+        way = "to" if event.is_fall else "from"
+        return f"a move {way} the {cause.what} {cut(cause.name, _NAME) or NOBODY}, where the same amount {'came' if event.is_fall else 'went'} on {cause.since}"
     if cause.what == "month":
         return f"the same day of the month before: {cause.since}{daily.removesuffix(' a day')}"
     who = f"#{cause.pull_request}" if cause.pull_request else "a change"

@@ -27,8 +27,9 @@ class State(StrEnum):
 class Cause:
     """What accounts for an event, or may.
 
-    what          "change" of a resource, "date" that the configuration expects, or "month": the same day of the month before
-    name          of a date: what it is called
+    what          "change" of a resource, "date" that the configuration expects, "month": the same day of the month before,
+                  "owner" or "service": it went by another one before, or goes by another one since
+    name          what a date is called; the other owner or service
     daily         what it adds to a day, None where that is not known
     pull_request  of a change, None where none is known
     since         the day of its merge, or the first one of a date

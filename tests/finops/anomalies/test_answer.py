@@ -144,6 +144,37 @@ class TestExplained:
         assert found(spike, expected=[{**date, "owners": ["other"]}]).events[0].state is State.UNEXPLAINED
 
 
+class TestMoves:
+    """Costs that go by another owner or service."""
+
+    def test_a_tag_that_is_added_alarms_neither_owner(self):
+        before, after = charges([*[10] * 63, *[""] * 7], owner=""), charges([10] * 7, begin=63, owner="shop")
+        rise, fall = sorted(found(before, after, days=bill_days(70)).events, key=lambda one: one.is_fall)
+        assert (rise.state, fall.state) == (State.EXPLAINED, State.EXPLAINED)
+        assert (
+            dict(facts_of(rise))["explained"]
+            == "by a move from the owner nobody, where the same amount went on 2026-09-07"
+        )
+        assert (
+            dict(facts_of(fall))["explained"] == "by a move to the owner shop, where the same amount came on 2026-09-07"
+        )
+
+    def test_so_does_a_service_that_is_called_otherwise(self):
+        before, after = charges([*[10] * 63, *[""] * 7]), charges([10.3] * 7, begin=63, service="EC2 (new)")
+        events = found(before, after, days=bill_days(70)).events
+        assert [one.state for one in events] == [State.EXPLAINED] * 2
+        assert any(one.new == ("service EC2 (new)",) for one in events)
+
+    @pytest.mark.parametrize("more", [{"address": "aws_instance.b"}, {"owner": "b", "service": "S3"}])
+    def test_another_address_or_two_differences_are_no_move(self, more):
+        before, after = charges([*[10] * 63, *[""] * 7]), charges([10] * 7, begin=63, **more)
+        assert {one.state for one in found(before, after, days=bill_days(70)).events} == {State.UNEXPLAINED}
+
+    def test_nor_is_another_amount(self):
+        before, after = charges([*[10] * 63, *[""] * 7]), charges([11] * 7, begin=63, owner="b")
+        assert {one.state for one in found(before, after, days=bill_days(70)).events} == {State.UNEXPLAINED}
+
+
 def test_a_fall_is_told_as_such_and_never_as_a_saving():
     answer = found(charges([*STEADY, "", 10], "aws_instance.gone"), days=bill_days(65))
     (one,) = answer.events
