@@ -123,7 +123,8 @@ def _between_runs(keys: Sequence[str]) -> str:
             coalesce(sum(case
                 when not had_line then monthly when not has_line then -was_monthly when usage_key <> '' then 0
                 when quantity is null or was_quantity is null then 0
-                when quantity = was_quantity then 0 else monthly - was_quantity * unit_price end), 0)::decimal(38, 18) as monthly,
+                when quantity = was_quantity then 0
+                else ((quantity - was_quantity)::double * unit_price::double)::decimal(38, 18) end), 0)::decimal(38, 18) as monthly,
             coalesce(sum(unpriced) filter (not had_line), 0)::bigint as unpriced
         from (
             select run, address, coalesce(new.type, old.type) as type, coalesce(new.tags, old.tags) as tags, usage_key,

@@ -151,7 +151,7 @@ def _cells(found: Budgets, *, forecast: bool) -> tuple[Cells, list[Cells]]:
         amounts = [
             between(one.spent, one.spent_most, found.currency),
             money(one.amount, found.currency),
-            share_text(one.spent, one.amount) or "not known",
+            _used(one),
         ]
         shown = [forecast_text(one.forecast, found.currency)] if forecast else []
         body.append([safe(one.name, _LIMIT), one.period, *amounts, *shown])
@@ -174,6 +174,14 @@ def forecast_text(one: Forecast | None, currency: str) -> str:
     least = "at least " if one.at_least else ""
     width = f" ± {money(one.half_width, currency)}" if one.half_width else ""
     return f"{least}{money(one.amount, currency)}{width}"
+
+
+def _used(one: BudgetAnswer) -> str:
+    """Return which part of its amount is spent, at least and at most."""
+    least, most = share_text(one.spent, one.amount), share_text(one.spent_most, one.amount)
+    if not least or least == most:
+        return least or "not known"
+    return f"{least} to {most}" if most else f"at least {least}"
 
 
 def share_text(amount: Decimal | None, of: Decimal | None) -> str:

@@ -93,3 +93,127 @@ def test_a_pull_request_that_is_open_is_a_second_figure_and_one_that_a_later_run
     (after,) = answered("--now", "2026-10-11")
     assert after["open_pull_requests"] == []
     assert after["if_all_merge"] == after["forecast"]["amount"]
+
+
+ALL = "version: 1\nprojects: [{name: shop, path: .}]\nbudgets:\n"
+SHOWN = (
+    ALL
+    + """\
+  - {name: all, spend: 450, alerts: [20, {forecast: 90, block: true}]}
+  - {name: shop, match: {project: shop}, amounts: {2026-10: 300, 2026-11: 300, 2026-12: 400}, period: quarter}
+  - {name: search, match: {tags: {team: search}}, spend: 100, cost: billed, alerts: [50]}
+  - {name: a year, spend: 5000, period: year}
+  - {name: plans alone, monthly: 10}
+"""
+)
+
+
+@pytest.mark.parametrize("format_name", ["terminal", "markdown", "json"])
+def test_each_format_tells_all_of_several_budgets(budget, golden, format_name):
+    ran = budget("--format", format_name, "--with-open-pull-requests", "--now", "2026-10-11", config=SHOWN)
+    assert (ran.exit_code, ran.stderr) == (1, "")
+    golden(f"budget.{format_name}", ran.stdout)
+
+
+def test_without_options_what_is_spent_is_told_and_what_is_passed(budget):
+    ran = budget("--now", "2026-10-11")
+    assert ran.exit_code == 0
+    assert ran.stdout == (
+        "budget  period     spent   amount    used\n"
+        "all     2026-10  $117.03  $500.00  23.4 %\n"
+        "\n"
+        "all, 2026-10\n"
+        "  alert: more than 20 % of $500.00 is spent, $117.03\n"
+        "  alert: the forecast is more than 80 % of $500.00, $420.61\n"
+        "  bills until 2026-10-11 00:00 UTC, effective cost\n"
+    )
+
+
+def test_equal_facts_give_equal_bytes_and_what_comes_after_now_counts_for_nothing(budget):
+    first, second = (budget("--format", "json", "--now", "2026-09-15").stdout for _ in range(2))
+    assert first == second
+    assert "search" not in first
+
+
+@pytest.mark.parametrize(
+    "alert, now, code",
+    [
+        ("{spent: 100, block: true}", "2026-10-11", 0),
+        ("{spent: 20, block: true}", "2026-10-11", 1),
+        ("{spent: 20}", "2026-10-11", 0),
+        ("{forecast: 80, block: true}", "2026-10-11", 1),
+        ("{spent: 100, block: true}", "2026-11-20", 2),  # there is no bill of November
+        ("{spent: 100}", "2026-11-20", 0),
+        ("{forecast: 100, block: true}", "2027-03-01", 2),
+    ],
+)
+def test_only_an_alert_that_blocks_makes_the_exit_code_1_and_one_that_nothing_tells_2(budget, alert, now, code):
+    config = f"{ALL}  - {{name: all, spend: 500, alerts: [{alert}]}}\n"
+    assert budget("--now", now, config=config).exit_code == code
+
+
+@pytest.mark.parametrize(
+    "config, said",
+    [
+        ("version: 1\n", "no budget says what may be billed (add one: budgets: [{name: all, spend: 1000"),
+        (ALL + "  - {name: a, monthly: 3}\n", "no budget says what may be billed"),
+        (ALL + "  - {name: a, spend: 1, amounts: {2026-10: 1}}\n", "guardrail.yaml:4: budgets.0: spend and amounts are two ways"),
+        (ALL + "  - {name: a, alerts: [50]}\n", "guardrail.yaml:4: budgets.0: alerts are shares of what may be billed"),
+        (ALL + "  - {name: a, spend: 1, alerts: [{spent: 1, forecast: 2}]}\n", "guardrail.yaml:4: budgets.0.alerts.0: an alert is a share of either"),
+        (ALL + "  - {name: a, spend: 1, alerts: [-1]}\n", "guardrail.yaml:4: budgets.0.alerts.0: should be greater than 0, not -1"),
+        (ALL + "  - {name: a, amounts: {2026-13: 1}}\n", "guardrail.yaml:4: budgets.0.amounts.2026-13: "),
+        (ALL + "  - {name: a, spend: 1, cost: list}\n", "guardrail.yaml:4: budgets.0.cost: "),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_in_the_configuration_is_one_line_with_its_place(budget, config, said):
+    ran = budget("--now", "2026-10-11", config=config)
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert said in ran.stderr
+
+
+def test_a_budget_that_is_not_there_and_a_ledger_without_a_bill_are_said(budget, tmp_path):
+    ran = budget("--budget", "al")
+    assert (ran.exit_code, ran.stderr) == (
+        2,
+        "guardrail: guardrail.yaml has no budget 'al' (did you mean \"all\"?)\n",
+    )
+    ran = budget(folder=tmp_path)
+    assert (ran.exit_code, ran.stderr.count("\n")) == (2, 1)
+    assert "bill" in ran.stderr
+
+
+def test_names_with_escape_sequences_and_markup_are_spelled_out(budget):
+    config = ALL + '  - {name: "\\e[31m<b>|::error::\\n##[x]", spend: 0, alerts: [5]}\n'
+    for format_name in ("terminal", "markdown"):
+        text = budget("--now", "2026-10-11", "--format", format_name, config=config).stdout
+        assert "\x1b" not in text
+        assert "##[" not in text
+    assert "<b>" not in text
+
+
+NOTIFY = "notify: {channels: [{name: costs, slack: {}}]}\n"
+
+
+def test_people_are_told_of_the_largest_share_that_is_passed_of_what_is_spent_and_of_the_forecast(budget):
+    config = ALL + "  - {name: all, spend: 450, alerts: [5, 20, {forecast: 50}, {forecast: 90}]}\n" + NOTIFY
+    ran = budget("--now", "2026-10-11", "--notify", "--dry-run", config=config)
+    assert ran.exit_code == 0
+    told = [line for line in ran.stderr.splitlines() if line.startswith("would send")]
+    assert told == [
+        "would send to costs: budget all, 2026-10: the forecast is more than 90 % of $450.00, $420.61",
+        "would send to costs: budget all, 2026-10: more than 20 % of $450.00 is spent, $117.03",
+    ]
+    assert "  how sure: no interval, too little history (n = 4); month totals were off by 0.1 %" in ran.stderr
+
+
+def test_what_could_not_be_sent_is_exit_code_4_after_the_answer(budget):
+    ran = budget("--now", "2026-10-11", "--notify", config=CONFIG + NOTIFY)
+    assert ran.exit_code == 4
+    assert ran.stdout.startswith("budget  period")
+    assert "there is no SLACK_WEBHOOK_URL" in ran.stderr
+
+
+def test_notify_without_a_channel_is_refused_before_anything_is_read(budget, tmp_path):
+    ran = budget("--notify", folder=tmp_path)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert "guardrail.yaml has no channel" in ran.stderr

@@ -1,13 +1,19 @@
 """The forecast of days to come, its interval and its backtest, over series that are made here."""
 
+import csv
+import os
 import random
+from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
 from guardrail.finops.budgets.forecast import Backtest, Series, Step, ahead, backtest, half_width, misses, origins
 
+NAB = os.environ.get("NAB_FOLDER", "")
+"""Where the data of the Numenta Anomaly Benchmark lie; they are not part of this repository."""
 FIRST = date(2026, 1, 5)  # a Monday
 CENT = 10**16
 
@@ -115,6 +121,20 @@ def test_the_80_percent_interval_covers_about_78_percent_of_1400_months_of_40_st
             months += 1
     assert months == 1400
     assert 0.75 <= inside / months <= 0.83
+
+
+@pytest.mark.skipif(not NAB, reason="NAB_FOLDER names no folder with nyc_taxi.csv")
+def test_nyc_taxi_30_day_totals_of_18_origins_were_off_by_5_5_percent_and_13_1_at_worst():
+    rides = Counter[date]()
+    with (Path(NAB) / "nyc_taxi.csv").open(encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            rides[date.fromisoformat(row["timestamp"][:10])] += int(row["value"])
+    days = sorted(rides)[:-1]  # the last one is not whole
+    made = series([rides[day] for day in days], days[0])
+    begins = [made.first + timedelta(days=number) for number in range(60, len(days) - 30, 7)]
+    found = backtest(misses(made, 30, begins))
+    assert found is not None
+    assert (found.n, round(found.mean, 3), round(found.worst, 3)) == (18, 0.055, 0.131)
 
 
 def test_a_merged_change_of_200_a_day_takes_the_error_of_a_month_from_11_4_to_0_6_percent_over_200_runs():

@@ -1,12 +1,13 @@
 """What budgets come to, from charges, changes and pull requests that are made here."""
 
+import time
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrail.bills.booked import Booked, ChangedResource, Place, ProposedResource
@@ -267,6 +268,19 @@ def test_huge_amounts_keep_every_digit():
     assert Fraction(found.spent) == Fraction(huge) * 10
 
 
+def test_three_times_as_many_budgets_take_about_three_times_as_long():
+    def seconds(number):
+        budgets = [budget(name=f"b{one}") for one in range(number)]
+        booked = [replace(one, budget=which) for which in range(number) for one in USUAL]
+        begin = time.process_time()
+        outlook(Facts(BILLS, booked), budgets, {}, converter("USD", {}), now=NOW, currency="USD")
+        return time.process_time() - begin
+
+    seconds(10)
+    assert min(seconds(150) for _ in range(2)) < 5 * min(seconds(50) for _ in range(2))
+
+
+@settings(max_examples=25)
 @given(st.lists(st.decimals(-1000, 1000, places=4), min_size=102, max_size=102))
 def test_parts_come_to_the_forecast(amounts):
     booked = [
