@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import partial
 from itertools import accumulate
 
 from guardrail.bills.daily import BillDay, ChangeOfResource, DailyCharges, FirstSpend
@@ -13,10 +14,10 @@ from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.finops.anomalies.event import Event, State, event_of, order, runs_of
 from guardrail.finops.anomalies.explaining import Causes, explained
 from guardrail.finops.anomalies.first_spend import new_scopes, with_first_spends
-from guardrail.finops.anomalies.judging import Baseline
+from guardrail.finops.anomalies.judging import Baseline, Judged
 from guardrail.finops.anomalies.moving import with_moves
 from guardrail.finops.anomalies.series import Days, Owner, Series, series_of
-from guardrail.finops.anomalies.unjudged import NotJudged, not_judged
+from guardrail.finops.anomalies.unjudged import NotJudged, Unjudged, not_judged
 
 HISTORY_DAYS = 200
 """Days before the first one that is judged, of which bills are read: medians need 42, their residuals 56 more."""
@@ -84,17 +85,21 @@ def answer(asked: Asked, facts: Facts, owner: Owner, first: date, now: datetime)
     events: list[Event] = []
     judged = judged_days = 0
     unjudged: list[tuple[Series, int]] = []
+    waiting: list[tuple[Series, int]] = []
     for one in series:
         baseline = Baseline(one.amounts)
         floor = floors[one.key.owner, one.key.currency]
-        runs = runs_of(one, baseline, since, floor.__getitem__, asked.settings.spreads)
-        events += (explained(event_of(run, days), run, days, causes) for run in runs)
+        short: dict[int, int] = {}
+        judge = partial(_judged, one, baseline, floor, asked.settings.spreads, days, short)
+        events += (explained(event_of(run, days), run, days, causes) for run in runs_of(one, baseline, since, judge))
         can = [baseline.can_judge(number) for number in range(since, days.number)]
         judged, judged_days = judged + any(can), judged_days + sum(can)
         # What has cost nothing on a day that cannot be judged is no gap in what was judged.
         lacking = [one.amounts[since + number] or 0 for number, is_judged in enumerate(can) if not is_judged]
         if any(lacking):
             unjudged.append((one, sum(lacking)))
+        if short:
+            waiting.append((one, sum(short.values())))
     scopes = new_scopes(facts.firsts, days, max(asked.since, days.first))
     events = with_moves(with_first_spends(events, scopes.new, charges, days, owner, causes))
     provisional = [number for number in range(since, days.number) if days.is_provisional(days.sources, number)]
@@ -102,11 +107,30 @@ def answer(asked: Asked, facts: Facts, owner: Owner, first: date, now: datetime)
         asked,
         days.last,
         tuple(order(events)),
-        tuple(not_judged(unjudged, charges, days, asked.since, [scope.name for scope in scopes.may_be])),
+        tuple(
+            not_judged(Unjudged(unjudged, waiting, [scope.name for scope in scopes.may_be]), charges, days, asked.since)
+        ),
         judged,
         judged_days,
         days.day(provisional[0]) if provisional else None,
     )
+
+
+def _judged(
+    series: Series,
+    baseline: Baseline,
+    floors: Sequence[int],
+    spreads: float,
+    days: Days,
+    short: dict[int, int],
+    number: int,
+) -> Judged | None:
+    """Return a day that is far off. A fall on a day to which charges may still be added is put into `short` instead."""
+    found = baseline.off(number, floors[number], spreads)
+    if found and found.difference < 0 and days.is_provisional(series.sources, number):
+        short[number] = found.difference
+        return None
+    return found
 
 
 def _is_asked(project: str | None, asked: Asked) -> bool:

@@ -105,11 +105,8 @@ def _money(event: Event, amount: int, *, signed: bool = False) -> str:
 
 
 def alerts_of(found: Anomalies) -> list[CostAlert]:
-    """Return the events that people are to be told of: what nothing accounts for whole.
-
-    A fall on days to which charges may still be added is none yet: mostly they are.
-    """
-    return [_alert(one) for one in found.alarming if not (one.is_fall and one.provisional == one.days)]
+    """Return the events that people are to be told of: what nothing accounts for whole."""
+    return [_alert(one) for one in found.alarming]
 
 
 def fingerprint_of(event: Event) -> str:
@@ -147,6 +144,9 @@ def not_judged_text(one: NotJudged) -> str:
     if one.reason is Reason.HISTORY:
         few = "fewer than 4 same weekdays before, or than 14 days to compare with theirs"
         return f"{count(one.number, 'series', 'series')}, {came_to}, of too short a history ({few}){named}"
+    if one.reason is Reason.PROVISIONAL:
+        why = "on days to which charges may still be added"
+        return f"{count(one.number, 'series', 'series')}, {came_to} from what is expected, {why}{named}"
     if one.reason is Reason.WITHOUT_AMOUNT:
         return f"{count(one.number, 'row')} without this cost{named}"
     if one.reason is Reason.LONG:

@@ -106,17 +106,17 @@ class Run:
     days: tuple[Judged, ...]
 
 
-Floor = Callable[[int], int]
-"""What a day, by its number, has to be off at least."""
+Judge = Callable[[int], Judged | None]
+"""Returns a day, by its number, if it is far off and is to be told."""
 
 
-def runs_of(series: Series, baseline: Baseline, since: int, floor: Floor, spreads: float) -> Iterator[Run]:
+def runs_of(series: Series, baseline: Baseline, since: int, judge: Judge) -> Iterator[Run]:
     """Give the runs of days that reach into the days from `since` on, each whole: also where it began before."""
     end = len(baseline.amounts)
-    found = [judged for number in range(since, end) if (judged := baseline.off(number, floor(number), spreads))]
+    found = [judged for number in range(since, end) if (judged := judge(number))]
     number = since - 1
     while found and 0 <= number >= found[0].number - BRIDGED - 1:
-        judged = baseline.off(number, floor(number), spreads)
+        judged = judge(number)
         if judged and (judged.difference > 0) == (found[0].difference > 0):
             found.insert(0, judged)
         number -= 1

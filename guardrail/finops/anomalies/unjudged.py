@@ -27,6 +27,8 @@ class Reason(StrEnum):
     """charged for more than a day at once"""
     OTHER = "other"
     """taxes, credits and adjustments"""
+    PROVISIONAL = "provisional"
+    """less than was expected, on days to which charges may still be added"""
     FIRST_SPEND = "first-spend"
     """accounts, services and regions that may be new: bills begin less than four weeks before their first spend"""
     MISSING_DAY = "missing-day"
@@ -48,22 +50,28 @@ class NotJudged:
     names: tuple[str, ...] = ()
 
 
-def not_judged(
-    unjudged: Sequence[tuple[Series, int]],
-    charges: Sequence[DailyCharges],
-    days: Days,
-    since: date,
-    may_be_new: Sequence[str] = (),
-) -> Iterator[NotJudged]:
-    """Give what could not be judged since a day, by reason, each once.
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """What was found that could not be judged.
 
-    unjudged  series with days of which too little is known before, and what these came to
+    history     series with days of which too little is known before, and what these came to
+    waiting     series that are below what was expected on days to which charges may still be added, and by how much
+    may_be_new  names of what may have been paid for the first time
     """
-    if unjudged:
-        sums: Counter[tuple[str, str]] = Counter()
-        for one, amount in unjudged:
-            sums[one.key.address or one.key.service or _NAMELESS, one.key.currency] += amount
-        yield NotJudged(Reason.HISTORY, len(unjudged), *_told(sums))
+
+    history: Sequence[tuple[Series, int]]
+    waiting: Sequence[tuple[Series, int]]
+    may_be_new: Sequence[str]
+
+
+def not_judged(found: Unjudged, charges: Sequence[DailyCharges], days: Days, since: date) -> Iterator[NotJudged]:
+    """Give what could not be judged since a day, by reason, each once."""
+    for reason, series in ((Reason.HISTORY, found.history), (Reason.PROVISIONAL, found.waiting)):
+        if series:
+            sums: Counter[tuple[str, str]] = Counter()
+            for one, amount in series:
+                sums[one.key.address or one.key.service or _NAMELESS, one.key.currency] += amount
+            yield NotJudged(reason, len(series), *_told(sums))
     lacking = [one for one in charges if one.without and any(day >= since for day in one.days)]
     if lacking:
         names = sorted({_service(one) for one in lacking})
@@ -73,8 +81,8 @@ def not_judged(
         sums = _sums((one for one in charges if one.kind == kind), since.replace(day=1))
         if sums:
             yield NotJudged(reason, len(sums), *_told(sums))
-    if may_be_new:
-        yield NotJudged(Reason.FIRST_SPEND, len(may_be_new), names=tuple(may_be_new[:_NAMED]))
+    if found.may_be_new:
+        yield NotJudged(Reason.FIRST_SPEND, len(found.may_be_new), names=tuple(found.may_be_new[:_NAMED]))
     for source, gaps in days.missing(since).items():
         yield NotJudged(Reason.MISSING_DAY, len(gaps), names=(source, *(f"{day}" for day in gaps[:_NAMED])))
 

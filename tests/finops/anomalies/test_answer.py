@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from guardrail.finops.anomalies import Reason, State
-from guardrail.finops.anomalies.describing import alerts_of, facts_of, title_of
+from guardrail.finops.anomalies.describing import alerts_of, facts_of, not_judged_text, title_of
 from guardrail.finops.exact import decimal_of
 from tests.finops.anomalies.made import bill_days, changed, charges, day, found
 
@@ -189,9 +189,10 @@ def test_a_fall_is_told_as_such_and_never_as_a_saving():
 def test_days_of_an_open_bill_are_provisional_for_three_days_and_a_fall_on_them_alarms_nobody():
     days = bill_days(66, is_open=True, imported_at=datetime(2026, 9, 10, 6, tzinfo=UTC))
     fall = found(charges([*STEADY, 10, 1, 1]), days=days)
-    assert [one.provisional for one in fall.events] == [2]
-    assert fall.provisional == day(63)
-    assert alerts_of(fall) == []
+    assert (fall.events, fall.provisional) == ((), day(63))
+    (waiting,) = [one for one in fall.not_judged if one.reason is Reason.PROVISIONAL]
+    assert (waiting.number, waiting.names) == (1, ("aws_instance.a",))
+    assert "1 series, -$18.00 from what is expected, on days to which" in not_judged_text(waiting)
     rise = found(charges([*STEADY, 10, 10, 90]), days=days)
     assert dict(facts_of(rise.events[0]))["provisional"] == "charges may still be added to it"
     assert len(alerts_of(rise)) == 1
