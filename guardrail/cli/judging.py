@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from guardrail.cli.options import flags
 from guardrail.cli.policy_ref import checkout_of, named_base, policy_notes, revision_of
+from guardrail.errors import GuardrailError
 
 if TYPE_CHECKING:
-    from guardrail.config import Settings
+    from guardrail.config import Flags, Settings
     from guardrail.model.report import Report
     from guardrail.platforms.context import Proposal
+    from guardrail.provenance import Checkout
 
 Evaluate = Callable[["Settings"], "Report"]
 Choose = Callable[["Settings"], "Settings"]
@@ -46,10 +48,30 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
         notes = policy_notes(chosen, revision, proposed)
         if checkout.top and checkout.base:
             notes += added_waivers(chosen, checkout.top, checkout.base, checkout.edited)
+            notes += _loosened(flags(values), chosen, checkout)
         inputs = inputs_of(chosen, checkout)
     hashes = report.hashes.with_inputs(inputs) if report.hashes else None
     report = replace(report, warnings=(*report.warnings, *notes), inputs=inputs, hashes=hashes)
     return with_its_run(report, chosen, proposed)
+
+
+def _loosened(given: Flags, chosen: Settings, checkout: Checkout) -> list[str]:
+    """Return what the change loosens of the policy. One that cannot be read on either side is said to be that."""
+    from guardrail.config import settings  # noqa: PLC0415 - only when it runs
+    from guardrail.loosening import edits_policy, loosened_by_change  # noqa: PLC0415
+    from guardrail.policy_ref import settings_at  # noqa: PLC0415
+
+    top = checkout.top
+    # Which plans there are is no part of the policy.
+    given = replace(given, inputs=("-",), project=None, compare_with="", usage=None, catalog=None)
+    try:
+        ours = settings(given, Path.cwd()) if chosen.policy_folder else chosen
+        if top is None or not edits_policy(ours, top, checkout.edited):
+            return []
+        with settings_at(given, Path.cwd(), checkout.base) as before:
+            return loosened_by_change(before, ours) if before.policy_folder else []
+    except GuardrailError as error:
+        return [f"what this change loosens of the policy is not known: {error}"]
 
 
 def with_its_run(report: Report, chosen: Settings, proposed: Proposal) -> Report:
