@@ -18,7 +18,8 @@ from guardrail.errors import DefinitionError
 class Library:
     """Definitions by resource type: those of `folders` first, in their order, then the shipped ones.
 
-    A folder holds `<vendor>/<type>.toml`, and may hold a `free.toml` beside them.
+    A folder holds `<vendor>/<type>.toml`, and may hold a `free.toml` beside them. What begins with an underscore is no type, but
+    what types are `like`.
     """
 
     def __init__(self, folders: Iterable[Path] = ()) -> None:
@@ -32,7 +33,8 @@ class Library:
             if not folder.is_dir():
                 raise DefinitionError("no such folder of cost definitions", where=str(folder))
             for path in sorted(folder.glob("*/*.toml")):
-                files.setdefault(path.stem, path)
+                if not path.stem.startswith("_"):
+                    files.setdefault(path.stem, path)
         return files
 
     @cached_property
