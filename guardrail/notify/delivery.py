@@ -50,35 +50,43 @@ def deliver(plan: Plan, notify: NotifyConfig, delivery: Delivery) -> Delivered:
     sent, failed = 0, []
     for number, (channel, messages) in enumerate(groups):
         share = min(CHANNEL_SECONDS, delivery.deadline.left / (len(groups) - number))
-        arrived = _deliver(channel, messages, delivery, delivery.deadline.within(share))
+        arrived, complete = _deliver(channel, messages, delivery, delivery.deadline.within(share))
         sent += arrived
-        if arrived < len(messages):
+        if not complete:
             failed.append(channel.name)
     return Delivered(sent, tuple(failed))
 
 
-def _deliver(channel: ChannelConfig, messages: list[Message], delivery: Delivery, deadline: Deadline) -> int:
-    """Send the messages of a channel until one fails for a reason that others would fail for; return how many arrived."""
-    sent = 0
+def _deliver(
+    channel: ChannelConfig, messages: list[Message], delivery: Delivery, deadline: Deadline
+) -> tuple[int, bool]:
+    """Send the messages of a channel until one fails for a reason that others would fail for.
+
+    Return how many arrived, and whether all did, and reached all whom they were for.
+    """
+    sent, complete = 0, True
     try:
         sender = _opened(channel, delivery.environ, deadline)
     except GuardrailError as error:
         delivery.tell("warning", f"{channel.name}: nothing was sent: {error}")
-        return 0
+        return 0, False
     try:
         for message in messages:
             try:
-                sender.send(message)
+                lacking = sender.send(message)
             except MessageRefusedError as error:
                 delivery.tell("warning", f"{channel.name}: {message.title!r:.80} was refused: {error}")
                 continue
             _remember(message, delivery)
             sent += 1
+            if lacking:
+                complete = False
+                delivery.tell("warning", f"{channel.name}: {message.title!r:.80} did not reach all: {lacking}")
     except GuardrailError as error:
         delivery.tell("warning", f"{channel.name}: {sent} of {len(messages)} messages were sent: {error}")
     finally:
         sender.close()
-    return sent
+    return sent, complete and sent == len(messages)
 
 
 def _remember(message: Message, delivery: Delivery) -> None:

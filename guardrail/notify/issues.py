@@ -44,7 +44,7 @@ class Issues:
         )
         self._known: dict[str, tuple[int, int]] | None = None
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """Open an issue, or comment on the one that is there.
 
         An issue that is there although the ledger does not know of it was opened by a run that ended before it could
@@ -57,6 +57,7 @@ class Issues:
             if isinstance(error, StatusError) and error.status in _REFUSED:
                 raise MessageRefusedError(said.what, where=said.where, fix=said.fix) from None
             raise said from None
+        return ""
 
     def _send(self, message: Message) -> None:
         if self._known is None:

@@ -40,11 +40,12 @@ class Mail:
             )
         self._server: smtplib.SMTP | None = None
 
-    def send(self, message: Message) -> None:
-        """Send a message to all that the configuration names. Raises NotPostedError."""
+    def send(self, message: Message) -> str:
+        """Send a message to all that the configuration names, and say how many the server refuses. Raises NotPostedError."""
         mail = mail_of(message, self._config)
+        refused: dict[str, object] = {}
         try:
-            self._in_time(lambda: self._connected().send_message(mail), self._deadline.left)
+            self._in_time(lambda: refused.update(self._connected().send_message(mail)), self._deadline.left)
         except smtplib.SMTPAuthenticationError:
             raise self._failed("the name or the password is refused") from None
         except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
@@ -61,6 +62,7 @@ class Mail:
             raise self._failed("the name or the password has characters that no log-in carries") from None
         except OSError:
             raise self._failed("the connection failed or was cut") from None
+        return f"the server refuses {len(refused)} of {len(self._config.to)} recipients" if refused else ""
 
     def close(self) -> None:
         """Say good-bye, where anybody listens."""

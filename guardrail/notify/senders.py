@@ -31,8 +31,11 @@ class MessageRefusedError(NotPostedError):
 class Sender(Protocol):
     """A channel that is open."""
 
-    def send(self, message: Message) -> None:
-        """Deliver a message. Raises NotPostedError; MessageRefusedError where others may still arrive."""
+    def send(self, message: Message) -> str:
+        """Deliver a message, and say whom it did not reach, "" where it has reached all.
+
+        Raises NotPostedError; MessageRefusedError where others may still arrive.
+        """
 
     def close(self) -> None:
         """End what was opened."""
@@ -63,9 +66,10 @@ class Slack(_Posts):
     def __init__(self, config: SlackConfig, environ: Mapping[str, str], deadline: Deadline) -> None:
         super().__init__(config.url_env, environ, deadline, _SLACK_GAP)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """Post a message."""
         self._post(message=slack(message))
+        return ""
 
 
 class Teams(_Posts):
@@ -74,9 +78,10 @@ class Teams(_Posts):
     def __init__(self, config: TeamsConfig, environ: Mapping[str, str], deadline: Deadline) -> None:
         super().__init__(config.url_env, environ, deadline, _SLACK_GAP)
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """Post a message."""
         self._post(message=teams(message))
+        return ""
 
 
 class JsonServer(_Posts):
@@ -91,13 +96,14 @@ class JsonServer(_Posts):
                 f"there is no {config.secret_env}", fix="set it to the secret that requests are signed with"
             )
 
-    def send(self, message: Message) -> None:
+    def send(self, message: Message) -> str:
         """Post a message. One that may not have arrived is sent again: the server takes it once, by its key."""
         content = document(message).model_dump_json(by_alias=True).encode()
         headers = {"Content-Type": "application/json", "Idempotency-Key": message.key}
         if self._secret:
             headers |= signature(self._secret, content, int(self._now()))
         self._post(content=content, headers=headers, once=False)
+        return ""
 
 
 def signature(secret: str, content: bytes, at: int) -> dict[str, str]:

@@ -68,6 +68,8 @@ class _Session(socketserver.StreamRequestHandler):
                         verb, f"250-here\r\n{'250-STARTTLS' if self.server.context else '250-HELP'}\r\n250 AUTH PLAIN"
                     )
                 )
+            elif command in self.server.answers:
+                self._say(self.server.answers[command])
             else:
                 self._say(self.server.answers.get(verb, "235 yes" if verb == "AUTH" else "250 yes"))
             if verb == "QUIT":

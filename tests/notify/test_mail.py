@@ -140,6 +140,14 @@ def test_what_fails_is_said_in_our_words_without_the_password(nightly, answers, 
     assert PASSWORD not in "".join(nightly.said)
 
 
+def test_a_recipient_that_the_server_refuses_is_said_and_the_others_are_not_told_again(nightly):
+    with mail_server({"rcpt TO:<b@example.com>": "550 nobody"}) as server:
+        first, second = (nightly.run([alert()], channels(mail(server.port))) for _ in range(2))
+        assert (first.sent, first.failed, second.sent, second.failed) == (1, ("post",), 0, ())
+        assert len(server.mails) == 1
+    assert nightly.said == ["post: 'uploads costs more' did not reach all: the server refuses 1 of 2 recipients"]
+
+
 def test_nobody_there_is_said(nightly):
     with mail_server() as server:
         port = server.port
