@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from itertools import chain, islice
@@ -120,8 +120,7 @@ def check(
     with closing(_each(settings, read)) as each:
         is_only, plans = _whether_one(each)
         for source, plan in plans:
-            if plan.is_configuration and not (base or settings.compare_with):
-                judge.no_change = NO_COMPARISON
+            judge.no_change = judge.no_change or no_change(settings, base, [plan])
             project = Project(source.name, source.path, source.env, repository)
             bill = priced(source, plan, engine, settings, in_use.alone(source, plan, library))
             bill = with_plans(since(base, bill, is_only=is_only))
@@ -166,6 +165,13 @@ def check(
     )
     ids = tuple(rule.rule.id for rule in rules)
     return _against(base, replace(report, rules=ids, ledger=ledger, hashes=hashes, rule_use=judge.use), settings)
+
+
+def no_change(settings: Settings, base: Report | None, read: Iterable[Plan]) -> str:
+    """Say why nothing tells what a run changes: a folder that is compared with nothing is all new. "" where something does."""
+    if base or settings.compare_with or not any(plan.is_configuration for plan in read):
+        return ""
+    return NO_COMPARISON
 
 
 def _notes_of(known: KnownSnapshot | None) -> list[str]:

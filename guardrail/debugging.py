@@ -9,7 +9,7 @@ import yaml
 
 from guardrail.catalog import Catalog
 from guardrail.caveats import UsageInUse
-from guardrail.check import priced, since, surroundings
+from guardrail.check import no_change, priced, since, surroundings
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, RuleError, did_you_mean
@@ -163,6 +163,8 @@ def _case_of_budget(
         currency=settings.currency,
         defaults=provider_defaults(library),
         snapshot=snapshot_of(settings),
+        no_change=no_change(settings, base, (plan for _, plan in read)),
+        projects={source.name for source, _ in read},
     )
     (sums,) = spent([budget], bills)
     judged = waived([*judge.budget(budget, sums)], (rule,), replace(settings, complete=False))

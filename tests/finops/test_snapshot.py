@@ -324,3 +324,55 @@ def test_a_check_reads_a_snapshot_without_the_ledger_and_loads_nothing_of_it_wit
     assert loaded() == "['guardrail.model.billed.snapshot']"
     (tmp_path / "guardrail.yaml").write_text("version: 1\nprojects: [{name: shop, path: .}]\n", encoding="utf-8")
     assert loaded() == "[]"
+
+
+@pytest.fixture
+def in_october(checked, run, shop):
+    """Make the snapshot as of 10 October, and check the pull request that was open then against what was there in July."""
+    make, _ = checked
+    ran = make("--now", "2026-10-10", "--out", "ledger.snapshot.json")
+    assert ran.exit_code == 0, ran.stderr
+    base = ("--base", str(shop / "runs" / "2026-07-31.json"), "--var", "search=true")
+    return lambda *more: run("check", ".", "--now", "2026-10-10", *base, *more)
+
+
+def test_a_check_tells_the_forecast_this_change_and_what_comes_of_all_that_is_open(in_october):
+    shown = " ".join(in_october().stdout.split())
+    assert "budget all, $2,000.00 for 2026-Q4: $108.61 spent by 2026-10-10" in shown
+    assert (
+        "budget all, $2,000.00: forecast $1,003.59, this change +$382.46, 1 other open pull request +$382.46: "
+        "$1,768.52 if all merge" in shown
+    )
+    assert "budget shop, $500.00: forecast $274.12 to $323.90, this change +$101.38" in shown
+    (_, everything) = json.loads(in_october("--format", "json").stdout)["ledger"]["budgets"]
+    assert everything["forecast"]["others"] == 1
+    assert everything["forecast"]["half"] is None
+
+
+@pytest.mark.usefixtures("in_october")
+def test_a_folder_that_is_compared_with_nothing_is_no_change(run):
+    shown = " ".join(run("check", ".", "--now", "2026-10-10").stdout.split())
+    assert "budget all, $2,000.00: forecast $1,003.59, this change not known, 1 other open pull request" in shown
+    ran = run("explain", "budget-spend-exceeded", "all", ".", "--now", "2026-10-10")
+    assert ran.exit_code == 0, ran.stderr
+
+
+def test_a_snapshot_of_before_there_were_forecasts_is_read_and_says_that_it_has_none(in_october, tmp_path):
+    path = tmp_path / "ledger.snapshot.json"
+    document = json.loads(path.read_text(encoding="utf-8"))
+    for one in document["budgets"]:
+        for name in ("cost", "forecast", "forecast_why", "open"):
+            del one[name]
+    path.write_text(json.dumps(document), encoding="utf-8")
+    shown = " ".join(in_october().stdout.split())
+    assert "budget all, $2,000.00: no forecast: ledger.snapshot.json has no forecast of this budget" in shown
+    assert "$108.61 spent by 2026-10-10" in shown
+
+
+@pytest.mark.parametrize("old, new", [('"period": "2026-10"', '"period": "October"'), ('"shared": "', '"shared": "x')])
+def test_a_forecast_that_is_damaged_ends_the_check_in_one_line(in_october, tmp_path, old, new):
+    path = tmp_path / "ledger.snapshot.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    ran = in_october()
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert "not a snapshot of a ledger" in ran.stderr
