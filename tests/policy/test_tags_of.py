@@ -204,3 +204,20 @@ def test_a_plan_without_its_configuration_tells_no_template():
     beside = Surroundings()
     ((_, tags),) = tags_of("instances", group(launch_template=TEMPLATE), template(), beside=beside)
     assert isinstance(tags, Unknown)
+
+
+@pytest.mark.parametrize(
+    "odd", [None, 3, "x", [None], ["x"], {}, {"tags": 3}, [[{}]], [{"tags": ["a"], "key": 3}], [3.5]]
+)
+def test_odd_json_of_somebody_else_is_no_bug(odd):
+    names = ("volume_tags", "root_block_device", "ebs_block_device", "launch_template", "compute_resources", "version")
+    others = ("tag", "boot_disk", "node_config", "disk", "tag_specifications", "mixed_instances_policy")
+    for type_name in (*TYPES, "aws_launch_template"):
+        for name in (*names, *others):
+            about = resource(
+                type_name,
+                attributes={name: odd, "launch_template": TEMPLATE},
+                references={"launch_template": ["aws_launch_template.a"]},
+            )
+            for kind in ("instances", "volumes"):
+                tags_of(kind, about, template(tag_specifications=odd))

@@ -50,14 +50,12 @@ def _group_instances(view: ResourceView) -> Json:
         blocks = view.attribute(view.side, name)
         if isinstance(blocks, Unknown):
             return blocks
-        for block in blocks if isinstance(blocks, list) else ():
-            if isinstance(block, Unknown):
-                return block
-            reaches, key = block.get("propagate_at_launch"), block.get("key")
+        for block in _blocks(blocks):
+            reaches, key = _part(block, "propagate_at_launch"), _part(block, "key")
             if isinstance(key, Unknown) or isinstance(reaches, Unknown):
                 return key if isinstance(key, Unknown) else reaches
             if str(reaches).lower() in {"true", "1"} and isinstance(key, str):
-                reached[key] = block.get("value")
+                reached[key] = _part(block, "value")
     return [_with_template(view, "tag", reached, "instance")]
 
 
@@ -82,7 +80,7 @@ def _instance_volumes(view: ResourceView) -> Json:
         blocks = _value(view, view.side, name) if blocks and view.side else blocks
         if isinstance(blocks, Unknown):
             return blocks
-        for number, block in enumerate(blocks or ([{}] if name.startswith("root") else [])):
+        for number, block in enumerate(_blocks(blocks) or ([{}] if name.startswith("root") else [])):
             found.append(_with_template(view, f"{name}.{number}", _block_tags(view, block), "volume"))
     return found
 
@@ -91,7 +89,7 @@ def _block_tags(view: ResourceView, block: Json) -> _Tags | Unknown:
     """Tags of a block with those that the provider adds, where it adds any to blocks."""
     if isinstance(block, Unknown):
         return block
-    own, everything = block.get("tags") or _NONE, block.get("tags_all")
+    own, everything = _part(block, "tags") or _NONE, _part(block, "tags_all")
     if isinstance(own, Unknown) or isinstance(everything, dict):
         return everything if isinstance(everything, dict) else own
     own = own if isinstance(own, dict) else _NONE
@@ -106,7 +104,7 @@ def _batch_instances(view: ResourceView) -> Json:
     blocks = view.configured("compute_resources")
     if isinstance(blocks, Unknown):
         return blocks
-    return [_entry("compute_resources.0.tags", _part(block, "tags")) for block in blocks or ()]
+    return [_entry("compute_resources.0.tags", _part(block, "tags")) for block in _blocks(blocks)]
 
 
 def _nodes(attribute: str, view: ResourceView) -> Json:
@@ -114,8 +112,8 @@ def _nodes(attribute: str, view: ResourceView) -> Json:
     blocks = view.configured(attribute)
     if isinstance(blocks, Unknown):
         return blocks
-    blocks = blocks or ([{}] if attribute == "node_config" and view.change.type.endswith("pool") else [])
-    return [_entry(f"{attribute}.0.resource_labels", _part(block, "resource_labels")) for block in blocks]
+    found = _blocks(blocks) or ([{}] if view.change.type.endswith("pool") else [])
+    return [_entry(f"{attribute}.0.resource_labels", _part(block, "resource_labels")) for block in found]
 
 
 def _boot_disk(view: ResourceView) -> Json:
@@ -125,7 +123,7 @@ def _boot_disk(view: ResourceView) -> Json:
         return blocks
     return [
         _entry("boot_disk.0.initialize_params.0.labels", _part(_first(_part(block, "initialize_params")), "labels"))
-        for block in blocks or ()
+        for block in _blocks(blocks)
         if not _part(block, "source")
     ]
 
@@ -175,7 +173,7 @@ def _specified(view: ResourceView, side: Side | None, kind: str) -> _Tags | Unkn
     """Return the tags that a launch template gives to instances or volumes."""
     blocks = _value(view, side, "tag_specifications") if side else None
     found: dict[str, Json] = {}
-    for block in blocks if isinstance(blocks, list) else [blocks]:
+    for block in [blocks] if isinstance(blocks, Unknown) else _blocks(blocks):
         named, tags = _part(block, "resource_type"), _part(block, "tags")
         unknown = next((one for one in (block, named) if isinstance(one, Unknown)), None)
         if unknown or (named == kind and isinstance(tags, Unknown)):
@@ -197,6 +195,12 @@ def _elsewhere(view: ResourceView) -> Unknown:
 
 def _value(view: ResourceView, side: Side, name: str) -> Json:
     return side.shown(name) if view.shown else side.get(name)
+
+
+def _blocks(value: Json) -> list[Json]:
+    """Return blocks, each a map or unknown; what is neither, as somebody's JSON may have it, is none."""
+    found = value if isinstance(value, list) else [value]
+    return [one for one in found if isinstance(one, dict | Unknown)]
 
 
 def _first(blocks: Json) -> Json:
