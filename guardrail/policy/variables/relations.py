@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,6 +22,46 @@ _NEW = frozenset({Action.CREATE, Action.REPLACE, Action.UPDATE})
 _PLAN = "check a plan in JSON, with its configuration section"
 
 
+_FEW = 16
+"""Candidates that are looked up one by one; of more, all are kept together, as there may be as many such edges as resources."""
+_SHARED = 50
+"""Resources that may have the same id, as the parts of a bucket have; what more of them have tells none of them apart."""
+
+
+class _Candidates:
+    """Resources of which one or another is meant."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        self.changes = changes
+        self.addresses = frozenset(one.address for one in changes)
+        self.by_type: defaultdict[str, list[Change]] = defaultdict(list)
+        for one in changes:
+            self.by_type[one.type].append(one)
+
+    def of_types(self, pattern: str) -> Iterator[Change]:
+        """Give those whose type fits a pattern."""
+        for type_name, changes in self.by_type.items():
+            if matches(pattern, type_name):
+                yield from changes
+
+
+@dataclass(slots=True)
+class _Back:
+    """What refers to each address, the attribute where it may be another one that is meant; and what may refer to one of many."""
+
+    by_address: defaultdict[str, list[tuple[Change, str]]] = field(default_factory=lambda: defaultdict(list))
+    to_many: dict[int, tuple[_Candidates, defaultdict[str, list[tuple[Change, str]]]]] = field(default_factory=dict)
+
+    def add_open(self, other: Change, attribute: str, candidates: _Candidates, found: Container[str]) -> None:
+        """Note that an attribute of a resource refers to one of several."""
+        if len(candidates.changes) <= _FEW:
+            for address in dict.fromkeys(one.address for one in candidates.changes if one.address not in found):
+                self.by_address[address].append((other, attribute))
+            return
+        _, by_type = self.to_many.setdefault(id(candidates), (candidates, defaultdict(list)))
+        by_type[other.type].append((other, attribute))
+
+
 @dataclass(slots=True)
 class _Edges:
     """What a resource refers to on one side.
@@ -31,7 +71,7 @@ class _Edges:
     """
 
     found: dict[str, Change] = field(default_factory=dict)
-    open: list[tuple[str, Sequence[Change]]] = field(default_factory=list)
+    open: list[tuple[str, _Candidates]] = field(default_factory=list)
 
 
 class Relations:
@@ -50,7 +90,8 @@ class Relations:
         self._missing = [one for one in missing if one.after or not one.before]
         self._facts = facts
         self._edges: dict[tuple[str, bool], _Edges] = {}
-        self._referrers: dict[bool, defaultdict[str, list[tuple[Change, str]]]] = {}
+        self._referrers: dict[bool, _Back] = {}
+        self._of_modules: dict[tuple[str, ...], _Candidates] = {}
 
     def references(self, change: Change, pattern: str, *, past: bool) -> list[Change] | Unknown:
         """Return the resources and data sources of these types that a resource refers to, in the order of mention."""
@@ -65,9 +106,9 @@ class Relations:
         edges = self._of(change, past=past)
         found = {address: one for address, one in edges.found.items() if matches(pattern, one.type)}
         for attribute, candidates in edges.open:
-            fitting = [one for one in candidates if matches(pattern, one.type)]
-            if any(one.address not in found for one in fitting):
-                return _undecided(path, attribute, fitting)
+            other = next((one for one in candidates.of_types(pattern) if one.address not in found), None)
+            if other:
+                return _undecided(path, attribute, [next(candidates.of_types(pattern), other)])
         return list(found.values())
 
     def referrers(self, change: Change, pattern: str, *, past: bool) -> list[Change] | Unknown:
@@ -79,25 +120,29 @@ class Relations:
         if missing and not past:
             return _not_evaluated(path, missing)
         found = []
-        for other, attribute in self._back(past=past).get(change.address, ()):
+        back = self._back(past=past)
+        for candidates, by_type in back.to_many.values():
+            if change.address in candidates.addresses:
+                for other, attribute in (one for name in by_type if matches(pattern, name) for one in by_type[name]):
+                    if other is not change and change.address not in self._of(other, past=past).found:
+                        return _undecided(path, f"{attribute} of {other.address}", [change])
+        for other, attribute in back.by_address.get(change.address, ()):
             if matches(pattern, other.type):
                 if attribute and other is not change:
                     return _undecided(path, f"{attribute} of {other.address}", [change])
                 found += [] if attribute else [other]
         return found
 
-    def _back(self, *, past: bool) -> defaultdict[str, list[tuple[Change, str]]]:
-        """Return address -> what refers to it, with the attribute where it may be another one that is meant."""
+    def _back(self, *, past: bool) -> _Back:
+        """Return what refers to what on one side."""
         if past not in self._referrers:
-            back: defaultdict[str, list[tuple[Change, str]]] = defaultdict(list)
+            back = self._referrers[past] = _Back()
             for other in self._changes.values():
                 edges = self._of(other, past=past)
                 for address in edges.found:
-                    back[address].append((other, ""))
+                    back.by_address[address].append((other, ""))
                 for attribute, candidates in edges.open:
-                    for address in dict.fromkeys(one.address for one in candidates if one.address not in edges.found):
-                        back[address].append((other, attribute))
-            self._referrers[past] = back
+                    back.add_open(other, attribute, candidates, edges.found)
         return self._referrers[past]
 
     def _of(self, change: Change, *, past: bool) -> _Edges:
@@ -122,21 +167,20 @@ class Relations:
             for instances in blocks.values():
                 chosen = self._chosen(side, attribute, instances)
                 if chosen is None:
-                    edges.open.append((attribute, instances))
+                    edges.open.append((attribute, _Candidates(instances)))
                 else:
                     edges.found |= {one.address: one for one in chosen}
         if past and change.before_references is None:
             # A plan does not tell how things were configured; what there was is known by its identity.
             for name in side.names():
-                edges.found |= {one.address: one for one in self._named(side.get(name))}
+                self._add_named(edges, name, side.get(name))
             return
         for attribute, places in change.through_locals.items():
             value = side.get(attribute)
-            edges.found |= {one.address: one for one in self._named(value)}
+            self._add_named(edges, attribute, value)
             # Beside a resource that is mentioned, a local value most often is its key: aws_eip.this[local.zone].
             if attribute not in _TAGS and attribute not in mentions and _has_unknown(value):
-                modules = {module for _, module in places}
-                edges.open.append((attribute, [one for module in sorted(modules) for one in self._new.get(module, ())]))
+                edges.open.append((attribute, self._new_in(tuple(sorted({module for _, module in places})))))
 
     def _at(self, address: str, *, past: bool) -> list[Change]:
         """Return the resource at an address, or the instances of a data source; one that the plan does not show for itself."""
@@ -169,17 +213,31 @@ class Relations:
             return instances
         return None
 
-    def _named(self, value: Json) -> Iterator[Change]:
+    def _new_in(self, modules: tuple[str, ...]) -> _Candidates:
+        """Return what in these modules may have values that are not known before it is applied."""
+        if modules not in self._of_modules:
+            found = [one for module in modules for one in self._new.get(module, ())]
+            self._of_modules[modules] = _Candidates(found)
+        return self._of_modules[modules]
+
+    def _add_named(self, edges: _Edges, attribute: str, value: Json) -> None:
+        """Add what an attribute names by its identity; where very many have it, nothing tells which is meant."""
         for text in _texts(value):
-            yield from self._by_identity.get(text, ())
+            named = self._by_identity.get(text)
+            if named is None:
+                continue
+            if len(named.changes) > _SHARED:
+                edges.open.append((attribute, named))
+            else:
+                edges.found |= {one.address: one for one in named.changes}
 
     @cached_property
-    def _by_identity(self) -> defaultdict[str, list[Change]]:
+    def _by_identity(self) -> dict[str, _Candidates]:
         found: defaultdict[str, list[Change]] = defaultdict(list)
         for change in self._changes.values():
             for identity in _identities(change, _IDENTITIES):
                 found[identity].append(change)
-        return found
+        return {identity: _Candidates(changes) for identity, changes in found.items()}
 
     @cached_property
     def _new(self) -> defaultdict[str, list[Change]]:
