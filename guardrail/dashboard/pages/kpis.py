@@ -19,8 +19,8 @@ _LOOKS = {"met": "good", "missed": "bad"}
 def kpis(found: Kpis) -> Page:
     """Return the page. What has no value has its reason in its place, and is not 0."""
     rows = [row for one in found.answers for row in _rows(one, found)]
-    heads = ["KPI", "Target", "Of", "Month before", found.month]
-    told = table(f"KPIs of {found.month}", heads, rows, numbers=3)
+    heads = ["KPI", "Target", "Month before", found.month]
+    told = table(f"KPIs of {found.month}", heads, rows, numbers=2)
     remarks = paragraphs(found.notes)
     text = prose("Each is a file with its SQL, its target and its tests: `guardrail kpi --list` names them.")
     return Page(PATH, "KPIs", [part("all", found.month, told, remarks)], lead=text)
@@ -32,22 +32,23 @@ def _rows(one: KpiAnswer, found: Kpis) -> Iterator[Row]:
     if len(one.values) == 1 and one.values[0].of is None:
         yield _row(name, one, one.values[0], found.currency)
         return
-    yield Row([name, "", "", "", ""])
+    yield Row([name, "", "", ""])
     for value in one.values[:_LISTED]:
         yield _row(element("div", value.of or "(all)", class_="inner"), one, value, found.currency)
     if hidden := one.values[_LISTED:]:
-        yield Row([f"and {len(hidden):,} more: guardrail kpi {one.kpi.id}", "", "", "", ""])
+        yield Row([f"and {len(hidden):,} more: guardrail kpi {one.kpi.id}", "", "", ""])
 
 
 def _row(name: Child, one: KpiAnswer, value: KpiValue, currency: str) -> Row:
     if value.missing:
         why = element("div", prose(value.missing), class_="dim below")
-        return Row([[name, why], _target(one, currency), "", "", element("span", "not known", class_="dim")])
+        return Row([[name, why], _target(one, currency), "", element("span", "not known", class_="dim")])
     word = status(one, value)
     badge: Child = [element("div", element("span", word, class_=f"badge {_LOOKS[word]}"))] if word else None
     before = shown(one.kpi, value.previous, currency) if value.previous is not None else "not known"
     exact = _exact(shown(one.kpi, value.value, currency), value)
-    return Row([name, _target(one, currency), divided(value), before, [exact, badge]])
+    parts: Child = [element("div", divided(value), class_="dim below")] if divided(value) else None
+    return Row([[name, parts], _target(one, currency), before, [exact, badge]])
 
 
 def _target(one: KpiAnswer, currency: str) -> Html:
