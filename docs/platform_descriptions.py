@@ -35,6 +35,7 @@ PULL = "number state head.sha merge_commit_sha"
 REVIEW = "id user.login state commit_id submitted_at html_url"
 EVENT = "id event actor.login created_at label.name"
 NOTE = "id body system created_at author.id"
+LABELED = "id user.id user.username created_at action label.name"
 THREAD = "id status comments[].id comments[].content comments[].author.id comments[].isDeleted"
 SAID = "id deleted created_on content.raw user.uuid user.type links.html.href"
 
@@ -81,7 +82,11 @@ CALLS: dict[str, tuple[Call, ...]] = {
     ),
     "gitlab": (
         Call("GET /api/v4/user", answer="id"),
-        Call(f"GET {_REQUEST}/{{merge_request_iid}}", answer="sha"),
+        Call(f"GET {_REQUEST}/{{merge_request_iid}}", answer="sha author.username"),
+        # What it says of approvals is left out: `approved_by` is described as one of the list that it is.
+        Call(f"GET {_REQUEST}/{{eventable_id}}/resource_label_events", "per_page page", answer=LABELED, each="[]"),
+        Call("GET /api/v4/groups/{id}/members/all/{user_id}", answer="id username state"),
+        Call("GET /api/v4/groups/{id}", answer="id full_path"),
         Call(f"GET {_REQUEST}/{{noteable_id}}/notes", "per_page page sort order_by", answer=NOTE, each="[]"),
         Call(f"POST {_REQUEST}/{{noteable_id}}/notes", body="body", answer=NOTE),
         Call(f"PUT {_REQUEST}/{{noteable_id}}/notes/{{note_id}}", body="body", answer=NOTE),

@@ -93,6 +93,12 @@ def _by_platform(report: Report, policy: ApprovalPolicy, settings: Settings, rea
     source = APPROVALS[name](platform)
     if source is None:
         return report, ""
+    if source.needs_key and not secret:
+        fix = f"set {KEY_VARIABLE}, a secret of at least {_SHORTEST_KEY} characters"
+        reading.tell(
+            "notice", f"approvals: {name} does not tell who edits a comment, so approvals of it need a signature: {fix}"
+        )
+        return report, ""
     told: tuple[ToldAt, ...] = ()
     try:
         told = _told(source, reading, secret)

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from guardrail.http import Deadline
 from guardrail.model.approval import SignOff
 from guardrail.model.remedy import Suggestion
-from guardrail.platforms import azure, bitbucket, github, github_approvals, github_review, gitlab
+from guardrail.platforms import azure, bitbucket, github, github_approvals, github_review, gitlab, gitlab_approvals
 from guardrail.platforms.comment import Comment, Mode, Posted
 from guardrail.platforms.context import Context, Overrides
 
@@ -65,7 +65,14 @@ SUGGEST: dict[str, Suggest] = {"github": github_review.suggest}
 
 
 class Approvals(Protocol):
-    """What a pull request tells of approvals. Calls raise NotPostedError."""
+    """What a pull request tells of approvals. Calls raise NotPostedError.
+
+    needs_key  whether the platform does not tell who has edited a comment, so that only a signature does
+    """
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether only signed comments are believed."""
 
     @property
     def about(self) -> str:
@@ -83,7 +90,10 @@ class Approvals(Protocol):
 
 ApprovalsOf = Callable[[Any], Approvals | None]
 
-APPROVALS: dict[str, ApprovalsOf] = {"github": github_approvals.approvals_of}
+APPROVALS: dict[str, ApprovalsOf] = {
+    "github": github_approvals.approvals_of,
+    "gitlab": gitlab_approvals.approvals_of,
+}
 """Name to what a platform's pull request tells of approvals; None where a run is for none."""
 
 

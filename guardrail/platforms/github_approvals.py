@@ -32,6 +32,8 @@ class GitHubApprovals:
     owner: GitHub
     number: int
 
+    needs_key = False
+
     @property
     def about(self) -> str:
         """The pull request, as no other is called."""

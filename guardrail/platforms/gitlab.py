@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,6 +51,19 @@ class GitLab:
             self.session.send("POST", f"projects/{self.project}/statuses/{self.commit}", json=body)
         except NetworkError as error:
             raise refused(error) from None
+
+    def own_notes(self, key: str) -> list[Existing]:
+        """Return our notes on the merge request with a key, the oldest first. Raises NetworkError."""
+        return _Notes(self).find(key)
+
+    def all_pages(self, path: str) -> Iterator[dict[str, Any]]:
+        """Give every object of a list, page by page. Raises NetworkError."""
+        page = "1"
+        while page:
+            joint = "&" if "?" in path else "?"
+            response = self.session.send("GET", f"{path}{joint}per_page=100&page={page}")
+            yield from listed(response.json())
+            page = response.headers.get("x-next-page", "")
 
 
 class _Notes:
