@@ -21,7 +21,7 @@ import pytest
 import guardrail.check
 from guardrail.config import RulesConfig, Settings, Source
 from guardrail.costs import Usage
-from guardrail.load import rules_of
+from guardrail.load import loaded_rules
 from guardrail.model.finding import FindingStatus, OnUnknown
 from guardrail.model.money import ZERO
 from guardrail.model.report import Report
@@ -190,9 +190,9 @@ class Runs:
 
     def __init__(self, catalog: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self._catalog, self._patch = catalog, monkeypatch
-        rules = rules_of(SETTINGS, LIBRARY)
+        rules = loaded_rules(SETTINGS, LIBRARY)
         monkeypatch.setattr(guardrail.check, "Library", lambda _: LIBRARY)
-        monkeypatch.setattr(guardrail.check, "rules_of", lambda *_: rules)
+        monkeypatch.setattr(guardrail.check, "loaded_rules", lambda *_: rules)
 
     def check(self, plan: dict[str, Any], usage: Usage, *, missing: int = -1) -> tuple[Report, int]:
         """Check a plan without one of the prices that it asks for. Return the report, and how many it asks for."""
