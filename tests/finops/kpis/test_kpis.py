@@ -9,10 +9,13 @@ import pytest
 import yaml
 
 from guardrail import data
+from guardrail.errors import ConfigError
 from guardrail.finops.kpis.answer import ABSENT, KpiValue, values_of
+from guardrail.finops.kpis.facts import recommendations, units
 from guardrail.finops.kpis.kpi_file import read_kpis
 from guardrail.ledger.kpis.inputs import INPUTS
 
+ROOT = Path(__file__).parents[3]
 OWN = """\
 id: {id}
 title: {title}
@@ -34,18 +37,31 @@ def kpi(run, shop):
     return lambda *args: run("kpi", *args, *([] if args[:1] == ("test",) else ["--ledger", str(shop / "ledger")]))
 
 
-@pytest.fixture
-def values(kpi):
-    """Return the values of a KPI by what they are of."""
+@pytest.fixture(scope="module")
+def documents(command, shop):
+    """Return what `guardrail kpi` tells of the shop in JSON; each question is put once."""
+    asked = {}
 
-    def call(name, *args):
-        ran = kpi(name, "--format", "json", *args)
-        assert ran.exit_code == 0, ran.stderr
-        document = json.loads(ran.stdout)
-        (one,) = document["kpis"]
-        return {value.get(document["by"] or "") or value["of"]: value for value in one["values"]}
+    def call(*args):
+        if args not in asked:
+            ran = command("kpi", "--format", "json", *args, cwd=shop)
+            assert ran.exit_code == 0, ran.stderr
+            asked[args] = json.loads(ran.stdout)
+        return asked[args]
 
     return call
+
+
+def values_in(document, name):
+    """Return the values of a KPI by what they are of."""
+    (one,) = (kpi for kpi in document["kpis"] if kpi["id"] == name)
+    return {value.get(document["by"] or "") or value["of"]: value for value in one["values"]}
+
+
+@pytest.fixture
+def values(documents):
+    """Return the values of a KPI of the shop by what they are of."""
+    return lambda name, *args: values_in(documents(*args), name)
 
 
 @pytest.fixture
@@ -71,18 +87,18 @@ def own(tmp_path):
 
 
 def test_commitment_utilization_of_october_is_0_60(values):
-    (one,) = values("commitment-utilization", "--month", "2026-10").values()
+    (one,) = values("commitment-utilization").values()
     assert (one["value"], one["numerator"], one["denominator"]) == ("0.6", "44.64", "74.4")
 
 
 def test_tag_coverage_of_october_is_0_9978(values):
-    (one,) = values("tag-coverage", "--month", "2026-10").values()
+    (one,) = values("tag-coverage").values()
     assert round(Decimal(one["value"]), 4) == Decimal("0.9978")
 
 
 def test_effective_savings_rate_of_october_is_minus_0_0062_and_nothing_is_clamped(values, command, shop):
     """What is saved is -2.976. With each row cut off at 0 it would be 26.784, and the rate 0.0559: that is what is not covered."""
-    (one,) = values("effective-savings-rate", "--month", "2026-10").values()
+    (one,) = values("effective-savings-rate").values()
     assert round(Decimal(one["value"]), 4) == Decimal("-0.0062")
     assert one["numerator"] == "-2.976"
     clamped = Decimal("71.424") - Decimal("44.64")
@@ -101,7 +117,7 @@ def test_effective_savings_rate_of_october_is_minus_0_0062_and_nothing_is_clampe
     assert usage[0] - usage[1] == Decimal(one["numerator"])
 
 
-def test_allocated_share_is_what_spend_says(command, shop):
+def test_allocated_share_is_what_spend_says(values, command, shop):
     spent = json.loads(
         command(
             "spend", "--allocated", "--by", "team,category", "--month", "2026-10", "--format", "json", cwd=shop
@@ -109,24 +125,24 @@ def test_allocated_share_is_what_spend_says(command, shop):
     )
     lines = [line for line in spent["lines"] if line["keys"]["category"] != "Credit"]
     owned = sum(Decimal(line["amount"]) for line in lines if line["keys"]["team"])
-    ran = command("kpi", "allocated-share", "--format", "json", cwd=shop)
-    (one,) = json.loads(ran.stdout)["kpis"][0]["values"]
+    (one,) = values("allocated-share").values()
     assert Decimal(one["numerator"]) == owned
     assert Decimal(one["denominator"]) == sum(Decimal(line["amount"]) for line in lines)
 
 
 def test_teams_come_to_the_whole(values):
-    by_team = values("commitment-waste", "--by", "team")
+    two = ("commitment-waste", "tag-coverage", "--by", "team")
+    by_team = values("commitment-waste", *two)
     assert by_team[None]["value"] == "29.76"
     assert by_team["shop"]["value"] == "0"
     assert by_team["search"]["missing"] == "no commitment is on the bill"
-    coverage = values("tag-coverage", "--by", "team")
+    coverage = values("tag-coverage", *two)
     (whole,) = values("tag-coverage").values()
     assert sum(Decimal(one["denominator"]) for one in coverage.values()) == Decimal(whole["denominator"])
 
 
-def test_what_is_missing_is_null_with_its_reason_and_never_0(kpi):
-    document = json.loads(kpi("--format", "json").stdout)
+def test_what_is_missing_is_null_with_its_reason_and_never_0(documents, kpi):
+    document = documents()
     found = {one["id"]: one["values"] for one in document["kpis"]}
     assert found["unit-cost"][0]["value"] is None
     assert found["unit-cost"][0]["missing"].startswith("needs units of 2026-10: kpis.units")
@@ -169,13 +185,12 @@ def test_an_own_kpi_joins_the_shipped_ones_and_may_take_the_place_of_one(own, kp
     assert re.search(r"^own +money +own +Own$", kpi("--list").stdout, re.MULTILINE)
 
 
-def test_units_are_read_from_a_csv(own, values, tmp_path):
+def test_units_are_read_from_a_csv(own, kpi, tmp_path):
     own(config="  units: units.csv\n")
     (tmp_path / "units.csv").write_text("month,unit,value\n2026-10,orders,20000\n2026-10,users,0\n")
-    found = values("unit-cost")
+    found = values_in(json.loads(kpi("unit-cost", "--format", "json").stdout), "unit-cost")
     assert found["orders"]["value"] == "0.025062349999974665"
     assert found["users"]["missing"] == "nothing to divide by: the denominator is 0"
-    (tmp_path / "units.csv").write_text("month,unit,value\n2026-10,orders,NaN\n")
 
 
 @pytest.mark.parametrize(
@@ -187,13 +202,13 @@ def test_units_are_read_from_a_csv(own, values, tmp_path):
         (", 1 as extra from charges", 8, "sql gives a column 'extra'"),
         (", 1 as numerator, 2 as denominator from charges", 8, "neither value nor numerator and denominator, or both"),
         ("from charges where false group by month", 8, "sql gives no row"),
-        ("from charges group by charge_period_start", 8, "which a column `of` does not tell apart"),
+        ("from charges, range(2) group by range", 8, "which a column `of` does not tell apart"),
         (", 3 as of from charges", 8, "sql gives a number as `of`"),
     ],
 )
 def test_sql_that_is_wrong_is_exit_2_with_file_and_line(own, kpi, sql, line, what):
     path = own(more=sql)
-    ran = kpi("own")
+    ran = kpi("test", "kpis")
     assert ran.exit_code == 2
     assert ran.stdout == ""
     assert ran.stderr.startswith(f"guardrail: {path.relative_to(path.parents[1])}:{line}: ")
@@ -201,9 +216,9 @@ def test_sql_that_is_wrong_is_exit_2_with_file_and_line(own, kpi, sql, line, wha
     assert ran.stderr.count("\n") == 1
 
 
-def test_no_number_is_no_value(own, values):
+def test_no_number_is_no_value(own, kpi):
     own(value="sum(billed_cost) * 'inf'::double")
-    (one,) = values("own").values()
+    (one,) = values_in(json.loads(kpi("own", "--format", "json").stdout), "own").values()
     assert one["value"] is None
     assert "which is no number" in one["missing"]
 
@@ -253,7 +268,7 @@ def test_a_failing_test_is_exit_1_and_an_error_exit_2(own, kpi):
 def test_a_file_that_is_wrong_is_one_line(own, kpi, was, now, what):
     path = own()
     path.write_text(path.read_text().replace(was, now))
-    ran = kpi("own")
+    ran = kpi("test", "kpis")
     assert ran.exit_code == 2
     assert ran.stderr.startswith("guardrail: kpis/own.yaml:")
     assert what in ran.stderr
@@ -308,24 +323,47 @@ def test_validate_looks_at_kpis(own, run, tmp_path):
     assert "guardrail.yaml:2: no such folder of KPIs: none" in (found := run("validate")).stdout + found.stderr
 
 
-def test_hostile_files_beside_are_one_line(own, kpi, tmp_path):
-    own(config="  units: units.csv\n  recommendations: open.json\n")
-    for name, text, kpi_id, what in (
-        ("units.csv", "month,unit,value\n2026-10,orders,NaN\n", "unit-cost", "units.csv:2: 'NaN' is no number"),
-        ("units.csv", "month,unit,value\n2026-10,orders,1e40\n", "unit-cost", "of at most 20 digits"),
-        ("units.csv", "month,unit,value\n2026-13,orders,1\n", "unit-cost", "is no month like 2026-10"),
-        (
-            "units.csv",
-            "month,unit,value\n2026-10,a,1\n2026-10,a,2\n",
-            "unit-cost",
-            "units.csv:3: 'a' of 2026-10 is there twice",
-        ),
-        ("open.json", "[" * 100_000, "open-savings", "is no JSON"),
-        ("open.json", "[]", "open-savings", "is none of guardrail.recommendations/v1"),
-        ("open.json", '{"schema": "guardrail.recommendations/v1"}', "open-savings", "cannot be read"),
-    ):
-        (tmp_path / name).write_text(text)
-        ran = kpi(kpi_id)
-        assert (ran.exit_code, ran.stdout) == (2, ""), (name, text[:50])
-        assert what in ran.stderr
-        assert ran.stderr.count("\n") == 1
+@pytest.mark.parametrize(
+    "text, what",
+    [
+        ("month,unit,value\n2026-10,orders,NaN\n", "units.csv:2: 'NaN' is no number"),
+        ("month,unit,value\n2026-10,orders,1e40\n", "of at most 20 digits"),
+        ("month,unit,value\n2026-10,orders,-1\n", "is no number from 0 on"),
+        ("month,unit,value\n2026-13,orders,1\n", "is no month like 2026-10"),
+        ("month,unit,value\n2026-10,a,1\n2026-10,a,2\n", "units.csv:3: 'a' of 2026-10 is there twice"),
+        ("month;unit;value\n", ""),
+    ],
+)
+def test_units_that_are_none_are_told_with_their_line(tmp_path, text, what):
+    (tmp_path / "units.csv").write_text(text)
+    if not what:
+        assert units(tmp_path / "units.csv") == []
+        return
+    with pytest.raises(ConfigError, match=re.escape(what)):
+        units(tmp_path / "units.csv")
+
+
+@pytest.mark.parametrize(
+    "text, what",
+    [
+        ("[" * 100_000, "is no JSON"),
+        ("[]", "is none of guardrail.recommendations/v1"),
+        ('{"schema": "guardrail.recommendations/v1"}', "cannot be read"),
+    ],
+)
+def test_a_file_that_holds_no_recommendations_is_told(tmp_path, text, what):
+    (tmp_path / "open.json").write_text(text)
+    with pytest.raises(ConfigError, match=what):
+        recommendations(tmp_path / "open.json")
+
+
+def test_the_example_of_the_page_passes_its_tests_and_validates(run, tmp_path):
+    page = (ROOT / "docs" / "finops" / "kpis.md").read_text(encoding="utf-8")
+    example, config = re.findall(
+        r"^```yaml\n# (?:kpis/spot-share|guardrail)\.yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL
+    )
+    (tmp_path / "kpis").mkdir()
+    (tmp_path / "kpis" / "spot-share.yaml").write_text(example)
+    (tmp_path / "guardrail.yaml").write_text(f"version: 1\n{config}")
+    assert run("kpi", "test", "kpis").stdout == "2 passed, 0 failed in 1 KPIs\n"
+    assert run("validate").exit_code == 0
