@@ -92,7 +92,7 @@ def test_kpis_are_those_of_the_command(full, told):
         assert value == one["value"]
         assert ("missed" in target, "met" in target) == (one["meets_target"] is False, one["meets_target"] is True)
     known = [one for one in kpis.values() if len(one["values"]) == 1 and one["values"][0]["value"] is not None]
-    assert len(rows) == min(len(known), 14)
+    assert len(rows) == min(len(known), 12)
 
 
 def test_what_is_not_known_is_told_with_its_reason(shop_site):

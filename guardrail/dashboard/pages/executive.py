@@ -31,8 +31,8 @@ from guardrail.report.html.sums import bar
 PATH = "executive.html"
 TILES = ("allocated-share", "effective-savings-rate")
 """KPIs that stand at the top."""
-_BUDGETS, _DECISIONS, _CREDITS, _KPIS, _UNKNOWN = 5, 5, 8, 14, 8
-_TEXT = 150  # characters of a sentence: what prints to two sheets has no room for a longer one
+_BUDGETS, _DECISIONS, _CREDITS, _KPIS, _UNKNOWN, _CURRENCIES = 5, 5, 6, 12, 6, 2
+_TEXT, _NAME = 130, 55  # characters of a sentence and of a name: what prints to two sheets has no room for longer ones
 _CAUSES = {
     Cause.PRICE: "Prices of a unit",
     Cause.USAGE: "Usage",
@@ -45,20 +45,16 @@ _CAUSES = {
 
 def executive(facts: Facts, found: Executive) -> Page:
     """Return the page."""
-    rest: list[Child] = []
-    parts = [_top(facts, found), *_budgets(facts), *_changes(found)]
-    # The first sheet has room for the decisions, too, unless a second currency has bars of its own.
-    (parts if len(found.changes) <= 1 else rest).append(_decisions(facts))
-    rest += [*_credits(found), *_kpis(found), *_unknown(facts, found)]
-    second = element("div", rest, class_="sheet")
+    parts = [_top(facts, found), *_budgets(facts), *_changes(found), _decisions(facts)]
+    parts += [*_credits(found), *_kpis(found), *_unknown(facts, found)]
     lead = f"{facts.cost.capitalize()} cost, {facts.newest}{' so far' if facts.newest in facts.open_months else ''}"
-    return Page(PATH, "Cloud cost in short", [*parts, second], lead=lead, look="portrait")
+    return Page(PATH, "Cloud cost in short", parts, lead=lead, look="portrait")
 
 
 def _top(facts: Facts, found: Executive) -> Html:
     """Give what the month comes to, the month before, and the KPIs that stand at the top."""
     pairs: list[tuple[str, Child]] = []
-    for currency in facts.currencies:
+    for currency in facts.currencies[:_CURRENCIES]:
         months = grid(facts.charges, "team", currency).total.months
         new, old = months.get(facts.newest), months.get(facts.former or "")
         pairs.append((f"{facts.newest}{' so far' if facts.newest in facts.open_months else ''}", shown(new, currency)))
@@ -137,7 +133,7 @@ def _changes(found: Executive) -> Iterator[Html]:
     """Give why the month costs another sum than the one before, as bars of its causes."""
     if not found.changes:
         yield part("change", "Why it changed", element("p", "There is no bill of the month before.", class_="dim"))
-    for one in found.changes:
+    for one in found.changes[:_CURRENCIES]:
         title = f"Why {one.last} is not {one.first}"
         yield part(f"change-{one.currency.lower()}", title, _causes(one), paragraphs(map(_sentence, one.notes)))
 
@@ -187,7 +183,10 @@ def _decisions(facts: Facts) -> Html:
 def _decision(one: Recommended, currency: str) -> Row:
     below = element("div", f"{one.project} \N{MIDDLE DOT} {one.kind}", class_="below dim")
     return Row(
-        [[_cut(one.title), " ", code(one.address, 90), below], amount(one.amount, currency, unknown="not known")]
+        [
+            [_cut(one.title, _NAME), " ", code(one.address, _NAME), below],
+            amount(one.amount, currency, unknown="not known"),
+        ]
     )
 
 
@@ -202,12 +201,14 @@ def _credits(found: Executive) -> Iterator[Html]:
         )
         return
     rows = [_credit(one) for one in found.savings.credits[:_CREDITS]]
+    more = len(found.savings.credits) - _CREDITS
+    rest = paragraphs([f"and {more:,} more teams: guardrail savings has them"]) if more > 0 else None
     heads = ["Team", "Savings", "Not known yet", "Saves a month"]
-    yield part("credit", title, table(f"{found.savings.first} to {found.savings.last}", heads, rows, numbers=3))
+    yield part("credit", title, table(f"{found.savings.first} to {found.savings.last}", heads, rows, numbers=3), rest)
 
 
 def _credit(one: Credit) -> Row:
-    name = "(nobody)" if one.name is None else one.name
+    name = "(nobody)" if one.name is None else _cut(one.name, _NAME)
     return Row(
         [element("span", name, class_="name"), f"{one.savings:,}", f"{one.waiting:,}", amount(one.amount, one.currency)]
     )
@@ -218,7 +219,9 @@ def _kpis(found: Executive) -> Iterator[Html]:
     told = [(one, one.values[0]) for one in found.kpis.answers if len(one.values) == 1 and not one.values[0].missing]
     ordered = sorted(told, key=lambda pair: {False: 0, True: 1, None: 2}[pair[0].meets(pair[1])])
     if ordered:
-        rows = [_kpi(one, value, found.kpis.currency) for one, value in ordered[:_KPIS]]
+        # A second currency has bars of its own, which take the room of six.
+        most = _KPIS if len(found.changes) <= 1 else _KPIS // 2
+        rows = [_kpi(one, value, found.kpis.currency) for one, value in ordered[:most]]
         heads = ["KPI", found.kpis.month, "Target", "Before", "Of"]
         yield part("kpis", "KPIs", table(f"KPIs of {found.kpis.month}", heads, rows, numbers=4))
 
@@ -267,5 +270,5 @@ def _sentence(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}."
 
 
-def _cut(text: str) -> str:
-    return text if len(text) <= _TEXT else f"{text[: _TEXT - 1]}…"
+def _cut(text: str, limit: int = _TEXT) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
