@@ -85,8 +85,9 @@ _MONTHS = 13  # a year, and the same month a year before
 def dashboard(**values: Any) -> None:
     """Make pages of the ledger: one folder of HTML, without a script and without a request to anybody.
 
-    Pages tell what `spend`, `budget`, `anomalies`, `recommend`, `savings` and `kpi` tell, with the same amounts. A month without a bill is a gap, a bill that may still
-    change is hatched, and what nobody owns has a line of its own. Equal ledgers and an equal --now give equal bytes.
+    Pages tell what `spend`, `budget`, `anomalies`, `recommend`, `savings` and `kpi` tell, with the same amounts. A month
+    without a bill is a gap, a bill that may still change is hatched, and what nobody owns has a line of its own. Equal
+    ledgers and an equal --now give equal bytes.
 
     The folder is replaced as a whole once all pages are written; until then the former ones stay. One that holds other files
     is refused. Reading needs DuckDB: pip install 'guardrail-finops[ledger]'.
