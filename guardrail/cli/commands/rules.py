@@ -72,6 +72,46 @@ def show(rule_id: str, config: Path | None) -> None:
     click.echo(explained(found[rule_id].source), nl=False)
 
 
+@rules.command(short_help="Print the rules of a folder as a page of documentation, with examples from their tests.")
+@click.argument("folder", type=click.Path(path_type=Path, exists=True))
+def docs(folder: Path) -> int:
+    """Print the rules in FOLDER as Markdown: what each asks, how to comply, an example that passes and one that fails.
+
+    The examples are the rules' own tests, which are run first: a page is printed only if they all come out as they say.
+
+    \b
+    Example:
+      guardrail rules docs policies > docs/policies.md
+
+    \b
+    Exit codes: 0 printed, 1 a test fails, 2 a rule has an error.
+    """
+    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
+    from guardrail.costs import Library  # noqa: PLC0415
+    from guardrail.load import plan_reader, provider_defaults, repricer, resource_types  # noqa: PLC0415
+    from guardrail.policy import read_folder, run_tests  # noqa: PLC0415
+    from guardrail.policy.rules.explain import documented  # noqa: PLC0415
+
+    library, catalog = Library(), open_catalog()
+    types = resource_types(library)
+    sources = read_folder(folder, types=types)
+    tested = run_tests(
+        sources,
+        specs=catalog.spec,
+        read_plan=plan_reader(catalog, library),
+        types=types,
+        repricer=repricer(catalog, library),
+        defaults=provider_defaults(library),
+    )
+    failed = [result for result in tested if not result.passed]
+    for result in failed:
+        click.echo(f"{result.where}: {result.rule}, test {result.name}: {result.mismatch}", err=True)
+    if failed:
+        return ExitCode.BLOCKED
+    click.echo(documented(sources), nl=False)
+    return ExitCode.OK
+
+
 @rules.command(short_help="Check the rule files for errors.")
 @_CONFIG
 def lint(config: Path | None) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
+
 from guardrail.model.unknown import Json
 from guardrail.policy.rules.final import takes_waivers
+from guardrail.policy.rules.fixture import Expected
 from guardrail.policy.rules.literal import literal
 from guardrail.policy.rules.rule import ALL_BUT_GONE, Rule, RuleEdit, RuleFile, RuleScope
 from guardrail.policy.rules.selectors import SELECTORS
@@ -33,7 +37,44 @@ def explained(source: RuleFile) -> str:
     lines += ["", "must hold:", *(f"  {validation.expression}" for validation in rule.validations)]
     lines += ["", f"fix: {rule.fix}"] if rule.fix else []
     lines += ["", "edits (guardrail check --fix):", *map(_edit, rule.edits)] if rule.edits else []
+    for expected in (Expected.PASS, Expected.FAIL):
+        if example := example_of(rule, expected):
+            lines += ["", f"an example that {_WORDS[expected]}:", *(f"  {line}" for line in example.splitlines())]
     return "\n".join(lines) + "\n"
+
+
+_WORDS = {Expected.PASS: "passes", Expected.FAIL: "fails"}
+
+
+def example_of(rule: Rule, expected: Expected) -> str:
+    """Return the first test of a rule that expects this, as YAML without what a test is told by; "" for none."""
+    test = next((one for one in rule.tests if one.expect is expected), None)
+    if test is None:
+        return ""
+    said = test.model_dump(mode="json", exclude_unset=True, exclude={"name", "expect"}, by_alias=True)
+    ordered = sorted(said.items(), key=lambda one: one[0] == "message")  # what is asked first, what is said last
+    return "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in ordered)
+
+
+def documented(rules: Iterable[RuleFile]) -> str:
+    """Return rules as a page in Markdown, by id: what each asks, how to comply, and an example that passes and one that fails."""
+    lines = ["# Rules", ""]
+    for source in sorted(rules, key=lambda one: one.rule.id):
+        rule = source.rule
+        lines += [f"## {rule.id}", "", f"{rule.title}.", ""]
+        lines += [rule.description.strip(), ""] if rule.description else []
+        facts = {
+            "severity": rule.severity.value,
+            "enforcement": rule.enforcement.value,
+            "applies to": _applies_to(rule),
+        }
+        facts |= {"fix": rule.fix, "more": rule.docs}
+        lines += [f"- {name}: {' '.join(text.split())}" for name, text in facts.items() if text]
+        for expected, word in _WORDS.items():
+            if example := example_of(rule, expected):
+                lines += ["", f"An example that {word}:", "", "```yaml", *example.splitlines(), "```"]
+        lines.append("")
+    return "\n".join(lines)
 
 
 def _section(title: str, values: dict[str, Json], *, literally: bool = True) -> list[str]:
