@@ -21,6 +21,7 @@ NAMES = (
     "report",
     "notification",
     "recommendations",
+    "budget",
 )
 
 
@@ -56,6 +57,7 @@ def _schema(name: str) -> dict[str, Any]:
     from guardrail.costs.definitions.definition import Definition  # noqa: PLC0415
     from guardrail.costs.usage.file import UsageFile  # noqa: PLC0415
     from guardrail.finops.allocation_file import Allocation  # noqa: PLC0415
+    from guardrail.finops.budgets.shape import BudgetsDocument  # noqa: PLC0415
     from guardrail.finops.kpis.kpi_file import Kpi  # noqa: PLC0415
     from guardrail.notify.document import NotificationDocument  # noqa: PLC0415
     from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
@@ -75,6 +77,7 @@ def _schema(name: str) -> dict[str, Any]:
         "notification": NotificationDocument,
         "kpi": Kpi,
         "recommendations": RecommendationsDocument,
+        "budget": BudgetsDocument,
     }
     if name == "report":
         return report_schema()

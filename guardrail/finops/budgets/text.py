@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC
@@ -10,11 +9,11 @@ from decimal import Decimal
 from itertools import groupby
 
 from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets, Expected, Forecast, Proposal
+from guardrail.finops.budgets.shape import document
 from guardrail.model.money import money, plain, rounded
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
 
-FORMAT = "guardrail.budget/v1"
 _LIMIT = 200
 _SHOWN = 5  # changes and charges for people; JSON has all
 Cells = list[str]
@@ -60,88 +59,8 @@ def as_markdown(found: Budgets, *, forecast: bool, proposals: bool) -> str:
 
 
 def as_json(found: Budgets) -> str:
-    """Return all of it for programs: exact amounts as texts, null for what is not known."""
-    document = {
-        "schema": FORMAT,
-        "now": found.now.isoformat(),
-        "currency": found.currency,
-        "budgets": [_document(one) for one in found.budgets],
-        "without_amount": found.without,
-    }
-    return json.dumps(document, indent=2) + "\n"
-
-
-def _document(one: BudgetAnswer) -> dict[str, object]:
-    return {
-        "name": one.name,
-        "period": one.period,
-        "begin": one.begin.isoformat(),
-        "end": one.end.isoformat(),
-        "cost": one.cost,
-        "amount": plain(one.amount),
-        "through": one.through.isoformat() if one.through else None,
-        "spent": plain(one.spent),
-        "spent_most": plain(one.spent_most),
-        "forecast": _forecast_document(one.forecast) if one.forecast else None,
-        "open_pull_requests": [
-            {
-                "project": proposal.project,
-                "number": proposal.number,
-                "monthly": plain(proposal.monthly),
-                "amount": plain(proposal.amount),
-                "unpriced": proposal.unpriced,
-            }
-            for proposal in one.proposals
-        ],
-        "if_all_merge": plain(one.if_all_merge),
-        "alerts": [
-            {
-                "of": alert.of,
-                "percent": plain(alert.share),
-                "block": alert.block,
-                "threshold": plain(alert.threshold),
-                "passed": alert.passed,
-            }
-            for alert in one.alerts
-        ],
-        "unknown": one.unknown,
-    }
-
-
-def _forecast_document(one: Forecast) -> dict[str, object]:
-    return {
-        "amount": plain(one.amount),
-        "at_least": one.at_least,
-        "low": plain(one.low),
-        "high": plain(one.high),
-        "booked": plain(one.booked),
-        "regular": plain(one.regular),
-        "rate": plain(one.rate),
-        "changes": plain(one.changes),
-        "told_until": one.told_until.isoformat(),
-        "begin": one.begin.isoformat(),
-        "days": one.days,
-        "shared": plain(one.shared),
-        "backtest": (
-            {"n": one.backtest.n, "mean": round(one.backtest.mean, 6), "worst": round(one.backtest.worst, 6)}
-            if one.backtest
-            else None
-        ),
-        "interval_why": one.interval_why or None,
-        "known_changes": [
-            {
-                "project": change.project,
-                "address": change.address,
-                "since": change.since.isoformat() if change.since else None,
-                "monthly": plain(change.monthly),
-            }
-            for change in one.known
-        ],
-        "expected": [
-            {"name": charge.name, "day": charge.day.isoformat(), "amount": plain(charge.amount)}
-            for charge in one.expected
-        ],
-    }
+    """Return all of it for programs, as `shape` describes it."""
+    return document(found).model_dump_json(by_alias=True, indent=2) + "\n"
 
 
 def _cells(found: Budgets, *, forecast: bool) -> tuple[Cells, list[Cells]]:

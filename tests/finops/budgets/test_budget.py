@@ -7,6 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from guardrail.finops.budgets.shape import BudgetsDocument
+
 CONFIG = """\
 version: 1
 projects: [{name: shop, path: .}]
@@ -113,6 +115,8 @@ def test_each_format_tells_all_of_several_budgets(budget, golden, format_name):
     ran = budget("--format", format_name, "--with-open-pull-requests", "--now", "2026-10-11", config=SHOWN)
     assert (ran.exit_code, ran.stderr) == (1, "")
     golden(f"budget.{format_name}", ran.stdout)
+    if format_name == "json":
+        BudgetsDocument.model_validate_json(ran.stdout)
 
 
 def test_without_options_what_is_spent_is_told_and_what_is_passed(budget):
