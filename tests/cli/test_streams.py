@@ -85,7 +85,7 @@ def test_the_terminal_of_a_hook_gets_colours_at_most():
     assert process.returncode == 1
     assert b"\x1b[" in shown
     assert not any(code in shown for code in (b"\x1b[?25l", b"\x1b[2K", b"\x1b[1A"))
-    assert b"blocking findings" in shown
+    assert b"1 blocking finding, 2 need approval" in shown
 
 
 def _read(terminal):
