@@ -14,6 +14,7 @@ from guardrail.check import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Library
 from guardrail.load import engine_of, loaded_rules, prices, provider_defaults, snapshot_of
+from guardrail.model.approval import ApprovalSource
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.hashes import Hashes
@@ -148,22 +149,28 @@ def configured(name: str, settings: Settings) -> str:
 
 
 def _with_comments(project: ProjectReport, stored: Report | None, now: datetime) -> ProjectReport:
-    """Return a project with its findings waived that comments of its configuration had waived in the run."""
+    """Return a project with its findings waived that comments of its configuration had waived in the run, and approved that reviews had."""
     former = next((one for one in stored.projects if one.name == project.name), None) if stored else None
     waivers = {
         (one.rule, one.address): one.waiver
         for one in (former.findings if former else ())
         if one.waiver and one.waiver.in_comment and one.waiver.expires >= now.date()
     }
-    return replace(
-        project,
-        findings=tuple(
-            replace(one, status=FindingStatus.WAIVED, blocking=False, waiver=waivers[one.rule, one.address])
-            if one.status is FindingStatus.FAIL and (one.rule, one.address) in waivers
-            else one
-            for one in project.findings
-        ),
-    )
+    approvals = {
+        (one.rule, one.address, one.amount): one.approval
+        for one in (former.findings if former else ())
+        if one.approval and one.approval.given and one.approval.given.source is not ApprovalSource.FILE
+    }
+
+    def settled(one: Finding) -> Finding:
+        if one.status is FindingStatus.FAIL and (one.rule, one.address) in waivers:
+            waiver = waivers[one.rule, one.address]
+            return replace(one, status=FindingStatus.WAIVED, blocking=False, waiver=waiver)
+        if one.needs_approval and (approval := approvals.get((one.rule, one.address, one.amount))):
+            return replace(one, status=FindingStatus.APPROVED, blocking=False, approval=approval)
+        return one
+
+    return replace(project, findings=tuple(map(settled, project.findings)))
 
 
 def _of_result(

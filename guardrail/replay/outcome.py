@@ -18,6 +18,7 @@ class Standing(StrEnum):
 
     PASSES = "passes"
     WAIVED = "waived"
+    APPROVED = "approved"
     PRE_EXISTING = "pre-existing"
     UNKNOWN = "unknown"
     WARNS = "warns"

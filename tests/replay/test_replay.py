@@ -2,10 +2,15 @@
 
 import json
 import subprocess
+from decimal import Decimal
 
 import pytest
 
+from guardrail.model.approval import Approvable, Approval, ApprovalSource
+from guardrail.model.finding import FindingStatus
+from guardrail.replay.outcome import Standing, standings
 from guardrail.report.json.read import read_result
+from tests.report import samples
 from tests.terraform import plans
 
 CONFIG = """\
@@ -256,3 +261,10 @@ def test_hashes_are_read_back(store, folder):
     assert hashes
     assert (hashes.rule_set, hashes.verdict) == (written["rule_set"], written["verdict"])
     assert hashes.files.keys() >= {"settings", "waivers"}
+
+
+def test_what_is_approved_stands_as_that():
+    given = Approval("cfo", ApprovalSource.REVIEW, Decimal(200), Decimal(210))
+    finding = samples.finding(status=FindingStatus.APPROVED, blocking=False, approval=Approvable(given=given))
+    assert [one for one, _ in standings([finding]).values()] == [Standing.APPROVED]
+    assert {one.value for one in Standing} >= {one.value for one in FindingStatus} - {"fail"}
