@@ -114,7 +114,14 @@ class Importing:
             select strftime(billing_period_start, '%Y-%m') as month, count(*), count(invoice_id), min(billing_currency),
                 sum(billed_cost), sum(effective_cost)
             from charges group by month order by month"""
-        for month, rows, invoiced, currency, billed, effective in database.execute(months).fetchall():
+        import duckdb  # noqa: PLC0415 - an extra
+
+        try:
+            found = database.execute(months).fetchall()
+        except duckdb.OutOfRangeException:
+            fix = "is this the column of the cost? One of its rows is far too large"
+            raise InputError("the costs of a month come to more than 20 digits", fix=fix) from None
+        for month, rows, invoiced, currency, billed, effective in found:
             is_open = invoiced < rows and self.now < _end(month) + SETTLED
             sums = _sums(currency, billed, effective)
             newest = _newest(store, source, month)

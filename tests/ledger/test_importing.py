@@ -66,6 +66,12 @@ def test_what_cannot_be_read_is_named_and_nothing_is_imported(bill, store, conte
     assert store.paths() == []
 
 
+def test_costs_that_no_sum_has_room_for_are_refused(bill, store):
+    with pytest.raises(InputError, match="the costs of a month come to more than 20 digits"):
+        bill(table(FOCUS, {"BilledCost": "9" * 20}, {"BilledCost": "9" * 20}))
+    assert store.paths() == []
+
+
 def test_line_ends_may_be_mixed_and_lines_empty(bill, rows):
     bill(table(FOCUS).replace("\n", "\r\n", 1) + "\n" + table(FOCUS).split("\n")[1] + "\n\n")
     assert sums(rows)[2] == 2

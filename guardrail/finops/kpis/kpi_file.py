@@ -161,7 +161,7 @@ def read_kpis(shipped: Path | None, own: Iterable[Path]) -> list[KpiFile]:
     mine: dict[str, KpiFile] = {}
     for place in map(_as_written, own):
         if not place.exists():
-            raise ConfigError("no such folder of KPIs", where=str(place), fix="kpis.paths in guardrail.yaml names it")
+            raise ConfigError("no such file, or folder of KPIs", where=str(place))
         for path in files_of(place):
             one = read_kpi(path)
             if one.kpi.id in mine:

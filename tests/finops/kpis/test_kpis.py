@@ -367,3 +367,26 @@ def test_the_example_of_the_page_passes_its_tests_and_validates(run, tmp_path):
     (tmp_path / "guardrail.yaml").write_text(f"version: 1\n{config}")
     assert run("kpi", "test", "kpis").stdout == "2 passed, 0 failed in 1 KPIs\n"
     assert run("validate").exit_code == 0
+
+
+def test_a_folder_without_kpis_passes_no_test(run, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name, what in (("empty", "empty: no KPI is in there"), ("none", "none: no such file, or folder of KPIs")):
+        ran = run("kpi", "test", name)
+        assert (ran.exit_code, ran.stdout) == (2, "")
+        assert what in ran.stderr
+
+
+def test_names_of_sql_and_escapes_are_teams_like_others(run, tmp_path):
+    head = "BillingCurrency,BillingPeriodStart,BillingPeriodEnd,ChargePeriodStart,ChargePeriodEnd,ChargeCategory,BilledCost,EffectiveCost,ServiceName,ResourceId,Tags"
+    month = "2026-10-01T00:00:00Z,2026-11-01T00:00:00Z"
+    teams = ("a' or 1=1 --", "\x1b[31mred")
+    rows = [
+        f'USD,{month},{month},Usage,5,5,S3,r,"{json.dumps({"team": team}).replace(chr(34), chr(34) * 2)}"'
+        for team in teams
+    ]
+    (tmp_path / "bill.csv").write_text("\n".join([head, *rows, ""]))
+    assert run("ledger", "import", "bill.csv", "--as", "x").exit_code == 0
+    found = json.loads(run("kpi", "tag-coverage", "--by", "team", "--format", "json").stdout)
+    assert {team: one["value"] for team, one in values_in(found, "tag-coverage").items()} == dict.fromkeys(teams, "1")
+    assert "\x1b" not in run("kpi", "tag-coverage", "--by", "team").stdout

@@ -10,6 +10,7 @@ import click
 
 from guardrail.cli.commands.finops.spend import Month
 from guardrail.cli.ledger_options import ledger_options, now_option, settings_of
+from guardrail.errors import ConfigError
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
@@ -121,6 +122,8 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
     from guardrail.finops.kpis.kpi_file import read_kpis  # noqa: PLC0415
 
     files = read_kpis(None, paths) if paths else kpi_files(settings_of({"config": config}))
+    if not files:
+        raise ConfigError("no KPI is in there", where=", ".join(map(str, paths)), fix="a KPI is a file <id>.yaml")
     results = tested(files)
     failed = [one for one in results if one.mismatch]
     for one in failed:
