@@ -206,7 +206,7 @@ def _forecast(of: _Of, run: _Run, months: Sequence[str]) -> tuple[Forecast | Non
         why.append(f"the forecast is at least that: {untold:,} days of the period have no bill")
     regular = [one for one in of.own if one.regular and one.month in months]
     if any(one.is_usage for one in regular):
-        why.append("some usage is billed for longer than a day: it counts as booked")
+        why.append("some usage is billed for longer than a day, and counts as booked: the days left may add to it")
     booked = sum(one for one in days if one is not None) + _total(regular, run)
     there = frozenset(month for found in told.months.values() for month in found)
     again = expected(of.own, months, f"{start:%Y-%m}", there, run.convert)

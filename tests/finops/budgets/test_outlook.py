@@ -186,6 +186,14 @@ def test_what_is_booked_once_a_month_is_expected_on_its_day_if_the_two_months_be
     assert (booked.forecast.regular, booked.forecast.amount) == (0, 341)
 
 
+def test_usage_that_is_billed_by_the_month_counts_as_booked_and_is_said():
+    found = told([*USUAL, charge("2026-10-01", "50", regular="Zones, Usage", is_usage=True)])
+    assert found.forecast.amount == 360
+    assert found.unknown == (
+        "some usage is billed for longer than a day, and counts as booked: the days left may add to it",
+    )
+
+
 def changed(monthly="73", at=NOW, place=PLACE, **more):
     fields = {"merged": at or NOW, "currency": "USD", "unpriced": 0, **more}
     return ChangedResource(place=place, at=at, monthly=Decimal(monthly), **fields)
