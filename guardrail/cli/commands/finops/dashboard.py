@@ -111,7 +111,7 @@ def dashboard(**values: Any) -> None:
     if as_pages:
         refuse_others_files(out)
     chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
-    facts = _facts(values, chosen)
+    facts = _facts(values, chosen, as_pages=as_pages)
     if as_pages:
         pages = write_site(out, files_of(facts))
         click.echo(f"{pages:,} {'page' if pages == 1 else 'pages'}: {out / 'index.html'}")
@@ -121,7 +121,7 @@ def dashboard(**values: Any) -> None:
         say(summary(facts))
 
 
-def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
+def _facts(values: Mapping[str, Any], chosen: Settings, *, as_pages: bool) -> Facts:
     from guardrail import __version__  # noqa: PLC0415 - only when it runs
     from guardrail.dashboard.facts import Facts, Source, partial_in  # noqa: PLC0415
     from guardrail.dashboard.recommended import read_recommendations  # noqa: PLC0415
@@ -173,7 +173,8 @@ def _facts(values: Mapping[str, Any], chosen: Settings) -> Facts:
         budgets=_budgets(ledger, chosen, now),
         whole_budgets=frozenset(one.name for one in chosen.budgets if one.match == BudgetMatch()),
         anomalies=_anomalies(ledger, store, chosen, {**values, "now": now}),
-        executive=_executive(ledger, store, chosen, {**values, "now": now}, asking.months),
+        # A summary tells no KPIs, and they take longest.
+        executive=_executive(ledger, store, chosen, {**values, "now": now}, asking.months) if as_pages else None,
     )
 
 
