@@ -30,6 +30,7 @@ from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severit
 from guardrail.model.report import ProjectReport, Report
 from guardrail.policy import Budget, BudgetMatch, Judge, apply_waivers, compile_rule
 from guardrail.policy import read_folder as rules_of
+from guardrail.recommend.recommend import recommend
 from guardrail.report import json_v1
 from guardrail.terraform import Plan, read_plan
 from guardrail.terraform.configuration.folder import read_folder
@@ -142,6 +143,26 @@ def checking_projects(given: Given, size: int, *, kinds: int = 1000) -> Work:
     return lambda: check(Settings(sources, NOW, base=given.folder))
 
 
+def recommending(kind: str, block: str, given: Given, size: int) -> Work:
+    """So many blocks of a file are edited, and the edits proved together."""
+    (given.folder / "main.tf").write_text("".join(block.replace("NUMBER", str(number)) for number in range(size)))
+    chosen = Settings((Source(str(given.folder), "shop", ".", env="dev"),), NOW, base=given.folder)
+    return lambda: recommend(chosen, only=[kind])
+
+
+VOLUME = """
+resource "aws_ebs_volume" "v_NUMBER" {
+  availability_zone = "us-east-1a"
+  size              = 500
+  type              = "gp2"
+}
+"""
+INSTANCE = """
+resource "aws_instance" "web_NUMBER" {
+  ami           = "ami-1"
+  instance_type = "m5.large"
+}
+"""
 PARTS: dict[str, tuple[int, Callable[[Given, int], Work]]] = {
     "resources are read": (200, partial(reading, growth.resources)),
     "resources are priced": (60, partial(pricing, growth.resources)),
@@ -158,6 +179,8 @@ PARTS: dict[str, tuple[int, Callable[[Given, int], Work]]] = {
     "budgets count": (150, judging_budgets),
     "waivers excuse": (1000, waiving),
     "projects are read, priced and judged": (3, checking_projects),
+    "attributes of blocks are edited": (40, partial(recommending, "rightsizing", VOLUME)),
+    "schedules are written for blocks": (30, partial(recommending, "schedules", INSTANCE)),
 }
 HELD = (
     "resources are read",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -91,6 +92,7 @@ class _Writer:
     """Writes recommendations into the texts of their projects."""
 
     def __init__(self, read: Sequence[tuple[Source, Plan]]) -> None:
+        self._texts = EditedFiles()  # as they are: each edit by itself begins with them
         self._editors: dict[str, Editor | str] = {}
         self._sources = {source.name: (source, plan) for source, plan in read}
         self._changes = {(source.name, one.address): one for source, plan in read for one in plan.changes}
@@ -109,7 +111,7 @@ class _Writer:
         if one.proposal.adds and (many := self._of_block[one.project, _block_of(change)]) > _MOST_OF_BLOCK:
             return f"its block makes {many:,}: write schedules with the same count or for_each"
         try:
-            files = _edited(editor, EditedFiles(), change, one).changes
+            files = _edited(editor, self._texts, change, one).changes
         except StillMentionedError as error:
             return error
         except CannotEditError as error:
@@ -121,6 +123,8 @@ class _Writer:
     def _of_same_block(self, project: str, change: Change) -> str:
         """Return the address of another instance that goes with the block of a resource; "" where there is none."""
         own = _block_of(change)
+        if self._of_block[project, own] == 1:
+            return ""
         alike = (one for (of, _), one in self._changes.items() if of == project and one.type == change.type)
         return next((one.address for one in alike if one.address != change.address and _block_of(one) == own), "")
 
@@ -144,6 +148,7 @@ class _Proof:
     attempts: Attempts
     before: Report
     removes: bool
+    _last: tuple[Sequence[_Written], EditedFiles] = field(default_factory=lambda: ((), EditedFiles()))
 
     def proved(self, written: Sequence[_Written]) -> EditedFiles:
         """Mark edits as proved, or with what is wrong with them, and return the texts with those that are kept."""
@@ -157,23 +162,39 @@ class _Proof:
         groups: defaultdict[tuple[Replacement, ...], list[_Written]] = defaultdict(list)
         for one in tried:
             groups[one.edit.replacements].append(one)
-        for group in groups.values():
-            problem = self._differing(group)
-            for one in group:
-                one.problem, one.is_proved = problem, not one.is_planned and not problem
+        self._prove(list(groups.values()))
         return self._together([one for one in tried if not one.problem and self._is_kept(one)])
+
+    def _prove(self, groups: Sequence[Sequence[_Written]]) -> None:
+        """Evaluate halves of what does not hold together, so that one bad edit among n takes some log n evaluations."""
+        problem = self._differing([one for group in groups for one in group])
+        if problem and len(groups) > 1:
+            middle = len(groups) // 2
+            self._prove(groups[:middle])
+            self._prove(groups[middle:])
+            return
+        for one in (one for group in groups for one in group):
+            one.problem, one.is_proved = problem, not one.is_planned and not problem
 
     def _is_kept(self, written: _Written) -> bool:
         return written.one.is_counted and (self.removes or not written.one.proposal.deletes)
 
     def _together(self, written: Sequence[_Written]) -> EditedFiles:
         """Return the texts with several edits, each after the others; what cannot be done beside them says so."""
+        if written and all(map(operator.is_, written, self._last[0])) and len(written) == len(self._last[0]):
+            return self._last[1]
         texts = EditedFiles()
+        done: set[tuple[Replacement, ...]] = set()
         for one in written:
+            # What leaves the same lines by itself, as for another instance of its block, is done.
+            if one.edit.replacements in done:
+                continue
             try:
                 texts = _edited(one.editor, texts, one.change, one.one)
+                done.add(one.edit.replacements)
             except CannotEditError as error:
                 one.problem = str(error)
+        self._last = ([*written], texts)
         return texts
 
     def _differing(self, written: Sequence[_Written]) -> str:

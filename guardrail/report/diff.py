@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from itertools import chain, takewhile
+from itertools import chain
 
 from guardrail.model.remedy import Replacement
 
@@ -56,8 +56,15 @@ def _compared(was: list[str], now: list[str]) -> Iterator[tuple[str, int, int, i
 
 
 def _same(one: list[str], other: list[str]) -> int:
-    """Return how many lines are the same at the beginning."""
-    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    """Return how many lines are the same at the beginning. Slices are compared, which takes less than line by line."""
+    same, most = 0, min(len(one), len(other))
+    while same < most:
+        middle = (same + most + 1) // 2
+        if one[same:middle] == other[same:middle]:
+            same = middle
+        else:
+            most = middle - 1
+    return same
 
 
 def _file(name: str, old: str, new: str, context: int) -> Iterator[str]:

@@ -23,15 +23,14 @@ def added(texts: EditedFiles, file: Path, labels: tuple[str, str], resources: Se
     block = texts.resource(file, *labels)
     provider = block.body.attributes.get("provider")
     written = [text_of(one, provider.expression.text if provider else "") for one in resources]
-    text = texts.text(file).decode()
-    if all(one in text.replace("\r\n", "\n") for one in written):
+    names = [("resource", one.type, one.name) for one in resources]
+    if all(texts.says(file, name, text) for name, text in zip(names, written, strict=True)):
         return
     source = texts.text(file)
     newline = line_break(source, block.start)
     end = source.find(b"\n", block.end)
     end = len(source) if end < 0 else end - (newline == "\r\n")
     inserted = "".join(f"\n\n{one}" for one in written).replace("\n", newline)
-    names = [("resource", one.type, one.name) for one in resources]
     texts.insert(file, Patch(end, end, inserted), names)
 
 

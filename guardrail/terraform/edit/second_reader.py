@@ -19,7 +19,7 @@ def still_reads(before: bytes, after: bytes) -> bool:
     return was is None or _counted(after) == was
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=4096)  # blocks, each of which is looked at in several attempts
 def _counted(text: bytes) -> dict[str, int] | None:
     """Return how often each name stands at the top of a file; None for one that cannot be read."""
     import hcl2  # noqa: PLC0415 - its grammar takes a third of a second to load, which only an edit pays

@@ -5,7 +5,8 @@ from guardrail.terraform.language.syntax.parser import (
     comments,
     parse_expression,
     parse_file,
+    parse_part,
     parse_template,
 )
 
-__all__ = ["ParsedFile", "comments", "parse_expression", "parse_file", "parse_template"]
+__all__ = ["ParsedFile", "comments", "parse_expression", "parse_file", "parse_part", "parse_template"]

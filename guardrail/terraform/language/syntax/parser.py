@@ -62,6 +62,16 @@ def _parsed(source: Source) -> ParsedFile:
     return _what_is_whole(source, root)
 
 
+def parse_part(source: Source, start: int, end: int) -> Body | None:
+    """Parse a part of a file in the native syntax, of whole blocks; None for one that has faults. Places are those of the file."""
+    root = _tree(source.text[start:end])
+    if root.has_error:
+        return None
+    reader = Reader(source, shift=start)
+    body = reader.body(_body_of(root), start, end)
+    return None if reader.faults else body
+
+
 def comments(source: Source) -> list[Node]:
     """Return the comments of a file in the native syntax, in order; the JSON syntax has none."""
     found: list[Node] = []
