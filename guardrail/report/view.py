@@ -325,8 +325,16 @@ class View:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
         if not self.report.judged:
             return not self.rows and not self._is_incomplete and not self.unread
+        # What is approved is told, even where nothing else is.
         has_findings = (
-            self.blocking or self.pending or self.unread or self.errors or self.warnings or self.notes or self.supplied
+            self.report.counts.approved
+            or self.blocking
+            or self.pending
+            or self.unread
+            or self.errors
+            or self.warnings
+            or self.notes
+            or self.supplied
         )
         return not has_findings and not any(map(has_news, self.report.projects))
 
