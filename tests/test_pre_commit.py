@@ -128,7 +128,7 @@ def test_a_repository_lives_with_the_hooks(scratch):
     scratch.write({"infra/main.tf": BAD})
     code, said = scratch.run(NO_COLOR="1")
     assert code == 1, said
-    assert "infra/main.tf:2: blocking: gpu-instance: aws_instance.i: p4d.24xlarge has 8 GPUs" in said
+    assert "infra/main.tf:2: needs approval: gpu-instance: aws_instance.i: p4d.24xlarge has 8 GPUs" in said
     assert "files were modified" not in said
     assert len(said.splitlines()) <= 40 + 6
     assert "\x1b" not in said
