@@ -22,10 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.finops.anomalies import HISTORY_DAYS, Asked, Facts, answer
 from guardrail.finops.anomalies.judging import UNIT, Baseline
-from guardrail.ledger.daily import bill_days, daily_charges, first_spends
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.queries.daily import bill_days, daily_charges, first_spends
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
+from guardrail.ledger.writing.importing import Importing
 
 NOW = datetime(2026, 10, 1, tzinfo=UTC)
 FIRST, DAYS = date(2026, 7, 1), 92

@@ -19,9 +19,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from pathlib import Path
 
 from guardrail.errors import GuardrailError
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
+from guardrail.ledger.writing.importing import Importing
 from guardrail.model.money import plain
 
 COSTS = (

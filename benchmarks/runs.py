@@ -13,7 +13,7 @@ from pathlib import Path
 from bills import measured  # type: ignore[import-not-found]  # beside this file, which is a script and not of a package
 
 from guardrail.ledger.records.facts import Fact, fact, identity
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 
 PROJECTS, LINES = 20, 5
 

@@ -41,7 +41,7 @@ from guardrail.finops.kpis.kpi_file import read_kpis
 from guardrail.finops.kpis.text import shown
 from guardrail.ledger.kpis.inputs import INPUTS
 from guardrail.policy.rules.compiled import compile_rule
-from guardrail.policy.rules.packs import packs, read_pack
+from guardrail.policy.rules.packs.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleFile, RuleScope, read_rule
 from guardrail.policy.variables.context import FUNCTIONS, RELATIONS, VARIABLES
 

@@ -9,7 +9,7 @@ from guardrail import data, git
 from guardrail.config import Approver, Settings
 from guardrail.model.money import plain
 from guardrail.policy import Budget, RuleFile, choose
-from guardrail.policy.rules.final import loosened
+from guardrail.policy.rules.packs.final import loosened
 from guardrail.report.text import safe
 
 _LISTED = 20

@@ -13,8 +13,8 @@ from functools import partial
 from guardrail.errors import InputError
 from guardrail.fetch.content import MAX_ENTRIES, Content, Entry, chosen, is_odd, read
 from guardrail.http import Session
-from guardrail.policy.rules.lock import MAX_BYTES
-from guardrail.policy.rules.selection import PackSource
+from guardrail.policy.rules.packs.lock import MAX_BYTES
+from guardrail.policy.rules.packs.selection import PackSource
 
 _MAX_UNPACKED = 200_000_000  # bytes: what a small .gz may grow to
 _GZIP = 31  # zlib's way to ask for gzip's header and checksum

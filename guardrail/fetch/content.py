@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from guardrail.errors import InputError
-from guardrail.policy.rules.lock import MAX_BYTES, MAX_FILES, RULE_SUFFIXES
+from guardrail.policy.rules.packs.lock import MAX_BYTES, MAX_FILES, RULE_SUFFIXES
 
 MAX_ENTRIES = 20_000
 """Of an archive or a repository; a pack takes what lies in its subfolder of them."""

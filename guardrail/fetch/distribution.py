@@ -7,7 +7,7 @@ from pathlib import Path
 
 from guardrail.errors import InputError, did_you_mean
 from guardrail.fetch.content import Content, Entry, chosen, read
-from guardrail.policy.rules.selection import PackSource
+from guardrail.policy.rules.packs.selection import PackSource
 
 GROUP = "guardrail.rules"
 """Entry points in it name packages whose data files are packs: `base = "acme_rules.base"`."""

@@ -18,7 +18,7 @@ from guardrail.fetch.content import Content, Entry, chosen, read
 from guardrail.fetch.distribution import from_distribution
 from guardrail.fetch.repository import from_repository
 from guardrail.http import Session
-from guardrail.policy.rules.lock import (
+from guardrail.policy.rules.packs.lock import (
     FETCHED,
     LOCK_NAME,
     LockedPack,
@@ -29,8 +29,8 @@ from guardrail.policy.rules.lock import (
     rule_files,
     verified,
 )
-from guardrail.policy.rules.packs import packs, read_rule_pack
-from guardrail.policy.rules.selection import PackSource, SourceKind
+from guardrail.policy.rules.packs.packs import packs, read_rule_pack
+from guardrail.policy.rules.packs.selection import PackSource, SourceKind
 
 
 def fetch_packs(

@@ -9,7 +9,7 @@ from pathlib import Path
 from guardrail import git
 from guardrail.errors import NetworkError
 from guardrail.fetch.content import Content, Entry, chosen, read
-from guardrail.policy.rules.selection import PackSource
+from guardrail.policy.rules.packs.selection import PackSource
 
 _WHOLE_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 

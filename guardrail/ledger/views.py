@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, Any
 from guardrail.errors import InputError
 from guardrail.ledger.columns import CHARGES, DECISIONS, FINDINGS, IMPORTED, INVENTORY, LINES, POINTS, RATES, RUNS
 from guardrail.ledger.duck import connect, literal, quoted
-from guardrail.ledger.layout import Key
 from guardrail.ledger.matching import BY_ID, NO_TAGS, TagKeys, matched
 from guardrail.ledger.records.identifiers import SQL as NORMAL_FORMS
-from guardrail.ledger.store import Store
-from guardrail.ledger.verify import facts_in
+from guardrail.ledger.storage.layout import Key
+from guardrail.ledger.storage.store import Store
+from guardrail.ledger.storage.verify import facts_in
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

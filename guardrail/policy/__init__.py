@@ -4,16 +4,16 @@ from guardrail.policy.budget_forecast import NO_COMPARISON
 from guardrail.policy.budgets import Budget, BudgetMatch
 from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
-from guardrail.policy.rules.coverage import Coverage, RuleCoverage
 from guardrail.policy.rules.explain import explained
-from guardrail.policy.rules.final import takes_waivers
-from guardrail.policy.rules.fixture import Repricer
-from guardrail.policy.rules.lock import LOCK_NAME, fetched_files, is_within
-from guardrail.policy.rules.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
+from guardrail.policy.rules.packs.final import takes_waivers
+from guardrail.policy.rules.packs.lock import LOCK_NAME, fetched_files, is_within
+from guardrail.policy.rules.packs.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
+from guardrail.policy.rules.packs.selection import RuleSelection, RuleSetting, WaiverTerms
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
-from guardrail.policy.rules.selection import RuleSelection, RuleSetting, WaiverTerms
-from guardrail.policy.rules.testing import PricedPlan, ReadPlan, RuleTestResult, run_tests
+from guardrail.policy.rules.testing.coverage import Coverage, RuleCoverage
+from guardrail.policy.rules.testing.fixture import Repricer
+from guardrail.policy.rules.testing.testing import PricedPlan, ReadPlan, RuleTestResult, run_tests
 from guardrail.policy.variables.around import Surroundings
 from guardrail.policy.variables.context import FUNCTIONS, NO_REPOSITORY, REPOSITORY, VARIABLES, Project, Variable
 from guardrail.policy.variables.machine import Specs

@@ -10,9 +10,9 @@ from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown
-from guardrail.policy.rules.fixture import RuleTest
 from guardrail.policy.rules.rule import RuleScope, check_rule
-from guardrail.policy.rules.testing import run_tests
+from guardrail.policy.rules.testing.fixture import RuleTest
+from guardrail.policy.rules.testing.testing import run_tests
 from guardrail.policy.variables.context import LOOKUPS
 from guardrail.policy.variables.machine import FACTS
 from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES

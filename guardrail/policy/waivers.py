@@ -22,7 +22,7 @@ from guardrail.files.checked import Section, checked
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
 from guardrail.policy.glob import Globs, is_pattern, matches, matches_any
-from guardrail.policy.rules.selection import WaiverTerms
+from guardrail.policy.rules.packs.selection import WaiverTerms
 
 WARN_DAYS = 14
 """A waiver that ends within so many days is announced."""

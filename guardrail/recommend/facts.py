@@ -29,9 +29,9 @@ def facts_of_files(paths: Sequence[Path]) -> Facts:
 
 def facts_of_ledger(where: str, *, with_unmanaged: bool = False) -> Facts:
     """Read what a ledger knows of resources; `with_unmanaged`: and what is billed and in no state. Raises ConfigError without DuckDB, InputError for a ledger that is empty, or cannot be read."""
-    from guardrail.ledger.observed import billed_hours, known_ids, metric_days  # noqa: PLC0415 - only with a ledger
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.unmanaged import unmanaged  # noqa: PLC0415
+    from guardrail.ledger.queries.observed import billed_hours, known_ids, metric_days  # noqa: PLC0415 - only with a ledger
+    from guardrail.ledger.queries.unmanaged import unmanaged  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     store = open_store(where)

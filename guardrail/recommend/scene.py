@@ -11,8 +11,8 @@ from typing import Any
 
 from guardrail.catalog import Catalog
 from guardrail.config.file import RecommendConfig
+from guardrail.ledger.queries.unmanaged import Unmanaged
 from guardrail.ledger.records.identifiers import normal_forms
-from guardrail.ledger.unmanaged import Unmanaged
 from guardrail.model.cost import ResourceCost
 from guardrail.model.resource import Change, Side
 from guardrail.policy import Project

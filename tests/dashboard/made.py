@@ -5,8 +5,8 @@ import io
 import json
 from datetime import UTC, datetime
 
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.writing.importing import Importing
 
 HEAD = (
     *("BillingCurrency", "BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd"),

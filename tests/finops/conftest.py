@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.writing.importing import Importing
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop-ledger"
 

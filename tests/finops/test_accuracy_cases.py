@@ -8,9 +8,9 @@ from decimal import Decimal
 
 import pytest
 
-from guardrail.ledger.adding import Adding
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.writing.adding import Adding
+from guardrail.ledger.writing.importing import Importing
 from tests.ledger.bills import CUR, FOCUS, table
 from tests.ledger.conftest import state
 

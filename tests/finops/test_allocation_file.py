@@ -12,7 +12,7 @@ import yaml
 from guardrail.cli.commands.schema import schema_text
 from guardrail.errors import ConfigError
 from guardrail.finops.allocation_file import Allocation, Match, read_allocation
-from guardrail.ledger.spending import PLAIN
+from guardrail.ledger.queries.spending import PLAIN
 from tests.finops.conftest import SHOP
 
 SHARED = "version: 1\nshared:\n- {{name: x, match: {{team: p}}, {rest}}}\n"

@@ -16,7 +16,7 @@ from guardrail.finops.closing import closed_lines, closed_on, refuse_closing, st
 from guardrail.finops.exact import units
 from guardrail.finops.lines import lines_of
 from guardrail.ledger.records.closed import closed_months, fact_of_closed
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 from tests.finops.conftest import SHOP
 
 AT = datetime(2027, 1, 5, tzinfo=UTC)

@@ -20,11 +20,11 @@ from guardrail.finops.allocation_file import Allocation, by_tag
 from guardrail.finops.charge import Charge
 from guardrail.finops.exact import units
 from guardrail.finops.focus import FocusWriter
-from guardrail.ledger.focus import focus_columns, focus_rows
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.spending import COSTS, spent
-from guardrail.ledger.store import Folder
+from guardrail.ledger.queries.focus import focus_columns, focus_rows
+from guardrail.ledger.queries.spending import COSTS, spent
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
+from guardrail.ledger.writing.importing import Importing
 from tests.finops.conftest import SHOP
 from tests.ledger.bills import AZURE, CUR, CUR_ROWS, table
 from tests.ledger.bills import FOCUS as FOCUS_BILL

@@ -10,9 +10,9 @@ import click
 import pytest
 
 from guardrail.cli.commands.finops.spend import spend as command
-from guardrail.ledger.adding import Adding
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.writing.adding import Adding
+from guardrail.ledger.writing.importing import Importing
 from tests.ledger.conftest import state
 
 HEAD = (

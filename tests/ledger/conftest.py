@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from guardrail.ledger.adding import Adding
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
+from guardrail.ledger.writing.adding import Adding
+from guardrail.ledger.writing.importing import Importing
 from guardrail.model.report import Event, PullRequest, Revision
 from guardrail.model.resource import Action, Ids
 from guardrail.report import json_v1

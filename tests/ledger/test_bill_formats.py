@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from guardrail.bills.format import formats
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.verify import verify
+from guardrail.ledger.storage.verify import verify
+from guardrail.ledger.writing.importing import Importing
 from tests.ledger.bills import AZURE, CUR, CUR_ROWS, FOCUS, GCP, OCI, sums, table
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop-ledger" / "bill.csv"

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from guardrail.ledger.changing import changed_resources, proposed_resources
+from guardrail.ledger.queries.changing import changed_resources, proposed_resources
 from guardrail.ledger.views import open_ledger
 from guardrail.model.report import Event, PullRequest, Revision
 from guardrail.model.resource import Action

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import duckdb
 import pytest
 
-from guardrail.ledger.compact import compact, month_before
-from guardrail.ledger.verify import verify
+from guardrail.ledger.storage.verify import verify
 from guardrail.ledger.views import VIEWS, open_ledger
+from guardrail.ledger.writing.compact import compact, month_before
 from tests.ledger.conftest import NOW, result, state
 
 NEXT_MONTH = datetime(2026, 12, 3, tzinfo=UTC)

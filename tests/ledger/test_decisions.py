@@ -6,9 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from guardrail.ledger.compact import compact
 from guardrail.ledger.records.decisions import Decided, Decision, add_rates, fact_of_decision
-from guardrail.ledger.verify import verify
+from guardrail.ledger.storage.verify import verify
+from guardrail.ledger.writing.compact import compact
 from guardrail.model.approval import Approvable, Approval, ApprovalSource
 from guardrail.model.finding import FindingStatus, Waiver
 from tests.ledger.conftest import NOW, result

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from guardrail.errors import ConfigError
-from guardrail.ledger.export import export
-from guardrail.ledger.importing import Importing
+from guardrail.ledger.queries.export import export
 from guardrail.ledger.views import VIEWS, open_ledger
+from guardrail.ledger.writing.importing import Importing
 from tests.ledger.conftest import result, state
 
 SHOP = Path(__file__).parents[2] / "examples" / "shop-ledger" / "bill.csv"

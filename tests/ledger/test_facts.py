@@ -13,12 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from guardrail.errors import InputError
-from guardrail.ledger.adding import Adding
-from guardrail.ledger.layout import digest, parsed
 from guardrail.ledger.records.facts import amount
 from guardrail.ledger.records.identifiers import normal_forms
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.layout import digest, parsed
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import VIEWS, open_ledger
+from guardrail.ledger.writing.adding import Adding
 from guardrail.report import json_v1
 from tests.ledger.conftest import NOW, result, state
 from tests.report import samples

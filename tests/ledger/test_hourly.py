@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from guardrail.ledger.hourly import hourly_charges, leaving, told_twice
-from guardrail.ledger.importing import Importing
+from guardrail.ledger.queries.hourly import hourly_charges, leaving, told_twice
 from guardrail.ledger.views import open_ledger
+from guardrail.ledger.writing.importing import Importing
 from guardrail.model.report import PullRequest
 from tests.finops.conftest import SHOP
 from tests.ledger.conftest import NOW, result, state

@@ -12,7 +12,7 @@ import pytest
 
 from guardrail.errors import ConfigError, InputError
 from guardrail.ledger.duck import connect
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 from tests.ledger.bills import CUR, FOCUS, GCP, sums, table
 from tests.ledger.conftest import result, state
 

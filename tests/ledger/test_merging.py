@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from guardrail.ledger.merging import merged_changes
+from guardrail.ledger.queries.merging import merged_changes
 from guardrail.ledger.views import open_ledger
 from guardrail.model.report import Event, PullRequest, Revision
 from guardrail.model.resource import Action

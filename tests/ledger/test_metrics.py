@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from guardrail.errors import InputError
 from guardrail.ledger.records.metrics import import_metrics
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
 from tests.ledger.conftest import NOW, state
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import pytest
 
 from guardrail.errors import ConfigError, GuardrailError, InputError
-from guardrail.ledger import remote
-from guardrail.ledger.remote import ObjectStore
-from guardrail.ledger.store import Folder
-from guardrail.ledger.verify import verify
+from guardrail.ledger.storage import remote
+from guardrail.ledger.storage.remote import ObjectStore
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.storage.verify import verify
 from tests.ledger.conftest import result
 from tests.ledger.writers import KILLED, WRITERS
 

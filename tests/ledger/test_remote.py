@@ -7,11 +7,11 @@ import pytest
 from obstore.store import MemoryStore
 
 from guardrail.errors import ConfigError, InputError
-from guardrail.ledger.compact import compact
-from guardrail.ledger.remote import ObjectStore
-from guardrail.ledger.store import open_store
-from guardrail.ledger.verify import verify
+from guardrail.ledger.storage.remote import ObjectStore
+from guardrail.ledger.storage.store import open_store
+from guardrail.ledger.storage.verify import verify
 from guardrail.ledger.views import open_ledger
+from guardrail.ledger.writing.compact import compact
 from tests.ledger.conftest import result
 from tests.ledger.test_compact import NEXT_MONTH
 

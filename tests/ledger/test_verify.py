@@ -5,9 +5,9 @@ import os
 import pytest
 
 from guardrail.errors import InputError
-from guardrail.ledger.layout import parsed, path_of
 from guardrail.ledger.records.facts import compressed
-from guardrail.ledger.verify import fault_of, verify
+from guardrail.ledger.storage.layout import parsed, path_of
+from guardrail.ledger.storage.verify import fault_of, verify
 from guardrail.ledger.views import open_ledger
 from tests.ledger.conftest import result
 

@@ -8,8 +8,8 @@ import random
 import signal
 import sys
 
-from guardrail.ledger.layout import path_of
-from guardrail.ledger.store import Store, open_store
+from guardrail.ledger.storage.layout import path_of
+from guardrail.ledger.storage.store import Store, open_store
 
 WRITERS, KILLED = 16, 5
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from guardrail.ledger.records.deliveries import Notified, fact_of_delivery, notified
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
 from tests.notify.conftest import alert
 

@@ -9,8 +9,8 @@ from guardrail.errors import RuleError
 from guardrail.files.yaml_file import parse_yaml
 from guardrail.model.plan_facts import PlanFacts
 from guardrail.policy import CompiledRule, Judge, Project, Surroundings, compile_rule
-from guardrail.policy.rules.fixture import ResourceFixture
 from guardrail.policy.rules.rule import check_rule
+from guardrail.policy.rules.testing.fixture import ResourceFixture
 
 ENGINES = ("cpp", "python")
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -5,7 +5,7 @@ import pytest
 from guardrail.data import rules_dir
 from guardrail.errors import ConfigError
 from guardrail.policy import RuleSelection, load_rules
-from guardrail.policy.rules.param_files import read_param
+from guardrail.policy.rules.packs.param_files import read_param
 
 RULE = """\
 id: own-rule

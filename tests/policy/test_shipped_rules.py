@@ -4,8 +4,8 @@ from guardrail.costs import Library
 from guardrail.data import rules_dir
 from guardrail.load import provider_defaults, resource_types
 from guardrail.policy import Coverage, compile_faults, explained, packs, read_pack, run_tests
-from guardrail.policy.rules.fixture import Expected
-from guardrail.policy.rules.packs import read_folder
+from guardrail.policy.rules.packs.packs import read_folder
+from guardrail.policy.rules.testing.fixture import Expected
 from tests.policy.judging import ENGINES
 
 RULES = [rule for pack in packs(rules_dir()) for rule in read_pack(pack, rules_dir())]

@@ -5,7 +5,7 @@ import pytest
 
 from guardrail.errors import RuleError
 from guardrail.policy import Coverage, PricedPlan, compile_rule, run_tests
-from guardrail.policy.rules import testing
+from guardrail.policy.rules.testing import testing
 from tests.policy.judging import ENGINES, resource, rule, specs
 
 CASES = [

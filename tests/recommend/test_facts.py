@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.writing.importing import Importing
 from guardrail.recommend.facts import facts_of_ledger
 from guardrail.recommend.metrics import Day, p99_bound, windows
 from tests.recommend.conftest import COLUMNS, days_of, state_of

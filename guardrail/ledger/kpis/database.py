@@ -10,7 +10,7 @@ from typing import Any
 
 from guardrail.ledger.duck import literal, quoted
 from guardrail.ledger.kpis.inputs import INPUTS, OF_BILL, OF_LEDGER
-from guardrail.ledger.spending import dimension_columns, matched_charges
+from guardrail.ledger.queries.spending import dimension_columns, matched_charges
 from guardrail.ledger.views import Ledger
 
 _AT_ONCE = 1_000  # rows in one statement

@@ -8,9 +8,9 @@ from typing import Any
 
 from guardrail.bills.closed import KEPT, ClosedLine, ClosedMonth
 from guardrail.errors import InputError
-from guardrail.ledger.layout import VERSION, Key, parsed
 from guardrail.ledger.records.facts import Fact, fact, moment, records_of, stamp
-from guardrail.ledger.store import Store
+from guardrail.ledger.storage.layout import VERSION, Key, parsed
+from guardrail.ledger.storage.store import Store
 from guardrail.model.money import plain
 
 OWNER = "statements"

@@ -9,9 +9,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from guardrail.ledger.layout import folder_of, month_of, parsed
 from guardrail.ledger.records.facts import Fact, amount, fact, moment, records_of, stamp
-from guardrail.ledger.store import Store
+from guardrail.ledger.storage.layout import folder_of, month_of, parsed
+from guardrail.ledger.storage.store import Store
 from guardrail.report.ci.alerts import fingerprint
 
 RATES_OWNER = "rates"

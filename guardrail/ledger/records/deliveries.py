@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from guardrail.ledger.layout import month_of
 from guardrail.ledger.records.facts import Fact, amount, fact, moment, stamp
+from guardrail.ledger.storage.layout import month_of
 from guardrail.ledger.views import Ledger
 from guardrail.model.cost_alert import CostAlert
 

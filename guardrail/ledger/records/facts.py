@@ -14,7 +14,7 @@ from typing import Any
 
 from guardrail import __version__
 from guardrail.errors import InputError
-from guardrail.ledger.layout import SCHEMA, digest, path_of
+from guardrail.ledger.storage.layout import SCHEMA, digest, path_of
 from guardrail.model.money import plain
 
 Record = Mapping[str, Any]

@@ -11,9 +11,9 @@ import msgspec
 
 from guardrail.decode import json_decoder
 from guardrail.errors import InputError
-from guardrail.ledger.layout import month_of
 from guardrail.ledger.records.facts import Fact, Record, fact, identity, moment, stamp
 from guardrail.ledger.records.identifiers import normal_forms
+from guardrail.ledger.storage.layout import month_of
 from guardrail.model.resource import Side, ids_of
 from guardrail.terraform.plan.providers import short_name
 

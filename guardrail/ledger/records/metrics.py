@@ -18,8 +18,8 @@ from guardrail import __version__
 from guardrail.errors import ConfigError, InputError
 from guardrail.ledger.columns import POINTS
 from guardrail.ledger.duck import connect, literal, quoted
-from guardrail.ledger.layout import SCHEMA, folder_of, month_of, parsed, path_of
-from guardrail.ledger.store import Store
+from guardrail.ledger.storage.layout import SCHEMA, folder_of, month_of, parsed, path_of
+from guardrail.ledger.storage.store import Store
 from guardrail.metrics.point import STATISTICS, Point
 from guardrail.metrics.reading import metrics_files
 

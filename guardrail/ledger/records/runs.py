@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from guardrail.errors import InputError
-from guardrail.ledger.layout import month_of
 from guardrail.ledger.records.facts import Fact, Record, amount, fact, identity, moment, stamp
+from guardrail.ledger.storage.layout import month_of
 from guardrail.model.cost import Cost, Line, ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.report import ProjectReport, Report

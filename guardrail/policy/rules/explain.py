@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterable
 
 from guardrail.model.unknown import Json
-from guardrail.policy.rules.final import takes_waivers
-from guardrail.policy.rules.fixture import Expected
 from guardrail.policy.rules.literal import literal
+from guardrail.policy.rules.packs.final import takes_waivers
 from guardrail.policy.rules.rule import ALL_BUT_GONE, Rule, RuleEdit, RuleFile, RuleScope
 from guardrail.policy.rules.selectors import SELECTORS
+from guardrail.policy.rules.testing.fixture import Expected
 
 
 def explained(source: RuleFile) -> str:

@@ -20,11 +20,11 @@ from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import RECOMMENDATION, Enforcement, OnUnknown, Severity
 from guardrail.model.resource import Action
 from guardrail.policy.glob import is_pattern, matches_any
-from guardrail.policy.rules.final import FINAL_FIX, Tighter, final_faults
-from guardrail.policy.rules.fixture import RuleTest
+from guardrail.policy.rules.packs.final import FINAL_FIX, Tighter, final_faults
+from guardrail.policy.rules.packs.selection import Final, WaiverTerms
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
-from guardrail.policy.rules.selection import Final, WaiverTerms
 from guardrail.policy.rules.selectors import OF_PLAN, SELECTORS, condition
+from guardrail.policy.rules.testing.fixture import RuleTest
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from guardrail.ledger.queries.unmanaged import Unmanaged
 from guardrail.ledger.records.identifiers import normal_forms
-from guardrail.ledger.unmanaged import Unmanaged
 from guardrail.model.money import decimal, rounded
 from guardrail.recommend.clean_up.imports import import_block
 from guardrail.recommend.clean_up.uses import texts_of

@@ -49,9 +49,9 @@ def accounts_of(
 
 
 def _billed(where: str, now: datetime, ending: Sequence[str]) -> tuple[list[Hours], tuple[str, ...]]:
-    from guardrail.ledger.hourly import hourly_charges, leaving, told_twice  # noqa: PLC0415 - only with a ledger
-    from guardrail.ledger.spending import bill_months  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.queries.hourly import hourly_charges, leaving, told_twice  # noqa: PLC0415 - only with a ledger
+    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     ledger = open_ledger(open_store(where))

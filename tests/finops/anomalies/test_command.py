@@ -5,7 +5,7 @@ import shutil
 
 import pytest
 
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
 from tests.http.scripted import Says, serving
 from tests.ledger.bills import FOCUS, table

@@ -9,9 +9,9 @@ import pytest
 from guardrail.bills.booked import ChangedResource, Place
 from guardrail.bills.metered import MergedBy, MeterDay
 from guardrail.finops.savings.answer import Facts, Status, answer
-from guardrail.ledger.adding import Adding
-from guardrail.ledger.importing import Importing
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.writing.adding import Adding
+from guardrail.ledger.writing.importing import Importing
 from guardrail.model.report import Event, Revision
 from guardrail.model.resource import Action, Ids
 from guardrail.report import json_v1

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from guardrail.finops.accuracy.answer import Accuracy
     from guardrail.finops.accuracy.estimate import Estimate
     from guardrail.finops.accuracy.pairing import Billed
-    from guardrail.ledger.comparing import ChargeRow
+    from guardrail.ledger.queries.comparing import ChargeRow
     from guardrail.ledger.views import Ledger
 
 _BY = ("project", "address", "type", "team", "component", "evidence")
@@ -96,10 +96,10 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
         reasons_of,
         summed,
     )
-    from guardrail.ledger.comparing import charge_rows, rows_without  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.spending import bill_months  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.queries.comparing import charge_rows, rows_without  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
@@ -136,7 +136,7 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
 def compared_in(ledger: Ledger, month: str, cost: str, currency: str, team_tag: str) -> list[Item]:
     """Return a month's bill beside what was estimated, item by item, as far as both are in a currency."""
     from guardrail.finops.accuracy import compare  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.comparing import charge_rows  # noqa: PLC0415
+    from guardrail.ledger.queries.comparing import charge_rows  # noqa: PLC0415
 
     rows = charge_rows(ledger, month, month, cost, team_tag)
     of = _compared_month(month, rows)
@@ -171,7 +171,7 @@ def _estimates(ledger: Ledger, month: Compared, project: str, team_tag: str) -> 
     """Return what was estimated of each project, or of the one that is asked for."""
     from guardrail.finops.accuracy.estimate import EstimateLine, Run, chosen_runs, estimated  # noqa: PLC0415 - only when it runs
     from guardrail.finops.exact import units  # noqa: PLC0415
-    from guardrail.ledger.comparing import line_rows, run_rows  # noqa: PLC0415
+    from guardrail.ledger.queries.comparing import line_rows, run_rows  # noqa: PLC0415
 
     runs = [
         Run(row.run, row.at, row.project, row.event, row.pull_request, row.merged_at, row.currency)

@@ -17,7 +17,7 @@ from guardrail.errors import ConfigError, InputError, did_you_mean
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.finops.anomalies import Anomalies
-    from guardrail.ledger.store import Store
+    from guardrail.ledger.storage.store import Store
     from guardrail.ledger.views import Ledger
 
 _DAYS = 30  # that are looked at, up to the newest that bills tell
@@ -78,7 +78,7 @@ def anomalies(format_name: str, **values: Any) -> None:
     from guardrail.finops.anomalies.describing import alerts_of  # noqa: PLC0415
     from guardrail.finops.anomalies.text import as_json, as_markdown, as_terminal  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     chosen = settings_of(values)
@@ -106,8 +106,8 @@ def anomalies_in(
     """
     from guardrail.finops.allocation import Teams  # noqa: PLC0415 - only when it runs
     from guardrail.finops.anomalies import HISTORY_DAYS, Asked, Facts, answer  # noqa: PLC0415
-    from guardrail.ledger.daily import bill_days, daily_charges, first_spends  # noqa: PLC0415
-    from guardrail.ledger.merging import merged_changes  # noqa: PLC0415
+    from guardrail.ledger.queries.daily import bill_days, daily_charges, first_spends  # noqa: PLC0415
+    from guardrail.ledger.queries.merging import merged_changes  # noqa: PLC0415
 
     now = values["now"] or datetime.now(UTC)
     days = bill_days(ledger, now)

@@ -73,7 +73,7 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
     from guardrail.finops.budgets.alerting import alerts_of  # noqa: PLC0415
     from guardrail.finops.budgets.text import as_json, as_markdown, as_table  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
     from guardrail.model.exit_code import ExitCode  # noqa: PLC0415
 
@@ -131,7 +131,7 @@ def told_of(
     """Return what facts tell of budgets."""
     from guardrail.finops.bill_months import converter  # noqa: PLC0415 - only when it runs
     from guardrail.finops.budgets.outlook import outlook  # noqa: PLC0415
-    from guardrail.ledger.spending import rates  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import rates  # noqa: PLC0415
 
     convert = converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)})
     return outlook(facts, budgets, chosen.environments, convert, now=now, currency=chosen.currency, cost=cost)
@@ -140,8 +140,8 @@ def told_of(
 def facts_in(ledger: Ledger, chosen: Settings, budgets: Sequence[Budget], now: datetime, cost: str) -> Facts:
     """Return all that a ledger says about budgets. Raises InputError for one without a bill."""
     from guardrail.finops.budgets.outlook import Facts  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.changing import changed_resources, proposed_resources  # noqa: PLC0415
-    from guardrail.ledger.snapshotting import source_months  # noqa: PLC0415
+    from guardrail.ledger.queries.changing import changed_resources, proposed_resources  # noqa: PLC0415
+    from guardrail.ledger.queries.snapshotting import source_months  # noqa: PLC0415
 
     bills = source_months(ledger)
     if not bills:
@@ -160,7 +160,7 @@ def _booked(
 ) -> list[Booked]:
     """Return the charges of budgets, by the cost that each of them counts."""
     from guardrail.finops.budgets.counting import counted  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.booking import Wanted, booked  # noqa: PLC0415
+    from guardrail.ledger.queries.booking import Wanted, booked  # noqa: PLC0415
 
     by_cost: defaultdict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(budgets):

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from guardrail.finops.budgets.answer import Budgets
     from guardrail.finops.charge import Charge
     from guardrail.finops.spend import Spend
-    from guardrail.ledger.spending import BillMonth
-    from guardrail.ledger.store import Store
+    from guardrail.ledger.queries.spending import BillMonth
+    from guardrail.ledger.storage.store import Store
     from guardrail.ledger.views import Ledger
 
 _MONTHS = 13  # a year, and the same month a year before
@@ -126,9 +126,9 @@ def _facts(values: Mapping[str, Any], chosen: Settings, *, as_pages: bool) -> Fa
     from guardrail.dashboard.facts import Facts, Source, partial_in  # noqa: PLC0415
     from guardrail.dashboard.recommended import read_recommendations  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.showing import contents  # noqa: PLC0415
-    from guardrail.ledger.spending import bill_months, newest_bills  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.queries.showing import contents  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import bill_months, newest_bills  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
     from guardrail.policy import BudgetMatch  # noqa: PLC0415
 
@@ -186,8 +186,8 @@ def _executive(
     from guardrail.cli.commands.finops.savings import savings_in  # noqa: PLC0415
     from guardrail.dashboard.executive import Executive  # noqa: PLC0415
     from guardrail.finops.month_change import month_change  # noqa: PLC0415
-    from guardrail.ledger.daily import bill_days  # noqa: PLC0415
-    from guardrail.ledger.metering import meter_months  # noqa: PLC0415
+    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
+    from guardrail.ledger.queries.metering import meter_months  # noqa: PLC0415
 
     allocation, measured = allocation_of({**values, "allocated": False}, chosen)
     recommended, allocation_file = tuple(values["recommended"]), values["allocation_file"]
@@ -215,7 +215,7 @@ def _budgets(ledger: Ledger, chosen: Settings, now: datetime) -> Budgets | None:
 
 def _anomalies(ledger: Ledger, store: Store, chosen: Settings, values: Mapping[str, Any]) -> Anomalies | None:
     """Return what `guardrail anomalies` tells, None where no bill tells single days up to now."""
-    from guardrail.ledger.daily import bill_days  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415 - only when it runs
 
     if not bill_days(ledger, values["now"]):
         return None

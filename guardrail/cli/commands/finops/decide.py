@@ -53,7 +53,7 @@ def decide(**values: Any) -> None:
       guardrail ledger decide done gp2-volume aws_ebs_volume.data --project shop --by ana --reason "#42" --amount 2.00
     """
     from guardrail.ledger.records.decisions import Decided, Decision, fact_of_decision  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
 
     chosen = settings_of(values)
     project = values["project"] or (next(iter(chosen.environments)) if len(chosen.environments) == 1 else "")

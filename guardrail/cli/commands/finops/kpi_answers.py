@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from guardrail.finops.kpis.kpi_file import KpiFile
     from guardrail.ledger.kpis.running import Query
     from guardrail.ledger.kpis.statement import Statement
-    from guardrail.ledger.store import Store
+    from guardrail.ledger.storage.store import Store
     from guardrail.ledger.views import Ledger
 
 _OF_BILL = {"charges", "matched", "allocated", "compared", "budgeted"}
@@ -52,7 +52,7 @@ def opened(values: Mapping[str, Any], chosen: Settings) -> Opened:
     """Open the ledger that is meant. Raises ConfigError, InputError."""
     from guardrail.cli.commands.finops.spend import allocation_of  # noqa: PLC0415 - only when it runs
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     allocation_file: Path | None = values.get("allocation_file")
@@ -127,7 +127,7 @@ def months_before(month: str, number: int) -> str:
 
 def _newest(opened: Opened) -> str:
     """Return the newest month that there is a bill of, or without one a run."""
-    from guardrail.ledger.spending import bill_months  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415 - only when it runs
 
     months = [one.month for one in bill_months(opened.ledger)]
     if not months:
@@ -147,7 +147,7 @@ def _currencies(opened: Opened, first: str, last: str) -> list[str]:
 
 def _charges(opened: Opened, dimensions: Sequence[str], first: str, last: str) -> list[Any]:
     from guardrail.cli.commands.finops.spend import charges_of  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.spending import spent  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import spent  # noqa: PLC0415
 
     return charges_of(spent(opened.ledger, dimensions, "effective", first, last))
 

@@ -20,7 +20,7 @@ _BY = ("month", "team", "origin", "category")
 def _allocated(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
     from guardrail.cli.commands.finops.spend import question_of  # noqa: PLC0415 - only when it runs
     from guardrail.finops.kpis.facts import allocated  # noqa: PLC0415
-    from guardrail.ledger.spending import bill_months  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415
 
     _ = currencies
     there = {one.month for one in bill_months(opened.ledger)}
@@ -67,7 +67,7 @@ def _recommendations(opened: Opened, months: tuple[str, str], currencies: Sequen
 def _savings(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
     from guardrail.cli.commands.finops.savings import savings_in  # noqa: PLC0415 - only when it runs
     from guardrail.finops.kpis.facts import savings  # noqa: PLC0415
-    from guardrail.ledger.daily import bill_days  # noqa: PLC0415
+    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
 
     _ = currencies
     return savings(savings_in(opened, *months, opened.now)) if bill_days(opened.ledger, opened.now) else []
@@ -76,7 +76,7 @@ def _savings(opened: Opened, months: tuple[str, str], currencies: Sequence[str])
 def _budgets(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
     from guardrail.cli.commands.finops.budget import budgets_in  # noqa: PLC0415 - only when it runs
     from guardrail.finops.kpis.facts import budgets  # noqa: PLC0415
-    from guardrail.ledger.spending import bill_months  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415
 
     _ = currencies
     limits, bills = _limits(opened), bill_months(opened.ledger)
@@ -95,7 +95,7 @@ def _budgeted(opened: Opened, months: tuple[str, str], currencies: Sequence[str]
     """Return what of the bills some budget limits for sure, may limit, and does not."""
     from guardrail.finops.budgets.counting import counted  # noqa: PLC0415 - only when it runs
     from guardrail.finops.kpis.facts import budgeted  # noqa: PLC0415
-    from guardrail.ledger.booking import Wanted, booked  # noqa: PLC0415
+    from guardrail.ledger.queries.booking import Wanted, booked  # noqa: PLC0415
 
     _ = currencies
     limits = _limits(opened)
@@ -129,7 +129,7 @@ def _end_of(month: str) -> datetime:
 def _anomalies(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
     from guardrail.cli.commands.finops.anomalies import anomalies_in  # noqa: PLC0415 - only when it runs
     from guardrail.finops.kpis.facts import anomalies  # noqa: PLC0415
-    from guardrail.ledger.daily import bill_days  # noqa: PLC0415
+    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
 
     _ = currencies
     now = min(opened.now, _end_of(months[1]))

@@ -43,9 +43,9 @@ def close(month: str, **values: Any) -> None:
     from guardrail.cli.commands.finops.spend import Month, allocation_of  # noqa: PLC0415
     from guardrail.finops.closing import refuse_closing  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import COSTS, bill_months  # noqa: PLC0415
     from guardrail.ledger.records.closed import closed_months, fact_of_closed  # noqa: PLC0415
-    from guardrail.ledger.spending import COSTS, bill_months  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     month, now, chosen = Month().convert(month, None, None), values["now"] or datetime.now(UTC), settings_of(values)
@@ -81,7 +81,7 @@ def _lines(
     from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
     from guardrail.cli.commands.finops.spend import charges_of  # noqa: PLC0415
     from guardrail.finops.closing import closed_lines, statements  # noqa: PLC0415
-    from guardrail.ledger.spending import spent  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import spent  # noqa: PLC0415
 
     dimensions = [*allocation.dimensions(allocated=True), *(name for name in KEPT if name not in {"team", "origin"})]
     first = closed[0].month if closed else month

@@ -63,9 +63,9 @@ def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
     from guardrail.finops.bill_months import billed_months, converter, whole_month  # noqa: PLC0415
     from guardrail.finops.snapshot import Facts, snapshot, types_of  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.snapshotting import resource_months  # noqa: PLC0415
-    from guardrail.ledger.spending import rates  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.queries.snapshotting import resource_months  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import rates  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     ledger = open_ledger(open_store(ledger_of(values, chosen)), TagKeys(chosen.address_tag, chosen.project_tag))

@@ -13,7 +13,7 @@ from guardrail.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
-    from guardrail.ledger.store import Store
+    from guardrail.ledger.storage.store import Store
     from guardrail.ledger.views import Ledger
     from guardrail.model.cost_alert import CostAlert
     from guardrail.notify import Message, Plan

@@ -99,10 +99,10 @@ def savings_in(
     from guardrail.cli.commands.finops.kpi_answers import months_before  # noqa: PLC0415 - only when it runs
     from guardrail.finops.allocation import Teams  # noqa: PLC0415
     from guardrail.finops.savings.answer import FALLS_BACK, WINDOW, Facts, answer  # noqa: PLC0415
-    from guardrail.ledger.changing import changed_resources  # noqa: PLC0415
-    from guardrail.ledger.daily import bill_days  # noqa: PLC0415
-    from guardrail.ledger.merging import merged_changes  # noqa: PLC0415
-    from guardrail.ledger.metering import commitments, merged_by, meter_days, usage_meters  # noqa: PLC0415
+    from guardrail.ledger.queries.changing import changed_resources  # noqa: PLC0415
+    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
+    from guardrail.ledger.queries.merging import merged_changes  # noqa: PLC0415
+    from guardrail.ledger.queries.metering import commitments, merged_by, meter_days, usage_meters  # noqa: PLC0415
 
     ledger = opened.ledger
     told = bill_days(ledger, now)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from guardrail.finops.charge import Charge
     from guardrail.finops.rates import Rates
     from guardrail.finops.spend import Asked, Spend
-    from guardrail.ledger.spending import BillMonth, Spent
-    from guardrail.ledger.store import Store
+    from guardrail.ledger.queries.spending import BillMonth, Spent
+    from guardrail.ledger.storage.store import Store
     from guardrail.ledger.views import Ledger
 
 _BY = (
@@ -189,8 +189,8 @@ def question_of(values: Mapping[str, Any], chosen: Settings, opened: Ledger | No
     from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
     from guardrail.finops.rates import converted  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.spending import bill_months, spent  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import bill_months, spent  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
 
     if values["rates"] is not None and values["currency"] is None:
@@ -265,7 +265,7 @@ def _closed(values: Mapping[str, Any], asked: Asked, allocation: Allocation, sto
 def _untold_teams(question: Question, found: Spend, key: str) -> tuple[str, ...]:
     """Return what may be wrong where nobody has said whose costs are, and the tag that says it by default does not."""
     from guardrail.finops.allocation_file import by_tag  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.spending import tag_keys  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import tag_keys  # noqa: PLC0415
 
     asked = question.asked
     if "team" not in asked.by or question.allocation != by_tag(key):
@@ -298,7 +298,7 @@ def _focus(question: Question, out: Path | None) -> None:
     from guardrail.finops.allocation import Sharing, Teams, with_teams  # noqa: PLC0415
     from guardrail.finops.focus import FocusWriter  # noqa: PLC0415
     from guardrail.finops.spend_text import notes_of_bills  # noqa: PLC0415
-    from guardrail.ledger.focus import as_parquet, focus_columns, focus_rows  # noqa: PLC0415
+    from guardrail.ledger.queries.focus import as_parquet, focus_columns, focus_rows  # noqa: PLC0415
 
     asked, allocation = question.asked, question.allocation
     found = question.answer()
@@ -326,7 +326,7 @@ def _focus(question: Question, out: Path | None) -> None:
 def _rates(values: Mapping[str, Any], ledger: Ledger) -> Rates:
     """Return the rates of the file that is named, else those of the ledger."""
     from guardrail.finops.rates import Rate, read_rates  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.spending import rates  # noqa: PLC0415
+    from guardrail.ledger.queries.spending import rates  # noqa: PLC0415
 
     if values["rates"] is not None:
         return read_rates(values["rates"])

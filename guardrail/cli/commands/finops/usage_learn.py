@@ -132,9 +132,9 @@ def _learned(
     from guardrail.costs import NO_USAGE, Engine, Library  # noqa: PLC0415 - only when it runs
     from guardrail.costs.inventory import Inventory  # noqa: PLC0415
     from guardrail.finops.learning import learn as run  # noqa: PLC0415
-    from guardrail.ledger.comparing import newest_charge  # noqa: PLC0415
     from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.queries.comparing import newest_charge  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
     from guardrail.ledger.views import open_ledger  # noqa: PLC0415
     from guardrail.load import prices, readable_plans, usage_of  # noqa: PLC0415
 
@@ -157,7 +157,7 @@ def _rows(ledger: Ledger, project: str, since: datetime) -> list[Billed]:
     from guardrail.finops.accuracy.pairing import Billed, meter_names  # noqa: PLC0415
     from guardrail.finops.exact import units  # noqa: PLC0415 - only when it runs
     from guardrail.finops.unit import unit_of  # noqa: PLC0415
-    from guardrail.ledger.comparing import used_rows  # noqa: PLC0415
+    from guardrail.ledger.queries.comparing import used_rows  # noqa: PLC0415
 
     found = used_rows(ledger, since)
     known = sorted({row.project for row in found})

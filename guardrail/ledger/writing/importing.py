@@ -17,10 +17,10 @@ from guardrail import __version__
 from guardrail.bills.charges import CHARGES
 from guardrail.bills.format import MACROS, ROUNDING, Format, candidates, charge_query
 from guardrail.errors import ConfigError, InputError
-from guardrail.ledger.bill_file import BillFile, Given, bill_file, rewritten, unpacked
 from guardrail.ledger.duck import connect, literal, quoted
-from guardrail.ledger.layout import SCHEMA, Key, folder_of, parsed, path_of
-from guardrail.ledger.store import Store
+from guardrail.ledger.storage.layout import SCHEMA, Key, folder_of, parsed, path_of
+from guardrail.ledger.storage.store import Store
+from guardrail.ledger.writing.bill_file import BillFile, Given, bill_file, rewritten, unpacked
 from guardrail.model.money import plain
 
 if TYPE_CHECKING:

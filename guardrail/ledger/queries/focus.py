@@ -7,7 +7,7 @@ from pathlib import Path
 
 from guardrail.bills.focus import FOCUS, MOMENT, NUMBER, FocusColumn, FocusRow, columns_of
 from guardrail.ledger.duck import connect, literal, quoted
-from guardrail.ledger.spending import bill_months, dimension_columns, matched_charges
+from guardrail.ledger.queries.spending import bill_months, dimension_columns, matched_charges
 from guardrail.ledger.views import Ledger
 
 _AT_ONCE = 5_000  # rows in memory

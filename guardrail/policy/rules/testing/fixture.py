@@ -22,7 +22,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed
 from guardrail.policy.budget_forecast import NO_OUTLOOK, Outlook
 from guardrail.policy.budgets import Period
-from guardrail.policy.rules.plan_fixture import LineFixture, ModuleFixture, ProviderFixture
+from guardrail.policy.rules.testing.plan_fixture import LineFixture, ModuleFixture, ProviderFixture
 from guardrail.policy.spend import Spend, total
 from guardrail.policy.variables.around import Reprice, Surroundings
 from guardrail.policy.variables.machine_attributes import MACHINE_TYPES

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from guardrail.bills.parts import ResourceMonth, SourceMonth
 from guardrail.ledger.duck import literal
-from guardrail.ledger.spending import COSTS
+from guardrail.ledger.queries.spending import COSTS
 from guardrail.ledger.views import Ledger
 
 PLACES = """

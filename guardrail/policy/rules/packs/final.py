@@ -10,7 +10,7 @@ from typing import Any
 
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.model.unknown import Json
-from guardrail.policy.rules.selection import Final
+from guardrail.policy.rules.packs.selection import Final
 
 PARTS = ("enforcement", "severity", "on_unknown", "waivers", "params")
 """What can be final by itself; single parameters as params.NAME."""

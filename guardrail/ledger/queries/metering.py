@@ -9,7 +9,7 @@ from typing import Any
 from guardrail.bills.daily import ChangeOfResource
 from guardrail.bills.metered import MergedBy, MeterDay, MeterMonth
 from guardrail.ledger.duck import literal
-from guardrail.ledger.spending import COSTS, dimension_columns, matched_charges
+from guardrail.ledger.queries.spending import COSTS, dimension_columns, matched_charges
 from guardrail.ledger.views import Ledger
 
 Place = tuple[str, str]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from guardrail.data import cache_dir
 from guardrail.errors import ConfigError, InputError
-from guardrail.ledger.store import Folder
+from guardrail.ledger.storage.store import Folder
 
 if TYPE_CHECKING:
     from obstore.store import RetryConfig

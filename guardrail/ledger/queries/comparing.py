@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from guardrail.ledger.duck import literal
-from guardrail.ledger.spending import COSTS
+from guardrail.ledger.queries.spending import COSTS
 from guardrail.ledger.views import Ledger
 
 

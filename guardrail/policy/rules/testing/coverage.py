@@ -10,8 +10,8 @@ from typing import Any
 from guardrail.cel import Environment, EvaluationError, Path, Program, Scope
 from guardrail.model.unknown import Unknown
 from guardrail.policy.rules.compiled import CompiledRule, environment_of
-from guardrail.policy.rules.fixture import Expected
 from guardrail.policy.rules.rule import Rule, RuleFile
+from guardrail.policy.rules.testing.fixture import Expected
 from guardrail.policy.variables.context import needed
 
 _SHOWN = 100  # characters of a condition

@@ -114,7 +114,7 @@ class Folder:
 def open_store(where: str) -> Store:
     """Return the ledger at a path or an address (s3://, gs://, az://). Raises ConfigError."""
     if "://" in where:
-        from guardrail.ledger.remote import ObjectStore  # noqa: PLC0415 - needs an extra
+        from guardrail.ledger.storage.remote import ObjectStore  # noqa: PLC0415 - needs an extra
 
         return ObjectStore(where)
     path = Path(where)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from guardrail.bills.booked import Booked, Place
 from guardrail.ledger.duck import literal
-from guardrail.ledger.snapshotting import PLACES
-from guardrail.ledger.spending import COSTS
+from guardrail.ledger.queries.snapshotting import PLACES
+from guardrail.ledger.queries.spending import COSTS
 from guardrail.ledger.views import Ledger
 
 Counted = Iterable[tuple[int, int, bool]]

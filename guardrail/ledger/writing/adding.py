@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from guardrail.errors import InputError
-from guardrail.ledger.layout import KINDS, VERSION, parsed, written
 from guardrail.ledger.records.facts import Fact, records_of
 from guardrail.ledger.records.inventory import fact_of_state
 from guardrail.ledger.records.runs import facts_of_run
-from guardrail.ledger.store import Store
+from guardrail.ledger.storage.layout import KINDS, VERSION, parsed, written
+from guardrail.ledger.storage.store import Store
 from guardrail.report.json.document import SCHEMA
 from guardrail.report.json.read import MAX_BYTES, parse_result
 

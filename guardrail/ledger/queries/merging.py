@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from guardrail.bills.daily import ChangeOfResource
-from guardrail.ledger.changing import changed_resources
 from guardrail.ledger.duck import literal
+from guardrail.ledger.queries.changing import changed_resources
 from guardrail.ledger.views import Ledger
 
 _OPEN = timedelta(days=60)

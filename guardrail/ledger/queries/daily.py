@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from guardrail.bills.daily import BillDay, DailyCharges, FirstSpend
 from guardrail.ledger.duck import literal
-from guardrail.ledger.spending import COSTS, dimension_columns, matched_charges
+from guardrail.ledger.queries.spending import COSTS, dimension_columns, matched_charges
 from guardrail.ledger.views import Ledger
 
 _AT_ONCE = 500  # series in memory while they are read

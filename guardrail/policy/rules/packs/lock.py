@@ -18,7 +18,7 @@ from pydantic import Field
 from guardrail.errors import ConfigError
 from guardrail.files.checked import Section, checked
 from guardrail.files.yaml_file import read_yaml
-from guardrail.policy.rules.selection import PackName, PackSource, Sha256
+from guardrail.policy.rules.packs.selection import PackName, PackSource, Sha256
 
 LOCK_NAME = "guardrail.lock"
 FETCHED = Path(".guardrail") / "packs"

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from guardrail.errors import InputError
-from guardrail.ledger.layout import SCHEMA, VERSION, Key, digest, parsed
 from guardrail.ledger.records.facts import records_of
-from guardrail.ledger.store import Store
+from guardrail.ledger.storage.layout import SCHEMA, VERSION, Key, digest, parsed
+from guardrail.ledger.storage.store import Store
 
 _NEWER = re.compile(r"v(\d+)/")
 

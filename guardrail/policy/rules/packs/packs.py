@@ -16,12 +16,12 @@ from guardrail.files.yaml_file import Place, YamlFile, read_yaml
 from guardrail.model.unknown import Json
 from guardrail.policy.rules.checked import compile_checked
 from guardrail.policy.rules.compiled import CompiledRule
-from guardrail.policy.rules.final import FINAL_FIX, final_faults, is_final, joined, loosened
-from guardrail.policy.rules.lock import FETCHED, is_within, rule_files, verified
-from guardrail.policy.rules.param_files import with_files
+from guardrail.policy.rules.packs.final import FINAL_FIX, final_faults, is_final, joined, loosened
+from guardrail.policy.rules.packs.lock import FETCHED, is_within, rule_files, verified
+from guardrail.policy.rules.packs.param_files import with_files
+from guardrail.policy.rules.packs.selection import PACK_FILE, Final, PackFile, PackSource, RuleSelection, RuleSetting
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, examine_rule, read_rule
-from guardrail.policy.rules.selection import PACK_FILE, Final, PackFile, PackSource, RuleSelection, RuleSetting
 
 NOTHING_SET: Mapping[str, RuleSetting] = {}
 

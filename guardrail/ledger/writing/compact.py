@@ -13,9 +13,9 @@ from urllib.parse import unquote
 
 from guardrail.ledger.columns import FINDINGS, INVENTORY, LINES, RUNS
 from guardrail.ledger.duck import connect, literal
-from guardrail.ledger.layout import Key, month_of, path_of
-from guardrail.ledger.store import Store
-from guardrail.ledger.verify import facts_in
+from guardrail.ledger.storage.layout import Key, month_of, path_of
+from guardrail.ledger.storage.store import Store
+from guardrail.ledger.storage.verify import facts_in
 from guardrail.ledger.views import WRITTEN, Ledger, gathered, names_of
 
 

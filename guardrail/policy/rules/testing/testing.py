@@ -20,11 +20,11 @@ from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget
 from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
-from guardrail.policy.rules.coverage import Coverage
-from guardrail.policy.rules.fixture import Expected, Repricer, RuleTest
-from guardrail.policy.rules.packs import with_params
+from guardrail.policy.rules.packs.packs import with_params
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, RuleScope
+from guardrail.policy.rules.testing.coverage import Coverage
+from guardrail.policy.rules.testing.fixture import Expected, Repricer, RuleTest
 from guardrail.policy.spend import total
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Surroundings
 from guardrail.policy.variables.context import NO_REPOSITORY, Project, nested, picked

@@ -10,7 +10,7 @@ from pathlib import Path
 from guardrail.errors import ConfigError
 from guardrail.files.yaml_file import read_yaml
 from guardrail.model.unknown import Json
-from guardrail.policy.rules.selection import RuleSetting
+from guardrail.policy.rules.packs.selection import RuleSetting
 
 PARAM_SUFFIXES = (".yaml", ".yml", ".csv")
 _MOST_VALUES = 5000

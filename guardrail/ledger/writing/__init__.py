@@ -1,0 +1,1 @@
+"""What is written into a ledger: results, states and bills; and past months, made compact."""

@@ -1,0 +1,1 @@
+"""Which rules play: packs as they are named, fetched, locked, set anew and given parameters."""
