@@ -172,6 +172,20 @@ def _known_zone(zone: str) -> str:
     return zone
 
 
+_HOURS = r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$"
+
+
+def _hours_of_a_day(hours: str) -> str:
+    if not re.match(_HOURS, hours):
+        msg = f"{hours!r} is no begin and end of a day, like 07:00-19:00"
+        raise ValueError(msg)
+    begin, _, end = hours.partition("-")
+    if begin == end:
+        msg = f"{hours!r} begins when it ends, so that nothing would ever stop"
+        raise ValueError(msg)
+    return hours
+
+
 class SchedulesConfig(Section):
     """What may be stopped while nobody works, and when somebody does."""
 
@@ -180,7 +194,7 @@ class SchedulesConfig(Section):
         *("staging", "stage", "sandbox", "demo", "preview", "review"),
     )
     """environments (env of the project, else the tag env or environment) that may be stopped, in any case; production never is"""
-    hours: Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")] = "07:00-19:00"
+    hours: Annotated[str, AfterValidator(_hours_of_a_day), Field(json_schema_extra={"pattern": _HOURS})] = "07:00-19:00"
     """from when to when they run; an end before the begin is on the next day"""
     days: Annotated[tuple[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"], ...], Field(min_length=1)] = (
         *("mon", "tue", "wed", "thu", "fri"),

@@ -79,7 +79,17 @@ def _wording(model: type[BaseModel], fault: Mapping[str, Any], place: Place) -> 
         return f"{name}: {_short(given)} is not one of {', '.join(known)}", did_you_mean(str(given), known)
     if fault["type"] == "value_error":
         return f"{name}: {fault['ctx']['error']}", ""
+    if kind := _KINDS.get(fault["type"]):
+        return f"{name}: should be {kind}, not {_short(fault['input'])}", ""
     return f"{name}: {fault['msg'].replace('Input should', 'should')}, not {_short(fault['input'])}", ""
+
+
+_KINDS = {
+    "model_type": "keys with values",
+    "tuple_type": "a list, like [a, b]",
+    "list_type": "a list, like [a, b]",
+}
+"""By pydantic's type of a fault, where its own words are of Python and not of YAML."""
 
 
 def _short(value: object) -> str:

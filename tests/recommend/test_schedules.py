@@ -3,15 +3,19 @@
 import json
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from guardrail.config import Settings, Source
 from guardrail.config.file import WEEKDAYS, SchedulesConfig
 from guardrail.costs.running_hours import Switch, hours_of, minutes_of
 from guardrail.recommend.output.shape import RecommendationsDocument
+from guardrail.recommend.recommend import recommend
+from guardrail.recommend.scene import Facts, Hours
 from guardrail.recommend.schedules.hours import working_hours
 
 GIT = shutil.which("git") or "git"
@@ -180,13 +184,13 @@ def said(run, tmp_path):
 )
 def test_hours_of_the_configuration_are_those_that_an_estimate_reads_out_of_its_schedules(clock, days):
     begin, end = f"{clock[0]:02}:{clock[1]:02}", f"{clock[2]:02}:{clock[3]:02}"
+    assume(begin != end)
     hours = working_hours(SchedulesConfig(hours=f"{begin}-{end}", days=tuple(days)))
     for start, stop, is_aws in ((hours.start, hours.stop, False), (hours.aws_start, hours.aws_stop, True)):
         bare = [one.removeprefix("cron(").removesuffix(")") for one in (start, stop)]
         minutes = [minutes_of(one, is_aws=is_aws) or () for one in bare]
         read = hours_of([Switch(minutes[0], True, "UTC"), Switch(minutes[1], False, "UTC")])
-        if begin != end:
-            assert read == hours.monthly
+        assert read == hours.monthly
 
 
 def test_twelve_hours_on_five_days_leave_469_29_hours_off(said):
@@ -388,7 +392,10 @@ def test_hours_days_and_environments_are_the_organizations(said):
     "config, said_of_it",
     [
         ("environments: [dev, Prod]", "'Prod' is production, which is never stopped"),
-        ("hours: '7-19'", "should match pattern"),
+        ("hours: '7-19'", "'7-19' is no begin and end of a day, like 07:00-19:00"),
+        ("hours: '25:00-26:00'", "'25:00-26:00' is no begin and end of a day"),
+        ("hours: '07:00-07:00'", "begins when it ends"),
+        ("days: mon", "should be a list, like [a, b], not 'mon'"),
         ("days: [montag]", "mon"),
         ("days: []", "at least 1"),
         ("timezone: Europe/Berln", "is no time zone"),
@@ -428,3 +435,73 @@ def test_of_a_block_that_makes_many_no_schedules_are_written_one_by_one(said):
     assert len(found["open"]) == 21
     why = {one["no_edit"] for one in found["open"].values()}
     assert why == {"its block makes 21: write schedules with the same count or for_each"}
+
+
+def test_of_hours_that_a_commitment_covers_a_schedule_saves_nothing_and_frees_them(tmp_path):
+    """A quarter of the hours is on demand: of 45.05 a month, 11.26 are saved and 33.79 become free."""
+    (tmp_path / "main.tf").write_text(PROVIDERS + INSTANCE % "")
+    facts = Facts(
+        hours={"i-1": Hours(Decimal(744), Decimal(186), "shop", "2026-10")},
+        ids={("shop", "aws_instance.web"): ("i-1",)},
+    )
+    source = Source(str(tmp_path), "shop", ".", env="dev")
+    found = recommend(Settings((source,), datetime(2026, 11, 20, tzinfo=UTC), base=tmp_path), facts, ["schedules"])
+    (one,) = found.open
+    assert (round(one.saving, 2), round(one.frees, 2)) == (Decimal("11.26"), Decimal("33.79"))
+    assert one.is_proved, "the edit is held to the whole 45.05"
+    hours = next(fact for fact in one.proposal.evidence if fact.name == "hours")
+    assert (hours.value, hours.as_of) == ("186 of 744 on demand", "2026-10")
+
+
+@pytest.mark.parametrize("root, is_stopped", [("instance-store", False), ("ebs", True)])
+def test_what_starts_from_an_instance_store_cannot_be_stopped(run, tmp_path, root, is_stopped):
+    provider = "registry.terraform.io/hashicorp/aws"
+    instance = {"address": "aws_instance.web", "mode": "managed", "type": "aws_instance", "name": "web"}
+    values = {"ami": "ami-1", "instance_type": "m5.large", "tags": {"env": "dev"}}
+    image = {"address": "data.aws_ami.old", "mode": "data", "type": "aws_ami", "name": "old", "provider_name": provider}
+    written = {
+        **instance,
+        "provider_config_key": "aws",
+        "expressions": {"ami": {"references": ["data.aws_ami.old.id", "data.aws_ami.old"]}},
+    }
+    plan = {
+        "format_version": "1.2",
+        "resource_changes": [
+            {
+                **instance,
+                "provider_name": provider,
+                "change": {"actions": ["create"], "before": None, "after": values, "after_unknown": {}},
+            }
+        ],
+        "prior_state": {
+            "format_version": "1.0",
+            "values": {
+                "root_module": {"resources": [{**image, "values": {"id": "ami-1", "root_device_type": root}}]},
+            },
+        },
+        "configuration": {
+            "provider_config": {
+                "aws": {"name": "aws", "expressions": {"region": {"constant_value": "us-east-1"}}},
+            },
+            "root_module": {"resources": [written]},
+        },
+    }
+    (tmp_path / "plan.json").write_text(json.dumps(plan))
+    ran = run("recommend", "plan.json", "--only", "schedules", "--format", "json")
+    found = json.loads(ran.stdout)
+    assert bool(found["recommendations"]) is is_stopped
+    reasons = [one["reason"] for one in found["not_judged"]]
+    assert reasons == ([] if is_stopped else ["starts from an instance store, and cannot be stopped"])
+
+
+@pytest.mark.parametrize("name", ["prod", "production", "prd", "live", "LIVE"])
+def test_names_of_production_are_never_proposed_and_cannot_be_named(run, said, tmp_path, name):
+    assert said(INSTANCE % "", env=name)["open"] == {}
+    (tmp_path / "guardrail.yaml").write_text(f"version: 1\nrecommend: {{schedules: {{environments: [{name}]}}}}\n")
+    ran = run("recommend", ".", "--only", "schedules")
+    assert (ran.exit_code, f"'{name}' is production" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("name", ["stage", "staging", "Staging", "preview"])
+def test_stages_before_production_are_proposed(said, name):
+    assert list(said(INSTANCE % "", env=name)["open"]) == ["aws_instance.web"]
