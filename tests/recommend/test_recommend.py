@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 from html import unescape
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,7 @@ from guardrail.recommend.kinds import KINDS, OF_ACCOUNTS
 from guardrail.recommend.output.shape import RecommendationsDocument
 
 GIT = shutil.which("git") or "git"
+SHOP = Path(__file__).parents[2] / "examples" / "shop"
 VOLUMES = """
 provider "aws" {
   region = "us-east-1"
@@ -239,3 +241,11 @@ def test_what_a_change_leaves_alone_is_no_finding_of_its_check(run, tmp_path):
     ran = run("check", "plan.json", "--format", "json")
     assert [one for one in json.loads(ran.stdout)["projects"][0]["findings"] if one["rule"] == "recommendation"] == []
     assert run("recommend", "plan.json").stdout.startswith("1 recommendation: $2.00")
+
+
+def test_what_is_not_in_the_sum_is_counted_once_and_marked_in_the_table(run):
+    text = run("recommend", cwd=SHOP).stdout
+    assert text.startswith("5 recommendations, 2 of them not in the sum: $111.63 of at least $1,600.49 a month")
+    table = run("recommend", "--format", "markdown", cwd=SHOP).stdout
+    assert "| &#36;112.13, not in the sum | <code>module.web.aws_launch_template.web</code>" in table
+    assert "| &#36;9.93 | <code>aws_instance.bastion</code>" in table

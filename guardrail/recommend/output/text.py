@@ -47,7 +47,8 @@ def as_markdown(found: Recommendations) -> str:
         groups = _alike(found, found.open)
         for some in groups[:_LISTED]:
             proposal = some[0].proposal
-            cells = [prose(_saving(found, some)), _subjects(some, code), prose(proposal.title)]
+            beside = "" if some[0].is_counted or some[0].saving is None else ", not in the sum"
+            cells = [prose(_saving(found, some)) + beside, _subjects(some, code), prose(proposal.title)]
             lines.append(f"| {' | '.join([*cells, proposal.confidence, proposal.effort])} |")
         for some in groups[:_DETAILED]:
             lines += ["", f"**{prose(some[0].proposal.title)}** {_subjects(some, code)}", ""]
@@ -82,9 +83,9 @@ def _head(found: Recommendations) -> Iterator[str]:
         yield f"Nothing to recommend: {looked}" + (f", which cost {of}" if found.judged else "")
         return
     open_ = [one for one in found.open if not one.is_counted]
-    beside = f"; {len(open_)} more not in the sum" if open_ else ""
+    beside = f", {len(open_):,} of them not in the sum" if open_ else ""
     saving = money(found.saving, found.currency)
-    yield f"{count(len(found.open), 'recommendation')}: {saving} of {of}{beside} · {looked}"
+    yield f"{count(len(found.open), 'recommendation')}{beside}: {saving} of {of} · {looked}"
     if found.frees:
         yield f"They free {money(found.frees, found.currency)} a month of what commitments cover already"
     if found.blocking:
