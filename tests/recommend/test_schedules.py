@@ -441,12 +441,13 @@ def test_of_hours_that_a_commitment_covers_a_schedule_saves_nothing_and_frees_th
     """A quarter of the hours is on demand: of 45.05 a month, 11.26 are saved and 33.79 become free."""
     (tmp_path / "main.tf").write_text(PROVIDERS + INSTANCE % "")
     facts = Facts(
-        hours={"i-1": Hours(Decimal(744), Decimal(186), "shop", "2026-10")},
+        hours={"i-1": Hours(Decimal("744.000"), Decimal("186.000"), "shop", "2026-10")},
         ids={("shop", "aws_instance.web"): ("i-1",)},
     )
     source = Source(str(tmp_path), "shop", ".", env="dev")
     found = recommend(Settings((source,), datetime(2026, 11, 20, tzinfo=UTC), base=tmp_path), facts, ["schedules"])
     (one,) = found.open
+    assert one.saving is not None
     assert (round(one.saving, 2), round(one.frees, 2)) == (Decimal("11.26"), Decimal("33.79"))
     assert one.is_proved, "the edit is held to the whole 45.05"
     hours = next(fact for fact in one.proposal.evidence if fact.name == "hours")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from guardrail.errors import InputError
 from guardrail.model.money import ZERO
 from guardrail.model.remedy import Assignment
+from guardrail.model.money import plain
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Unknown
 from guardrail.policy.variables.machine import VENDORS, named_types
@@ -204,7 +205,7 @@ def _on_demand(scene: Scene, change: Change) -> Decimal:
 
 def _hours(scene: Scene, change: Change) -> Iterator[Evidence]:
     if hours := scene.hours(change):
-        value = f"{hours.on_demand:f} of {hours.hours:f} on demand"
+        value = f"{plain(hours.on_demand)} of {plain(hours.hours)} on demand"
         yield Evidence("hours", value, f"bill of {hours.source}", hours.month)
 
 

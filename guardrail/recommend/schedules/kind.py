@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 
 from guardrail.costs.running_hours import READ
-from guardrail.model.money import HOURS_PER_MONTH, ZERO
+from guardrail.model.money import HOURS_PER_MONTH, ZERO, plain
 from guardrail.model.resource import Change
 from guardrail.policy.variables.view import tagged_environment
 from guardrail.recommend.clean_up.uses import texts_of
@@ -124,7 +124,7 @@ def _evidence(place: Place, env: str) -> Iterator[Evidence]:
     yield Evidence("environment", env, "configuration")
     yield Evidence("hours off", f"{off:.2f} of {HOURS_PER_MONTH} a month", "recommend.schedules")
     if observed := place.scene.hours(place.change):
-        value = f"{observed.on_demand:f} of {observed.hours:f} on demand"
+        value = f"{plain(observed.on_demand)} of {plain(observed.hours)} on demand"
         yield Evidence("hours", value, f"bill of {observed.source}", observed.month)
     cpu = place.scene.window(place.change, "cpu")
     if cpu and cpu.unit == "percent" and cpu.mean <= _NIGHT:
