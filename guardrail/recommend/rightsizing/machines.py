@@ -7,9 +7,8 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from guardrail.errors import InputError
-from guardrail.model.money import ZERO
+from guardrail.model.money import ZERO, plain
 from guardrail.model.remedy import Assignment
-from guardrail.model.money import plain
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Unknown
 from guardrail.policy.variables.machine import VENDORS, named_types
