@@ -249,3 +249,10 @@ def test_what_is_not_in_the_sum_is_counted_once_and_marked_in_the_table(run):
     table = run("recommend", "--format", "markdown", cwd=SHOP).stdout
     assert "| &#36;112.13, not in the sum | <code>module.web.aws_launch_template.web</code>" in table
     assert "| &#36;9.93 | <code>aws_instance.bastion</code>" in table
+
+
+def test_what_is_to_be_pasted_is_a_code_block_in_markdown_with_its_indents(run):
+    page = run("recommend", "--format", "markdown", cwd=SHOP).stdout
+    _, block, _ = page.split("```", 2)
+    assert block.startswith("\npolicies:\n  - name: clean-up-aws-nat-gateway\n    resource: aws.nat-gateway\n")
+    assert "        policies:\n          - name: clean-up" in run("recommend", cwd=SHOP).stdout

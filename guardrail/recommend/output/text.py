@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 
 from guardrail.finops.commitments.text import lines_of, markdown_of
@@ -53,6 +54,7 @@ def as_markdown(found: Recommendations) -> str:
         for some in groups[:_DETAILED]:
             lines += ["", f"**{prose(some[0].proposal.title)}** {_subjects(some, code)}", ""]
             lines += [f"- {prose(line)}" for line in _facts(found, some[0])]
+            lines += _fenced(_instead(some[0]))
         lines += ["", *map(prose, _rest(found, groups))] if groups[_DETAILED:] else []
     for status, title in _OTHERS:
         if others := _alike(found, found.of(status), briefly=True):
@@ -96,7 +98,7 @@ def _alike(found: Recommendations, recommendations: Sequence[Recommendation], *,
     """Return recommendations in groups that read the same, in their order."""
     groups: dict[tuple[object, ...], list[Recommendation]] = {}
     for one in recommendations:
-        facts = (one.dismissal,) if briefly else (*_facts(found, one), one.saving)
+        facts = (one.dismissal,) if briefly else (*_facts(found, one), _instead(one), one.saving)
         groups.setdefault((one.project, one.proposal.title, one.reason, *facts), []).append(one)
     return list(groups.values())
 
@@ -119,6 +121,7 @@ def _detail(found: Recommendations, some: Alike) -> Iterator[str]:
         yield "    each:"
     for line in _facts(found, some[0]):
         yield f"    {line}"
+    yield from (f"        {line}" for line in _instead(some[0]).splitlines())
 
 
 def _subjects(some: Alike, written: Callable[[str], str] = str) -> str:
@@ -149,8 +152,20 @@ def _facts(found: Recommendations, one: Recommendation) -> Iterator[str]:
         yield f"edit: {places}" + ("" if one.is_proved else " (plan again to see it)")
     elif one.no_edit:
         yield f"no edit: {one.no_edit}"
-    if proposal.code and not one.edit:
-        yield from ("instead:", *(f"    {line}" for line in proposal.code.splitlines()))
+    if _instead(one):
+        yield "instead:"
+
+
+def _instead(one: Recommendation) -> str:
+    """Return what is pasted where there is no edit; "" where there is none, or an edit."""
+    return "" if one.edit else one.proposal.code
+
+
+def _fenced(text: str) -> Iterator[str]:
+    """Give a code block, whose fence is longer than any in it: what is pasted needs its indents."""
+    if text:
+        fence = "`" * max(3, 1 + max((len(run) for run in re.findall("`+", text)), default=0))
+        yield from ("", fence, *(safe(line, _LONGEST) for line in text.splitlines()), fence)
 
 
 def _brief(found: Recommendations, some: Alike) -> str:
