@@ -43,7 +43,8 @@ from guardrail.ledger.kpis.inputs import INPUTS
 from guardrail.policy.rules.compiled import compile_rule
 from guardrail.policy.rules.packs.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleFile, RuleScope, read_rule
-from guardrail.policy.variables.context import FUNCTIONS, RELATIONS, VARIABLES
+from guardrail.policy.variables.context import RELATIONS
+from guardrail.policy.variables.names import FUNCTIONS, VARIABLES
 
 DOCS = Path(__file__).parent
 LIMITS = DOCS / "limits.md"

@@ -15,8 +15,9 @@ from guardrail.policy.rules.testing.coverage import Coverage, RuleCoverage
 from guardrail.policy.rules.testing.fixture import Repricer
 from guardrail.policy.rules.testing.testing import PricedPlan, ReadPlan, RuleTestResult, run_tests
 from guardrail.policy.variables.around import Surroundings
-from guardrail.policy.variables.context import FUNCTIONS, NO_REPOSITORY, REPOSITORY, VARIABLES, Project, Variable
+from guardrail.policy.variables.context import NO_REPOSITORY, REPOSITORY, Project
 from guardrail.policy.variables.machine import Specs
+from guardrail.policy.variables.names import FUNCTIONS, VARIABLES, Variable
 from guardrail.policy.waivers import (
     WaiverList,
     WaiverPolicy,
