@@ -69,7 +69,9 @@ def approval_for(asked: Asked, findings: Sequence[Finding], settings: Settings) 
     if tried.needs_approval:
         why = tried.approval.lapsed if tried.approval else ""
         known = sorted({one.name for one in settings.approvers})
-        fix = did_you_mean(by, known) or f"approvers in guardrail.yaml: {', '.join(known)}"
+        # Of somebody who is an approver, `why` says what they may not.
+        names = "" if policy.of_name(by) else f"approvers in guardrail.yaml: {', '.join(known)}"
+        fix = names and (did_you_mean(by, known) or names)
         raise ConfigError(f"the approval would not count: {why}", where=finding.rule, fix=fix)
     return entry
 

@@ -18,7 +18,7 @@ _LONGEST_PATH = 1024  # what macOS takes; Linux takes 4,096
 def misnamed(
     config: ConfigFile, file: YamlFile, base: Path, folder: Path, at: PolicyAt | None = None
 ) -> Iterator[ConfigError]:
-    """Give what names a file that is not there, where it is named, and projects that cannot be told apart.
+    """Give what names a file that is not there, where it is named, and projects and budgets that cannot be told apart.
 
     Files of the policy are looked for below `base`, or where `at` has them, those of the configuration that is judged
     below `folder`.
@@ -77,6 +77,17 @@ def misnamed(
             what = f"projects.{i}.source: no such folder: {project.source}"
             yield ConfigError(what, where=file.where(("projects", i, "source")), fix=_RELATIVE)
         seen.add(project.name)
+    yield from _budgets_of_one_name(config, file)
+
+
+def _budgets_of_one_name(config: ConfigFile, file: YamlFile) -> Iterator[ConfigError]:
+    """Approvals, alerts and what a change loosens go by the name of a budget: a second one would hide behind the first."""
+    seen: set[str] = set()
+    for i, budget in enumerate(config.budgets):
+        if budget.name in seen:
+            where = file.where(("budgets", i))
+            yield ConfigError(f"two budgets are called {budget.name!r}", where=where, fix="give each its own name")
+        seen.add(budget.name)
 
 
 def _not_there(

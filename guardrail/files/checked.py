@@ -81,11 +81,17 @@ def _wording(model: type[BaseModel], fault: Mapping[str, Any], place: Place) -> 
         return f"{name}: {fault['ctx']['error']}", ""
     if kind := _KINDS.get(fault["type"]):
         return f"{name}: should be {kind}, not {_short(fault['input'])}", ""
+    if fault["type"] in {"too_short", "too_long"}:
+        side, number = ("at least", "min_length") if fault["type"] == "too_short" else ("at most", "max_length")
+        limit = fault["ctx"][number]
+        items = "item" if limit == 1 else "items"
+        return f"{name}: should have {side} {limit} {items}, not {_short(fault['input'])}", ""
     return f"{name}: {fault['msg'].replace('Input should', 'should')}, not {_short(fault['input'])}", ""
 
 
 _KINDS = {
     "model_type": "keys with values",
+    "dict_type": "keys with values",
     "tuple_type": "a list, like [a, b]",
     "list_type": "a list, like [a, b]",
 }

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator, model_validator
 
 from guardrail.files.checked import Section
 from guardrail.model.cost import ResourceCost
@@ -24,7 +25,16 @@ from guardrail.policy.variables.context import Project
 
 Patterns = tuple[str, ...]
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
-MonthName = Annotated[str, StringConstraints(pattern=r"^[12][0-9]{3}-(0[1-9]|1[0-2])$")]
+_MONTH = r"^[12][0-9]{3}-(0[1-9]|1[0-2])$"
+
+
+def _month(name: str) -> str:
+    if not re.fullmatch(_MONTH, name):
+        raise ValueError("is not a month like 2026-10")
+    return name
+
+
+MonthName = Annotated[str, AfterValidator(_month), WithJsonSchema({"type": "string", "pattern": _MONTH})]
 
 
 class BudgetMatch(Section):

@@ -85,6 +85,13 @@ def test_what_would_not_count_is_not_written(shop, args, says):
     assert (ran.exit_code, (shop.folder / "approvals.yaml").exists()) == ((2, False) if says else (0, True))
 
 
+def test_of_somebody_else_the_approvers_are_named_and_of_an_approver_nobody_else(shop):
+    assert '(did you mean "cfo"?)' in shop("approve", *BUDGET, "--by", "cfoo", "--reason", "x").stderr
+    for by in ("cfo", "finops"):
+        ran = shop("approve", *BUDGET, "--by", by, "--reason", "x", "--up-to", "150")
+        assert ran.stderr.endswith(f"{by} approved $150.00 a month, and this comes to $200.00\n")
+
+
 def test_a_limit_above_what_the_approver_may_approve_holds_up_to_that(shop):
     shop("approve", *BUDGET, "--by", "finops", "--reason", "x", "--up-to", "1200")
     assert shop("check", configuration=added(1000)).exit_code == 0

@@ -85,7 +85,7 @@ def test_an_empty_file_gives_nothing(usage, text):
     "text, message",
     [
         ("resource_usge: {}\n", "unknown key 'resource_usge'"),
-        ("resource_usage: {a.b: 3}\n", "resource_usage.a.b: should be a valid dictionary"),
+        ("resource_usage: {a.b: 3}\n", "resource_usage.a.b: should be keys with values, not 3"),
         ("- 1\n", "must hold keys and values"),
         ("a: [1\n", "not valid YAML"),
         ("a: !!python/object:os.system x\n", "the tag 'tag:yaml.org,2002:python/object"),

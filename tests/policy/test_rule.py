@@ -88,7 +88,7 @@ def test_a_column_in_a_block_is_told_by_its_line():
     "text, message",
     [
         (BARE, "'validations' is missing"),
-        (BARE + "validations: []\n", "validations: Tuple should have at least 1 item"),
+        (BARE + "validations: []\n", "validations: should have at least 1 item, not []"),
         ("- a\n", "must hold keys and values"),
         ("", "must hold keys and values"),
         ("a: [", "not valid YAML"),

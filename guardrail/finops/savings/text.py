@@ -62,10 +62,9 @@ def _document(one: Saving, *, with_author: bool) -> dict[str, object]:
 
 def as_table(found: Savings, width: int) -> str:
     """Return lines of text for a terminal so wide."""
-    lines = [
-        f"realised savings a month, of changes from {found.first} to {found.last}, by the bill ({found.cost} cost)",
-        "",
-    ]
+    when = f"in {found.first}" if found.first == found.last else f"from {found.first} to {found.last}"
+    head = f"realised savings a month, of changes {when}, by the bill ({found.cost} cost)"
+    lines = [*textwrap.wrap(head, max(width, 60)), ""]
     if not found.all:
         lines.append("no merged change was to save anything")
     names = [_name(one.name) for one in found.credits]

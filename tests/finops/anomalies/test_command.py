@@ -74,6 +74,11 @@ def test_a_later_day_or_a_project_narrows_it(anomalies):
     assert json.loads(anomalies("--format", "json", "--since", "0001-01-01").stdout)["since"] == "2026-08-01"
 
 
+def test_a_day_that_no_calendar_has_is_no_day(anomalies):
+    ran = anomalies("--since", "2026-02-30")
+    assert (ran.exit_code, "'2026-02-30' is not a day like 2026-01-31" in ran.stderr) == (2, True)
+
+
 @pytest.mark.parametrize(
     "args, says",
     [

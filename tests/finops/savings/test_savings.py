@@ -285,13 +285,20 @@ def test_the_command_credits_2_00_a_month_to_the_team_once_though_two_runs_say_i
 
 def test_the_terminal_tells_what_it_stands_on(savings):
     assert savings("--month", "2026-10").stdout == (
-        "realised savings a month, of changes from 2026-10 to 2026-10, by the bill (effective cost)\n\n"
+        "realised savings a month, of changes in 2026-10, by the bill (effective cost)\n\n"
         "shop         $2.00  1 saving\n\n"
         "     $2.00  aws_ebs_volume.data (shop)\n"
         "    changed on 2026-10-11\n"
         "    estimated $2.00; the bill was $10.00, and is $8.00; the change saves $2.00\n"
     )
     assert "no merged change was to save anything" in savings("--month", "2026-12").stdout
+
+
+def test_the_terminal_keeps_to_80_columns(savings, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = savings().stdout.splitlines()
+    assert lines[0] == "realised savings a month, of changes from 2026-01 to 2026-12, by the bill"
+    assert max(len(line) for line in lines) <= 80
 
 
 def test_early_it_is_pending(savings):

@@ -12,6 +12,7 @@ import click
 from guardrail.cli.commands.finops.notifying import notify_of, notify_options, refuse_notify
 from guardrail.cli.commands.finops.spend import allocation_of
 from guardrail.cli.ledger_options import ledger_options, now_option, settings_of
+from guardrail.cli.options import Day
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -25,9 +26,7 @@ _WIDTHS = (60, 160)
 
 
 @click.command(short_help="What is far from what it used to cost, and what accounts for it.")
-@click.option(
-    "--since", type=click.DateTime(["%Y-%m-%d"]), help=f"First day. Default: the newest {_DAYS} days that bills tell."
-)
+@click.option("--since", type=Day(), help=f"First day. Default: the newest {_DAYS} days that bills tell.")
 @click.option(
     "--project", "projects", multiple=True, help="Only resources of a project. Repeatable. Default: all charges."
 )
@@ -86,8 +85,7 @@ def anomalies(format_name: str, **values: Any) -> None:
     values["allocation_file"] = Path(values["allocation_file"]) if values["allocation_file"] else None
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
-    since = values["since"].date() if values["since"] else None
-    found = anomalies_in(ledger, store, chosen, values, since)
+    found = anomalies_in(ledger, store, chosen, values, values["since"])
     if format_name == "terminal":
         width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         say(as_terminal(found, width))

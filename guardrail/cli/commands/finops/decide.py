@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
+from guardrail.cli.options import Day
 from guardrail.errors import ConfigError
 
 
@@ -36,7 +37,7 @@ class Money(click.ParamType[Decimal]):
 @click.option("--project", default="", help="The project. Default: the one of guardrail.yaml, if there is one alone.")
 @click.option("--by", required=True, help="Who has decided.")
 @click.option("--reason", required=True, help="Why.")
-@click.option("--expires", type=click.DateTime(["%Y-%m-%d"]), help="Last day that it holds. Default: no end.")
+@click.option("--expires", type=Day(), help="Last day that it holds. Default: no end.")
 @click.option("--amount", type=Money(), help="Monthly amount that it is about, in the currency of guardrail.yaml.")
 @click.option("--pull-request", type=click.IntRange(min=1), help="Number of the pull request.")
 @ledger_options
@@ -66,7 +67,7 @@ def decide(**values: Any) -> None:
         values["now"] or datetime.now(UTC),
         Decided(values["kind"]),
         *(project, values["rule"], values["address"], values["by"], values["reason"]),
-        expires=values["expires"].date() if values["expires"] else None,
+        expires=values["expires"],
         pull_request=values["pull_request"],
     )
     if values["amount"] is not None:
