@@ -229,6 +229,7 @@ def _unanswered(line: Line, answer: NoPrice | Ambiguous, known_gap: str) -> Line
         reason=Reason.NO_PRICE,
         remedy=", or ".join(remedies),
         lacks=lacks,
+        sought=str(selector),
     )
 
 

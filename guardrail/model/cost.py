@@ -69,6 +69,7 @@ class Line:
     reason  the kind of gap, None where the amount is known
     remedy  the command to run, or what to do, so that the amount becomes known; "" where there is nothing
     lacks   vendor, service and region of the price that is missing, where the vendor's list has it
+    sought  which price was looked for where there is none: two lines that lack the same price cost the same
     usage_profile  the profile whose assumed usage the quantity stands on ("medium"); "" for usage that is given, or for none
     assumed_usage  the part of the amount that stands on it: the whole, or what is above a minimum. 0 without a profile
     """
@@ -88,6 +89,7 @@ class Line:
     usage_key: str = field(default="", compare=False)
     meter: str = field(default="", compare=False)
     lacks: tuple[str, str, str] | None = None
+    sought: str = ""
     usage_profile: str = ""
     assumed_usage: Decimal = ZERO
 

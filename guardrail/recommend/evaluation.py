@@ -12,7 +12,7 @@ from typing import Any
 from guardrail.costs import Engine
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.repricing import with_attribute
-from guardrail.model.cost import Cost, Line, ResourceCost
+from guardrail.model.cost import Cost, Line, ResourceCost, ResourceStatus
 from guardrail.model.money import ZERO
 from guardrail.model.new_resource import Expression, NewResource, mentions
 from guardrail.model.remedy import Assignment
@@ -231,9 +231,24 @@ def _differing(moved: ResourceCost) -> Iterator[Line]:
     yield from (line for line in will if line not in was)
 
 
+def _without_equal(moved: ResourceCost) -> ResourceCost:
+    """Return it without what lacks one and the same price on both sides, in the same quantity: an edit leaves what that costs."""
+    before, after = moved.before, moved.after
+    if before is None or after is None:
+        return moved
+    equal = [line for line in before.lines if line.sought and line.monthly_quantity is not None and line in after.lines]
+    return ResourceCost(moved.change, _without(before, equal), _without(after, equal))
+
+
+def _without(cost: Cost, lines: Sequence[Line]) -> Cost:
+    left = tuple(line for line in cost.lines if line not in lines)
+    is_whole = all(line.monthly_cost is not None for line in left)
+    return replace(cost, lines=left, status=ResourceStatus.PRICED if is_whole else cost.status)
+
+
 def _gap(moved: ResourceCost) -> str:
     """Return why it is not known what an edit does to a resource; "" where it is."""
-    if not any(moved.delta_gaps):
+    if not any(moved.delta_gaps) or not any(_without_equal(moved).delta_gaps):
         return ""
     lines = [line for side in (moved.after, moved.before) if side for line in side.lines]
     said = next((line.note for line in lines if line.monthly_cost is None and line.note), "")

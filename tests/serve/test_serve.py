@@ -242,7 +242,7 @@ def test_the_command_serves_until_it_is_stopped_and_prints_no_secret(tmp_path):
         assert hcp.ends()["attributes"]["message"].startswith("1 finding needs approval")
     assert process.wait(30) == -signal.SIGTERM
     said += process.stderr.read()
-    assert "1 blocking finding" in said
+    assert "1 finding needs approval" in said
     assert not any(secret in said for secret in (*SECRETS, CALLBACK))
     process.stderr.close()
 

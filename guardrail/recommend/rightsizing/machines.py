@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 from guardrail.errors import InputError
+from guardrail.model.cost import UNPRICED_LINES
 from guardrail.model.money import ZERO, plain
 from guardrail.model.remedy import Assignment
 from guardrail.model.resource import Change, Side
@@ -64,10 +65,20 @@ class _Machines:
                 KIND, change.address, "is priced as reserved by the usage file: another machine type frees it only"
             )
             return
-        if cost and cost.unpriced:
-            yield NotJudged(KIND, change.address, "has no complete price: what another machine type saves is not known")
+        lacking = NotJudged(KIND, change.address, "has no complete price: what another machine type saves is not known")
+        # What lacks a price may be no part of the machine, and the same with any other: that is seen when one is tried.
+        if cost and cost.unpriced and not all(line.sought for line in cost.lines if line.status in UNPRICED_LINES):
+            yield lacking
             return
         market = self._market(VENDORS.get(change.provider, change.provider))
+        found = list(self._others(change, places, market))
+        yield from found
+        if cost and cost.unpriced and not found:
+            yield lacking
+
+    def _others(
+        self, change: Change, places: Sequence[tuple[str, str | Unknown]], market: Market
+    ) -> Iterator[Proposal | NotJudged]:
         for path, name in places:
             if isinstance(name, Unknown):
                 yield NotJudged(KIND, change.address, "names a machine type that is not known")
