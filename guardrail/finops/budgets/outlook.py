@@ -114,6 +114,9 @@ def _sorted(
     return found
 
 
+_NOTHING = "the ledger has no charge and no change that is known to be this budget's: what its match names may be misspelt, or not be billed yet"
+
+
 def _answer(budget: Budget, of: _Of, run: _Run, cost: str) -> BudgetAnswer:
     months = months_of(budget.period, run.now)
     limit = budget.limit(months)
@@ -125,6 +128,9 @@ def _answer(budget: Budget, of: _Of, run: _Run, cost: str) -> BudgetAnswer:
         spent, most, gaps = _spent(of, run, months)
         proposals, unpriced = _proposals(of, run, end_of(months[-1]))
         forecast, why = _forecast(of, run, months)
+        if not (of.own or of.changes):
+            # Of what nothing was ever billed, days to come tell nothing: a project may be misspelt, or not be there yet.
+            forecast, why = None, [_NOTHING, *why]
         unknown += [*gaps, *why, *unpriced]
     except ConfigError as error:
         unknown.append(error.what)
