@@ -20,7 +20,7 @@ from guardrail.deliver import DELIVERY_SECONDS  # noqa: E402
 from guardrail.http import Deadline  # noqa: E402
 from guardrail.platforms.comment import Comment, Marker, Mode, Posted  # noqa: E402
 from guardrail.platforms.context import Overrides  # noqa: E402
-from guardrail.platforms.github import connect  # noqa: E402
+from guardrail.platforms.github.api import connect  # noqa: E402
 from tests.platforms.fake_github import SHA, FakeGitHub, fake_github  # noqa: E402
 
 LATENCY = 0.2  # seconds

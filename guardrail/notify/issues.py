@@ -15,7 +15,7 @@ from guardrail.notify.senders import MessageRefusedError
 from guardrail.platforms.answer import listed, text
 from guardrail.platforms.comment import NotPostedError
 from guardrail.platforms.context import Context, Overrides, read_context
-from guardrail.platforms.github import refused
+from guardrail.platforms.github.api import refused
 from guardrail.report.markdown.text import link, prose
 
 _MARK = re.compile(r"<!-- guardrail:alert:([0-9a-f]{64}):(\d{1,6}) -->")

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from guardrail.http import Deadline
 from guardrail.model.approval import SignOff
 from guardrail.model.remedy import Suggestion
-from guardrail.platforms import azure, bitbucket, github, github_approvals, github_review, gitlab, gitlab_approvals
+from guardrail.platforms import azure, bitbucket, github, gitlab
 from guardrail.platforms.comment import Comment, Mode, Posted
 from guardrail.platforms.context import Context, Overrides
 
@@ -60,7 +60,7 @@ WITH_CHARTS = frozenset({"github", "gitlab"})
 
 Suggest = Callable[[Any, Sequence[Suggestion], str], str]
 
-SUGGEST: dict[str, Suggest] = {"github": github_review.suggest}
+SUGGEST: dict[str, Suggest] = {"github": github.suggest}
 """Name to what makes the review of a change show suggestions with a key. It returns what is to be said of that."""
 
 
@@ -91,8 +91,8 @@ class Approvals(Protocol):
 ApprovalsOf = Callable[[Any], Approvals | None]
 
 APPROVALS: dict[str, ApprovalsOf] = {
-    "github": github_approvals.approvals_of,
-    "gitlab": gitlab_approvals.approvals_of,
+    "github": github.approvals_of,
+    "gitlab": gitlab.approvals_of,
 }
 """Name to what a platform's pull request tells of approvals; None where a run is for none."""
 

@@ -7,7 +7,7 @@ import pytest
 
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, marker_of
 from guardrail.platforms.context import Overrides
-from guardrail.platforms.github import connect
+from guardrail.platforms.github.api import connect
 from tests.http.scripted import Says, says
 from tests.http.waits import START, Waits
 from tests.platforms.fake_github import BOT, SHA, TOKEN, fake_github, meanwhile, once, pull_request_event

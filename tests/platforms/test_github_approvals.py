@@ -9,8 +9,8 @@ import pytest
 from guardrail.model.approval import ApprovalSource
 from guardrail.platforms.comment import Marker, NotPostedError
 from guardrail.platforms.context import Overrides
-from guardrail.platforms.github import connect
-from guardrail.platforms.github_approvals import approvals_of
+from guardrail.platforms.github.api import connect
+from guardrail.platforms.github.approvals import approvals_of
 from tests.http.scripted import Says, says
 from tests.http.waits import Waits
 from tests.platforms.fake_github import EPOCH, SHA, fake_github, once, pull_request_event

@@ -128,7 +128,7 @@ def test_what_does_not_fit_stays_in_the_comment(github, report, tmp_path, case):
 
 
 def test_no_more_than_people_read(github, report, monkeypatch):
-    monkeypatch.setattr("guardrail.platforms.github_review.LIMIT", 1)
+    monkeypatch.setattr("guardrail.platforms.github.review.LIMIT", 1)
     ran = report(github, [GP3], [TAGS])
     assert len(github.remarks) == 1
     assert "1 of 2 edits are in the comment only" in ran.stderr

@@ -9,7 +9,7 @@ import pytest
 
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome
 from guardrail.platforms.context import Overrides
-from guardrail.platforms.gitlab import connect
+from guardrail.platforms.gitlab.api import connect
 from tests.http.scripted import Says, says, serving
 from tests.http.waits import Waits
 from tests.platforms.described import Described

@@ -8,8 +8,8 @@ import pytest
 from guardrail.model.approval import ApprovalSource
 from guardrail.platforms.comment import NotPostedError
 from guardrail.platforms.context import Overrides
-from guardrail.platforms.gitlab import connect
-from guardrail.platforms.gitlab_approvals import GitLabApprovals, approvals_of
+from guardrail.platforms.gitlab.api import connect
+from guardrail.platforms.gitlab.approvals import GitLabApprovals, approvals_of
 from tests.http.scripted import says, serving
 from tests.http.waits import Waits
 from tests.platforms.described import Described

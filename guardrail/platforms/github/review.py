@@ -9,7 +9,7 @@ from guardrail.errors import NetworkError
 from guardrail.http import StatusError
 from guardrail.model.remedy import Suggestion
 from guardrail.platforms.answer import text
-from guardrail.platforms.github import GitHub, refused
+from guardrail.platforms.github.api import GitHub, refused
 from guardrail.platforms.review import Posted, Remark, lines_of, marked, remark, work
 
 LIMIT = 20

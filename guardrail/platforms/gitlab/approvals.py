@@ -13,7 +13,7 @@ from guardrail.http import StatusError
 from guardrail.model.approval import ApprovalSource, SignOff
 from guardrail.platforms.answer import get, listed, text
 from guardrail.platforms.comment import NotPostedError
-from guardrail.platforms.gitlab import GitLab, refused
+from guardrail.platforms.gitlab.api import GitLab, refused
 
 _NOT_FOUND = 404
 _APPROVED = "approved this merge request"  # what GitLab's own note says

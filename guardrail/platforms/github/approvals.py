@@ -12,7 +12,7 @@ from guardrail.http import StatusError
 from guardrail.model.approval import ApprovalSource, SignOff
 from guardrail.platforms.answer import listed, text
 from guardrail.platforms.comment import Existing, NotPostedError
-from guardrail.platforms.github import GitHub, refused
+from guardrail.platforms.github.api import GitHub, refused
 
 _EDITS = (
     "query($ids:[ID!]!){viewer{login} nodes(ids:$ids){... on IssueComment{id lastEditedAt editor{__typename login}}}}"
