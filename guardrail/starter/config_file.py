@@ -11,19 +11,14 @@ from guardrail.config_path import FILE_NAMES, find_config
 from guardrail.model.money import brief
 from guardrail.starter.projects import Project
 from guardrail.starter.proposal import Proposal, kept, leads_out
-from guardrail.starter.survey import Survey
+from guardrail.starter.rules_section import pack_lines, set_lines
+from guardrail.starter.survey import REGIONS, Survey
 from guardrail.starter.text import comment, filled, rounded_up, scalar
 
 _ROOM = Decimal("1.2")  # a first budget leaves a fifth above what is there
 _STEP = Decimal("0.1")  # and a single change may add a tenth
-_AGREED = {"team", "env"}  # the tags that the shipped rules ask for by themselves
 _KEYS = ("name", "path", "plan", "var_files", "vars", "workspace", "terragrunt", "env", "usage")
 _TEXTS = ("name", "path", "plan", "workspace", "env", "usage")
-_REGIONS = {
-    "AWS": ("aws", "us-east-1"),
-    "Azure": ("azure", "eastus"),
-    "Google Cloud": ("gcp", "us-central1"),
-}
 
 
 def config_file(seen: Survey, own_rules: str) -> Proposal:
@@ -38,10 +33,10 @@ def config_file(seen: Survey, own_rules: str) -> Proposal:
     text = filled(
         "guardrail.yaml",
         projects="\n".join(_projects(seen)),
-        packs="\n".join(_packs(seen)),
+        packs="\n".join(pack_lines(seen)),
         paths=f"  paths: [{own_rules}]  # your own rules; `guardrail rules test` runs the examples in them"
         * bool(own_rules),
-        set="\n".join(_set(seen)),
+        set="\n".join(set_lines(seen)),
         budget=_budget(seen),
         region=_region(seen),
     )
@@ -77,48 +72,18 @@ def _project(project: Project) -> Iterator[str]:
         yield f"  {'-' if number == 0 else ' '} {key}: {texts[key]}" + (f"  # {why}" if why else "")
 
 
-def _packs(seen: Survey) -> Iterator[str]:
-    yield "    - budget  # what changes may cost, and what has no price"
-    if machines := len(seen.machines):
-        one = "a machine is" if machines == 1 else f"{machines} machines are"
-        yield f"    - instance-sizes  # {one} in use"
-    elif not seen.resources:
-        yield "    - instance-sizes  # sizes of machines, once there are any"
-    if "AWS" in seen.vendors or not seen.resources:
-        yield "    - waste  # storage and logs of AWS that are paid for in vain"
-    if seen.tags:
-        yield f"    - tagging  # {seen.taggable - seen.untagged} of {seen.taggable} resources carry {comment(', '.join(seen.tags))}"
-    else:
-        yield "    # - tagging  # once you have agreed on tags: name them with `set: {required-tags: {params: {required: [...]}}}`"
-
-
-def _set(seen: Survey) -> Iterator[str]:
-    """Yield parameters of the rules of tags, so that they ask for those that most resources carry already."""
-    if not seen.tags:
-        return
-    tags = ", ".join(map(scalar, seen.tags))
-    yield "  set:"
-    yield "    required-tags:"
-    if seen.untagged:
-        lack = "1 resource lacks one" if seen.untagged == 1 else f"{seen.untagged} resources lack one"
-        yield f"      enforcement: advisory  # {lack} today; take this line away once they do not"
-    yield f"      params: {{required: [{tags}]}}"
-    if set(seen.tags) != _AGREED:
-        yield f"    mis-cased-tag-key: {{params: {{keys: [{tags}]}}}}"
-
-
 def _region(seen: Survey) -> str:
     """Return a default region, in force where one file of variables names it, else as an example in a comment."""
     if not seen.placeless:
         return ""
     who = "1 resource has" if seen.placeless == 1 else f"{seen.placeless} resources have"
-    vendor, example = next(one for name, one in _REGIONS.items() if name in seen.vendors)
-    if len(seen.regions) == 1 and len(seen.vendors) == 1:
-        (region,) = seen.regions
+    if seen.default_region:
+        ((vendor, region),) = seen.default_region.items()
         return (
             f"\n# {who} no region in the configuration; this one is in the files of variables.\n"
             f"pricing: {{default_region: {{{vendor}: {scalar(region)}}}}}"
         )
+    vendor, example = next(one for name, one in REGIONS.items() if name in seen.vendors)
     return (
         f"\n# {who} no price, as nothing says the region. This would:\n"
         f"# pricing: {{default_region: {{{vendor}: {example}}}}}"

@@ -12,11 +12,12 @@ from pathlib import Path
 
 from guardrail.catalog import open_catalog
 from guardrail.check import estimate
-from guardrail.config import Settings, Source
+from guardrail.config import RulesConfig, Settings, Source
 from guardrail.errors import GuardrailError
+from guardrail.findings_by_rule import RuleFindings, findings_by_rule
 from guardrail.model.cost import ResourceCost
 from guardrail.model.money import ZERO
-from guardrail.policy import Specs
+from guardrail.policy import RuleSetting, Specs
 from guardrail.policy.variables.machine import facts, machine_types
 from guardrail.starter.environments import automatic_files, regions
 from guardrail.starter.hosting import Hosting, hosting
@@ -24,6 +25,11 @@ from guardrail.starter.projects import Project, find_projects
 from guardrail.terraform.options import Choices, Vars, terraform_environment
 
 VENDORS = {"aws": "AWS", "azurerm": "Azure", "google": "Google Cloud", "google-beta": "Google Cloud"}
+REGIONS = {"AWS": ("aws", "us-east-1"), "Azure": ("azure", "eastus"), "Google Cloud": ("gcp", "us-central1")}
+"""What guardrail.yaml calls each vendor, and one of its regions."""
+
+REQUIRED_TAGS, MIS_CASED = "required-tags", "mis-cased-tag-key"
+"""The rules that ask for tags by their keys."""
 
 _MOST = Decimal("0.75")  # of the resources that can carry tags
 _ENOUGH = 3  # such resources, before their tags say anything
@@ -47,6 +53,7 @@ class Survey:
 
     `left_out` are projects that cannot be evaluated, `monthly` has the known cost of each other one, `dearest` that of the
     most expensive resource. `tags` are those that most resources carry; `untagged` of `taggable` resources lack one of them.
+    `findings` has the rules of all packs that find something, by what they would save; None where they were not asked.
     """
 
     folder: Path
@@ -69,6 +76,14 @@ class Survey:
     regions: set[str] = field(default_factory=set)
     """regions that the files of variables name"""
     monthly: dict[str, Decimal] = field(default_factory=dict)
+    findings: list[RuleFindings] | None = None
+
+    @property
+    def default_region(self) -> dict[str, str]:
+        """The region of what has none in the configuration, by vendor; {} where the files of variables do not name just one."""
+        if not self.placeless or len(self.regions) != 1 or len(self.vendors) != 1:
+            return {}
+        return {REGIONS[vendor][0]: region for vendor in self.vendors for region in self.regions}
 
     @property
     def largest(self) -> Machine | None:
@@ -76,8 +91,11 @@ class Survey:
         return max(self.machines, key=lambda one: (one.vcpu, one.memory), default=None)
 
 
-def survey(folder: Path) -> Survey:
-    """Look at a folder. What cannot be evaluated is left out, with a note. Raises CatalogError."""
+def survey(folder: Path, *, with_findings: bool = True) -> Survey:
+    """Look at a folder. What cannot be evaluated is left out, with a note. Raises CatalogError.
+
+    `with_findings`: ask the rules of all packs, too.
+    """
     found = find_projects(folder)
     seen = Survey(folder, hosting(folder), notes=found.notes)
     resources: list[ResourceCost] = []
@@ -112,13 +130,36 @@ def survey(folder: Path) -> Survey:
     )
     costs = [(one.after.known, one.change.type, one.change.address) for one in resources if one.after]
     seen.dearest = max((cost for cost in costs if cost[0] > 0), default=None)
+    if with_findings and resources:
+        _ask_rules(seen)
     return seen
 
 
-def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
-    """Price a project as `guardrail check` would, and return its resources that are there after the change."""
-    folder = seen.folder
-    source = Source(
+def _ask_rules(seen: Survey) -> None:
+    """Ask the rules of all packs what they find, for the tags that most resources carry; nobody has agreed on any others."""
+    tags = list(seen.tags)
+    of_tags = {
+        REQUIRED_TAGS: RuleSetting(params={"required": tags}) if tags else RuleSetting(enabled=False),
+        MIS_CASED: RuleSetting(params={"keys": tags}) if tags else RuleSetting(),
+    }
+    sources = tuple(_source(project, seen.folder) for project in seen.projects)
+    chosen = Settings(
+        sources,
+        datetime.now(UTC),
+        base=seen.folder,
+        rules=RulesConfig(set=of_tags),
+        default_region=seen.default_region,
+    )
+    try:
+        asked, _ = findings_by_rule(chosen, everything=True)
+    except GuardrailError as error:
+        seen.notes.append(f"what rules would find cannot be told: {error}")
+    else:
+        seen.findings = [one for one in asked if one.findings]
+
+
+def _source(project: Project, folder: Path) -> Source:
+    return Source(
         str(folder / (project.path or project.plan)),
         project.name,
         project.path or project.plan,
@@ -131,7 +172,12 @@ def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
             terragrunt=project.terragrunt,
         ),
     )
-    report = estimate(Settings((source,), datetime.now(UTC), base=folder), with_attributes=True)
+
+
+def _resources(project: Project, seen: Survey) -> list[ResourceCost]:
+    """Price a project as `guardrail check` would, and return its resources that are there after the change."""
+    folder = seen.folder
+    report = estimate(Settings((_source(project, folder),), datetime.now(UTC), base=folder), with_attributes=True)
     found = [one for part in report.projects for one in part.resources if one.change.after]
     seen.monthly[project.name] = sum((one.after.known for one in found if one.after), ZERO)
     missing = [one.text for part in report.projects for one in part.not_evaluated]

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from decimal import Decimal
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from guardrail.starter.environments import environment_in
 from guardrail.starter.hook_file import hook_file
 from guardrail.starter.hosting import Hosting, hosting
 from guardrail.starter.projects import find_projects
-from guardrail.starter.survey import Survey
+from guardrail.starter.survey import Survey, survey
 from guardrail.starter.text import filled, rounded_up, scalar
 from guardrail.starter.workflow_file import EXAMPLE
 
@@ -131,9 +132,81 @@ def test_a_dry_run_shows_what_the_run_writes_and_a_second_run_writes_nothing(run
     assert "--- /dev/null\n+++ guardrail.yaml\n" in shown
     assert f"--- {HOOK}\n+++ {HOOK}\n" in shown
     assert "plan: build/shop-prod.tfplan.json\n    env: prod  # its path says so\n" in found["guardrail.yaml"]
-    assert run("check").exit_code == 1
+    assert run("check").exit_code == 0
     assert [line[:4] for line in run("init").stdout.splitlines()][1:5] == ["kept"] * 4
     assert tree(folder) == {**files, **found}
+
+
+VOLUMES = f"""{AWS}
+resource "aws_ebs_volume" "large" {{
+  availability_zone = "eu-west-1a"
+  size              = 500
+  type              = "gp2"
+}}
+resource "aws_ebs_volume" "small" {{
+  availability_zone = "eu-west-1a"
+  size              = 50
+  type              = "gp2"
+}}
+resource "aws_instance" "gpu" {{
+  ami           = "x"
+  instance_type = "p4d.24xlarge"
+}}
+"""
+
+
+def rules_of(folder):
+    return parse_yaml((folder / "guardrail.yaml").read_text("utf-8"), InputError, name="x").data["rules"]
+
+
+def test_rules_that_find_something_are_proposed_as_advice(run, repository):
+    folder = repository({"main.tf": VOLUMES, "broken/main.tf": 'resource "aws_instance" "x" {\n'})
+    ran = run("init", "--only", "config")
+    assert (ran.exit_code, ran.stderr) == (0, "")
+    rules, text = rules_of(folder), (folder / "guardrail.yaml").read_text("utf-8")
+    assert {one["enforcement"] for one in rules["set"].values()} == {"advisory"}
+    listed = json.loads(run("rules", "list", ".", "--all", "--format", "json").stdout)["rules"]
+    found = {one["rule"]: one for one in listed if one["findings"] and one["rule"] != "required-tags"}
+    assert set(rules["set"]) == set(found)
+    assert {found[name]["pack"] for name in found} <= set(rules["packs"])
+    assert (
+        "superseded-volume-type: {enforcement: advisory}  # 2 findings, saving $12.10 a month: aws_ebs_volume.large\n"
+        in text
+    )
+    assert "To raise one, write approval" in text
+    assert "guardrail rules list --all ." in text
+    assert "superseded-volume-type: 2 findings, saving $12.10 a month:" in ran.stdout
+    assert "today  nothing that could be evaluated blocks" in ran.stdout
+    raised = text.replace("gpu-instance: {enforcement: advisory}", "gpu-instance: {enforcement: mandatory}")
+    (folder / "guardrail.yaml").write_text(raised, encoding="utf-8")
+    assert run("check").exit_code == 1
+
+
+def test_what_a_configuration_leaves_out_is_said(run, repository):
+    repository({"main.tf": VOLUMES, "guardrail.yaml": "version: 1\nrules: {packs: [instance-sizes]}\n"})
+    said = run("init").stdout
+    assert "finds " not in said
+    _, _, more = said.partition("\nmore   rules that guardrail.yaml does not activate find something here, such as:\n")
+    assert "       superseded-volume-type: 2 findings, saving $12.10 a month:\n" in more
+    assert "gpu-instance" not in more
+    assert more.endswith("       guardrail rules list --all .\n")
+
+
+def test_rules_that_find_nothing_are_not_listed(run, repository):
+    folder = repository({"main.tf": 'resource "aws_vpc" "v" {}\n'})
+    said = run("init", "--only", "config").stdout
+    assert "finds " not in said
+    assert rules_of(folder) == {"packs": ["budget"]}
+
+
+def test_a_survey_goes_on_where_rules_cannot_be_asked(repository, monkeypatch):
+    def refusing(*_, **__):
+        raise InputError("no rules")
+
+    monkeypatch.setattr(import_module("guardrail.starter.survey"), "findings_by_rule", refusing)
+    seen = survey(repository({"main.tf": VOLUMES}))
+    assert seen.notes == ["what rules would find cannot be told: no rules"]
+    assert "    - waste  # storage and logs of AWS" in str(config_file(seen, "").after)
 
 
 def test_an_empty_folder(run, tmp_path):
@@ -533,7 +606,10 @@ def test_tags_are_spelled_as_most_resources_spell_them(run, repository):
     folder = repository({"main.tf": AWS + buckets})
     run("init", "--only", "config")
     text = (folder / "guardrail.yaml").read_text(encoding="utf-8")
-    assert "    mis-cased-tag-key: {params: {keys: [Env, Team]}}\n" in text
+    assert (
+        "    mis-cased-tag-key: {enforcement: advisory, params: {keys: [Env, Team]}}  # 1 finding: aws_s3_bucket.b3\n"
+        in text
+    )
     found = json.loads(run("check", "--format", "json").stdout)["projects"][0]["findings"]
     tags = [(one["rule"], one["address"]) for one in found if "tag" in one["rule"]]
     assert tags == [("mis-cased-tag-key", "aws_s3_bucket.b3"), ("required-tags", "aws_s3_bucket.b3")]

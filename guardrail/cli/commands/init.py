@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 import textwrap
 from pathlib import Path
@@ -13,12 +14,14 @@ from guardrail.config_path import find_config
 from guardrail.errors import GuardrailError, InputError
 
 if TYPE_CHECKING:
+    from guardrail.findings_by_rule import RuleFindings
     from guardrail.model.report import Report
     from guardrail.starter import Kind, Proposal, Survey
 
 _KINDS: tuple[Kind, ...] = ("config", "rule", "hook", "workflow")
 _COLUMN = 7  # where the text begins, behind its word
 _NARROWEST = 40
+_SHOWN = 5  # rules with what they find
 
 
 @click.command(short_help="Set guardrail up in a repository: configuration, a first rule, hook, workflow.")
@@ -39,17 +42,24 @@ def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
     .github/workflows/guardrail.yml or .gitlab-ci.yml. Without a project, hook and workflow are left out. Existing files
     are kept; an existing .pre-commit-config.yaml gets one more entry.
 
+    guardrail.yaml begins with the rules of all packs that find something in the projects. They are advisory there: each
+    with how much it finds, what that would save a month where it is known, and an example. A project that cannot be
+    read is named, and left out.
+
     \b
     Examples:
       guardrail init --dry-run
       guardrail init infra --only config --only rule
     """
-    from guardrail.starter import proposals, survey  # noqa: PLC0415 - only when it runs
+    from guardrail.cli.progress import shown_progress  # noqa: PLC0415 - only when it runs
+    from guardrail.starter import proposals, survey  # noqa: PLC0415
 
     if not folder.is_dir():
         raise InputError("no such folder", where=str(folder), fix="name the folder of the repository")
-    seen = survey(folder)
-    proposed = proposals(seen, kinds or _KINDS)
+    kinds = kinds or _KINDS
+    with shown_progress():
+        seen = survey(folder, with_findings="config" in kinds)
+    proposed = proposals(seen, kinds)
     _say_found(seen)
     for one in proposed:
         if dry_run:
@@ -57,6 +67,7 @@ def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
         else:
             _write(one)
             _say(one)
+    _say_findings(seen, proposed)
     for one in proposed:
         if one.by_hand:
             first, _, rest = one.by_hand.rstrip().partition("\n")
@@ -86,6 +97,26 @@ def _say_found(seen: Survey) -> None:
         _line("found", f"{counted} ({names}), {resources}{vendors}")
     for note in seen.notes:
         _line("", note)
+
+
+def _say_findings(seen: Survey, proposed: list[Proposal]) -> None:
+    """Say what rules find, of those that a new guardrail.yaml begins with."""
+    if not seen.findings or not any(one.kind == "config" and one.after for one in proposed):
+        return
+    click.echo()
+    total = len(seen.findings)
+    number = f"{total} rules find" if total > 1 else "1 rule finds"
+    _line("finds", f"{number} something here. In guardrail.yaml each is advisory: it reports and does not block.")
+    _list_findings(seen.findings)
+
+
+def _list_findings(found: list[RuleFindings]) -> None:
+    from guardrail.starter import finds  # noqa: PLC0415 - only when it runs
+
+    for one in found[:_SHOWN]:
+        _line("", f"{one.rule.rule.id}: {finds(one)}")
+    if found[_SHOWN:]:
+        _line("", f"and {len(found) - _SHOWN} more")
 
 
 def _show(one: Proposal) -> None:
@@ -137,6 +168,13 @@ def _say_next(seen: Survey, proposed: list[Proposal]) -> None:
     if any(one.kind == "hook" and one.after for one in proposed):
         click.echo("       pre-commit install  # the hook")
     _say_blocking(report, seen, proposed, here)
+    idle = [one for one in seen.findings or () if one.rule.rule.id not in report.rules]
+    if idle:
+        click.echo()
+        _line("more", f"rules that {config.name} does not activate find something here, such as:")
+        _list_findings(idle)
+        project = seen.projects[0]
+        click.echo(f"       guardrail rules list{here} --all {shlex.quote(project.path or project.plan)}")
 
 
 def _first_check(config: Path) -> Report | None:
