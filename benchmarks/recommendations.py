@@ -10,9 +10,10 @@ import argparse
 import sys
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec.structs import replace
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))

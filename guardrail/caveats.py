@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from guardrail.config import OnIncomplete, Settings, Source
 from guardrail.costs import Library, load_usage
@@ -31,8 +32,7 @@ _VENDORS = {"aws": "AWS", "azure": "Azure", "gcp": "Google Cloud"}
 _SHOWN = 5  # lines of a kind: whoever has more of them has one mistake, not many
 
 
-@dataclass
-class UsageInUse:
+class UsageInUse(Struct):
     """The usage files of a run, each with the types of the resources that it is for, by address.
 
     unread   files of projects that could not be read, of whose resources nothing is known

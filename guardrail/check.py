@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
 from itertools import chain, islice
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from guardrail import __version__
 from guardrail.approvals import approved

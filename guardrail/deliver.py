@@ -6,12 +6,13 @@ Nothing here changes the verdict. What cannot be delivered is said, and counts o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from guardrail.errors import GuardrailError
 from guardrail.files.repository import repository_files, seen_from_repository
@@ -66,8 +67,7 @@ class When(StrEnum):
     NEVER = "never"
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What to deliver, and how. `trusted` is off for results that an untrusted run has left; `last_line` ends the comment, and is not shown."""
 
     comment: When = When.CHANGES
@@ -85,8 +85,7 @@ class Options:
     overrides: Overrides = field(default_factory=Overrides)
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What became of it. `complete`: all that was asked for has arrived; `untold`: chats that a message did not reach."""
 
     complete: bool
@@ -94,8 +93,7 @@ class Delivered:
     untold: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Delivery:
+class _Delivery(Struct, frozen=True):
     report: Report
     code: ExitCode
     options: Options

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail import data
 from guardrail.check import check
@@ -20,8 +22,7 @@ from guardrail.policy import CompiledRule, packs
 _NOT_TOLD = {FindingStatus.UNKNOWN, FindingStatus.ERROR}
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFindings:
+class RuleFindings(Struct, frozen=True):
     """A rule and what it comes to for an input.
 
     matched   how many resources, plans or budgets its `match` fits; `applied`: whether its `when` was true, or open, for any

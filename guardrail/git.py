@@ -8,9 +8,10 @@ import re
 import subprocess
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
 
 from guardrail.errors import ConfigError, NetworkError
 
@@ -225,8 +226,7 @@ def blobs(top: Path, commit: str, names: Iterable[str]) -> Iterator[tuple[str, b
                     yield name, text
 
 
-@dataclass(frozen=True, slots=True)
-class TreeEntry:
+class TreeEntry(Struct, frozen=True):
     """A file or a link in a commit."""
 
     name: str

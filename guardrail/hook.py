@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail import git
 from guardrail.config import Settings, Source
@@ -21,8 +23,7 @@ _SKEW = 60  # seconds by which file systems and checkouts may disagree about wha
 _NO_PLAN = "no plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Commit:
+class Commit(Struct, frozen=True):
     """What there is to check of a commit; `remarks` are what is not checked, or not as it is now, one line each."""
 
     settings: Settings

@@ -5,8 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
+
+from msgspec.structs import replace
 
 from guardrail import git
 from guardrail.config import Flags, PolicyAt, Settings, settings

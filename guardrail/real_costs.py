@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from guardrail.model.billed.costs import BudgetSpend, KnownSnapshot, LedgerView, RealCost, TypeAccuracy
 from guardrail.model.report import ProjectReport

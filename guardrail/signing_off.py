@@ -6,8 +6,10 @@ Nothing here makes a verdict stricter, and what cannot be read approves nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.approvals import (
     ApprovalPolicy,
@@ -40,8 +42,7 @@ Tell = Callable[[str, str], None]
 """Says something to the user: "notice" or "warning", and the text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """How approvals are read.
 
     comments  whether this run writes a comment, which a later review can be a yes to

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
+from msgspec import Struct, field
 from pydantic import BaseModel, ValidationError
 
 from guardrail import data
@@ -54,8 +54,7 @@ _LOOKED_AT = 2_000_000  # bytes
 _ROUNDS = 20  # each takes away what is wrong; that can show what else is
 
 
-@dataclass(slots=True)
-class Validation:
+class Validation(Struct):
     """What was looked at, and what is wrong with it. `strangers` are files that are none of guardrail's."""
 
     faults: list[GuardrailError] = field(default_factory=list)

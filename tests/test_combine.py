@@ -1,11 +1,11 @@
 """Several results as one: what belongs together, and what is judged over all of it."""
 
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.combine import combine
 from guardrail.config import Flags, settings

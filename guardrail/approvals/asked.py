@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 from guardrail.approvals.file import ApprovalEntry
 from guardrail.approvals.matching import approve
@@ -19,8 +20,7 @@ from guardrail.report.waivers_yaml import bound
 _NAMED = 5  # findings in an error
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is asked for. `until` is the last day, or how far it is from today; without `up_to` it is what the finding comes to now.
 
     unknown_amount  whether it is said that what has no price is approved all the same

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.approvals.policy import ApprovalPolicy, approval_policy, refusal
 from guardrail.config import Approver, Settings
@@ -25,8 +27,7 @@ _KEY_DIGITS = 32
 _LAPSED = 5  # reasons that one finding tells
 
 
-@dataclass(frozen=True, slots=True)
-class SignedOff:
+class SignedOff(Struct, frozen=True):
     """What the platform has told.
 
     told         what our comment has told of findings, the oldest first: a review is a yes to that
@@ -41,8 +42,7 @@ class SignedOff:
 NO_SIGN_OFFS = SignedOff()
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
+class _Claim(Struct, frozen=True):
     """An approval that is meant for a finding: what it was given for, and what is said of who has given it."""
 
     approval: Approval
@@ -85,8 +85,7 @@ def approve(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
+class _Asked(Struct, frozen=True):
     policy: ApprovalPolicy
     today: date
     currency: str

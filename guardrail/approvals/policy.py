@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail import git
 from guardrail.approvals.file import ApprovalEntry, load_approvals
@@ -18,8 +19,7 @@ from guardrail.model.money import money
 from guardrail.policy.glob import matches_any
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalPolicy:
+class ApprovalPolicy(Struct, frozen=True):
     """Who may approve, by which label, and what is approved by file.
 
     entries  of the approvals file, each with its place

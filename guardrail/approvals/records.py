@@ -12,10 +12,10 @@ import hmac
 import re
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 import msgspec
+from msgspec.structs import replace
 
 from guardrail.approvals.matching import key_of
 from guardrail.decode import json_decoder

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class Place:
+
+class Place(Struct, frozen=True):
     """What of a bill, or of the lines of a run, budgets may tell apart.
 
     project, address, type   None where nothing tells them
@@ -23,8 +23,7 @@ class Place:
     bill_tags: dict[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
+class Booked(Struct, frozen=True):
     """Charges of a budget that begin on a day and agree in the rest.
 
     budget      its number among those that were asked about
@@ -50,8 +49,7 @@ class Booked:
     gaps: int
 
 
-@dataclass(frozen=True, slots=True)
-class ChangedResource:
+class ChangedResource(Struct, frozen=True):
     """What a merged change has made of a resource.
 
     at        when it was so: since the newest state before it lacked or had it, if states tell, else since the run that says it;
@@ -69,8 +67,7 @@ class ChangedResource:
     unpriced: int
 
 
-@dataclass(frozen=True, slots=True)
-class ProposedResource:
+class ProposedResource(Struct, frozen=True):
     """What a pull request that is open would make of a resource: as `ChangedResource`."""
 
     place: Place

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 KEPT = ("team", "origin", "source", "account", "service", "project")
 """The dimensions by which a closed month is kept."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedLine:
+class ClosedLine(Struct, frozen=True):
     """What fell on a team of a month when it was closed: values of KEPT, and the amount with its currency."""
 
     of: Mapping[str, str | None]
@@ -20,8 +20,7 @@ class ClosedLine:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class ClosedMonth:
+class ClosedMonth(Struct, frozen=True):
     """A month as it was closed. `lines` are by cost; a cost that some charge did not have is not among them."""
 
     month: str

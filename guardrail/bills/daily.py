@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class DailyCharges:
+
+class DailyCharges(Struct, frozen=True):
     """Charges of a source that agree in all that they are told apart by, summed by the day on which they begin (UTC).
 
     of       dimension -> value, None where the bill tells none
@@ -29,8 +29,7 @@ class DailyCharges:
     without: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class BillDay:
+class BillDay(Struct, frozen=True):
     """A day that a source's bill has a charge of. `open`: the bill may still change; `imported_at`: when it was read last."""
 
     source: str
@@ -39,8 +38,7 @@ class BillDay:
     imported_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class FirstSpend:
+class FirstSpend(Struct, frozen=True):
     """The first day on which something cost anything in an account, of all that the ledger has: a service in a region."""
 
     source: str
@@ -50,8 +48,7 @@ class FirstSpend:
     day: date
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeOfResource:
+class ChangeOfResource(Struct, frozen=True):
     """What a merged change has made of a resource.
 
     at            when it was merged, as far as runs tell

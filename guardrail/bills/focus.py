@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 TEXT, NUMBER, MOMENT = "VARCHAR", "DECIMAL(38,18)", "TIMESTAMPTZ"
 
 
-@dataclass(frozen=True, slots=True)
-class FocusColumn:
+class FocusColumn(Struct, frozen=True):
     """A column of FOCUS.
 
     source    an expression of SQL over a charge
@@ -120,8 +121,7 @@ OURS = tuple(
 file and row of the bill, its source in the ledger, and whose it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class FocusRow:
+class FocusRow(Struct, frozen=True):
     """A charge of a bill, as FOCUS writes it.
 
     of      dimension -> value, by which it is told whose it is

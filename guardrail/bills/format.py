@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.bills.charges import CHARGES
 from guardrail.errors import ConfigError, InputError, did_you_mean
@@ -21,8 +22,7 @@ _READ_BY = re.compile(r'\b(amount|number|moment|credits|product)\(("[^"]+"(?:, "
 _OWN_NAME = re.compile(r".* \((\w+)\)")  # of Azure's exports in other languages: Ressourcengruppe (ResourceGroup)
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A file of formats/. Columns are matched without regard to case.
 
     match     columns that all have to be there; `any`: of each group one has to

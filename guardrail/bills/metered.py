@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class MeterDay:
+
+class MeterDay(Struct, frozen=True):
     """What a resource was charged for a meter on a day.
 
     of        what the charges say of the dimensions that allocation looks at
@@ -29,8 +29,7 @@ class MeterDay:
     of: Mapping[str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class MeterMonth:
+class MeterMonth(Struct, frozen=True):
     """What bills of a month charge for a meter of a resource, as far as it agrees in the rest.
 
     commitment     Used or Unused, of what a commitment covers; None for the rest
@@ -52,8 +51,7 @@ class MeterMonth:
     quantity: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class MergedBy:
+class MergedBy(Struct, frozen=True):
     """The pull request that proposed what a change has made of a resource, and its author where runs tell."""
 
     project: str

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class SourceMonth:
+
+class SourceMonth(Struct, frozen=True):
     """A bill: from when on it has usage, and until when it tells what was used, which is never after its import."""
 
     source: str
@@ -19,8 +19,7 @@ class SourceMonth:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceMonth:
+class ResourceMonth(Struct, frozen=True):
     """What a resource came to in a month, in one currency; `gaps` are charges without the amount."""
 
     project: str

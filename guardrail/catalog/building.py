@@ -10,9 +10,10 @@ import shutil
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from itertools import groupby, islice
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from guardrail.catalog import snapshot
 from guardrail.catalog.vendors.offer import Offer
@@ -38,8 +39,7 @@ where not exists (select 1 from main.synced as newer where newer.vendor = synced
 Tier = tuple[str, str, str, str, str, str]
 
 
-@dataclass(slots=True)
-class Building:
+class Building(Struct):
     """The new catalog, from the shipped one on. Offers are staged, and put on their shelves at the end."""
 
     path: Path

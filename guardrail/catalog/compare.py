@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.catalog.query import Ladder, Product
 from guardrail.catalog.snapshot import attributes_json
@@ -13,8 +14,7 @@ from guardrail.catalog.store import Catalog
 Prices = tuple[Decimal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PriceChange:
+class PriceChange(Struct, frozen=True):
     """A product whose prices differ; of one that a catalog does not have, that side is empty."""
 
     vendor: str

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import Enum
 from typing import Any
 
 import re2
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.catalog.units import factor
 from guardrail.model.cost import PriceSource
@@ -22,8 +23,7 @@ ABSENT = _Absent.ABSENT
 """Matches a row that does not have the attribute."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A regular expression (RE2) to be found anywhere in an attribute."""
 
     text: str
@@ -36,8 +36,7 @@ COMMITTED_USE = "commit_"
 """What every purchase option of Google's committed use begins with; each is a product of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(Struct, frozen=True):
     """Which rows are meant: exact values, patterns, or the absence of an attribute.
 
     unit  what the price is for; a price for another unit that can be converted is converted
@@ -58,8 +57,7 @@ class Selector:
         return ", ".join([f"{self.service} in {self.region}", *family, *parts, *map(str, option)])
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(Struct, frozen=True):
     """What a price is for: the identity of a catalog row."""
 
     family: str
@@ -68,8 +66,7 @@ class Product:
     purchase_option: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Struct, frozen=True):
     """A price that holds from `start` up to `end` units a month (None: without end)."""
 
     start: Decimal
@@ -78,8 +75,7 @@ class Tier:
     source: PriceSource
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(Struct, frozen=True):
     """The prices of one product, cheapest quantity first: a single tier, or several that follow one another."""
 
     product: Product
@@ -114,16 +110,14 @@ class Ladder:
         return Ladder(replace(self.product, unit=unit), tiers)
 
 
-@dataclass(frozen=True, slots=True)
-class NoPrice:
+class NoPrice(Struct, frozen=True):
     """The catalog has no such row. `nearest` says which part of the selector finds nothing."""
 
     selector: Selector
     nearest: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Ambiguous:
+class Ambiguous(Struct, frozen=True):
     """The catalog has several products that fit and cost differently."""
 
     selector: Selector

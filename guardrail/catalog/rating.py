@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.catalog import snapshot
 from guardrail.catalog.vendors.aws_plans import Rate
@@ -19,8 +20,7 @@ where vendor = 'aws' and region = ? and product.purchase_option = 'on_demand' an
 _Product = tuple[int, str, str, str]
 
 
-@dataclass(slots=True)
-class Rating:
+class Rating(Struct):
     """The shelves of one of AWS's regions, as synced, on which rates are put."""
 
     database: sqlite3.Connection

@@ -9,10 +9,11 @@ import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.errors import CatalogError
 from guardrail.model.money import decimal
@@ -58,8 +59,7 @@ create table spec (vendor text not null, name text not null, facts text not null
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One price fact, as its CSV line spells it. Empty tier bounds: a price without tiers."""
 
     region: str

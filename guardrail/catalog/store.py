@@ -9,7 +9,6 @@ import weakref
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
+from msgspec import Struct
 
 from guardrail import data
 from guardrail.catalog import snapshot
@@ -52,8 +52,7 @@ from price join shelf on price.shelf = shelf.id join product on product.id = pri
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Shelved:
+class Shelved(Struct, frozen=True):
     """Prices of one service in one region that a sync brought, when, and how many."""
 
     vendor: str
@@ -63,8 +62,7 @@ class Shelved:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Stock:
+class Stock(Struct, frozen=True):
     """All prices of one vendor: how many, and the days of the oldest and the newest ("" where there is none)."""
 
     vendor: str

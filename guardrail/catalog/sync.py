@@ -6,12 +6,12 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
 import filelock
+from msgspec import Struct
 
 from guardrail import data
 from guardrail.catalog.building import Building, building
@@ -35,8 +35,7 @@ _CHANGED = "update guardrail if the format has changed; --force takes it as it i
 _SHRUNK = 2  # a list that has less than one in so many of the rows it had is taken for another format
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(Struct, frozen=True):
     """What to sync. Empty: everything.
 
     places  vendor, service and region of each price list that is meant; instead of services and regions
@@ -65,8 +64,7 @@ class Order:
         return dict(regions)
 
 
-@dataclass(frozen=True, slots=True)
-class SyncProgress:
+class SyncProgress(Struct, frozen=True):
     """Whom to tell what happens: a line of text, how far a download is, and the new catalog before it is used.
 
     verify  raises for a catalog that is not to be used; without it every one is
@@ -114,8 +112,7 @@ def _anything(_catalog: Path) -> None:
     """Take a catalog as it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Old:
+class _Old(Struct, frozen=True):
     """What the last sync brought: rows by shelf, versions by list, rates by shelf and purchase option.
 
     Without a path: nothing that can be read.
@@ -138,8 +135,7 @@ class _Old:
         return cls(target, rows, catalog.fetched(), catalog.rated())
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """The lists of one vendor on their way into the new catalog."""
 
     new: Building

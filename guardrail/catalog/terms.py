@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, TypeVar
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.catalog.commitment import HOURS
 from guardrail.catalog.overlay import Coverage, Entry, OverlayFile, PrivateService, read_overlay, read_rate
@@ -31,8 +33,7 @@ class Rates(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What is made of list prices.
 
     rate    of the report's currency for a US dollar
@@ -44,7 +45,7 @@ class Terms:
     name: str = ""
     rate: Decimal = Decimal(1)
     notes: tuple[str, ...] = ()
-    _gaps: dict[str, dict[str, None]] = field(default_factory=dict, compare=False)
+    _gaps: dict[str, dict[str, None]] = field(default_factory=dict)
 
     def applied(self, vendor: str, ladder: Ladder, rates: Rates) -> Ladder:
         """Return a ladder at what is paid, each tier with its list price if that is another."""

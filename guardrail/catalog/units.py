@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
+
+from msgspec import Struct
 
 _MONTH = Decimal(730)
 _HOURS = {
@@ -28,8 +29,7 @@ _GOOGLE = re.compile(rf"^(?P<bytes>{'|'.join(_GOOGLE_BYTES)})?(count)?\.?(?P<tim
 """`GiBy.mo`, `h`, `count`."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Unit:
+class _Unit(Struct, frozen=True):
     """How many pieces, or gigabytes, for how many hours; without hours: once."""
 
     amount: Decimal

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.catalog.query import COMMITTED_USE, SAVINGS_PLAN, Match, matches
 
@@ -15,8 +16,7 @@ overlay alone can price it."""
 _REMEMBERED = 4_000  # answers held in memory; a price list repeats itself
 
 
-@dataclass(frozen=True, slots=True)
-class PricePattern:
+class PricePattern(Struct, frozen=True):
     """Which prices one component may select. None: any, where the attributes of a resource decide."""
 
     vendor: str

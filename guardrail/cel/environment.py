@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import reduce
+
+from msgspec import Struct
 
 from guardrail.cel.analysis.key_access import KeyAccess
 from guardrail.cel.analysis.names import Path, Schema, check, expand
@@ -24,8 +25,7 @@ from guardrail.cel.program import Analysis, Context, Program, Scope
 from guardrail.model.unknown import Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Working:
+class Working(Struct, frozen=True):
     """A part of an expression, as the rule writes it, and what it comes to: a value, or `error` says why there is none."""
 
     text: str

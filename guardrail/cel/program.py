@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from msgspec import Struct, field
 
 from guardrail.cel.analysis.key_access import KeyAccess, key_access
 from guardrail.cel.analysis.names import Path
@@ -26,8 +27,7 @@ from guardrail.errors import LimitError
 _SIMPLE = frozenset({bool, float, int, type(None)})
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """Values bound to names, and the paths below them that are known only after apply."""
 
     activation: Any

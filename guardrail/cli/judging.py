@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
 
 from guardrail.cli.options import flags
 from guardrail.cli.policy_ref import checkout_of, named_base, policy_notes, revision_of

@@ -10,11 +10,11 @@ import stat
 import sys
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 import click
+from msgspec import Struct
 
 from guardrail.errors import ConfigError, DeliveryError
 
@@ -32,8 +32,7 @@ _WIDTHS = (40, 200)
 _ELSEWHERE = "write it to a file: --out json=result.json"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A file to write a report to."""
 
     format_name: str

@@ -67,7 +67,7 @@ def check_replay(values: dict[str, Any]) -> int:
 
 
 def _replay(values: Mapping[str, Any]) -> Replay:
-    from dataclasses import replace  # noqa: PLC0415 - only when it runs
+    from msgspec.structs import replace  # noqa: PLC0415 - only when it runs
 
     from guardrail.cli.progress import shown_progress  # noqa: PLC0415
     from guardrail.config import settings  # noqa: PLC0415

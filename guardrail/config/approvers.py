@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import AfterValidator, Field, model_validator
 
 from guardrail.files import Section
@@ -89,8 +89,7 @@ class ApprovalsConfig(Section):
     """label of the pull request that approves what the comment says when an approver puts it there; without it, none does"""
 
 
-@dataclass(frozen=True, slots=True)
-class ApprovalsAt:
+class ApprovalsAt(Struct, frozen=True):
     """Where approvers and approvals are read from, if not from the settings: the base of the change, which cannot appoint its own.
 
     top   of the working tree, None outside of a checkout

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+
+from msgspec import Struct, field
 
 from guardrail import git
 
 
-@dataclass(frozen=True, slots=True)
-class PolicyAt:
+class PolicyAt(Struct, frozen=True):
     """Where the policy is read from, if not from the working tree: the file (None: there is none), the folder that its
     commit was written to, and the folder of the working tree that stands for the file's own: plans are read there.
     """

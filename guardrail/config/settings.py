@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.config.approvers import ApprovalsAt, ApprovalsConfig, Approver
@@ -26,8 +27,7 @@ from guardrail.policy import Budget, RuleSetting
 from guardrail.terraform.configuration.code.roots import NO_ROOTS
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Struct, frozen=True):
     """All that a run needs to know, flags and file together. Paths are as the process sees them."""
 
     sources: tuple[Source, ...]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.config.file import ConfigFile, ProjectConfig
 from guardrail.errors import ConfigError
@@ -15,8 +17,7 @@ from guardrail.files import Place
 from guardrail.terraform.options import NO_CHOICES, Choices, Vars
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where one project's plan is read from: a path, or "-" for standard input."""
 
     plan: str
@@ -24,13 +25,12 @@ class Source:
     path: str
     env: str = ""
     usage: Path | None = None
-    choices: Choices = field(default=NO_CHOICES, hash=False)
+    choices: Choices = NO_CHOICES
     configuration: Path | None = None
     """The folder that a plan is made from, where it is not beside it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Flags:
+class Flags(Struct, frozen=True):
     """What the command line says over the file. None: nothing."""
 
     inputs: tuple[str, ...] = ()
@@ -50,8 +50,7 @@ Where = Callable[[Place], str]
 """File and line of a place in the configuration."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sources:
+class Sources(Struct, frozen=True):
     """What is to be read, by flags and file. Plans, folders and variables lie below `folder`, usage files where `policy` has them."""
 
     flags: Flags

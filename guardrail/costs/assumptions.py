@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.cel import EvaluationError, Path, Scope
 from guardrail.costs.bill import NOT_SHOWN, Working

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.costs.subject import Attributes, Subject
@@ -24,8 +26,7 @@ Addresses = Callable[[str], str]
 """Gives the address of what a definition refers to by a name, "" where that is not one resource."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Swapped:
+class _Swapped(Struct, frozen=True):
     """Attributes of which one has another value."""
 
     attributes: Attributes
@@ -45,8 +46,7 @@ class _Swapped:
         return self.attributes.names() | {self.name}
 
 
-@dataclass(frozen=True, slots=True)
-class _Input:
+class _Input(Struct, frozen=True):
     """Something that the price depends on and that differs, and the subject as it was with this alone as it will be."""
 
     leaf: Leaf

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.catalog import Answer, Selector
 from guardrail.cel import EvaluationError, Scope
@@ -22,8 +24,7 @@ from guardrail.model.reason import Reason
 NOT_SHOWN = "the reason is not shown, as the price depends on sensitive values"
 
 
-@dataclass(frozen=True, slots=True)
-class Working:
+class Working(Struct, frozen=True):
     """How a line came about, for `guardrail explain`."""
 
     line: Line
@@ -34,8 +35,7 @@ class Working:
     answer: Answer | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """The lines of one side of a resource.
 
     free         why it costs nothing; "" where it costs something, or where nothing says what it costs

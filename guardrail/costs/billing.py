@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Selector, Tier
 from guardrail.catalog.used_prices import UNLISTED

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.cel import Path, Scope
 from guardrail.cel import shown as spelled
@@ -16,8 +17,7 @@ from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
 
 
-@dataclass(frozen=True, slots=True)
-class BoundTariff:
+class BoundTariff(Struct, frozen=True):
     """A subject bound for one tariff.
 
     visible  is for what is shown: without anything sensitive

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
-from dataclasses import replace
 from hashlib import blake2b
 from typing import Any
+
+from msgspec.structs import replace
 
 from guardrail.catalog import Catalog, Match, NoPrice, Selector
 from guardrail.cel import EvaluationError, Scope

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.costs.definitions.definition import Reference
 from guardrail.costs.inventory import Inventory
@@ -21,8 +22,7 @@ _WHICH_ONE = "refer to it by a literal key or by each.key, or check a plan that 
 _Pairs = Sequence[tuple[Change, Side]]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(Struct, frozen=True):
     """Resources of which one is meant: those that differ, and what may be shown of the first. None where they are too many."""
 
     different: Sequence[Json]

@@ -10,10 +10,11 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.unknown import Json
@@ -30,8 +31,7 @@ Owner = Callable[[str], Json]
 """Gives an attribute of the resource that is started and stopped."""
 
 
-@dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(Struct, frozen=True):
     """Starts or stops every week: at these minutes from Monday 0:00, of a time zone."""
 
     minutes: tuple[int, ...]

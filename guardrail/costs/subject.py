@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Json, Unknown
@@ -26,8 +27,7 @@ class Attributes(Protocol):
         """Return the names of all attributes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Configured:
+class Configured(Struct, frozen=True):
     """One side of a resource as its configuration says it: what that leaves to the provider is null where it has a default."""
 
     side: Side
@@ -50,8 +50,7 @@ class Configured:
         return self.side.names()
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(Struct, frozen=True):
     """Attributes that a parent hands to a child; `visible` without what is sensitive, if anything is."""
 
     values: Mapping[str, Json]
@@ -74,8 +73,7 @@ class Handed:
         return set(self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What is priced: attributes and all that an expression may ask beside them.
 
     assume  what a parent wants to stand for an attribute that it hands on and that is not known yet

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from guardrail.finops.kpis.answer import Kpis
 from guardrail.finops.month_change import MonthChange
 from guardrail.finops.savings.answer import Savings
 
 
-@dataclass(frozen=True, slots=True)
-class Executive:
+class Executive(Struct, frozen=True):
     """Answers for one page.
 
     kpis     as `guardrail kpi` tells them, of the newest month

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.dashboard.executive import Executive
 from guardrail.dashboard.recommended import RecommendationFile
@@ -22,8 +24,7 @@ from guardrail.report.text import cut
 _SAID = 40  # characters of what stands in a cell
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """Where bills come from: its newest month, until when that has charges, and when it was imported."""
 
     name: str
@@ -33,8 +34,7 @@ class Source:
     imported_at: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What there is to show. Without a bill `months` is empty, and so is all that bills tell.
 
     cost       which cost pages show: effective, billed, contracted or list

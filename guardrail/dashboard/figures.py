@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.dashboard.charts.columns import SERIES, Column, Part
 from guardrail.finops.charge import Charge
@@ -15,8 +16,7 @@ NAMELESS = {"team": "(nobody)", "owner": "(nobody)", "project": "(no project)", 
 """What pages call what a bill does not name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
+class Figure(Struct, frozen=True):
     """An amount, None where no row has it; `partial` where some have not, `is_open` where it may still change."""
 
     amount: Decimal | None
@@ -24,8 +24,7 @@ class Figure:
     is_open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """What something comes to: in each month that has charges of it, and in all of them."""
 
     key: str | None
@@ -33,8 +32,7 @@ class Series:
     whole: Figure
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(Struct, frozen=True):
     """All that has a name in a dimension, by month, in one currency. The largest comes first, what has no name last."""
 
     dimension: str

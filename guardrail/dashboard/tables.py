@@ -5,8 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.dashboard.amounts import amount, share
 from guardrail.dashboard.blocks import Row, table, to
@@ -29,8 +30,7 @@ Address = Callable[[str | None], str | None]
 """A name -> the page about it, None where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(Struct, frozen=True):
     """How the rows of a table are named: the heading of the column, the page about a name, whether it is code."""
 
     heading: str

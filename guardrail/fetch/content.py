@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 from guardrail.policy.rules.packs.lock import MAX_BYTES, MAX_FILES, RULE_SUFFIXES
@@ -18,8 +19,7 @@ _MAX_NAME = 200  # characters of a path
 _ODD = re.compile(r'[\x00-\x1f\x7f\\:*?"<>|]|^\s|\s$')  # what some system cannot have in a name, or reads as a path
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One entry of an archive or a repository, not read yet. `is_file`: a regular file, no link, folder or device."""
 
     name: str
@@ -27,8 +27,7 @@ class Entry:
     is_file: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
+class Content(Struct, frozen=True):
     """The rule files of a pack by their path in it, and what tells which they are."""
 
     files: Mapping[str, bytes]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.model.finding import Finding
 
@@ -23,8 +24,7 @@ _CALLED = {
 Excerpts = Callable[[Finding], "Excerpt | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(Struct, frozen=True):
     """A line, counted from 1, its text without indentation, and the part of it that is meant: from where, and how long."""
 
     line: int

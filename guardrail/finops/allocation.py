@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
 from guardrail.finops.allocation_file import Allocation, Measure, Measured, Shared, Split
@@ -70,8 +72,7 @@ def with_shares(
     return collapsed(found, dimensions), sharing.notes
 
 
-@dataclass(frozen=True, slots=True)
-class Sharing:
+class Sharing(Struct, frozen=True):
     """Who bears what is shared.
 
     names    the shared costs, in the order in which charges are looked for in them

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.finops.exact import Amount, total
 
@@ -14,8 +16,7 @@ ADJUSTMENT = "adjustment "
 """Begins the origin of what a closed month has come to since: "adjustment 2026-10"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """Rows of a bill that agree in all that is asked for, or a team's share of them.
 
     of        dimension -> value, None where the bill tells none

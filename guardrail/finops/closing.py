@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+
+from msgspec.structs import replace
 
 from guardrail.bills.closed import KEPT, ClosedLine, ClosedMonth
 from guardrail.errors import ConfigError, InputError

@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from math import lcm
 from typing import TextIO
+
+from msgspec import Struct, field
 
 from guardrail.bills.focus import OURS, FocusColumn, FocusRow
 from guardrail.finops.allocation import Pool, Sharing, Teams, Weights
@@ -18,8 +19,7 @@ from guardrail.finops.exact import apportioned, text_of, units
 Cells = list[str | None]
 
 
-@dataclass(slots=True)
-class Written:
+class Written(Struct):
     """What was written: how many rows, and by column how many of them lack a value that FOCUS wants."""
 
     rows: int = 0
@@ -31,8 +31,7 @@ class Written:
             yield f"{name}: empty in {count:,} of {self.rows:,} rows, whose bills do not say it; FOCUS 1.2 wants it in each"
 
 
-@dataclass(slots=True)
-class FocusWriter:
+class FocusWriter(Struct):
     """Writes charges as rows of FOCUS.
 
     columns  those of the charges' values; `OURS` come after them

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
 from math import ceil
+
+from msgspec import Struct
 
 from guardrail.costs import Engine, Library, Usage
 from guardrail.costs.bill import Working
@@ -33,8 +34,7 @@ _WHOLE_FROM, _CENTS_FROM = 10_000, 1
 _QUANTILE = Fraction(95, 100)
 
 
-@dataclass(frozen=True, slots=True)
-class Learned:
+class Learned(Struct, frozen=True):
     """A key of a usage file, as a bill tells it for a month of 730 hours.
 
     value   rounded to what a person would write
@@ -56,8 +56,7 @@ class Learned:
         return ordered[ceil(_QUANTILE * len(ordered)) - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Unlearned:
+class Unlearned(Struct, frozen=True):
     """What is billed by usage, and tells no key; and why."""
 
     address: str
@@ -98,8 +97,7 @@ def learn(
     return learned, unlearned
 
 
-@dataclass(frozen=True, slots=True)
-class _Backwards:
+class _Backwards(Struct, frozen=True):
     """The definition of one resource, run backwards."""
 
     change: Change

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.finops.charge import DIRECT, Charge
 from guardrail.finops.exact import Amount, apportioned, decimal_of, total, units
@@ -14,8 +15,7 @@ _Key = tuple[str, tuple[str | None, ...]]
 """Currency, and a value for each dimension."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """A line of the answer.
 
     keys      a value for each dimension, None where the bill tells none

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.bills.metered import MeterMonth
 from guardrail.finops.exact import Amount, apportioned, decimal_of, units
@@ -26,8 +27,7 @@ class Cause(StrEnum):
     OTHER = "other"  # taxes, support, credits, and what has no quantity
 
 
-@dataclass(frozen=True, slots=True)
-class MonthChange:
+class MonthChange(Struct, frozen=True):
     """The difference between two months of bills in one currency, by cause.
 
     before, after  None where rows do not have the cost; `parts` is empty then
@@ -50,8 +50,7 @@ class MonthChange:
         return decimal_of((units(self.after) or 0) - (units(self.before) or 0))
 
 
-@dataclass(slots=True)
-class _Side:
+class _Side(Struct):
     """What a month has of a meter of a resource. `base` is the cost without what a commitment saves."""
 
     cost: int = 0

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
 from guardrail.finops.charge import Charge
@@ -15,8 +17,7 @@ from guardrail.finops.csv_file import number_of, rows_of
 from guardrail.model.money import plain
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """What one unit of a currency is of another, and who says so."""
 
     value: Decimal

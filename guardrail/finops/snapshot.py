@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import localcontext
 from fractions import Fraction
 from typing import Literal
+
+from msgspec import Struct, field
 
 from guardrail import __version__
 from guardrail.bills.booked import Booked
@@ -32,8 +33,7 @@ from guardrail.model.billed.snapshot import (
 from guardrail.policy.budgets import Budget
 
 
-@dataclass
-class _Sum:
+class _Sum(Struct):
     """What of a month is a budget's for sure, and what may be."""
 
     amount: Amount = 0
@@ -42,8 +42,7 @@ class _Sum:
     gaps: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """All that a snapshot is made of.
 
     booked     charges of budgets, by the numbers of those
@@ -55,7 +54,7 @@ class Facts:
     bills: Sequence[SourceMonth]
     booked: Sequence[Booked]
     resources: Sequence[ResourceMonth]
-    types: Sequence[BilledType] = field(default=())
+    types: Sequence[BilledType] = ()
     forecasts: Mapping[str, BudgetAnswer] = field(default_factory=dict)
 
 

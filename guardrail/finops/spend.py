@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.bills.closed import ClosedMonth
 from guardrail.errors import ConfigError, did_you_mean
@@ -17,8 +18,7 @@ from guardrail.finops.exact import total
 from guardrail.finops.lines import Line, lines_of, rounded
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(Struct, frozen=True):
     """All lines of a currency."""
 
     currency: str
@@ -26,8 +26,7 @@ class Total:
     partial: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Matched:
+class Matched(Struct, frozen=True):
     """How much of a bill was matched with addresses by what: `evidence` is id, tag, group or none."""
 
     evidence: str
@@ -36,8 +35,7 @@ class Matched:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question: by what, which cost (billed, effective, contracted, list), and from which month to which.
 
     allocated  whether shared costs are split
@@ -62,8 +60,7 @@ class Asked:
         return not {"project", "address", "evidence"}.isdisjoint(self.by)
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(Struct, frozen=True):
     """An answer.
 
     matched  empty where no address was asked for

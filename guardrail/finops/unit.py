@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 _NUMBER = re.compile(r"(?P<number>\d[\d,]*(?:\.\d+)?)?\s*(?P<letter>[kmb](?![a-z]))?\s*(?P<rest>.*)", re.DOTALL)
 _LETTERS = {"k": 10**3, "m": 10**6, "b": 10**9}
@@ -21,8 +22,7 @@ _WORDS = {
 _MONTH = frozenset({"mo", "month", "months"})
 
 
-@dataclass(frozen=True, slots=True)
-class Unit:
+class Unit(Struct, frozen=True):
     """What is counted, and in portions of how many.
 
     per_month  a full month of it is one, however long the month is: GB-Mo; what lasts half a month is half of one

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.check import check
 from guardrail.config import Settings, Source
@@ -19,8 +21,7 @@ from guardrail.terraform.edit.scratch import scratch
 from guardrail.terraform.plan.reader import Plan
 
 
-@dataclass(frozen=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True):
     """What came of an attempt: the texts, the items that did not help, and what went wrong with the whole."""
 
     texts: EditedFiles
@@ -50,8 +51,7 @@ def _moved(source: Source, place: Callable[[str], str]) -> Source:
     return replace(source, choices=replace(source.choices, given=tuple(given)))
 
 
-@dataclass
-class Attempts:
+class Attempts(Struct):
     """What is known of a run, to compare with what edits make of it; `engine` has priced it, and remembers."""
 
     settings: Settings

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.report.diff import CONTEXT, shown_lines, unified_diff
 from guardrail.terraform.edit.sensitive_lines import SensitiveLines
@@ -13,8 +14,7 @@ _BARE = "shown without context lines, as they hold sensitive values: apply it wi
 _LEFT_OUT = "not in the diff, as the edited lines hold sensitive values"
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(Struct, frozen=True):
     """A diff, and what is to be said of it: the name of a file, and what is not as usual there."""
 
     text: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.check import check
 from guardrail.config import Settings, Source
@@ -24,8 +26,7 @@ from guardrail.terraform.edit.sensitive_lines import SensitiveLines
 from guardrail.terraform.plan.reader import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """A finding and what was done about it, in words and in lines.
 
     is_proved  that was evaluated, and the finding is gone
@@ -38,16 +39,14 @@ class Fixed:
     edit: Edit | None
 
 
-@dataclass(frozen=True, slots=True)
-class Left:
+class Left(Struct, frozen=True):
     """A finding that stays, and why."""
 
     finding: Finding
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fixes:
+class Fixes(Struct, frozen=True):
     """What can be done about the findings of a run.
 
     before  the report as things are
@@ -88,8 +87,7 @@ class Fixes:
         return _saving(self.before, self.after) if self.after and any(one.is_proved for one in self.fixed) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(Struct, frozen=True):
     """What a month costs before and after (in the currency of the report), and what that leaves out.
 
     before, after  the sums of resources that have a complete price both times: others would make it look as if an edit

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.config import Source
 from guardrail.model.finding import Finding, FindingStatus
@@ -23,8 +24,7 @@ Key = tuple[str, str, str]
 """What tells a finding from others, before and after an edit: project, rule and subject."""
 
 
-@dataclass(eq=False)
-class Item:
+class Item(Struct, eq=False):
     """A finding, its resource, and what edits the configuration of that.
 
     is_planned  it is of a plan, which cannot tell what an edit comes to

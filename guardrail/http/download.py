@@ -7,10 +7,11 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import requests
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from guardrail.errors import NetworkError
 from guardrail.http.compression import unpacked
@@ -29,16 +30,14 @@ _PART = 1 << 16  # bytes read at a time
 _PARTIAL, _NOT_MODIFIED, _PAST_THE_END = 206, 304, 416
 
 
-@dataclass(frozen=True, slots=True)
-class Downloaded:
+class Downloaded(Struct, frozen=True):
     """A file that is there. `changed`: whether this call brought it, or the server said that ours is still good."""
 
     path: Path
     changed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Version:
+class _Version(Struct, frozen=True):
     """Which version of which address a file holds, and its size in bytes."""
 
     url: str

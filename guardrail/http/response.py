@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
+from msgspec import Struct
 from requests.structures import CaseInsensitiveDict
 from requests.utils import parse_header_links
 
@@ -16,8 +16,7 @@ from guardrail.model.unknown import Json
 _PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """One answer. `headers` are found whatever their case; `body` is empty where it is streamed."""
 
     status: int

@@ -6,12 +6,12 @@ import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urljoin
 
 import requests
+from msgspec import Struct, field
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from guardrail import __version__
@@ -38,8 +38,7 @@ _CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 _CA_FIX = "name the certificates to trust by --ca-bundle, REQUESTS_CA_BUNDLE or SSL_CERT_FILE"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """One request. `repeatable`: asking twice does no more than asking once.
 
     `elsewhere`: it may be led to another host, which gets no secrets; else that is refused where there are some.

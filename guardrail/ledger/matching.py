@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from guardrail.ledger.duck import literal
 
 
-@dataclass(frozen=True, slots=True)
-class TagKeys:
+class TagKeys(Struct, frozen=True):
     """Keys of tags on a bill that tell what a charge is of, "" for none: the address of a resource, the name of a project."""
 
     address: str = ""

@@ -11,9 +11,10 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 from guardrail.ledger.columns import CHARGES, DECISIONS, FINDINGS, IMPORTED, INVENTORY, LINES, POINTS, RATES, RUNS
@@ -34,8 +35,7 @@ VIEWS = (
 """The names that queries may use."""
 
 
-@dataclass(frozen=True, slots=True, weakref_slot=True)
-class Ledger:
+class Ledger(Struct, frozen=True, weakref=True):
     """A ledger that is open for reading. `charges_all` holds every generation of every bill, `charges` the newest of each.
 
     scratch  a folder that goes with it

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.metrics.point import STATISTICS, Name, Point, name_of, number, time_of
 
@@ -19,8 +20,7 @@ _ABOUT_IT = {"ImageId", "InstanceType", "AutoScalingGroupName", "ClientId", "Cur
 _STATISTICS = {"Average": "mean", "Minimum": "min", "Maximum": "max", "Sum": "sum"}
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """What a series of `get-metric-data` was asked for."""
 
     metric: str

@@ -6,11 +6,12 @@ import math
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 STATISTICS = ("mean", "min", "max", "sum", "p50", "p95", "p99")
 """What a point may tell of the samples in its period, beside their number."""
@@ -23,8 +24,7 @@ _UNITS = {"%": "percent", "by": "bytes", "1": "", "none": "", "unspecified": ""}
 _DURATION = re.compile(r"P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """What was measured of a resource in a period.
 
     id       of the resource, as the vendor tells it
@@ -64,8 +64,7 @@ class Point:
             number(value)
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """How a metric is called here, and how the vendor's values become those of its unit."""
 
     metric: str

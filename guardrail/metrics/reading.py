@@ -7,11 +7,11 @@ import io
 import itertools
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import Struct
 
 from guardrail.decode import json_decoder
 from guardrail.errors import InputError
@@ -30,8 +30,7 @@ _NOTHING = "nothing was imported"
 _decode = json_decoder(Any)
 
 
-@dataclass(frozen=True, slots=True)
-class MetricsFile:
+class MetricsFile(Struct, frozen=True):
     """A file of metrics.
 
     source  what its format is called: cloudwatch, azure-monitor, cloud-monitoring, csv; "" for queries

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 
 class ApprovalSource(StrEnum):
@@ -17,8 +18,7 @@ class ApprovalSource(StrEnum):
     FILE = "file"
 
 
-@dataclass(frozen=True, slots=True)
-class Approval:
+class Approval(Struct, frozen=True):
     """A yes to one finding that holds.
 
     by       the user, or the team, that has given it
@@ -41,8 +41,7 @@ class Approval:
     at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Approvable:
+class Approvable(Struct, frozen=True):
     """What there is to say of approving a finding.
 
     planned    a hash of what is planned for its resource; of a plan or a budget, of what in it has no price, "" where all is priced
@@ -57,8 +56,7 @@ class Approvable:
     lapsed: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SignOff:
+class SignOff(Struct, frozen=True):
     """An approving review, or a label, as a platform tells it: of somebody other than the author, and not taken back.
 
     commit  that the review is of; "" for a label
@@ -71,16 +69,14 @@ class SignOff:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(Struct, frozen=True):
     """What a comment told of one finding: what it comes to a month (None: not known), and what is planned."""
 
     amount: Decimal | None
     planned: str
 
 
-@dataclass(frozen=True, slots=True)
-class ToldAt:
+class ToldAt(Struct, frozen=True):
     """What a comment told of the findings that need approval, by their keys, at a time and of a commit: what a review is a yes to."""
 
     commit: str

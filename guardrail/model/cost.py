@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from operator import attrgetter
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO
@@ -40,8 +43,7 @@ NOT_GIVEN = "depends on usage"
 UNPRICED_LINES = frozenset({LineStatus.UNKNOWN, LineStatus.NO_PRICE, LineStatus.AMBIGUOUS})
 
 
-@dataclass(frozen=True, slots=True)
-class PriceSource:
+class PriceSource(Struct, frozen=True):
     """The catalog row a unit price was read from: who said so, and when.
 
     list_price  what the vendor's list says, where something else is paid: in the unit of the price beside it
@@ -56,8 +58,7 @@ class PriceSource:
     list_price: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """One cost component. Amounts are None where they are not known.
 
     group   the block or the child that the line belongs to ("root_block_device"), "" for the resource itself
@@ -86,12 +87,18 @@ class Line:
     reason: Reason | None = None
     remedy: str = ""
     at_least: bool = False
-    usage_key: str = field(default="", compare=False)
-    meter: str = field(default="", compare=False)
+    usage_key: str = ""
+    meter: str = ""
     lacks: tuple[str, str, str] | None = None
     sought: str = ""
     usage_profile: str = ""
     assumed_usage: Decimal = ZERO
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Line) and _compared(self) == _compared(other)
+
+    def __hash__(self) -> int:
+        return hash(_compared(self))
 
     @property
     def without_assumed_usage(self) -> Line:
@@ -120,8 +127,10 @@ class Line:
         return self.price.list_price * (self.monthly_quantity or ZERO)
 
 
-@dataclass(frozen=True)
-class Cost:
+_compared = attrgetter(*(name for name in Line.__struct_fields__ if name not in {"usage_key", "meter"}))
+
+
+class Cost(Struct, frozen=True, dict=True):
     """What one resource costs in a month, on one side of the change. Equal resources share one.
 
     reason, remedy  as those of a Line, where the resource has no line that could say so
@@ -200,8 +209,7 @@ UNCHANGED = frozenset({Action.NO_OP, Action.MOVE, Action.FORGET, Action.IMPORT})
 """Actions that leave the resource as it is. What it costs may change all the same, with what it refers to."""
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceCost:
+class ResourceCost(Struct, frozen=True):
     """One resource of the plan, priced as it was and as it will be. A side that does not exist is None.
 
     is_compared  False where both sides lack the same, but what it depends on differs: the amounts behind need not be equal

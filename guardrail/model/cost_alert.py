@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True, slots=True)
-class CostAlert:
+
+class CostAlert(Struct, frozen=True):
     """Something that somebody is to know of.
 
     fingerprint  what stays the same as long as it is the same matter: `report.ci.alerts.fingerprint` of names and dates

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json, Unknown
@@ -24,8 +25,7 @@ Step = str | int
 Steps = tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """An attribute that differs.
 
     path           "instance_type", "root_block_device[0].volume_size"
@@ -41,8 +41,7 @@ class Difference:
     of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Leaf:
+class Leaf(Struct, frozen=True):
     """A difference with its place in the attribute, before anything of it is taken away to be shown.
 
     steps       to the value, from the attribute's name on; indexes are those of the list as it was
@@ -63,13 +62,12 @@ class Leaf:
         return Difference(self.path, single(self.before), single(self.after), effect, of)
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where two values stand that are compared, and the marks of sensitive parts at either side."""
 
     steps: Steps
     path: str
-    marks: tuple[Json, Json] = field(default=(None, None))
+    marks: tuple[Json, Json] = (None, None)
 
     def at(self, was: Step, will: Step) -> _Place:
         """Return the place of a part: the key of a map, or the index of an element on either side."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
 
 from guardrail.model.approval import Approvable
 from guardrail.model.remedy import Edit, Remedy
@@ -58,8 +59,7 @@ class FindingStatus(StrEnum):
     ERROR = "error"  # the rule could not be evaluated: neither pass nor fail
 
 
-@dataclass(frozen=True, slots=True)
-class Waiver:
+class Waiver(Struct, frozen=True):
     """An agreed exception: which rule, for which addresses (globs), why, until when (inclusive), and by whom.
 
     up_to       what the finding may cost a month, in the currency of the run (`Finding.amount`); None: anything
@@ -76,8 +76,7 @@ class Waiver:
     in_comment: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """One answer of one rule that is not a pass.
 
     address   the resource it is about; "" where it is about the whole change

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.model.input import Input, InputKind
 from guardrail.model.money import plain
@@ -17,8 +19,7 @@ _APART = frozenset({InputKind.PLAN, InputKind.RULES, InputKind.CATALOG, InputKin
 """Files that are hashed by what they mean: plans by project, rules by id, prices by vendor. A workflow decides nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Hashes:
+class Hashes(Struct, frozen=True):
     """The parts of a run that decide its verdict, each by its hash.
 
     engine    the CEL engine and its version: "cel-expr-python 0.1.2"

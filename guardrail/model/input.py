@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 
 class Origin(StrEnum):
@@ -47,8 +48,7 @@ SUBJECTS = frozenset({InputKind.CONFIGURATION, InputKind.VARIABLES})
 """What a change is made of: that it supplies these says nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """One file. `path` is seen from the top of the repository where it lies in it; `sha256` is "" where it is not read."""
 
     path: str

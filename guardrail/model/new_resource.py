@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from guardrail.model.unknown import Json
 
@@ -27,8 +28,7 @@ class Expression(str):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class NewResource:
+class NewResource(Struct, frozen=True):
     """A resource to be written after another one, into the same module.
 
     body  attributes by name, in the order in which they are written; a tuple of mappings is nested blocks of that name

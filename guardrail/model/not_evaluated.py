@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.reason import Reason
 from guardrail.model.resource import SourceLine
 
 
-@dataclass(frozen=True, slots=True)
-class NotEvaluated:
+class NotEvaluated(Struct, frozen=True):
     """A block, a deferred change, or a part of the input that was not read. It has a cost that no sum holds.
 
     address         the block's, in its module instance ("module.net.aws_nat_gateway.this"), or that of a module that is
@@ -35,7 +36,7 @@ class NotEvaluated:
     after: bool = True
     later: bool = False
     source: SourceLine | None = None
-    digest: str = field(default="", repr=False)
+    digest: str = ""
     edited: bool = False
 
     @property

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
@@ -13,8 +14,7 @@ _NO_WORKSPACE = Unknown(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CalledModule:
+class CalledModule(Struct, frozen=True):
     """A module block. `address` has no keys of instances: module.net.module.vpc; `version` is "" where none is asked for."""
 
     address: str
@@ -22,8 +22,7 @@ class CalledModule:
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RequiredProvider:
+class RequiredProvider(Struct, frozen=True):
     """A provider that a module uses.
 
     name        local name: aws
@@ -38,8 +37,7 @@ class RequiredProvider:
     module: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanFacts:
+class PlanFacts(Struct, frozen=True):
     """What rules read of a plan beside its resources.
 
     has_configuration  whether it says how it is configured: references, modules and providers
@@ -60,7 +58,7 @@ class PlanFacts:
     secrets: frozenset[str] = frozenset()
     """var.NAME and output.NAME"""
     workspace: str | Unknown = _NO_WORKSPACE
-    locked: Callable[[], Mapping[str, str] | None] = field(default=lambda: None, compare=False, repr=False)
+    locked: Callable[[], Mapping[str, str] | None] = lambda: None
 
 
 NO_FACTS = PlanFacts()

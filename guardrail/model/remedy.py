@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from guardrail.model.unknown import Json
 
@@ -10,8 +10,7 @@ Path = tuple[str, ...]
 """Steps to an attribute: names of attributes and blocks, indexes of blocks, keys of maps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """An attribute (or an entry of a map) to set to a value, whether it is there or not."""
 
     path: Path
@@ -21,8 +20,7 @@ class Assignment:
         return f"set {'.'.join(self.path)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Renaming:
+class Renaming(Struct, frozen=True):
     """An entry of a map to be called otherwise, with its value kept."""
 
     path: Path
@@ -32,16 +30,14 @@ class Renaming:
         return f"rename {'.'.join(self.path)} to {self.name}"
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """What a rule says is to be done about a finding: steps, all of them; or why it cannot be said."""
 
     steps: tuple[Assignment | Renaming, ...] = ()
     obstacle: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Replacement:
+class Replacement(Struct, frozen=True):
     """Lines of a file and what takes their place, both without the last line break.
 
     Lines are counted from 1. Where `last_line` is the one before `first_line`, nothing goes: `text` comes in between.
@@ -54,8 +50,7 @@ class Replacement:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Suggestion:
+class Suggestion(Struct, frozen=True):
     """Lines to be replaced where a change is reviewed: what tells it from others, and what is said above it (Markdown)."""
 
     id: str
@@ -63,8 +58,7 @@ class Suggestion:
     said: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """The change to the configuration that makes a finding go: what it does in words, and the lines that it replaces."""
 
     description: str

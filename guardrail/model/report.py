@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
@@ -45,8 +47,7 @@ TEAM_TAG = "team"
 """The tag that names the team which pays for a resource, unless the configuration names another."""
 
 
-@dataclass(frozen=True, slots=True)
-class CatalogInfo:
+class CatalogInfo(Struct, frozen=True):
     """Which prices were used: the vendor, the dates of the oldest and the newest price read, and their file's hash."""
 
     vendor: str
@@ -56,8 +57,7 @@ class CatalogInfo:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
-class PullRequest:
+class PullRequest(Struct, frozen=True):
     """The proposed change that a run was for: its number on the platform, and the commit at its head.
 
     author     who has opened it, as the platform calls them; "" where nothing tells
@@ -84,8 +84,7 @@ class Event(StrEnum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(Struct, frozen=True):
     """What a run was of, as far as its environment tells: "" and None where it does not.
 
     commit  the commit that was checked out; of a pull request its head, never a merge that the platform makes for the run
@@ -107,8 +106,7 @@ class Bound(StrEnum):
     ABOUT = "about"  # part of it stands on assumed usage, which may be more or less
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(Struct, frozen=True):
     """Sums of what is known, and what is missing from them.
 
     unpriced        resources with something that has no price, before the change or after it
@@ -190,7 +188,7 @@ _FLAGS = (
     "after_on_assumed_usage",
     "delta_on_assumed_usage",
 )
-_SUMMED = tuple(name for name in Totals.__slots__ if name not in {*_FLAGS, "usage_profile"})
+_SUMMED = tuple(name for name in Totals.__struct_fields__ if name not in {*_FLAGS, "usage_profile"})
 
 
 def _bound(*, is_assumed: bool, is_open: bool) -> Bound:
@@ -236,8 +234,7 @@ def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluate
     )
 
 
-@dataclass(frozen=True)
-class ProjectReport:
+class ProjectReport(Struct, frozen=True, dict=True):
     """One project of a run: one plan, priced and judged. Resources stand in the plan's order."""
 
     name: str
@@ -268,8 +265,7 @@ class ProjectReport:
         return replace(self, resources=kept)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleUse:
+class RuleUse(Struct, frozen=True):
     """How far a rule was of use in a run: one that matched nothing, or that never applied, has guarded nothing.
 
     matched  how many resources, plans or budgets its `match` fits
@@ -280,8 +276,7 @@ class RuleUse:
     applied: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """How many resources and findings a run has: each report that says a number says this one.
 
     changed   resources that are not the same after the change, in themselves or in their cost
@@ -302,8 +297,7 @@ class Counts:
     approved: int = 0
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(Struct, frozen=True, dict=True):
     """A whole run.
 
     judged        False for an estimate, which no rule has seen

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.model.unknown import Json, Unknown, as_written, has_marks, is_written, redacted, with_unknowns
 
@@ -22,8 +24,7 @@ class Action(StrEnum):
     MOVE = "move"  # a new address and nothing else
 
 
-@dataclass(frozen=True, slots=True)
-class SourceLine:
+class SourceLine(Struct, frozen=True):
     """A place in the configuration: path as seen from the current folder, and a line counted from 1.
 
     `calls` are the module blocks that lead to it, from the root module down.
@@ -34,8 +35,7 @@ class SourceLine:
     calls: tuple[SourceLine, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Tags:
+class Tags(Struct, frozen=True):
     """The effective tags of one resource: its own and those inherited, or labels where a cloud calls them so.
 
     `values` maps a key to its text, or to Unknown where the key is known and its value is not.
@@ -53,8 +53,7 @@ class Tags:
 NO_TAGS = Tags()
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(Struct, frozen=True):
     """A resource as it was (before) or as it will be (after): attributes and Terraform's marks on them.
 
     Read single attributes with `get`: marks are laid over values only for what somebody asks for. `written` are the
@@ -71,7 +70,7 @@ class Side:
     written: frozenset[str] | None = None
     open: frozenset[str] = frozenset()
     open_inside: Mapping[str, Json] = field(default_factory=dict)
-    is_set: Callable[[str], bool | None] | None = field(default=None, compare=False)
+    is_set: Callable[[str], bool | None] | None = None
 
     def get(self, name: str) -> Json:
         """Return an attribute with `Unknown` where it is not known yet; None where it is null or absent."""
@@ -148,8 +147,7 @@ _VALUE_PROVIDERS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+class Ids(Struct, frozen=True):
     """What the vendor calls a resource: its id as Terraform keeps it, and its ARN. None where it is not known."""
 
     id: str | None = None
@@ -180,8 +178,7 @@ def _known_text(sides: Sequence[Side], name: str) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One managed resource of a plan and what happens to it.
 
     address     as Terraform prints it: module.web["a.b"].aws_instance.this[0]

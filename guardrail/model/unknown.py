@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.reason import Reason
 
@@ -12,8 +14,7 @@ Json = Any
 """A value as JSON spells it: None, bool, int, float, str, list or dict with string keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A value that is not known.
 
     path    where it stands ("tags.env", "root_block_device.0.iops")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from guardrail.config.notify import ChannelConfig, NotifyConfig
 from guardrail.errors import ConfigError, GuardrailError
@@ -21,16 +22,14 @@ CHANNEL_SECONDS = 90.0
 """What one may take: its share of what is left, where that is less."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(Struct, frozen=True):
     """What became of a plan: messages that arrived, and the channels that some message did not reach."""
 
     sent: int
     failed: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """How messages are sent.
 
     record  told each message that has arrived, at once: a run that ends between the two sends it again

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.model.cost_alert import CostAlert
 from guardrail.report.ci.alerts import fingerprint
@@ -15,8 +16,7 @@ LISTED = 10
 """Alerts that a message about many of them names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message to one channel: about an alert, or about all that are more than a channel is told one by one.
 
     times  how often the channel has been told of the alert, this message included; 1 is the first message

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.config.notify import ChannelConfig, NotifyConfig
 from guardrail.ledger.records.deliveries import Notified
@@ -17,8 +18,7 @@ GROWN = Decimal("1.5")
 each day is so told on its days 1, 2, 3, 5, 8, 12, 18 ..., ever more rarely."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What is to be sent.
 
     messages   in the order in which they are sent, those of one channel together

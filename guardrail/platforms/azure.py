@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
+
+from msgspec import Struct
 
 from guardrail.errors import NetworkError
 from guardrail.http import Deadline, Session, StatusError
@@ -24,8 +25,7 @@ _FIX = (
 _STATES = {"success": "succeeded", "failure": "failed", "error": "error"}
 
 
-@dataclass(slots=True)
-class Azure:
+class Azure(Struct):
     """One repository on Azure DevOps, as this pipeline may speak to it. `number` is "" outside of a pull request."""
 
     session: Session

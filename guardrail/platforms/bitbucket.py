@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from guardrail.errors import NetworkError
 from guardrail.http import Deadline, Session, StatusError
@@ -28,8 +29,7 @@ _SUMMARY, _DETAILS = 450, 2_000  # characters of an annotation's texts
 _ANNOTATIONS = 100  # that one request may bring
 
 
-@dataclass(slots=True)
-class Bitbucket:
+class Bitbucket(Struct):
     """One repository on Bitbucket Cloud, as this step may speak to it. `number` is "" outside of a pull request."""
 
     session: Session

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol, TypeVar
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from guardrail.errors import DeliveryError, NetworkError
 from guardrail.http import StatusError, UnansweredError
@@ -38,8 +39,7 @@ class Mode(StrEnum):
     DELETE_AND_NEW = "delete-and-new"
 
 
-@dataclass(frozen=True, slots=True)
-class Marker:
+class Marker(Struct, frozen=True):
     """The comment's first line, which is not shown: whose report it is, of which commit, by which run, and when.
 
     Values are percent-encoded, so that no key can end the line or look like another one.
@@ -60,8 +60,7 @@ class Marker:
         return f"<!-- guardrail-report {fields} -->" if html else f"[//]: # (guardrail-report {fields})"
 
 
-@dataclass(frozen=True, slots=True)
-class Comment:
+class Comment(Struct, frozen=True):
     """What is to be said. `render` returns the body in at most so many bytes of UTF-8; `blocking`: it stops the change.
 
     `last`: the line that ends it and is not shown.
@@ -81,8 +80,7 @@ class Comment:
         return f"{head}{self.render(limit - len(head.encode()) - len(last))}{last}"
 
 
-@dataclass(frozen=True, slots=True)
-class Existing:
+class Existing(Struct, frozen=True):
     """A comment of ours that is there. `node` is its id for calls that hide it; `etag` what an update must name."""
 
     id: str
@@ -109,8 +107,7 @@ class Outcome(StrEnum):
     SKIPPED = "skipped"  # there is no pull request to comment on
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """What became of the comment, and where it is if it is there."""
 
     outcome: Outcome

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError, InputError
 from guardrail.model.report import PullRequest
@@ -25,8 +27,7 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{40,64}")
 _MAX_EVENT = 30_000_000  # bytes; GitHub sends no more than 25 MB
 
 
-@dataclass(frozen=True, slots=True)
-class Overrides:
+class Overrides(Struct, frozen=True):
     """What the command line says over the environment. None: nothing."""
 
     repository: str | None = None
@@ -36,8 +37,7 @@ class Overrides:
     commit: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """One run. `number` is None where the environment names no pull request; `commit` "" where it names none.
 
     merge_queue   the run is for a merge group, which has no pull request of its own
@@ -102,8 +102,7 @@ def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """The change that a job is for, by the variables of its environment.
 
     change      its number and commit, None outside of a pull or merge request

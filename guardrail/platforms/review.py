@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
+
+from msgspec import Struct
 
 from guardrail.model.remedy import Suggestion
 
@@ -14,8 +15,7 @@ _HUNK = re.compile(r"@@ -\d+(?:,\d+)? \+(\d+)(?:,\d+)? @@")
 _FENCE = re.compile(r"`{3,}")
 
 
-@dataclass(frozen=True, slots=True)
-class Lines:
+class Lines(Struct, frozen=True):
     """What a pull request's diff shows of the new side of a file: line number to text, and to the hunk that it is in."""
 
     texts: Mapping[int, str]
@@ -29,8 +29,7 @@ class Lines:
         return "\n".join(self.texts[number] for number in numbers) if first in self.texts else None
 
 
-@dataclass(frozen=True, slots=True)
-class Remark:
+class Remark(Struct, frozen=True):
     """A review comment to be: its identity, file, lines and body."""
 
     id: str
@@ -40,8 +39,7 @@ class Remark:
     body: str
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
+class Posted(Struct, frozen=True):
     """A review comment of ours that is there. `line` is None where its lines are in the diff no more."""
 
     number: str
@@ -52,8 +50,7 @@ class Posted:
     has_replies: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What is to be done: comments to post, bodies to renew by number, and comments to take away."""
 
     post: tuple[Remark, ...]

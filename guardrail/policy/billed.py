@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.budget_forecast import NO_OUTLOOK, Outlook
 from guardrail.policy.spend import Spend
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
+class Billed(Struct, frozen=True):
     """What is spent of a period, at least and at most, and how much of it is left.
 
     least, most   None where not known

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from guardrail.model.money import ZERO, months_between
 from guardrail.model.unknown import Json, Unknown
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from guardrail.model.billed.snapshot import BilledBudget
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """What a snapshot says a period will come to.
 
     least, most  of the forecast, without and with charges of which nothing tells whose they are; None where not known
@@ -107,8 +107,7 @@ NO_OUTLOOK = Outlook(why="no snapshot of a ledger is there")
 NO_COMPARISON = "nothing tells what the configuration is compared with, so that all of it looks like a change"
 
 
-@dataclass(frozen=True, slots=True)
-class ThisChange:
+class ThisChange(Struct, frozen=True):
     """What a run says of the change that it judges.
 
     number     of its pull request, None outside of one

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
@@ -20,8 +21,7 @@ _REMEDY = "the report lists what is not evaluated or not priced, and what to do 
 _TAGS_REMEDY = "give the tags that the budget matches by values that are known before apply"
 
 
-@dataclass(frozen=True, slots=True)
-class Spend:
+class Spend(Struct, frozen=True):
     """Monthly amounts as far as known, and how many resources each of them misses something of.
 
     delta_open_below  how many of those miss something before the change, so that the known delta is no lower bound
@@ -61,7 +61,7 @@ class Spend:
         )
 
     def __add__(self, other: Spend) -> Spend:
-        return Spend(*(getattr(self, name) + getattr(other, name) for name in self.__slots__))
+        return Spend(*(getattr(self, name) + getattr(other, name) for name in self.__struct_fields__))
 
     def values(self, name: str) -> dict[str, Json]:
         """Return what a rule reads below `name` ("plan", "budget.cost")."""

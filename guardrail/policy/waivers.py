@@ -8,13 +8,14 @@ A waiver with `up_to` is bound to an amount: what has grown beyond it is asked a
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
+from msgspec import Struct, field
+from msgspec.structs import replace
 from pydantic import BeforeValidator, Field, StringConstraints
 
 from guardrail.errors import ConfigError, did_you_mean
@@ -95,8 +96,7 @@ def load_waivers(file: YamlFile) -> tuple[Waiver, ...]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class WaiverPolicy:
+class WaiverPolicy(Struct, frozen=True):
     """What waivers need to count, by rule.
 
     unwaivable  ids of rules that take no waiver
@@ -164,8 +164,7 @@ def apply_waivers(
     return tuple(result)
 
 
-@dataclass(frozen=True, slots=True)
-class _Objection:
+class _Objection(Struct, frozen=True):
     """Why a waiver does not count: the id under which it is reported, and in words."""
 
     rule: str
@@ -173,8 +172,7 @@ class _Objection:
     fix: str = ""
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What waivers came to in a run: those that fit a finding, those that waived one, and why others did not."""
 
     fitting: set[Waiver] = field(default_factory=set)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cached_property
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.cel import Path, Scope, Working, shown
 from guardrail.model.cost import ResourceCost
@@ -26,8 +28,7 @@ _WIDTH = 80
 _LONGEST = 400  # characters of a value in text; JSON has all of it
 
 
-@dataclass(frozen=True, slots=True)
-class RuleWorking:
+class RuleWorking(Struct, frozen=True):
     """How a rule has come to its verdict.
 
     address       "" for the plan as a whole, and for a budget
@@ -92,8 +93,7 @@ class RuleWorking:
         return "\n".join(lines)
 
 
-@dataclass(frozen=True)
-class Case:
+class Case(Struct, frozen=True, dict=True):
     """What one rule, the only one of `judge`, is asked about: a resource of a project, its plan as a whole, or a budget.
 
     `resource` is None for a plan, and `budget` for all but a budget, whose resources are those of all projects.

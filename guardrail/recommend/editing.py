@@ -5,9 +5,11 @@ from __future__ import annotations
 import operator
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine
@@ -37,8 +39,7 @@ Costs = Mapping[tuple[str, str], Cost | None]
 """By project and address; None where it is not there."""
 
 
-@dataclass
-class _Written:
+class _Written(Struct):
     """A recommendation and the lines that it changes by itself."""
 
     one: Recommendation
@@ -141,8 +142,7 @@ def _edited(editor: Editor, texts: EditedFiles, change: Change, one: Recommendat
     return editor.with_resources(texts, change, one.proposal.adds) if one.proposal.adds else texts
 
 
-@dataclass
-class _Proof:
+class _Proof(Struct):
     """Evaluates edited configurations, and compares them with what was said."""
 
     attempts: Attempts

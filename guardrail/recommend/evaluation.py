@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.costs import Engine
 from guardrail.costs.inventory import Inventory
@@ -20,8 +22,7 @@ from guardrail.model.resource import NO_TAGS, Action, Change, Side
 from guardrail.model.unknown import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluated:
+class Evaluated(Struct, frozen=True):
     """What an edit comes to in a month.
 
     before, after  known cost of all that it moves

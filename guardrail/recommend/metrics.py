@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import date
+
+from msgspec import Struct, field
 
 _ABOVE_P50, _ABOVE_P95, _ABOVE_P99 = 0.5, 0.05, 0.01
 
 
-@dataclass(frozen=True, slots=True)
-class Day:
+class Day(Struct, frozen=True):
     """One metric of one resource on one day.
 
     source  where it was measured ("cloudwatch")
@@ -35,8 +35,7 @@ class Day:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """One metric of one resource over the days that there are.
 
     days     number of days that have samples
@@ -62,8 +61,7 @@ class Window:
         return f"{self.first} to {self.last}"
 
 
-@dataclass(frozen=True)
-class Windows:
+class Windows(Struct, frozen=True):
     """Windows by id and metric."""
 
     by_id: Mapping[tuple[str, str], Window] = field(default_factory=dict)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from typing import Protocol
+
+from msgspec import Struct
 
 from guardrail.model.new_resource import NewResource
 from guardrail.model.remedy import Assignment
@@ -29,8 +30,7 @@ class Effort(StrEnum):
     HIGH = "high"  # another image, another processor, or data that has to be moved
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """One number that the proposal stands on, and who said it when: "p99 of cpu", "12.4 %", "cloudwatch", "2026-10-01 to 2026-10-31"."""
 
     name: str
@@ -39,8 +39,7 @@ class Evidence:
     as_of: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """Something that may be done about a resource, to be evaluated.
 
     kind      the name that `--only` and dismissals know ("rightsizing")
@@ -83,8 +82,7 @@ class Proposal:
         return bool(self.steps or self.adds or self.deletes)
 
 
-@dataclass(frozen=True, slots=True)
-class NotJudged:
+class NotJudged(Struct, frozen=True):
     """Why nothing can be said of a resource: "no metrics of it", "its machine type is not known". Listed by reason."""
 
     kind: str

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.finops.commitments.advice import Advice
 from guardrail.model.money import ZERO
@@ -25,8 +26,7 @@ class Status(StrEnum):
     WITHHELD = "withheld"  # done, it would break a rule, or leave something without a price
 
 
-@dataclass(frozen=True, slots=True)
-class Dismissal:
+class Dismissal(Struct, frozen=True):
     """A decision against recommendations: of which kind, for which addresses (globs), why, until when (inclusive), and whose."""
 
     kind: str
@@ -37,8 +37,7 @@ class Dismissal:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendation:
+class Recommendation(Struct, frozen=True):
     """A proposal that was evaluated.
 
     monthly_before, monthly_after  known cost of all that it moves; None where no edit was evaluated
@@ -84,8 +83,7 @@ class Recommendation:
         return self.proposal.address
 
 
-@dataclass(frozen=True, slots=True)
-class Unjudged:
+class Unjudged(Struct, frozen=True):
     """Why nothing can be said of some resources."""
 
     kind: str
@@ -93,8 +91,7 @@ class Unjudged:
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recommendations:
+class Recommendations(Struct, frozen=True):
     """All that is recommended, what saves most first, then what is not known.
 
     monthly    known cost of everything, a month; `is_lower_bound` where something is missing from it

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrail.catalog import Catalog
 from guardrail.config.file import RecommendConfig
@@ -21,8 +22,7 @@ from guardrail.recommend.metrics import Window, Windows
 from guardrail.terraform.plan.reader import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Hours:
+class Hours(Struct, frozen=True):
     """How many hours of a resource a month's bill has, and how many of them no commitment covers."""
 
     hours: Decimal
@@ -36,8 +36,7 @@ class Hours:
         return self.on_demand / self.hours if self.hours else Decimal(1)
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What is known beside plans and prices.
 
     windows    metrics by id
@@ -55,8 +54,7 @@ class Facts:
 NO_FACTS = Facts()
 
 
-@dataclass(frozen=True)
-class Scene:
+class Scene(Struct, frozen=True, dict=True):
     """A project, its resources as they are priced, and what is known beside them.
 
     evaluation  prices the project with edits

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.model.money import ZERO
 from guardrail.recommend.evaluation import Evaluation

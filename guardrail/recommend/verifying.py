@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.check import check
 from guardrail.config import Settings, Source
@@ -47,8 +49,7 @@ def is_edit(one: Recommendation) -> bool:
     return one.status is Status.OPEN and one.proposal.is_edit
 
 
-@dataclass
-class _Verification:
+class _Verification(Struct, dict=True):
     settings: Settings
     read: Read
     before: Report

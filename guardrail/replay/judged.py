@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail import __version__
 from guardrail.cel import engine_version
@@ -42,8 +44,7 @@ _READ_FOR_RESULTS = frozenset({InputKind.SETTINGS.value, InputKind.WAIVERS.value
 """Kinds of files that a result is judged by; usage and prices went into its costs."""
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Struct, frozen=True):
     """Rules with all that they judge by, loaded once for all runs."""
 
     settings: Settings
@@ -51,8 +52,7 @@ class Policy:
     library: Library
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What a policy finds in a run. `report` is None where only a part of the run could be judged.
 
     not_replayed  rules that are about something in the run and read what its result does not hold

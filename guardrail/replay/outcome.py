@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from msgspec import Struct
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Verdict
@@ -40,8 +41,7 @@ _WARNS = frozenset({Standing.UNKNOWN, Standing.WARNS})
 _ORDER = list(Standing)
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that stands otherwise than before. `subject` is an address, "budget:NAME" or "plan"."""
 
     project: str
@@ -61,8 +61,7 @@ class Change:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """One run of the past, judged again.
 
     now           the day that it was judged for
@@ -95,8 +94,7 @@ class Replayed:
         return after == Verdict.FAIL and before not in {"", Verdict.FAIL}
 
 
-@dataclass(frozen=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """All runs. `against` says what they are compared with: a revision, or "" for the verdicts in the results."""
 
     runs: tuple[Replayed, ...]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct, field
 
 from guardrail.decode import json_decoder
 from guardrail.errors import InputError
@@ -26,8 +26,7 @@ _HEAD = 200
 _JSON, _SAVED = (".json",), ("", ".tfplan", ".out", ".bin", ".binary", ".plan")
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRun:
+class StoredRun(Struct, frozen=True):
     """One run: a result and the plans that it is of, as far as they are there, or a plan alone.
 
     name        the file that it is known by
@@ -42,16 +41,14 @@ class StoredRun:
     planned_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unreadable:
+class Unreadable(Struct, frozen=True):
     """A file of which nothing could be replayed, and why."""
 
     file: str
     why: str
 
 
-@dataclass(slots=True)
-class Stored:
+class Stored(Struct):
     """All runs that were found, in the order of their names, and what is neither a plan nor a result."""
 
     runs: list[StoredRun] = field(default_factory=list)
@@ -85,8 +82,7 @@ class _Plan(msgspec.Struct):
     timestamp: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _PlanFile:
+class _PlanFile(Struct, frozen=True):
     path: Path
     sha256: str
     planned_at: datetime | None

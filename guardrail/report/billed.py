@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, LedgerView, RealCost, TypeAccuracy
 from guardrail.model.money import ZERO, brief, money, rounded
@@ -19,8 +20,7 @@ _LIMIT = 200
 _SHORT = 40
 
 
-@dataclass(frozen=True, slots=True)
-class BilledRow:
+class BilledRow(Struct, frozen=True):
     """A resource whose real cost is known, or of which an export does not tell all."""
 
     row: Row
@@ -33,8 +33,7 @@ class BilledRow:
         return before, after, "not known" if self.cost.amount is None else money(self.cost.amount, currency)
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
+class Billed(Struct, frozen=True):
     """What a report tells of a ledger's snapshot; falsy where there is nothing to tell."""
 
     view: LedgerView

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.model.cost import Line, ResourceCost
 from guardrail.model.difference import Difference
@@ -23,8 +24,7 @@ _VALUE_LIMIT = 120
 _INDEX = re.compile(r"\[\d+\]$")
 
 
-@dataclass(frozen=True, slots=True)
-class ComponentChange:
+class ComponentChange(Struct, frozen=True):
     """A cost component of which something differs: one of the sides is None where it is new, or gone.
 
     name  what it is called: in short where nothing else of the resource is called so, else with its group and details

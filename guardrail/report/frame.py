@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from urllib.parse import quote
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+
+class Frame(Struct, frozen=True):
     """Where the body is to be posted: what tells it from other comments, and addresses that it can point to.
 
     key       shown in the headline, where a change has several reports

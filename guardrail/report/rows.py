@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.model.cost import UNCHANGED, Cost, ResourceCost
 from guardrail.model.difference import Difference
@@ -19,8 +20,7 @@ from guardrail.report.text import safe
 Natural = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One resource, the label of its project where there are several, and the name of its project in any case."""
 
     project: str
@@ -49,8 +49,7 @@ class Row:
         return sides[0] if sides else None
 
 
-@dataclass(frozen=True, slots=True)
-class Alike:
+class Alike(Struct, frozen=True):
     """Resources of one type to which the same happens, at the same cost and for the same reason: one, or several."""
 
     rows: tuple[Row, ...]
@@ -66,8 +65,7 @@ class Alike:
         return self.first.resource.total_delta * len(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class Gap:
+class Gap(Struct, frozen=True):
     """Why some resources have no cost: the reason, whom it concerns, and how many they are."""
 
     reason: str

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.cost import UNCHANGED, Cost, Line, ResourceCost, ResourceStatus
 from guardrail.model.not_evaluated import NotEvaluated
@@ -24,8 +26,7 @@ Parts = Iterable[tuple[str, ResourceCost]]
 """Resources, or parts of them, each with the name of what it is summed under."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(Struct, frozen=True):
     """The resources of one service, module, team or project: what they cost together, and how many they are."""
 
     name: str

@@ -8,12 +8,12 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Protocol
 
 import uvicorn
+from msgspec import Struct, field
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -38,8 +38,7 @@ class Judging(Protocol):
         """Return the result; what cannot be judged is one that failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """How the server works.
 
     hosts      of HCP Terraform and Terraform Enterprise, which payloads may name
@@ -60,8 +59,7 @@ class Options:
     max_plan: int = MAX_PLAN_BYTES
 
 
-@dataclass(slots=True)
-class _Tasks:
+class _Tasks(Struct):
     """What is being judged, and what waits."""
 
     options: Options

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Collection
-from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
 from guardrail.decode import decode_json
 from guardrail.errors import InputError
@@ -43,8 +43,7 @@ class TaskRequest(msgspec.Struct):
         return self.access_token == _TEST_TOKEN or self.stage == "test" or not self.task_result_callback_url
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """The HMAC key of the run task. It is not shown."""
 
     secret: bytes

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Report
@@ -19,8 +20,7 @@ _OUTCOMES = 50  # findings that are outcomes by themselves; the report, which is
 _LOUD = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """One entry of the list that a result opens to. `tags`: name to label and level (none, info, warning, error)."""
 
     id: str
@@ -43,8 +43,7 @@ class Outcome:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """What is told: the status (running, passed or failed), one line, and outcomes."""
 
     status: str

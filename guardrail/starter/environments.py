@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.terraform.configuration.code.files import configuration_files
 from guardrail.terraform.configuration.code.roots import NO_ROOTS
@@ -31,8 +32,7 @@ _DEPTH = 3  # envs/prod/terraform.tfvars
 _LARGE = 1_000_000  # bytes: no file of variables that people write
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """Files of variables that a root module is planned with: what they are called together, and what they are for."""
 
     name: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail import git
 
@@ -17,8 +18,7 @@ _OTHERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Hosting:
+class Hosting(Struct, frozen=True):
     """The top of the repository (the folder itself outside of git), and what runs its checks.
 
     system  "github", "gitlab", another's name, or "" where nothing tells

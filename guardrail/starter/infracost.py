@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from posixpath import normpath
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrail.costs import load_usage
 from guardrail.errors import GuardrailError, InputError
@@ -17,8 +18,7 @@ CONFIG_NAMES = ("infracost.yml", "infracost.yaml")
 USAGE_NAMES = ("infracost-usage.yml", "infracost-usage.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class InfracostProject:
+class InfracostProject(Struct, frozen=True):
     """One project of infracost.yml. Paths are relative to its folder; "" for what it does not say."""
 
     path: str

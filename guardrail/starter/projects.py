@@ -6,10 +6,12 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail import git
 from guardrail.errors import GuardrailError
@@ -39,8 +41,7 @@ _PLAN_WORD = re.compile(r"^(?:tf)?plan$|[-_.](?:tf)?plan$|^(?:tf)?plan[-_.]", re
 _HEAD = 65_536  # bytes of a file that tell whether it is a plan
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """One project, as guardrail.yaml would have it. `why` says how a choice is known, by key."""
 
     name: str
@@ -61,8 +62,7 @@ class Project:
         return bool(self.plan) or plan_at(folder / self.path).is_file()
 
 
-@dataclass(slots=True)
-class Found:
+class Found(Struct):
     """The projects of a repository, and what there is to say about what was left out."""
 
     projects: list[Project] = field(default_factory=list)

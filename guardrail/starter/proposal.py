@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from guardrail.terraform.configuration.code.files import shown
 
@@ -14,8 +15,7 @@ Kind = Literal["config", "rule", "hook", "workflow"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """One file: what it is to say, or why it is left alone.
 
     before   its text as it is now, None if there is no such file

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from guardrail.catalog import open_catalog
 from guardrail.check import estimate
@@ -36,8 +37,7 @@ _ENOUGH = 3  # such resources, before their tags say anything
 _NO_OWNER = frozenset({"name", "description"})  # tags that tell one resource, not whose it is
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A machine in use: its type, its processors and memory (GiB), and the resource that it is of."""
 
     name: str
@@ -47,8 +47,7 @@ class Machine:
     address: str
 
 
-@dataclass(slots=True)
-class Survey:
+class Survey(Struct):
     """What there is.
 
     `left_out` are projects that cannot be evaluated, `monthly` has the known cost of each other one, `dearest` that of the

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # The key of an instance: a number, or a string with escapes, which may have dots and brackets in it.
 _KEY = r'(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?'
@@ -13,8 +14,7 @@ _STEP = re.compile(rf"module\.([^.\[\]]+){_KEY}(?:\.|$)", re.DOTALL)
 _RESOURCE = re.compile(rf"(data\.)?([^.\[\]]+)\.([^.\[\]]+){_KEY}", re.DOTALL)
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(Struct, frozen=True):
     """A resource, or what a reference mentions of one.
 
     module  the address of the module instance that it lies in, "" for the root module

@@ -6,9 +6,10 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Self
+
+from msgspec.structs import replace
 
 from guardrail import git
 from guardrail.errors import InputError

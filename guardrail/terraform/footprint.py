@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 from guardrail.terraform.configuration.code.modules import FolderModules
@@ -14,8 +15,7 @@ from guardrail.terraform.inputs import plan_at, plans_below
 from guardrail.terraform.options import NO_CHOICES, Choices
 
 
-@dataclass(frozen=True, slots=True)
-class Footprint:
+class Footprint(Struct, frozen=True):
     """One root module, or one plan, of an input.
 
     path     where it is

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from guardrail.model.unknown import Json
 
 VARIABLE, WORKSPACE = "TF_VAR_", "TF_WORKSPACE"
 
 
-@dataclass(frozen=True, slots=True)
-class Vars:
+class Vars(Struct, frozen=True):
     """Values of variables by name, as a project of guardrail.yaml lists them, and the file and line where it does."""
 
     values: Mapping[str, Json]
     where: str
 
 
-@dataclass(frozen=True, slots=True)
-class Choices:
+class Choices(Struct, frozen=True):
     """What gives the variables of a root module their values, and which workspace it is evaluated in.
 
     given      files of variables, NAME=VALUE and `vars`, in the order in which later ones win

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.config import Settings
 from guardrail.costs import Library
@@ -20,8 +21,7 @@ from guardrail.waivers.applied import waiver_policy
 _NAMED = 5  # addresses in an error
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What is asked for. `until` is the last day, or how far it is from today; without `up_to` it is what the finding costs now."""
 
     rule: str

@@ -1,10 +1,10 @@
 """Which approvals are for a finding, and whether they hold: of values alone."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.approvals import ApprovalPolicy, SignedOff, approve, as_told, key_of, read_told, with_told, written_told
 from guardrail.approvals.file import ApprovalEntry

@@ -8,9 +8,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from guardrail.catalog import snapshot
 from guardrail.catalog.snapshot import Row

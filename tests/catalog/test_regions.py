@@ -10,12 +10,13 @@ import re._parser as regular_expressions  # type: ignore[import-not-found]  # wh
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail import data
 from guardrail.catalog import Answer, Ladder, Pattern, Selector, open_catalog, snapshot

@@ -7,12 +7,12 @@ import sqlite3
 import tomllib
 import zlib
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail import data
 from guardrail.catalog import open_catalog, snapshot

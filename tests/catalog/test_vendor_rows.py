@@ -10,12 +10,12 @@ import csv
 import json
 import tomllib
 from collections import defaultdict
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail import data
 from guardrail.catalog import open_catalog, snapshot

@@ -1,9 +1,9 @@
 """From attributes, usage and prices to lines: what each part of a definition does."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.catalog import NoPrice, open_catalog, snapshot
 from guardrail.costs import Engine, Library, Usage

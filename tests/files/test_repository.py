@@ -1,8 +1,7 @@
 """Files of findings, told from the repository's top, if they are there."""
 
-import dataclasses
-
 import pytest
+from msgspec import structs
 
 from guardrail.files.repository import repository_files, seen_from_repository
 from guardrail.model.report import ProjectReport
@@ -24,7 +23,7 @@ def here(tmp_path):
 
 def report(path, *files):
     findings = tuple(samples.finding(file=file, line=3 if file else None) for file in files)
-    return dataclasses.replace(samples.report(), projects=(ProjectReport("shop", path, (), findings),))
+    return structs.replace(samples.report(), projects=(ProjectReport("shop", path, (), findings),))
 
 
 @pytest.mark.parametrize(
@@ -53,14 +52,14 @@ def test_a_project_outside_the_repository_is_where_we_are(here):
 
 @pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 1_000_000, "y/" * 3_000, "a\nb", ""])
 def test_a_name_that_no_file_can_have_is_not_there(here, name):
-    whole = dataclasses.replace(report(name, name), findings=(samples.finding(file=name, line=1),))
+    whole = structs.replace(report(name, name), findings=(samples.finding(file=name, line=1),))
     seen = seen_from_repository(whole, here)
     assert [one.file for one in seen.all_findings] == [None, None]
     assert repository_files(whole, here) == {}
 
 
 def test_findings_about_the_whole_run_are_told_from_the_top(here):
-    whole = dataclasses.replace(report("live/prod"), findings=(samples.finding(file="guardrail.waivers.yaml", line=2),))
+    whole = structs.replace(report("live/prod"), findings=(samples.finding(file="guardrail.waivers.yaml", line=2),))
     (found,) = seen_from_repository(whole, here).findings
     assert (found.file, found.line) == ("infra/guardrail.waivers.yaml", 2)
 
@@ -71,15 +70,15 @@ def test_the_root_module_is_the_topmost_folder_of_the_sources(here):
     project = ProjectReport(
         "shop", "plan.json", resources, (samples.finding(), samples.finding(file="modules/web/web.tf"))
     )
-    seen = seen_from_repository(dataclasses.replace(samples.report(), projects=(project,)), here)
+    seen = seen_from_repository(structs.replace(samples.report(), projects=(project,)), here)
     assert seen.projects[0].path == "infra/live/test"
     assert [one.file for one in seen.projects[0].findings] == ["a.tf", "../../modules/web/web.tf"]
 
 
 def test_what_concerns_the_whole_run_is_at_its_only_project(here):
-    whole = dataclasses.replace(report("live/test"), findings=(samples.finding(address=""),))
+    whole = structs.replace(report("live/test"), findings=(samples.finding(address=""),))
     assert [one.file for one in seen_from_repository(whole, here).findings] == ["infra/live/test/a.tf"]
-    several = dataclasses.replace(whole, projects=whole.projects * 2)
+    several = structs.replace(whole, projects=whole.projects * 2)
     assert [one.file for one in seen_from_repository(several, here).findings] == [None]
 
 

@@ -1,12 +1,12 @@
 """Who pays for what: rules, shared costs, and that shares come to the bill."""
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
 from guardrail.finops.allocation import with_teams
@@ -81,8 +81,8 @@ shared: [{name: platform, match: {team: "*"}, split: proportional}]
 
 
 def charge(amount, team=None, **more):
-    of = {"tag:team": team, **{key: value for key, value in more.items() if key not in Charge.__slots__}}
-    fields = {key: value for key, value in more.items() if key in Charge.__slots__}
+    of = {"tag:team": team, **{key: value for key, value in more.items() if key not in Charge.__struct_fields__}}
+    fields = {key: value for key, value in more.items() if key in Charge.__struct_fields__}
     whole = None if amount is None else units(Decimal(amount))
     return replace(Charge(of, OCTOBER, "aws", False, "USD", whole), **fields)
 

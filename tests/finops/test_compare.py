@@ -1,12 +1,12 @@
 """Parts of a difference come to it, whatever stands in estimates and on bills."""
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.finops.accuracy import Month, Part, compare
 from guardrail.finops.accuracy.estimate import Chosen, EstimateLine, Run, chosen_runs, estimated

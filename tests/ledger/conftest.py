@@ -1,10 +1,10 @@
 """A ledger in a folder, and results and states to add to it."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger

@@ -1,10 +1,10 @@
 """What was decided about findings, and exchange rates, as the ledger keeps and tells them."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.ledger.records.decisions import Decided, Decision, add_rates, fact_of_decision
 from guardrail.ledger.storage.verify import verify

@@ -3,7 +3,6 @@
 import gzip
 import json
 import random
-from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.ledger.records.facts import amount

@@ -1,10 +1,10 @@
 """Two runs compared: before and delta add up to after, and nothing that has no price turns into 0."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.model.comparison import compared, difference, known_before, remarks
 from guardrail.model.finding import FindingStatus

@@ -1,7 +1,7 @@
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.data import rules_dir
 from guardrail.model.cost import ResourceCost

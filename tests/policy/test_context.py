@@ -1,7 +1,7 @@
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.policy import VARIABLES
 from guardrail.policy.rules.rule import RuleScope

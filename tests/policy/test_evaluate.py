@@ -1,10 +1,10 @@
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.data import rules_dir
 from guardrail.model.finding import OnUnknown

@@ -50,7 +50,7 @@ def test_a_pattern_is_the_whole_text_and_takes_characters_of_regular_expressions
 
 def test_what_is_not_known_leaves_the_answer_open():
     assert found({"tags": {"team": ["shop"]}}, resource(unknown=["tags.team"])) == ["unknown"]
-    from dataclasses import replace  # noqa: PLC0415
+    from msgspec.structs import replace  # noqa: PLC0415
 
     from guardrail.policy import NO_REPOSITORY  # noqa: PLC0415
 

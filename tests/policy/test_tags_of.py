@@ -1,9 +1,9 @@
 """`resource.tags_of`: the tags of machines and volumes that a resource brings along (row 2 of the policy engine's list)."""
 
 import json
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Unknown

@@ -1,10 +1,10 @@
 """Rules pass on the known part of a cost: that is told where usage is missing, and a rule can ask for all of it."""
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.model.report import ProjectReport
 from guardrail.policy import Budget, Judge

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import SENSITIVE, Difference

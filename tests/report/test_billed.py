@@ -1,11 +1,11 @@
 """Real costs beside estimates, in every format of the report."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, LedgerView, RealCost, TypeAccuracy

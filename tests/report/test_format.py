@@ -1,11 +1,11 @@
 """Money, quantities and reasons as reports word them."""
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.model import money as amounts
 from guardrail.model.cost import FREE, Line, LineStatus

@@ -5,10 +5,10 @@ import re
 import subprocess
 import sys
 from collections import Counter
-from dataclasses import replace
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.files.excerpt import Excerpt
 from guardrail.model.remedy import Edit, Replacement

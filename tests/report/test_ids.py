@@ -1,10 +1,10 @@
 """What a bill calls a resource and its lines, and what the run was of, in the JSON contract."""
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.model.report import Event, PullRequest, Revision
 from guardrail.model.resource import Action, Ids, Side, ids_of

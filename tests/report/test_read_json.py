@@ -2,12 +2,12 @@
 
 import copy
 import json
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus

@@ -1,12 +1,12 @@
 """SARIF as code scanning takes it: places, fingerprints, levels, limits."""
 
-import dataclasses
 import gzip
 import json
 import re
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from guardrail.model.finding import FindingStatus, Severity
 from guardrail.model.report import ProjectReport, Report
@@ -104,7 +104,7 @@ def test_a_rule_that_could_not_be_evaluated_makes_the_run_unsuccessful():
 )
 def test_places_are_files_of_the_repository_and_never_the_plan(path, file, shown):
     project = ProjectReport("shop", path, (), (samples.finding(file=file, line=7),))
-    report = dataclasses.replace(samples.report(), projects=(project,))
+    report = structs.replace(samples.report(), projects=(project,))
     (result,) = run_of(report)["results"]
     assert uri(result) == shown
     assert re.fullmatch(r"[A-Za-z0-9_.~%/-]+", uri(result))

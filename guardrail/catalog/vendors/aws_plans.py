@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import ijson
+from msgspec import Struct
 
 from guardrail.catalog.query import SAVINGS_PLAN
 from guardrail.catalog.vendors.aws import CHANGED, HOST, amount, first, table
@@ -30,8 +30,7 @@ _COLUMNS = ("Product Family", "LeaseContractLength", "LeaseContractLengthUnit", 
             "DiscountedServiceCode", "DiscountedSKU", "DiscountedRate", "Currency")  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(Struct, frozen=True):
     """What a unit of a product on demand costs under a plan, in US dollars."""
 
     service: str

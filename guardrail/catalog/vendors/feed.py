@@ -10,11 +10,12 @@ import shutil
 import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import quote, urlsplit
+
+from msgspec import Struct
 
 from guardrail.errors import CatalogError, NetworkError
 from guardrail.http import Session, StatusError, download
@@ -41,8 +42,7 @@ class Feed(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A vendor's server, or a mirror that answers as it does. Downloads lie in `folder` until the sync is done."""
 
     base: str
@@ -102,8 +102,7 @@ class Host:
             path = f"{parts.path}?{parts.query}" if parts.query else parts.path
 
 
-@dataclass(frozen=True, slots=True)
-class KeptPages:
+class KeptPages(Struct, frozen=True):
     """Pages of lists that a sync which was cut has taken, for half a day. `folder` is that of a vendor's downloads."""
 
     folder: Path
@@ -136,8 +135,7 @@ class KeptPages:
         return self.folder / "pages" / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.gz"
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """Files that somebody downloaded: the same paths as on the vendor's host, pages of a list as *.json files."""
 
     root: Path

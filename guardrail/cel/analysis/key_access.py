@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import reduce
+
+from msgspec import Struct
 
 from guardrail.cel.analysis.names import Path
 from guardrail.cel.expression.tree import Binary, Index, ListOf, Literal, Macro, MapOf, Name, Select, Tree, parts
 
 
-@dataclass(frozen=True, slots=True)
-class KeyAccess:
+class KeyAccess(Struct, frozen=True):
     """What an expression's value depends on of one map.
 
     keys   names of the entries that it looks at, there or not

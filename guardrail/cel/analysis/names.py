@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.cel.analysis.types import type_name
 from guardrail.cel.expression.syntax import LIBRARIES, MACROS, CelError

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.cel.analysis.key_access import place_of
 from guardrail.cel.analysis.names import Path
@@ -28,8 +29,7 @@ from guardrail.cel.expression.tree import (
 from guardrail.errors import did_you_mean
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Struct, frozen=True):
     """The kind of a value and of what is in it. The value may still be null, unknown or absent.
 
     kind     s string, d number, b bool, l list, m map, as in `guardrail.cel.functions.function`

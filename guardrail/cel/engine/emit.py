@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrail.cel.analysis.key_access import place_of
 from guardrail.cel.analysis.names import Path
@@ -60,8 +61,7 @@ def spelled(function: Function) -> str:
     return f"f_{function.name.replace('.', '_')}{'_of' * function.method}"
 
 
-@dataclass(slots=True)
-class _Emitter:
+class _Emitter(Struct):
     types: Types
     native: bool
     careful: bool

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """How a place is spelled, and what it is instead under conditions, which are asked in order.
 
     The engine never frees what it hands to a function, and a map, or what is in it, may be large. A place is spelled several

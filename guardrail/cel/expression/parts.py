@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.cel.expression.tree import (
     Binary,
@@ -30,8 +31,7 @@ _THROUGH = {"all", "exists", "exists_one", "existsOne", "map", "filter", "transf
 """Macros whose bodies can be asked for each element by another macro."""
 
 
-@dataclass(frozen=True, slots=True)
-class Branch:
+class Branch(Struct, frozen=True):
     """A condition inside an expression that can come out both ways.
 
     text    as the rule writes it

@@ -6,9 +6,10 @@ import json
 import math
 import re
 import sys
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NoReturn
+
+from msgspec import Struct
 
 from guardrail.cel.expression.tree import (
     Binary,
@@ -110,8 +111,7 @@ class CelError(Exception):
         self.name = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
+class _Token(Struct, frozen=True):
     kind: str  # number, unsigned, string, name, quoted, mark, end
     text: str
     at: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
 class UInt(int):
@@ -14,24 +14,21 @@ class UInt(int):
 Constant = None | bool | int | UInt | float | str | bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
+class Literal(Struct, frozen=True):
     """A number, string, bytes, bool or null."""
 
     value: Constant
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(Struct, frozen=True):
     """A name by itself: a context variable, or one that a macro binds."""
 
     name: str
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Select:
+class Select(Struct, frozen=True):
     """`operand.field`, or `operand.?field`, which is an optional value."""
 
     operand: Tree
@@ -40,8 +37,7 @@ class Select:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """`operand[key]`, or `operand[?key]`, which is an optional value."""
 
     operand: Tree
@@ -50,8 +46,7 @@ class Index:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """`name(args)`, or `target.name(args)`. A function of a library has a dotted name: `math.greatest`."""
 
     name: str
@@ -60,8 +55,7 @@ class Call:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Macro:
+class Macro(Struct, frozen=True):
     """`target.name(variable, body)`: the bodies are evaluated for each element, which the variables name."""
 
     name: str
@@ -71,8 +65,7 @@ class Macro:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Unary:
+class Unary(Struct, frozen=True):
     """`!operand` or `-operand`."""
 
     operator: str
@@ -80,8 +73,7 @@ class Unary:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Binary:
+class Binary(Struct, frozen=True):
     """`left operator right`."""
 
     operator: str
@@ -90,8 +82,7 @@ class Binary:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ternary:
+class Ternary(Struct, frozen=True):
     """`condition ? then : otherwise`."""
 
     condition: Tree
@@ -100,8 +91,7 @@ class Ternary:
     at: int
 
 
-@dataclass(frozen=True, slots=True)
-class ListOf:
+class ListOf(Struct, frozen=True):
     """`[a, ?b]`; `optional` are the places of the elements that are there only if the optional value has one."""
 
     items: tuple[Tree, ...]
@@ -109,8 +99,7 @@ class ListOf:
     optional: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class MapOf:
+class MapOf(Struct, frozen=True):
     """`{key: value, ?key: value}`; `optional` as in a list."""
 
     entries: tuple[tuple[Tree, Tree], ...]

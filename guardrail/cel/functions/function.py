@@ -12,9 +12,10 @@ it gets as an int. A list may say what it holds: `ls`. A result of `?` depends o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.cel.failures import OPERAND_FAULT, OUT_OF_RANGE, FunctionError
 
@@ -39,8 +40,7 @@ _LETTERS = {"*": KINDS, "N": "iud", "#": "iud"}
 Implementation = Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """One way to call a function.
 
     name      as it is written; with a library before it (`math.abs`) where it has one

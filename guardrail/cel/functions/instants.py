@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from guardrail.cel.functions.function import fault, function
 
@@ -23,8 +24,7 @@ _PART = re.compile(r"(\d+)(?:\.(\d*))?(ms|us|µs|ns|h|m|s)", re.ASCII)
 _OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Timestamp:
+class Timestamp(Struct, frozen=True, order=True):
     """A point in time, in nanoseconds since 1970. Raises FunctionError outside the years 1 to 9999."""
 
     ns: int
@@ -38,8 +38,7 @@ class Timestamp:
         return (_EPOCH + timedelta(microseconds=self.ns // 1000)).astimezone(zone)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Duration:
+class Duration(Struct, frozen=True, order=True):
     """A span of time in nanoseconds. Raises FunctionError beyond 10,000 years."""
 
     ns: int

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 import secrets
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrail.cel.expression.tree import UInt
 from guardrail.cel.functions.function import NAMES, fault
@@ -75,8 +76,7 @@ def inside(value: Value) -> list[Value]:
     return found
 
 
-@dataclass
-class Trace:
+class Trace(Struct):
     """The unknown values that one evaluation met. There is one, as evaluation is not concurrent."""
 
     unknown: list[str] = field(default_factory=list)

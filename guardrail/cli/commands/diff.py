@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from msgspec.structs import replace
 
 from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import flags, input_options, output_options

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.catalog import ABSENT, Match, Pattern
 from guardrail.cel import Environment, Path, Program, Scope, Template, shown
@@ -13,8 +14,7 @@ from guardrail.model.unknown import Unknown
 Value = Any
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One compiled value: `program` for `=...`, `template` for a text with `${...}`, else a constant."""
 
     source: Value

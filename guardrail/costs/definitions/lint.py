@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from guardrail.catalog import Catalog, Match, Pattern
 from guardrail.catalog.query import Product, matches
@@ -28,8 +29,7 @@ _Answered = tuple[int, tuple[object, ...] | None]
 """The place of a question; what a resource decides, where an answer is a product that has it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """A component that the catalog does not answer as it should.
 
     kind  "unanchored": a pattern does not say what the whole of a value is, and the definition does not say why;
@@ -44,8 +44,7 @@ class Fault:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Question:
+class _Question(Struct, frozen=True):
     """What one component of a type asks."""
 
     type_name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.cel import OPEN, CelError, Environment, Path, Scope
 from guardrail.compiled_expressions import CompiledExpressions
@@ -16,8 +17,7 @@ from guardrail.errors import DefinitionError, did_you_mean
 from guardrail.model.unknown import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """A compiled component.
 
     usage_key  the one key of a usage file that the quantity follows; "" where it follows none, or several
@@ -65,8 +65,7 @@ class Charge:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A compiled child.
 
     usage_keys  a key of the child's usage -> the one of its parent that it stands for, "" where that is none or several

@@ -6,10 +6,10 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from guardrail.costs.usage.file import is_meant, merged, value_at
 from guardrail.errors import InputError
@@ -21,8 +21,7 @@ _BY_HAND = "write it as a block, with a line for each key, or put the lines into
 _PLAIN = re.compile(r"[A-Za-z_][\w.-]*")
 
 
-@dataclass(frozen=True, slots=True)
-class UsageLine:
+class UsageLine(Struct, frozen=True):
     """A key of a resource, `standard.storage_gb` for one that lies deeper, and its value as YAML spells it."""
 
     address: str
@@ -31,8 +30,7 @@ class UsageLine:
     comment: str
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """The text of a file with lines added; `kept` are those that people have written themselves, so that they stay."""
 
     text: str

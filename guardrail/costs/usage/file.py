@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrail.errors import InputError
 from guardrail.files import Section, YamlFile, checked, read_yaml
@@ -26,8 +27,7 @@ class UsageFile(Section):
     """usage of single resources by address, laid over `[*]` and over the type's key by key"""
 
 
-@dataclass(frozen=True)
-class Usage:
+class Usage(Struct, frozen=True, dict=True):
     """Usage by type and by address, as the file has it: a key may be written as a path, `node_pool[0].nodes`."""
 
     by_type: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

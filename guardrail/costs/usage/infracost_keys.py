@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from guardrail import data
 
 
-@dataclass(frozen=True, slots=True)
-class KnownKey:
+class KnownKey(Struct, frozen=True):
     """A key of a type in Infracost's file.
 
     ours  the key that guardrail reads instead, with what to give; the same if it is read as it is, "" if nothing is

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail import data
 from guardrail.costs.usage.file import merged
@@ -25,8 +26,7 @@ class ProfileName(StrEnum):
     LARGE = "large"
 
 
-@dataclass(frozen=True, slots=True)
-class Assumed:
+class Assumed(Struct, frozen=True):
     """What the profiles assume of one usage key of one type.
 
     basis   the workloads that the values stand for
@@ -39,8 +39,7 @@ class Assumed:
     values: Mapping[ProfileName, float | int] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """One profile: its usage by type, in the shape of a usage file, nested."""
 
     name: str = ""

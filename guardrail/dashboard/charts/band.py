@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
+
+from msgspec import Struct
 
 from guardrail.dashboard.amounts import compact
 from guardrail.dashboard.charts.scale import Scale, drawing, month_names
@@ -13,8 +14,7 @@ from guardrail.finops.spend_text import spans
 from guardrail.report.html.element import Html, element
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A month of a line.
 
     value        None where nothing is known: the line has a gap
@@ -29,8 +29,7 @@ class Point:
     is_forecast: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """A line across, for a budget."""
 
     name: str

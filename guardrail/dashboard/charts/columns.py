@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.dashboard.amounts import compact
 from guardrail.dashboard.charts.scale import HEIGHT, Scale, drawing, month_names
@@ -22,16 +23,14 @@ _TOP = 10
 _NAME = 50  # characters of a name beside a chart
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
+class Part(Struct, frozen=True):
     """A series: what its parts of columns are called, and which colour they have, from 1 to SERIES."""
 
     name: str
     colour: int
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A month.
 
     parts    an amount for each series, None where there is none; negative ones hang below the line of 0

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.model.money import ZERO
 from guardrail.report.html.element import Html, element
@@ -11,8 +12,7 @@ from guardrail.report.html.element import Html, element
 _WIDTH = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Meter:
+class Meter(Struct, frozen=True):
     """Amounts of a bar; None for what is not known, and is not drawn."""
 
     limit: Decimal | None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.dashboard.amounts import compact
 from guardrail.model.money import ZERO
@@ -19,8 +20,7 @@ _LINES = 4
 _STEPS = (1, 2, 5, 10)
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """Amounts as places from top to bottom, with round amounts to draw lines at."""
 
     low: Decimal

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.dashboard.amounts import amount, share
 from guardrail.dashboard.blocks import Row, figures, paragraphs, part, table, to

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.dashboard.amounts import amount, share
 from guardrail.dashboard.blocks import figures, paragraphs, part, to
@@ -18,8 +19,7 @@ from guardrail.report.html.element import Child, Html
 _LISTED = 50  # rows of each table of a page about one team, project or service
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(Struct, frozen=True):
     """What bills are summed by: `inside` are the dimensions that a page about one of them tells, the first as a chart."""
 
     dimension: str

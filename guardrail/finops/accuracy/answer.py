@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.finops.accuracy.compare import Compared, Part
 from guardrail.finops.accuracy.estimate import Chosen
@@ -16,8 +17,7 @@ BY = ("project", "address", "type", "team", "component", "evidence")
 _REASONED = (Part.NOT_MODELLED, Part.UNEXPLAINED)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A question: of which month, by what, against which cost (effective, billed); `project` is "" for all."""
 
     month: str
@@ -26,8 +26,7 @@ class Asked:
     project: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(Struct, frozen=True):
     """What was compared, summed: amounts in units of 10^-18, without those parts that are 0."""
 
     keys: tuple[str | None, ...]
@@ -44,8 +43,7 @@ class Line:
         return self.bill - self.estimate
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """Why an amount is in no other part, and what it is of."""
 
     part: Part
@@ -55,8 +53,7 @@ class Reason:
     amount: Amount
 
 
-@dataclass(frozen=True, slots=True)
-class Accuracy:
+class Accuracy(Struct, frozen=True):
     """An answer.
 
     matched    currency -> evidence -> what of the bill was matched by it

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from guardrail.finops.accuracy.estimate import Estimate, Item
 from guardrail.finops.accuracy.pairing import Billed, Pair, is_about, paired
@@ -33,8 +34,7 @@ class Part(StrEnum):
     UNEXPLAINED = "unexplained"  # the bill does not say which of the parts above it is
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
+class Month(Struct, frozen=True):
     """The month that is compared. `until` is, by source, the end of the newest charge where its bill is open."""
 
     begin: datetime
@@ -51,8 +51,7 @@ class Month:
         return self.until.get(source, self.end)
 
 
-@dataclass(frozen=True, slots=True)
-class Compared:
+class Compared(Struct, frozen=True):
     """An item of an estimate with what of a bill is of it, or either alone. Amounts in units of 10^-18.
 
     partial  part of the estimate has no amount: it is at least what it says

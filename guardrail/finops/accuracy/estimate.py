@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from guardrail.finops.exact import Amount, total
 from guardrail.finops.unit import Unit, unit_of
@@ -16,8 +17,7 @@ _TIER = re.compile(r" \((?:first|next|over) [^()]*\)$")
 _PULL_REQUEST = "pull_request"
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A run of a project, as the ledger has it."""
 
     run: str
@@ -34,8 +34,7 @@ class Run:
         return self.merged_at if self.event == _PULL_REQUEST else self.at
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(Struct, frozen=True):
     """The runs that tell what was estimated of a project in a month.
 
     sides  the newest that was so before the month's end, then what was so before it: each a run, and whether its lines
@@ -50,8 +49,7 @@ class Chosen:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EstimateLine:
+class EstimateLine(Struct, frozen=True):
     """A line of a run. Quantity in its unit, money in units of 10^-18; None where it is not known."""
 
     address: str
@@ -68,8 +66,7 @@ class EstimateLine:
     team: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Struct, frozen=True):
     """What a bill has one meter for: the lines of a price and its tiers, of a resource and of what is priced with it.
 
     monthly   None where no line has an amount; `partial` where some has none
@@ -91,8 +88,7 @@ class Item:
     team: str | None
 
 
-@dataclass(frozen=True)
-class Estimate:
+class Estimate(Struct, frozen=True):
     """What was estimated of a project: items by address, of the month's estimate and of what was so before it.
 
     types, teams  by address, of the newest run that has it

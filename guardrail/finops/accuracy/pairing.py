@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.catalog.vendors.aws import without_region
 from guardrail.finops.accuracy.estimate import Item
@@ -14,8 +15,7 @@ from guardrail.finops.exact import Amount
 from guardrail.finops.unit import Unit, factor_between
 
 
-@dataclass(frozen=True, slots=True)
-class Billed:
+class Billed(Struct, frozen=True):
     """Rows of a bill that agree in what they are of. Money in units of 10^-18, None where some row does not have it.
 
     evidence    by what they were matched: id, tag, group or none
@@ -61,8 +61,7 @@ class Billed:
         return self.unit.hourly or self.unit.per_month
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(Struct, frozen=True):
     """An item and its rows. `is_now`: it is in the month's estimate, and not only in what was so before."""
 
     item: Item
@@ -70,8 +69,7 @@ class Pair:
     is_now: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Paired:
+class Paired(Struct, frozen=True):
     """Pairs, the items of the month's estimate that have no rows, and the rows that have no item."""
 
     pairs: tuple[Pair, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from fractions import Fraction
+
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
 from guardrail.finops.accuracy.estimate import Estimate, Item

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
 from itertools import accumulate
+
+from msgspec import Struct
 
 from guardrail.bills.daily import BillDay, ChangeOfResource, DailyCharges, FirstSpend
 from guardrail.config.anomalies import AnomaliesConfig
@@ -24,8 +25,7 @@ HISTORY_DAYS = 200
 _MONTH = 30  # days whose cost an owner's floor is a share of
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What was asked: by which cost, of which projects (none: all), since which day."""
 
     since: date
@@ -34,8 +34,7 @@ class Asked:
     settings: AnomaliesConfig
 
 
-@dataclass(frozen=True, slots=True)
-class Anomalies:
+class Anomalies(Struct, frozen=True):
     """An answer.
 
     until         the newest day that bills tell
@@ -59,8 +58,7 @@ class Anomalies:
         return tuple(one for one in self.events if one.state is not State.EXPLAINED)
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """What a ledger knows: charges since HISTORY_DAYS before, the days that bills tell, first spends, and merged changes."""
 
     charges: Sequence[DailyCharges]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
+
+from msgspec import Struct
 
 from guardrail.finops.anomalies.judging import Baseline, Judged
 from guardrail.finops.anomalies.series import Days, Key, Series
@@ -23,8 +24,7 @@ class State(StrEnum):
     UNEXPLAINED = "unexplained"
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(Struct, frozen=True):
     """What accounts for an event, or may.
 
     what          "change" of a resource, "date" that the configuration expects, "month": the same day of the month before,
@@ -48,8 +48,7 @@ class Cause:
     at_least: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """Days on which something cost much more or less than the same weekdays before.
 
     Amounts are in units of 10^-18, of all its days together.
@@ -97,8 +96,7 @@ class Event:
         return self.difference < 0
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """The days of an event, as they were judged."""
 
     series: Series

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.bills.daily import DailyCharges, FirstSpend
 from guardrail.finops.anomalies.event import Event, State
@@ -18,8 +20,7 @@ LEAST = timedelta(days=28)
 _TOGETHER = timedelta(days=3)  # how long after the first spend an event begins that is the same matter
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """An account, a service of it, or a region of it: the other two are None where it is for all of them."""
 
     account: str
@@ -34,8 +35,7 @@ class Scope:
         return f"region {self.region}" if self.region is not None else f"account {self.account}"
 
 
-@dataclass(frozen=True, slots=True)
-class NewScopes:
+class NewScopes(Struct, frozen=True):
     """What was paid for the first time, and when; and what may have been, as bills begin too short a time before."""
 
     new: dict[Scope, date]

@@ -7,7 +7,7 @@ seem to scatter more. Medians bear outliers: what was odd once is not taken for 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from guardrail.finops.anomalies.series import Amounts
 
@@ -26,8 +26,7 @@ _LEAST_SCALE = UNIT // 2  # a share of 2 % of it is 0.01
 _NORMAL = 1.4826  # makes a median absolute deviation a standard deviation, where residuals are normal
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """A day that is far from what was expected.
 
     expected  the median, of so many same weekdays

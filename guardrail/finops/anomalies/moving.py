@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.finops.anomalies.event import Cause, Event, State
 from guardrail.finops.anomalies.series import Key

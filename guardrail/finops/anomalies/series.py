@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+
+from msgspec import Struct
 
 from guardrail.bills.daily import BillDay, DailyCharges
 from guardrail.finops.exact import units
@@ -17,8 +18,7 @@ SETTLED = timedelta(days=3)
 Owner = Callable[[Mapping[str, str | None]], str | None]
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Key:
+class Key(Struct, frozen=True, order=True):
     """Whose charges are, and what they are of; "" where nothing tells it."""
 
     owner: str
@@ -28,8 +28,7 @@ class Key:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """What something cost, day by day from the first day of the days on. `sources` are the bills that it is on."""
 
     key: Key

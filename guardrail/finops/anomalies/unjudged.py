@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from msgspec import Struct
 
 from guardrail.bills.daily import DailyCharges
 from guardrail.finops.anomalies.series import Days, Series
@@ -35,8 +36,7 @@ class Reason(StrEnum):
     """days of which a bill has nothing at all, between others that it has"""
 
 
-@dataclass(frozen=True, slots=True)
-class NotJudged:
+class NotJudged(Struct, frozen=True):
     """What could not be judged, for one reason.
 
     number   of series, of rows without an amount, of services, of what may be new, or of days
@@ -50,8 +50,7 @@ class NotJudged:
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Unjudged:
+class Unjudged(Struct, frozen=True):
     """What was found that could not be judged.
 
     history     series with days of which too little is known before, and what these came to

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.finops.budgets.forecast import Backtest
 
 
-@dataclass(frozen=True, slots=True)
-class KnownChange:
+class KnownChange(Struct, frozen=True):
     """A merged change that the days of the rate do not show, or not all of them.
 
     since    from when on it is there; None where it was merged, and the newest state does not show it yet
@@ -23,8 +23,7 @@ class KnownChange:
     monthly: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Expected:
+class Expected(Struct, frozen=True):
     """A charge that is booked once a month, and will be again: what it is, the day, and what it came to last time."""
 
     name: str
@@ -32,8 +31,7 @@ class Expected:
     amount: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What a period will come to, in the currency of the answer; each amount is of the whole period.
 
     amount      booked, regular, rate and changes together
@@ -74,8 +72,7 @@ class Forecast:
         return None if self.high is None else self.high - self.amount
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """What an open pull request would add: to a month of 730 hours, and to the period if it were merged now.
 
     unpriced  components of it without a price: then it adds at least that
@@ -88,8 +85,7 @@ class Proposal:
     unpriced: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """A share of a budget's amount that somebody wants to hear of.
 
     of         spent or forecast
@@ -106,8 +102,7 @@ class Alert:
     passed: bool | None
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetAnswer:
+class BudgetAnswer(Struct, frozen=True):
     """A budget in the period that the answer is of.
 
     period        2026-10, 2026-Q4 or 2026
@@ -139,8 +134,7 @@ class BudgetAnswer:
     unknown: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Budgets:
+class Budgets(Struct, frozen=True):
     """An answer: budgets in the order of the configuration, as known at a time.
 
     without  names of budgets that do not say what may be billed, and are not in it

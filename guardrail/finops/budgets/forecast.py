@@ -8,11 +8,12 @@ the bill shows in part is neither missed nor counted twice.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from statistics import fmean
+
+from msgspec import Struct
 
 WEEKS = 4
 WEEK = 7
@@ -23,8 +24,7 @@ LEAST_ORIGINS = 6
 _DAY = 24  # hours
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
+class Series(Struct, frozen=True):
     """What each day came to, in units of 10^-18; None for a day that no bill tells."""
 
     first: date
@@ -41,8 +41,7 @@ class Series:
         return (*[None] * -min(number, 0), *self.amounts[max(number, 0) : max(after, 0)])
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """A change of what is there: from a time on, so much an hour more (or less), in units of 10^-18."""
 
     at: datetime
@@ -55,8 +54,7 @@ class Step:
         return self.hourly * int(seconds) // 3600
 
 
-@dataclass(frozen=True, slots=True)
-class Ahead:
+class Ahead(Struct, frozen=True):
     """What days to come are forecast to cost: at the rate of the days before, and what known changes add to it."""
 
     rate: int
@@ -68,16 +66,14 @@ class Ahead:
         return self.rate + self.changes
 
 
-@dataclass(frozen=True, slots=True)
-class Miss:
+class Miss(Struct, frozen=True):
     """How far a past forecast was off: in parts of what it said of the days ahead, and of what the whole period came to."""
 
     of_forecast: float
     of_total: float
 
 
-@dataclass(frozen=True, slots=True)
-class Backtest:
+class Backtest(Struct, frozen=True):
     """How far past forecasts were off, of as many days ahead. `mean` and `worst` are parts of what the period came to."""
 
     n: int

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, localcontext
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from guardrail.bills.booked import Booked, ChangedResource, Place, ProposedResource
 from guardrail.bills.parts import SourceMonth
@@ -29,8 +30,7 @@ LAG = timedelta(days=45)
 """Bills that end longer ago forecast nothing: that is a month whose bill is late by two weeks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """All that the answer is made of.
 
     bills      that there are, of all sources
@@ -45,8 +45,7 @@ class Facts:
     proposals: Sequence[ProposedResource] = ()
 
 
-@dataclass(frozen=True)
-class _Run:
+class _Run(Struct, frozen=True):
     """What all budgets of a run share."""
 
     told: Told
@@ -55,8 +54,7 @@ class _Run:
     convert: Convert
 
 
-@dataclass
-class _Of:
+class _Of(Struct):
     """What concerns one budget. What counts only maybe stands apart: nothing tells of it whose it is."""
 
     own: list[Booked] = field(default_factory=list)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from guardrail.bills.booked import Booked
 from guardrail.finops.bill_months import Convert, month_before
@@ -14,8 +15,7 @@ from guardrail.finops.exact import apportioned, decimal_of
 from guardrail.policy.budget_spend import end_of
 
 
-@dataclass(frozen=True, slots=True)
-class _Once:
+class _Once(Struct, frozen=True):
     """What a kind of charge came to in a month, in units of 10^-18, and the day that it was booked on."""
 
     day: int

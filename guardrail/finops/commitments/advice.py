@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.catalog import Catalog
 from guardrail.finops.commitments.metered import Existing, Hours
@@ -25,8 +27,7 @@ _BINDING = ("", "no_upfront", "partial_upfront", "all_upfront")
 """Ways to pay, the least binding first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What somebody wants to commit to at most. None, "": what binds least of what there are rates of.
 
     months   the term
@@ -39,8 +40,7 @@ class Wanted:
     days: int = 92
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """What can be bought of some sorts of commitments for one term, and what it comes to."""
 
     kinds: tuple[str, ...]
@@ -49,8 +49,7 @@ class Choice:
     judged: Judged
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What to commit to.
 
     currency      of the plan, that of the rates; `billed` is that of the bill

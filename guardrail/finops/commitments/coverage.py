@@ -12,16 +12,16 @@ from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from copy import copy
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import accumulate, repeat
 from operator import floordiv, itemgetter, mul
 
+from msgspec import Struct
+
 from guardrail.finops.exact import PLACES
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Series:
+class Series(Struct, frozen=True, eq=False):
     """A quantity by hour, none below 0: small whole numbers of a unit, which is counted in 10^-18."""
 
     unit: int
@@ -39,8 +39,7 @@ class Series:
         return tuple(map(mul, self.numbers, repeat(self.unit)))
 
 
-@dataclass(frozen=True, slots=True)
-class Draw:
+class Draw(Struct, frozen=True):
     """A use that draws on a commitment.
 
     used    quantity by hour

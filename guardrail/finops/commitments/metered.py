@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.finops.commitments.products import Product, product_of, vendor_of
 from guardrail.finops.exact import PLACES, units
@@ -17,8 +19,7 @@ _DAY = 24 * HOUR
 _UNIT = 10**PLACES
 
 
-@dataclass(slots=True)
-class Line:
+class Line(Struct):
     """What the hours have of one product on demand.
 
     used    quantity by hour, in 10^-18 of the unit
@@ -47,8 +48,7 @@ class Line:
         return None
 
 
-@dataclass(slots=True)
-class Existing:
+class Existing(Struct):
     """A commitment that there is already.
 
     by_month  month -> use at prices on demand, cost of what is used, cost of all; None: the bill does not tell
@@ -73,8 +73,7 @@ class Existing:
         return None if on_demand is None or cost is None else on_demand - cost
 
 
-@dataclass(slots=True)
-class Hours:
+class Hours(Struct):
     """The hours of one vendor's bills in one currency.
 
     months    month of each hour, in the order of time; hours of months without a bill are left out

@@ -11,8 +11,9 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from fractions import Fraction
+
+from msgspec import Struct, field
 
 from guardrail.finops.commitments.coverage import Coverage, Draw, Series
 from guardrail.finops.commitments.records import MONTH, Judged, Offer, Outcome, Purchase, Usage
@@ -29,8 +30,7 @@ _Sums = tuple[Fraction, Fraction, Fraction, Fraction]
 """What hours come to: on demand, committed, avoided, and what of the committed is used."""
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(Struct, frozen=True):
     """Usage by the hour that may be committed to.
 
     used    key of usage -> quantity by hour
@@ -43,7 +43,7 @@ class Demand:
     prices: Mapping[str, Fraction]
     spans: Mapping[str, tuple[int, int]]
     hours: int
-    _prepared: dict[tuple[tuple[str, Fraction], ...], Coverage] = field(default_factory=dict, compare=False)
+    _prepared: dict[tuple[tuple[str, Fraction], ...], Coverage] = field(default_factory=dict)
 
     @classmethod
     def of(cls, usages: Iterable[Usage], months: Sequence[str]) -> Demand:

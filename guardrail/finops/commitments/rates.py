@@ -6,9 +6,10 @@ import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from guardrail.catalog import Catalog, Ladder
 from guardrail.catalog.commitment import (
@@ -43,8 +44,7 @@ _KINDS = {
 _BREADTHS: Mapping[Kind, int] = {"compute": 2, "ec2_instance": 1, "database": 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Unrated:
+class Unrated(Struct, frozen=True):
     """Use that nothing can be planned for: why, and what it costs on demand in the hours; None: the bill does not tell."""
 
     product: Product
@@ -53,8 +53,7 @@ class Unrated:
     sync: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rated:
+class Rated(Struct, frozen=True):
     """Use with what is offered for it. `unrated` is in none of the offers; of the kinds in `lacking` nothing is offered."""
 
     usages: tuple[Usage, ...]
@@ -63,8 +62,7 @@ class Rated:
     lacking: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(Struct, frozen=True):
     """A product with its use, and its price on demand in the catalog; Google's are known by the bill alone."""
 
     product: Product

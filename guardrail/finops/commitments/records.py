@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
 
 MONTH = 730
 """Hours in a month, as everywhere in guardrail."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """What is used of one product that is sold by the hour, and not covered by a commitment yet.
 
     name   what people call it: m5.large, Standard_D2s_v5, N2 Instance Core
@@ -38,8 +38,7 @@ class Usage:
         return " ".join(part for part in (self.service, self.name, self.what, self.region) if part)
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(Struct, frozen=True):
     """Something to commit to for a term, at published rates.
 
     kind      reservation, convertible reservation, EC2 instance savings plan, compute savings plan, committed use, ...
@@ -87,16 +86,14 @@ class Offer:
         return f"{years}, {self.payment.replace('_', ' ')}" if self.payment else years
 
 
-@dataclass(frozen=True, slots=True)
-class Purchase:
+class Purchase(Struct, frozen=True):
     """So much of an offer, in its unit."""
 
     offer: Offer
     amount: Fraction
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What purchases come to in a month of 730 hours, at some use; money in the currency of the bill.
 
     on_demand  what the usage would cost without them
@@ -116,8 +113,7 @@ class Outcome:
         return self.avoided - self.committed
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """Purchases with what they come to, and what they risk.
 
     now          at the use of the hours that are looked at

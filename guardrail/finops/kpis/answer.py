@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.errors import ConfigError
 from guardrail.finops.kpis.kpi_file import Direction, Kpi
@@ -41,8 +42,7 @@ ABSENT = {
 """What is said where a view that a KPI needs has no row."""
 
 
-@dataclass(frozen=True, slots=True)
-class KpiValue:
+class KpiValue(Struct, frozen=True):
     """A value of a KPI.
 
     of           which of several it is, a service for example; None for the only one
@@ -61,8 +61,7 @@ class KpiValue:
     previous: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KpiAnswer:
+class KpiAnswer(Struct, frozen=True):
     """A KPI with its values, one or more.
 
     target   what guardrail.yaml says, else the file
@@ -82,8 +81,7 @@ class KpiAnswer:
         return one.value >= self.target if self.kpi.direction is Direction.UP else one.value <= self.target
 
 
-@dataclass(frozen=True, slots=True)
-class Kpis:
+class Kpis(Struct, frozen=True):
     """KPIs of a month.
 
     by     team or project, "" for the whole

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+from msgspec import Struct
 from pydantic import Field, field_validator, model_validator
 
 from guardrail.errors import ConfigError
@@ -115,8 +115,7 @@ class Kpi(Section):
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class KpiFile:
+class KpiFile(Struct, frozen=True):
     """A KPI and its file."""
 
     kpi: Kpi

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.finops.kpis.answer import KpiValue
 from guardrail.finops.kpis.kpi_file import KpiTest
 from guardrail.model.money import plain, rounded
 
 
-@dataclass(frozen=True, slots=True)
-class Tested:
+class Tested(Struct, frozen=True):
     """A test that has run: what does not fit, "" for nothing."""
 
     kpi: str

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.bills.booked import ChangedResource
 from guardrail.bills.metered import MergedBy, MeterDay
@@ -34,8 +36,7 @@ class Status(StrEnum):
     NOT_COUNTED = "not_counted"  # it is no saving of a change
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(Struct, frozen=True):
     """A change of a resource that was to save something. Amounts are of a month.
 
     day         from when on the resource is changed, None where the newest state does not show it yet
@@ -82,8 +83,7 @@ class Saving:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True)
-class Credit:
+class Credit(Struct, frozen=True):
     """What a team (project, author) is credited, of the savings that are known. `waiting`: how many others it has."""
 
     name: str | None
@@ -93,8 +93,7 @@ class Credit:
     waiting: int
 
 
-@dataclass(frozen=True, slots=True)
-class Savings:
+class Savings(Struct, frozen=True):
     """An answer: savings in order of time, and credits, the largest first.
 
     first, last  months of the changes, both included
@@ -109,8 +108,7 @@ class Savings:
     credits: tuple[Credit, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True):
     """All that savings are told from.
 
     days         charges by meter and day of the resources that changes are of
@@ -271,8 +269,7 @@ class _Realising:
         )
 
 
-@dataclass(slots=True)
-class _Rise:
+class _Rise(Struct):
     """A change that adds cost, and what of that no saving has taken yet."""
 
     change: ChangedResource

@@ -5,9 +5,10 @@ from __future__ import annotations
 from calendar import monthrange
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.bills.metered import MeterDay
 from guardrail.finops.exact import Amount, units
@@ -16,8 +17,7 @@ from guardrail.finops.unit import Unit, factor_between, unit_of
 _DAYS = Fraction(730, 24)  # of the month of estimates
 
 
-@dataclass(frozen=True, slots=True)
-class Effects:
+class Effects(Struct, frozen=True):
     """A month of a resource before and after a change, and what the difference comes from: amounts in units of 10^-18.
 
     change, price, usage  what is saved by each; negative where it costs more. They come to `before` without `after`
@@ -32,8 +32,7 @@ class Effects:
     why: str = ""
 
 
-@dataclass(slots=True)
-class _Meter:
+class _Meter(Struct):
     """What a meter comes to in a month. `quantity` None where some day does not have it."""
 
     unit: Unit

@@ -9,10 +9,11 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
+
+from msgspec import Struct
 
 from guardrail.errors import ConfigError, InputError
 from guardrail.ledger.kpis.inputs import INPUTS
@@ -28,8 +29,7 @@ Cell = Decimal | str | None
 """A finite number or a text. What is no finite number (NaN) is the text that DuckDB gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """SQL of a KPI over the views.
 
     values  of the parameters, by name
@@ -48,13 +48,12 @@ class Query:
     rows: Mapping[str, Sequence[Mapping[str, Any]]] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Rows by column, or the views that have no row where one is needed, or what is wrong with the SQL."""
 
     rows: tuple[Mapping[str, Cell], ...] = ()
     lacking: tuple[str, ...] = ()
-    fault: ConfigError | None = field(default=None, compare=False)
+    fault: ConfigError | None = None
 
 
 def run(queries: Sequence[Query], database: Path | None, seconds: float = SECONDS) -> list[Answer]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.ledger.duck import connect
@@ -51,8 +52,7 @@ _BARE = {name for name in _CHANGING if name.startswith("current_")} | {
 _VIEWS = f"a KPI reads {', '.join(INPUTS)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """What a SELECT reads, and the parameters ($month) that it names."""
 
     inputs: frozenset[str]

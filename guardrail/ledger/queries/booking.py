@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from guardrail.bills.booked import Booked, Place
 from guardrail.ledger.duck import literal
@@ -16,8 +17,7 @@ Counted = Iterable[tuple[int, int, bool]]
 """Place, budget, and whether charges of the place are the budget's for sure; what is none of a budget's is not there."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """What is asked of the bills.
 
     cost    of COSTS

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.ledger.duck import literal
 from guardrail.ledger.queries.spending import COSTS
 from guardrail.ledger.views import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """A run of a project."""
 
     run: str
@@ -25,8 +25,7 @@ class RunRow:
     currency: str
 
 
-@dataclass(frozen=True, slots=True)
-class LineRow:
+class LineRow(Struct, frozen=True):
     """A line of a run, after the change or before it. `tags` of the resource."""
 
     run: str
@@ -45,8 +44,7 @@ class LineRow:
     team: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class ChargeRow:
+class ChargeRow(Struct, frozen=True):
     """Rows of a month's bill that agree in what they are of, and have the cost that is asked for.
 
     meter_name            what Azure calls its meter, whose id `meter` is
@@ -132,8 +130,7 @@ def rows_without(ledger: Ledger, month: str, cost: str) -> list[tuple[str, str, 
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class UsedRow:
+class UsedRow(Struct, frozen=True):
     """What was used of a meter of a resource in a month, by the time of the charges. `quantity` None where a row lacks it."""
 
     month: str

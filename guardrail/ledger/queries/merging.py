@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.bills.daily import ChangeOfResource
 from guardrail.ledger.duck import literal
@@ -18,8 +20,7 @@ _OPEN = timedelta(days=60)
 _ALIKE = Decimal("0.01")  # a month: a proposal that differs by more is not the change
 
 
-@dataclass(frozen=True, slots=True)
-class _Proposal:
+class _Proposal(Struct, frozen=True):
     at: datetime
     number: int
     monthly: Decimal

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.ledger.views import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class MetricDay:
+class MetricDay(Struct, frozen=True):
     """A day of a metric of a resource, as the view `metrics` has it; None for what nobody told."""
 
     source: str
@@ -28,8 +28,7 @@ class MetricDay:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class BilledHours:
+class BilledHours(Struct, frozen=True):
     """Hours of a resource in the newest month that has any of it, and how many of them no commitment covers."""
 
     id: str

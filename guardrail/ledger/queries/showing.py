@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.ledger.views import Ledger
 from guardrail.model.money import plain
@@ -33,8 +34,7 @@ from measurements group by all order by all
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Contents:
+class Contents(Struct, frozen=True):
     """Rows by what they are of, with the names of their columns."""
 
     runs: Sequence[dict[str, Any]]

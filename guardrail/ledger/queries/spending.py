@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.ledger.duck import literal, quoted
 from guardrail.ledger.views import Ledger
@@ -52,8 +53,7 @@ address_tags as (
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """Charges that agree in all that they are summed by.
 
     of        a value for each dimension, None where the bill tells none
@@ -73,8 +73,7 @@ class Spent:
     quantity: Decimal | None
 
 
-@dataclass(frozen=True, slots=True)
-class BillMonth:
+class BillMonth(Struct, frozen=True):
     """A month of a source's bill that is there."""
 
     source: str

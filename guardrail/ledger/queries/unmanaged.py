@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.ledger.views import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Unmanaged:
+class Unmanaged(Struct, frozen=True):
     """Usage of one resource in the newest month of its account's bill.
 
     is_known_account  whether anything of the account is in a state or run: else nothing tells that this is not

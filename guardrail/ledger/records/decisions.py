@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
 
 from guardrail.ledger.records.facts import Fact, amount, fact, moment, records_of, stamp
 from guardrail.ledger.storage.layout import folder_of, month_of, parsed
@@ -26,8 +27,7 @@ class Decided(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """What somebody decided about a finding: of a rule, in a project, about a resource ("" for the whole project).
 
     expires  the last day that it holds, None for no end

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.ledger.records.facts import Fact, amount, fact, moment, stamp
 from guardrail.ledger.storage.layout import month_of
@@ -16,8 +17,7 @@ NOTIFIED = "notified"
 _OWNER = "alerts"  # what their files lie below; the record says which project an alert is of
 
 
-@dataclass(frozen=True, slots=True)
-class Notified:
+class Notified(Struct, frozen=True):
     """A channel was told of an alert so many times, at most of so large a one."""
 
     channel: str

@@ -7,10 +7,11 @@ import io
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, localcontext
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail import __version__
 from guardrail.errors import InputError
@@ -25,8 +26,7 @@ _LARGEST = Decimal(10) ** 20
 _PLACE = Decimal(1).scaleb(-DECIMALS)
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """A file to be written: its path below the ledger's root, and its bytes."""
 
     path: str

@@ -9,10 +9,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail import __version__
 from guardrail.errors import ConfigError, InputError
@@ -27,8 +28,7 @@ _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _HEAD = 12  # digits of the digest of points, beside that of the file's bytes
 
 
-@dataclass(frozen=True, slots=True)
-class ImportedMetrics:
+class ImportedMetrics(Struct, frozen=True):
     """A month of a source. `path` is "" where the ledger has these points already."""
 
     source: str

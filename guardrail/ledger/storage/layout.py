@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 
@@ -26,8 +27,7 @@ _KEY = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A file of the ledger, by its path below the ledger's root.
 
     owner   the project, or the source of bills or metrics, as it is written in the path

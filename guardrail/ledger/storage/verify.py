@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 from guardrail.ledger.records.facts import records_of
@@ -15,8 +16,7 @@ from guardrail.ledger.storage.store import Store
 _NEWER = re.compile(r"v(\d+)/")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What is wrong with a file."""
 
     path: str

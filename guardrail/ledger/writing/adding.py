@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 from guardrail.ledger.records.facts import Fact, records_of
@@ -16,8 +17,7 @@ from guardrail.report.json.document import SCHEMA
 from guardrail.report.json.read import MAX_BYTES, parse_result
 
 
-@dataclass(frozen=True, slots=True)
-class Adding:
+class Adding(Struct, frozen=True):
     """How results and states are added.
 
     now           the time that states are of, which say none

@@ -9,9 +9,11 @@ import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.ledger.duck import literal, quoted
@@ -24,8 +26,7 @@ _NULLS = ["", "NULL"]  # in capitals
 _GZIP, _ZIP = b"\x1f\x8b", (b"PK\x03\x04", b"PK\x05\x06")  # what files begin with; the last is an empty archive
 
 
-@dataclass(frozen=True, slots=True)
-class BillFile:
+class BillFile(Struct, frozen=True):
     """A file: its columns by their own names, and what they are read by. `delimiter` is "" for what is no CSV.
 
     where  how messages call it
@@ -81,8 +82,7 @@ def _opened(path: Path, *, is_compressed: bool) -> IO[str]:
     return path.open(encoding="utf-8-sig", newline="")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A file of a bill: where it is, how messages call it, and what tells it from others, compressed or not."""
 
     path: Path

@@ -6,10 +6,11 @@ import secrets
 import tempfile
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
+
+from msgspec import Struct
 
 from guardrail.ledger.columns import FINDINGS, INVENTORY, LINES, RUNS
 from guardrail.ledger.duck import connect, literal
@@ -19,8 +20,7 @@ from guardrail.ledger.storage.verify import facts_in
 from guardrail.ledger.views import WRITTEN, Ledger, gathered, names_of
 
 
-@dataclass(frozen=True, slots=True)
-class Compacted:
+class Compacted(Struct, frozen=True):
     """How many files were put together into how many, and how many were removed for their age."""
 
     replaced: int

@@ -7,11 +7,12 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from guardrail import __version__
 from guardrail.bills.charges import CHARGES
@@ -33,8 +34,7 @@ _NEWEST = "newest.parquet"  # the newest generation of the month at hand
 _SOURCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A month of a source. `path` is "" where its newest generation says the same already; `instead` is what that
     generation has said, where this one takes its place.
     """
@@ -48,8 +48,7 @@ class Imported:
     instead: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Importing:
+class Importing(Struct, frozen=True):
     """How bills are imported.
 
     source  the name of where they come from; "" for the format and the billing account

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 if TYPE_CHECKING:
     from guardrail.model.billed.snapshot import Snapshot
 
 
-@dataclass(frozen=True, slots=True)
-class KnownSnapshot:
+class KnownSnapshot(Struct, frozen=True):
     """A ledger's snapshot as a run has it.
 
     where     the file, as guardrail.yaml names it
@@ -28,8 +28,7 @@ class KnownSnapshot:
     remedy: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class RealCost:
+class RealCost(Struct, frozen=True):
     """What a resource came to in a month. `amount` is None where an export does not tell all of it."""
 
     month: str
@@ -37,8 +36,7 @@ class RealCost:
     open: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TypeAccuracy:
+class TypeAccuracy(Struct, frozen=True):
     """How estimates of a resource type have come out.
 
     resources, months   how many were compared, over how many months
@@ -52,8 +50,7 @@ class TypeAccuracy:
     billed: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetForecast:
+class BudgetForecast(Struct, frozen=True):
     """What a budget's period will come to by the forecast of a snapshot. None for what is not known.
 
     known, most   without and with charges of which nothing tells whose they are, before this change
@@ -74,8 +71,7 @@ class BudgetForecast:
     why: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetSpend:
+class BudgetSpend(Struct, frozen=True):
     """What of a budget is spent in the period that the run falls into, and what it comes to with the rest of it.
 
     period       2026-11, 2026-Q4 or 2026
@@ -98,8 +94,7 @@ class BudgetSpend:
     forecast: BudgetForecast | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerView:
+class LedgerView(Struct, frozen=True):
     """What a report shows of a ledger's snapshot.
 
     cost       which cost amounts are: effective or billed

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 HOUR = 3600
 """Seconds."""
 
 
-@dataclass(frozen=True, slots=True)
-class Metered:
+class Metered(Struct, frozen=True):
     """Rows of a bill that agree in their time, in what they are for, and in the commitment that covers them.
 
     start, end  of the time that they are for, in seconds since 1970 (UTC)

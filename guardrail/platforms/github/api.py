@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+
+from msgspec import Struct, field
 
 from guardrail.errors import NetworkError
 from guardrail.http import Deadline, Response, Session, StatusError
@@ -35,8 +36,7 @@ _FORK_FIX = (
 )
 
 
-@dataclass(slots=True)
-class GitHub:
+class GitHub(Struct):
     """One repository on GitHub, as this run may speak to it."""
 
     context: Context

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from guardrail.errors import NetworkError
 from guardrail.http import StatusError
@@ -25,8 +26,7 @@ _TEAMS_FIX = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class GitHubApprovals:
+class GitHubApprovals(Struct, frozen=True):
     """What one pull request tells of approvals."""
 
     owner: GitHub

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.errors import NetworkError
 from guardrail.http import Deadline, Session, StatusError
@@ -20,8 +21,7 @@ _STATES = {"success": "success", "failure": "failed", "error": "failed"}
 _DESCRIPTION = 255  # characters
 
 
-@dataclass(slots=True)
-class GitLab:
+class GitLab(Struct):
     """One project on GitLab, as this job may speak to it. `merge_request` is "" outside of one."""
 
     session: Session

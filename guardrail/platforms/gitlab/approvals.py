@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
+
+from msgspec import Struct, field
 
 from guardrail.errors import NetworkError
 from guardrail.http import StatusError
@@ -19,8 +20,7 @@ _NOT_FOUND = 404
 _APPROVED = "approved this merge request"  # what GitLab's own note says
 
 
-@dataclass(frozen=True, slots=True)
-class GitLabApprovals:
+class GitLabApprovals(Struct, frozen=True):
     """What one merge request tells of approvals. `_ids` are those of users, by their names in small letters."""
 
     owner: GitLab

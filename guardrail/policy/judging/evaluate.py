@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from guardrail.cel import Environment, Path, Scope
 from guardrail.model.cost import ResourceCost
@@ -56,8 +57,7 @@ Opened = Callable[[bool], str]
 """Tells the plans apart of which something has no price, from its resources: with what all others cost, or without."""
 
 
-@dataclass
-class Judge:
+class Judge(Struct, dict=True):
     """Rules with all that their answers depend on beside the resources.
 
     specs                 what is known of machine types

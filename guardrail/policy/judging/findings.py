@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from guardrail.cel import Path
 from guardrail.model.approval import Approvable
@@ -27,8 +28,7 @@ _NOT_EVIDENCE = frozenset(
 _RELATIONS = {(relation,) for relation in RELATIONS}
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What a finding is about: a resource's address, "" for a plan or a budget; what that costs a month, and what tells its plan from others."""
 
     address: str = ""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.model.resource import Change
 from guardrail.policy.glob import matches_any
@@ -11,8 +12,7 @@ from guardrail.policy.rules.rule import Match
 from guardrail.policy.variables.context import Project
 
 
-@dataclass(frozen=True, slots=True)
-class Criterion:
+class Criterion(Struct, frozen=True):
     """One thing that a rule's `match` asks: what it wants, what there is, and whether they agree."""
 
     name: str

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cache, partial
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.cel import Path, Scope
 from guardrail.errors import LimitError
@@ -55,8 +57,7 @@ _PickKey = Callable[[tuple[Any, ...]], tuple[Any, ...]]
 """Takes what one rule's answer depends on out of what all rules of a group compare."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Group:
+class _Group(Struct, frozen=True):
     """The rules for resources of one kind, what tells such resources apart to them, and what they have answered."""
 
     rules: tuple[tuple[CompiledRule, _PickKey, Answers], ...]
@@ -65,8 +66,7 @@ class _Group:
     answers: dict[tuple[Any, ...], _Answered]
 
 
-@dataclass(frozen=True, slots=True)
-class _Answered:
+class _Answered(Struct, frozen=True):
     """What rules say of resources that are alike: answers that are not simply yes, and the rules that a known cost passes."""
 
     found: tuple[tuple[CompiledRule, Answer], ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property, reduce
+
+from msgspec import Struct
 
 from guardrail.cel import (
     CelError,
@@ -44,8 +45,7 @@ from guardrail.policy.variables.context import (
 from guardrail.policy.variables.cost_groups import COST
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """What a rule says of one thing.
 
     failed    numbers of the validations that do not hold
@@ -73,8 +73,7 @@ PASSED = Answer()
 SKIPPED = Answer(skipped=True)
 
 
-@dataclass(frozen=True)
-class CompiledRule:
+class CompiledRule(Struct, frozen=True, dict=True):
     """A rule with its programs. `source` says where it came from, `engine` what they were compiled for, `kept` where their forms are."""
 
     source: RuleFile

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.cel import OPEN, EvaluationError, Path, Program, Schema, Scope, Template
 from guardrail.files.yaml_file import Place
@@ -24,8 +25,7 @@ CompileTemplate = Callable[[str, Place], Template]
 Rebind = Callable[[Scope, Mapping[str, Json]], Scope]
 
 
-@dataclass(frozen=True)
-class CompiledEdit:
+class CompiledEdit(Struct, frozen=True, dict=True):
     """One edit with its programs."""
 
     edit: RuleEdit

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
+
+from msgspec import Struct
 
 from guardrail.cel import Shape, joined_shape
 from guardrail.policy.glob import is_pattern, matches
@@ -14,8 +15,7 @@ from guardrail.policy.glob import is_pattern, matches
 _CUTOFF = 0.6
 
 
-@dataclass(frozen=True)
-class ResourceTypes:
+class ResourceTypes(Struct, frozen=True, dict=True):
     """Resource types by name: those of cost definitions, and those of the tables of provider schemas.
 
     defined  the types of cost definitions, and those that are free; none: nothing is known, and nothing is checked

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pydantic import Field, PlainSerializer, StringConstraints, model_validator
 
 from guardrail.errors import GuardrailError, RuleError, did_you_mean
@@ -176,8 +177,7 @@ class Rule(Section):
         return condition(globs, self.match.tags, self.when)
 
 
-@dataclass(frozen=True, slots=True)
-class RuleFile:
+class RuleFile(Struct, frozen=True):
     """A rule and the file that it came from.
 
     `pack` is "" for a project's own rule, `fetched` says that the pack is none of the shipped ones. `blocks_from` is the day on

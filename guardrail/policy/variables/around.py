@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from guardrail.cel import Handle, Path
 from guardrail.model.cost import Cost, ResourceCost
@@ -30,8 +31,7 @@ _LIGHT: tuple[Path, ...] = tuple(
 _ROOT_MODULE = CalledModule("", "")
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What rules read of a plan beside its resources.
 
     data     the data sources that resources mention

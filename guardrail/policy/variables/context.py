@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.cel import OPEN, KeyAccess, Path
 from guardrail.model.cost import ResourceCost
@@ -20,8 +21,7 @@ from guardrail.policy.variables.names import VARIABLES
 NO_REPOSITORY = Unknown("project.repository", "neither git nor the CI says it", Reason.NOT_EVALUATED)
 
 
-@dataclass(frozen=True, slots=True)
-class Project:
+class Project(Struct, frozen=True):
     """The project that resources belong to. `env` is what the configuration says, "" if nothing; `repository` is owner/name."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan_facts import PlanFacts
@@ -45,8 +46,7 @@ class _Candidates:
                 yield from changes
 
 
-@dataclass(slots=True)
-class _Back:
+class _Back(Struct):
     """What refers to each address, the attribute where it may be another one that is meant; and what may refer to one of many."""
 
     by_address: defaultdict[str, list[tuple[Change, str]]] = field(default_factory=lambda: defaultdict(list))
@@ -62,8 +62,7 @@ class _Back:
         by_type[other.type].append((other, attribute))
 
 
-@dataclass(slots=True)
-class _Edges:
+class _Edges(Struct):
     """What a resource refers to on one side.
 
     found  by address

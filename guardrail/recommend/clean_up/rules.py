@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from guardrail.policy.glob import matches
 
@@ -21,8 +21,7 @@ _BYSTANDERS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Unused:
+class Unused(Struct, frozen=True):
     """A way to be of no use.
 
     title   what is said of it: "unattached volume"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.errors import InputError, did_you_mean
 from guardrail.finops.commitments.advice import Wanted
@@ -24,8 +25,7 @@ FIX = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     """What commitments are planned from, and what is wanted of them. `notes`: what was left out of it."""
 
     hours: tuple[Hours, ...]

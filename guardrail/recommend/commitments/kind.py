@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from guardrail.finops.commitments.advice import Advice, exact
 from guardrail.finops.commitments.text import risks, title_of

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.model.unknown import Json
 from guardrail.policy.variables.machine import plain_name, spec_of
@@ -20,8 +21,7 @@ Specs = Mapping[str, Mapping[str, Any]]
 """All machine types of a vendor by name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """A machine type with what is known of it; memory in GiB."""
 
     name: str
@@ -37,8 +37,7 @@ def runs_alike(new: Machine, old: Machine) -> bool:
     return bool(new.arch & old.arch - {""}) or new.family.processor == old.family.processor
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What a machine has to have: vCPUs, memory in GiB, and a burstable one credits for its load.
 
     load  what all its vCPUs do together on average, in percent of one; None where nobody measured it

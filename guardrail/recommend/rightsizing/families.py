@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from guardrail.policy.variables.machine import plain_name
 
@@ -43,8 +44,7 @@ _BASELINES: Mapping[str, Mapping[str, float]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """What a machine type's name says of it.
 
     series      m, c, r, t; D, E, F, B; n2, c3

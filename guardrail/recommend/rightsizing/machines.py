@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.model.cost import UNPRICED_LINES
@@ -31,8 +33,7 @@ MANAGED = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """A machine type where a resource names it, and what is needed in its stead."""
 
     change: Change
@@ -46,8 +47,7 @@ class _Place:
         return self.change.type.startswith(MANAGED)
 
 
-@dataclass
-class _Machines:
+class _Machines(Struct):
     """Looks for machine types in one project; equal questions are answered once."""
 
     scene: Scene

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.config.file import RightsizingConfig
 from guardrail.model.resource import Change
@@ -17,8 +18,7 @@ _GIB = 1024**3
 NO_METRICS = "has no metrics: nothing smaller was looked for"
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """Metrics of a machine over enough days.
 
     cpu         None where there are none, or of too few days

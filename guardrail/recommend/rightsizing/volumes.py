@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.model.remedy import Assignment
 from guardrail.model.resource import Change, Side
@@ -20,8 +21,7 @@ _IOPS_A_GIB, _LEAST_IOPS, _MOST_IOPS, _INCLUDED_IOPS = 3, 100, 16_000, 3_000
 _SMALL, _SMALL_THROUGHPUT, _THROUGHPUT, _INCLUDED_THROUGHPUT = 170, 128, 250, 125
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(Struct, frozen=True):
     """Where a resource says what a volume is: the attributes of it, below a block or not.
 
     block        dotted path of the block, with * for each; "" for the resource itself

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.config.file import WEEKDAYS, SchedulesConfig
 from guardrail.model.money import HOURS_PER_MONTH
@@ -34,8 +35,7 @@ _OF_WINDOWS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class WorkingHours:
+class WorkingHours(Struct, frozen=True):
     """From when to when something runs: minutes of a day, on days from 0 (Monday). An end before the begin is on the next day."""
 
     begin: int

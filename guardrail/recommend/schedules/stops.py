@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrail.model.new_resource import NewResource
 from guardrail.model.remedy import Assignment
@@ -14,8 +15,7 @@ from guardrail.recommend.schedules.hours import WorkingHours
 from guardrail.terraform.edit.literals import literal
 
 
-@dataclass(frozen=True)
-class Stop:
+class Stop(Struct, frozen=True):
     """What has to be done so that a resource runs in working hours alone.
 
     adds, steps  as code that the estimate reads
@@ -33,8 +33,7 @@ class Stop:
     code: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A resource that may be stopped, where it stands, and when it is to run."""
 
     scene: Scene

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+
+from msgspec import Struct
 
 from guardrail import data
 from guardrail.errors import CatalogError
@@ -17,8 +18,7 @@ BANDS = ("< 5 %", "5-10 %", "10-15 %", "15-20 %", "> 20 %")
 """How many of the machines were interrupted in a month, by band."""
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(Struct, frozen=True):
     """What AWS says of a machine type in a region: percent below the price on demand, and the band of interruptions."""
 
     saving: int

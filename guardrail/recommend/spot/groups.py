@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.remedy import Assignment
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A group of machines.
 
     machines  machine types, of which it may have any; empty: not known

@@ -5,10 +5,12 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import IntEnum
 from hashlib import sha256
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.finding import Finding, FindingStatus, Severity
 from guardrail.model.money import ZERO
@@ -37,8 +39,7 @@ class Level(IntEnum):
     ERROR = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Alert:
+class Alert(Struct, frozen=True):
     """A finding, and where in the repository it belongs.
 
     project  label of its project

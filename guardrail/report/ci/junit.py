@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC
 from html import escape
+
+from msgspec import Struct
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import ProjectReport, Report
@@ -21,8 +22,7 @@ _TEXT_LIMIT = 1_000
 _WHOLE = "all projects"
 
 
-@dataclass(frozen=True, slots=True)
-class _Case:
+class _Case(Struct, frozen=True):
     """A test: its name, the attributes that tell its place, how it ended ("" for passed), and what is said of it."""
 
     name: str

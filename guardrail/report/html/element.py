@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from guardrail.report.text import is_web_page, safe
 
@@ -22,8 +23,7 @@ _CODE = re.compile(r"`([^`]+)`")
 _BREAKS = re.compile(r"(?<=[\w\])][./])(?=\w)")
 
 
-@dataclass(frozen=True, slots=True)
-class Html:
+class Html(Struct, frozen=True):
     """Markup. It is made by `element`, and by hand only of words that are our own."""
 
     markup: str

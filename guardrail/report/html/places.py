@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding
@@ -15,8 +15,7 @@ from guardrail.report.view import View, place
 _LINE_LIMIT = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """The places of one report: links where its frame has their addresses."""
 
     view: View

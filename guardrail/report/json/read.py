@@ -5,12 +5,12 @@ What can be computed is computed again: totals, the verdict, sums. What the cont
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec.structs import replace
 
 from guardrail.decode import json_decoder
 from guardrail.errors import InputError

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import asdict
 
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference

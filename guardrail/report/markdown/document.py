@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
@@ -33,8 +34,7 @@ _WAIVED = 5  # findings in the YAML to paste
 _SMALLEST_PLACE = 20  # bytes; tells how many findings can fit at all
 
 
-@dataclass(frozen=True, slots=True)
-class _Size:
+class _Size(Struct, frozen=True):
     """How much of each part is shown: changed resources, entries of folded lists, findings, projects."""
 
     changes: int

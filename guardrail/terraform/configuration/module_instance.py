@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cached_property
+
+from msgspec import Struct, field
 
 from guardrail.terraform.configuration.code.modules import FolderModules, ModuleCode, literal
 from guardrail.terraform.configuration.providers import ProviderConfiguration, provider_reference
@@ -27,8 +28,7 @@ from guardrail.terraform.language.types import STRING
 from guardrail.terraform.language.values import Cause, Flag, Unknown, Value, lazy_object, string, unknown
 
 
-@dataclass(slots=True)
-class Run:
+class Run(Struct):
     """One evaluation of a configuration.
 
     given      the values that the variables of the root module are given
@@ -47,8 +47,7 @@ class Run:
         return call(name, arguments, context)
 
 
-@dataclass(slots=True)
-class Constants:
+class Constants(Struct):
     """The scope of a variable's default, which may call functions and refer to nothing."""
 
     run: Run

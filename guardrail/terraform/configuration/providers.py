@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from guardrail.model.unknown import Unknown as ModelUnknown
 from guardrail.model.unknown import with_unknowns
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 _META = frozenset({"alias", "version", "for_each"})
 
 
-@dataclass(eq=False)
-class ProviderConfiguration:
+class ProviderConfiguration(Struct, eq=False, dict=True):
     """A provider block, evaluated. `key` tells it from others: "aws.eu", "module.a:aws"."""
 
     key: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.evaluation import evaluate
@@ -20,8 +21,7 @@ MOST_INSTANCES = 10_000
 Key = int | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Repetition:
+class Repetition(Struct, frozen=True):
     """The instances of a block.
 
     by       "count", "for_each", or "" for a block that has neither

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.model.unknown import Json
 from guardrail.terraform.edit.literals import key, literal
@@ -23,8 +24,7 @@ Item = tuple[Expression, Expression]
 """Key and value of an object that is written out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(Struct, frozen=True):
     """A piece of text to put in the place of what stands between two bytes of a file."""
 
     start: int
@@ -32,8 +32,7 @@ class Patch:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """An attribute or an item of an object: where its name begins and ends, where its = or : stands, where it ends."""
 
     start: int

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import key_value, parse, steps
@@ -33,8 +35,7 @@ ValuesOf = Callable[[str], Path | None]
 """The file that gives a variable of the root module its value, None for none. Raises CannotEditError for another place."""
 
 
-@dataclass(frozen=True)
-class CalledModule:
+class CalledModule(Struct, frozen=True):
     """An instance of a module: its code, the block that calls it and the module of that block, and its key."""
 
     code: ModuleCode
@@ -43,8 +44,7 @@ class CalledModule:
     key: Json = None
 
 
-@dataclass(frozen=True)
-class Location:
+class Location(Struct, frozen=True):
     """Where an expression is written: its file and module, and what `each` is there: for_each, its location, and the key."""
 
     file: Path
@@ -53,16 +53,14 @@ class Location:
     key: Json = None
 
 
-@dataclass(frozen=True)
-class FilePatch:
+class FilePatch(Struct, frozen=True):
     """A patch and the file that it is for."""
 
     file: Path
     patch: Patch
 
 
-@dataclass(frozen=True)
-class ValueEdit:
+class ValueEdit(Struct, frozen=True):
     """What is to be done to a value: set it, add entries to it, or rename one of its entries.
 
     is_now  what the value is, as evaluated; nothing is done where the text says otherwise

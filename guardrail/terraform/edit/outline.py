@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property, lru_cache
+
+from msgspec import Struct
 
 from guardrail.terraform.edit.layout import Patch
 from guardrail.terraform.language.syntax import parse_file, parse_part
@@ -15,8 +16,7 @@ Name = tuple[str, ...]
 """The type of a block and its labels."""
 
 
-@dataclass(frozen=True)
-class Outline:
+class Outline(Struct, frozen=True, dict=True):
     """The blocks at the top of a file without faults, in order: their names, and the bytes where they begin and end."""
 
     names: tuple[Name, ...]

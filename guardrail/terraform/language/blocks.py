@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
@@ -60,8 +61,7 @@ class AttributeSchema(Protocol):
 BodySchema = Mapping[str, AttributeSchema]
 
 
-@dataclass(frozen=True, slots=True)
-class Instance:
+class Instance(Struct, frozen=True):
     """A nested block as it comes out: a static one, or one that a dynamic block makes.
 
     `keys` are its labels. With `uncounted`, the dynamic block may make any number of it, none as well, for the reason given,

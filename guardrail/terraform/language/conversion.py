@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.terraform.language.numbers import parse, to_text
 from guardrail.terraform.language.types import (

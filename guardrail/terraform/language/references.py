@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -63,9 +62,9 @@ def _written_out(node: Access) -> Iterator[str | int]:
             return
 
 
-@cache  # there are some twenty kinds of nodes, and `dataclasses.fields` takes its time
+@cache  # there are some twenty kinds of nodes
 def _fields(kind: Any) -> tuple[str, ...]:
-    return tuple(part.name for part in fields(kind) if part.name not in {"source", "start", "end"})
+    return tuple(name for name in kind.__struct_fields__ if name not in {"source", "start", "end"})
 
 
 def _parts(node: Node | Splat) -> Iterator[Node | Splat]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct
 
 from guardrail.terraform.language.values import Cause, Unknown, Value
 
@@ -46,8 +47,7 @@ class LimitError(EvaluationError):
     """This program cannot evaluate an expression that Terraform may well evaluate, so that `try` must not notice it."""
 
 
-@dataclass(slots=True)
-class Budget:
+class Budget(Struct):
     """What is left to spend: `steps` on all expressions of a run together; `depth` is the level that is being evaluated."""
 
     steps: int = MOST_STEPS
@@ -82,16 +82,15 @@ class Scope(Protocol):
         """Call a function. Raises EvaluationError."""
 
 
-@dataclass(frozen=True, slots=True)
 class InnerScope:
     """A scope with more names, which `for`, a dynamic block or a template gives."""
 
-    outer: Scope
-    names: Mapping[str, Value]
-    budget: Budget = field(init=False)
+    __slots__ = ("budget", "names", "outer")
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "budget", self.outer.budget)
+    def __init__(self, outer: Scope, names: Mapping[str, Value]) -> None:
+        self.outer = outer
+        self.names = names
+        self.budget = outer.budget
 
     def resolve(self, root: str, steps: Sequence[ResolvedStep], where: str) -> tuple[Value, int]:
         """Look the name up here, then outside."""
@@ -104,8 +103,7 @@ class InnerScope:
         return self.outer.call(name, arguments, where)
 
 
-@dataclass(frozen=True, slots=True)
-class TemplateScope:
+class TemplateScope(Struct, frozen=True):
     """The scope of a template that `templatefile` or `templatestring` renders: nothing but its variables."""
 
     variables: Mapping[str, Value]

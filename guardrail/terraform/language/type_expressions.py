@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.evaluation import evaluate
@@ -36,8 +37,7 @@ _PLAIN: dict[str, Type] = {"string": STRING, "number": NUMBER, "bool": BOOL, "an
 _COLLECTIONS: dict[str, Callable[[Type], Type]] = {"list": ListType, "set": SetType, "map": MapType}
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """Defaults of optional attributes, at any level of a type.
 
     `values` are those of the attributes of an object. `parts` has what lies deeper: by attribute of an object, by place

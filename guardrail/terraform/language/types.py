@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 
-@dataclass(frozen=True, slots=True)
-class Primitive:
+class Primitive(Struct, frozen=True):
     """A string, a number or a bool."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class AnyType:
+class AnyType(Struct, frozen=True):
     """No constraint in a type expression; of a value: nothing is known of its type (cty's DynamicPseudoType)."""
 
 
-@dataclass(frozen=True, slots=True)
-class ListType:
+class ListType(Struct, frozen=True):
     """A list: elements of one type, in order."""
 
     element: Type
 
 
-@dataclass(frozen=True, slots=True)
-class SetType:
+class SetType(Struct, frozen=True):
     """A set: elements of one type, each once, without an order that means anything."""
 
     element: Type
 
 
-@dataclass(frozen=True, slots=True)
-class MapType:
+class MapType(Struct, frozen=True):
     """A map: any keys, values of one type."""
 
     element: Type
 
 
-@dataclass(frozen=True, slots=True)
-class TupleType:
+class TupleType(Struct, frozen=True):
     """A tuple, which `[a, b]` makes: each element has its own type."""
 
     elements: tuple[Type, ...]
 
 
-@dataclass(frozen=True, eq=False)
-class ObjectType:
+class ObjectType(Struct, frozen=True, eq=False):
     """An object, which `{a = b}` makes: fixed attributes, each of its own type.
 
     `optional` names the attributes that a type constraint allows to be absent; they are null then, unless the

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.terraform.language.lazy import LazyAttributes, LazyTypes
 from guardrail.terraform.language.numbers import Number
@@ -32,8 +34,7 @@ class Flag(StrEnum):
     EPHEMERAL = "ephemeral"
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """A mark of ours: the value was read from a resource. It tells what refers to what through any expression.
 
     `address` is the instance's ("module.a.aws_launch_template.t[0]"), `attribute` the first step into it ("id").
@@ -59,8 +60,7 @@ class Cause(StrEnum):
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """In the place of a value that is not known.
 
     `why` ends the sentence that `cause` begins ("variable x has no value"), "" where there is nothing to add.
@@ -80,8 +80,7 @@ class Unknown:
 AFTER_APPLY = Unknown()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Value:
+class Value(Struct, frozen=True, eq=False):
     """One value.
 
     type   of a collection that is empty or unknown, its element type is as far as known (ANY where it is not)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.resource import NO_TAGS, Side, Tags
 from guardrail.model.unknown import Json, Unknown
@@ -12,8 +14,7 @@ from guardrail.terraform.plan.providers import NO_DEFAULT_TAGS, DefaultTags
 from guardrail.terraform.plan.tag_carriers import SOMETHING_ELSE, tag_attribute
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(Struct, frozen=True):
     """Where a type has its tags: the attributes that the resource sets, and those with the provider's defaults added.
 
     block     the block that they lie in; "" for the resource itself

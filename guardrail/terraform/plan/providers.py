@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.model.unknown import Json, Unknown
 from guardrail.terraform.plan.json.document import Configuration, ProviderConfig
@@ -14,8 +16,7 @@ from guardrail.terraform.plan.json.modules import ModuleInstance, Modules
 _AWS_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class DefaultTags:
+class DefaultTags(Struct, frozen=True):
     """What a provider adds to the tags of its resources; `origin` says where that is written."""
 
     values: Mapping[str, Json] = field(default_factory=dict)

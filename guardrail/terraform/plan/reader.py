@@ -5,10 +5,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from functools import partial
 
 import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.model.finding import Waiver
@@ -31,8 +32,7 @@ from guardrail.terraform.plan.references import References
 from guardrail.terraform.plan.regions import Located
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """What Terraform is about to do: one change for each managed resource, in the order of the plan.
 
     warnings          what a reader should know of the input, one line each
@@ -63,7 +63,10 @@ class Plan:
     planned_at: str = ""
 
 
-def unread(fault: InputError, plan: Plan = Plan(()), *, before: bool = True) -> Plan:
+_NO_PLAN = Plan(())
+
+
+def unread(fault: InputError, plan: Plan = _NO_PLAN, *, before: bool = True) -> Plan:
     """Return what stands for a plan that could not be read, so that the others of its run can be judged.
 
     `before` says whether it has a before: configuration that is compared with nothing has none.

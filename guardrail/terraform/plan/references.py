@@ -7,7 +7,8 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.model.unknown import Json, Unknown, has_marks
 from guardrail.terraform.address import Address, key_value, parse, steps
@@ -21,8 +22,7 @@ _ELSEWHERE = "?"
 _NOT_THERE = "?-"
 
 
-@dataclass(frozen=True, slots=True)
-class _Scope:
+class _Scope(Struct, frozen=True):
     """Where an expression stands: the module instance, the key of the block's instance, and what it iterates over."""
 
     instance: ModuleInstance
@@ -30,8 +30,7 @@ class _Scope:
     for_each: Json = None
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """What the configuration of a resource mentions.
 
     addresses  attribute name -> addresses in the order of mention

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Unknown
@@ -25,8 +26,7 @@ _DECIDING = {"region", "zone", "location"}
 _ELSEWHERE = ("remote_", "source_", "target_", "destination_")
 
 
-@dataclass(frozen=True, slots=True)
-class Located:
+class Located(Struct, frozen=True):
     """What is known about one resource that may tell where it lies.
 
     is_set  tells whether the configuration sets an attribute; None where there is no configuration of it

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.model.resource import Side
 from guardrail.model.unknown import Json
 from guardrail.terraform.plan.regions import Located
 
 
-@dataclass(frozen=True, slots=True)
-class _Separate:
+class _Separate(Struct, frozen=True):
     """A type of which each resource is an element of a block of another one.
 
     owner   its attribute that says of which

@@ -13,12 +13,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, cached_property
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from guardrail.terraform.language.types import (
     ANY,
@@ -52,8 +52,7 @@ class Nesting(StrEnum):
     MAP = "map"
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """An attribute, or a type of nested blocks, of a resource type.
 
     type            its type; of blocks, that of the value which stands for all of them

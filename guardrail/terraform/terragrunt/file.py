@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 from guardrail.terraform.configuration.code.files import shown
@@ -25,8 +26,7 @@ PLAN = "plan"
 """The command that is evaluated for."""
 
 
-@dataclass(frozen=True)
-class Include:
+class Include(Struct, frozen=True):
     """A file that another one includes: by which name, whether its values may be referred to, and how it is merged."""
 
     name: str

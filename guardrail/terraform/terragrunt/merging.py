@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrail.terraform.language.types import ANY
 from guardrail.terraform.language.values import Unknown, Value, lazy_object, object_, tuple_, unknown
@@ -11,8 +12,7 @@ from guardrail.terraform.language.values import Unknown, Value, lazy_object, obj
 SHALLOW, DEEP, NO_MERGE = "shallow", "deep", "no_merge"
 
 
-@dataclass(frozen=True)
-class Inputs:
+class Inputs(Struct, frozen=True):
     """Inputs by name. Where `rest` is set, there may be more, whose names are not known."""
 
     values: Mapping[str, Value] = field(default_factory=dict)

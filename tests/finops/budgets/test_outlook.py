@@ -1,7 +1,6 @@
 """What budgets come to, from charges, changes and pull requests that are made here."""
 
 import time
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -9,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.bills.booked import Booked, ChangedResource, Place, ProposedResource
 from guardrail.bills.parts import SourceMonth

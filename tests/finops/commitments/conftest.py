@@ -1,8 +1,7 @@
 """A catalog with rates of commitments, made up and so that they can be computed by head."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from guardrail.catalog import open_catalog, snapshot
 from guardrail.catalog.snapshot import Row

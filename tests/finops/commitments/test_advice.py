@@ -1,6 +1,5 @@
 """What to commit to, from lines of bills and rates of a catalog."""
 
-from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -8,6 +7,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.finops.commitments.advice import Wanted, advised, ladder
 from guardrail.finops.commitments.metered import hours_of

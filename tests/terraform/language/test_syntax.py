@@ -126,7 +126,7 @@ def test_what_is_nested_too_deeply_is_invalid_and_does_not_fill_the_stack(case):
     while pending:
         node = pending.pop()
         found += [node.message] if isinstance(node, Invalid) else []
-        for name in getattr(node, "__slots__", ()):
+        for name in getattr(node, "__struct_fields__", ()):
             part = getattr(node, name)
             pending += part if isinstance(part, tuple) else [part] if hasattr(part, "where") else []
     assert found == ["expressions are nested deeper than 500 levels"]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import click
+from msgspec.structs import replace
 
 from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
 from guardrail.cli.options import Day

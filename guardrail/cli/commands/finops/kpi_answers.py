@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
@@ -24,8 +26,7 @@ _OF_BILL = {"charges", "matched", "allocated", "compared", "budgeted"}
 _YEAR = 12  # months before that charges are there of, for trends
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A ledger that is open, what its owner has configured, and the time that stands for now.
 
     recommendations  files of `guardrail recommend`, instead of the one that guardrail.yaml names

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import CompletionItem
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.cli.ledger_options import ledger_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
@@ -159,8 +160,7 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
         say(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What is asked of a ledger, and all that answers it."""
 
     asked: Asked

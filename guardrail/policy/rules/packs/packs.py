@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError, GuardrailError, RuleError, did_you_mean
 from guardrail.files.checked import examined
@@ -26,8 +28,7 @@ from guardrail.policy.rules.rule import RuleFile, examine_rule, read_rule
 NOTHING_SET: Mapping[str, RuleSetting] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedRules:
+class LoadedRules(Struct, frozen=True):
     """The active rules, in the order of their ids, and what of packs was loosened, a line each."""
 
     rules: tuple[CompiledRule, ...]
@@ -43,8 +44,7 @@ class LoadedRules:
         return replace(self, rules=tuple(replace(rule, source=rule.source.on(today)) for rule in self.rules))
 
 
-@dataclass(slots=True)
-class Chosen:
+class Chosen(Struct):
     """The active rules as they are set, everything that keeps others from being active, and what of packs was loosened."""
 
     rules: list[RuleFile] = field(default_factory=list)
@@ -60,8 +60,7 @@ class Chosen:
             self.faults.append(error)
 
 
-@dataclass(frozen=True, slots=True)
-class RulePack:
+class RulePack(Struct, frozen=True):
     """A pack that is none of the shipped ones: its rules, and what its pack.yaml says (`file` for the lines)."""
 
     name: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrail.cel import Environment, EvaluationError, Path, Program, Scope
 from guardrail.model.unknown import Unknown
@@ -31,8 +32,7 @@ _OPEN_ELSEWHERE = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCoverage:
+class RuleCoverage(Struct, frozen=True):
     """How much of a rule its tests reach: of `total` ways, all but those that are `missed`, each in words."""
 
     rule: str
@@ -46,8 +46,7 @@ class RuleCoverage:
         return self.total - len(self.missed)
 
 
-@dataclass
-class Coverage:
+class Coverage(Struct):
     """Collects what the tests of rules reach."""
 
     _ways: dict[str, dict[tuple[str, int, str], set[bool]]] = field(default_factory=dict)

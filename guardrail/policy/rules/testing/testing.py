@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.cel import Path as CelPath
 from guardrail.cel import Scope, installed_engines
@@ -36,8 +38,7 @@ NOW = datetime(2026, 1, 31, 12, tzinfo=UTC)
 """The time at which tests play."""
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTestResult:
+class RuleTestResult(Struct, frozen=True):
     """How one test of a rule went. `mismatch` says what was expected and what came, "" if they agree."""
 
     rule: str
@@ -114,8 +115,7 @@ class _Plans(NamedTuple):
     defaults: Defaults
 
 
-@dataclass(frozen=True, slots=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True):
     """What a rule says of a test. `fault`: the test could not be run."""
 
     verdict: str = ""

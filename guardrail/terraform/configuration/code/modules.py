@@ -6,10 +6,12 @@ import os
 import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.terraform.configuration.code.files import (
     LEADS_OUT,
@@ -33,8 +35,7 @@ _MAX_DEPTH = 40  # calls within calls: modules that call each other have no end 
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 
 
-@dataclass(frozen=True, eq=False)
-class ModuleCode:
+class ModuleCode(Struct, frozen=True, eq=False, dict=True):
     """The code of one module.
 
     folder  where its files lie, from the root module's folder ("." for the root module), as `path.module` says it

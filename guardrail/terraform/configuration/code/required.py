@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.model.plan_facts import CalledModule, PlanFacts, RequiredProvider, without_repetition
 from guardrail.model.reason import Reason

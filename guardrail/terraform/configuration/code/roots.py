@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from guardrail.terraform.configuration.code.files import configuration_files, shown
 from guardrail.terraform.configuration.code.modules import FolderModules
@@ -19,8 +20,7 @@ _PLANNED = frozenset({"resource", "module", "moved", "removed", "import"})
 _SHOWN = 3  # paths in a sentence
 
 
-@dataclass(frozen=True, slots=True)
-class Tool:
+class Tool(Struct, frozen=True):
     """Another tool that makes Terraform's plans: how its files end, and how to check what it makes.
 
     `makes` is the folder beside its files to which it writes configuration that can be read.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from guardrail.terraform.language.operators import undecided
 from guardrail.terraform.language.types import ANY, NUMBER, AnyType, Collection, SetType, Type

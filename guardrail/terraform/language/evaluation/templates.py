@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from guardrail.terraform.language.evaluation.dispatch import evaluate, evaluates
 from guardrail.terraform.language.operators import text, undecided

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.functions.file_reader import FileReader

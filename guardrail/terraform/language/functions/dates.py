@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.terraform.language.functions.signature import Function, FunctionError, NotEvaluated, Parameter
 from guardrail.terraform.language.types import NUMBER, STRING
@@ -33,8 +34,7 @@ _YAML_MOMENT = re.compile(
 _TOKEN = re.compile(r"'((?:[^']|'')*)'|(([A-Za-z])\3*)|([^A-Za-z']+)")
 
 
-@dataclass(frozen=True, slots=True)
-class _Moment:
+class _Moment(Struct, frozen=True):
     """A moment to the second, in its own offset, and the nanoseconds beyond."""
 
     at: datetime

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from guardrail.terraform.language.functions.signature import FunctionError, NotEvaluated
 
@@ -24,8 +25,7 @@ _MISSING = (
 )
 
 
-@dataclass(slots=True)
-class FileReader:
+class FileReader(Struct):
     """Reads files below a root.
 
     root    the folder of the checkout: nothing outside it is read, links followed

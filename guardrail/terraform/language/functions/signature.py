@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.terraform.language.numbers import Number
 from guardrail.terraform.language.scope import EvaluationError
@@ -43,8 +45,7 @@ class NotEvaluated(Exception):  # noqa: N818 - it is not an error, but the limit
         self.cause = cause
 
 
-@dataclass(frozen=True, slots=True)
-class FunctionContext:
+class FunctionContext(Struct, frozen=True):
     """Where a call stands.
 
     files   reads the files of the configuration
@@ -58,8 +59,7 @@ class FunctionContext:
     where: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(Struct, frozen=True):
     """What an argument is converted to, and which arguments the function looks at itself.
 
     unknown  it takes unknown values; else the result is unknown where the argument is
@@ -75,8 +75,7 @@ class Parameter:
     dynamic: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function of the language.
 
     returns   the type of the result, as far as it is known where an argument is not, or a function of the arguments

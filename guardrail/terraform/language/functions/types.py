@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.functions.signature import Function, FunctionError, Parameter, friendly, undecided

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.terraform.language.numbers import parse as parse_number
 from guardrail.terraform.language.syntax.nodes import (
@@ -57,8 +58,7 @@ _PLAIN = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
 _WORDS = {"true": TRUE, "false": FALSE, "null": NULL}
 
 
-@dataclass(slots=True, eq=False)
-class _Item:
+class _Item(Struct, eq=False):
     """A value of JSON and where it stands: dict items as pairs of key and value, a list of values, a str, or a word."""
 
     start: int

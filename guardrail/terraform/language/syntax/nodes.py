@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from guardrail.terraform.language.values import Value
 
@@ -43,8 +44,7 @@ class Source:
         return self._lines
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Node:
+class Node(Struct, eq=False):
     """A part of a file, from byte `start` up to `end`."""
 
     source: Source
@@ -72,14 +72,12 @@ class Node:
         return self.source.text[self.start : self.end].decode(errors="replace")
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Literal(Node):
     """A number, a bool, null, or a string without any template sequence."""
 
     value: Value
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Template(Node):
     """A string with template sequences; its parts are put one after the other as text.
 
@@ -90,28 +88,24 @@ class Template(Node):
     parts: tuple[Expression, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Join(Node):
     """What `%{for}` makes: the texts of a tuple, put together."""
 
     items: Expression
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Variable(Node):
     """The first name of a reference: `var`, `local`, a resource type, the name that a `for` gives."""
 
     name: str
 
 
-@dataclass(slots=True, eq=False, repr=False)
-class Splat:
+class Splat(Struct, eq=False):
     """`.*` or `[*]`, with the steps that apply to each element."""
 
     steps: tuple[Step, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Access(Node):
     """Steps into a value: a name for `.name`, an expression for `[index]` (and `.0`), a splat."""
 
@@ -119,7 +113,6 @@ class Access(Node):
     steps: tuple[Step, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Call(Node):
     """A call of a function; with `expands`, the last argument is a collection whose elements are arguments (`...`)."""
 
@@ -128,7 +121,6 @@ class Call(Node):
     expands: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Conditional(Node):
     """`condition ? yes : no`."""
 
@@ -137,7 +129,6 @@ class Conditional(Node):
     no: Expression
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Unary(Node):
     """`-operand` or `!operand`."""
 
@@ -145,7 +136,6 @@ class Unary(Node):
     operand: Expression
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Binary(Node):
     """Two operands with an operator between them."""
 
@@ -154,7 +144,6 @@ class Binary(Node):
     right: Expression
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class For(Node):
     """`[for …]`, or `{for …}` if it has a key; with `groups`, values of one key are gathered in a tuple (`...`)."""
 
@@ -167,21 +156,18 @@ class For(Node):
     groups: bool
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class TupleExpression(Node):
     """`[a, b]`."""
 
     items: tuple[Expression, ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class ObjectExpression(Node):
     """`{a = b}`. A bare name as key is a string already."""
 
     items: tuple[tuple[Expression, Expression], ...]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Invalid(Node):
     """What cannot be evaluated, with the reason: it is nested too deeply, or a template's directives do not match."""
 
@@ -206,7 +192,6 @@ Expression = (
 Step = str | Expression | Splat
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Attribute(Node):
     """`name = expression`."""
 
@@ -214,7 +199,6 @@ class Attribute(Node):
     expression: Expression
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Block(Node):
     """`type "label" { … }`."""
 
@@ -223,7 +207,6 @@ class Block(Node):
     body: Body
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Body(Node):
     """The attributes of a block or a file by name, and its blocks in order."""
 
@@ -235,8 +218,7 @@ class Body(Node):
         return (block for block in self.blocks if block.type == type_)
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """What of a file could not be read."""
 
     message: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import gc
 import re
-from dataclasses import dataclass
 
 import tree_sitter
+from msgspec import Struct
 
 from guardrail.terraform.language.syntax.json_syntax import json_body
 from guardrail.terraform.language.syntax.native import Reader, tree_of
@@ -23,8 +23,7 @@ _POWER_OF_TEN = re.compile(rb"(?<![\w.])(\d+)[eE]([+-]?)(?=\d)")
 _KEY_AFTER_NAME = re.compile(rb"(?<=[\w-])[ \t]*(\r?\n)(?=[ \t]*\([^\n]*\)[ \t]*[=:](?!=))")
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedFile:
+class ParsedFile(Struct, frozen=True):
     """A file's body, and what of it could not be read: the body lacks it.
 
     `broken` are the blocks that have faults, as far as they can be told: with an empty body.

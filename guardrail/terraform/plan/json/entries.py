@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.model.resource import Action, Side
 from guardrail.model.unknown import Json
@@ -37,8 +38,7 @@ _ACTIONS = {
 _NO_CHANGE = ChangeEntry()
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """One managed resource, before its region, tags and references are told."""
 
     address: Address

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.errors import InputError
 from guardrail.model.unknown import Json
@@ -26,8 +27,7 @@ WRAPPER_WARNING = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PlanText:
+class PlanText(Struct, frozen=True):
     """The JSON text of one or several plans, in UTF-8, and warnings about what stood around it."""
 
     text: bytes

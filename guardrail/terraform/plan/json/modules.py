@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
@@ -21,8 +22,7 @@ _PART = re.compile(r"[.\[]")
 _MAX_STEPS = 50  # from variable to variable; a plan with a longer chain than that was not written by Terraform
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ModuleInstance:
+class ModuleInstance(Struct, frozen=True, eq=False):
     """An instance of a module: its address and key, how it is called and from where (None: the root module)."""
 
     address: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from guardrail.terraform.address import parse, steps
 
@@ -13,8 +14,7 @@ Segments = tuple[tuple[str, str], ...]
 """An address in parts: ("module.web", '"a"'), ("aws_instance.this", "0"), each with its key, "" for none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Moves:
+class Moves(Struct, frozen=True):
     """What the `moved` and `removed` blocks of a configuration say.
 
     moved      names of the calls that lead to the module of the block, and `from` and `to`, as seen from there

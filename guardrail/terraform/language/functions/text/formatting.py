@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.functions.json_text import encoded
@@ -30,8 +31,7 @@ _SIGNIFICANT = 6  # from this exponent on, %v and %g write one
 _SMALLEST = -4  # and below this one
 
 
-@dataclass(frozen=True, slots=True)
-class _Verb:
+class _Verb(Struct, frozen=True):
     raw: str
     offset: int
     flags: str
