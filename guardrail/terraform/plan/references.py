@@ -17,9 +17,6 @@ from guardrail.terraform.plan.json.modules import ModuleInstance, Modules, speci
 
 _MAX_STEPS = 50  # through variables and outputs; a plan with a longer chain than that was not written by Terraform
 _ITERATION = ("count.", "each.")
-# Stands for what the JSON does not follow: what is not in the plan, and, before the address of their module, local values.
-_ELSEWHERE = "?"
-_NOT_THERE = "?-"
 
 
 class _Scope(Struct, frozen=True):
@@ -47,6 +44,26 @@ class Mentions(Struct, frozen=True):
 NO_MENTIONS = Mentions({}, {}, None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What an expression mentions; that of a whole block is shared by all its instances, and never looked through for each.
+
+    addresses  of resources, and of data sources
+    modules    addresses of the module instances whose local values it mentions: the JSON does not follow these
+    missing    whether it mentions what is not in the plan
+    """
+
+    addresses: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
+    missing: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.addresses or self.modules or self.missing)
+
+
+_NOTHING, _NOT_THERE = _Found(), _Found(missing=True)
+
+
 class References:
     """Resolves what expressions mention to the addresses of resources of the plan, and of data sources.
 
@@ -57,8 +74,9 @@ class References:
         self._modules = modules
         self._instances: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
         self._calls: defaultdict[tuple[str, str], dict[str, str]] = defaultdict(dict)
-        self._found: dict[tuple[str, str, tuple[str, ...]], tuple[str, ...]] = {}
-        self._iterated: dict[tuple[str, int], tuple[tuple[str, ...], dict[str, tuple[str, ...]]]] = {}
+        self._found: dict[tuple[str, str, tuple[str, ...]], _Found] = {}
+        self._iterated: dict[tuple[str, int], tuple[_Found, dict[str, _Found]]] = {}
+        self._whole: dict[tuple[str, str], _Found] = {}  # of all instances of a block or a module, which is shared
         self.data: set[str] = set()
         for text, address in addresses.items():
             self._instances[address.module, address.resource][address.key] = text
@@ -82,25 +100,16 @@ class References:
             return Mentions({}, {}, frozenset())
         scope = _Scope(instance, address.key, block.for_each_expression)
         expressions = block.all_expressions()
-        found = {name: self._resolve(part, scope, 0) for name, part in expressions.items()}
-        found = {name: addresses for name, addresses in found.items() if addresses}
+        found = {name: each for name, part in expressions.items() if (each := self._resolve(part, scope, 0))}
         written = {
             path for name in found for path in self._written(expressions[name], scope, name) if unknown.get(name)
         }
         written.update(
             path for name, mark in nested.items() for path in _of_dynamic_blocks(expressions.get(name), mark, name)
         )
-        through = {
-            name: tuple(self._locals(expressions[name], scope))
-            for name, addresses in found.items()
-            if any(address[0] == _ELSEWHERE and address != _NOT_THERE for address in addresses)
-        }
-        for name in list(found):
-            if any(address[0] == _ELSEWHERE for address in found[name]):
-                found[name] = tuple(address for address in found[name] if address[0] != _ELSEWHERE)
-        return Mentions(
-            {name: addresses for name, addresses in found.items() if addresses}, through, frozenset(written)
-        )
+        addresses = {name: each.addresses for name, each in found.items() if each.addresses}
+        through = {name: tuple(self._locals(expressions[name], scope)) for name, each in found.items() if each.modules}
+        return Mentions(addresses, through, frozenset(written))
 
     def _written(self, expression: Json, scope: _Scope, path: str) -> Iterator[str]:
         """Yield the paths in an attribute, or in blocks, whose expression refers to something that may be known only after apply."""
@@ -122,22 +131,23 @@ class References:
             for name, part in expression.items():
                 yield from self._locals(part, scope, name)
         else:
-            for address in self._resolve(expression, scope, 0):
-                if address[0] == _ELSEWHERE and address != _NOT_THERE:
-                    yield leaf, address[1:]
+            for module in self._resolve(expression, scope, 0).modules:
+                yield leaf, module
 
-    def _resolve(self, expression: Json, scope: _Scope, depth: int) -> tuple[str, ...]:
+    def _resolve(self, expression: Json, scope: _Scope, depth: int) -> _Found:
         if depth > _MAX_STEPS:
-            return ()
+            return _NOTHING
         return _joined(self._mentioned(names, scope, depth) for names in _lists(expression))
 
-    def _mentioned(self, names: list[str], scope: _Scope, depth: int) -> tuple[str, ...]:
+    def _mentioned(self, names: list[str], scope: _Scope, depth: int) -> _Found:
         iteration = [name for name in names if name.startswith(_ITERATION)]
         # What does not depend on the instance is the same for all of them, and may be long.
         where = f"{scope.key} {id(scope.for_each)}" if iteration else ""
         memo = (scope.instance.address, where, tuple(names))
         if memo not in self._found:
-            self._found[memo] = ()  # while it is being found: variables and outputs may refer to each other in a circle
+            self._found[memo] = (
+                _NOTHING  # while it is being found: variables and outputs may refer to each other in a circle
+            )
             keys = {key for name in specific(iteration) if (key := self._key(name, scope))}
             parts = (self._target(name, scope, depth, keys) for name in specific(names))
             self._found[memo] = _joined(parts)
@@ -160,7 +170,7 @@ class References:
             value = value.get(step) if isinstance(value, dict) else None
         return json.dumps(value) if isinstance(value, str | int) else ""
 
-    def _target(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> tuple[str, ...]:
+    def _target(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> _Found:
         instance = scope.instance
         head, _, rest = name.partition(".")
         if head == "var" and instance.parent:
@@ -169,52 +179,70 @@ class References:
         if head == "each":
             return self._of_each(scope, depth)
         if head == "local":
-            return (f"{_ELSEWHERE}{instance.address}",)
+            return _Found(modules=(instance.address,))
         if head == "var" and self._modules.is_unset(rest.partition(".")[0]):
-            return (_NOT_THERE,)
+            return _NOT_THERE
         if head in {"var", "path", "terraform", "self", "count"}:  # names that lead to no resource
-            return ()
+            return _NOTHING
         if head == "module":
             return self._output(name, scope, depth, keys)
+        return self._resource(name, instance, keys)
+
+    def _resource(self, name: str, instance: ModuleInstance, keys: AbstractSet[str]) -> _Found:
+        """Resolve the name of a resource, or of a data source; all of its instances where the key is computed."""
         target = parse(name)
         if target is None:
-            return ()
+            return _NOTHING
         if target.is_data:
             key = target.key or (next(iter(keys)) if len(keys) == 1 else "")
             source = f"{instance.address}.data.{target.resource}".removeprefix(".") + (f"[{key}]" if key else "")
             self.data.add(source)
-            return (source,)
+            return _Found((source,))
         # What is not among the resources of the plan may be anything: it is mentioned, and nothing is known of it.
         instances = self._instances.get((instance.address, target.resource), {})
-        return _chosen(instances, target.key, keys) or (_NOT_THERE,)
+        if not instances:
+            return _NOT_THERE
+        if (chosen := _chosen(instances, target.key, keys)) is not None:
+            return _Found(chosen) if chosen else _NOT_THERE
+        where = (instance.address, target.resource)
+        if where not in self._whole:
+            self._whole[where] = _Found(tuple(instances.values()))
+        return self._whole[where]
 
-    def _of_each(self, scope: _Scope, depth: int) -> tuple[str, ...]:
+    def _of_each(self, scope: _Scope, depth: int) -> _Found:
         """Resolve `each`, which stands for the instance with the same key of what the block iterates over."""
         where = (scope.instance.address, id(scope.for_each))
         if where not in self._iterated:
             found = self._resolve(scope.for_each, _Scope(scope.instance), depth + 1)
             by_key: defaultdict[str, list[str]] = defaultdict(list)
-            for text in found:
+            for text in found.addresses:
                 if target := parse(text):
                     by_key[target.key].append(text)
-            self._iterated[where] = (found, {key: tuple(same) for key, same in by_key.items()})
+            self._iterated[where] = (found, {key: _Found(tuple(same)) for key, same in by_key.items()})
         found, keyed = self._iterated[where]
-        return keyed.get(scope.key) or found
+        return keyed.get(scope.key, found)
 
-    def _output(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> tuple[str, ...]:
+    def _output(self, name: str, scope: _Scope, depth: int, keys: AbstractSet[str]) -> _Found:
         """Resolve an output; all of them where the key is computed, since Terraform then writes the module alone."""
         module, call, key = next(steps(name), ("", "", ""))
         wanted = re.split(r"[.\[]", name[len(module) + 1 :])[0]
         modules = self._calls.get((scope.instance.address, call), {})
         if not modules:
-            return (_NOT_THERE,)
-        found: list[tuple[str, ...]] = []
-        for address in _chosen(modules, key, keys):
+            return _NOT_THERE
+        chosen = _chosen(modules, key, keys)
+        where = (scope.instance.address, name)
+        if chosen is None and where in self._whole:
+            return self._whole[where]
+        found: list[_Found] = []
+        for address in modules.values() if chosen is None else chosen:
             child = self._modules.instance(address)
             for label, output in ((child.module.outputs or {}) if child else {}).items():
                 if child and wanted in {"", label}:
                     found.append(self._resolve(output.expression, _Scope(child), depth + 1))
-        return _joined(found)
+        joined = _joined(found)
+        if chosen is None:
+            self._whole[where] = joined
+        return joined
 
 
 def _of_dynamic_blocks(expression: Json, marks: list[Json], path: str) -> Iterator[str]:
@@ -247,15 +275,23 @@ def _lists(expression: Json) -> Iterator[list[str]]:
                 yield from _lists(part)
 
 
-def _chosen(instances: Mapping[str, str], key: str, keys: AbstractSet[str]) -> tuple[str, ...]:
-    """Return the instance with the key that is written, else with the one that the expression has as its value, else all."""
+def _chosen(instances: Mapping[str, str], key: str, keys: AbstractSet[str]) -> tuple[str, ...] | None:
+    """Return the instance with the key that is written, else with the one that the expression has as its value; None: all."""
     if key:
         return (instances[key],) if key in instances else ()
     own = [one for one in keys if one in instances]
-    return (instances[own[0]],) if len(own) == 1 else tuple(instances.values())
+    return (instances[own[0]],) if len(own) == 1 else None
 
 
-def _joined(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+def _joined(parts: Iterable[_Found]) -> _Found:
     """Join without repetition; one part alone is shared, not copied: a thousand instances mention the same hundred."""
     found = [part for part in parts if part]
-    return found[0] if len(found) == 1 else tuple(dict.fromkeys(address for part in found for address in part))
+    if not found:
+        return _NOTHING
+    if len(found) == 1:
+        return found[0]
+    return _Found(
+        tuple(dict.fromkeys(address for part in found for address in part.addresses)),
+        tuple(dict.fromkeys(module for part in found for module in part.modules)),
+        any(part.missing for part in found),
+    )
