@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from functools import lru_cache
-from typing import Generic, TypeVar
+from functools import lru_cache, partial
+from itertools import chain
+from typing import Generic, TypeAlias, TypeVar
 
 Entry = TypeVar("Entry")
+_Tried: TypeAlias = tuple[Callable[[str], bool], Entry]
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -60,31 +62,33 @@ def _piece(piece: str) -> re.Pattern[str]:
 class Globs(Generic[Entry]):
     """Patterns, each with something: finds those that a text fits without trying every one.
 
-    They are looked up by the literal text that they begin with, so that thousands of waivers or budgets, most of which
-    name one address or one module, cost a resource a few look-ups.
+    They are looked up by the literal text that they begin with, or end with if that is longer, so that thousands of
+    waivers or budgets, most of which name one address or one module, cost a resource a few look-ups.
     """
 
     def __init__(self) -> None:
         self._exact: defaultdict[str, list[Entry]] = defaultdict(list)
-        self._beginning: defaultdict[str, list[tuple[Callable[[str], bool], Entry]]] = defaultdict(list)
-        self._lengths: set[int] = set()
+        self._beginning: defaultdict[int, defaultdict[str, list[_Tried[Entry]]]] = defaultdict(
+            partial(defaultdict, list)
+        )
+        self._ending: defaultdict[int, defaultdict[str, list[_Tried[Entry]]]] = defaultdict(partial(defaultdict, list))
 
     def add(self, pattern: str, entry: Entry) -> None:
         """Add a pattern and what it stands for."""
         self._exact[pattern].append(entry)  # every pattern fits its own text
         if not is_pattern(pattern):
             return
-        beginning = re.split(r"[*?]", pattern, maxsplit=1)[0]
-        self._beginning[beginning].append((_compiled(pattern), entry))
-        self._lengths.add(len(beginning))
+        pieces = re.split(r"[*?]", pattern)
+        beginning, ending = pieces[0], pieces[-1]
+        by, literal = (self._ending, ending) if len(ending) > len(beginning) else (self._beginning, beginning)
+        by[len(literal)][literal].append((_compiled(pattern), entry))
 
     def find(self, text: str) -> Iterator[Entry]:
         """Yield what stands at the patterns that the text fits; what is special in one may be itself in the text."""
         exact = self._exact.get(text, [])
         yield from exact
-        for length in self._lengths:
-            if length > len(text):
-                continue
-            for fits, entry in self._beginning.get(text[:length], ()):
-                if fits(text) and entry not in exact:
-                    yield entry
+        tried = [by_text.get(text[:length], ()) for length, by_text in self._beginning.items()]
+        tried += [by_text.get(text[-length:], ()) for length, by_text in self._ending.items()]
+        for fits, entry in chain.from_iterable(tried):
+            if fits(text) and entry not in exact:
+                yield entry

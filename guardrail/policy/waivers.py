@@ -239,13 +239,17 @@ class _Index:
         self._addresses: dict[str, Globs[tuple[int, Waiver]]] = {}
         for number, waiver in enumerate(waivers):
             self._addresses.setdefault(waiver.rule, Globs()).add(waiver.address, (number, waiver))
+        self._of_rule: dict[str, list[Globs[tuple[int, Waiver]]]] = {}
 
     def fitting(self, finding: Finding) -> list[Waiver]:
         """Return the waivers for a finding, in the order of their file. A rule that could not be evaluated has none."""
         if finding.status is FindingStatus.ERROR:
             return []
-        rules = (entries for rule, entries in self._addresses.items() if matches(rule, finding.rule))
-        entries = sorted((entry for one in rules for entry in one.find(finding.subject)), key=itemgetter(0))
+        if finding.rule not in self._of_rule:
+            own = [addresses for rule, addresses in self._addresses.items() if matches(rule, finding.rule)]
+            self._of_rule[finding.rule] = own
+        found = (entry for one in self._of_rule[finding.rule] for entry in one.find(finding.subject))
+        entries = sorted(found, key=itemgetter(0))
         return [waiver for _, waiver in entries]
 
 

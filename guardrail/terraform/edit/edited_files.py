@@ -59,9 +59,18 @@ class EditedFiles:
 
     def remove(self, file: Path, patch: Patch) -> None:
         """Take one block out of a text. Raises CannotEditError where more than that would go, or the rest could not be read."""
-        before = self._parsed(file)
-        text = patched(before.source.text, [patch])
-        after = _parsed(file.name, text)
+        text = patched(self.text(file), [patch])
+        outline = self._outline(file)
+        place = outline.within(patch) if outline else None
+        if outline is not None and place is not None:
+            left = outline.without(place, patch.end - patch.start)
+            begin, end = outline.gap(place, len(self.text(file)))
+            # What is left between the two blocks around it is parsed alone: n blocks that go do not parse the file n times.
+            rest = parse_part(Source(file.name, text), begin, end - (patch.end - patch.start))
+            if rest is not None and not rest.attributes and not rest.blocks:
+                self._keep(file, text, left)
+                return
+        before, after = self._parsed(file), _parsed(file.name, text)
         if len(after.faults) > len(before.faults) or len(_names(after)) != len(_names(before)) - 1:
             raise CannotEditError(f"an edit would break {file.name}")
         self._keep(file, text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from functools import cached_property, lru_cache
 
@@ -44,6 +44,19 @@ class Outline(Struct, frozen=True, dict=True):
         start, end = self.starts[place], self.ends[place]
         return place if all(start < one.start and one.end < end for one in patches) else None
 
+    def within(self, patch: Patch) -> int | None:
+        """Return which block a patch replaces as a whole, and no part of another; None where that is none, or several."""
+        place = bisect_left(self.starts, patch.start)
+        if place == len(self.starts) or patch.end < self.ends[place]:
+            return None
+        others = (*self.ends[:place][-1:], patch.start, patch.end, *self.starts[place + 1 :][:1])
+        return place if list(others) == sorted(others) else None
+
+    def gap(self, place: int, size: int) -> tuple[int, int]:
+        """Return where the text between the neighbours of a block begins and ends, of a file that has so many bytes."""
+        begin = self.ends[place - 1] if place else 0
+        return begin, self.starts[place + 1] if place + 1 < len(self.starts) else size
+
     def grown(self, place: int, size: int) -> Outline:
         """Return it after a block has become longer, or shorter, by so many bytes."""
         starts, ends = self.starts, self.ends
@@ -54,6 +67,14 @@ class Outline(Struct, frozen=True, dict=True):
         )
         moved.__dict__["places"] = self.places  # the names are the same
         return moved
+
+    def without(self, place: int, size: int) -> Outline:
+        """Return it after a block has been taken out, with what stood around it: so many bytes."""
+        return Outline(
+            (*self.names[:place], *self.names[place + 1 :]),
+            (*self.starts[:place], *(one - size for one in self.starts[place + 1 :])),
+            (*self.ends[:place], *(one - size for one in self.ends[place + 1 :])),
+        )
 
     def with_blocks(self, body: Body, size: int) -> Outline:
         """Return it after so many bytes with the blocks of a body have been put between two blocks."""

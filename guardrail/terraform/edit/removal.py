@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from pathlib import Path
 
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles, StillMentionedError
@@ -10,6 +11,7 @@ from guardrail.terraform.edit.layout import Patch
 from guardrail.terraform.language.syntax.nodes import Block
 
 _COMMENT = re.compile(rb"\s*(?:#|//)")
+_PART_OF_NAME = re.compile(rb"[\w.-]")
 
 
 def removed(texts: EditedFiles, folder: Path, files: tuple[str, ...], labels: tuple[str, str], file: Path) -> None:
@@ -19,13 +21,16 @@ def removed(texts: EditedFiles, folder: Path, files: tuple[str, ...], labels: tu
     """
     block = texts.resource(file, *labels)
     type_, name = (re.escape(label.encode()) for label in labels)
-    mention = re.compile(
-        rb"(?<![\w.-])" + type_ + rb"\." + name + rb"(?![\w-])"
-        rb'|resource\s+"?' + type_ + rb'"?\s+"?' + name + rb'"?\s*\{'
-    )  # fmt: skip
+    # Each begins with literal text, which is found fast: every block that goes looks through all files.
+    mentions = (
+        re.compile(type_ + rb"\." + name + rb"(?![\w-])"),
+        re.compile(rb'resource\s+"?' + type_ + rb'"?\s+"?' + name + rb'"?\s*\{'),
+    )
     for one in files:
         text = texts.text(folder / one)
-        for found in mention.finditer(text):
+        for found in chain.from_iterable(mention.finditer(text) for mention in mentions):
+            if _PART_OF_NAME.fullmatch(text[found.start() - 1 : found.start()]):
+                continue
             line = text.count(b"\n", 0, found.start()) + 1
             is_own = folder / one == file and block.start <= found.start() < block.end
             if not is_own and not _COMMENT.match(text[text.rfind(b"\n", 0, found.start()) + 1 :]):
