@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -21,6 +23,7 @@ from guardrail.terraform.language.syntax import comments
 from guardrail.terraform.language.syntax.nodes import Block, Node, Source
 
 MARK = "guardrail:ignore"
+_START, _LINE = attrgetter("start"), attrgetter("line")
 _WAIVER = re.compile(r"guardrail:ignore\b[ \t]*([^\s=]*)(.*)")
 _OPTION = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
 _AMOUNT = re.compile(r"\d{1,12}(?:\.\d{1,2})?")
@@ -78,13 +81,17 @@ class InlineWaivers:
             return []
         if source not in self._comments:
             self._comments[source] = comments(source)
-        first = block.line
-        for comment in reversed(self._comments[source]):
+        found, first = self._comments[source], block.line
+        place = bisect_left(found, block.start, key=_START)
+        for comment in reversed(found[:place]):
+            if comment.end_line < first - 1:
+                break
             # One after something else on its line is about that, not about the block below.
             before = source.text[source.text.rfind(b"\n", 0, comment.start) + 1 : comment.start]
-            if comment.end <= block.start and comment.end_line >= first - 1 and not before.strip():
+            if not before.strip():
                 first = comment.line
-        return [comment for comment in self._comments[source] if first <= comment.line <= block.end_line]
+        place = bisect_left(found, first, key=_LINE)
+        return found[place : bisect_right(found, block.end_line, key=_LINE)]
 
     def _read(self, comment: Node) -> Iterator[Waiver]:
         for said in _WAIVER.finditer(comment.text):
