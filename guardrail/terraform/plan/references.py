@@ -44,9 +44,8 @@ class Mentions(Struct, frozen=True):
 NO_MENTIONS = Mentions({}, {}, None)
 
 
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What an expression mentions; that of a whole block is shared by all its instances, and never looked through for each.
+class _Found(Struct, frozen=True):
+    """What an expression mentions; that of a whole block is shared by all its instances, not looked through for each.
 
     addresses  of resources, and of data sources
     modules    addresses of the module instances whose local values it mentions: the JSON does not follow these
