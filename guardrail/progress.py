@@ -33,6 +33,12 @@ def counted(what: str, items: Sequence[Item]) -> Iterable[Item]:
     return items if watcher is None or len(items) <= 1 else _counted(what, items, watcher)
 
 
+def tell(what: str, done: int, total: int) -> None:
+    """Tell the watcher how many are done, where it is no loop that does them."""
+    if watcher := _watcher.get():
+        watcher(what, done, total)
+
+
 def _counted(what: str, items: Sequence[Item], watcher: Watcher) -> Iterator[Item]:
     for done, item in enumerate(items):
         watcher(what, done, len(items))

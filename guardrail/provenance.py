@@ -65,8 +65,8 @@ class Checkout:
 
 def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
     """Return every file that a run with these settings depends on, by kind and path."""
-    found = dict.fromkeys((*_policy(settings), *_workflows(checkout), *_subjects(settings)))
-    listed = [Input(checkout.name(path), kind, checkout.origin(path), _digest(path)) for kind, path in found]
+    found = dict.fromkeys((*_policy(settings), *_workflows(checkout), *subjects(settings)))
+    listed = [Input(checkout.name(path), kind, checkout.origin(path), digest_of(path)) for kind, path in found]
     listed += _approvals(settings, checkout)
     order = list(InputKind)
     return tuple(sorted(dict.fromkeys(listed), key=lambda one: (order.index(one.kind), one.path)))
@@ -75,7 +75,7 @@ def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
 def policy_hashes(settings: Settings) -> dict[str, str]:
     """Return the hashes of the files that a run judges by, by kind, as `Hashes.files` has them."""
     found = dict.fromkeys(_policy(settings))
-    listed = (Input("", kind, Origin.NOT_KNOWN, _digest(path)) for kind, path in found)
+    listed = (Input("", kind, Origin.NOT_KNOWN, digest_of(path)) for kind, path in found)
     return dict(Hashes("", "").with_inputs(listed).files)
 
 
@@ -152,7 +152,7 @@ def _approvals(settings: Settings, checkout: Checkout) -> list[Input]:
     name = git.name_of(file, at.top) if at and at.top else ""
     if at is None or (at.top and not name):
         return (
-            [Input(checkout.name(file), InputKind.APPROVALS, checkout.origin(file), _digest(file))]
+            [Input(checkout.name(file), InputKind.APPROVALS, checkout.origin(file), digest_of(file))]
             if file.is_file()
             else []
         )
@@ -188,7 +188,7 @@ def _workflows(checkout: Checkout) -> Iterator[tuple[InputKind, Path]]:
             yield InputKind.WORKFLOW, path
 
 
-def _subjects(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+def subjects(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
     """Give what is judged: plans, configuration, variables, and the waivers in comments there."""
     for source in settings.sources:
         if source.plan == "-" or not Path(source.plan).exists():
@@ -233,7 +233,7 @@ def _files(folders: Iterable[Path], settings: Settings) -> Iterator[tuple[InputK
                 yield InputKind.INLINE_WAIVERS, file
 
 
-def _digest(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """Return the SHA-256 of a file; "" where it cannot be read."""
     try:
         seen = path.stat()

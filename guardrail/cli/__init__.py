@@ -25,6 +25,7 @@ COMMANDS = {
     "estimate": "guardrail.cli.commands.estimate:estimate",
     "diff": "guardrail.cli.commands.diff:diff",
     "report": "guardrail.cli.commands.report:report",
+    "fleet": "guardrail.cli.commands.fleet:fleet",
     "explain": "guardrail.cli.commands.explain:explain",
     "rules": "guardrail.cli.commands.rules:rules",
     "usage": "guardrail.cli.commands.usage:usage",

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -20,6 +19,7 @@ import click
 
 from guardrail.errors import LimitError
 from guardrail.model.exit_code import ExitCode
+from guardrail.resident import resident
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -29,7 +29,6 @@ DEFAULT_MEGABYTES = 2048
 
 _LOOK = 0.2  # seconds between two looks at clock and memory
 _GRACE = 0.6  # seconds in which the main thread may end by itself, before the process is ended
-_STATM = Path("/proc/self/statm")  # Linux: the pages that are resident now; elsewhere the most that ever were is told
 _DOING = {
     "terraform": "reading plans and configuration",
     "costs": "pricing",
@@ -115,7 +114,7 @@ def _past(elapsed: float, seconds: int, megabytes: int, main: int) -> LimitError
     if seconds and elapsed > seconds:
         what = f"took longer than {seconds} s, and was ended while {_doing(main)}"
         return LimitError(what, fix="nothing was judged; allow more with --timeout SECONDS")
-    if megabytes and _resident() > megabytes * 1024**2:
+    if megabytes and resident() > megabytes * 1024**2:
         what = f"took more than {megabytes:,} MB of memory, and was ended while {_doing(main)}"
         return LimitError(what, fix="nothing was judged; allow more with --max-memory MB")
     return None
@@ -131,21 +130,6 @@ def _doing(main: int) -> str:
             return _DOING[part]
         frame = frame.f_back
     return "starting"
-
-
-def _resident() -> int:
-    """Return the bytes of memory that the process has; 0 where the system does not tell."""
-    try:
-        return int(_STATM.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except (OSError, AttributeError):
-        pass
-    try:
-        import resource  # noqa: PLC0415 - not on Windows
-    except ImportError:
-        return 0
-    # Bytes on macOS, kilobytes elsewhere.
-    most: int = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return most if sys.platform == "darwin" else most * 1024
 
 
 def _end(error: LimitError) -> None:

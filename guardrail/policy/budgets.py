@@ -189,7 +189,7 @@ class _Index:
 
     def playing_in(self, project: Project) -> set[int]:
         """Return the places of the budgets that count anything in a project."""
-        return {number for number, budget in enumerate(self._budgets) if _plays_in(budget.match, project)}
+        return {number for number, budget in enumerate(self._budgets) if plays_in(budget.match, project)}
 
     def candidates(self, changes: Iterable[Change], plays_in: set[int]) -> Iterator[set[int]]:
         """Give, for each resource, the places of the budgets that it may count for, some of which it does not."""
@@ -245,7 +245,8 @@ def _counts(match: BudgetMatch, resource: ResourceCost) -> bool:
     return not match.tags or any(_tagged(match.tags, tags) is not False for tags in sides)
 
 
-def _plays_in(match: BudgetMatch, project: Project) -> bool:
+def plays_in(match: BudgetMatch, project: Project) -> bool:
+    """Say whether a budget counts anything in a project."""
     names = (*match.projects, *([match.project] if match.project is not None else []))
     return (not names or matches_any(names, project.name)) and (
         match.env is None or matches_any([match.env], project.env)

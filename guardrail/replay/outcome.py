@@ -124,15 +124,20 @@ Key = tuple[str, str, str]
 
 def standings(findings: Iterable[Finding]) -> dict[Key, tuple[Standing, str]]:
     """Return what each rule says of each thing, with its words; of several answers the worst."""
+    return worst(((one.project, one.rule, one.subject), standing_of(one), one.message) for one in findings)
+
+
+def worst(answers: Iterable[tuple[Key, Standing, str]]) -> dict[Key, tuple[Standing, str]]:
+    """Return the worst of the answers to each thing, with its words."""
     found: dict[Key, tuple[Standing, str]] = {}
-    for one in findings:
-        key, said = (one.project, one.rule, one.subject), (_standing(one), one.message)
-        if key not in found or _ORDER.index(said[0]) > _ORDER.index(found[key][0]):
-            found[key] = said
+    for key, standing, message in answers:
+        if key not in found or _ORDER.index(standing) > _ORDER.index(found[key][0]):
+            found[key] = (standing, message)
     return found
 
 
-def _standing(finding: Finding) -> Standing:
+def standing_of(finding: Finding) -> Standing:
+    """Return what a finding says of the thing that it is about."""
     if finding.status is FindingStatus.ERROR:
         return Standing.ERROR
     if finding.blocking:

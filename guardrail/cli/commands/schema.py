@@ -22,6 +22,7 @@ NAMES = (
     "notification",
     "recommendations",
     "budget",
+    "fleet",
 )
 
 
@@ -59,6 +60,7 @@ def _schema(name: str) -> dict[str, Any]:
     from guardrail.finops.allocation_file import Allocation  # noqa: PLC0415
     from guardrail.finops.budgets.shape import BudgetsDocument  # noqa: PLC0415
     from guardrail.finops.kpis.kpi_file import Kpi  # noqa: PLC0415
+    from guardrail.fleet.shape import FleetDocument  # noqa: PLC0415
     from guardrail.notify.document import NotificationDocument  # noqa: PLC0415
     from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
     from guardrail.recommend.output.shape import RecommendationsDocument  # noqa: PLC0415
@@ -78,6 +80,7 @@ def _schema(name: str) -> dict[str, Any]:
         "kpi": Kpi,
         "recommendations": RecommendationsDocument,
         "budget": BudgetsDocument,
+        "fleet": FleetDocument,
     }
     if name == "report":
         return report_schema()

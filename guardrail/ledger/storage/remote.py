@@ -60,10 +60,10 @@ class ObjectStore:
         except (*self._fault, ValueError) as error:
             raise ConfigError(f"cannot be opened: {_first_line(error)}", where=where) from None
 
-    def put(self, path: str, data: bytes) -> bool:
-        """Write a file if it is not there yet, which the store itself decides. Raises ConfigError."""
+    def put(self, path: str, data: bytes, *, replace: bool = False) -> bool:
+        """Write a file if it is not there yet, which the store itself decides, or in any case. Raises ConfigError."""
         try:
-            self._api.put(self._store, path, data, mode="create")
+            self._api.put(self._store, path, data, mode="overwrite" if replace else "create")
         except self._api.exceptions.AlreadyExistsError:
             return False
         except self._fault as error:
@@ -81,12 +81,19 @@ class ObjectStore:
 
     def paths(self, prefix: str = "") -> list[str]:
         """Return the paths of the files below a folder, sorted. Raises InputError."""
+        return sorted(self.versions(prefix))
+
+    def versions(self, prefix: str = "") -> dict[str, str]:
+        """Return what tells the contents of each file below a folder from others (its ETag), "" where the store does not say.
+
+        Raises InputError.
+        """
         try:
-            found = [one["path"] for batch in self._api.list(self._store, prefix or None) for one in batch]
+            listed = [one for batch in self._api.list(self._store, prefix or None) for one in batch]
         except self._fault as error:
             said, fix = self._said(error)
             raise InputError(f"cannot be listed: {said}", where=self.where, fix=fix) from None
-        return sorted(found)
+        return {one["path"]: one["e_tag"] or "" for one in listed}
 
     def remove(self, path: str) -> None:
         """Remove a file. Raises ConfigError."""

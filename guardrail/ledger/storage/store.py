@@ -17,12 +17,12 @@ _FORGOTTEN = 86_400  # seconds after which what a writer has left half written i
 
 
 class Store(Protocol):
-    """Files by path. What is written under a path never changes."""
+    """Files by path. A fact, once written under its path, never changes."""
 
     where: str
 
-    def put(self, path: str, data: bytes) -> bool:
-        """Write a file whole, or not at all; False where it is there already. Raises ConfigError."""
+    def put(self, path: str, data: bytes, *, replace: bool = False) -> bool:
+        """Write a file whole, or not at all; False where it is there already, unless it may be replaced. Raises ConfigError."""
 
     def read(self, path: str) -> bytes:
         """Return a file. Raises InputError."""
@@ -44,10 +44,10 @@ class Folder:
         self.root = root
         self.where = str(root)
 
-    def put(self, path: str, data: bytes) -> bool:
-        """Write a file beside its place, then put it there. Two writers of a path write the same bytes: either may win."""
+    def put(self, path: str, data: bytes, *, replace: bool = False) -> bool:
+        """Write a file beside its place, then put it there. Two writers of a fact write the same bytes: either may win."""
         place = self.root / path
-        if place.exists():
+        if place.exists() and not replace:
             return False
         try:
             place.parent.mkdir(parents=True, exist_ok=True)

@@ -161,14 +161,21 @@ class Judge(Struct, dict=True):
         self, budgets: Sequence[Budget], projects: Sequence[tuple[Project, ProjectReport]]
     ) -> tuple[Finding, ...]:
         """Judge budgets over all projects of the run."""
-        self.projects.update(project.name for project, _ in projects)
-        found: list[Finding] = []
         opened = _opened([(project.name, bill.resources) for project, bill in projects])
-        for budget, sums in zip(budgets, spent(budgets, projects), strict=True):
+        names = [project.name for project, _ in projects]
+        return self.budgets_of_sums(budgets, spent(budgets, projects), names, opened)
+
+    def budgets_of_sums(
+        self, budgets: Sequence[Budget], sums: Sequence[Spend], projects: Iterable[str], opened: Opened = lambda _: ""
+    ) -> tuple[Finding, ...]:
+        """Judge budgets by what the resources of each cost, in the projects of these names."""
+        self.projects.update(projects)
+        found: list[Finding] = []
+        for budget, one in zip(budgets, sums, strict=True):
             billed = billed_of(budget, self.snapshot, self.now, self._this)
             if budget.limits_spend:
-                self.spends.append(spend_of(budget, billed, sums, self.now))
-            found += self.budget(budget, sums, billed, opened)
+                self.spends.append(spend_of(budget, billed, one, self.now))
+            found += self.budget(budget, one, billed, opened)
         return tuple(found)
 
     def budget(

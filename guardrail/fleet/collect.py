@@ -1,0 +1,304 @@
+"""Puts the results of all parts of a fleet together, and judges what only all of them can tell: budgets."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from guardrail.approvals import approved
+from guardrail.config import Settings
+from guardrail.costs import Library
+from guardrail.errors import ConfigError, InputError
+from guardrail.fleet.compare import Comparing, Comparison
+from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome
+from guardrail.fleet.results import Damaged, Results, Told, file_name
+from guardrail.fleet.run import budgets_hash, exit_code_of
+from guardrail.fleet.workspaces import shard_of
+from guardrail.ledger.storage.store import open_store
+from guardrail.load import rules_of, snapshot_of
+from guardrail.model.exit_code import ExitCode
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.hashes import hashed
+from guardrail.model.order import natural
+from guardrail.model.report import FailOn, Totals
+from guardrail.policy import Judge, Project
+from guardrail.policy.budgets import plays_in
+from guardrail.policy.spend import Spend, added
+from guardrail.progress import tell
+from guardrail.replay.outcome import Standing
+from guardrail.waivers import waived
+
+Taker = Callable[[Outcome], object]
+"""Takes each outcome that counts, such as to write its facts elsewhere."""
+
+_UNREAD = Spend(before_unpriced=1, unpriced=1, delta_unpriced=1, delta_open_below=1, not_evaluated=1)
+"""What a budget misses of a workspace of which nothing is known."""
+_OPEN = (Standing.FAILS, Standing.ERROR, Standing.UNKNOWN, Standing.WARNS)
+_NOT_JUDGED, _OTHERWISE = "was not judged", "was judged by other rules or prices than the newest part"
+_DAMAGED = "its result has been changed or cut"
+
+
+class Row(Struct, frozen=True):
+    """A workspace in a report. `totals` is None where it could not be read; `why` says what could not be evaluated."""
+
+    name: str
+    place: str
+    env: str
+    verdict: str
+    why: str
+    resources: int
+    blocking: int
+    totals: Totals | None
+
+
+@dataclass(slots=True)
+class RuleCount:
+    """What a rule says over the whole fleet. `example` is the first thing that it found, with its workspace."""
+
+    rule: str
+    severity: str
+    example: tuple[str, str, str]
+    standings: Counter[str] = field(default_factory=Counter)
+    workspaces: int = 0
+    saving: Decimal = Decimal(0)
+
+    @property
+    def order(self) -> tuple[int, int, str]:
+        """What blocks comes first, then what is found most often."""
+        blocking = self.standings[Standing.FAILS] + self.standings[Standing.ERROR]
+        return (-blocking, -sum(self.standings[one] for one in _OPEN), self.rule)
+
+
+class Missing(Struct, frozen=True):
+    """A workspace without a result that counts, the part that it is of (0: nothing tells), and why."""
+
+    name: str
+    shard: int
+    why: str
+
+
+class BudgetSum(Struct, frozen=True):
+    """What a budget's resources come to over the whole fleet."""
+
+    name: str
+    monthly: Decimal | None
+    sums: Spend
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """All of it.
+
+    findings        of budgets, and of what is to be said of waivers
+    missing_shards  parts of which no workspace has a result, as "3/16"
+    judged_at       the first and the last time that a workspace was judged as of
+    """
+
+    currency: str
+    judged_at: tuple[str, str]
+    rows: tuple[Row, ...]
+    rules: tuple[RuleCount, ...]
+    budgets: tuple[BudgetSum, ...]
+    findings: tuple[Finding, ...]
+    missing: tuple[Missing, ...]
+    missing_shards: tuple[str, ...]
+    notes: tuple[str, ...]
+    totals: Totals
+    comparison: Comparison | None = None
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        """How many workspaces came to which verdict."""
+        return Counter(row.verdict for row in self.rows)
+
+    @property
+    def is_lower_bound(self) -> bool:
+        """Whether anything is missing from the sums."""
+        return bool(self.missing) or self.totals.lower_bound or any(row.totals is None for row in self.rows)
+
+    def exit_code(self, fail_on: FailOn) -> ExitCode:
+        """Return the exit code. What is compared decides by what newly blocks."""
+        if self.missing or any(one.status is FindingStatus.ERROR for one in self.findings):
+            return ExitCode.NOT_EVALUATED
+        verdicts = self.verdicts
+        if self.comparison and not verdicts[NOT_EVALUATED]:
+            return ExitCode.BLOCKED if self.comparison.newly_blocked and fail_on is not FailOn.NEVER else ExitCode.OK
+        verdicts["fail"] += any(one.blocking for one in self.findings)
+        verdicts["warn"] += any(not one.blocking for one in self.findings)
+        return exit_code_of(verdicts, fail_on)
+
+
+def collect(
+    places: Sequence[str], settings: Settings, takers: Sequence[Taker] = (), against: Sequence[str] = ()
+) -> Fleet:
+    """Read the results of all parts once, one outcome in memory at a time, and return the fleet.
+
+    `against`: results of another run, by other rules, that this one is compared with. Raises InputError for places without
+    results, ConfigError where guardrail.yaml has other budgets than the run had.
+    """
+    parts = _Parts([Results(open_store(place)) for place in places])
+    newest = parts.newest
+    if newest.budgets != budgets_hash(settings):
+        fix = "name the guardrail.yaml of the run (--config), or run the fleet again"
+        raise ConfigError("guardrail.yaml has other budgets than the run was made with", fix=fix)
+    comparing = Comparing([Results(open_store(place)) for place in against], newest.prices) if against else None
+    gathered = _Gathered()
+    for outcome in parts.outcomes():
+        gathered.add(outcome)
+        if comparing:
+            comparing.add(outcome)
+        for take in takers:
+            take(outcome)
+        tell("results read", len(gathered.rows), len(parts.names))
+    missing, missing_shards = parts.missing()
+    judged = _budgets(gathered, missing, parts, settings)
+    return Fleet(
+        currency=newest.currency,
+        judged_at=(min(gathered.times, default=""), max(gathered.times, default="")),
+        rows=tuple(sorted(gathered.rows, key=lambda one: natural(one.name))),
+        rules=tuple(sorted(gathered.rules.values(), key=lambda one: one.order)),
+        budgets=judged[0],
+        findings=judged[1],
+        missing=tuple(sorted(missing, key=lambda one: natural(one.name))),
+        missing_shards=tuple(missing_shards),
+        notes=tuple(parts.notes()),
+        totals=gathered.totals,
+        comparison=comparing.comparison() if comparing else None,
+    )
+
+
+class _Parts:
+    """Results in one or more places, of which those count that were judged by what the newest part was judged by."""
+
+    def __init__(self, places: Sequence[Results]) -> None:
+        told = [(one, place) for place in places for one in place.told()]
+        if not told:
+            named = ", ".join(place.where for place in places)
+            raise InputError(
+                "no results of a fleet in it", where=named, fix="`guardrail fleet run --to PATH` writes them"
+            )
+        self.newest: Told = max((one for one, _ in told), key=lambda one: one.at)
+        self._current = [(one, place) for one, place in told if one.policy == self.newest.policy]
+        self._outdated = [one for one, _ in told if one.policy != self.newest.policy]
+        self._places = sorted(places, key=lambda place: max((one.at for one in place.told()), default=""), reverse=True)
+        lists = {one.list: place for one, place in self._current}
+        self._lists = len(lists)
+        self.names: dict[str, str] = {}
+        for digest, place in lists.items():
+            self.names |= place.list_of(digest)
+        self._of = {one.of for one, _ in self._current}
+        self._why: dict[str, str] = {}
+        self._seen: set[str] = set()
+        self._foreign = self._twice = 0
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """Give what counts, once for each workspace: of two results the one of the newer run."""
+        by_file = {file_name(name): name for name in self.names}
+        for place in self._places:
+            for one in place.outcomes():
+                if isinstance(one, Damaged):
+                    self._why[by_file.get(one.where.rpartition("/")[2], "")] = f"{_DAMAGED} ({one.where})"
+                elif one.name not in self.names:
+                    self._foreign += 1
+                elif one.policy != self.newest.policy:
+                    self._why.setdefault(one.name, _OTHERWISE)
+                elif one.name in self._seen:
+                    self._twice += 1
+                else:
+                    self._seen.add(one.name)
+                    yield one
+
+    def missing(self) -> tuple[list[Missing], list[str]]:
+        """Return the workspaces without a result that counts, and the parts that have none at all."""
+        (of,) = self._of if len(self._of) == 1 else (0,)
+        found, of_shard = [], Counter[int]()
+        for name in self.names:
+            shard = shard_of(name, of) if of else 0
+            of_shard[shard] += 1
+            if name not in self._seen:
+                found.append(Missing(name, shard, self._why.get(name, _NOT_JUDGED)))
+        lacking = Counter(one.shard for one in found)
+        shards = [f"{number}/{of}" for number in sorted(lacking) if of > 1 and lacking[number] == of_shard[number]]
+        return found, shards
+
+    def notes(self) -> Iterator[str]:
+        """Give what is to be said of the results themselves."""
+        if self._lists > 1:
+            yield "parts were run over different lists of workspaces: the workspaces of all of them are expected"
+        if len(self._of) > 1:
+            numbers = ", ".join(map(str, sorted(self._of)))
+            yield f"parts were run of fleets that were divided differently ({numbers}): which part is missing is not told"
+        for one in self._outdated:
+            yield f"part {one.shard}/{one.of} was judged by other rules or prices than the newest part: run it again"
+        if self._foreign:
+            yield f"{self._foreign:,} results are of workspaces that the newest lists do not name, and do not count"
+        if self._twice:
+            yield f"{self._twice:,} workspaces have two results, of which the newer one counts"
+
+
+class _Gathered:
+    """What all outcomes come to."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.rules: dict[str, RuleCount] = {}
+        self.budgets: defaultdict[str, Spend] = defaultdict(Spend)
+        self.totals = Totals()
+        self.times: set[str] = set()
+        self.contents: list[str] = []
+
+    def add(self, one: Outcome) -> None:
+        """Count an outcome."""
+        blocking = sum(found.standing in {Standing.FAILS, Standing.ERROR} for found in one.findings)
+        self.rows.append(Row(one.name, one.place, one.env, one.verdict, one.why, one.resources, blocking, one.totals))
+        self.times.add(one.at)
+        self.contents.append(one.input)
+        self.totals += one.totals or Totals()
+        for name, sums in one.budgets.items():
+            self.budgets[name] += sums
+        for rule in {found.rule for found in one.findings}:
+            self._count(one.name, [found for found in one.findings if found.rule == rule])
+
+    def _count(self, workspace: str, findings: Sequence[Found]) -> None:
+        first = findings[0]
+        example = (workspace, first.subject, first.message)
+        count = self.rules.setdefault(first.rule, RuleCount(first.rule, first.severity, example))
+        count.example = min(count.example, example)  # the same, in whatever order results are read
+        count.workspaces += 1
+        count.standings.update(found.standing for found in findings)
+        count.saving += sum(
+            (Decimal(one.saving) for one in findings if one.saving and one.standing in _OPEN), Decimal(0)
+        )
+
+
+def _budgets(
+    gathered: _Gathered, missing: Sequence[Missing], parts: _Parts, settings: Settings
+) -> tuple[tuple[BudgetSum, ...], tuple[Finding, ...]]:
+    """Judge the budgets of guardrail.yaml over all workspaces. What is not known of one of them is not known of its budgets."""
+    unread = [Project(row.name, row.place, row.env) for row in gathered.rows if row.totals is None]
+    unread += [Project(one.name, "", parts.names[one.name]) for one in missing]
+    sums = []
+    for budget in settings.budgets:
+        open_ = sum(plays_in(budget.match, project) for project in unread)
+        sums.append(added([gathered.budgets[budget.name], *[_UNREAD] * open_]))
+    rules = rules_of(settings, Library(settings.definitions)).rules
+    judge = Judge(
+        rules,
+        lambda _vendor, _name: None,  # rules on budgets read sums alone
+        settings.now,
+        settings.pr,
+        currency=settings.currency,
+        snapshot=snapshot_of(settings),
+    )
+    # An approval is for this very fleet: whatever else is planned in any workspace asks anew.
+    planned = hashed(sorted(gathered.contents))
+    found = judge.budgets_of_sums(settings.budgets, sums, parts.names, lambda _: planned)
+    # Which waivers the workspaces have used is not told here: none counts as unused.
+    findings = approved(waived(list(found), rules, replace(settings, complete=False)), settings)
+    told = zip(settings.budgets, sums, strict=True)
+    return tuple(BudgetSum(budget.name, budget.monthly, one) for budget, one in told), findings

@@ -1,0 +1,254 @@
+"""Judges one workspace after the other by the same rules and prices, and writes what became of each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from guardrail import __version__
+from guardrail.catalog import Catalog
+from guardrail.catalog.store import current_catalog
+from guardrail.cel import engine_version
+from guardrail.check import check
+from guardrail.config import Settings, Source
+from guardrail.costs import Library
+from guardrail.errors import ConfigError, GuardrailError, InputError
+from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome
+from guardrail.fleet.results import Results, file_name
+from guardrail.fleet.workspaces import Workspace
+from guardrail.ledger.records.facts import moment
+from guardrail.ledger.records.runs import facts_of_run
+from guardrail.ledger.storage.store import Store, open_store
+from guardrail.load import engine_of, loaded_rules, prices
+from guardrail.model.exit_code import ExitCode
+from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.hashes import hashed
+from guardrail.model.input import InputKind
+from guardrail.model.report import Report
+from guardrail.policy import LoadedRules, Project
+from guardrail.policy.budgets import spent
+from guardrail.policy.spend import Spend
+from guardrail.provenance import digest_of, policy_hashes, subjects
+from guardrail.waivers import waived
+
+_TIME = frozenset({"now", "today"})
+
+
+class UnreachableError(GuardrailError):
+    """An object store that did not answer as it should: it may the next time."""
+
+
+class ChangedError(GuardrailError):
+    """What workspaces are judged by is not what it was when the run began."""
+
+
+class Job(Struct, frozen=True):
+    """What a worker needs to know. `known` are the files of outcomes that were there when the run began."""
+
+    settings: Settings
+    results: str
+    policy: str
+    known: frozenset[str]
+    again: bool = False
+
+
+class Done(Struct, frozen=True):
+    """What became of a workspace, for whoever watches. `kept`: an earlier run had done it already."""
+
+    name: str
+    verdict: str
+    why: str = ""
+    kept: bool = False
+
+
+class Policy:
+    """Rules and prices, loaded once. Raises RuleError, ConfigError, DefinitionError or CatalogError."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.library = Library(settings.definitions)
+        self.loaded: LoadedRules = loaded_rules(settings, self.library)
+        self.catalog: Catalog = prices(settings)
+        self.engine = engine_of(settings, self.library, self.catalog)
+        rules = self.loaded.on(settings.now.date()).rules
+        waived([], rules, settings)  # a waivers file that cannot be read stops the run, not each workspace of it
+        self.reads_time = any(path[0] in _TIME for rule in rules for path in rule.shown)
+        self.prices = digest_of(settings.catalog or current_catalog())
+        self.key = self._key()
+
+    def _key(self) -> str:
+        """Return the hash of all that decides what comes of a workspace, beside itself. What bills say is of budgets alone."""
+        settings, rules = self.settings, self.loaded.on(self.settings.now.date()).rules
+        files = policy_hashes(settings)
+        files.pop(InputKind.SNAPSHOT.value, None)
+        approvals = settings.approvals_file
+        return hashed(
+            (
+                __version__,
+                engine_version(rules[0].engine if rules else None),
+                *(f"{rule.rule.id} {rule.rule.enforcement}" for rule in rules),
+                *(f"{name} {one}" for name, one in sorted(self.loaded.hashes.items())),
+                *(f"{kind} {one}" for kind, one in sorted(files.items())),
+                self.prices,
+                digest_of(approvals) if approvals else "",
+                settings.usage_profile,
+                settings.currency,
+            )
+        )
+
+
+class Judging:
+    """Judges workspaces for a job. Raises ChangedError where the rules or prices here are not those of the job."""
+
+    def __init__(self, job: Job, policy: Policy | None = None) -> None:
+        self.job = job
+        self.policy = policy or Policy(job.settings)
+        if self.policy.key != job.policy:
+            what = "rules, prices or the version of guardrail differ from those that the run began with"
+            raise ChangedError(what, fix="run it again once they stay as they are, the same on every machine")
+        self.results = Results(open_store(job.results))
+
+    def judge(self, workspace: Workspace) -> Done:
+        """Judge a workspace and write what became of it, unless that is written already.
+
+        Raises UnreachableError for an object store, ConfigError where nothing can be written.
+        """
+        try:
+            outcome = self._judged(workspace)
+        except UnreachableError:
+            raise
+        except GuardrailError as error:
+            outcome = self.failed(workspace, str(error))
+        except Exception as error:  # noqa: BLE001 - a bug that one workspace meets must not stop the others
+            outcome = self.failed(workspace, f"a bug in guardrail: {type(error).__name__}: {error}"[:500])
+        if isinstance(outcome, Done):
+            return outcome
+        self.results.write(outcome)
+        return Done(workspace.name, outcome.verdict, outcome.why)
+
+    def failed(self, workspace: Workspace, why: str) -> Outcome:
+        """Return the outcome of a workspace that could not be evaluated."""
+        return not_evaluated(workspace, why, self.job)
+
+    def _judged(self, workspace: Workspace) -> Outcome | Done:
+        former, source = self._former(workspace), self._source(workspace)
+        beside = (workspace.name, source.env, digest_of(source.usage) if source.usage else "")
+        version = hashed((*beside, workspace.version)) if workspace.version else ""
+        if former and version and former.version == version:
+            return _kept(former)
+        with _at_hand(workspace) as place:
+            settings = self._settings(replace(source, plan=place))
+            files = sorted((kind, digest_of(path)) for kind, path in subjects(settings))
+            content = hashed((*beside, *(f"{kind} {one}" for kind, one in files)))
+            if former and former.input == content:
+                return _kept(former)
+            report = check(settings, engine=self.policy.engine, loaded=self.policy.loaded)
+        outcome = self._outcome(report, source)
+        return replace(outcome, place=workspace.place, input=content, version=version)
+
+    def _former(self, workspace: Workspace) -> Outcome | None:
+        """Return what an earlier run has made of a workspace, if it was judged by the same and the day changes nothing."""
+        if self.job.again or file_name(workspace.name) not in self.job.known:
+            return None
+        former = self.results.read(workspace.name)
+        if former is None or not former.is_evaluated or former.policy != self.job.policy:
+            return None
+        return former if former.day in {"", self._today} else None
+
+    @property
+    def _today(self) -> str:
+        return self.job.settings.now.date().isoformat()
+
+    def _source(self, workspace: Workspace) -> Source:
+        """Return a workspace as a project: what guardrail.yaml says of one of its name, and the list over that."""
+        settings = self.job.settings
+        known = next((one for one in settings.projects if one.name == workspace.name), None)
+        source = (
+            replace(known, plan=workspace.place) if known else Source(workspace.place, workspace.name, workspace.place)
+        )
+        given = next((one.usage for one in settings.sources), None)
+        usage = Path(workspace.usage) if workspace.usage else source.usage or given
+        return replace(source, env=workspace.env or source.env, usage=usage)
+
+    def _settings(self, source: Source) -> Settings:
+        """Return the settings for one workspace. Budgets, and the care for waivers, are of the whole fleet."""
+        settings = self.job.settings
+        return replace(settings, sources=(source,), budgets=(), budget_places=(), complete=False, reads_states=True)
+
+    def _outcome(self, report: Report, source: Source) -> Outcome:
+        kept = tuple(one for one in report.findings if not one.rule.startswith("waiver-"))
+        is_timely = self.policy.reads_time or len(kept) < len(report.findings) or any(map(_ends, report.all_findings))
+        report = replace(report, findings=kept)
+        is_done = report.exit_code() is not ExitCode.NOT_EVALUATED
+        why = next((one.message for one in report.all_findings if one.status is FindingStatus.ERROR), "")
+        environments = {one.name: source.env for one in report.projects}
+        return Outcome(
+            source.name,
+            source.plan,
+            source.env,
+            moment(report.generated_at),
+            "",
+            self.job.policy,
+            report.verdict.value if is_done else NOT_EVALUATED,
+            day=self._today if is_timely else "",
+            why=why,
+            totals=report.totals,
+            projects=tuple(one.name for one in report.projects),
+            resources=report.counts.resources,
+            findings=tuple(map(Found.of, report.all_findings)),
+            budgets=self._budgets(report, source),
+            facts={fact.path: fact.data for fact in facts_of_run(report, environments)},
+        )
+
+    def _budgets(self, report: Report, source: Source) -> dict[str, Spend]:
+        """Return what the workspace adds to budgets, those alone that count something of it."""
+        budgets = self.job.settings.budgets
+        bills = [(Project(one.name, one.path, source.env), one) for one in report.projects]
+        return {one.name: sums for one, sums in zip(budgets, spent(budgets, bills), strict=True) if sums != Spend()}
+
+
+def not_evaluated(workspace: Workspace, why: str, job: Job) -> Outcome:
+    """Return the outcome of a workspace that could not be evaluated: it has no amounts, and is in no sum."""
+    at, env = moment(job.settings.now), workspace.env or job.settings.environments.get(workspace.name, "")
+    return Outcome(workspace.name, workspace.place, env, at, "", job.policy, NOT_EVALUATED, why=" ".join(why.split()))
+
+
+def _kept(former: Outcome) -> Done:
+    return Done(former.name, former.verdict, former.why, kept=True)
+
+
+def _ends(finding: Finding) -> bool:
+    return finding.waiver is not None or finding.approval is not None
+
+
+@contextmanager
+def _at_hand(workspace: Workspace) -> Iterator[str]:
+    """Give a path at which a workspace can be read: an object is fetched for it. Raises UnreachableError."""
+    if not workspace.is_object:
+        yield workspace.place
+        return
+    scheme, _, rest = workspace.place.partition("://")
+    bucket, _, key = rest.partition("/")
+    try:
+        data = _bucket(f"{scheme}://{bucket}").read(key)
+    except (InputError, ConfigError) as error:
+        raise UnreachableError(error.what, where=error.where, fix=error.fix) from None
+    with tempfile.TemporaryDirectory(prefix="guardrail-") as scratch:
+        place = Path(scratch) / PurePosixPath(key).name
+        place.write_bytes(data)
+        try:
+            yield str(place)
+        except GuardrailError as error:
+            where = error.where.replace(str(place), workspace.place)
+            raise InputError(error.what, where=where, fix=error.fix) from None
+
+
+@cache
+def _bucket(address: str) -> Store:
+    return open_store(address)

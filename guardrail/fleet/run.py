@@ -1,0 +1,137 @@
+"""A run over a fleet: what is to be judged, by whom, and what came of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from guardrail import __version__
+from guardrail.config import Settings
+from guardrail.errors import ConfigError
+from guardrail.fleet import pool
+from guardrail.fleet.judging import Done, Job, Policy
+from guardrail.fleet.outcome import NOT_EVALUATED
+from guardrail.fleet.pool import Limits
+from guardrail.fleet.results import Results, Told, locked
+from guardrail.fleet.workspaces import Shard, Workspace
+from guardrail.ledger.records.facts import moment
+from guardrail.ledger.storage.store import open_store
+from guardrail.model.exit_code import ExitCode
+from guardrail.model.hashes import hashed
+from guardrail.model.report import FailOn, Verdict
+from guardrail.progress import tell
+
+NAMED = 20
+"""Workspaces that could not be evaluated which a run names; `fleet collect` has all."""
+
+_PARTS = 100_000
+
+Engine = Callable[[Job, Sequence[Workspace], Limits], Iterator[Done]]
+"""Gives what became of each workspace, as it is done."""
+
+
+@dataclass
+class Run:
+    """What a run came to, as far as it is.
+
+    total     workspaces of its part of the fleet
+    kept      those that an earlier run had done already
+    failures  the first of those that could not be evaluated, with the reason
+    """
+
+    shard: Shard
+    total: int
+    kept: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def done(self) -> int:
+        """How many workspaces are done, now or before."""
+        return self.verdicts.total()
+
+    def add(self, one: Done) -> None:
+        """Count what became of a workspace."""
+        self.kept += one.kept
+        self.verdicts[one.verdict] += 1
+        if one.verdict == NOT_EVALUATED and len(self.failures) < NAMED:
+            self.failures.append((one.name, one.why))
+
+    def exit_code(self, fail_on: FailOn) -> ExitCode:
+        """Return the exit code: what could not be evaluated has neither passed nor failed."""
+        return exit_code_of(self.verdicts, fail_on)
+
+
+def exit_code_of(verdicts: Counter[str], fail_on: FailOn) -> ExitCode:
+    """Return the exit code that the verdicts of workspaces stand for together."""
+    if verdicts[NOT_EVALUATED]:
+        return ExitCode.NOT_EVALUATED
+    blocked = {FailOn.DENY: {Verdict.FAIL}, FailOn.WARN: {Verdict.FAIL, Verdict.WARN}, FailOn.NEVER: set()}[fail_on]
+    return ExitCode.BLOCKED if any(verdicts[one.value] for one in blocked) else ExitCode.OK
+
+
+def run(
+    settings: Settings,
+    workspaces: Sequence[Workspace],
+    where: str,
+    *,
+    shard: Shard,
+    engine: Engine,
+    limits: Limits,
+    again: bool = False,
+) -> Iterator[Run]:
+    """Judge one part of a fleet, and give the run after each workspace: what it has come to so far.
+
+    Each outcome is written as it is reached, so that a run that is interrupted goes on where it was. Raises ConfigError,
+    RuleError or CatalogError for what would keep every workspace from being judged, and StoppedError.
+    """
+    policy, results = Policy(settings), Results(open_store(where))
+    mine = [one for one in workspaces if shard.has(one.name)]
+    so_far = Run(shard, len(mine))
+    with locked(results, shard):
+        job = Job(settings, where, policy.key, results.known(), again)
+        listed = results.put_list(workspaces)
+        results.tell(
+            Told(
+                shard.number,
+                shard.of,
+                listed,
+                policy.key,
+                budgets_hash(settings),
+                policy.prices,
+                moment(settings.now),
+                settings.currency,
+                __version__,
+            )
+        )
+        del policy  # the workers have their own
+        yield so_far
+        for one in engine(job, mine, limits):
+            so_far.add(one)
+            tell("workspaces done", so_far.done, so_far.total)
+            yield so_far
+
+
+def local(processes: int) -> Engine:
+    """Return what judges in so many processes of this machine."""
+    return lambda job, workspaces, limits: pool.judged(job, workspaces, min(processes, len(workspaces)), limits)
+
+
+def budgets_hash(settings: Settings) -> str:
+    """Return what tells these budgets from others: outcomes hold what their workspaces add to each."""
+    return hashed(one.model_dump_json() for one in settings.budgets)
+
+
+def part(text: str) -> Shard:
+    """Return the part of the fleet that "3/16" means. Raises ConfigError."""
+    number, _, of = text.partition("/")
+    if (
+        number.isascii()
+        and of.isascii()
+        and number.isdecimal()
+        and of.isdecimal()
+        and 1 <= int(number) <= int(of) <= _PARTS
+    ):
+        return Shard(int(number), int(of))
+    raise ConfigError(f"{text!r} is no part like 3/16", where="--shard", fix="from 1/16 to 16/16")

@@ -1,0 +1,199 @@
+"""`guardrail fleet collect`: all parts together, what only they can tell, and what is missing."""
+
+import csv
+import io
+import shutil
+
+import pytest
+
+from guardrail.fleet.results import path_of
+from guardrail.fleet.shape import FleetDocument
+from guardrail.ledger.storage.store import Folder
+from guardrail.ledger.views import open_ledger
+from tests.fleet.conftest import LARGE, plan
+
+
+@pytest.fixture
+def judged(fleet, folder):
+    """The fleet without the workspace that is no plan, judged."""
+    (folder / "plans" / "broken.json").unlink()
+    fleet("run", "plans")
+    return folder
+
+
+@pytest.mark.usefixtures("judged")
+def test_totals_verdicts_and_findings_are_those_of_all_workspaces(document, run):
+    found = document()
+    FleetDocument.model_validate(found)
+    checked = run("check", "plans/shop/plan.json", "plans/bare.json", "plans/größe/ünïcode.json", "--format", "csv")
+    assert checked.exit_code == 1
+    counts = {"workspaces": 4, "pass": 3, "warn": 0, "fail": 1, "not_evaluated": 0, "missing": 0, "resources": 5}
+    assert found["counts"] == counts
+    amounts = [float(one["monthly_cost"]) for one in found["workspaces"]]
+    assert float(found["totals"]["monthly_cost"]) == pytest.approx(sum(amounts))
+    (rule,) = [one for one in found["rules"] if one["rule"] == "team-tag"]
+    assert (rule["workspaces"], rule["standings"]) == (1, {"fails": 2})
+    assert (rule["example_workspace"], rule["example_message"]) == ("bare", "no team")
+
+
+def test_budgets_are_judged_over_the_whole_fleet(judged, fleet, document):
+    for name in ("a", "b"):
+        (judged / "plans" / f"{name}.json").write_text(plan(*["m5.large"] * 8))  # 560 a month, each below the limit
+    fleet("run", "plans")
+    found = document()
+    (over,) = [one for one in found["findings"] if one["subject"] == "budget:all"]
+    assert over["blocking"]
+    assert fleet("collect").exit_code == 1
+    (all_, _) = found["budgets"]
+    assert float(all_["known"]) == pytest.approx(float(found["totals"]["monthly_cost"]))
+
+
+def test_a_budget_of_an_environment_counts_its_workspaces_alone(judged, fleet, document):
+    (judged / "list.csv").write_text("name,place,env\nshop,plans/shop/plan.json,prod\nbare,plans/bare.json,dev\n")
+    fleet("run", "--list", "list.csv", "--to", "envs")
+    found = document("envs")
+    amount = {one["name"]: one["monthly_cost"] for one in found["workspaces"]}
+    assert [one["known"] for one in found["budgets"] if one["name"] == "prod"] == [amount["shop"]]
+
+
+def test_a_workspace_that_could_not_be_read_is_neither_a_pass_nor_0(fleet, document):
+    fleet("run", "plans")
+    found, ran = document(), fleet("collect")
+    assert ran.exit_code == 2
+    (broken,) = [one for one in found["workspaces"] if one["name"] == "broken"]
+    assert (broken["verdict"], broken["monthly_cost"]) == ("not-evaluated", None)
+    assert broken["why"].startswith("plans/broken.json: ")
+    assert found["totals"]["lower_bound"]
+    assert [one["unpriced"] for one in found["budgets"]] == [1, 0]
+    assert "not in the sum at all: 1 workspace" in ran.stdout
+    (row,) = [
+        one
+        for one in csv.DictReader(io.StringIO(fleet("collect", "--format", "csv").stdout))
+        if one["workspace"] == "broken"
+    ]
+    assert row["monthly_cost"] == ""
+
+
+def test_parts_and_workspaces_that_are_missing_are_named(fleet, document, here):
+    for number in (1, 3):
+        fleet("run", "plans", "--shard", f"{number}/3", "--to", f"part-{number}")
+    found = document("part-1", "part-3")
+    missing = {one["name"]: one["shard"] for one in found["missing"]}
+    assert missing
+    assert set(missing.values()) == {2}
+    assert found["missing_shards"] == ["2/3"]
+    assert {*missing, *here} == {"bare", "broken", "größe/ünïcode", "live", "shop"}
+    ran = fleet("collect", "part-1", "part-3")
+    assert ran.exit_code == 2
+    assert "Parts without any result\n  2/3" in ran.stdout
+    assert found["totals"]["lower_bound"]
+
+
+def test_results_that_were_judged_by_other_rules_do_not_count(judged, document, run):
+    (judged / "policies" / "large.yaml").write_text(LARGE)
+    run("fleet", "run", "plans", "--shard", "1/2", "--now", "2026-11-29")
+    found = document()
+    assert found["counts"]["missing"]
+    assert {one["why"] for one in found["missing"]} == {"was judged by other rules or prices than the newest part"}
+    assert any("part 1/1 was judged by other rules" in note for note in found["notes"])
+
+
+def test_a_result_that_was_changed_is_missing_and_named(judged, fleet, document):
+    place = judged / "fleet" / path_of("shop")
+    place.write_bytes(place.read_bytes()[:-3])
+    (lost,) = document()["missing"]
+    assert lost["name"] == "shop"
+    assert lost["why"].startswith("its result has been changed or cut")
+    assert fleet("collect").exit_code == 2
+
+
+def test_what_is_in_two_places_counts_once(judged, document):
+    shutil.copytree(judged / "fleet", judged / "copy")
+    alone, twice = document("fleet"), document("fleet", "copy")
+    assert twice["notes"] == ["4 workspaces have two results, of which the newer one counts"]
+    assert {**twice, "notes": []} == alone
+
+
+def test_a_workspace_that_is_named_no_more_does_not_count(judged, fleet, document):
+    (judged / "plans" / "live.json").unlink()
+    fleet("run", "plans")
+    found = document()
+    assert found["counts"]["workspaces"] == 3
+    assert found["notes"] == ["1 results are of workspaces that the newest lists do not name, and do not count"]
+
+
+def test_the_facts_go_into_a_ledger_once(judged, fleet):
+    for _ in range(2):
+        fleet("collect", "--ledger", "ledger")
+    ledger = open_ledger(Folder(judged / "ledger"))
+    assert ledger.rows("select project, verdict from runs order by 1") == [
+        *[("bare", "fail"), ("größe/ünïcode", "pass"), ("live", "pass"), ("shop", "pass")]
+    ]
+
+
+def test_one_run_and_three_parts_leave_the_same_facts(judged, fleet):
+    for number in (1, 2, 3):
+        fleet("run", "plans", "--shard", f"{number}/3", "--to", f"part-{number}")
+    fleet("collect", "part-1", "part-2", "part-3", "--ledger", "parts")
+    fleet("collect", "--ledger", "whole")
+    assert sorted(Folder(judged / "parts").paths()) == sorted(Folder(judged / "whole").paths())
+
+
+def test_tables_of_parquet_hold_the_facts(judged, fleet):
+    import duckdb  # noqa: PLC0415
+
+    for _ in range(2):
+        fleet("collect", "--parquet", "tables")
+    counted = {
+        table: len(duckdb.execute(f"select * from '{judged}/tables/{table}/*.parquet'").fetchall())
+        for table in ("runs", "lines", "findings")
+    }
+    assert counted == {"runs": 4, "lines": 12, "findings": 2}
+    assert sorted(path.name for path in (judged / "tables").iterdir()) == ["findings", "lines", "runs"]
+
+
+def test_a_new_rule_is_tried_on_the_whole_fleet(judged, fleet, document):
+    (judged / "policies" / "large.yaml").write_text(LARGE)
+    fleet("run", "plans", "--to", "stricter")
+    found = document("stricter", "--against", "fleet")["comparison"]
+    assert (found["compared"], found["newly_blocked"], found["no_longer_blocked"]) == (4, 1, 0)
+    (one,) = found["workspaces"]
+    assert (one["name"], one["verdict_before"], one["verdict"]) == ("größe/ünïcode", "pass", "fail")
+    assert found["rules"] == [{"rule": "no-large", "kind": "newly fails", "findings": 1, "workspaces": 1}]
+    assert (found["edited"], found["prices_differ"]) == (0, False)
+    ran = fleet("collect", "stricter", "--against", "fleet")
+    assert ran.exit_code == 1
+    assert "Newly blocked: 1 of 4 workspaces" in ran.stdout
+    assert "no-large: aws_instance.m0: too large" in ran.stdout
+    other_way = fleet("collect", "fleet", "--against", "stricter")
+    assert other_way.exit_code == 0
+    assert "No longer blocked" in other_way.stdout
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "csv", "json"])
+def test_every_format_names_every_workspace_that_is_blocked(judged, fleet, format_name):
+    ran = fleet("collect", "--format", format_name, "--out", f"{format_name}=out/report")
+    assert (judged / "out" / "report").read_bytes() == ran.stdout.encode()
+    assert "bare" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    "args, said",
+    [
+        (["nowhere"], "nowhere: no results of a fleet in it"),
+        (["--against", "nowhere"], "nowhere: no results of a fleet in it"),
+        (["--out", "xml=a"], "'xml=a' is not FORMAT=PATH"),
+    ],
+)
+@pytest.mark.usefixtures("judged")
+def test_what_cannot_be_collected_is_told_in_one_line(fleet, args, said):
+    ran = fleet("collect", *args)
+    assert (ran.exit_code, ran.stdout) == (2, "")
+    assert said in ran.stderr
+
+
+def test_other_budgets_than_those_of_the_run_are_refused(judged, fleet):
+    (judged / "guardrail.yaml").write_text("version: 1\n")
+    ran = fleet("collect")
+    assert ran.exit_code == 2
+    assert "guardrail.yaml has other budgets than the run was made with" in ran.stderr
