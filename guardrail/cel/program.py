@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from msgspec import Struct, field
 
 from guardrail.cel.analysis.key_access import KeyAccess, key_access
-from guardrail.cel.analysis.names import Path
+from guardrail.cel.analysis.names import OPEN, Path, check
 from guardrail.cel.analysis.operands import operands
 from guardrail.cel.analysis.types import Types
 from guardrail.cel.analysis.value_paths import value_paths
@@ -19,12 +19,14 @@ from guardrail.cel.engine.emit import emit
 from guardrail.cel.engine.engines import Compiled, Engine, Evaluate, engine
 from guardrail.cel.engine.forms import Form, Forms, of_this_process, portable
 from guardrail.cel.expression.syntax import CelError
-from guardrail.cel.expression.tree import Tree
+from guardrail.cel.expression.tree import Macro, Tree, parts
 from guardrail.cel.failures import OPERAND_FAULT, DepthError, EvaluationError, StepsError
 from guardrail.cel.functions.values import trace, unmarked
 from guardrail.errors import LimitError
 
 _SIMPLE = frozenset({bool, float, int, type(None)})
+_WHOLE = _SIMPLE | {str}
+"""Types of values that hold nothing which is not known."""
 
 
 class Scope(Struct, frozen=True):
@@ -87,11 +89,30 @@ class Program:
         except (StepsError, DepthError):
             return self._evaluate_on_python(scope)
         except EvaluationError:
-            if not is_open or not self._context.engine.has_functions:
+            if not is_open or not self._context.engine.has_functions or not self._may_meet_unknown(scope):
                 raise
             # Google's engine meets the error of an operand before one that is not known: which of them counts is for the
             # other to say, as it would where that is the only one.
             return self._evaluate_on_python(scope)
+
+    def _may_meet_unknown(self, scope: Scope) -> bool:
+        """Say whether any part may meet what is not known: the other engine takes a third of a second to start."""
+        tree, types = self._analysis()
+        names = dict.fromkeys(self._context.names, OPEN)
+
+        def meets(part: Tree) -> bool:
+            reads = check(part, names)
+            if not scope.touches(reads) or isinstance(part, Macro):  # whose variables have no values outside of it
+                return scope.touches(reads)
+            alone = Program(self.text, Form(reads), lambda: Analysis(part, types), self._context)
+            try:
+                return type(alone._evaluate_carefully(scope)) not in _WHOLE
+            except EvaluationError:
+                return any(map(meets, parts(part)))
+            except (StepsError, DepthError):
+                return True
+
+        return isinstance(tree, Macro) or any(map(meets, parts(tree)))
 
     def _evaluate(self, scope: Scope) -> Value:
         if self._plain is None:

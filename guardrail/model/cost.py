@@ -97,6 +97,9 @@ class Line(Struct, frozen=True):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Line) and _compared(self) == _compared(other)
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a struct's own is not made of `__eq__`
+
     def __hash__(self) -> int:
         return hash(_compared(self))
 

@@ -54,6 +54,9 @@ class ObjectType(Struct, frozen=True, eq=False):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ObjectType) and self.attributes == other.attributes and self.optional == other.optional
 
+    def __ne__(self, other: object) -> bool:
+        return not self == other  # a struct's own is not made of `__eq__`
+
     def __hash__(self) -> int:
         # By names alone: the types of lazy attributes are evaluated when somebody asks for them.
         return hash((frozenset(self.attributes), self.optional))
