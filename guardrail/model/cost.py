@@ -205,6 +205,11 @@ class Cost(Struct, frozen=True, dict=True):
         """Whether anything is missing from what is known: no price, usage that is not given, more than a minimum."""
         return self.unpriced or self.usage_based or self.at_least
 
+    @property
+    def is_nothing(self) -> bool:
+        """Whether it is known that it costs nothing: it is free, or its amounts come to 0 and none is missing."""
+        return self.status is ResourceStatus.FREE or not (self.is_lower_bound or self.total)
+
 
 FREE = Cost((), ResourceStatus.FREE)
 

@@ -18,6 +18,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.budgets import Budget
 from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.judging.matching import Criterion, of_project, of_resource
+from guardrail.policy.judging.resources import costs_nothing
 from guardrail.policy.rules.compiled import CompiledRule, environment_of
 from guardrail.policy.spend import USAGE_REMEDY, Spend
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Around, Surroundings
@@ -129,8 +130,15 @@ class Case(Struct, frozen=True, dict=True):
         return (*asked, *of_project(match, self.project))
 
     def skips(self) -> bool:
-        """Say whether the rule does not apply, by its match or by its `when`. Raises LimitError."""
-        return not all(one.holds for one in self.match) or self.rule.answer(self.scope(self.rule.reads)).skipped
+        """Say whether the rule does not apply: by its match, by its `when`, or as nothing is wasted. Raises LimitError."""
+        if self.wastes_nothing or not all(one.holds for one in self.match):
+            return True
+        return self.rule.answer(self.scope(self.rule.reads)).skipped
+
+    @property
+    def wastes_nothing(self) -> bool:
+        """Whether the rule is about waste, and the resource costs nothing."""
+        return self.rule.rule.waste and self.resource is not None and costs_nothing(self.resource)
 
     @property
     def depends_on_usage(self) -> bool:
@@ -186,6 +194,8 @@ def explain(case: Case, finding: Finding | None) -> RuleWorking:
     working = replace(working, budget=case.budget.name) if case.budget else working
     if missed := ", ".join(one.name for one in working.match if not one.holds):
         return replace(working, verdict="skip", why=f"the rule's match does not fit: {missed}")
+    if case.wastes_nothing:
+        return replace(working, verdict="skip", why="the rule is about waste, and the resource costs nothing")
     environment = environment_of(rule.source, rule.engine)
     variables = rule.rule.variables
     reads = rule.reads | needed(path for text in variables.values() for path in environment.compile(text).reads)
@@ -196,6 +206,8 @@ def explain(case: Case, finding: Finding | None) -> RuleWorking:
         and bool(rule.answer(case.scope(rule.reads, open_costs=True)).unknown)
     )
     verdict, why = _verdict(finding, rule, is_skipped=finding is None and case.skips(), is_open=is_open)
+    if finding is None and rule.rule.waste and rule.answer(case.scope(rule.reads, settled=True)).failed:
+        why = "the rule is about waste, and mending what it is about would save nothing"
     return replace(
         working,
         verdict=verdict,

@@ -198,6 +198,8 @@ class PerResource:
         self, rule: CompiledRule, answer: Answer, resource: ResourceCost, view: ResourceView
     ) -> Finding | None:
         """Return what is to be said of a resource, of which `view` has what may be shown."""
+        if rule.rule.waste and costs_nothing(resource):
+            return None
         change = resource.change
         texts = self._messages(rule, answer.failed, view) if answer.failed else ()
         old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
@@ -215,6 +217,8 @@ class PerResource:
         if found is None or not answer.failed:
             return found
         saved = self._saving(rule, view, found.amount)
+        if rule.rule.waste and saved is not None and saved <= 0:
+            return None
         return replace(found, saving=saved, remedy=self._remedy(rule, view) if self.owner.with_remedies else None)
 
     def _saving(self, rule: CompiledRule, view: ResourceView, amount: Decimal | None) -> Decimal | None:
@@ -281,6 +285,11 @@ def _amount(resource: ResourceCost) -> Decimal | None:
     if resource.after is None:
         return ZERO
     return None if resource.after.unpriced else resource.after.known
+
+
+def costs_nothing(resource: ResourceCost) -> bool:
+    """Say whether it is known that a resource costs nothing, so that nothing of it is wasted."""
+    return resource.after is not None and resource.after.as_given.is_nothing
 
 
 def reads_others(rule: CompiledRule) -> bool:

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 from guardrail.cel import CelError, EvaluationError, Scope
 from guardrail.errors import GuardrailError
+from guardrail.model.cost import Cost, LineStatus
 from guardrail.model.money import decimal
 from guardrail.model.remedy import Assignment, Remedy
 from guardrail.policy.rules.compiled import CompiledRule
 from guardrail.policy.rules.remedies import NO_EDIT
-from guardrail.policy.variables.view import ResourceView, sure
+from guardrail.policy.variables.view import ResourceView
 
 _TAGS = frozenset({"tags", "labels", "resource_labels", "user_labels"})
 
@@ -31,15 +32,29 @@ def saving(
             return None
     if not rule.edits or all(edit.edit.path.partition(".")[0] in _TAGS for edit in rule.edits):
         return None
-    now, made = sure("monthly", view.cost.after), remedy()
-    if not isinstance(now, Decimal) or made.obstacle == NO_EDIT or not made.steps:
+    now, made = view.cost.after, remedy()
+    if now is None or made.obstacle == NO_EDIT or not made.steps:
         return None
     attributes = {".".join(step.path): step.value for step in made.steps if isinstance(step, Assignment)}
-    repriced = view.repriced()
-    if len(attributes) != len(made.steps) or repriced is None:
+    if len(attributes) != len(made.steps) or view.around is None:
         return None
     try:
-        then = repriced.call(attributes)
+        then = view.around.cost_with(view, attributes)
     except GuardrailError:
         return None
-    return now - then if isinstance(then, Decimal) else None
+    return difference(now.as_given, then.as_given) if then else None
+
+
+def difference(now: Cost, then: Cost) -> Decimal | None:
+    """Return what a month costs less with the second cost, at least; None where that cannot be told.
+
+    Where no line differs, the estimate does not depend on what was edited: that is no saving of 0. Usage that is not given
+    may add to what is saved, but nothing tells what a line costs that only the second one has.
+    """
+    if now.unpriced or then.unpriced or now.lines == then.lines:
+        return None
+    was, will = ([line for line in cost.lines if line.status is LineStatus.USAGE] for cost in (now, then))
+    if any(line not in was for line in will):
+        return None
+    saved = now.known - then.known
+    return None if saved <= 0 and was != will else saved

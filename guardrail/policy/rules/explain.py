@@ -101,6 +101,8 @@ def _applies_to(rule: Rule) -> str:
     parts = [what]
     if match.taggable is not None:
         parts.append("that can carry tags" if match.taggable else "that cannot carry tags")
+    if rule.waste:
+        parts.append("unless they cost nothing")
     if match.actions != ALL_BUT_GONE:
         parts.append(f"on {', '.join(sorted(match.actions))}")
     chosen = {name: getattr(match, name) for name in ("providers", "projects", "environments", *SELECTORS)}

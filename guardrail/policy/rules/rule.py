@@ -164,6 +164,8 @@ class Rule(Section):
     fix: str = ""
     edits: tuple[RuleEdit, ...] = ()
     """what `guardrail check --fix` does about a finding"""
+    waste: bool = False
+    """it is about money spent in vain: it says nothing of what costs nothing, nor where mending it is known to save nothing"""
     saving: Expression | None = None
     """CEL; what a month would cost less without the violation. Default: what the edits save, where they change the cost"""
     docs: str = ""
@@ -267,6 +269,9 @@ def _faults_of_scope(rule: Rule, file: YamlFile) -> Iterator[GuardrailError]:
     if rule.edits and rule.scope is not RuleScope.RESOURCE:
         what = f"a rule of scope {rule.scope} cannot have edits"
         yield RuleError(what, where=file.where(("edits",)), fix="only single resources can be edited")
+    if rule.waste and rule.scope is not RuleScope.RESOURCE:
+        what = f"a rule of scope {rule.scope} cannot have waste"
+        yield RuleError(what, where=file.where(("waste",)), fix="only what single resources cost is told")
     if rule.saving and rule.scope is not RuleScope.RESOURCE:
         what = f"a rule of scope {rule.scope} cannot have a saving"
         yield RuleError(what, where=file.where(("saving",)), fix="only what single resources save is told")

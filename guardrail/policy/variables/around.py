@@ -122,6 +122,10 @@ class Around:
             self._handles[key] = Handle(_Repriced(self._given.reprice, view.change, past=view.past))
         return self._handles.get(key)
 
+    def cost_with(self, view: ResourceView, attributes: Mapping[str, Json]) -> Cost | None:
+        """Return what a resource costs with other attributes; None where nothing tells. Raises InputError for a path that leads nowhere."""
+        return self._given.reprice(view.change, attributes, view.past) if self._given.reprice else None
+
     def plan(self, names: Iterable[str], *, shown: bool) -> dict[str, Json]:
         """Return these of `plan.resources`, `plan.data` and so on; `shown`: without what is sensitive."""
         return {name: _PLAN[name](self, shown) for name in names}

@@ -346,6 +346,12 @@ class RuleTest(Section):
     now: datetime | None = None
     """the time of the run; default: 2026-01-31T12:00:00Z"""
 
+    @property
+    def says_cost(self) -> bool:
+        """Whether it says, or the plan that it names does, what its resource costs."""
+        given = self.resource
+        return given is None or given.cost is not None or bool(given.costs)
+
     def surroundings(self, repricer: Repricer | None, changes: Sequence[Change]) -> Surroundings:
         """Return what the plan says beside these resources, and what prices them anew."""
         plan = self.plan or PlanFixture()

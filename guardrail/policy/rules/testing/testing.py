@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -150,11 +150,14 @@ class _Compiled:
         self._loud = rule.changed(on_unknown=OnUnknown.WARN)
         self._compiled: dict[str, CompiledRule] = {}
 
-    def by(self, engine: str, params: Mapping[str, Any]) -> CompiledRule:
-        """Return the rule with these parameters. Raises RuleError, ConfigError for a parameter that does not fit."""
-        key = f"{engine} {params}"
+    def by(self, engine: str, test: RuleTest) -> CompiledRule:
+        """Return the rule with a test's parameters. Raises RuleError, ConfigError for a parameter that does not fit."""
+        # Where a test does not say what its resource costs, that is not nothing.
+        about_waste = self.rule.rule.waste and test.says_cost
+        key = f"{engine} {about_waste} {test.params}"
         if key not in self._compiled:
-            self._compiled[key] = compile_rule(with_params(self._loud, params), engine=engine, types=self._types)
+            rule = with_params(self._loud.changed(waste=about_waste), test.params)
+            self._compiled[key] = compile_rule(rule, engine=engine, types=self._types)
         return self._compiled[key]
 
 
@@ -162,7 +165,7 @@ def _outcome(
     rule: _Compiled, test: RuleTest, specs: Specs, engine: str, plans: _Plans, coverage: Coverage | None
 ) -> _Outcome:
     try:
-        compiled = rule.by(engine, test.params)
+        compiled = rule.by(engine, test)
         now = test.now or NOW
         now = now if now.tzinfo else now.replace(tzinfo=UTC)
         judge = Judge([compiled], _specs(test, specs), now, test.pr, with_remedies=True, defaults=plans.defaults)
