@@ -190,7 +190,7 @@ class Shelf:
             if isinstance(match, str)
         ]
         for reason, wider in relaxed:
-            if any(_fits(product, wider) for product in self._products):
+            if any(_fits(self._products[place], wider) for place in self._candidates(wider)):
                 return f"{reason} in {selector.region}"
         return f"no such price in {selector.region}"
 

@@ -61,25 +61,25 @@ Effects = Mapping[tuple[str, str], tuple[_Input, Decimal | None]]
 def explained_by_attributes(
     priced: ResourceCost,
     tariff: Tariff | None,
-    subjects: tuple[Subject, Subject] | None,
+    subjects: Callable[[Tariff], tuple[Subject, Subject]],
     price: Price,
     address_of: Addresses,
     remembered: dict[tuple[int, int], Effects],
 ) -> ResourceCost:
     """Return a priced change with its differences, what moves its cost most first.
 
-    subjects    what was priced, before and after; None for a type that no tariff prices
+    subjects    gives what was priced, before and after
     remembered  effects by the costs of both sides: the engine makes one `Cost` of equal inputs, and keeps it
     """
     differences = _worth_telling(priced.change, tariff)
     # Equal inputs share one cost, so the quick look at identity comes first.
-    moved = bool(subjects and tariff and priced.before is not priced.after and priced.before != priced.after)
-    if not moved or subjects is None or tariff is None:
+    moved = priced.before is not priced.after and priced.before != priced.after
+    if not moved or tariff is None:
         shown = [leaf.shown() for leaf in differences if not leaf.is_default]
     else:
         key = id(priced.before), id(priced.after)
         if key not in remembered:
-            remembered[key] = _effects(priced, _inputs(tariff, *subjects, differences), price)
+            remembered[key] = _effects(priced, _inputs(tariff, *subjects(tariff), differences), price)
         shown = list(_shown(differences, remembered[key], address_of))
     ordered = sorted(shown, key=lambda one: -abs(one.effect or ZERO))
     return replace(priced, differences=tuple(ordered[:MOST]), omitted=max(len(ordered) - MOST, 0))

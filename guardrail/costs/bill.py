@@ -63,7 +63,7 @@ def failed(name: str, error: EvaluationError, tariff: Tariff, bound: BoundTariff
     """A value that a definition is not made for is a gap in one bill, not the end of the run."""
     note, remedy = NOT_SHOWN, OWN_DEFINITION
     if not bound.secret:
-        wrong = _wrong_value(str(error), bound)
+        wrong = _wrong_value(str(error), tariff, bound)
         attribute, what = wrong or ("", f"the definition does not cover this: {error}")
         note = what
         remedy = f"correct {attribute}; if the value is right, {OWN_DEFINITION}" if wrong else OWN_DEFINITION
@@ -71,7 +71,7 @@ def failed(name: str, error: EvaluationError, tariff: Tariff, bound: BoundTariff
     return Working(line, tariff, bound.scope)
 
 
-def _wrong_value(fault: str, bound: BoundTariff) -> tuple[str, str] | None:
+def _wrong_value(fault: str, tariff: Tariff, bound: BoundTariff) -> tuple[str, str] | None:
     """Return the attribute whose value no price can be for, and what to say of it; None where it is not plain which one.
 
     Letter case counts, as it does to the providers: what differs in nothing else is the nearest value.
@@ -84,7 +84,7 @@ def _wrong_value(fault: str, bound: BoundTariff) -> tuple[str, str] | None:
         faults = dict.fromkeys((name for name, value in numbers.items() if value), "is more than the price list has")
     else:
         missing = {name: value for name, value in given.items() if fault == no_key(str(value))}
-        known = _keys(bound.values["table"])
+        known = _keys(tariff.tables)
         hints = {name: did_you_mean(str(value), known) for name, value in missing.items()}
         faults = {name: "is not in the price list" + (hint and f": {hint}") for name, hint in hints.items()}
     if len(faults) != 1:

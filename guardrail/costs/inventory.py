@@ -45,11 +45,15 @@ class Inventory:
 
         Several stand for one where nothing tells which of them is meant: an instance chosen by a key that is not known.
         """
-        if self._types.isdisjoint(reference.types):
+        if not self.has_any(reference.types):
             return []
         find = self._back if reference.back else self._forward
         sides = [(other, _side(other, before=before)) for other in find(change, reference, before=before)]
         return [(other, side) for other, side in sides if side is not None]
+
+    def has_any(self, types: Iterable[str]) -> bool:
+        """Say whether there is a resource, or a data source, of one of these types."""
+        return not self._types.isdisjoint(types)
 
     def of_types(self, types: Iterable[str]) -> list[Change]:
         """Return the resources of some types, in the order of the plan."""

@@ -85,12 +85,12 @@ def differing(change: Change, read: frozenset[str] | None) -> list[Leaf]:
     if before is None or after is None or not before.values:
         return []
     found: list[Leaf] = []
-    for name in sorted(before.names() | after.names()):
-        mark = after.unknown.get(name)
-        is_default = mark is True and after.written is not None and name not in after.written
+    was, will = before.values, after.values
+    known = [name for name in was.keys() | will.keys() if was.get(name) != will.get(name)]
+    open_ = [name for marks in (before.unknown, after.unknown) for name, mark in marks.items() if mark]
+    for name in sorted({*known, *open_}):
+        is_default = after.unknown.get(name) is True and after.written is not None and name not in after.written
         if is_default and read is not None and name not in read:
-            continue
-        if before.values.get(name) == after.values.get(name) and not mark and not before.unknown.get(name):
             continue
         place = _Place((name,), name, (_secrets(before, name), _secrets(after, name)))
         for leaf in _compared(before.get(name), after.configured(name, keep=True), place):

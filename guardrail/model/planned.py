@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from hashlib import sha256
+from json.encoder import encode_basestring_ascii as _quoted
 
 from guardrail.model.cost import ResourceCost
 from guardrail.model.money import plain
@@ -17,7 +17,7 @@ _DIGITS = 32  # 128 bits: nobody finds two plans with one hash
 def planned_of(change: Change) -> str:
     """Return the hash of what a resource will be. What is sensitive is left out, since short secrets could be found by their hash."""
     side = change.after
-    values = None if side is None else {name: side.shown(name) for name in side.names()}
+    values = None if side is None else side.all_shown()
     where = change.region if isinstance(change.region, str) else None
     return _hash([change.type, change.provider_config, where, values])
 
@@ -36,16 +36,16 @@ def planned_of_open(resources: Iterable[tuple[str, ResourceCost]], *, with_costs
 
 
 def _hash(value: Json) -> str:
-    text = json.dumps(_tagged(value), ensure_ascii=True, sort_keys=True, separators=(",", ":"))
-    return sha256(text.encode()).hexdigest()[:_DIGITS]
+    return sha256(_tagged(value).encode()).hexdigest()[:_DIGITS]
 
 
-def _tagged(value: Json) -> Json:
-    """Return a value whose kinds are told apart, so that nothing can be written that looks like something else."""
+def _tagged(value: Json) -> str:
+    """Spell a value with its kinds told apart, so that nothing can be written that looks like something else."""
     if isinstance(value, Unknown):
-        return ["unknown"]
+        return '["unknown"]'
     if isinstance(value, dict):
-        return ["map", {str(key): _tagged(part) for key, part in value.items()}]
+        named = {str(key): part for key, part in value.items()}
+        return '["map",{' + ",".join([f"{_quoted(key)}:{_tagged(named[key])}" for key in sorted(named)]) + "}]"
     if isinstance(value, list | tuple):
-        return ["list", *map(_tagged, value)]
-    return [type(value).__name__, str(value)]
+        return "[" + ",".join(['"list"', *map(_tagged, value)]) + "]"
+    return f'["{type(value).__name__}",{_quoted(str(value))}]'

@@ -112,6 +112,13 @@ class Side(Struct, frozen=True):
         mark = True if marks is True else marks.get(name) if isinstance(marks, Mapping) else None
         return redacted(self.get(name), mark)
 
+    def all_shown(self) -> dict[str, Json]:
+        """Return all attributes as they may leave the process."""
+        if self.sensitive:
+            return {name: self.shown(name) for name in self.names()}
+        # Of nearly all resources nothing is sensitive, and few attributes are not known.
+        return {**self.values, **{name: self.get(name) for name in self.unknown}}
+
     def has_secrets(self, name: str) -> bool:
         """Say whether anything of the attribute is marked as sensitive."""
         marks = self.sensitive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from msgspec import Struct
@@ -102,6 +103,9 @@ class Tariff:
     """How one resource type is priced.
 
     attributes  names of the attributes that it reads; None if it reads them as a whole
+    told_by     those, and the ones that may name what is not in the plan: by them and by what of `named_by` a resource has,
+                its address or its name, resources that refer to nothing are told apart
+    refers_to   types that its references may lead to; None where one counts resources instead
     """
 
     def __init__(
@@ -121,6 +125,11 @@ class Tariff:
             fix = error.hint
             what = f"{self._place}{error.name and '.' + error.name}: {error.message} (column {error.column})"
             raise DefinitionError(what, where=where, fix=fix) from None
+
+    @cached_property
+    def constants(self) -> Scope:
+        """What is the same for all resources, bound once: a table may be many times longer than all else that is read."""
+        return self.environment.bind({"table": self.tables, "each": None})
 
     def parent_names(self, attributes: Attributes) -> Iterable[str]:
         """Return which attributes of its parent a child of this type reads; all of them if it reads the parent as a whole."""
@@ -144,14 +153,23 @@ class Tariff:
             *(charge.reads for charge in self.charges), *(part.reads for part in self.parts)
         )
         self.looks = tuple(_roots_and_names(charge.reads | self.region.reads) for charge in self.charges)
+        self.looks_of_parts = tuple(_roots_and_names(part.reads) for part in self.parts)
         self.attributes = _below("attr", self.reads)
-        self.tables = _below("table", self.reads) or frozenset()
+        self.tables = {name: definition.table[name] for name in _below("table", self.reads) or ()}
+        self.named_by = tuple(root for root in ("name", "address") if (root,) in self.reads)
         self.derive: Derivation | None = None
         if definition.derive:
             if definition.derive not in DERIVATIONS:
                 hint = did_you_mean(definition.derive, DERIVATIONS)
                 raise DefinitionError(f"no such derivation: {definition.derive}", where=self.where, fix=hint)
             self.derive = DERIVATIONS[definition.derive]
+        self.usage = nested_usage(definition.usage)
+        refs = definition.refs.values()
+        naming = {one.attribute for one in refs if (one.needed or one.assumed) and one.attribute}
+        reads_all = self.attributes is None or self.derive
+        self.told_by = None if reads_all else tuple(sorted(naming.union(self.attributes or ())))
+        counts = any(one.alike is not None for one in refs)
+        self.refers_to = None if counts else frozenset(name for one in refs for name in one.types)
 
     def _optional(self, value: Any) -> Field | None:
         return None if value is None else compiled(value, self.environment)
@@ -258,8 +276,9 @@ def _reads_of(fields: Iterable[Field | None]) -> frozenset[Path]:
 
 
 def _roots_and_names(reads: frozenset[Path]) -> tuple[tuple[str, str], ...]:
-    """Return what is read as pairs of a root and a name below it; "" for a root that is read as a whole."""
-    return tuple(sorted({(path[0], path[1] if len(path) > 1 else "") for path in reads}))
+    """Return what is read as pairs of a root and a name below it, "" for a root that is read as a whole; but no constants."""
+    read = {(path[0], path[1] if len(path) > 1 else "") for path in reads}
+    return tuple(sorted(one for one in read if one[0] not in {"table", "each"}))
 
 
 def _below(root: str, reads: frozenset[Path]) -> frozenset[str] | None:

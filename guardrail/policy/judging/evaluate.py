@@ -27,7 +27,7 @@ from guardrail.policy.billed import Billed
 from guardrail.policy.budget_forecast import ThisChange
 from guardrail.policy.budget_spend import billed_of, months_of, spend_of
 from guardrail.policy.budgets import Budget, spent
-from guardrail.policy.judging.findings import Subject, finding
+from guardrail.policy.judging.findings import Subject, evidence_of, finding
 from guardrail.policy.judging.matching import plays_in
 from guardrail.policy.judging.remembered import Answers, Texts
 from guardrail.policy.judging.resources import HIDDEN, PerResource, reads_others
@@ -258,7 +258,7 @@ class Judge(Struct, dict=True):
                 planned=str if sums.not_evaluated else partial(opened, bool(sums.delta_unpriced)),
             ),
             texts=rule.texts(answer.failed, self.bind(nested(evidence))),
-            evidence=evidence,
+            evidence=evidence_of(evidence),
             blocking=not old or self.pre_existing_blocks,
             pre_existing=old,
         )

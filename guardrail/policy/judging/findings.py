@@ -44,13 +44,13 @@ def finding(
     subject: Subject,
     *,
     texts: tuple[str, ...] = (),
-    evidence: Mapping[Path, Json] | None = None,
+    evidence: Mapping[str, Json],
     blocking: bool = True,
     pre_existing: bool = False,
 ) -> Finding | None:
     """Return the finding for an answer that is no pass; None where the rule lets unknown answers pass.
 
-    `evidence` are values fit to be shown. An advisory rule blocks nothing, nor does anything with `blocking` off.
+    `evidence` are values fit to be shown, as `evidence_of` returns them. An advisory rule blocks nothing, nor does anything with `blocking` off.
     """
     declared = rule.rule
     status, message = _status(answer, texts, pre_existing=pre_existing)
@@ -77,7 +77,7 @@ def finding(
         amount=subject.amount,
         machine_type=answer.unknown.machine_type if status is FindingStatus.UNKNOWN and answer.unknown else "",
         approval=Approvable(subject.planned()) if declared.enforcement is Enforcement.APPROVAL else None,
-        evidence={".".join(path): _json(value) for path, value in (evidence or {}).items() if is_evidence(path)},
+        evidence=evidence,
     )
 
 
@@ -95,11 +95,22 @@ def _status(answer: Answer, texts: tuple[str, ...], *, pre_existing: bool) -> tu
     return FindingStatus.PRE_EXISTING if pre_existing else FindingStatus.FAIL, "; ".join(texts)
 
 
-def _json(value: Json) -> Json:
+def evidence_of(values: Mapping[Path, Json]) -> dict[str, Json]:
+    """Return what findings show of the values of variables."""
+    return {".".join(path): as_evidence(value) for path, value in values.items() if is_evidence(path)}
+
+
+_PLAIN = frozenset({str, bool, int, float, type(None)})
+
+
+def as_evidence(value: Json) -> Json:
+    """Return a value as findings show it."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, Unknown):
         return f"({value.reason})"
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Mapping):
-        return {key: _json(part) for key, part in value.items()}
-    return [_json(part) for part in value] if isinstance(value, list | tuple) else value
+        return {key: as_evidence(part) for key, part in value.items()}
+    return [as_evidence(part) for part in value] if isinstance(value, list | tuple) else value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from functools import cache, partial
 from operator import itemgetter
@@ -21,9 +21,10 @@ from guardrail.model.planned import planned_of
 from guardrail.model.remedy import Remedy
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json
-from guardrail.policy.judging.findings import Subject, finding, is_evidence
+from guardrail.policy.judging.aspects import Answered, Aspect, aspects
+from guardrail.policy.judging.findings import Subject, as_evidence, evidence_of, finding, is_evidence
 from guardrail.policy.judging.matching import applies
-from guardrail.policy.judging.remembered import REMEMBERED, Answers, LazyScope, hashable, key_of, remembered_answer
+from guardrail.policy.judging.remembered import REMEMBERED, Answers, LazyScope, key_of, remembered_answer
 from guardrail.policy.judging.savings import saving
 from guardrail.policy.rules.compiled import PASSED, Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
@@ -37,7 +38,7 @@ from guardrail.policy.variables.context import (
     open_by_usage,
     picked,
 )
-from guardrail.policy.variables.view import ResourceView, reader
+from guardrail.policy.variables.view import ResourceView
 
 if TYPE_CHECKING:
     from guardrail.policy.judging.evaluate import Judge
@@ -53,24 +54,13 @@ def _reads_project(reads: Iterable[Path]) -> bool:
 PRICE = "price.of"
 _OF_PROJECT = {"project", "plan"}
 _OF_PLAN = {(name,) for name in LOOKUPS}  # remembered beyond its project, a price would keep all of its plan
-_PickKey = Callable[[tuple[Any, ...]], tuple[Any, ...]]
-"""Takes what one rule's answer depends on out of what all rules of a group compare."""
 
 
-class _Group(Struct, frozen=True):
-    """The rules for resources of one kind, what tells such resources apart to them, and what they have answered."""
+class _Shown(Struct, frozen=True):
+    """What findings of a rule show: variables of the resource, each by its name, and the values that are the same for all."""
 
-    rules: tuple[tuple[CompiledRule, _PickKey, Answers], ...]
-    reads: tuple[Path, ...]
-    readers: tuple[Callable[[ResourceView], Json], ...]
-    answers: dict[tuple[Any, ...], _Answered]
-
-
-class _Answered(Struct, frozen=True):
-    """What rules say of resources that are alike: answers that are not simply yes, and the rules that a known cost passes."""
-
-    found: tuple[tuple[CompiledRule, Answer], ...]
-    passed_known_cost: tuple[tuple[CompiledRule, _PickKey, Answers], ...]
+    own: tuple[tuple[str, Path], ...]
+    others: Mapping[str, Json]
 
 
 class PerResource:
@@ -89,37 +79,46 @@ class PerResource:
         self.project = project
         self.around = around
         self.shared, self.fit = beside
-        self._groups: dict[tuple[Any, ...], _Group] = {}
+        self._kinds: dict[tuple[Any, ...], tuple[Aspect, ...]] = {}
         self._savings: dict[tuple[Any, ...], Decimal | None] = {}
         # What was answered in one project holds in the next, unless the rule looks at the project itself.
         self._answers = {r.rule.id: {} if _reads_project(r.reads) else judge.answers[r.rule.id] for r in rules}
-        self._evidence = {r.rule.id: sorted(filter(is_evidence, r.reads)) for r in rules}
+        self._evidence = {r.rule.id: self._shown_by(r) for r in rules}
         self._texts = {r.rule.id: {} if _reads_project(r.shown) else judge.texts[r.rule.id] for r in rules}
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
         """Ask every rule that applies."""
-        group = self._group(resource.change)
-        if not group.rules:
+        aspects = self._aspects(resource.change)
+        if not aspects:
             return []
         view = self._view(resource)
-        alike = tuple([hashable(read(view)) for read in group.readers])
-        answers = group.answers.get(alike)
-        if answers is None:
-            answers = self._evaluate(group, alike, view)
-            if len(group.answers) < REMEMBERED:
-                group.answers[alike] = answers
-        if resource.after and resource.after.as_given.usage_based and resource.changes:
-            self._count_known_cost(answers, alike, view)
-        shown = cache(lambda settled: self._view(resource, shown=True, settled=settled))
-        found = (self._finding(rule, answer, resource, shown(bool(answer.failed))) for rule, answer in answers.found)
-        return [one for one in found if one]
+        counts = resource.after and resource.after.as_given.usage_based and resource.changes
+        found: list[tuple[int, CompiledRule, Answer]] = []
+        for aspect in aspects:
+            key = aspect.key(view)
+            answered = aspect.answered.get(key)
+            if answered is None:
+                answered = self._evaluate(aspect, view)
+                aspect.remember(key, answered)
+            if answered.found:
+                found += answered.found
+            if counts and answered.passed:
+                self._count_known_cost(answered, view)
+        shown = cache(lambda settled: self._view(resource, shown=True, settled=settled)) if found else None
+        told = [
+            self._finding(rule, answer, resource, shown(bool(answer.failed)))
+            for _, rule, answer in sorted(found, key=itemgetter(0))
+            if shown
+        ]
+        return [one for one in told if one]
 
     def matched(self, resources: Iterable[ResourceCost]) -> Counter[str]:
         """Return how many of the resources, which have been judged, the match of each rule fits."""
         found: Counter[str] = Counter()
         for kind, number in Counter(_kind(resource.change) for resource in resources).items():
-            for rule, _, _ in self._groups[kind].rules:
-                found[rule.rule.id] += number
+            for aspect in self._kinds[kind]:
+                for _, rule in aspect.rules:
+                    found[rule.rule.id] += number
         return found
 
     def _view(
@@ -127,17 +126,13 @@ class PerResource:
     ) -> ResourceView:
         return ResourceView(resource, self.owner.specs, past=past, shown=shown, settled=settled, around=self.around)
 
-    def _evaluate(self, group: _Group, alike: tuple[Any, ...], view: ResourceView) -> _Answered:
-        scope = LazyScope(lambda: self._scope(view, group.reads))
-        found: list[tuple[CompiledRule, Answer]] = []
-        passed: list[tuple[CompiledRule, _PickKey, Answers]] = []
-        for rule, pick_key, answers in group.rules:
-            answer = remembered_answer(rule, answers, pick_key(alike), scope)
-            if answer is PASSED:  # most rules pass most resources
-                self.owner.applied.add(rule.rule.id)
-                if rule.judges_known_cost:
-                    passed.append((rule, pick_key, answers))
-                continue
+    def _evaluate(self, aspect: Aspect, view: ResourceView) -> Answered:
+        scope = LazyScope(lambda: self._scope(view, aspect.reads))
+        found: list[tuple[int, CompiledRule, Answer]] = []
+        passed: list[CompiledRule] = []
+        for place, rule in aspect.rules:
+            answers = self._answers[rule.rule.id]
+            answer = remembered_answer(rule, answers, key_of(rule.answer_keys, view), scope)
             # Only where the configuration leaves an attribute out can null decide what is unknown.
             if answer.unknown and view.side and (view.side.open or view.side.open_inside):
                 answer = self._settled(rule, answers, view, answer)
@@ -146,16 +141,22 @@ class PerResource:
                 continue
             self.owner.applied.add(rule.rule.id)
             if not answer.passed:
-                found.append((rule, answer))
-        return _Answered(tuple(found), tuple(passed))
+                found.append((place, rule, answer))
+            elif answer is PASSED and rule.judges_known_cost:
+                passed.append(rule)
+        return Answered(view.cost, tuple(found), tuple(passed))
 
-    def _count_known_cost(self, answered: _Answered, alike: tuple[Any, ...], view: ResourceView) -> None:
+    def _count_known_cost(self, answered: Answered, view: ResourceView) -> None:
         """Count the rules that would wait if the amounts were open that usage adds to: a pass for other reasons holds."""
-        for rule, pick_key, answers in answered.passed_known_cost:
-            asked = dict(zip(rule.answer_keys, pick_key(alike), strict=True))
-            scope = LazyScope(partial(self._open_scope, view, rule))
-            answer = remembered_answer(rule, answers, tuple(open_by_usage(asked).values()), scope)
-            self.owner.passed_known_cost[rule.rule.id] += bool(answer.unknown)
+        if answered.waiting is None:
+            answered.waiting = tuple(rule.rule.id for rule in answered.passed if self._waits(rule, view))
+        self.owner.passed_known_cost.update(answered.waiting)
+
+    def _waits(self, rule: CompiledRule, view: ResourceView) -> bool:
+        asked = dict(zip(rule.answer_keys, key_of(rule.answer_keys, view), strict=True))
+        scope = LazyScope(partial(self._open_scope, view, rule))
+        key = tuple(open_by_usage(asked).values())
+        return bool(remembered_answer(rule, self._answers[rule.rule.id], key, scope).unknown)
 
     def _open_scope(self, view: ResourceView, rule: CompiledRule) -> Scope:
         values = self._values(view, rule.reads)
@@ -184,15 +185,13 @@ class PerResource:
     def _scope(self, view: ResourceView, paths: Iterable[Path]) -> Scope:
         return self.owner.bind(nested(self._values(view, paths)))
 
-    def _group(self, change: Change) -> _Group:
+    def _aspects(self, change: Change) -> tuple[Aspect, ...]:
         kind = _kind(change)
-        if kind not in self._groups:
-            rules = [rule for rule in self.rules if applies(rule.rule.match, change)]
-            keys = sorted({path for rule in rules for path in rule.answer_keys})
-            entries = tuple((rule, _picker(keys, rule.answer_keys), self._answers[rule.rule.id]) for rule in rules)
-            reads = tuple(sorted({path for rule in rules for path in rule.reads}))
-            self._groups[kind] = _Group(entries, reads, tuple(map(reader, keys)), {})
-        return self._groups[kind]
+        found = self._kinds.get(kind)
+        if found is None:
+            found = aspects([rule for rule in self.rules if applies(rule.rule.match, change)], change)
+            self._kinds[kind] = found
+        return found
 
     def _finding(
         self, rule: CompiledRule, answer: Answer, resource: ResourceCost, view: ResourceView
@@ -210,7 +209,7 @@ class PerResource:
             answer,
             Subject(change.address, self.project.name, change.source, _amount(resource), partial(planned_of, change)),
             texts=texts,
-            evidence=self._values(view, self._evidence[rule.rule.id]),
+            evidence=self._evidence_of(rule, view),
             blocking=not old or self.owner.pre_existing_blocks,
             pre_existing=old,
         )
@@ -220,6 +219,15 @@ class PerResource:
         if rule.rule.waste and saved is not None and saved <= 0:
             return None
         return replace(found, saving=saved, remedy=self._remedy(rule, view) if self.owner.with_remedies else None)
+
+    def _shown_by(self, rule: CompiledRule) -> _Shown:
+        paths = sorted(filter(is_evidence, rule.reads))
+        own = tuple((".".join(path), path) for path in paths if path[0] == "resource")
+        return _Shown(own, evidence_of(picked(self.fit, [path for path in paths if path[0] != "resource"])))
+
+    def _evidence_of(self, rule: CompiledRule, view: ResourceView) -> dict[str, Json]:
+        shown = self._evidence[rule.rule.id]
+        return {**{name: as_evidence(view.read(path)) for name, path in shown.own}, **shown.others}
 
     def _saving(self, rule: CompiledRule, view: ResourceView, amount: Decimal | None) -> Decimal | None:
         """Return what mending a finding saves; of resources that cost the same and differ in nothing that the rule reads, once."""
@@ -271,13 +279,6 @@ class PerResource:
 def _kind(change: Change) -> tuple[Any, ...]:
     """Return all that `match` may ask of a resource; what it asks of the project holds for all of them."""
     return change.type, change.provider, change.action, change.taggable
-
-
-def _picker(keys: Sequence[Path], wanted: Sequence[Path]) -> _PickKey:
-    indices = [keys.index(path) for path in wanted]
-    if len(indices) > 1:
-        return itemgetter(*indices)  # a comprehension takes twice as long, once for every rule and kind of resource
-    return lambda values: tuple(values[index] for index in indices)
 
 
 def _amount(resource: ResourceCost) -> Decimal | None:

@@ -39,6 +39,11 @@ Attribute = Callable[[str], Json]
 """Reads one attribute of a resource by name."""
 
 
+def names_machines(type_: str) -> bool:
+    """Say whether resources of a type name machine types, or attach GPUs."""
+    return type_ in MACHINE_TYPES or type_ in GPUS
+
+
 def machine_types(type_: str, attribute: Attribute) -> list[str | Unknown]:
     """Return the machine types that a resource of this type names, in order; empty if it names none."""
     return list(dict.fromkeys(found for _, found in named_types(type_, attribute)))

@@ -43,6 +43,11 @@ def tags_of(view: ResourceView, kind: str) -> Json:
     return tell(view) if tell and view.side is not None else []
 
 
+def brings_along(type_: str, kind: str) -> bool:
+    """Say whether resources of a type bring along instances, or volumes, whose tags can be told."""
+    return (type_, kind) in _TELL
+
+
 def _group_instances(view: ResourceView) -> Json:
     """Tags of the machines of an aws_autoscaling_group."""
     reached: dict[str, Json] = {}

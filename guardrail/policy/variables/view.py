@@ -240,13 +240,15 @@ class ResourceView:
 
     def unknown_paths(self) -> list[str]:
         """What is known only after apply, attributes and effective tags alike."""
-        marks = self.side.unknown if self.side else {}
-        paths = {name for name, mark in marks.items() if mark is True or isinstance(mark, str)}
-        nested = [(name, mark) for name, mark in marks.items() if isinstance(mark, dict | list)]
-        if self.side and not self.settled:
-            paths.update(self.side.open)
-            nested += self.side.open_inside.items()
-        if self.side:
+        side = self.side
+        paths = (
+            {name for name, mark in side.unknown.items() if mark is True or isinstance(mark, str)} if side else set()
+        )
+        nested = [one for one in side.unknown.items() if one[1] and isinstance(one[1], dict | list)] if side else []
+        if side and not self.settled:
+            paths.update(side.open)
+            nested += side.open_inside.items()
+        if paths:
             paths -= {name for name in self.defaults.keys() & paths if self._is_known(name)}
         paths.update(path for name, mark in nested for path in _marked(name, mark))
         return sorted(paths.union(_unknown_tags(self.tags)))

@@ -1,0 +1,64 @@
+"""What a price depends on where a resource refers to no other of its plan: nearly all of a plan are told apart by that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import Any
+
+from guardrail.costs.definitions.tariff import Tariff
+from guardrail.costs.subject import Subject
+from guardrail.model.resource import Change, Side
+from guardrail.model.unknown import Json
+
+
+def price_key(tariff: Tariff, change: Change, side: Side, region: Json, given: Mapping[str, Any]) -> bytes:
+    """Return what is equal only for sides of equal price, of resources whose references lead to nothing in the plan.
+
+    It is made of raw values and of the marks on them, as to lay the one over the other is what takes time. `given` is their usage.
+    """
+    names = sorted(side.names()) if tariff.told_by is None else tariff.told_by
+    unknown, sensitive = side.unknown, side.sensitive
+    marks = [unknown.get(name) for name in names] if unknown else ()
+    seen = (
+        names if tariff.told_by is None else (),
+        list(map(side.values.get, names)),
+        marks,
+        # What the configuration sets counts for what is not known alone.
+        None if side.written is None else sorted(side.written) if any(marks) else (),
+        [sensitive.get(name) for name in names] if isinstance(sensitive, Mapping) and sensitive else sensitive,
+        region,
+        given,
+        [getattr(change, root) for root in tariff.named_by],
+    )
+    return _fingerprint(seen)
+
+
+def subject_key(tariff: Tariff, subject: Subject) -> bytes:
+    """Return what is equal only for subjects of equal price."""
+    attributes = subject.attributes
+    names = attributes.names() if tariff.attributes is None or tariff.derive else tariff.attributes
+    read = [
+        (name, attributes.get(name), attributes.shown(name) if attributes.has_secrets(name) else None)
+        for name in sorted(names)
+    ]
+    inputs = (
+        read,
+        subject.region,
+        subject.usage,
+        subject.refs,
+        subject.visible,
+        subject.parent,
+        subject.depth,
+        subject.assume,
+        sorted(subject.absent),
+        [getattr(subject, root) for root in tariff.named_by],
+        subject.profiled,
+        subject.on_profile,
+    )
+    return _fingerprint(inputs)
+
+
+def _fingerprint(inputs: Json) -> bytes:
+    """Return what is equal only for equal inputs: a hash, since the inputs themselves are long and many."""
+    return blake2b(repr(inputs).encode("utf-8", "surrogatepass"), digest_size=16).digest()

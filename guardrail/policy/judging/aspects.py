@@ -1,0 +1,118 @@
+"""Rules by what they look at: cost, tags, one attribute or another.
+
+As a whole, hardly two resources are alike to all rules: they lie in different modules, or cost different sums. By one aspect
+most are, and what was answered for one holds for the next.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from msgspec import Struct
+
+from guardrail.cel import Path
+from guardrail.model.cost import UNCHANGED, ResourceCost
+from guardrail.model.resource import Change
+from guardrail.policy.judging.remembered import REMEMBERED, hashable
+from guardrail.policy.rules.compiled import Answer, CompiledRule
+from guardrail.policy.variables.context import MACHINES, TAG_NAMES, TAGS
+from guardrail.policy.variables.machine import names_machines
+from guardrail.policy.variables.tags_of import brings_along
+from guardrail.policy.variables.view import ResourceView, reader
+
+_COST: Path = ("cost",)
+_Key = Callable[[ResourceView], Hashable]
+
+
+class Answered(Struct):
+    """What rules say of resources that are alike by an aspect.
+
+    of      one of them, whose costs are kept, as they are told apart by identity
+    found   answers that are not simply yes, each with the rule and its place among all
+    passed  the rules that a known cost passes
+    waiting ids of those of them that would wait for usage that is not given; None until somebody asks
+    """
+
+    of: ResourceCost
+    found: tuple[tuple[int, CompiledRule, Answer], ...]
+    passed: tuple[CompiledRule, ...]
+    waiting: tuple[str, ...] | None = None
+
+
+class Aspect(Struct):
+    """Rules that look at the same of a resource, each with its place among all: what that is, and what they have answered."""
+
+    rules: tuple[tuple[int, CompiledRule], ...]
+    reads: tuple[Path, ...]
+    key: _Key
+    answered: dict[Hashable, Answered] = {}
+
+    def remember(self, key: Hashable, answered: Answered) -> None:
+        """Keep what was answered for others that are alike."""
+        if len(self.answered) < REMEMBERED:
+            self.answered[key] = answered
+
+
+def aspects(rules: Sequence[CompiledRule], change: Change) -> tuple[Aspect, ...]:
+    """Return rules by what they look at of resources of the kind of this one."""
+    alike: defaultdict[frozenset[Path], list[tuple[int, CompiledRule]]] = defaultdict(list)
+    for place, rule in enumerate(rules):
+        sources = frozenset(_source(path) for path in rule.answer_keys if _differs(path, change))
+        if len(sources) > 1 and _COST in sources:
+            # Beside something else, single amounts tell fewer resources apart than the whole cost does.
+            sources = sources - {_COST} | {path for path in rule.answer_keys if _source(path) == _COST}
+        alike[sources].append((place, rule))
+    return tuple(_aspect(tuple(same), sources, change) for sources, same in alike.items())
+
+
+def _aspect(rules: tuple[tuple[int, CompiledRule], ...], sources: Iterable[Path], change: Change) -> Aspect:
+    reads = sorted({path for _, rule in rules for path in rule.reads})
+    paths = sorted({path for _, rule in rules for path in rule.answer_keys if _differs(path, change)})
+    keys = [_key_of(source, paths) for source in sorted(sources)]
+    return Aspect(rules, tuple(reads), keys[0] if len(keys) == 1 else lambda view: tuple([key(view) for key in keys]))
+
+
+def _source(path: Path) -> Path:
+    """Return what a variable follows from: one of the cost, or one of tags, is looked at together with the others."""
+    if path[1] in {"cost", "costs"}:
+        return _COST
+    return TAGS if path[:2] == TAGS or path == TAG_NAMES else path
+
+
+def _differs(path: Path, change: Change) -> bool:
+    """Say whether resources of this type may differ in a variable."""
+    if path == MACHINES:
+        return names_machines(change.type)
+    return path[1] != "tags_of" or brings_along(change.type, path[2])
+
+
+def _key_of(source: Path, paths: Sequence[Path]) -> _Key:
+    """Return what tells resources apart by what variables follow from."""
+    if source == _COST:
+        return _sides
+    if source == TAGS:
+        return _tags(paths)
+    read = reader(source)
+    return lambda view: hashable(read(view))
+
+
+def _sides(view: ResourceView) -> Hashable:
+    cost = view.cost
+    return id(cost.before), id(cost.after), cost.is_compared, cost.change.action in UNCHANGED
+
+
+def _tags(paths: Sequence[Path]) -> _Key:
+    whole, names = TAGS in paths, TAG_NAMES in paths
+    keys = [path[2] for path in paths if path[:2] == TAGS and path != TAGS]
+
+    def tags(view: ResourceView) -> Hashable:
+        told = view.tags
+        if told.unknown:
+            return told.unknown
+        values = told.values
+        if whole:
+            return tuple(values.items())
+        return tuple([*map(values.get, keys), *values] if names else map(values.get, keys))
+
+    return tags
