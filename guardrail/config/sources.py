@@ -29,6 +29,9 @@ class Source(Struct, frozen=True):
     configuration: Path | None = None
     """The folder that a plan is made from, where it is not beside it."""
 
+    def __hash__(self) -> int:
+        return hash((self.plan, self.name, self.path, self.env))  # choices hold maps, which have no hash
+
 
 class Flags(Struct, frozen=True):
     """What the command line says over the file. None: nothing."""
