@@ -19,7 +19,6 @@ from unittest.mock import patch
 import accuracy_page  # type: ignore[import-not-found]  # beside this file, as pictures
 import click
 import pictures  # type: ignore[import-not-found]  # beside this file, which is a script and not of a package
-import yaml
 from example_dashboard import first_page  # type: ignore[import-not-found]  # beside this file
 
 from guardrail import data
@@ -41,8 +40,9 @@ from guardrail.finops.kpis.kpi_file import read_kpis
 from guardrail.finops.kpis.text import shown
 from guardrail.ledger.kpis.inputs import INPUTS
 from guardrail.policy.rules.compiled import compile_rule
+from guardrail.policy.rules.explain import rule_section
 from guardrail.policy.rules.packs.packs import packs, read_pack
-from guardrail.policy.rules.rule import RuleFile, RuleScope, read_rule
+from guardrail.policy.rules.rule import RuleScope, read_rule
 from guardrail.policy.variables.context import RELATIONS
 from guardrail.policy.variables.names import FUNCTIONS, VARIABLES
 
@@ -206,9 +206,8 @@ def rules_reference() -> str:
     for pack, file in files:
         rule = file.rule
         lines.append(f"| {pack} | [{rule.id}](#{rule.id}) | {rule.severity} | {rule.enforcement} | {rule.title} |")
-    for _, file in files:
-        lines += _rule(file)
-    lines += ["\n## Variables\n", "What an expression may read.\n", "| name | type | meaning |", "|---|---|---|"]
+    lines += ["", *(rule_section(file.rule) for _, file in files)]
+    lines += ["## Variables\n", "What an expression may read.\n", "| name | type | meaning |", "|---|---|---|"]
     lines += [f"| `{variable.name}` | {variable.type} | {variable.meaning} |" for variable in VARIABLES]
     lines += ["\n## Functions of the plan\n", "Shown in [rules.md](rules.md#the-plan-around-a-resource).\n"]
     lines += ["| function | type | result |", "|---|---|---|"]
@@ -403,19 +402,6 @@ def _types(title: str, names: Iterable[str], *, folded: bool = False) -> Iterato
         yield f"\n<details><summary>{title}</summary>\n\n{listed}\n\n</details>"
     elif listed:
         yield f"\n## {title}\n\n{listed}"
-
-
-def _rule(file: RuleFile) -> Iterator[str]:
-    rule = file.rule
-    yield f"\n## {rule.id}\n\n{rule.title}."
-    if rule.description:
-        yield f"\n{rule.description}"
-    if rule.params:
-        yield f"\n```yaml\n{yaml.safe_dump({'params': dict(rule.params)}, sort_keys=False).rstrip()}\n```"
-    if message := next((test.message for test in rule.tests if test.message), None):
-        yield f"\nA violation reads: {message}"
-    if rule.fix:
-        yield f"\nFix: {rule.fix}"
 
 
 def _commands(command: click.Command, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], click.Command]]:

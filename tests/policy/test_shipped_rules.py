@@ -1,11 +1,14 @@
+import re
+
 import pytest
+import yaml
 
 from guardrail.costs import Library
 from guardrail.data import rules_dir
 from guardrail.load import provider_defaults, resource_types
 from guardrail.policy import Coverage, compile_faults, explained, packs, read_pack, run_tests
 from guardrail.policy.rules.packs.packs import read_folder
-from guardrail.policy.rules.testing.fixture import Expected
+from guardrail.policy.rules.testing.fixture import Expected, RuleTest
 from tests.policy.judging import ENGINES
 
 RULES = [rule for pack in packs(rules_dir()) for rule in read_pack(pack, rules_dir())]
@@ -38,6 +41,22 @@ def test_a_rule_says_what_it_is_for_and_how_to_comply(rule):
     text = explained(rule)
     assert text.startswith(f"{rule.rule.id}: {rule.rule.title}\n")
     assert all(validation.expression in text for validation in rule.rule.validations)
+
+
+def test_the_page_of_rules_has_an_example_of_each_that_passes_and_one_that_fails():
+    """They are tests of the rule, which have been run above."""
+    page = (rules_dir().parent / "docs/rules-reference.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\S+)\n(.*?)(?=^## )", page, re.MULTILINE | re.DOTALL))
+    for rule in RULES:
+        tests = {test.model_copy(update={"name": ""}).model_dump_json() for test in rule.rule.tests}
+        told = re.findall(r"An example that (pass|fail)es:|An example that (fail)s:", sections[rule.rule.id])
+        blocks = re.findall(r"^```yaml\n(.*?)^```", sections[rule.rule.id], re.MULTILINE | re.DOTALL)
+        examples = [
+            RuleTest(expect=one, **yaml.safe_load(block))
+            for one, block in zip((Expected.PASS, Expected.FAIL), blocks, strict=True)
+        ]
+        assert ["".join(words) for words in told] == ["pass", "fail"]
+        assert {one.model_dump_json() for one in examples} <= tests
 
 
 def test_ids_are_unique():

@@ -46,35 +46,42 @@ def explained(source: RuleFile) -> str:
 _WORDS = {Expected.PASS: "passes", Expected.FAIL: "fails"}
 
 
+_SAID = {"message", "edits", "no_edit"}
+
+
 def example_of(rule: Rule, expected: Expected) -> str:
-    """Return the first test of a rule that expects this, as YAML without what a test is told by; "" for none."""
-    test = next((one for one in rule.tests if one.expect is expected), None)
+    """Return the first test of a rule that expects this, one with a message before others, as YAML without what a test is told by; "" for none."""
+    tests = [one for one in rule.tests if one.expect is expected]
+    test = next((one for one in tests if one.message), tests[0] if tests else None)
     if test is None:
         return ""
     said = test.model_dump(mode="json", exclude_unset=True, exclude={"name", "expect"}, by_alias=True)
-    ordered = sorted(said.items(), key=lambda one: one[0] == "message")  # what is asked first, what is said last
+    ordered = sorted(said.items(), key=lambda one: one[0] in _SAID)  # what is asked first, what is said last
     return "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in ordered)
 
 
 def documented(rules: Iterable[RuleFile]) -> str:
     """Return rules as a page in Markdown, by id: what each asks, how to comply, and an example that passes and one that fails."""
-    lines = ["# Rules", ""]
-    for source in sorted(rules, key=lambda one: one.rule.id):
-        rule = source.rule
-        lines += [f"## {rule.id}", "", f"{rule.title}.", ""]
-        lines += [rule.description.strip(), ""] if rule.description else []
-        facts = {
-            "severity": rule.severity.value,
-            "enforcement": rule.enforcement.value,
-            "applies to": _applies_to(rule),
-        }
-        facts |= {"fix": rule.fix, "more": rule.docs}
-        lines += [f"- {name}: {' '.join(text.split())}" for name, text in facts.items() if text]
-        for expected, word in _WORDS.items():
-            if example := example_of(rule, expected):
-                lines += ["", f"An example that {word}:", "", "```yaml", *example.splitlines(), "```"]
-        lines.append("")
-    return "\n".join(lines)
+    return "\n".join(["# Rules", "", *map(rule_section, sorted((one.rule for one in rules), key=lambda one: one.id))])
+
+
+def rule_section(rule: Rule) -> str:
+    """Return a rule as a section in Markdown, with its parameters, an example that passes and one that fails."""
+    lines = [f"## {rule.id}", "", f"{rule.title}.", ""]
+    lines += [rule.description.strip(), ""] if rule.description else []
+    facts = {
+        "severity": rule.severity.value,
+        "enforcement": rule.enforcement.value,
+        "applies to": _applies_to(rule, code="`"),
+        "parameters": ", ".join(f"`{name}: {json.dumps(value)}`" for name, value in rule.params.items()),
+        "fix": rule.fix,
+        "more": rule.docs,
+    }
+    lines += [f"- {name}: {' '.join(text.split())}" for name, text in facts.items() if text]
+    for expected, word in _WORDS.items():
+        if example := example_of(rule, expected):
+            lines += ["", f"An example that {word}:", "", "```yaml", *example.splitlines(), "```"]
+    return "\n".join([*lines, ""])
 
 
 def _section(title: str, values: dict[str, Json], *, literally: bool = True) -> list[str]:
@@ -93,11 +100,14 @@ def _edit(edit: RuleEdit) -> str:
     return f"  {what}{each}" + (f", when {edit.when}" if edit.when else "")
 
 
-def _applies_to(rule: Rule) -> str:
+def _applies_to(rule: Rule, *, code: str = "") -> str:
+    """Return what a rule is asked about; `code` stands around what is no English."""
     if rule.scope is RuleScope.BUDGET:
         return "each budget"
     match = rule.match
-    what = "the whole plan" if rule.scope is RuleScope.PLAN else f"resources of type {', '.join(match.types)}"
+    what = (
+        "the whole plan" if rule.scope is RuleScope.PLAN else f"resources of type {code}{', '.join(match.types)}{code}"
+    )
     parts = [what]
     if match.taggable is not None:
         parts.append("that can carry tags" if match.taggable else "that cannot carry tags")
@@ -107,7 +117,9 @@ def _applies_to(rule: Rule) -> str:
         parts.append(f"on {', '.join(sorted(match.actions))}")
     chosen = {name: getattr(match, name) for name in ("providers", "projects", "environments", *SELECTORS)}
     chosen |= {f"tag {key}": values for key, values in match.tags.items()}
-    parts += [f"{name}: {', '.join(glob or 'none' for glob in globs)}" for name, globs in chosen.items() if globs]
+    parts += [
+        f"{name}: {code}{', '.join(glob or 'none' for glob in globs)}{code}" for name, globs in chosen.items() if globs
+    ]
     if rule.when:
-        parts.append(f"when {rule.when}")
+        parts.append(f"when {code}{rule.when}{code}")
     return ", ".join(parts)
