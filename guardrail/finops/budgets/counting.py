@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from guardrail.bills.booked import Place
 from guardrail.policy.budgets import Budget, BudgetMatch
-from guardrail.policy.glob import matches_any
+from guardrail.policy.glob import is_pattern, matches_any
 from guardrail.terraform.address import parse
 
 
@@ -19,18 +19,54 @@ def counted(
     numbers  of the budgets that are asked about
     A budget is asked about no place of a project that it is not for.
     """
-    of_project: defaultdict[str | None, list[int]] = defaultdict(list)
+    of_project: defaultdict[str | None, _There] = defaultdict(_There)
     for number, place in enumerate(places):
-        of_project[place.project].append(number)
+        of_project[place.project].places[number] = place
     for budget in numbers:
         match = budgets[budget].match
         for project, there in of_project.items():
             if project is not None and _of_project(match, _names(match), project, environments) is False:
                 continue
-            for number in there:
+            for number in there.candidates(match):
                 counts = of_budget(match, places[number], environments)
                 if counts is not False:
                     yield number, budget, counts is True
+
+
+class _There:
+    """Places of one project, by number: each budget is asked about those alone that it may count by one thing that it asks for."""
+
+    def __init__(self) -> None:
+        self.places: dict[int, Place] = {}
+        self._by: dict[str, defaultdict[str | None, list[int]]] = {}
+
+    def candidates(self, match: BudgetMatch) -> list[int]:
+        """Return the places that a budget may count, some of which it does not, in order."""
+        globs: Sequence[str] = match.addresses
+        name = "address"
+        if not globs and match.tags:
+            key, globs = next(iter(match.tags.items()))
+            name = f"tag:{key}"
+        elif not globs:
+            return [*self.places]
+        if name not in self._by:
+            self._by[name] = self._looked_up_by(name)
+        by = self._by[name]
+        fitting = {value for glob in globs for value in (by if is_pattern(glob) else (glob,)) if value in by}
+        values = [value for value in fitting if value is not None and matches_any(globs, value)]
+        return sorted(number for value in (None, *values) for number in by.get(value, ()))
+
+    def _looked_up_by(self, name: str) -> defaultdict[str | None, list[int]]:
+        """Return the numbers of the places by a value, None for those of which nothing tells it."""
+        found: defaultdict[str | None, list[int]] = defaultdict(list)
+        for number, place in self.places.items():
+            if name == "address":
+                found[place.address].append(number)
+                continue
+            value = (place.bill_tags if place.tags is None else place.tags).get(name.removeprefix("tag:"))
+            if value is not None or place.tags is None:  # a resource that lacks the tag is none of the budget's
+                found[value].append(number)
+        return found
 
 
 def of_budget(match: BudgetMatch, charge: Place, environments: Mapping[str, str]) -> bool | None:

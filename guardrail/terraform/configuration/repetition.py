@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from guardrail.terraform.language.conversion import ConversionError, convert
 from guardrail.terraform.language.evaluation import evaluate
 from guardrail.terraform.language.operators import elements
-from guardrail.terraform.language.scope import EvaluationError, InnerScope, ResolvedStep, Scope
-from guardrail.terraform.language.syntax.nodes import Attribute, Body
+from guardrail.terraform.language.scope import EvaluationError, InstanceScope, ResolvedStep, Scope
+from guardrail.terraform.language.syntax.nodes import Attribute, Body, Expression
 from guardrail.terraform.language.types import ANY, NUMBER, STRING, AnyType, MapType, ObjectType, SetType
 from guardrail.terraform.language.values import Unknown, Value, number, object_, string, tuple_, unknown
 
@@ -27,11 +27,13 @@ class Repetition(Struct, frozen=True):
     by       "count", "for_each", or "" for a block that has neither
     scopes   key of each instance -> what its expressions are evaluated in
     unknown  why the number of instances is not known; there are no scopes then
+    together  all instances as one value, once a reference has asked for that: each instance of another block may
     """
 
     by: str = ""
     scopes: dict[Key, Scope] = field(default_factory=dict)
     unknown: Unknown | None = None
+    together: list[Value] = field(default_factory=list)
 
 
 def repetition(body: Body, scope: Scope) -> Repetition:
@@ -59,8 +61,9 @@ def _by_count(attribute: Attribute, scope: Scope) -> dict[Key, Scope] | Unknown:
         said = "null" if value.raw is None else "no whole number from 0"
         raise EvaluationError(f"it is {said}", attribute.where)
     _refuse_too_many(value.raw, attribute)
+    shared: dict[Expression, Value | None] = {}
     return {
-        place: InnerScope(scope, {"count": object_({"index": number(place).marked(value.marks)})})
+        place: InstanceScope(scope, {"count": object_({"index": number(place).marked(value.marks)})}, shared)
         for place in range(value.raw)
     }
 
@@ -78,13 +81,14 @@ def _by_for_each(attribute: Attribute, scope: Scope) -> dict[Key, Scope] | Unkno
         raise EvaluationError("it has to be a map, or a set of strings", attribute.where)
     _refuse_too_many(len(value.raw), attribute)
     found: dict[Key, Scope] = {}
+    shared: dict[Expression, Value | None] = {}
     for key, part in elements(value):  # the key of an element of a set is the element
         if isinstance(key.raw, Unknown):
             return key.raw
         if not isinstance(key.raw, str):
             raise EvaluationError("the elements of its set have to be strings", attribute.where)
         each = object_({"key": string(key.raw).marked(value.marks), "value": part.marked(value.marks)})
-        found[key.raw] = InnerScope(scope, {"each": each})
+        found[key.raw] = InstanceScope(scope, {"each": each}, shared)
     return found
 
 
@@ -123,9 +127,10 @@ def resolved(block: Repeated, steps: Sequence[ResolvedStep], taken: int, where: 
     key: Key = None
     if found.by:
         if taken == len(steps):  # `aws_instance.a` of a block with count or for_each: all of them
-            if found.by == "count":
-                return tuple_([block.whole(one) for one in found.scopes]), taken
-            return object_({str(one): block.whole(one) for one in found.scopes}), taken
+            if not found.together:
+                parts = {str(one): block.whole(one) for one in found.scopes}
+                found.together.append(tuple_(parts.values()) if found.by == "count" else object_(parts))
+            return found.together[0], taken
         step = steps[taken]
         index = string(step) if isinstance(step, str) else step
         if isinstance(index.raw, Unknown):

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
+from guardrail.terraform.language.syntax.nodes import Expression
 from guardrail.terraform.language.values import Cause, Unknown, Value
 
 MOST_STEPS = 10_000_000
@@ -101,6 +102,19 @@ class InnerScope:
     def call(self, name: str, arguments: list[Value], where: str) -> Value:
         """Call a function as the outer scope does."""
         return self.outer.call(name, arguments, where)
+
+
+class InstanceScope(InnerScope):
+    """The scope of one instance of a block.
+
+    `shared` is one for all instances: what expressions come to that read nothing of the instance, None for those that do.
+    """
+
+    __slots__ = ("shared",)
+
+    def __init__(self, outer: Scope, names: Mapping[str, Value], shared: dict[Expression, Value | None]) -> None:
+        super().__init__(outer, names)
+        self.shared = shared
 
 
 class TemplateScope(Struct, frozen=True):

@@ -7,9 +7,20 @@ from typing import Any, TypeVar
 
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.operators import InfinityError, OperationError
-from guardrail.terraform.language.references import mentions
-from guardrail.terraform.language.scope import MOST_DEPTH, EvaluationError, LimitError, Scope
-from guardrail.terraform.language.syntax.nodes import Binary, Expression, Invalid, Literal, Template, Unary
+from guardrail.terraform.language.references import mentions, references
+from guardrail.terraform.language.scope import MOST_DEPTH, EvaluationError, InstanceScope, LimitError, Scope
+from guardrail.terraform.language.syntax.nodes import (
+    Access,
+    Binary,
+    Call,
+    Expression,
+    For,
+    Invalid,
+    Literal,
+    Splat,
+    Template,
+    Unary,
+)
 from guardrail.terraform.language.types import ANY, BOOL, NUMBER, STRING, Type
 from guardrail.terraform.language.values import NOT_SHOWN, Flag, Value, unknown
 
@@ -38,6 +49,8 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
     budget.steps -= 1
     budget.depth += 1
     try:
+        if type(scope) is InstanceScope and _may_go_through_much(expression):
+            return _shared(expression, scope)
         return _EVALUATORS[type(expression)](expression, scope)
     except (OperationError, ConversionError) as error:
         raise _presentable(failure(error, expression), expression, scope) from None
@@ -50,6 +63,22 @@ def evaluate(expression: Expression, scope: Scope) -> Value:
         raise LimitError("expressions refer to each other over too many levels", expression.where) from None
     finally:
         budget.depth -= 1
+
+
+def _may_go_through_much(expression: Expression) -> bool:
+    if isinstance(expression, Access):
+        return any(isinstance(step, Splat) for step in expression.steps)
+    return isinstance(expression, Call | For)
+
+
+def _shared(expression: Expression, scope: InstanceScope) -> Value:
+    """Evaluate what reads nothing of its instance once for all: n instances that go through n others are no n times n steps."""
+    evaluator, found = _EVALUATORS[type(expression)], scope.shared
+    if expression not in found:
+        is_own = any(path[0] in scope.names for path in references(expression))
+        found[expression] = None if is_own else evaluator(expression, scope.outer)
+    value = found[expression]
+    return evaluator(expression, scope) if value is None else value
 
 
 def _presentable(error: EvaluationError, expression: Expression, scope: Scope) -> EvaluationError:

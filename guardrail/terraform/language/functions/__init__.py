@@ -41,15 +41,15 @@ def call(name: str, arguments: list[Value], context: FunctionContext) -> Value:
     plain = name.removeprefix("core::")
     if plain in REMOVED:
         raise FunctionError(REMOVED[plain])
+    function = FUNCTIONS.get(plain)
+    if function is not None and plain not in UNKNOWABLE:
+        return _called(function, arguments, context)
     marks: Marks = NO_MARKS.union(*(argument.all_marks() for argument in arguments))
     if plain in UNKNOWABLE:
         cause, why = UNKNOWABLE[plain]
         return unknown(STRING, Unknown(cause, why, context.where, not_null=True), marks)
-    function = FUNCTIONS.get(plain)
     # A provider's own (provider::x::f), or one that is newer than this list.
-    if function is None:
-        return unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"the function {name}", context.where), marks)
-    return _called(function, arguments, context)
+    return unknown(ANY, Unknown(Cause.NOT_EVALUATED, f"the function {name}", context.where), marks)
 
 
 def _called(function: Function, arguments: list[Value], context: FunctionContext) -> Value:
