@@ -1,4 +1,4 @@
-"""Savings plans and reservations by name: which prices of the catalog they are, and what a unit costs by them."""
+"""Savings plans, reservations and dev/test by name: which prices of the catalog they are, and what a unit costs by them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Literal, get_args
 
-from guardrail.catalog.query import COMMITTED_USE, SAVINGS_PLAN, Ladder
+from guardrail.catalog.query import COMMITTED_USE, DEV_TEST, SAVINGS_PLAN, Ladder
 from guardrail.files import Section
 
 HOURS = 730
@@ -18,6 +18,10 @@ _SOLD_FOR = {
     "sagemaker": frozenset({"AmazonSageMaker"}),
 }
 """Kind of plan -> the services that it is for, where AWS says so for good. What is covered of them, its rates say."""
+_DEV_TEST = frozenset({
+    "Azure App Service", "Cloud Services", "HDInsight", "Logic Apps", "SQL Database", "SQL Managed Instance", "Virtual Machines",
+})  # fmt: skip
+"""What costs less in subscriptions of Azure for development and tests: https://azure.microsoft.com/pricing/offers/dev-test/"""
 _FEE = "Quantity"  # AWS's unit of what is paid in advance for a reservation
 MONTHS = {"1yr": 12, "3yr": 36, "5yr": 60}
 """Term -> its months."""
@@ -58,7 +62,7 @@ class SavingsPlan(Section):
 
     def rate(self, vendor: str, unit: str, ladders: Iterable[Ladder]) -> Decimal | None:  # noqa: ARG002 - as a reservation's
         """Return what a unit costs by it, from the prices of the product under its purchase option; None: no such rate."""
-        return next((ladder.tiers[0].price for ladder in ladders if ladder.product.unit == unit), None)
+        return _published(unit, ladders)
 
 
 class Reservation(Section):
@@ -100,8 +104,31 @@ class Reservation(Section):
         return (hourly or Decimal(0)) + fee / hours
 
 
-Commitment = SavingsPlan | Reservation
+class DevTest(Section):
+    """A subscription of Azure for development and tests: its prices, among them that of Windows without a licence."""
+
+    def option(self, vendor: str) -> str:
+        """Return the purchase option that the catalog calls it. Raises ValueError for other vendors."""
+        if vendor == "azure":
+            return DEV_TEST
+        msg = "only Azure has prices of its own for dev/test: needs vendor: azure"
+        raise ValueError(msg)
+
+    def is_for(self, service: str) -> bool:
+        """Say whether anything of a service costs less."""
+        return service in _DEV_TEST
+
+    def rate(self, vendor: str, unit: str, ladders: Iterable[Ladder]) -> Decimal | None:  # noqa: ARG002 - as a reservation's
+        """Return what a unit costs there; None where the vendor has no such price."""
+        return _published(unit, ladders)
+
+
+Commitment = SavingsPlan | Reservation | DevTest
 _NO_VENDOR = "needs vendor: aws or azure; of others no such rates are known: give a discount or a price"
+
+
+def _published(unit: str, ladders: Iterable[Ladder]) -> Decimal | None:
+    return next((ladder.tiers[0].price for ladder in ladders if ladder.product.unit == unit), None)
 
 
 def every_plan() -> frozenset[tuple[str, str]]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from guardrail.catalog.commitment import Commitment, Reservation, SavingsPlan
+from guardrail.catalog.commitment import Commitment, DevTest, Reservation, SavingsPlan
 from guardrail.catalog.query import Product
 from guardrail.errors import ConfigError
 from guardrail.files import Section, YamlFile, checked, read_yaml
@@ -76,7 +76,7 @@ class FixedPrice(Entry):
 
 
 class Coverage(Entry):
-    """Reserved capacity, savings plans or committed use: a share of every hour on demand is paid for otherwise."""
+    """Reserved capacity, savings plans, committed use or dev/test: a share of every hour on demand is paid for otherwise."""
 
     percent: Share
     """how much of the usage is covered"""
@@ -84,6 +84,8 @@ class Coverage(Entry):
     """what is covered costs the rate of this plan, as the vendor publishes it"""
     reservation: Reservation | None = None
     """what is covered costs this reservation, as the vendor publishes it, fees spread over its term"""
+    dev_test: bool = False
+    """what is covered is in a subscription of Azure for development and tests, and has the prices of these"""
     discount: Percent | None = None
     """off the list price, or off the rate of the plan or reservation, for what is covered"""
     price: Money | None = None
@@ -94,8 +96,8 @@ class Coverage(Entry):
 
     @property
     def commitment(self) -> Commitment | None:
-        """The savings plan or the reservation that covers."""
-        return self.savings_plan or self.reservation
+        """The savings plan, the reservation or the kind of subscription that covers."""
+        return self.savings_plan or self.reservation or (DevTest() if self.dev_test else None)
 
 
 class PrivateService(Section):
@@ -144,11 +146,11 @@ def read_overlay(path: Path) -> OverlayFile:
 def _fault(cover: Coverage) -> str:
     """Say what is wrong with an entry as a whole."""
     if cover.price is not None and (cover.discount is not None or cover.commitment):
-        return "a price cannot be combined with discount, savings_plan or reservation"
-    if cover.savings_plan and cover.reservation:
-        return "use either savings_plan or reservation; for both, write two entries"
+        return "a price cannot be combined with discount, savings_plan, reservation or dev_test"
+    if sum(map(bool, (cover.savings_plan, cover.reservation, cover.dev_test))) > 1:
+        return "use one of savings_plan, reservation and dev_test; for more, write an entry each"
     if cover.price is None and cover.discount is None and cover.commitment is None:
-        return "needs one of savings_plan, reservation, discount and price"
+        return "needs one of savings_plan, reservation, dev_test, discount and price"
     if cover.commitment and cover.upfront:
         return "upfront can be used with a price or a discount only: published rates already contain it"
     try:
@@ -160,7 +162,7 @@ def _fault(cover: Coverage) -> str:
 
 
 def plans_of(content: OverlayFile) -> frozenset[tuple[str, str]]:
-    """Return vendor and purchase option of every savings plan and reservation that an overlay names."""
+    """Return vendor and purchase option of every savings plan, reservation and kind of subscription that an overlay names."""
     return frozenset(
         (cover.vendor, cover.commitment.option(cover.vendor)) for cover in content.coverage if cover.commitment
     )

@@ -32,6 +32,8 @@ class Pattern(Struct, frozen=True):
 Match = str | Pattern | _Absent
 SAVINGS_PLAN = "savings_plan_"
 """What every purchase option of a savings plan begins with."""
+DEV_TEST = "dev_test"
+"""Purchase option of subscriptions for development and tests."""
 COMMITTED_USE = "commit_"
 """What every purchase option of Google's committed use begins with; each is a product of its own."""
 

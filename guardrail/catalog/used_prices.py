@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from guardrail.catalog.query import COMMITTED_USE, SAVINGS_PLAN, Match, matches
+from guardrail.catalog.query import COMMITTED_USE, DEV_TEST, SAVINGS_PLAN, Match, matches
 
 UNLISTED = "meter"
 """The attribute of prices that no vendor's list has: of what is charged under a name that nobody has confirmed, so that an
@@ -81,12 +81,12 @@ def _is_unlisted(pattern: PricePattern) -> bool:
 def _sold(pattern: PricePattern, option: str | None, *, named: bool) -> bool:
     """Say whether a pattern may mean what is sold in a way, or in any; `named`: as a plan for all that is sold on demand.
 
-    A definition that computes the way to pay means no savings plans: every price has many, and an overlay names them.
+    A definition that computes the way to pay means no savings plans and no dev/test: an overlay names them.
     """
     if option is None or (named and pattern.purchase_option == "on_demand"):
         return True
     if pattern.purchase_option is None:
-        return named or not option.startswith(SAVINGS_PLAN)
+        return named or not option.startswith((SAVINGS_PLAN, DEV_TEST))
     return pattern.purchase_option == option
 
 

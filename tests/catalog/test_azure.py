@@ -22,6 +22,7 @@ MACHINE = {
     ],
 }  # fmt: skip
 RESERVED = {**MACHINE, "retailPrice": 2628.0, "type": "Reservation", "reservationTerm": "3 Years", "meterId": "r"}
+TESTED = {**RESERVED, "retailPrice": 0.1, "type": "DevTestConsumption", "meterId": "t"}
 OVERLAY = "version: 1\ncoverage: [{vendor: azure, percent: 50, %s}]\n"
 PLAN = {
     "format_version": "1.2",
@@ -48,8 +49,8 @@ PLAN = {
 def pages(tmp_path):
     folder = tmp_path / "pages"
     (folder / "azure" / "Virtual Machines").mkdir(parents=True)
-    del_plans = {key: value for key, value in RESERVED.items() if key != "savingsPlan"}
-    page = {"BillingCurrency": "USD", "Items": [MACHINE, del_plans], "NextPageLink": None}
+    without_plans = [{key: value for key, value in one.items() if key != "savingsPlan"} for one in (RESERVED, TESTED)]
+    page = {"BillingCurrency": "USD", "Items": [MACHINE, *without_plans], "NextPageLink": None}
     (folder / "azure" / "Virtual Machines" / "0.json").write_text(json.dumps(page), encoding="utf-8")
     return folder
 
@@ -59,6 +60,7 @@ def pages(tmp_path):
     [
         ([], {"on_demand", "reserved_3yr"}),
         (["savings_plan_3yr"], {"on_demand", "reserved_3yr", "savings_plan_3yr"}),
+        (["dev_test"], {"on_demand", "reserved_3yr", "dev_test"}),
         (["savings_plan_1yr", "reserved_3yr"], {"on_demand", "reserved_3yr", "savings_plan_1yr"}),
     ],
 )
@@ -73,6 +75,7 @@ def test_savings_plans_are_kept_if_they_are_named(named, kept, synced, pages):
     "named, paid",
     [
         ("savings_plan: {term: 3yr}", "109.5"),  # half of 730 hours at 0.2, half at 0.1
+        ("dev_test: true", "109.5"),
         ("reservation: {term: 3yr}", "109.5"),  # 2628 for 36 months of 730 hours are 0.1 an hour
     ],
 )

@@ -29,6 +29,7 @@ from tests.catalog.test_terms import paid
             "coverage: [{vendor: azure, percent: 1, savings_plan: {term: 1yr}, upfront: 1}]",
             "upfront can be used with a price",
         ),
+        ("coverage: [{vendor: aws, percent: 100, dev_test: true}]", "only Azure has prices of its own for dev/test"),
         ("coverage: [{percent: 10, savings_plan: {term: 1yr}}]", "needs vendor: aws or azure"),
         ("coverage: [{vendor: gcp, percent: 10, reservation: {term: 1yr}}]", "needs vendor: aws or azure"),
         ("coverage: [{vendor: aws, percent: 10, savings_plan: {term: 1yr}}]", "has kind, term and payment"),
@@ -40,7 +41,7 @@ from tests.catalog.test_terms import paid
         ("coverage: [{vendor: aws, percent: 10, savings_plan: {kind: ec2, term: 1yr}}]", "savings_plan.kind"),
         (
             "coverage: [{vendor: azure, percent: 1, savings_plan: {term: 1yr}, reservation: {term: 1yr}}]",
-            "for both, write two entries",
+            "for more, write an entry each",
         ),
         ("discounts: [{percent: 10, until: soon}]", "must be a day like 2026-01-31"),
     ],

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from guardrail.catalog.query import DEV_TEST
 from guardrail.catalog.used_prices import UsedPrices
 from guardrail.catalog.vendors.feed import Feed
 from guardrail.catalog.vendors.offer import Offer
@@ -98,6 +99,8 @@ def _prices(item: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
         if term:
             yield f"reserved_{term}", item["retailPrice"]
         return
+    if kind == "DevTestConsumption":
+        yield DEV_TEST, item["retailPrice"]
     if kind != "Consumption":
         return
     name = item["skuName"]
