@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -69,25 +69,28 @@ def _home(project: ProjectReport, folders: list[Path], top: Path) -> Path:
 
 
 def _with_file(finding: Finding, file: str | None) -> Finding:
-    return finding if finding.file or not file else replace(finding, file=file, line=None)
+    return finding if finding.file or not file else replace(finding, file=file, line=None, end_line=None)
 
 
 def _relocated(finding: Finding, folders: list[Path], home: Path, top: Path) -> Finding:
     """Return a finding whose file is told from `home`, or without one if it is not there."""
-    path = _found(finding.file, folders, top) if finding.file else None
-    file = Path(os.path.relpath(path, home)).as_posix() if path else None
-    return replace(finding, file=file, edit=_relocated_edit(finding.edit, folders, home, top) if finding.edit else None)
 
+    def told(file: str) -> str | None:
+        path = _found(file, folders, top)
+        return Path(os.path.relpath(path, home)).as_posix() if path else None
 
-def _relocated_edit(edit: Edit, folders: list[Path], home: Path, top: Path) -> Edit | None:
-    """Return an edit whose files are told from `home`; None if one of them is not there."""
-    paths = [_found(one.file, folders, top) for one in edit.replacements]
-    lines = tuple(
-        replace(one, file=Path(os.path.relpath(path, home)).as_posix())
-        for one, path in zip(edit.replacements, paths, strict=True)
-        if path
+    return replace(
+        finding,
+        file=told(finding.file) if finding.file else None,
+        calls=tuple(replace(call, file=file) for call in finding.calls if (file := told(call.file))),
+        edit=_relocated_edit(finding.edit, told) if finding.edit else None,
     )
-    return replace(edit, replacements=lines) if len(lines) == len(paths) else None
+
+
+def _relocated_edit(edit: Edit, told: Callable[[str], str | None]) -> Edit | None:
+    """Return an edit with each file as it is told; None if one of them is not there."""
+    lines = tuple(replace(one, file=file) for one in edit.replacements if (file := told(one.file)))
+    return replace(edit, replacements=lines) if len(lines) == len(edit.replacements) else None
 
 
 def _usual_file(folder: Path) -> str | None:

@@ -8,9 +8,11 @@ from decimal import Decimal
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.model.approval import Approvable
 from guardrail.model.remedy import Edit, Remedy
+from guardrail.model.resource import SourceLine
 from guardrail.model.unknown import Json
 
 RECOMMENDATION = "recommendation"
@@ -81,6 +83,8 @@ class Finding(Struct, frozen=True):
 
     address   the resource it is about; "" where it is about the whole change
     blocking  whether it keeps the change from passing
+    calls     the module blocks that lead to its file and line, from the root module down
+    end_line  the last line of the block that begins at `line`; None where that is not known
     evidence  names and values behind the answer, fit to be shown
     project   name of the project that it was found in
     remedy    what its rule says is to be done about it; None where nobody asked
@@ -112,6 +116,14 @@ class Finding(Struct, frozen=True):
     saving: Decimal | None = None
     machine_type: str = ""
     approval: Approvable | None = None
+    end_line: int | None = None
+    calls: tuple[SourceLine, ...] = ()
+
+    def at(self, source: SourceLine | None) -> Finding:
+        """Return the finding with its place in the configuration, if there is one."""
+        if source is None:
+            return self
+        return replace(self, file=source.file, line=source.line, end_line=source.end_line, calls=source.calls)
 
     @property
     def needs_approval(self) -> bool:

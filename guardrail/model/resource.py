@@ -27,12 +27,14 @@ class Action(StrEnum):
 class SourceLine(Struct, frozen=True):
     """A place in the configuration: path as seen from the current folder, and a line counted from 1.
 
-    `calls` are the module blocks that lead to it, from the root module down.
+    `calls` are the module blocks that lead to it, from the root module down; `end_line` is the last line of its block,
+    None where that is not known.
     """
 
     file: str
     line: int
     calls: tuple[SourceLine, ...] = ()
+    end_line: int | None = None
 
 
 class Tags(Struct, frozen=True):

@@ -28,7 +28,6 @@ def incomplete(
 def _missing(project: str, missing: Sequence[NotEvaluated], *, blocking: bool) -> Finding:
     more = f"; and {len(missing) - _SHOWN:,} more" if len(missing) > _SHOWN else ""
     remedies = dict.fromkeys(one.remedy for one in missing if one.remedy)
-    source = missing[0].source
     return Finding(
         rule=RULE,
         title="The input is evaluated completely",
@@ -39,9 +38,7 @@ def _missing(project: str, missing: Sequence[NotEvaluated], *, blocking: bool) -
         blocking=blocking,
         fix="; ".join(remedies),
         project=project,
-        file=source.file if source else None,
-        line=source.line if source else None,
-    )
+    ).at(missing[0].source)
 
 
 def uncovered(file: str, *, blocking: bool) -> Finding:

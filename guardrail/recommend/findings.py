@@ -24,7 +24,7 @@ def recommended(settings: Settings) -> tuple[Read, list[Finding]]:
 
 
 def _finding(one: Recommendation, currency: str, *, blocks: bool) -> Finding:
-    proposal, source = one.proposal, one.source
+    proposal = one.proposal
     saving = money(one.saving, currency)
     return Finding(
         rule=RECOMMENDATION,
@@ -36,8 +36,6 @@ def _finding(one: Recommendation, currency: str, *, blocks: bool) -> Finding:
         blocking=blocks,
         address=proposal.address,
         fix="follow it, or dismiss it with a reason: `guardrail recommend` shows what it stands on",
-        file=source.file if source else None,
-        line=source.line if source else None,
         project=one.project,
         evidence={
             "kind": proposal.kind,
@@ -46,4 +44,4 @@ def _finding(one: Recommendation, currency: str, *, blocks: bool) -> Finding:
             **{fact.name: fact.value for fact in proposal.evidence},
         },
         edit=one.edit if one.edit and one.edit.replacements else None,
-    )
+    ).at(one.source)

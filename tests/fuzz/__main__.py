@@ -33,17 +33,20 @@ def run() -> int:
     if any(kind.startswith("saved_plan") for kind in given.kinds):
         seeds.saved_plan()  # made once, for all processes
     found: collections.Counter[str] = collections.Counter()
+    ran: collections.Counter[str] = collections.Counter()
     slowest, started, number = (0.0, ""), time.monotonic(), 0
     while number < given.inputs:
         last = min(number + _BATCH, given.inputs)
         for number, kind, seconds, said in batch(seeds, scratch, given, range(number, last)):  # noqa: B020
+            ran[kind] += 1
             found[kind] += len(said)
             print(*said, sep="\n", end="\n" * bool(said), flush=True)
             slowest = max(slowest, (seconds, f"{kind} {given.seed}:{number}"))
         number += 1
     taken = time.monotonic() - started
-    total = {kind: count for kind, count in found.items() if count} or "none"
-    print(f"{number} inputs in {taken:.0f} s, slowest {slowest[0]:.1f} s ({slowest[1]}); findings: {total}")
+    print(f"{number} inputs in {taken:.0f} s, slowest {slowest[0]:.1f} s ({slowest[1]})")
+    for kind, count in sorted(ran.items()):
+        print(f"  {kind}: {count} inputs, {found[kind] or 'no'} findings")
     return 1 if found.total() else 0
 
 

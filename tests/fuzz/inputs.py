@@ -11,9 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
 from guardrail.catalog.store import shipped_catalog
+from tests.fuzz import policies
 from tests.fuzz.configuration import Configuration
 from tests.fuzz.mutation import STRANGE, any_bytes, any_document, any_lines, written
 
@@ -123,66 +122,6 @@ def configuration(random: Random, folder: Path, _: Seeds) -> list[str]:
     return [*args, ".", "--format", random.choice(FORMATS)] if "--fix-diff" not in args else [*args, "."]
 
 
-def policy(random: Random, folder: Path, seeds: Seeds) -> list[str]:
-    """guardrail.yaml, waivers, a rule or a usage file that is not what it should be."""
-    shutil.copytree(SHOP, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("plan.json"))
-    (folder / "plan.json").write_text(json.dumps(seeds.part_of_plan(random, 5)), encoding="utf-8")
-    path = folder / random.choice(
-        ("guardrail.yaml", "guardrail.waivers.yaml", "infracost-usage.yml", "policies/log-retention-too-long.yaml")
-    )
-    text = path.read_text(encoding="utf-8")
-    if random.random() < 0.5:
-        document = json.loads(json.dumps(yaml.safe_load(text), default=str))
-        if "validations" in document:
-            document |= {"match": {**document["match"], **_SELECTED}, "saving": 'price.of(resource, {"size": 1})'}
-        changed = any_document(random, document, random.choice((1, 2, 5)))
-        path.write_text(
-            json.dumps(changed) if random.random() < 0.5 else yaml.safe_dump(changed),
-            encoding="utf-8",
-            errors="replace",
-        )
-    else:
-        path.write_bytes(
-            any_bytes(random, any_lines(random, text, random.choice((1, 2, 6))).encode(), random.choice((0, 0, 0, 2)))
-        )
-    return random.choice(
-        (
-            *(["check"], ["check", "--details"], ["validate"], ["rules", "test"], ["rules", "lint"], ["rules", "list"]),
-            *(
-                ["rules", "list", "plan.json"],
-                ["rules", "docs", "policies"],
-                ["rules", "show", "log-retention-too-long"],
-            ),
-        )
-    )
-
-
-_SELECTED = {
-    "tags": {"team": ["a*"]},
-    "modules": ["", "module.*"],
-    "module_sources": ["*"],
-    "provider_aliases": [""],
-    "workspaces": ["default"],
-    "repositories": ["a/*"],
-}
-
-
-def stored(random: Random, folder: Path, seeds: Seeds) -> list[str]:
-    """Plans and results of earlier runs, one of them damaged, beside rules of today."""
-    shutil.copytree(SHOP, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("plan.json"))
-    for place in ("a", "b/c"):
-        (folder / "stored" / place).mkdir(parents=True)
-    plan_of_then, result = seeds.part_of_plan(random, 5), random.choice(seeds.results)
-    (folder / "stored/a/plan.json").write_text(json.dumps(plan_of_then), encoding="utf-8")
-    if random.random() < 0.7:
-        result = any_document(random, result, random.choice((1, 2, 6)))
-    else:
-        plan_of_then = any_document(random, plan_of_then, 3)
-        (folder / "stored/b/plan.json").write_bytes(written(random, plan_of_then))
-    (folder / "stored/b/c/result.json").write_bytes(written(random, result))
-    return ["check", "--replay", "stored", "--format", random.choice(("table", "json", "markdown"))]
-
-
 def definition(random: Random, folder: Path, seeds: Seeds) -> list[str]:
     """A definition of one's own that is not what it should be."""
     text = random.choice(seeds.definitions).read_text(encoding="utf-8")
@@ -249,6 +188,6 @@ def saved_plan(random: Random, folder: Path, seeds: Seeds) -> list[str]:
 
 
 KINDS: dict[str, Kind] = {
-    one.__name__: one for one in (plan, configuration, policy, stored, definition, catalog, results, saved_plan)
+    one.__name__: one for one in (plan, configuration, *policies.KINDS, definition, catalog, results, saved_plan)
 }
 """Name -> what writes an input of the kind."""

@@ -125,7 +125,7 @@ def shop_resources() -> list[ResourceCost]:
     tags = Tags({"team": "shop", "owner": Unknown("tags.owner")}, {"team": "resource"})
     return [
         resource('module.web["eu"].aws_instance.app[0]', Action.UPDATE, cost(line(monthly="60.74"), disk),
-                 cost(line(monthly="242.94"), disk), module='module.web["eu"]', tags=tags, source=SourceLine("main.tf", 12, (SourceLine("root.tf", 4),)),
+                 cost(line(monthly="242.94"), disk), module='module.web["eu"]', tags=tags, source=SourceLine("main.tf", 12, (SourceLine("root.tf", 4),), 31),
                  differences=differences),
         resource("aws_db_instance.main", Action.REPLACE, cost(line("Database instance", "124.10")),
                  cost(line("Database instance", "496.40"), assumed), type="aws_db_instance"),
@@ -148,7 +148,7 @@ def shop_findings() -> list[Finding]:
     return [
         finding("previous-generation", blocking=False, address="aws_instance.stays", status=FindingStatus.PRE_EXISTING,
                 message="m3 is a previous generation"),
-        finding(address='module.web["eu"].aws_instance.app[0]', file="main.tf", line=12,
+        finding(address='module.web["eu"].aws_instance.app[0]', file="main.tf", line=12, end_line=31, calls=(SourceLine("root.tf", 4),),
                 docs="https://example.com/rules/required-tags", evidence={"missing": ["team"], "region": Unknown("region")}),
         finding("oversized-instance", blocking=False, address="aws_db_instance.main", status=FindingStatus.WAIVED,
                 message="64 vCPU, at most 16", waiver=waiver),

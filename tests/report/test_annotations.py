@@ -8,7 +8,9 @@ from guardrail.model.finding import FindingStatus, Severity
 from guardrail.report import annotate
 from tests.report import samples
 
-COMMAND = re.compile(r"::(?:error|warning|notice) (?:file=[^,:\n]+,line=\d+,)?title=guardrail[^,:\n]*::[^\n]*\n")
+COMMAND = re.compile(
+    r"::(?:error|warning|notice) (?:file=[^,:\n]+,line=\d+,(?:endLine=\d+,)?)?title=guardrail[^,:\n]*::[^\n]*\n"
+)
 
 
 def lines(*findings):

@@ -133,6 +133,7 @@ SINCE_0_2 = {
     "team_tag",
     "counts",
     "calls",
+    "end_line",
     "differences",
     "commit",
     "ref",

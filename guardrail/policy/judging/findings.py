@@ -71,14 +71,12 @@ def finding(
         address=subject.address,
         fix=answer.unknown.remedy if status is FindingStatus.UNKNOWN and answer.unknown else declared.fix,
         docs=declared.docs,
-        file=subject.source.file if subject.source else None,
-        line=subject.source.line if subject.source else None,
         project=subject.project,
         amount=subject.amount,
         machine_type=answer.unknown.machine_type if status is FindingStatus.UNKNOWN and answer.unknown else "",
         approval=Approvable(subject.planned()) if declared.enforcement is Enforcement.APPROVAL else None,
         evidence=evidence,
-    )
+    ).at(subject.source)
 
 
 def is_evidence(path: Path) -> bool:

@@ -44,6 +44,7 @@ class Alert(Struct, frozen=True):
 
     project  label of its project
     path     of a file, from the repository's top, with slashes
+    end      the last line of the block that begins at `line`; None where that is not known
     exact    whether path and line are where the matter is written; else they name the project's usual file
     edit     the finding's edit with its files told from the repository's top; None where it has none there
     effect   what the resource adds to the month's bill or takes from it, without a sign
@@ -53,6 +54,7 @@ class Alert(Struct, frozen=True):
     project: str
     path: str
     line: int
+    end: int | None
     exact: bool
     effect: Decimal
     edit: Edit | None = None
@@ -144,8 +146,9 @@ def edit_at(folder: str, finding: Finding) -> Edit | None:
     return replace(finding.edit, replacements=lines) if lines and len(lines) == len(paths) else None
 
 
-def _place(folder: str, finding: Finding) -> tuple[str, int, bool]:
+def _place(folder: str, finding: Finding) -> tuple[str, int, int | None, bool]:
     path = repository_path(folder, finding.file) if finding.file else None
     if path:
-        return path, finding.line or 1, finding.line is not None
-    return repository_path(folder, _USUAL_FILE) or _USUAL_FILE, 1, False
+        is_known = finding.line is not None
+        return path, finding.line or 1, finding.end_line if is_known else None, is_known
+    return repository_path(folder, _USUAL_FILE) or _USUAL_FILE, 1, None, False

@@ -44,7 +44,8 @@ def _command(level: Level, text: str, alert: Alert | None) -> str:
     if alert:
         properties["title"] = f"guardrail: {safe(alert.finding.rule, 100)}"
     if alert and alert.exact:
-        properties = {"file": alert.path, "line": str(alert.line), **properties}
+        end = {"endLine": str(alert.end)} if alert.end else {}
+        properties = {"file": alert.path, "line": str(alert.line), **end, **properties}
     named = ",".join(f"{name}={_property(value)}" for name, value in properties.items())
     return f"::{_NAMES[level]} {named}::{_data(text)}"
 

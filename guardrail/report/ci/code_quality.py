@@ -33,5 +33,5 @@ def _entry(alert: Alert, name: str) -> dict[str, Any]:
         "check_name": safe(finding.rule, 255),
         "fingerprint": name,
         "severity": _SEVERITIES[alert.level],
-        "location": {"path": alert.path, "lines": {"begin": alert.line}},
+        "location": {"path": alert.path, "lines": {"begin": alert.line, **({"end": alert.end} if alert.end else {})}},
     }

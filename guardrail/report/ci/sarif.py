@@ -156,7 +156,7 @@ def _result(group: _Group, indexes: dict[str, int]) -> dict[str, Any]:
     where: dict[str, Any] = {
         "physicalLocation": {
             "artifactLocation": {"uri": quote(first.path, safe="/")},
-            "region": {"startLine": first.line},
+            "region": {"startLine": first.line, **({"endLine": first.end} if first.end else {})},
         }
     }
     if addresses:

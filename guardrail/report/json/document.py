@@ -89,11 +89,23 @@ class Component(msgspec.Struct):
     ] = "0"
 
 
+_EndLine = Annotated[
+    LineNumber | None, Meta(description="last line of the block that begins at line; absent where that is not known")
+]
+
+
 class Place(msgspec.Struct):
     """A line of a file."""
 
     file: str
     line: LineNumber
+    end_line: _EndLine = None
+
+
+_Calls = Annotated[
+    list[Place],
+    Meta(description="module blocks that lead to the block, from the root module down; absent where none does"),
+]
 
 
 class Difference(msgspec.Struct):
@@ -140,9 +152,8 @@ class Resource(msgspec.Struct):
     components_before: list[Component]
     reason: _WhyNot = None
     remedy: _Remedy = ""
-    calls: Annotated[
-        list[Place], Meta(description="module blocks that lead to the resource, from the root module down")
-    ] = []
+    end_line: _EndLine = None
+    calls: _Calls = []
     differences: Annotated[
         list[Difference],
         Meta(description="attributes that differ, what moves the cost most first; absent where none does"),
@@ -293,6 +304,8 @@ class Finding(msgspec.Struct):
         ),
     ] = ""
     approval: Annotated[ApprovalState | None, Meta(description="absent where the rule asks for no approval")] = None
+    end_line: _EndLine = None
+    calls: _Calls = []
 
 
 class NotEvaluated(msgspec.Struct):

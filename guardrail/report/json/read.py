@@ -208,7 +208,11 @@ def _change(data: document.Resource) -> Change:
 def _source(data: document.Resource) -> SourceLine | None:
     if data.file is None or data.line is None:
         return None
-    return SourceLine(data.file, data.line, tuple(SourceLine(call.file, call.line) for call in data.calls[:_MAX_CALLS]))
+    return SourceLine(data.file, data.line, _calls(data.calls), data.end_line)
+
+
+def _calls(places: list[document.Place]) -> tuple[SourceLine, ...]:
+    return tuple(SourceLine(call.file, call.line, end_line=call.end_line) for call in places[:_MAX_CALLS])
 
 
 def _tags(values: document.TagsOrUnknown, *, unknown: bool) -> Tags:
@@ -278,6 +282,8 @@ def _finding(data: document.Finding) -> Finding:
         saving=_known(data.saving),
         machine_type=data.machine_type,
         approval=approvable_of(data.approval) if data.approval else None,
+        end_line=data.end_line,
+        calls=_calls(data.calls),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -202,7 +202,7 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "tags_unknown": tags.unknown is not None,
         "file": change.source.file if change.source else None,
         "line": change.source.line if change.source else None,
-        **_calls(change.source),
+        **(_block(change.source.end_line, change.source.calls) if change.source else {}),
         "monthly_before": plain(resource.monthly_before),
         "monthly_cost": plain(resource.monthly_cost),
         "monthly_delta": plain(resource.monthly_delta),
@@ -220,11 +220,10 @@ def _ids(resource: ResourceCost) -> dict[str, str]:
     return {name: value for name, value in (("id", ids.id), ("arn", ids.arn)) if value}
 
 
-def _calls(source: SourceLine | None) -> dict[str, Any]:
-    """Return the module blocks that lead to a resource, from the root module down."""
-    return (
-        {"calls": [{"file": call.file, "line": call.line} for call in source.calls]} if source and source.calls else {}
-    )
+def _block(end_line: int | None, calls: Sequence[SourceLine]) -> dict[str, Any]:
+    """Return where a block ends, and the module blocks that lead to it, as far as there is something to say."""
+    places = [{"file": call.file, "line": call.line, **_block(call.end_line, ())} for call in calls]
+    return {**({"end_line": end_line} if end_line else {}), **({"calls": places} if places else {})}
 
 
 def _difference(one: Difference) -> dict[str, Any]:
@@ -301,6 +300,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "docs": finding.docs,
         "file": finding.file,
         "line": finding.line,
+        **_block(finding.end_line, finding.calls),
         "evidence": {key: _value(value) for key, value in finding.evidence.items()},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
         **({"edit": _edit(finding.edit)} if finding.edit else {}),

@@ -77,8 +77,10 @@ def test_its_text_tells_the_lines_even_where_no_folder_is(saved, tmp_path):
     (tmp_path / "p.bin").write_bytes(data)
     (found,) = read_plans(str(tmp_path / "p.bin"))
     lines = {change.address: change.source for change in found.changes}
-    assert lines["terraform_data.r"] == SourceLine("main.tf", 11)
-    assert lines["module.m[1].terraform_data.t"] == SourceLine("sub/main.tf", 3, (SourceLine("main.tf", 6),))
+    assert lines["terraform_data.r"] == SourceLine("main.tf", 11, end_line=14)
+    assert lines["module.m[1].terraform_data.t"] == SourceLine(
+        "sub/main.tf", 3, (SourceLine("main.tf", 6, end_line=10),), end_line=5
+    )
 
 
 def test_beside_the_json_it_tells_the_lines(saved, tmp_path):

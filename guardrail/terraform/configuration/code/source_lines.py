@@ -95,4 +95,4 @@ class Sources:
 
 
 def _line(block: Block) -> SourceLine:
-    return SourceLine(block.source.name, block.line)
+    return SourceLine(block.source.name, block.line, end_line=block.end_line)
