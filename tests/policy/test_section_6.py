@@ -1,6 +1,6 @@
-"""What the policy engine is to be able to do, one test a row, by its number: the other rows are in the tests named here.
+"""What the policy engine is to be able to do, one test a row, by its number. Rows about commands are in `test_section_6_commands.py`.
 
-Row 2 is in `test_tags_of.py`, 11 in `test_cost_groups.py`, 13 and 22 in `test_selectors.py`, 17 and 23 in `tests/replay/test_replay.py`.
+Row 2 is in `test_tags_of.py`, 11 in `test_cost_groups.py`, 13 and 22 in `test_selectors.py`.
 """
 
 import json

@@ -187,6 +187,8 @@ BROAD = [
     ("*", "aws_instance.a", "for all rules"),
     ("big", "*", "for all addresses"),
     ("big", "**", "for all addresses"),
+    ("big", "*.*", "for all addresses"),
+    ("*?", "*_*.?*", "for all rules"),
     ("big", "module.a.*", ""),
 ]
 
