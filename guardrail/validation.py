@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +14,9 @@ from msgspec import Struct, field
 from pydantic import BaseModel, ValidationError
 
 from guardrail import data
+from guardrail.approvals.faults import approval_faults
 from guardrail.approvals.file import ApprovalList
-from guardrail.approvals.policy import ApprovalPolicy
-from guardrail.config import Approver, ConfigFile, PricingConfig, RulesConfig, misnamed, on_unpriced
+from guardrail.config import ConfigFile, PricingConfig, RulesConfig, misnamed, on_unpriced
 from guardrail.config_path import find_config, is_config
 from guardrail.costs import Library
 from guardrail.costs.usage.file import UsageFile
@@ -62,6 +62,9 @@ class Validation(Struct):
     rules: int = 0
     tests: int = 0
     strangers: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    """what is no fault, and does nothing any more"""
+    today: date = field(default_factory=lambda: datetime.now(UTC).date())
     final: list[RuleFile] = field(default_factory=list)
     """rules that are final: no waiver may name them"""
     waiver_policy: WaiverPolicy = field(default_factory=WaiverPolicy)
@@ -81,7 +84,7 @@ class Validation(Struct):
         if config.waivers and (base / config.waivers).exists():
             self.waivers(base / config.waivers, known)
         if (base / config.approvals.file).is_file():
-            self.approvals(base / config.approvals.file, known, config.approvers)
+            self.approvals(base / config.approvals.file, known, config)
         for name in dict.fromkeys(project.usage for project in config.projects):
             if name and (base / name).exists():
                 self.usage(base / name)
@@ -132,29 +135,32 @@ class Validation(Struct):
         if found:
             listed = load_waivers(file)
             self.faults += refused_waivers(listed, self.final)
-            self.faults += waivers_without_terms(listed, self.waiver_policy, datetime.now(UTC).date())
+            self.faults += waivers_without_terms(listed, self.waiver_policy, self.today)
+            ended = (one for one in listed if one.expires < self.today)
+            self.notes += [
+                f"{one.where}: the waiver of {one.rule} for {one.address} ended on {one.expires} (remove it, or fix what it excused)"
+                for one in ended
+            ]
         for number, entry in enumerate(found.waivers if found else ()):
             if known and entry.rule not in known and not is_pattern(entry.rule):
                 where, fix = file.where(("waivers", number, "rule")), did_you_mean(entry.rule, known)
                 fix = fix or "`guardrail rules list --all` has them"
                 self.faults.append(ConfigError(f"no rule is called {entry.rule}", where=where, fix=fix))
 
-    def approvals(self, path: Path, rules: Iterable[str] = (), approvers: Sequence[Approver] = ()) -> None:
-        """Look at an approvals file, whose entries name rules and approvers; none: not checked."""
-        file, known = self._read(path, ConfigError), set(rules)
+    def approvals(self, path: Path, rules: Iterable[str] = (), config: ConfigFile | None = None) -> None:
+        """Look at an approvals file, whose entries name rules, and approvers and projects of the configuration; none: not checked."""
+        file = self._read(path, ConfigError)
         if file is None or file.data is None:
             return
         found = self._examined(ApprovalList, file, ConfigError)
-        policy = ApprovalPolicy(tuple(approvers))
-        for number, entry in enumerate(found.approvals if found else ()):
-            if known and entry.rule not in known:
-                fix = did_you_mean(entry.rule, known) or "`guardrail rules list --all` has them"
-                where = file.where(("approvals", number, "rule"))
-                self.faults.append(ConfigError(f"no rule is called {entry.rule}", where=where, fix=fix))
-            if approvers and not policy.of_name(entry.by):
-                fix = did_you_mean(entry.by, [one.name for one in approvers]) or "guardrail.yaml has them"
-                where = file.where(("approvals", number, "by"))
-                self.faults.append(ConfigError(f"{entry.by} is none of the approvers", where=where, fix=fix))
+        if found is None:
+            return
+        approvers, projects = (config.approvers, config.projects) if config else ((), ())
+        self.faults += approval_faults(found.approvals, file, rules=set(rules), approvers=approvers, projects=projects)
+        for number, entry in enumerate(found.approvals):
+            if entry.expires < self.today:
+                what = f"the approval of {entry.rule} for {entry.address} by {entry.by} ended on {entry.expires}"
+                self.notes.append(f"{file.where(('approvals', number))}: {what} (remove it, or approve anew)")
 
     def usage(self, path: Path) -> None:
         """Look at a usage file."""
@@ -257,7 +263,7 @@ class Validation(Struct):
         from guardrail.catalog.terms import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
 
         try:
-            read_terms(paths.get("overlay"), paths.get("rates"), pricing.currency, datetime.now(UTC).date())
+            read_terms(paths.get("overlay"), paths.get("rates"), pricing.currency, self.today)
         except GuardrailError as error:
             place = file.where(("pricing", "currency"))
             self.faults.append(error if error.where else ConfigError(error.what, where=place, fix=error.fix))

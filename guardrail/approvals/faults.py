@@ -7,7 +7,8 @@ from pathlib import Path
 
 from guardrail.approvals.file import ApprovalEntry
 from guardrail.approvals.policy import ApprovalPolicy
-from guardrail.config import Approver, ProjectConfig
+from guardrail.config import Approver
+from guardrail.config.file import ProjectConfig
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.files import YamlFile
 

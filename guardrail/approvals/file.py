@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from guardrail.errors import ConfigError
 from guardrail.files import Section, YamlFile, checked
@@ -31,9 +31,17 @@ class ApprovalEntry(Section):
     """the last day on which it holds"""
     up_to: Annotated[Decimal, Field(max_digits=15, decimal_places=2)] | Literal["unknown"]
     """what it may come to a month: a resource as a whole; of a plan or a budget, what the change adds. `unknown` where that was not known"""
-    planned: str = ""
+    planned: Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")] = ""
     """hash of what was planned; `guardrail approve` writes it"""
     ticket: str = ""
+
+    @model_validator(mode="after")
+    def _can_be_so_much(self) -> ApprovalEntry:
+        is_resource = self.address != "plan" and not self.address.startswith("budget:")
+        if is_resource and self.amount is not None and self.amount < 0:
+            msg = f"up_to is {self.amount}, and a resource costs nothing below 0"
+            raise ValueError(msg)
+        return self
 
     @property
     def amount(self) -> Decimal | None:

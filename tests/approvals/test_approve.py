@@ -121,6 +121,36 @@ def test_validate_looks_at_the_file(shop):
     assert 'cfoo is none of the approvers (did you mean "cfo"?)' in ran.stdout
 
 
+LINE = "  - {rule: budget-increase-exceeded, address: plan, by: cfo, reason: x, expires: 2999-01-01, up_to: 5}\n"
+WRONG = [
+    ("address: plan", "address: aws_sqs_queue.a", "up_to: 5", "up_to: -5", "approvals.yaml:2: approvals.0: up_to is -5, and a resource costs nothing below 0"),
+    ("by: cfo", "by: cfo, project: shpo", "", "", 'approvals.yaml:2: no project is called shpo (did you mean "shop"?)'),
+    ("up_to: 5", "up_to: 5, planned: zz", "", "", "approvals.yaml:2: approvals.0.planned: "),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("old, new, other, by, says", WRONG, ids=["below 0", "no project", "no hash"])
+def test_validate_names_what_can_approve_nothing(shop, old, new, other, by, says):
+    file = shop.folder / "approvals.yaml"
+    file.write_text("approvals:\n" + LINE.replace(old, new).replace(other, by))
+    ran = shop("validate")
+    assert (ran.exit_code, ran.stdout.startswith(says)) == (2, True), ran.stdout
+
+
+def test_validate_tells_an_approval_and_a_waiver_that_have_ended(shop):
+    (shop.folder / "guardrail.yaml").write_text(f"{CONFIG}waivers: w.yaml\n")
+    (shop.folder / "approvals.yaml").write_text("approvals:\n" + LINE.replace("2999", "2020"))
+    (shop.folder / "w.yaml").write_text(
+        "waivers:\n  - {rule: gpu-instance, address: a, reason: r, expires: 2020-02-01}\n"
+    )
+    ran = shop("validate")
+    assert ran.exit_code == 0
+    assert ran.stderr.splitlines() == [
+        "guardrail: w.yaml:2: the waiver of gpu-instance for a ended on 2020-02-01 (remove it, or fix what it excused)",
+        "guardrail: approvals.yaml:2: the approval of budget-increase-exceeded for plan by cfo ended on 2020-01-01 (remove it, or approve anew)",
+    ]
+
+
 def test_a_broken_file_is_one_line(shop):
     (shop.folder / "approvals.yaml").write_text("approvals:\n  - {rule: x}\n")
     ran = shop("check")
@@ -136,7 +166,7 @@ ENTRY = ApprovalEntry.model_validate(
         "reason": "b: c #d",
         "expires": "2026-12-31",
         "up_to": "unknown",
-        "planned": "ab",
+        "planned": "0123456789abcdef" * 2,
     }
 )
 

@@ -21,7 +21,7 @@ GOOD = {
     "waivers: waivers.yaml\nprojects: [{name: a, path: infra, usage: usage.yml}]\n"
     "pricing: {currency: EUR, rates: rates.yaml, overlay: overlay.yaml, definitions: [own]}\n",
     "policies/good.yaml": GOOD_RULE,
-    "waivers.yaml": "waivers:\n  - {rule: good, address: '*', reason: x, expires: 2026-01-31}\n",
+    "waivers.yaml": "waivers:\n  - {rule: good, address: '*', reason: x, expires: 2999-12-31}\n",
     "usage.yml": "version: 0.1\nresource_usage: {aws_lambda_function.x: {monthly_requests: 7}}\n",
     "rates.yaml": "version: 1\ndate: 2026-01-31\nrates: {EUR: 0.9}\n",
     "overlay.yaml": "version: 1\n",

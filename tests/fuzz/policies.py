@@ -60,7 +60,7 @@ waivers:
 """
 APPROVALS = """\
 approvals:
-  - {rule: large, address: aws_kinesis_stream.a, project: shop, by: ann, reason: agreed, expires: 2026-03-31, up_to: 90.5, planned: 00ff}
+  - {rule: large, address: aws_kinesis_stream.a, project: shop, by: ann, reason: agreed, expires: 2026-03-31, up_to: 90.5, planned: 0123456789abcdef0123456789abcdef}
   - rule: budget-exceeded
     address: budget:all
     by: finops

@@ -57,10 +57,12 @@ def _found(config: Path | None) -> Path:
 
 def _print_result(result: Validation) -> int:
     lines = dict.fromkeys(str(fault) for fault in result.faults)
-    if lines or result.strangers:
+    if lines or result.strangers or result.notes:
         from guardrail.report.text import safe  # noqa: PLC0415 - only where there is something to say
     for line in lines:
         click.echo(safe(line))
+    for note in result.notes:
+        click.echo(f"guardrail: {safe(note)}", err=True)
     for stranger in result.strangers:
         click.echo(f"guardrail: {safe(stranger)}: not a file that guardrail reads; skipped", err=True)
     if lines:
