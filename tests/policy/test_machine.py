@@ -1,11 +1,15 @@
 import pytest
+from msgspec.structs import replace
 
+from guardrail.model.cost import ResourceCost
 from guardrail.model.reason import Reason
+from guardrail.model.resource import Side
 from guardrail.model.unknown import Unknown
 from guardrail.policy.variables.machine import attached_gpus, facts, family, machine_types
 from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
+from guardrail.policy.variables.view import ResourceView
 from guardrail.terraform.schemas import resource_schema
-from tests.policy.judging import specs
+from tests.policy.judging import resource, specs
 
 TYPES = [
     ("aws_instance", {"instance_type": "m5.large"}, ["m5.large"]),
@@ -86,6 +90,21 @@ def test_facts_of_each_kind_of_service(catalog, vendor, name, vcpu, memory):
     assert gaps <= {"arch"}
 
 
+@pytest.mark.parametrize(
+    "vendor, name, current",
+    [
+        ("google", "db-f1-micro", True),
+        ("google", "f1-micro", False),
+        ("google", "db-n1-standard-2", False),
+        ("azurerm", "B_Standard_B1ms", True),
+        ("azurerm", "Standard_B1ms", False),
+        ("azurerm", "GP_Standard_D2s_v3", False),
+    ],
+)
+def test_what_a_service_sells_of_one_generation_alone_is_current(catalog, vendor, name, current):
+    assert facts(vendor, [name], catalog.spec)["current_generation"] is current
+
+
 def test_a_type_that_names_no_size_is_unknown_for_that_reason():
     found = facts("aws", ["c5"], specs)
     assert found["families"] == ["c5"]
@@ -107,6 +126,23 @@ def test_attached_gpus_count(type_, attributes, wanted, catalog):
     found = attached_gpus(type_, attributes.get)
     assert found == wanted
     assert facts("google", ["n1-standard-4"], catalog.spec, attached=found)["gpus"] == wanted
+
+
+@pytest.mark.parametrize(
+    "type_, written, is_known",
+    [
+        ("google_compute_instance", frozenset(), True),
+        ("google_compute_instance", frozenset({"guest_accelerator"}), False),
+        ("google_compute_instance", None, False),
+        ("google_compute_instance_from_template", frozenset(), False),
+    ],
+)
+def test_nobody_gets_gpus_that_were_not_asked_for(type_, written, is_known):
+    side = Side({"machine_type": "n1-standard-4"}, {"guest_accelerator": True}, written=written)
+    made = resource(type_).change
+    view = ResourceView(ResourceCost(replace(made, after=side), None, None), specs)
+    assert (view.gpus() == 0) is is_known
+    assert isinstance(view.gpus(), Unknown) is not is_known
 
 
 def test_gpus_that_come_with_the_machine_are_not_counted_twice(catalog):

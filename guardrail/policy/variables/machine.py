@@ -9,6 +9,9 @@ from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
 
+FROM_TEMPLATES = frozenset({"google_compute_instance_from_template"})
+"""Types whose attributes, where they are left out, are those of a template."""
+
 Specs = Callable[[str, str], Mapping[str, Json] | None]
 """(vendor, machine type) -> vcpu, memory_gib, family, current_generation, gpus, arch; None for one not in the catalog."""
 
@@ -155,10 +158,18 @@ def plain_name(name: str) -> str:
     return _DECORATION.sub("", name)
 
 
+# What a service sells of one generation alone, so that there is nothing newer to move to, whatever virtual machines have come to:
+# https://cloud.google.com/sql/docs/postgres/instance-settings (shared core),
+# https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-compute (burstable)
+_ONLY_GENERATION = re.compile(r"db-(?:f1-micro|g1-small)|B_Standard_B\w+", re.IGNORECASE)
+
+
 def spec_of(vendor: str, name: str, specs: Specs) -> Mapping[str, Json] | None:
     """Return the facts of a machine type, as a service calls it or by its plain name; None where they are not known."""
     plain = plain_name(name)
     spec = specs(vendor, name) or specs(vendor, plain)
+    if spec is not None and _ONLY_GENERATION.fullmatch(name):
+        return {**spec, "current_generation": True}
     custom = _CUSTOM.fullmatch(plain) if vendor == "gcp" and spec is None else None
     if custom is None:
         return spec

@@ -18,6 +18,7 @@ from guardrail.policy.variables.cost_lines import NO_TYPE, cost_lines, costs_by_
 from guardrail.policy.variables.defaults import with_defaults
 from guardrail.policy.variables.machine import (
     FACTS,
+    FROM_TEMPLATES,
     VENDORS,
     Specs,
     attached_gpus,
@@ -107,7 +108,10 @@ class ResourceView:
 
     def gpus(self) -> float | Unknown:
         """How many GPUs are attached to its machines."""
-        return attached_gpus(self.change.type, self._existing)
+        # Nobody gets GPUs that were not asked for, but from a template that has some.
+        if self.existing is None or self.change.type in FROM_TEMPLATES:
+            return attached_gpus(self.change.type, self._existing)
+        return attached_gpus(self.change.type, self.existing.configured)
 
     def _existing(self, name: str) -> Json:
         return self.attribute(self.existing, name)

@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from guardrail.model.resource import NO_TAGS, Side, Tags
-from guardrail.model.unknown import Json, Unknown
+from guardrail.model.unknown import Json, Unknown, is_written
 from guardrail.terraform.plan.providers import NO_DEFAULT_TAGS, DefaultTags
 from guardrail.terraform.plan.tag_carriers import SOMETHING_ELSE, tag_attribute
 
@@ -67,8 +67,11 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     names = _names(type_name, vendor)
     if names.own == (_BLOCKS,):
         return _block_tags(side)
-    side = _holder(side, names)
+    whole, side = side, _holder(side, names)
     own = _first(side, names.own)
+    # Where the provider adds defaults, it does not choose the tags themselves: what is unknown there is written.
+    if isinstance(own, Unknown) and not names.everything and _is_left_out(own, whole, names.block):
+        own = None
     mine = {key: value for key, value in own.items() if value is not None} if isinstance(own, dict) else {}
     # What the provider has added up itself (`tags_all`) needs no defaults added here.
     everything = _first(side, names.everything)
@@ -99,6 +102,13 @@ def tag_path(type_name: str, vendor: str, side: Side | None) -> tuple[str, ...] 
         return (names.block, "0", names.own[0])
     known = side.names() if side else set()
     return (next((name for name in names.own if name in known), names.own[0]),)
+
+
+def _is_left_out(own: Unknown, whole: Side, block: str) -> bool:
+    """Say whether the configuration leaves unknown tags out, so that the resource gets none."""
+    if whole.written is None or whole.unknown.get(block) is True:  # nothing tells what lies in a block that is unknown
+        return False
+    return not is_written(f"{block}.{own.path}" if block else own.path, whole.written)
 
 
 def _block_tags(side: Side) -> Tags:

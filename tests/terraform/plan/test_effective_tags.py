@@ -50,6 +50,23 @@ def test_effective_tags_of_aws(after, unknown, values, origins):
     assert found.unknown is None
 
 
+@pytest.mark.parametrize(
+    "type_, after, unknown, expressions, is_unknown",
+    [
+        ("google_sql_database_instance", {"settings": [{"tier": "x"}]}, {"settings": [{"user_labels": True}]}, {"settings": [{"tier": {"constant_value": "x"}}]}, False),
+        ("google_sql_database_instance", {"settings": [{"tier": "x"}]}, {"settings": [{"user_labels": True}]}, {"settings": [{"user_labels": {"references": ["random_pet.a.id"]}}]}, True),
+        ("google_sql_database_instance", {"settings": []}, {"settings": True}, {"settings": [{}]}, True),
+        ("google_bigquery_table", {"table_id": "t"}, {"labels": True}, {"labels": {"references": ["random_pet.a.id"]}}, True),
+    ],
+)  # fmt: skip
+def test_tags_that_the_configuration_leaves_out_are_none(type_, after, unknown, expressions, is_unknown):
+    address = f"{type_}.a"
+    root = {"resources": [{**block(address, "google"), "expressions": expressions}]}
+    source = document(change(address, after, unknown=unknown, provider_name="google"), root=root)
+    found = by_address(source)[address].tags
+    assert (found.unknown is not None, dict(found.values)) == (is_unknown, {})
+
+
 def test_tags_that_are_unknown_as_a_whole():
     assert tags({}, {"tags": True, "tags_all": True}).unknown == Unknown("tags")
 
