@@ -37,10 +37,11 @@ from guardrail.platforms.detect import (
 )
 from guardrail.platforms.runner import write_outputs, write_summary
 from guardrail.platforms.webhook import send
-from guardrail.report import Frame, markdown
 from guardrail.report.chat import slack, teams
 from guardrail.report.ci.alerts import Level, alerts
 from guardrail.report.format import count
+from guardrail.report.frame import Frame
+from guardrail.report.markdown.document import markdown
 from guardrail.report.suggestions import suggestions
 from guardrail.report.text import safe
 from guardrail.report.view import View

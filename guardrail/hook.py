@@ -12,7 +12,7 @@ from guardrail import git
 from guardrail.config import Settings, Source
 from guardrail.config_path import FILE_NAMES, is_config
 from guardrail.terraform.configuration.code.files import configuration_files, is_configuration
-from guardrail.terraform.configuration.variables import is_variables
+from guardrail.terraform.configuration.variable_files import is_variables
 from guardrail.terraform.footprint import Footprint, footprints
 
 _Part = tuple[Source, Footprint]

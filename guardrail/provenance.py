@@ -18,7 +18,7 @@ from guardrail.terraform.configuration.code.files import MANIFEST, configuration
 from guardrail.terraform.configuration.code.inline_waivers import MARK
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.code.roots import has_work, root_modules
-from guardrail.terraform.configuration.variables import is_variables, variable_files
+from guardrail.terraform.configuration.variable_files import is_variables, variable_files
 from guardrail.terraform.footprint import Footprint, footprints, of_root
 
 _WORKFLOWS = (

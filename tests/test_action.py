@@ -14,7 +14,7 @@ import yaml
 
 from guardrail.deliver import comment_outputs, verdict_outputs
 from guardrail.model.exit_code import ExitCode
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.platforms.fake_github import TOKEN, fake_github, pull_request_event
 from tests.report import samples
 from tests.terraform import plans

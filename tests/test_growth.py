@@ -31,7 +31,7 @@ from guardrail.model.report import ProjectReport, Report
 from guardrail.policy import Budget, BudgetMatch, Judge, apply_waivers, compile_rule
 from guardrail.policy import read_folder as rules_of
 from guardrail.recommend.recommend import recommend
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from guardrail.terraform import Plan, read_plan
 from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.language.syntax.parser import parse_file

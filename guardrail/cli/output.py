@@ -20,7 +20,7 @@ from guardrail.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
     from guardrail.model.report import Report
-    from guardrail.report import Frame
+    from guardrail.report.frame import Frame
 
 FORMAT_NAMES = (
     *("table", "concise", "json", "markdown", "html", "csv", "sarif", "sarif-suppressed", "junit", "github", "gitlab"),
@@ -135,10 +135,12 @@ def _umask() -> int:
 def _rendered(report: Report, format_name: str, *, colored: bool, details: bool) -> str:
     from guardrail.files.excerpt import excerpts  # noqa: PLC0415 - only for some formats
     from guardrail.files.repository import repository_top, seen_from_repository  # noqa: PLC0415
-    from guardrail.report import FORMATS, POINTING, html_page, table  # noqa: PLC0415 - takes a while to import
+    from guardrail.report import FORMATS, POINTING, html_page  # noqa: PLC0415 - takes a while to import
 
     find = excerpts(repository_top(Path.cwd()))
     if format_name == "table":
+        from guardrail.report.terminal.table import table  # noqa: PLC0415 - only for this one
+
         width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         text = table(report, width=width, color=colored, details=details, excerpts=find)
     elif format_name == "html":
@@ -152,7 +154,7 @@ def _lines_of_the_run(report: Report) -> Frame:
     """Return the addresses of lines at the commit that a run on GitHub Actions has checked out; none elsewhere."""
     from guardrail.files.repository import repository_files  # noqa: PLC0415 - only for some formats
     from guardrail.platforms.context import Overrides, read_context  # noqa: PLC0415
-    from guardrail.report import Frame  # noqa: PLC0415
+    from guardrail.report.frame import Frame  # noqa: PLC0415
 
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return Frame()

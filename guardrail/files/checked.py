@@ -20,7 +20,8 @@ _SHOWN = 60  # characters of a wrong value
 class Section(BaseModel):
     """A part of a file: a closed set of keys, frozen once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    # Most models are parts of others, and most files are not read by a run: what checks one is made when it first does.
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, defer_build=True)
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: GetJsonSchemaHandler) -> dict[str, Any]:

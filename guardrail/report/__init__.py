@@ -1,25 +1,14 @@
-"""Renders a report: one pure function a format, each from `Report` to `str`."""
+"""Renders a report: one pure function a format, each from `Report` to `str`, imported when it is asked for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
+from importlib import import_module
+from typing import Any
 
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.report import Report
-from guardrail.report.ci.annotations import annotate
-from guardrail.report.ci.code_quality import code_quality
-from guardrail.report.ci.junit import junit
-from guardrail.report.ci.sarif import sarif
-from guardrail.report.csv_rows import csv_rows
 from guardrail.report.frame import NO_FRAME, Frame
-from guardrail.report.json.document import report_schema
-from guardrail.report.json.infracost import infracost_json
-from guardrail.report.json.read import MAX_ARTIFACT_BYTES, read_result
-from guardrail.report.json.v1 import json_v1
-from guardrail.report.markdown.document import markdown
-from guardrail.report.terminal.concise import concise
-from guardrail.report.terminal.table import table
 
 Renderer = Callable[[Report], str]
 
@@ -35,45 +24,34 @@ def html_page(report: Report, *, excerpts: Excerpts = lambda _: None, frame: Fra
     return page(report, excerpts, frame)
 
 
+def _renderer(module: str, name: str, **options: Any) -> Renderer:
+    """Return a format that is imported when it is first written: a run writes one or two."""
+
+    def rendered(report: Report) -> str:
+        text: str = getattr(import_module(f"{__name__}.{module}"), name)(report, **options)
+        return text
+
+    return rendered
+
+
 FORMATS: dict[str, Renderer] = {
-    "table": table,
-    "concise": concise,
-    "json": json_v1,
-    "markdown": markdown,
+    "table": _renderer("terminal.table", "table"),
+    "concise": _renderer("terminal.concise", "concise"),
+    "json": _renderer("json.v1", "json_v1"),
+    "markdown": _renderer("markdown.document", "markdown"),
     "html": html_page,
-    "csv": csv_rows,
-    "sarif": sarif,
-    "sarif-suppressed": partial(sarif, waived=True),
-    "junit": junit,
-    "github": annotate,
-    "gitlab": code_quality,
-    "markdown-gitlab": partial(markdown, limit_bytes=1_000_000),
-    "markdown-azure": partial(markdown, limit_bytes=140_000, chart=False),
-    "markdown-bitbucket": partial(markdown, limit_bytes=32_000, html=False),
-    "infracost-json": infracost_json,
+    "csv": _renderer("csv_rows", "csv_rows"),
+    "sarif": _renderer("ci.sarif", "sarif"),
+    "sarif-suppressed": _renderer("ci.sarif", "sarif", waived=True),
+    "junit": _renderer("ci.junit", "junit"),
+    "github": _renderer("ci.annotations", "annotate"),
+    "gitlab": _renderer("ci.code_quality", "code_quality"),
+    "markdown-gitlab": _renderer("markdown.document", "markdown", limit_bytes=1_000_000),
+    "markdown-azure": _renderer("markdown.document", "markdown", limit_bytes=140_000, chart=False),
+    "markdown-bitbucket": _renderer("markdown.document", "markdown", limit_bytes=32_000, html=False),
+    "infracost-json": _renderer("json.infracost", "infracost_json"),
 }
 """Format name, as `--format` takes it, to its renderer. Some have options beside the report."""
 
 POINTING = frozenset({"sarif", "sarif-suppressed", "junit", "github", "gitlab"})
 """The formats that point at files, and want a report whose files are told from the repository's top."""
-
-__all__ = [
-    "FORMATS",
-    "MAX_ARTIFACT_BYTES",
-    "POINTING",
-    "Frame",
-    "Renderer",
-    "annotate",
-    "code_quality",
-    "concise",
-    "csv_rows",
-    "html_page",
-    "infracost_json",
-    "json_v1",
-    "junit",
-    "markdown",
-    "read_result",
-    "report_schema",
-    "sarif",
-    "table",
-]

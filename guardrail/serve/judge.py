@@ -11,7 +11,7 @@ from pathlib import Path
 
 from guardrail.errors import GuardrailError
 from guardrail.model.exit_code import ExitCode
-from guardrail.report import read_result
+from guardrail.report.json.read import read_result
 from guardrail.serve.result import Result, judged, not_judged
 
 _GRACE = 30.0  # seconds that a check may take beyond its own limit, which it keeps by itself

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from guardrail.terraform.configuration.code.files import configuration_files
 from guardrail.terraform.configuration.code.roots import NO_ROOTS
-from guardrail.terraform.configuration.variables import is_automatic, is_variables
+from guardrail.terraform.configuration.variable_files import is_automatic, is_variables
 
 _WORDS = {
     **dict.fromkeys(("prod", "production", "prd"), "prod"),

@@ -10,7 +10,7 @@ from msgspec import Struct
 from guardrail.errors import InputError
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.code.roots import root_modules
-from guardrail.terraform.configuration.variables import is_automatic, is_variables
+from guardrail.terraform.configuration.variable_files import is_automatic, is_variables
 from guardrail.terraform.inputs import plan_at, plans_below
 from guardrail.terraform.options import NO_CHOICES, Choices
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 import guardrail.cli.fix
-from guardrail.report import report_schema
+from guardrail.report.json.document import report_schema
 from tests.report.schemas import sarif_faults
 
 LOGS = 'resource "aws_cloudwatch_log_group" "a" {\n  name = "a"\n}\n'

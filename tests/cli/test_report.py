@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.platforms.fake_github import SHA, TOKEN, fake_github, pull_request_event
 from tests.report import samples
 

@@ -12,7 +12,7 @@ from guardrail.ledger.writing.adding import Adding
 from guardrail.ledger.writing.importing import Importing
 from guardrail.model.report import Event, PullRequest, Revision
 from guardrail.model.resource import Action, Ids
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.report import samples
 
 NOW = datetime(2026, 11, 28, 20, 33, tzinfo=UTC)

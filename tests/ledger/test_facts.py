@@ -19,7 +19,7 @@ from guardrail.ledger.storage.layout import digest, parsed
 from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import VIEWS, open_ledger
 from guardrail.ledger.writing.adding import Adding
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.ledger.conftest import NOW, result, state
 from tests.report import samples
 

@@ -9,7 +9,7 @@ from guardrail.ledger.queries.merging import merged_changes
 from guardrail.ledger.views import open_ledger
 from guardrail.model.report import Event, PullRequest, Revision
 from guardrail.model.resource import Action
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.ledger.conftest import NOW
 from tests.report import samples
 

@@ -12,7 +12,7 @@ from guardrail.platforms.bitbucket import annotate, connect
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, marker_of
 from guardrail.platforms.context import Overrides, proposal
 from guardrail.platforms.detect import detect
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.http.scripted import Says, says
 from tests.http.waits import Waits
 from tests.platforms.fake_bitbucket import ROBOT, SHA, TOKEN, fake_bitbucket

@@ -10,7 +10,7 @@ import pytest
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.platforms.review import lines_of, marked, marker
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.http.scripted import says
 from tests.platforms.fake_github import SHA, fake_github, once, pull_request_event
 from tests.report import samples

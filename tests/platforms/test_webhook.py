@@ -8,7 +8,7 @@ import pytest
 from guardrail.platforms.comment import NotPostedError
 from guardrail.platforms.context import Overrides
 from guardrail.platforms.webhook import send
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.http.scripted import Says, script, serving
 from tests.http.waits import Waits
 from tests.report import samples

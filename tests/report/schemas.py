@@ -11,7 +11,7 @@ from typing import Any
 import xmlschema
 from jsonschema import Draft4Validator, Draft202012Validator
 
-from guardrail.report import report_schema
+from guardrail.report.json.document import report_schema
 
 JUNIT = Path(__file__).parent.parent / "data" / "schemas" / "junit.xsd"
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from guardrail.model.finding import FindingStatus, Severity
-from guardrail.report import annotate
+from guardrail.report.ci.annotations import annotate
 from tests.report import samples
 
 COMMAND = re.compile(

@@ -9,8 +9,15 @@ import pytest
 
 from guardrail.model.approval import Approvable, Approval, ApprovalSource
 from guardrail.model.finding import Enforcement, FindingStatus
-from guardrail.report import annotate, code_quality, html_page, json_v1, junit, markdown, sarif, table
+from guardrail.report import html_page
+from guardrail.report.ci.annotations import annotate
+from guardrail.report.ci.code_quality import code_quality
+from guardrail.report.ci.junit import junit
+from guardrail.report.ci.sarif import sarif
 from guardrail.report.json.read import parse_result
+from guardrail.report.json.v1 import json_v1
+from guardrail.report.markdown.document import markdown
+from guardrail.report.terminal.table import table
 from tests.report import samples
 
 WHO = ("finops (up to $1,000)", "cfo")

@@ -9,8 +9,11 @@ from msgspec.structs import replace
 from rich.cells import cell_len
 
 from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, LedgerView, RealCost, TypeAccuracy
-from guardrail.report import html_page, json_v1, markdown, table
+from guardrail.report import html_page
 from guardrail.report.json.read import parse_result
+from guardrail.report.json.v1 import json_v1
+from guardrail.report.markdown.document import markdown
+from guardrail.report.terminal.table import table
 from tests.report import samples
 from tests.report.schemas import exact_report_validator
 

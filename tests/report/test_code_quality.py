@@ -5,7 +5,7 @@ import json
 import pytest
 
 from guardrail.model.finding import FindingStatus, Severity
-from guardrail.report import code_quality
+from guardrail.report.ci.code_quality import code_quality
 from tests.report import samples
 
 REPORTS = [samples.shop(), samples.several(), samples.shop(judged=False), samples.report(), samples.large(50)]

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from guardrail.report import concise
+from guardrail.report.terminal.concise import concise
 from tests.report import samples
 
 PLACED = re.compile(r"^main\.tf:12: blocking: required-tags: ", re.MULTILINE)

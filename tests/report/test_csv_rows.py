@@ -5,8 +5,7 @@ import io
 
 import pytest
 
-from guardrail.report import csv_rows
-from guardrail.report.csv_rows import COLUMNS
+from guardrail.report.csv_rows import COLUMNS, csv_rows
 from tests.report import samples
 
 

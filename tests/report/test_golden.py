@@ -4,7 +4,12 @@ import json
 
 import pytest
 
-from guardrail.report import FORMATS, concise, csv_rows, json_v1, markdown, table
+from guardrail.report import FORMATS
+from guardrail.report.csv_rows import csv_rows
+from guardrail.report.json.v1 import json_v1
+from guardrail.report.markdown.document import markdown
+from guardrail.report.terminal.concise import concise
+from guardrail.report.terminal.table import table
 from tests.report import samples
 
 REPORTS = {

@@ -210,6 +210,6 @@ def test_a_terminal_obeys_nothing_of_it(text, color, judged):
 
 
 def _colored(text, judged):
-    from guardrail.report import table  # noqa: PLC0415
+    from guardrail.report.terminal.table import table  # noqa: PLC0415
 
     return table(report(text, judged=judged), color=True)

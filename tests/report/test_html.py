@@ -12,7 +12,8 @@ from msgspec.structs import replace
 
 from guardrail.files.excerpt import Excerpt
 from guardrail.model.remedy import Edit, Replacement
-from guardrail.report import Frame, html_page
+from guardrail.report import html_page
+from guardrail.report.frame import Frame
 from guardrail.report.html import changes, findings
 from guardrail.report.html.element import element, link
 from tests.report import samples

@@ -8,8 +8,8 @@ from msgspec.structs import replace
 
 from guardrail.model.report import Event, PullRequest, Revision
 from guardrail.model.resource import Action, Ids, Side, ids_of
-from guardrail.report import json_v1
 from guardrail.report.json.read import parse_result
+from guardrail.report.json.v1 import json_v1
 from tests.report import samples
 from tests.report.schemas import report_validator
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from guardrail.model.unknown import Unknown
-from guardrail.report import json_v1, report_schema
+from guardrail.report.json.document import report_schema
+from guardrail.report.json.v1 import json_v1
 from tests.report import samples
 from tests.report.schemas import exact_report_validator, report_validator
 

@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 import pytest
 
 from guardrail.model.finding import FindingStatus
-from guardrail.report import junit
+from guardrail.report.ci.junit import junit
 from tests.report import samples
 from tests.report.schemas import junit_faults
 

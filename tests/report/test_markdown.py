@@ -14,7 +14,11 @@ from guardrail.deliver import verdict_outputs
 from guardrail.model.finding import FindingStatus
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
-from guardrail.report import FORMATS, Frame, json_v1, markdown, table
+from guardrail.report import FORMATS
+from guardrail.report.frame import Frame
+from guardrail.report.json.v1 import json_v1
+from guardrail.report.markdown.document import markdown
+from guardrail.report.terminal.table import table
 from tests.report import samples
 
 TAG = re.compile(r"<(/?)(details|summary|code|sub)>")

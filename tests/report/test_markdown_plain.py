@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from guardrail.report import FORMATS, markdown
+from guardrail.report import FORMATS
+from guardrail.report.markdown.document import markdown
 from guardrail.report.markdown.plain import without_html
 from guardrail.report.markdown.text import code, prose
 from tests.report import samples

@@ -15,8 +15,8 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import PullRequest
 from guardrail.model.resource import Action, Tags
 from guardrail.model.unknown import Unknown
-from guardrail.report import json_v1
 from guardrail.report.json.read import parse_result, read_result
+from guardrail.report.json.v1 import json_v1
 from tests.report import samples
 from tests.report.schemas import report_validator
 

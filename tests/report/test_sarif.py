@@ -10,7 +10,7 @@ from msgspec import structs
 
 from guardrail.model.finding import FindingStatus, Severity
 from guardrail.model.report import ProjectReport, Report
-from guardrail.report import sarif
+from guardrail.report.ci.sarif import sarif
 from tests.report import samples
 from tests.report.schemas import sarif_faults
 

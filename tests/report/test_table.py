@@ -9,8 +9,8 @@ from rich.cells import cell_len
 
 from guardrail.files.excerpt import Excerpt
 from guardrail.model.resource import Action
-from guardrail.report import table
 from guardrail.report.terminal.changes import folded
+from guardrail.report.terminal.table import table
 from tests.report import samples
 
 MONEY = re.compile(r"\$[\d,]+\.\d\d(?![\d.])")

@@ -146,8 +146,11 @@ def report(**values: Any) -> int:
 
 def _results(given: Iterable[str], *, trusted: bool) -> list[tuple[str, Report]]:
     """Read the results. Raises ConfigError for a pattern that matches nothing, InputError for a file."""
-    from guardrail.report import MAX_ARTIFACT_BYTES, read_result  # noqa: PLC0415 - only when it runs
-    from guardrail.report.json.read import MAX_BYTES  # noqa: PLC0415
+    from guardrail.report.json.read import (  # noqa: PLC0415 - only when it runs
+        MAX_ARTIFACT_BYTES,
+        MAX_BYTES,
+        read_result,
+    )
 
     found: list[str] = []
     for pattern in given:
@@ -235,6 +238,6 @@ def _overrides(values: dict[str, Any], whole: Report) -> Overrides:
 def _annotate(whole: Report) -> None:
     """Print annotations on the other stream: standard output is the report's alone."""
     from guardrail.files.repository import seen_from_repository  # noqa: PLC0415 - only when it runs
-    from guardrail.report import annotate  # noqa: PLC0415
+    from guardrail.report.ci.annotations import annotate  # noqa: PLC0415
 
     click.echo(annotate(seen_from_repository(whole, Path.cwd())), err=True, nl=False)

@@ -64,7 +64,7 @@ def _schema(name: str) -> dict[str, Any]:
     from guardrail.notify.document import NotificationDocument  # noqa: PLC0415
     from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
     from guardrail.recommend.output.shape import RecommendationsDocument  # noqa: PLC0415
-    from guardrail.report import report_schema  # noqa: PLC0415
+    from guardrail.report.json.document import report_schema  # noqa: PLC0415
 
     models: dict[str, type[BaseModel]] = {
         "config": ConfigFile,

@@ -18,7 +18,7 @@ Expression = Annotated[str, Field(description="an expression (=...), a constant,
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class UsageKey(_Strict):
@@ -33,7 +33,7 @@ class UsageKey(_Strict):
 class Price(_Strict):
     """Which catalog rows a component's price is in. Further keys are attributes of the rows."""
 
-    model_config = ConfigDict(extra="allow", frozen=True)
+    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
 
     service: str = Field(description="service in the catalog: the name of its CSV file")
     family: str | None = Field(None, description="product family: exact, =expression or ~regex")

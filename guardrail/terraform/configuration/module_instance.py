@@ -20,7 +20,9 @@ from guardrail.terraform.configuration.variables import (
     variable_value,
 )
 from guardrail.terraform.language.evaluation import evaluate_or_unknown, render
-from guardrail.terraform.language.functions import FileReader, FunctionContext, call
+from guardrail.terraform.language.functions.calling import call
+from guardrail.terraform.language.functions.file_reader import FileReader
+from guardrail.terraform.language.functions.signature import FunctionContext
 from guardrail.terraform.language.references import references, static_path
 from guardrail.terraform.language.scope import Budget, EvaluationError, LimitError, ResolvedStep, Scope
 from guardrail.terraform.language.syntax.nodes import Block, Expression, Node, ObjectExpression

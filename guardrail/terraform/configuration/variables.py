@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from guardrail.errors import InputError, did_you_mean
-from guardrail.terraform.configuration.code.files import LEADS_OUT, leads_out, shown
+from guardrail.terraform.configuration.code.files import leads_out, shown
 from guardrail.terraform.configuration.code.modules import ModuleCode, literal
+from guardrail.terraform.configuration.variable_files import automatic_files
 from guardrail.terraform.language.conversion import ConversionError
 from guardrail.terraform.language.evaluation import evaluate, evaluate_or_unknown
 from guardrail.terraform.language.numbers import parse as parse_number
@@ -33,7 +34,6 @@ from guardrail.terraform.language.values import (
 )
 from guardrail.terraform.options import VARIABLE, WORKSPACE, Choices, Vars
 
-_DEFAULT_FILES = ("terraform.tfvars", "terraform.tfvars.json")
 _ONE_A_LINE = "NAME = VALUE, one a line"
 
 Constraint = tuple[Type, Defaults]
@@ -134,33 +134,6 @@ def remote_workspace(code: ModuleCode) -> Block | None:
         if found := [*block.body.blocks_of("cloud"), *remote]:
             return found[0]
     return None
-
-
-def variable_files(folder: Path, choices: Choices) -> list[Path]:
-    """Return the files that give the variables of a root module their values, those that win last."""
-    return [*automatic_files(folder), *choices.files]
-
-
-def is_variables(name: str) -> bool:
-    """Return whether a file is one of variables, by its name."""
-    return name.endswith((".tfvars", ".tfvars.json"))
-
-
-def is_automatic(name: str) -> bool:
-    """Return whether Terraform reads a file of variables in a root module's folder without being told."""
-    return name in _DEFAULT_FILES or name.endswith((".auto.tfvars", ".auto.tfvars.json"))
-
-
-def automatic_files(folder: Path) -> list[Path]:
-    """Return the files that Terraform reads without being told, in its order.
-
-    Raises InputError for a link that leads out of the checkout: a pull request may not make a check show other files.
-    """
-    found = [folder / name for name in _DEFAULT_FILES if (folder / name).is_file()]
-    found += sorted(path for path in folder.iterdir() if is_automatic(path.name) and path not in found)
-    for file in filter(leads_out, found):
-        raise InputError(LEADS_OUT, where=str(file), fix="put a file in its place, or name one with --var-file")
-    return found
 
 
 def values_of(path: Path) -> dict[str, Value]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from guardrail.terraform.configuration.code.files import is_configuration
 from guardrail.terraform.configuration.code.modules import FolderModules
-from guardrail.terraform.configuration.variables import is_variables
+from guardrail.terraform.configuration.variable_files import is_variables
 
 Moved = Callable[[str], str]
 """Where a path of the original is in the copy; the path itself where it is not in it."""

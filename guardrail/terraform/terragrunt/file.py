@@ -12,8 +12,9 @@ from msgspec import Struct
 from guardrail.errors import InputError
 from guardrail.terraform.configuration.code.files import shown
 from guardrail.terraform.language.evaluation import evaluate_or_unknown, render
-from guardrail.terraform.language.functions import FileReader, FunctionContext
-from guardrail.terraform.language.functions import call as call_of_terraform
+from guardrail.terraform.language.functions.calling import call as call_of_terraform
+from guardrail.terraform.language.functions.file_reader import FileReader
+from guardrail.terraform.language.functions.signature import FunctionContext
 from guardrail.terraform.language.scope import Budget, EvaluationError, LimitError, ResolvedStep
 from guardrail.terraform.language.syntax.nodes import Attribute, Block
 from guardrail.terraform.language.types import ANY

@@ -19,7 +19,7 @@ from guardrail.terraform.configuration.code.files import (
 )
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.folder import digest, read_modules
-from guardrail.terraform.configuration.variables import automatic_files
+from guardrail.terraform.configuration.variable_files import automatic_files
 from guardrail.terraform.language.syntax.nodes import Block
 from guardrail.terraform.language.values import Value
 from guardrail.terraform.options import Choices, terraform_environment

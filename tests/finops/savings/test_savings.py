@@ -14,7 +14,7 @@ from guardrail.ledger.writing.adding import Adding
 from guardrail.ledger.writing.importing import Importing
 from guardrail.model.report import Event, Revision
 from guardrail.model.resource import Action, Ids
-from guardrail.report import json_v1
+from guardrail.report.json.v1 import json_v1
 from tests.report import samples
 
 GP2, GP3 = ("EBS:VolumeUsage.gp2", "GB-Mo"), ("EBS:VolumeUsage.gp3", "GB-Mo")

@@ -5,7 +5,9 @@ import re
 
 from guardrail.terraform.language import numbers
 from guardrail.terraform.language.evaluation import evaluate, render
-from guardrail.terraform.language.functions import FileReader, FunctionContext, call
+from guardrail.terraform.language.functions.calling import call
+from guardrail.terraform.language.functions.file_reader import FileReader
+from guardrail.terraform.language.functions.signature import FunctionContext
 from guardrail.terraform.language.scope import Budget, EvaluationError, InnerScope, LimitError
 from guardrail.terraform.language.syntax import parse_expression, parse_file
 from guardrail.terraform.language.type_expressions import constrained, type_constraint

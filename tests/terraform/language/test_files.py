@@ -5,8 +5,7 @@ from hashlib import sha1
 
 import pytest
 
-from guardrail.terraform.language.functions import FileReader
-from guardrail.terraform.language.functions.file_reader import MOST_BYTES
+from guardrail.terraform.language.functions.file_reader import MOST_BYTES, FileReader
 from guardrail.terraform.language.values import Cause
 from tests.terraform.language.agreement import FAILED, UNKNOWN, Root, agrees, answers, told
 from tests.terraform.real_terraform import forget

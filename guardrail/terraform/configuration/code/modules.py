@@ -26,7 +26,7 @@ from guardrail.terraform.configuration.code.files import (
     shown,
 )
 from guardrail.terraform.configuration.code.overrides import merged
-from guardrail.terraform.language.functions import FileReader
+from guardrail.terraform.language.functions.file_reader import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression
 
