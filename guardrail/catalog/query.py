@@ -69,12 +69,16 @@ class Product(Struct, frozen=True):
 
 
 class Tier(Struct, frozen=True):
-    """A price that holds from `start` up to `end` units a month (None: without end)."""
+    """A price that holds from `start` up to `end` units a month (None: without end).
+
+    covered  what of the price stands for usage that a commitment of the overlay covers
+    """
 
     start: Decimal
     end: Decimal | None
     price: Decimal
     source: PriceSource
+    covered: Decimal = Decimal(0)
 
 
 class Ladder(Struct, frozen=True):
@@ -91,6 +95,22 @@ class Ladder(Struct, frozen=True):
             if end > start:
                 yield tier, end - start
 
+    def sustained(self, share: Decimal | None) -> Ladder:
+        """Return the prices where use on demand costs a share of them, if that is known; what is covered costs what it does."""
+        if share is None or share == 1:
+            return self
+        tiers = [
+            replace(
+                tier,
+                price=tier.covered + (tier.price - tier.covered) * share,
+                source=replace(
+                    tier.source, list_price=None if tier.source.list_price is None else tier.source.list_price * share
+                ),
+            )
+            for tier in self.tiers
+        ]
+        return replace(self, tiers=tuple(tiers))
+
     def per(self, unit: str | None) -> Ladder:
         """Return the same prices for another unit, which `factor` knows."""
         ratio = None if unit is None else factor(unit, self.product.unit)
@@ -102,6 +122,7 @@ class Ladder(Struct, frozen=True):
                 start=tier.start / ratio,
                 end=None if tier.end is None else tier.end / ratio,
                 price=tier.price * ratio,
+                covered=tier.covered * ratio,
                 source=replace(
                     tier.source,
                     list_price=None if tier.source.list_price is None else tier.source.list_price * ratio,

@@ -16,7 +16,8 @@ from guardrail.catalog.overlay import Coverage, Entry, OverlayFile, PrivateServi
 from guardrail.catalog.query import Ladder, Product, Tier
 from guardrail.model.cost import PriceSource
 
-_HOURLY = frozenset({"hrs", "hours", "hour", "hourly", "h", "1 hour", "1/hour"})
+_HOURLY = frozenset({"hrs", "hours", "hour", "hourly", "h", "1 hour", "1/hour", "giby.h", "gby.h", "mcpu.h"})
+"""Hours of a machine, and on Google Cloud of its memory and of thousandths of a vCPU."""
 _SHOWN = 3  # places that a note names
 E = TypeVar("E", bound=Entry)
 
@@ -74,13 +75,14 @@ class Terms(Struct, frozen=True):
         return PriceSource(one.sku, self.name, one.as_of.isoformat(), one.service, one.region)
 
     def _tier(self, vendor: str, ladder: Ladder, tier: Tier, rates: Rates) -> Tier:
-        price = self._paid(vendor, ladder, tier, rates)
+        price, covered = self._paid(vendor, ladder, tier, rates)
         source = tier.source
         if price != tier.price:
             source = replace(source, list_price=tier.price * self.rate)
-        return replace(tier, price=price * self.rate, source=source)
+        return replace(tier, price=price * self.rate, covered=covered * self.rate, source=source)
 
-    def _paid(self, vendor: str, ladder: Ladder, tier: Tier, rates: Rates) -> Decimal:
+    def _paid(self, vendor: str, ladder: Ladder, tier: Tier, rates: Rates) -> tuple[Decimal, Decimal]:
+        """Return the price, and what of it is for usage that is covered."""
         fixed = next(self._fitting(self.overlay.prices, vendor, ladder, tier), None)
         discount = next(self._fitting(self.overlay.discounts, vendor, ladder, tier), None)
         price = tier.price
@@ -95,8 +97,8 @@ class Terms(Struct, frozen=True):
                 if covered is not None:
                     # The first entry that covers it wins, as with prices and discounts: shares are not added up.
                     share = cover.percent / 100
-                    return share * covered + (1 - share) * price
-        return price
+                    return share * covered + (1 - share) * price, share * covered
+        return price, Decimal(0)
 
     def _fitting(self, entries: Iterable[E], vendor: str, ladder: Ladder, tier: Tier) -> Iterator[E]:
         return (one for one in entries if one.holds(self.today) and one.fits(vendor, ladder.product, tier.source))

@@ -34,10 +34,12 @@ def priced(blank: Line, charge: Charge, scope: Scope, selector: Selector, answer
 
     Raises EvaluationError for a quantity that is no number, or negative.
     """
-    quantity, times, per, used, months = (
+    quantity, times, per, used, months, sustained = (
         number.value(scope)
-        for number in (charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months)
-    )
+        for number in (
+            charge.quantity, charge.times, charge.per, charge.tier_from, charge.upfront_months, charge.sustained
+        )
+    )  # fmt: skip
     is_known = quantity is not None
     quantity = quantity if is_known else _not_given(charge)
     amount = _number(quantity, "quantity")
@@ -53,6 +55,7 @@ def priced(blank: Line, charge: Charge, scope: Scope, selector: Selector, answer
             return
         yield _unanswered(replace(blank, monthly_quantity=shown_quantity), answer, charge.component.gap)
         return
+    answer = answer.sustained(_number(sustained, "sustained"))
     start = _number(used, "tier_from") or ZERO
     spread = _number(months, "upfront_months")
     # Tiers that `tier_from` has used up are paid for elsewhere.

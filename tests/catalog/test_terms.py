@@ -104,6 +104,20 @@ def test_the_first_entry_that_fits_and_holds_counts(terms, text, expected):
     assert listed == (None if Decimal(expected) == 1 else Decimal(1))
 
 
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        ("", "0.7"),
+        ("coverage: [{percent: 100, discount: 37}]", "0.63"),  # a committed hour has no other discount
+        ("coverage: [{percent: 50, price: 0.4}]", "0.55"),
+        ("discounts: [{percent: 10}]", "0.63"),
+    ],
+)
+def test_what_is_committed_has_no_discount_of_sustained_use(text, expected, terms):
+    (tier,) = terms(text).applied("gcp", ladder("1", unit="GiBy.h"), Rates()).sustained(Decimal("0.7")).tiers
+    assert tier.price == Decimal(expected)
+
+
 @pytest.mark.parametrize("given", [{"unit": "GB-Mo"}, {"option": "spot"}, {"option": "reserved_1yr_no_upfront"}])
 def test_coverage_is_for_hours_on_demand(terms, given):
     assert paid(terms("coverage: [{percent: 50, discount: 40}]"), **given) == (Decimal(1), None)

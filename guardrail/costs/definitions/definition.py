@@ -78,6 +78,9 @@ class Component(_Strict):
     tier_from: Scalar = Field(0, description="quantity that is used up already on the ladder of tiers")
     times: Scalar = Field(1, description="multiplies the cost after tiers, and the shown quantity")
     upfront_months: Scalar = Field(0, description="the price is a one-time fee, spread over so many months")
+    sustained: Scalar = Field(
+        1, description="share of the price that use on demand costs; what is committed costs all of its own"
+    )
     group: Expression = Field("", description="heading under which reports show the line")
     gap: str = Field("", description="why the shipped catalog has no such price, if it has none")
     otherwise: Otherwise | None = Field(None, description="what is asked for where the catalog has no such price")

@@ -35,6 +35,7 @@ class Charge(Struct, frozen=True):
     assumed: Field
     tier_from: Field
     upfront_months: Field
+    sustained: Field
     group: Field
     when: Field | None
     optional: Field
@@ -56,6 +57,7 @@ class Charge(Struct, frozen=True):
                 self.floor,
                 self.assumed,
                 self.upfront_months,
+                self.sustained,
                 self.optional,
                 self.service,
                 self.family,
@@ -188,6 +190,7 @@ class Tariff:
             compiled(component.assumed, environment),
             compiled(component.tier_from, environment),
             compiled(component.upfront_months, environment),
+            compiled(component.sustained, environment),
             compiled(component.group, environment),
             self._optional(component.when),
             compiled(component.optional, environment),
