@@ -20,7 +20,7 @@ from guardrail.config import Settings, Source
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, GuardrailError, InputError
 from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome
-from guardrail.fleet.results import Results, file_name
+from guardrail.fleet.results import Results
 from guardrail.fleet.workspaces import Workspace
 from guardrail.ledger.records.facts import moment
 from guardrail.ledger.records.runs import facts_of_run
@@ -49,12 +49,12 @@ class ChangedError(GuardrailError):
 
 
 class Job(Struct, frozen=True):
-    """What a worker needs to know. `known` are the files of outcomes that were there when the run began."""
+    """What a worker needs to know. `folder` is the one that paths are relative to."""
 
     settings: Settings
     results: str
     policy: str
-    known: frozenset[str]
+    folder: str
     again: bool = False
 
 
@@ -145,8 +145,9 @@ class Judging:
         with _at_hand(workspace) as place:
             settings = self._settings(replace(source, plan=place))
             files = sorted((kind, digest_of(path)) for kind, path in subjects(settings))
-            content = hashed((*beside, *(f"{kind} {one}" for kind, one in files)))
-            if former and former.input == content:
+            # What is no file, such as a pipe, has nothing that it could be known again by.
+            content = hashed((*beside, *(f"{kind} {one}" for kind, one in files))) if files else ""
+            if former and content and former.input == content:
                 return _kept(former)
             report = check(settings, engine=self.policy.engine, loaded=self.policy.loaded)
         outcome = self._outcome(report, source)
@@ -154,7 +155,7 @@ class Judging:
 
     def _former(self, workspace: Workspace) -> Outcome | None:
         """Return what an earlier run has made of a workspace, if it was judged by the same and the day changes nothing."""
-        if self.job.again or file_name(workspace.name) not in self.job.known:
+        if self.job.again or not workspace.is_known:
             return None
         former = self.results.read(workspace.name)
         if former is None or not former.is_evaluated or former.policy != self.job.policy:

@@ -46,8 +46,8 @@ class Worker:
     """A process that judges, started when it is needed, and again when it has ended or grown large."""
 
     def __init__(self, job: Job, limits: Limits) -> None:
-        self._job = job
-        self._limits = limits
+        self.job = job
+        self.limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._said: IO[bytes] | None = None
         self._is_stopped = False
@@ -70,7 +70,7 @@ class Worker:
         if reply.done:
             return reply.done
         why = f"{reply.fault}, {len(_PAUSES) + 1} times" if reply.again else reply.fault
-        self._results.write(not_evaluated(workspace, why, self._job))
+        self._results.write(not_evaluated(workspace, why, self.job))
         return Done(workspace.name, NOT_EVALUATED, why)
 
     def stop(self) -> None:
@@ -101,10 +101,10 @@ class Worker:
         """Return what the process says of a workspace, or why it says nothing."""
         if self._process is None:
             self._start()
-            reply = self._heard((self._limits.megabytes, self._job), _START)
+            reply = self._heard((self.limits.megabytes, self.job), _START)
             if reply.fault:
                 return reply
-        return self._heard(workspace, self._limits.seconds)
+        return self._heard(workspace, self.limits.seconds)
 
     def _start(self) -> None:
         # -P: this folder may hold a pull request, and none of its files is a module of ours.
@@ -115,6 +115,7 @@ class Worker:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
+            cwd=self.job.folder,
             start_new_session=True,
         )
 
@@ -142,7 +143,7 @@ class Worker:
         if is_late.is_set():
             return Reply(fault=f"took longer than {seconds:g} s (allow more with --timeout SECONDS)")
         if process.returncode == TOO_LARGE:
-            most = f"{self._limits.megabytes:,} MB"
+            most = f"{self.limits.megabytes:,} MB"
             return Reply(fault=f"took more than {most} of memory (allow more with --max-memory MB)")
         how = f"by signal {-process.returncode}" if process.returncode < 0 else f"with code {process.returncode}"
         return Reply(fault=f"the process that judged it ended {how}{last}", again=True)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+
+from msgspec.structs import replace
 
 from guardrail import __version__
 from guardrail.config import Settings
@@ -13,7 +16,7 @@ from guardrail.fleet import pool
 from guardrail.fleet.judging import Done, Job, Policy
 from guardrail.fleet.outcome import NOT_EVALUATED
 from guardrail.fleet.pool import Limits
-from guardrail.fleet.results import Results, Told, locked
+from guardrail.fleet.results import Results, Told, file_name, locked
 from guardrail.fleet.workspaces import Shard, Workspace
 from guardrail.ledger.records.facts import moment
 from guardrail.ledger.storage.store import open_store
@@ -90,7 +93,8 @@ def run(
     mine = [one for one in workspaces if shard.has(one.name)]
     so_far = Run(shard, len(mine))
     with locked(results, shard):
-        job = Job(settings, where, policy.key, results.known(), again)
+        job, known = Job(settings, where, policy.key, str(Path.cwd()), again), results.known()
+        mine = [replace(one, is_known=file_name(one.name) in known) for one in mine]
         listed = results.put_list(workspaces)
         results.tell(
             Told(
@@ -116,6 +120,14 @@ def run(
 def local(processes: int) -> Engine:
     """Return what judges in so many processes of this machine."""
     return lambda job, workspaces, limits: pool.judged(job, workspaces, min(processes, len(workspaces)), limits)
+
+
+def dask(scheduler: str, processes: int) -> Engine:
+    """Return what judges on a Dask cluster: that of a scheduler's address, "" for processes of this machine. Raises ConfigError."""
+    from guardrail.fleet import cluster  # noqa: PLC0415 - needs an extra
+
+    cluster.refuse_without_dask()
+    return lambda job, workspaces, limits: cluster.judged(job, workspaces, limits, scheduler, processes)
 
 
 def budgets_hash(settings: Settings) -> str:

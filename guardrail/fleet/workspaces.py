@@ -31,6 +31,7 @@ class Workspace(Struct, frozen=True):
     env      environment, "" for that of the project of guardrail.yaml with this name
     usage    its usage file, "" for that of the project
     version  what tells the contents of an object from others (its ETag), "" where nothing does
+    is_known whether a result of it was there when the run began
     """
 
     name: str
@@ -38,6 +39,7 @@ class Workspace(Struct, frozen=True):
     env: str = ""
     usage: str = ""
     version: str = ""
+    is_known: bool = False
 
     @property
     def is_object(self) -> bool:
@@ -164,8 +166,8 @@ def _rows(lines: list[str], heading: list[str], where: str) -> Iterator[Workspac
         told = {name: cell.strip() for name, cell in zip(heading, row, strict=True)}
         if not told["place"]:
             raise InputError("names no place", where=f"{where}:{rows.line_num}")
-        told["name"] = told.get("name") or _object_name(told["place"])
-        yield Workspace(**told)
+        name = told.get("name") or _object_name(told["place"])
+        yield Workspace(name, told["place"], told.get("env", ""), told.get("usage", ""))
 
 
 def _object_name(place: str) -> str:

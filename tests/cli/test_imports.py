@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 NOT_NEEDED = {"requests", "urllib3", "ssl", "duckdb", "obstore", "psycopg", "numpy", "starlette", "jinja2"}
+NOT_NEEDED |= {"dask", "distributed"}
 
 
 def loaded_by(*args: str, cwd) -> set[str]:

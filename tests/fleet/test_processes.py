@@ -24,7 +24,7 @@ def job(folder, compiled_catalog, monkeypatch):
     monkeypatch.chdir(folder)
     monkeypatch.setattr(pool, "_PAUSES", (0, 0))
     chosen = settings(Flags(("-",)), folder)
-    return Job(chosen, str(folder / "fleet"), Policy(chosen).key, frozenset())
+    return Job(chosen, str(folder / "fleet"), Policy(chosen).key, str(folder))
 
 
 def verdicts(job, several, **limits):

@@ -60,6 +60,16 @@ def fleet() -> None:
 @click.option("--again", is_flag=True, help="Judge also what an earlier run has judged by the same rules and prices.")
 @click.option("--processes", type=click.IntRange(min=1), help="Processes at once. Default: one for each processor.")
 @click.option(
+    "--engine",
+    type=click.Choice(["local", "dask"]),
+    default="local",
+    show_default=True,
+    help="Processes of this machine, or a Dask cluster: pip install 'guardrail-finops[dask]'.",
+)
+@click.option(
+    "--scheduler", default="", metavar="ADDRESS", help="With --engine dask: the scheduler, like tcp://host:8786."
+)
+@click.option(
     "--timeout",
     "seconds",
     type=click.IntRange(min=0),
@@ -121,18 +131,23 @@ def _run(values: dict[str, Any]) -> Run:
     from guardrail.cli.progress import shown_progress  # noqa: PLC0415 - only when it runs
     from guardrail.config import Flags  # noqa: PLC0415
     from guardrail.fleet.pool import Limits  # noqa: PLC0415
-    from guardrail.fleet.run import local, part  # noqa: PLC0415
+    from guardrail.fleet.run import dask, local, part  # noqa: PLC0415
     from guardrail.fleet.run import run as judged  # noqa: PLC0415
     from guardrail.fleet.workspaces import workspaces  # noqa: PLC0415
     from guardrail.platforms.context import proposal  # noqa: PLC0415
     from guardrail.policy_ref import settings_at  # noqa: PLC0415
 
+    if values["scheduler"] and values["engine"] != "dask":
+        raise click.UsageError("--scheduler is for --engine dask")
+    if values["scheduler"] and values["policy_ref"] != "head":
+        raise click.UsageError("--policy-ref writes the policy to this machine: check it out on those of --scheduler")
     shard = part(values["shard"])
     given = Flags(
         ("-",), values["config"], values["usage"], catalog=values["catalog"], now=values["now"], allow_no_plans=True
     )
     revision = revision_of(values["policy_ref"], proposal(os.environ))
-    engine = local(values["processes"] or os.cpu_count() or 1)
+    processes = values["processes"] or os.cpu_count() or 1
+    engine = dask(values["scheduler"], processes) if values["engine"] == "dask" else local(processes)
     limits = Limits(values["seconds"], values["megabytes"])
     with settings_at(given, Path.cwd(), revision) as chosen, shown_progress():
         found, said = workspaces(values["inputs"], values["lists"], chosen)
