@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import date
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -28,16 +27,27 @@ from guardrail.model.money import decimal
 from guardrail.model.report import CatalogInfo
 
 _SHELF_QUERY = """
-select product.family, product.attributes, product.unit, product.purchase_option, price.product,
-    price.tier_start, price.tier_end, price.price, price.sku, source.name, source.as_of
+select price.product, price.tier_start, price.tier_end, price.price, price.sku, source.name, source.as_of
 from shelf join price on price.shelf = shelf.id join product on product.id = price.product
     join source on source.id = price.source
 where shelf.vendor = ? and shelf.service = ? and shelf.region = ? and product.purchase_option like ?
     and product.purchase_option not like ?
 """
+_PRODUCTS_QUERY = """
+select id, family, attributes, unit, purchase_option from product
+where id in (select price.product from price join shelf on price.shelf = shelf.id
+        where shelf.vendor = ? and shelf.service = ? and shelf.region = ?)
+    and purchase_option like ? and purchase_option not like ?
+order by id
+"""
+_TIERS_QUERY = """
+select price.tier_start, price.tier_end, price.price, price.sku, source.name, source.as_of
+from shelf join price on price.shelf = shelf.id join source on source.id = price.source
+where shelf.vendor = ? and shelf.service = ? and shelf.region = ? and price.product = ?
+"""
 _EVERY, _NONE = "%", ""
 _Tier = Sequence[str]
-"""A row of the shelf query behind the product: start, end, price, SKU, source and its day."""
+"""A row of a price: start, end, price, SKU, source and its day."""
 _MAX_DIGITS = 12  # before the point: nothing costs as much a unit
 _STEPS, _MAX_ROUNDS = 100_000, 2_000
 """A question to the database ends after so many rounds of so many steps of SQLite's: far beyond the largest of ours."""
@@ -106,13 +116,7 @@ class Catalog:
         self._sources: defaultdict[str, set[str]] = defaultdict(set)
 
     def _select(self, question: str, values: Sequence[object] = ()) -> list[Any]:
-        """Return the rows that a question selects. Raises CatalogError for a file that does not answer it."""
-        rounds = itertools.count()
-        self._database.set_progress_handler(lambda: next(rounds) > _MAX_ROUNDS, _STEPS)
-        try:
-            return self._database.execute(question, values).fetchall()
-        except sqlite3.Error as error:
-            raise _damaged(self.path, error) from None
+        return _select(self._database, self.path, question, values)
 
     def find(self, selector: Selector) -> Answer:
         """Return the one ladder of prices that fits, NoPrice or Ambiguous. The same question has the same answer."""
@@ -225,35 +229,47 @@ class Catalog:
             own = self._terms.own(*place) if self._terms and not plans else []
             like = (f"{SAVINGS_PLAN}%", _NONE) if plans else (_EVERY, f"{SAVINGS_PLAN}%")
             stored = self._products(*place, *like)
-            read = partial(_ladder, self.path, *place[1:])  # not of self: the file is closed with the last reference
+            database, path = self._database, self.path  # not self: the file is closed with the last reference to it
 
             def ladder(number: int) -> Ladder:
-                return read(*stored[number]) if number < len(stored) else own[number - len(stored)]
+                if number >= len(stored):
+                    return own[number - len(stored)]
+                product, found = stored[number]
+                tiers = _select(database, path, _TIERS_QUERY, (*place, product))
+                return _ladder(path, *place[1:], found, tiers)
 
-            self._shelves[key] = Shelf([*(product for product, _ in stored), *(one.product for one in own)], ladder)
+            self._shelves[key] = Shelf([*(product for _, product in stored), *(one.product for one in own)], ladder)
         return self._shelves[key]
 
     def _ladders(self, vendor: str, service: str, region: str, like: str = _EVERY, unlike: str = _NONE) -> list[Ladder]:
         """Return the prices of a shelf whose purchase option is like the one, and not like the other."""
-        found = self._products(vendor, service, region, like, unlike)
-        return [_ladder(self.path, service, region, product, rows) for product, rows in found]
-
-    def _products(
-        self, vendor: str, service: str, region: str, like: str, unlike: str
-    ) -> list[tuple[Product, list[_Tier]]]:
-        """Return the products of a shelf and the rows of their prices, as `_ladder` takes them."""
-        products: dict[int, Product] = {}
         tiers: defaultdict[int, list[_Tier]] = defaultdict(list)
-        rows = self._select(_SHELF_QUERY, (vendor, service, region, like, unlike))
+        for product, *tier in self._select(_SHELF_QUERY, (vendor, service, region, like, unlike)):
+            tiers[product].append(tier)
+        products = self._products(vendor, service, region, like, unlike)
+        return [_ladder(self.path, service, region, product, tiers[number]) for number, product in products]
+
+    def _products(self, vendor: str, service: str, region: str, like: str, unlike: str) -> list[tuple[int, Product]]:
+        """Return the products of a shelf by their numbers in the file."""
+        rows = self._select(_PRODUCTS_QUERY, (vendor, service, region, like, unlike))
         read = msgspec.json.Decoder(dict[str, str]).decode
         try:
-            for family, attributes, unit, option, product, *tier in rows:
-                if product not in products:
-                    products[product] = Product(family, read(attributes), unit, option)
-                tiers[product].append(tier)
+            return [
+                (number, Product(family, read(attributes), unit, option))
+                for number, family, attributes, unit, option in rows
+            ]
         except (ValueError, TypeError, msgspec.DecodeError) as error:
             raise _damaged(self.path, f"prices of {service} in {region}: {error}") from None
-        return [(products[number], tiers[number]) for number in sorted(products)]
+
+
+def _select(database: sqlite3.Connection, path: Path, question: str, values: Sequence[object]) -> list[Any]:
+    """Return the rows that a question selects. Raises CatalogError for a file that does not answer it."""
+    rounds = itertools.count()
+    database.set_progress_handler(lambda: next(rounds) > _MAX_ROUNDS, _STEPS)
+    try:
+        return database.execute(question, values).fetchall()
+    except sqlite3.Error as error:
+        raise _damaged(path, error) from None
 
 
 def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalog:
@@ -329,6 +345,8 @@ def _ladder(path: Path, service: str, region: str, product: Product, rows: Itera
             tiers.append(Tier(*snapshot.tier_bounds(start, end), _price(price), origin))
     except (ValueError, TypeError) as error:
         raise _damaged(path, f"prices of {service} in {region}: {error}") from None
+    if not tiers:
+        raise _damaged(path, f"a product of {service} in {region} without a price")
     return Ladder(product, tuple(sorted(tiers, key=lambda tier: tier.start)))
 
 

@@ -26,6 +26,7 @@ DAMAGE = {
     "facts that are no JSON": "update spec set facts = 'oops'",
     "facts of another shape": "update spec set facts = '[]'",
     "a day that is none": "update source set as_of = 'day ' || rowid",
+    "prices without a source": "delete from source",
     "a table that is not there": "drop table price",
     "a view in place of a table": f"drop table price; create view price as {ENDLESS}",
     "a trigger": "create trigger t after insert on price begin delete from price; end",

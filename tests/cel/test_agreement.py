@@ -8,6 +8,7 @@ from guardrail.cel import OPEN, CelError, Environment, EvaluationError
 from guardrail.cel.engine.operators import OPERATORS, UNARY
 from guardrail.cel.expression.syntax import MACROS
 from guardrail.cel.functions import FUNCTIONS
+from guardrail.cel.program import Program
 from guardrail.model.unknown import Unknown
 from tests.cel.expressions import ENGINES, ERRORS, OPERANDS, UNKNOWN, VALUES, Engines, differences, forms
 
@@ -163,6 +164,23 @@ def test_what_is_not_known_goes_before_the_error_of_another_operand(engines, exp
     answers = engines.answers(expression)
     assert answers[0] == answers[1]
     assert answers[0].startswith("Unknown(")
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "r.text > r.n || (false && r.unset == '')",
+        "(true ? r.n : r.unset) < r.text",
+        "r.n + r.text + size([r.n, true || r.unknown])",
+    ],
+)
+def test_an_error_where_nothing_unknown_is_met_starts_no_other_engine(monkeypatch, expression):
+    environment = Environment({"r": OPEN}, engine_name="cpp")
+    scope = environment.bind({"r": {"n": 1, "text": "x", "unset": Unknown("unset"), "unknown": Unknown("unknown")}})
+    program = environment.compile(expression)
+    monkeypatch.setattr(Program, "_evaluate_on_python", None)
+    with pytest.raises(EvaluationError):
+        program.evaluate(scope)
 
 
 @pytest.mark.parametrize("expression", ["uint(r.float)", 'optional.ofNonZeroValue(b"").value()'])
