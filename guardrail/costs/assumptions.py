@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from msgspec.structs import replace
 
 from guardrail.cel import EvaluationError, Path, Scope
@@ -11,7 +9,7 @@ from guardrail.costs.bill import NOT_SHOWN, Working
 from guardrail.costs.billing import assuming
 from guardrail.costs.binding import BoundTariff
 from guardrail.costs.definitions.fields import Field
-from guardrail.costs.definitions.tariff import Charge, Tariff
+from guardrail.costs.definitions.tariff import Charge, Part, Tariff
 from guardrail.model.cost import UNPRICED_LINES, Line, LineStatus
 from guardrail.model.unknown import Unknown
 
@@ -50,10 +48,13 @@ def annotated(line: Line, tariff: Tariff, charge: Charge, bound: BoundTariff) ->
     """State what was assumed, and leave out a reason that would tell what is sensitive."""
     if bound.secret and line.status in UNPRICED_LINES:
         return replace(line, note=NOT_SHOWN)
-    line = assuming(line, assumption(charge.assumed, bound.visible))
-    return assuming(line, stated(charge.reads if charge.region else charge.reads | tariff.region.reads, bound))
+    line = assuming(line, assumption(charge.assumed, bound.visible)) if charge.assumed.source else line
+    return assuming(line, stated(bound, *([charge] if charge.region else [charge, tariff.region])))
 
 
-def stated(reads: Iterable[Path], bound: BoundTariff) -> str:
+def stated(bound: BoundTariff, *reading: Charge | Part | Field) -> str:
     """Return what is assumed of all that is read; "" where nothing is."""
+    if not bound.assumed:  # what a charge reads takes longer to tell
+        return ""
+    reads = frozenset[Path]().union(*(one.reads for one in reading))
     return "; ".join(bound.assumed[path] for path in bound.assumed_in(reads))

@@ -99,15 +99,16 @@ class Engine:
     def _resource(self, change: Change, inventory: Inventory) -> ResourceCost:
         tariff = self.library.find(change.type)
         after = self._cost(change, change.billed_after, tariff, inventory, before=False)
-        # Only what refers to others can cost another sum without being changed itself.
-        alone = tariff is None or not tariff.definition.refs
-        if alone and change.action in _AS_IT_WAS and change.before is not None:
-            return ResourceCost(change, after, after)
+        was, will = change.before, change.billed_after
+        if change.action in _AS_IT_WAS and was is not None:
+            # Only what refers to others can cost another sum without being changed itself.
+            alone = tariff is None or not tariff.definition.refs
+            if alone or (tariff and will and will.is_as(was) and not self._may_refer(tariff, inventory)):
+                return ResourceCost(change, after, after)
         before = self._cost(change, change.before, tariff, inventory, before=True)
         # Equal inputs share one cost: where two costs that lack something are merely alike, the inputs were not equal.
         is_compared = before is after or not (before and before.unpriced and before == after)
         priced = ResourceCost(change, before, after, is_compared)
-        was, will = change.before, change.billed_after
         if was is None or will is None:
             return priced
         return explained_by_attributes(
@@ -140,13 +141,17 @@ class Engine:
             return None
         if tariff is None:
             return FREE if self.library.is_free(change.type) else _UNSUPPORTED
-        if tariff.refers_to is None or inventory.has_any(tariff.refers_to):
+        if self._may_refer(tariff, inventory):
             return self._memoized(tariff, self._subject(change, side, tariff, inventory, before=before))
         given = self._usage.of(change.address, change.type)
         key = (tariff.type, price_key(tariff, change, side, self._region(change, tariff, before=before), given))
         if key not in self._priced:
             self._priced[key] = self._memoized(tariff, self._subject(change, side, tariff, inventory, before=before))
         return self._priced[key]
+
+    def _may_refer(self, tariff: Tariff, inventory: Inventory) -> bool:
+        """Say whether there is anything that references of a definition may lead to."""
+        return tariff.refers_to is None or inventory.has_any(tariff.refers_to)
 
     def _region(self, change: Change, tariff: Tariff, *, before: bool) -> str | Unknown:
         region = change.before_region if before else change.region

@@ -47,6 +47,7 @@ class Pricing:
         self._profile = profile
         self._children: dict[tuple[str, bytes], Bill] = {}
         self._charges: dict[tuple[str, int, bool, str], tuple[Working, ...]] = {}
+        self._offers: dict[tuple[str, int, str], tuple[Line, Selector | Unknown]] = {}
         self._parts: dict[tuple[str, int, str], tuple[Working, ...]] = {}
 
     def bill(self, tariff: Tariff, subject: Subject) -> Bill:
@@ -106,9 +107,7 @@ class Pricing:
             return
         if not rare and charge.optional.value(scope) is not False and (is_usage(exists) or awaits_usage(charge, scope)):
             return
-        name, unit, group = (label(field, bound) for field in (charge.name, charge.unit, charge.group))
-        blank = Line(name, unit, LineStatus.PRICED, group, usage_key=charge.usage_key)
-        selector = self._selector(tariff, charge, scope)
+        blank, selector = self._offer(tariff, charge, bound)
         if isinstance(exists, Unknown):
             yield Working(unknown(blank, exists), tariff, scope, charge)
             return
@@ -126,6 +125,18 @@ class Pricing:
             blank = replace(blank, meter=meter_of(answer, tariff.vendor))
         for line in priced(blank, charge, scope, selector, answer):
             yield Working(annotated(line, tariff, charge, bound), tariff, scope, charge, selector, answer)
+
+    def _offer(self, tariff: Tariff, charge: Charge, bound: BoundTariff) -> tuple[Line, Selector | Unknown]:
+        """Return a line without its amount and what selects its price: once for all that differ in how much it is."""
+        key = (tariff.type, id(charge), "" if bound.secret else bound.seen_by(tariff.looks_of_offers[id(charge)]))
+        offer = None if bound.secret else self._offers.get(key)
+        if offer is None:
+            name, unit, group = (label(field, bound) for field in (charge.name, charge.unit, charge.group))
+            blank = Line(name, unit, LineStatus.PRICED, group, usage_key=charge.usage_key)
+            offer = (blank, self._selector(tariff, charge, bound.scope))
+            if not bound.secret and len(self._offers) < _REMEMBERED:
+                self._offers[key] = offer
+        return offer
 
     def _selector(self, tariff: Tariff, charge: Charge, scope: Scope) -> Selector | Unknown:
         region = (charge.region or tariff.region).value(scope)
@@ -244,7 +255,7 @@ class Pricing:
             blank = Line(child.type, "", LineStatus.NO_PRICE, heading, note=bill.cost.note, reason=Reason.NOT_COVERED)
             blank = replace(blank, remedy=bill.cost.remedy)
             yield Working(blank, tariff, scope)
-        assumed = "; ".join(filter(None, (assumption(part.assumed, seen), stated(part.reads, bound))))
+        assumed = "; ".join(filter(None, (assumption(part.assumed, seen), stated(bound, part))))
         for working in bill.workings:
             line = assuming(multiplied(grouped(working.line, heading), times, floor), assumed)
             if isinstance(exists, Unknown):

@@ -19,6 +19,8 @@ from guardrail.model.resource import Action, Change
 class LineStatus(StrEnum):
     """How a line's cost is known."""
 
+    __hash__ = str.__hash__  # that of Enum is a function of Python, and many times slower
+
     PRICED = "priced"
     ASSUMED = "assumed"  # a stated assumption filled in for what the plan does not tell
     USAGE = "usage"  # depends on usage that is not given
@@ -29,6 +31,8 @@ class LineStatus(StrEnum):
 
 class ResourceStatus(StrEnum):
     """How a resource's cost is known."""
+
+    __hash__ = str.__hash__  # that of Enum is a function of Python, and many times slower
 
     PRICED = "priced"
     PARTIAL = "partial"  # some line has no cost

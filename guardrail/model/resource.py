@@ -14,6 +14,8 @@ from guardrail.model.unknown import Json, Unknown, as_written, has_marks, is_wri
 class Action(StrEnum):
     """What happens to a resource, in the words that rules and reports use."""
 
+    __hash__ = str.__hash__  # that of Enum is a function of Python, and many times slower
+
     CREATE = "create"
     UPDATE = "update"
     REPLACE = "replace"  # delete and create, in either order: one resource, not two
@@ -114,9 +116,14 @@ class Side(Struct, frozen=True):
         mark = True if marks is True else marks.get(name) if isinstance(marks, Mapping) else None
         return redacted(self.get(name), mark)
 
+    def is_as(self, other: Side) -> bool:
+        """Say whether it has the very values of another side, all of them known, and the same of them are sensitive."""
+        known = not self.unknown and not other.unknown
+        return self.values is other.values and known and self.sensitive == other.sensitive
+
     def all_shown(self) -> dict[str, Json]:
         """Return all attributes as they may leave the process."""
-        if self.sensitive:
+        if has_marks(self.sensitive):
             return {name: self.shown(name) for name in self.names()}
         # Of nearly all resources nothing is sensitive, and few attributes are not known.
         return {**self.values, **{name: self.get(name) for name in self.unknown}}
@@ -124,9 +131,9 @@ class Side(Struct, frozen=True):
     def has_secrets(self, name: str) -> bool:
         """Say whether anything of the attribute is marked as sensitive."""
         marks = self.sensitive
-        if isinstance(marks, bool):
-            return marks
-        return bool(marks) and has_marks(marks.get(name))
+        if not marks or isinstance(marks, bool):
+            return bool(marks)
+        return has_marks(marks.get(name))
 
     def names(self) -> set[str]:
         """Return the names of all attributes, known or not."""
@@ -178,8 +185,9 @@ NO_IDS = Ids()
 
 
 def _known_text(sides: Sequence[Side], name: str) -> str | None:
-    if any(side.has_secrets(name) for side in sides):
-        return None
+    for side in sides:
+        if side.has_secrets(name):
+            return None
     for side in sides:
         value = side.get(name)
         if isinstance(value, str) and value:

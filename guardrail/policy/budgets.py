@@ -156,8 +156,8 @@ def counting(budgets: Sequence[Budget], projects: Iterable[tuple[Project, Projec
         plays_in = index.playing_in(project)
         changes = (resource.change for resource in bill.resources)
         for resource, candidates in zip(bill.resources, index.candidates(changes, plays_in), strict=True):
-            for number in candidates:
-                if number not in found and _counts(budgets[number].match, resource):
+            for number in candidates - found:
+                if _counts(budgets[number].match, resource):
                     found.add(number)
     return found
 
@@ -194,8 +194,9 @@ class _Index:
     def candidates(self, changes: Iterable[Change], plays_in: set[int]) -> Iterator[set[int]]:
         """Give, for each resource, the places of the budgets that it may count for, some of which it does not."""
         always = self._everywhere & plays_in
+        asks = len(self._everywhere) < len(self._budgets)
         for change in changes:
-            yield always | (self._looked_up(change) & plays_in)
+            yield always | (self._looked_up(change) & plays_in) if asks else always
 
     def _looked_up(self, change: Change) -> set[int]:
         candidates: set[int] = set()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from msgspec import Struct
@@ -114,17 +115,22 @@ def spend(resource: ResourceCost, *, before: bool = True, after: bool = True) ->
     """Return what one resource costs; `before` and `after` say which of its sides count."""
     was = resource.before if before else None
     will = resource.after if after else None
+    known_before, known, gap_before, gap = _known(was), _known(will), _gap(was), _gap(will)
     usage_open = int(will.as_given.usage_based) if will else 0
-    usage: dict[str, Any] = {
-        "usage_open": usage_open,
-        "usage_open_new": usage_open and int(resource.changes),
-        "assumed_usage": _assumed(will),
-        "assumed_usage_before": _assumed(was),
-    }
-    if before and after and resource.stays:
-        return Spend(_known(was), _known(will), ZERO, _gap(was), _gap(will), 0, **usage)
-    delta, gaps = _known(will) - _known(was), max(_gap(was), _gap(will))
-    return Spend(_known(was), _known(will), delta, _gap(was), _gap(will), gaps, _gap(was), **usage)
+    stays = before and after and resource.stays
+    return Spend(
+        before=known_before,
+        known=known,
+        delta=ZERO if stays else known - known_before,
+        before_unpriced=gap_before,
+        unpriced=gap,
+        delta_unpriced=0 if stays else max(gap_before, gap),
+        delta_open_below=0 if stays else gap_before,
+        usage_open=usage_open,
+        usage_open_new=usage_open and int(resource.changes),
+        assumed_usage=will.assumed_usage if will else ZERO,
+        assumed_usage_before=was.assumed_usage if was else ZERO,
+    )
 
 
 def missing(one: NotEvaluated) -> Spend:
@@ -146,29 +152,18 @@ def total(resources: Iterable[ResourceCost], not_evaluated: Iterable[NotEvaluate
 
 def added(sums: Sequence[Spend]) -> Spend:
     """Return the sum of many."""
-    whole: dict[str, Any] = {name: sum((getattr(one, name) for one in sums), ZERO) for name in _AMOUNTS}
-    return Spend(**whole, **{name: sum(getattr(one, name) for one in sums) for name in _COUNTS})
+    columns = zip(*map(_FIELDS, sums), strict=True) if sums else ()
+    totals = {name: sum(column, _START[name]) for name, column in zip(_START, columns, strict=False)}
+    return Spend(**totals)
 
 
-_AMOUNTS = ("before", "known", "delta", "assumed_usage", "assumed_usage_before")
-_COUNTS = (
-    "before_unpriced",
-    "unpriced",
-    "delta_unpriced",
-    "delta_open_below",
-    "not_evaluated",
-    "tags_unknown",
-    "usage_open",
-    "usage_open_new",
-)
+_AMOUNTS = frozenset({"before", "known", "delta", "assumed_usage", "assumed_usage_before"})
+_START: Mapping[str, Any] = {name: ZERO if name in _AMOUNTS else 0 for name in Spend.__struct_fields__}
+_FIELDS = attrgetter(*_START)
 
 
 def _known(side: Cost | None) -> Decimal:
     return side.as_given.known if side else ZERO
-
-
-def _assumed(side: Cost | None) -> Decimal:
-    return side.assumed_usage if side else ZERO
 
 
 def _gap(side: Cost | None) -> int:

@@ -48,6 +48,13 @@ class Charge(Struct, frozen=True):
     otherwise: Charge | None
 
     @property
+    def sells(self) -> frozenset[Path]:
+        """What the line is called and which price it has depends on: all but how much it is."""
+        called = [self.name, self.unit, self.group]
+        sold = [self.service, self.family, self.region, self.purchase_option]
+        return _reads_of(called + sold + [field for _, field in self.attributes])
+
+    @property
     def reads(self) -> frozenset[Path]:
         """Everything that the line depends on."""
         other = self.otherwise.reads if self.otherwise else frozenset()
@@ -155,6 +162,8 @@ class Tariff:
             *(charge.reads for charge in self.charges), *(part.reads for part in self.parts)
         )
         self.looks = tuple(_roots_and_names(charge.reads | self.region.reads) for charge in self.charges)
+        every = [*self.charges, *(charge.otherwise for charge in self.charges if charge.otherwise)]
+        self.looks_of_offers = {id(one): _roots_and_names(one.sells | self.region.reads) for one in every}
         self.looks_of_parts = tuple(_roots_and_names(part.reads) for part in self.parts)
         self.attributes = _below("attr", self.reads)
         self.tables = {name: definition.table[name] for name in _below("table", self.reads) or ()}

@@ -14,7 +14,7 @@ from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import Report
 from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
 from guardrail.report.format import bottom_line, count, standing
-from guardrail.report.json.text import encode, finished, joined, listed
+from guardrail.report.json.text import Written, encode, finished, joined, listed
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import is_web_page, safe
 
@@ -71,13 +71,13 @@ def _log(report: Report, category: str, groups: Sequence[_Group], left_out: int)
     for group in groups:
         rules.setdefault(_rule_id(group[0].finding), group[0].finding)
     indexes = {name: index for index, name in enumerate(rules)}
-    driver = {
+    driver: dict[str, Written] = {
         "name": encode("guardrail"),
         "semanticVersion": encode(safe(report.tool_version, _NAME_LIMIT)),
         "informationUri": encode(_HOME),
         "rules": listed(encode(_rule(name, finding)) for name, finding in rules.items()),
     }
-    run = {
+    run: dict[str, Written] = {
         "tool": joined({"driver": joined(driver)}),
         # GitHub takes what is before the last slash for the category, hence none within it and one behind.
         "automationDetails": encode({"id": f"guardrail/{_category(report, category)}/"}),
@@ -85,7 +85,9 @@ def _log(report: Report, category: str, groups: Sequence[_Group], left_out: int)
         "invocations": encode([_invocation(report, left_out)]),
         "results": listed(encode(_result(group, indexes)) for group in groups),
     }
-    return finished(joined({"$schema": encode(_SCHEMA), "version": encode("2.1.0"), "runs": f"[{joined(run)}]"}))
+    runs = ["[", *joined(run), "]"]
+    log: dict[str, Written] = {"$schema": encode(_SCHEMA), "version": encode("2.1.0"), "runs": runs}
+    return finished(joined(log))
 
 
 def _category(report: Report, category: str) -> str:

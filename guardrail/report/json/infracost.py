@@ -42,7 +42,7 @@ def infracost_json(report: Report) -> str:
     )
 
 
-def _project(project: ProjectReport) -> str:
+def _project(project: ProjectReport) -> list[str]:
     totals, resources = project.totals, project.resources
     past = [(r.change, r.before, r.change.before_tags) for r in resources if r.before]
     now = [(r.change, r.after, r.change.tags) for r in resources if r.after]
@@ -73,7 +73,7 @@ def _sure(amount: Decimal, bound: Bound) -> Decimal | None:
     return None if bound is Bound.NOT_KNOWN or (bound is not Bound.EXACT and not amount) else amount
 
 
-def _breakdown(resources: Iterable[_Json | None], monthly: Decimal | None) -> str:
+def _breakdown(resources: Iterable[_Json | None], monthly: Decimal | None) -> list[str]:
     return joined(
         {
             "resources": listed(encode(resource) for resource in resources if resource),

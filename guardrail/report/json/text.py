@@ -26,21 +26,40 @@ def encode(value: Json) -> str:
     return text if text.isascii() and "\x7f" not in text else _in_ascii(value)
 
 
+Written = str | list[str]
+"""Text that is written already, in one piece or in several. A long document is put together once, at its end."""
+
+
 # Resources are written one by one: all of them as dictionaries at once would take several times the memory.
-def joined(members: Mapping[str, str]) -> str:
+def joined(members: Mapping[str, Written]) -> list[str]:
     """Return an object of members that are written already."""
-    return "{" + ",".join(f'"{name}":{text}' for name, text in members.items()) + "}"
+    pieces: list[str] = []
+    for name, text in members.items():
+        pieces.append(f'{"," if pieces else "{"}"{name}":')
+        _add(pieces, text)
+    return [*pieces, "}"] if pieces else ["{}"]
 
 
-def listed(items: Iterable[str]) -> str:
+def listed(items: Iterable[Written]) -> list[str]:
     """Return an array of items that are written already, one a line."""
-    text = ",\n".join(items)
-    return f"[\n{text}\n]" if text else "[]"
+    pieces: list[str] = []
+    for item in items:
+        pieces.append(",\n" if pieces else "[\n")
+        _add(pieces, item)
+    return [*pieces, "\n]"] if pieces else ["[]"]
 
 
-def finished(text: str) -> str:
+def _add(pieces: list[str], text: Written) -> None:
+    if isinstance(text, str):
+        pieces.append(text)
+    else:
+        pieces += text
+
+
+def finished(pieces: list[str]) -> str:
     """Return a whole document, fit to be printed anywhere."""
+    text = "".join([*pieces, "\n"])
     if "\\ud" in text:
         text = _LONE_SURROGATE.sub(lambda match: match[1] or "\\ufffd", text)
     # "##[" and "##vso[" are commands to build runners wherever they stand; a "#" only ever stands in a string.
-    return text.replace("##", "#\\u0023") + "\n"
+    return text.replace("##", "#\\u0023")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from guardrail.model.billed.costs import LedgerView, RealCost
 
 _MAX_DEPTH = 20
+_PLAIN = frozenset({str, bool, type(None)})
 _MAX_INT = 10**4000  # Python refuses to spell longer ones
 
 
@@ -130,7 +131,7 @@ def _assumed_usage_of(totals: Totals) -> dict[str, Any]:
     }
 
 
-def _project(project: ProjectReport, report: Report) -> str:
+def _project(project: ProjectReport, report: Report) -> list[str]:
     return joined(
         {
             "name": encode(project.name),
@@ -160,7 +161,7 @@ def _not_evaluated(one: NotEvaluated) -> dict[str, Any]:
     }
 
 
-def _resources(project: ProjectReport, report: Report) -> Iterator[str]:
+def _resources(project: ProjectReport, report: Report) -> Iterator[list[str]]:
     """Write each resource. Those that cost the same share a `Cost`, which is most of the text: it is written once."""
     costs: dict[int, str] = {}
 
@@ -177,7 +178,8 @@ def _resources(project: ProjectReport, report: Report) -> Iterator[str]:
         ids = _ids(resource) if report.with_ids else {}
         found = real.get((project.name, resource.change.address))
         billed = {"billed": _billed(found)} if found else {}
-        yield f'{encode({**_resource(resource), **ids, **billed})[:-1]},"components":{after},"components_before":{before}}}'
+        itself = encode({**_resource(resource), **ids, **billed} if ids or billed else _resource(resource))
+        yield [itself[:-1], ',"components":', after, ',"components_before":', before, "}"]
 
 
 def _resource(resource: ResourceCost) -> dict[str, Any]:
@@ -185,7 +187,7 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
     side = resource.after or resource.before
     tags = change.before_tags if change.after is None else change.tags
     shown = _tags(tags)
-    before = _tags(change.before_tags) if change.before and change.after else shown
+    before = _tags(change.before_tags) if change.before and change.after and change.before_tags is not tags else shown
     return {
         "address": change.address,
         "type": change.type,
@@ -340,6 +342,8 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
 
 def _value(value: Json, depth: int = 0) -> Json:
     """Return evidence as JSON can hold it: null for what is not known, nothing nested without end."""
+    if type(value) in _PLAIN:
+        return value
     if isinstance(value, (Mapping, list, tuple)) and depth == _MAX_DEPTH:
         return "…"
     if isinstance(value, Mapping):

@@ -8,7 +8,7 @@ from guardrail.model.resource import Change, ids_of
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.effective_tags import effective_tags, is_taggable
 from guardrail.terraform.plan.json.entries import Entry, index_of
-from guardrail.terraform.plan.providers import ProviderConfigurations
+from guardrail.terraform.plan.providers import NO_DEFAULT_TAGS, ProviderConfigurations
 from guardrail.terraform.plan.regions import Located, Regions
 from guardrail.terraform.plan.separate_resources import SeparateResources
 
@@ -33,25 +33,28 @@ def _change(text: str, entry: Entry, located: Located, regions: Regions, provide
     address: Address = entry.address
     # Tags before are as they were applied: defaults that the provider has now say nothing of them.
     defaults = providers.default_tags(located.provider_key)
+    before, after = located.before, located.after
+    before_tags = effective_tags(address.type, entry.provider, before)
+    is_same = before and after and after.is_as(before) and defaults == NO_DEFAULT_TAGS
     return Change(
         address=text,
         type=address.type,
         name=address.name,
         action=entry.action,
-        before=located.before,
-        after=located.after,
+        before=before,
+        after=after,
         module=address.module,
         index=index_of(entry),
         provider=entry.provider,
         provider_config=located.provider_key,
         region=regions.after(text),
         before_region=regions.before(text),
-        tags=effective_tags(address.type, entry.provider, located.after, defaults),
-        before_tags=effective_tags(address.type, entry.provider, located.before),
-        taggable=is_taggable(address.type, entry.provider, located.before, located.after),
+        tags=before_tags if is_same else effective_tags(address.type, entry.provider, after, defaults),
+        before_tags=before_tags,
+        taggable=is_taggable(address.type, entry.provider, before, after),
         references=located.references,
         through_locals=located.through_locals,
         previous_address=entry.previous_address,
         importing=entry.importing,
-        ids=ids_of(entry.provider, located.before, located.after),
+        ids=ids_of(entry.provider, before, after),
     )

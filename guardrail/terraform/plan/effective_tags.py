@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -77,9 +78,10 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     everything = _first(side, names.everything)
     if isinstance(everything, dict):
         provider = defaults.origin or "provider"
-        found = _tags(everything, {key: "resource" if key in mine else provider for key in everything})
-        added = {key: value for key, value in found.values.items() if key not in mine}
-        return replace(found, defaults=_defaults(defaults) if defaults.origin else added)
+        values = _texts(everything)
+        origins = {key: "resource" if key in mine else provider for key in values}
+        added = {key: value for key, value in values.items() if key not in mine}
+        return Tags(values, origins, None, _defaults(defaults) if defaults.origin else added)
     if isinstance(own, Unknown):
         return Tags(unknown=own, defaults=_defaults(defaults))
     has_defaults = isinstance(everything, Unknown) or not side.names().isdisjoint(names.own)
@@ -90,7 +92,7 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
 
 
 def _defaults(defaults: DefaultTags) -> Mapping[str, str | Unknown] | Unknown:
-    return defaults.unknown or _tags(defaults.values, dict.fromkeys(defaults.values, defaults.origin)).values
+    return defaults.unknown or _texts(defaults.values)
 
 
 def tag_path(type_name: str, vendor: str, side: Side | None) -> tuple[str, ...] | None:
@@ -134,13 +136,17 @@ def _block_tags(side: Side) -> Tags:
 
 
 def _tags(values: Mapping[str, Json], origins: Mapping[str, str], unknown: Unknown | None = None) -> Tags:
+    texts = _texts(values)
+    return Tags(texts, {key: origins[key] for key in texts}, unknown)
+
+
+def _texts(values: Mapping[str, Json]) -> dict[str, str | Unknown]:
     """Return tags as texts. A tag that is null is none, as a provider leaves it out."""
-    texts = {
+    return {
         key: value if isinstance(value, str | Unknown) else json.dumps(value, default=lambda part: f"({part.reason})")
         for key, value in values.items()
         if value is not None
     }
-    return Tags(texts, {key: origins[key] for key in texts}, unknown)
 
 
 def _first(side: Side, names: tuple[str, ...]) -> Json:
@@ -184,6 +190,7 @@ def _first_block(values: Mapping[str, Json], name: str) -> Mapping[str, Json]:
     return block if isinstance(block, dict) else {}
 
 
+@cache
 def _names(type_name: str, vendor: str) -> _Names:
     attribute = tag_attribute(type_name)
     if attribute == SOMETHING_ELSE or type_name == "kubernetes_labels":

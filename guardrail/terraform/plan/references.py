@@ -15,6 +15,7 @@ from guardrail.terraform.address import Address, key_value, parse, steps
 from guardrail.terraform.plan.json.document import ConfigResource
 from guardrail.terraform.plan.json.modules import ModuleInstance, Modules, specific
 
+_DECODED = 256  # blocks
 _MAX_STEPS = 50  # through variables and outputs; a plan with a longer chain than that was not written by Terraform
 _ITERATION = ("count.", "each.")
 
@@ -76,6 +77,7 @@ class References:
         self._found: dict[tuple[str, str, tuple[str, ...]], _Found] = {}
         self._iterated: dict[tuple[str, int], tuple[_Found, dict[str, _Found]]] = {}
         self._whole: dict[tuple[str, str], _Found] = {}  # of all instances of a block or a module, which is shared
+        self._decoded: dict[int, Mapping[str, Json]] = {}
         self.data: set[str] = set()
         for text, address in addresses.items():
             self._instances[address.module, address.resource][address.key] = text
@@ -98,7 +100,7 @@ class References:
         if not nested and b'"references"' not in memoryview(block.expressions).tobytes():
             return Mentions({}, {}, frozenset())
         scope = _Scope(instance, address.key, block.for_each_expression)
-        expressions = block.all_expressions()
+        expressions = self._expressions_of(block)
         found = {name: each for name, part in expressions.items() if (each := self._resolve(part, scope, 0))}
         written = {
             path for name in found for path in self._written(expressions[name], scope, name) if unknown.get(name)
@@ -109,6 +111,14 @@ class References:
         addresses = {name: each.addresses for name, each in found.items() if each.addresses}
         through = {name: tuple(self._locals(expressions[name], scope)) for name, each in found.items() if each.modules}
         return Mentions(addresses, through, frozenset(written))
+
+    def _expressions_of(self, block: ConfigResource) -> Mapping[str, Json]:
+        """Decode a block once for many of its instances, and keep few: a plan may have as many blocks as resources."""
+        if id(block) not in self._decoded:
+            if len(self._decoded) >= _DECODED:
+                self._decoded.clear()
+            self._decoded[id(block)] = block.all_expressions()
+        return self._decoded[id(block)]
 
     def _written(self, expression: Json, scope: _Scope, path: str) -> Iterator[str]:
         """Yield the paths in an attribute, or in blocks, whose expression refers to something that may be known only after apply."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.model.resource import Action, Side
 from guardrail.model.unknown import Json
@@ -105,6 +106,9 @@ def _listed(change: ResourceChange) -> Entry:
     if action in {Action.NO_OP, Action.IMPORT, Action.MOVE}:
         # Nothing changes, so a side that the plan leaves out is the other one.
         before, after = before or after, after or before
+        if before and after and before.values == after.values:
+            # Two copies of the same: one is enough to keep, and what holds of one side holds of the other.
+            after = replace(after, values=before.values)
     return Entry(
         address=address,
         action=action,
