@@ -31,7 +31,7 @@ create view _known as
     union all
     select project, address, normal_forms(lines.id) || normal_forms(lines.arn), project not in (select project from states)
     from lines join latest_runs using (run);
-create view _by_id as
+create temp table _by_id as
     with ids as (
         select resource_id from charges where resource_id is not null union select id as resource_id from _points),
     asked as (select resource_id, unnest(normal_forms(resource_id)) as form from ids),
@@ -44,6 +44,7 @@ create view _by_id as
 """A charge belongs to the resource that has its id, if one alone has it now, or one alone has ever had it.
 
 The longest form decides: an ARN before the name at its end, which others may have, too. What fits several is matched by none.
+What has been found is kept in a table: queries over `matched` are many, and each would look for it anew.
 """
 
 
@@ -56,7 +57,7 @@ def matched(tags: TagKeys) -> str:
         f"nullif(tags[{literal(key)}], '')" if key else "null::varchar" for key in (tags.address, tags.project)
     )
     return f"""
-create view _by_tag as
+create temp table _by_tag as
     with told as (
         select distinct {address} as address_tag, {project} as project_tag from charges
         where {address} is not null or {project} is not null),
