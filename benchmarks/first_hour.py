@@ -21,7 +21,7 @@ from tests.test_first_hour import LAYOUTS, WHO, Machine, write  # noqa: E402
 
 def rows(folder: Path) -> Iterator[str]:
     """Live the hour in each layout, a row each: seconds of the processor, and of the clock in all."""
-    machine = Machine(folder)
+    machine = Machine(folder, f'"{sys.executable}" -m guardrail')
     machine.git(machine.release, "tag", f"v{__version__}")
     guardrail = [sys.executable, "-m", "guardrail"]
     for number, (name, layout) in enumerate(LAYOUTS.items()):

@@ -8,7 +8,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from guardrail.catalog import Catalog, open_catalog
 from guardrail.catalog.store import shipped_catalog
 from guardrail.cli import main
 from guardrail.data import CACHE_VARIABLE
+from tests.warm import warm_guardrail
 
 GOLDEN = Path(__file__).parent / "data" / "golden"
 HOMES = ("HOME", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
@@ -49,6 +50,7 @@ class Ran:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files instead of comparing them")
+    parser.addoption("--examples", type=int, default=25, help="how many examples a property is tried with")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -78,7 +80,7 @@ def pytest_collection(session: pytest.Session) -> None:
         return  # the tests run in other processes, and hypothesis takes a second to load
     from hypothesis import settings  # noqa: PLC0415
 
-    settings.register_profile("guardrail", deadline=None)
+    settings.register_profile("guardrail", deadline=None, max_examples=session.config.getoption("--examples"))
     settings.load_profile("guardrail")
 
 
@@ -137,6 +139,14 @@ def run(command: Callable[..., Ran], tmp_path: Path) -> Callable[..., Ran]:
 def _text(stream: io.TextIOWrapper) -> str:
     stream.seek(0)
     return stream.read()
+
+
+@pytest.fixture(scope="session")
+def warm(compiled_catalog: Path) -> Iterator[str]:
+    """Return a command that is guardrail, for scripts that a shell runs."""
+    assert compiled_catalog.is_file()
+    with warm_guardrail() as made:
+        yield made
 
 
 @pytest.fixture

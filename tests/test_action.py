@@ -54,12 +54,12 @@ CONFIG = "version: 1\nbudgets: [{name: all, increase: 10}]\n"
 class Step:
     """Runs the action: `step(fake, plan="plan.json")`; then `outputs` and `summary` are what it has written."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, guardrail):
         self.folder, self.work = folder, folder / "work"
         self.work.mkdir()
         self.outputs, self.summary = {}, ""
         (folder / "path").mkdir()
-        self.stand_in(f'#!/bin/sh\nexec "{sys.executable}" -m guardrail "$@"\n')
+        self.stand_in(f'#!/bin/sh\nexec {guardrail} "$@"\n')
 
     def stand_in(self, script):
         """Make a script what the steps find as guardrail."""
@@ -143,8 +143,8 @@ def github():
 
 
 @pytest.fixture
-def step(tmp_path):
-    made = Step(tmp_path)
+def step(tmp_path, warm):
+    made = Step(tmp_path, warm)
     (made.work / "plan.json").write_text(PLAN, encoding="utf-8")
     return made
 

@@ -28,7 +28,6 @@ VARIABLES = {
     "DIGGER_PLANFILE": "shop.tfplan",
 }
 STAND_INS = {
-    "guardrail": f'exec "{sys.executable}" -m guardrail "$@"',
     "terraform": 'test "$1 $2" = "show -json" && cat "$SAVED"',
     "terragrunt": 'mkdir -p "$4/prod/db" "$4/prod/web" && cp "$SAVED" "$4/prod/db/tfplan.json" && cp "$SAVED" "$4/prod/web/tfplan.json"',
     "pip": "exit 0",
@@ -95,9 +94,9 @@ KEEPS_THE_PLAN = {"Atlantis"}
 
 
 @pytest.fixture(scope="module")
-def programs(tmp_path_factory):
+def programs(tmp_path_factory, warm):
     folder = tmp_path_factory.mktemp("programs")
-    for name, script in STAND_INS.items():
+    for name, script in {**STAND_INS, "guardrail": f'exec {warm} "$@"'}.items():
         (folder / name).write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
         (folder / name).chmod(0o755)
     return folder

@@ -77,20 +77,13 @@ PLACES = {
     "services of Google": ("/v1/services?", "gcp"),
     "page of Google": ("/skus?", "gcp"),
 }
-FAULTS = [
-    403,
-    404,
-    429,
-    500,
-    "cut",
-    "long",
-    "not-gzip",
-    b"",
-    b'{"half": ',
-    b"[1, 2]",
-    b"<html>login</html>",
-    b"null",
-]
+FAULTS: dict[str, list[int | str | bytes]] = {
+    "refused": [403, 404, 429, 500],
+    "cut": ["cut"],
+    "longer than said": ["long"],
+    "not compressed": ["not-gzip"],
+    "something else": [b"", b'{"half": ', b"[1, 2]", b"<html>login</html>", b"null"],
+}
 
 
 @pytest.fixture
@@ -112,18 +105,20 @@ def before(synced, lists, tmp_path_factory):
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("fault", FAULTS, ids=str)
-def test_faults(place, fault, synced, lists, before):
+@pytest.mark.parametrize("faults", FAULTS)
+def test_faults(place, faults, synced, lists, before):
+    """One after the other: what each leaves behind does not help the next, and in the end all is well."""
     part, vendor = PLACES[place]
     old = before(vendor)
     with serving(lists / "dearer") as vendors:
-        vendors.faults[part] = fault
-        with pytest.raises(GuardrailError) as caught:
-            synced(vendors.base, vendors=(vendor,))
-        assert caught.value.fix, str(caught.value)
-        assert "k3y" not in str(caught.value)
-        assert synced_catalog().read_bytes() == old
-        assert leftovers() == []
+        for fault in FAULTS[faults]:
+            vendors.faults[part] = fault
+            with pytest.raises(GuardrailError) as caught:
+                synced(vendors.base, vendors=(vendor,))
+            assert caught.value.fix, str(caught.value)
+            assert "k3y" not in str(caught.value)
+            assert synced_catalog().read_bytes() == old, fault
+            assert leftovers() == [], fault
         vendors.faults.clear()
         synced(vendors.base, vendors=(vendor,))
     if vendor == "aws":
@@ -399,7 +394,7 @@ for origin in origins:
 assert states[0] != states[1]
 dice = random.Random(7)
 killed = 0
-while killed < 50:
+while killed < 20:
     process = child(dice.choice(origins))
     time.sleep(dice.uniform(0, longest))
     os.kill(process, signal.SIGKILL)
@@ -412,7 +407,7 @@ print(len(list(synced_catalog().parent.glob("*.new*"))))
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has neither fork nor kill -9")
-def test_killed_at_fifty_moments_nothing_is_lost(shipped_aws, lists, tmp_path, monkeypatch):
+def test_killed_at_any_moment_nothing_is_lost(shipped_aws, lists, tmp_path, monkeypatch):
     monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
     root = Path(__file__).parents[2]
     with serving(lists / "dearer") as dearer, serving(lists / "same") as same:
