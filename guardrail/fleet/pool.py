@@ -28,6 +28,7 @@ _PAUSES = (
     5.0,
 )  # seconds before a second and a third attempt, where a process was killed or a store did not answer
 _LARGE = 220 << 20  # bytes; two workers and their parent stay under 600 MB
+_STARTS = 5  # processes that may be killed before they have begun with a workspace: it is none of its doing
 _START = 60.0  # seconds for loading rules and prices, which a loaded machine takes its time for
 
 
@@ -99,11 +100,15 @@ class Worker:
 
     def _asked(self, workspace: Workspace) -> Reply:
         """Return what the process says of a workspace, or why it says nothing."""
-        if self._process is None:
+        for _ in range(_STARTS):
+            if self._process or self._is_stopped:
+                break
             self._start()
             reply = self._heard((self.limits.megabytes, self.job), _START)
-            if reply.fault:
+            if reply.fault and not reply.again:
                 return reply
+        if self._process is None:
+            return Reply(fault="no process can be started that judges: each is killed at once", is_fatal=True)
         return self._heard(workspace, self.limits.seconds)
 
     def _start(self) -> None:
