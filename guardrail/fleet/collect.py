@@ -15,18 +15,19 @@ from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, InputError
 from guardrail.fleet.compare import Comparing, Comparison
+from guardrail.fleet.judging import rules_hash
 from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome
 from guardrail.fleet.results import Damaged, Results, Told, file_name
 from guardrail.fleet.run import budgets_hash, exit_code_of
 from guardrail.fleet.workspaces import shard_of
 from guardrail.ledger.storage.store import open_store
-from guardrail.load import rules_of, snapshot_of
+from guardrail.load import loaded_rules, snapshot_of
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.hashes import hashed
 from guardrail.model.order import natural
 from guardrail.model.report import FailOn, Totals
-from guardrail.policy import Judge, Project
+from guardrail.policy import Judge, LoadedRules, Project
 from guardrail.policy.budgets import plays_in
 from guardrail.policy.spend import Spend, added
 from guardrail.progress import tell
@@ -40,6 +41,7 @@ _UNREAD = Spend(before_unpriced=1, unpriced=1, delta_unpriced=1, delta_open_belo
 """What a budget misses of a workspace of which nothing is known."""
 _OPEN = (Standing.FAILS, Standing.ERROR, Standing.UNKNOWN, Standing.WARNS)
 _NOT_JUDGED, _OTHERWISE = "was not judged", "was judged by other rules or prices than the newest part"
+_OTHER_RULES = "workspaces were judged by other rules than those of guardrail.yaml: run the fleet again"
 _DAMAGED = "its result has been changed or cut"
 
 
@@ -75,7 +77,7 @@ class RuleCount:
 
 
 class Missing(Struct, frozen=True):
-    """A workspace without a result that counts, the part that it is of (0: nothing tells), and why."""
+    """A workspace without a result that counts, the part that it is of, and why."""
 
     name: str
     shard: int
@@ -146,6 +148,7 @@ def collect(
     if newest.budgets != budgets_hash(settings):
         fix = "name the guardrail.yaml of the run (--config), or run the fleet again"
         raise ConfigError("guardrail.yaml has other budgets than the run was made with", fix=fix)
+    loaded = loaded_rules(settings, Library(settings.definitions))
     comparing = Comparing([Results(open_store(place)) for place in against], newest.prices) if against else None
     gathered = _Gathered()
     for outcome in parts.outcomes():
@@ -156,7 +159,7 @@ def collect(
             take(outcome)
         tell("results read", len(gathered.rows), len(parts.names))
     missing, missing_shards = parts.missing()
-    judged = _budgets(gathered, missing, parts, settings)
+    judged = _budgets(gathered, missing, parts, settings, loaded)
     return Fleet(
         currency=newest.currency,
         judged_at=(min(gathered.times, default=""), max(gathered.times, default="")),
@@ -166,7 +169,7 @@ def collect(
         findings=judged[1],
         missing=tuple(sorted(missing, key=lambda one: natural(one.name))),
         missing_shards=tuple(missing_shards),
-        notes=tuple(parts.notes()),
+        notes=(*parts.notes(), *([_OTHER_RULES] if newest.rules != rules_hash(loaded) else [])),
         totals=gathered.totals,
         comparison=comparing.comparison() if comparing else None,
     )
@@ -182,16 +185,19 @@ class _Parts:
             raise InputError(
                 "no results of a fleet in it", where=named, fix="`guardrail fleet run --to PATH` writes them"
             )
-        self.newest: Told = max((one for one, _ in told), key=lambda one: one.at)
-        self._current = [(one, place) for one, place in told if one.policy == self.newest.policy]
-        self._outdated = [one for one, _ in told if one.policy != self.newest.policy]
-        self._places = sorted(places, key=lambda place: max((one.at for one in place.told()), default=""), reverse=True)
-        lists = {one.list: place for one, place in self._current}
+        self.newest: Told = max((one for one, _ in told), key=lambda one: one.begun)
+        # What remains of a fleet that was divided otherwise says nothing of this one.
+        of_fleet = [(one, place) for one, place in told if one.of == self.newest.of]
+        current = [(one, place) for one, place in of_fleet if one.policy == self.newest.policy]
+        self._outdated = [one for one, _ in of_fleet if one.policy != self.newest.policy]
+        self._places = sorted(
+            places, key=lambda place: max((one.begun for one in place.told()), default=""), reverse=True
+        )
+        lists = {one.list: place for one, place in current}
         self._lists = len(lists)
         self.names: dict[str, str] = {}
         for digest, place in lists.items():
             self.names |= place.list_of(digest)
-        self._of = {one.of for one, _ in self._current}
         self._why: dict[str, str] = {}
         self._seen: set[str] = set()
         self._foreign = self._twice = 0
@@ -215,10 +221,9 @@ class _Parts:
 
     def missing(self) -> tuple[list[Missing], list[str]]:
         """Return the workspaces without a result that counts, and the parts that have none at all."""
-        (of,) = self._of if len(self._of) == 1 else (0,)
-        found, of_shard = [], Counter[int]()
+        found, of_shard, of = [], Counter[int](), self.newest.of
         for name in self.names:
-            shard = shard_of(name, of) if of else 0
+            shard = shard_of(name, of)
             of_shard[shard] += 1
             if name not in self._seen:
                 found.append(Missing(name, shard, self._why.get(name, _NOT_JUDGED)))
@@ -230,9 +235,6 @@ class _Parts:
         """Give what is to be said of the results themselves."""
         if self._lists > 1:
             yield "parts were run over different lists of workspaces: the workspaces of all of them are expected"
-        if len(self._of) > 1:
-            numbers = ", ".join(map(str, sorted(self._of)))
-            yield f"parts were run of fleets that were divided differently ({numbers}): which part is missing is not told"
         for one in self._outdated:
             yield f"part {one.shard}/{one.of} was judged by other rules or prices than the newest part: run it again"
         if self._foreign:
@@ -277,7 +279,7 @@ class _Gathered:
 
 
 def _budgets(
-    gathered: _Gathered, missing: Sequence[Missing], parts: _Parts, settings: Settings
+    gathered: _Gathered, missing: Sequence[Missing], parts: _Parts, settings: Settings, loaded: LoadedRules
 ) -> tuple[tuple[BudgetSum, ...], tuple[Finding, ...]]:
     """Judge the budgets of guardrail.yaml over all workspaces. What is not known of one of them is not known of its budgets."""
     unread = [Project(row.name, row.place, row.env) for row in gathered.rows if row.totals is None]
@@ -286,7 +288,7 @@ def _budgets(
     for budget in settings.budgets:
         open_ = sum(plays_in(budget.match, project) for project in unread)
         sums.append(added([gathered.budgets[budget.name], *[_UNREAD] * open_]))
-    rules = rules_of(settings, Library(settings.definitions)).rules
+    rules = loaded.on(settings.now.date()).rules
     judge = Judge(
         rules,
         lambda _vendor, _name: None,  # rules on budgets read sums alone

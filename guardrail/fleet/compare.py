@@ -81,7 +81,7 @@ class Comparing:
             raise InputError(
                 "no results of a fleet in it", where=named, fix="`guardrail fleet run --to PATH` writes them"
             )
-        self._prices_differ = max(told, key=lambda one: one.at).prices != prices
+        self._prices_differ = max(told, key=lambda one: one.begun).prices != prices
         self._found: list[Compared] = []
         self._not_compared: list[str] = []
         self._compared = self._edited = 0

@@ -19,9 +19,9 @@ from guardrail.check import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, GuardrailError, InputError
-from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome
+from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome, encoded
 from guardrail.fleet.results import Results
-from guardrail.fleet.workspaces import Workspace
+from guardrail.fleet.workspaces import Workspace, spelled
 from guardrail.ledger.records.facts import moment
 from guardrail.ledger.records.runs import facts_of_run
 from guardrail.ledger.storage.store import Store, open_store
@@ -79,6 +79,7 @@ class Policy:
         rules = self.loaded.on(settings.now.date()).rules
         waived([], rules, settings)  # a waivers file that cannot be read stops the run, not each workspace of it
         self.reads_time = any(path[0] in _TIME for rule in rules for path in rule.shown)
+        self.rules = rules_hash(self.loaded)
         self.prices = digest_of(settings.catalog or current_catalog())
         self.key = self._key()
 
@@ -93,7 +94,7 @@ class Policy:
                 __version__,
                 engine_version(rules[0].engine if rules else None),
                 *(f"{rule.rule.id} {rule.rule.enforcement}" for rule in rules),
-                *(f"{name} {one}" for name, one in sorted(self.loaded.hashes.items())),
+                self.rules,
                 *(f"{kind} {one}" for kind, one in sorted(files.items())),
                 self.prices,
                 digest_of(approvals) if approvals else "",
@@ -101,6 +102,11 @@ class Policy:
                 settings.currency,
             )
         )
+
+
+def rules_hash(loaded: LoadedRules) -> str:
+    """Return what tells these rules from others."""
+    return hashed(f"{name} {one}" for name, one in sorted(loaded.hashes.items()))
 
 
 class Judging:
@@ -121,14 +127,17 @@ class Judging:
         """
         try:
             outcome = self._judged(workspace)
+            if isinstance(outcome, Done):
+                return outcome
+            encoded(outcome)
         except UnreachableError:
             raise
         except GuardrailError as error:
             outcome = self.failed(workspace, str(error))
+        except UnicodeEncodeError:
+            outcome = self.failed(workspace, "holds text that is no Unicode, such as half of a surrogate pair")
         except Exception as error:  # noqa: BLE001 - a bug that one workspace meets must not stop the others
             outcome = self.failed(workspace, f"a bug in guardrail: {type(error).__name__}: {error}"[:500])
-        if isinstance(outcome, Done):
-            return outcome
         self.results.write(outcome)
         return Done(workspace.name, outcome.verdict, outcome.why)
 
@@ -151,7 +160,7 @@ class Judging:
                 return _kept(former)
             report = check(settings, engine=self.policy.engine, loaded=self.policy.loaded)
         outcome = self._outcome(report, source)
-        return replace(outcome, place=workspace.place, input=content, version=version)
+        return replace(outcome, place=spelled(workspace.place), input=content, version=version)
 
     def _former(self, workspace: Workspace) -> Outcome | None:
         """Return what an earlier run has made of a workspace, if it was judged by the same and the day changes nothing."""
@@ -217,7 +226,16 @@ class Judging:
 def not_evaluated(workspace: Workspace, why: str, job: Job) -> Outcome:
     """Return the outcome of a workspace that could not be evaluated: it has no amounts, and is in no sum."""
     at, env = moment(job.settings.now), workspace.env or job.settings.environments.get(workspace.name, "")
-    return Outcome(workspace.name, workspace.place, env, at, "", job.policy, NOT_EVALUATED, why=" ".join(why.split()))
+    return Outcome(
+        workspace.name,
+        spelled(workspace.place),
+        env,
+        at,
+        "",
+        job.policy,
+        NOT_EVALUATED,
+        why=spelled(" ".join(why.split())),
+    )
 
 
 def _kept(former: Outcome) -> Done:

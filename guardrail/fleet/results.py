@@ -25,17 +25,20 @@ _DIGITS = 32
 class Told(Struct, frozen=True):
     """What a run says of itself: its part of the fleet, the list of all workspaces, and what it judges by.
 
+    rules    hash of the rules alone
     budgets  hash of the budgets of guardrail.yaml, whose sums the outcomes hold
     prices   hash of the catalog
+    begun    when the run began by the clock, whatever it judges as of
     """
 
     shard: int
     of: int
     list: str
     policy: str
+    rules: str
     budgets: str
     prices: str
-    at: str
+    begun: str
     currency: str
     tool: str
     schema: str = SCHEMA

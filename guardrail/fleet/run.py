@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -102,9 +103,10 @@ def run(
                 shard.of,
                 listed,
                 policy.key,
+                policy.rules,
                 budgets_hash(settings),
                 policy.prices,
-                moment(settings.now),
+                moment(datetime.now(UTC)),
                 settings.currency,
                 __version__,
             )

@@ -113,7 +113,8 @@ class MissingDocument(Section):
     """A workspace without a result that counts."""
 
     name: str
-    shard: int | None
+    shard: int
+    """the number of the part that it is of"""
     why: str
 
 
@@ -205,7 +206,7 @@ def document(found: Fleet) -> FleetDocument:
         ),
         findings=tuple(map(_finding, found.findings)),
         workspaces=tuple(map(_row, found.rows)),
-        missing=tuple(MissingDocument(name=one.name, shard=one.shard or None, why=one.why) for one in found.missing),
+        missing=tuple(MissingDocument(name=one.name, shard=one.shard, why=one.why) for one in found.missing),
         missing_shards=found.missing_shards,
         notes=found.notes,
         comparison=_comparison(found.comparison) if found.comparison else None,

@@ -88,7 +88,7 @@ def as_csv(found: Fleet) -> str:
         writer.writerow(told)
     for lost in found.missing:
         told = {"workspace": cell(lost.name), "verdict": "missing", "why": cell(lost.why)}
-        writer.writerow({**told, "shard": str(lost.shard or "")})
+        writer.writerow({**told, "shard": str(lost.shard)})
     return out.getvalue()
 
 
@@ -120,7 +120,7 @@ def _sections(found: Fleet) -> Iterator[Section]:
         yield (
             "Missing workspaces",
             ["workspace", "part", "why"],
-            _few([[one.name, str(one.shard or ""), one.why] for one in found.missing]),
+            _few([[one.name, str(one.shard), one.why] for one in found.missing]),
         )
     if found.comparison:
         yield from _compared(found.comparison)
@@ -129,7 +129,7 @@ def _sections(found: Fleet) -> Iterator[Section]:
         yield "Not evaluated", ["workspace", "why"], _few([[row.name, row.why] for row in bad])
     if found.findings:
         told = [[one.subject, "blocks" if one.blocking else one.status.value, one.message] for one in found.findings]
-        yield "Budgets and waivers", ["about", "", ""], _few(told)
+        yield "Budgets and waivers", ["about", "standing", "message"], _few(told)
     if found.budgets:
         yield (
             "What budgets' resources cost a month",
@@ -188,7 +188,7 @@ def _compared(found: Comparison) -> Iterator[Section]:
     if rules:
         yield (
             "Changed findings by rule",
-            ["rule", "", "findings", "workspaces"],
+            ["rule", "change", "findings", "workspaces"],
             _few([[rule, kind.value, f"{findings:,}", f"{places:,}"] for kind, rule, findings, places in rules]),
         )
     notes = [f"{found.edited:,} workspaces have other contents than in the former run"] if found.edited else []

@@ -93,10 +93,15 @@ def workspaces(inputs: Sequence[str], lists: Sequence[str], settings: Settings) 
 
 def name_of(path: str) -> str:
     """Return how a workspace is called by its place: without the ending, and by its folder where a plan is called as all are."""
-    place = PurePosixPath(path)
+    place = PurePosixPath(spelled(path))
     if place.name in PLAN_NAMES and place.parent.name:
         return place.parent.as_posix()
     return place.with_suffix("").as_posix() if place.suffix in _PLANS else place.as_posix()
+
+
+def spelled(text: str) -> str:
+    """Return text that can be written down: the name of a file may hold bytes that are no text."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _at(given: str) -> Iterator[Workspace]:

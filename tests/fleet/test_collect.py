@@ -89,13 +89,31 @@ def test_parts_and_workspaces_that_are_missing_are_named(fleet, document, here):
     assert found["totals"]["lower_bound"]
 
 
-def test_results_that_were_judged_by_other_rules_do_not_count(judged, document, run):
+def test_results_that_were_judged_by_other_rules_do_not_count(judged, fleet, document):
+    for number in (1, 2):
+        fleet("run", "plans", "--shard", f"{number}/2")
     (judged / "policies" / "large.yaml").write_text(LARGE)
-    run("fleet", "run", "plans", "--shard", "1/2", "--now", "2026-11-29")
+    fleet("run", "plans", "--shard", "2/2")
     found = document()
-    assert found["counts"]["missing"]
+    assert {one["shard"] for one in found["missing"]} == {1}
     assert {one["why"] for one in found["missing"]} == {"was judged by other rules or prices than the newest part"}
-    assert any("part 1/1 was judged by other rules" in note for note in found["notes"])
+    assert found["notes"] == ["part 1/2 was judged by other rules or prices than the newest part: run it again"]
+
+
+def test_a_fleet_that_is_divided_anew_leaves_its_former_parts_behind(judged, fleet, document):
+    (judged / "policies" / "large.yaml").write_text(LARGE)
+    for number in (1, 2):
+        fleet("run", "plans", "--shard", f"{number}/2")
+    found = document()
+    assert (found["notes"], found["missing"]) == ([], [])
+    assert found["counts"]["fail"] == 2
+
+
+def test_rules_that_are_others_than_those_of_the_run_are_told(judged, document):
+    (judged / "policies" / "large.yaml").write_text(LARGE)
+    assert document()["notes"] == [
+        "workspaces were judged by other rules than those of guardrail.yaml: run the fleet again"
+    ]
 
 
 def test_a_result_that_was_changed_is_missing_and_named(judged, fleet, document):
