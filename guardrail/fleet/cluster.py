@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
+from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -146,27 +147,31 @@ def _batches(workspaces: Batch) -> Iterator[Batch]:
         yield workspaces[begin : begin + _BATCH]
 
 
-_idle: list[Worker] = []
+_Key = tuple[str, str, str, datetime, bool, Limits]
+
+_idle: list[tuple[_Key, Worker]] = []
 """Processes of this worker of the cluster that have nothing to do; a thread takes one, or starts one."""
 _lock = threading.Lock()
 
 
 def _judge(job: Job, limits: Limits, batch: Batch) -> list[Done]:
     """Judge a few workspaces, on the cluster."""
+    key = (job.policy, job.results, job.folder, job.settings.now, job.again, limits)
     with _lock:
-        mine = next((one for one in _idle if one.job == job and one.limits == limits), None)
+        mine = next((one for one in _idle if one[0] == key), None)
         if mine:
             _idle.remove(mine)
-    worker = mine or Worker(job, limits)
-    found = [worker.judge(one) for one in batch]
-    with _lock:
-        _idle.append(worker)
-    return found
+    worker = mine[1] if mine else Worker(job, limits)
+    try:
+        return [worker.judge(one) for one in batch]
+    finally:
+        with _lock:
+            _idle.append((key, worker))
 
 
 def _release() -> None:
     """End the processes that have nothing to do."""
     with _lock:
         idle, _idle[:] = list(_idle), []
-    for one in idle:
-        one.end()
+    for _, worker in idle:
+        worker.end()

@@ -77,8 +77,14 @@ def _run(report: Report, project: ProjectReport, name: str, environment: str) ->
         "usage_based": totals.usage_based,
         "not_evaluated": totals.not_evaluated,
         "tool": report.tool_version,
-        "catalog_as_of": max((info.as_of for info in report.catalog), default=None),
+        "catalog_as_of": _newest_price(project),
     }
+
+
+def _newest_price(project: ProjectReport) -> str | None:
+    """Return the day of the newest price that the project's amounts stand on, whatever else a run has looked up."""
+    sides = (side for one in project.resources for side in one.sides)
+    return max((line.price.as_of for side in sides for line in side.lines if line.price), default=None)
 
 
 def _lines(resource: ResourceCost, *, is_after: bool) -> Iterator[dict[str, Any]]:
