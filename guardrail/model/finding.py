@@ -92,6 +92,7 @@ class Finding(Struct, frozen=True):
     amount    what it is about costs a month: a resource after the change; of a plan or a budget, what the change adds; None: not known
     saving    what a month would cost less if it were mended as its rule says; None: not known, or the rule does not say
     machine_type  the one whose facts are not known, where that alone keeps the answer from being known; else ""
+    waits_for  what is not known, in words that are the same for all answers that wait for it; "" where the answer is known
     approval  what there is to say of approving it; None where its rule does not ask for approval
     """
 
@@ -115,6 +116,7 @@ class Finding(Struct, frozen=True):
     amount: Decimal | None = None
     saving: Decimal | None = None
     machine_type: str = ""
+    waits_for: str = ""
     approval: Approvable | None = None
     end_line: int | None = None
     calls: tuple[SourceLine, ...] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -17,6 +17,7 @@ from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.input import Input
+from guardrail.model.missing_fact import MissingFact, missing_facts
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
 
@@ -276,12 +277,15 @@ class RuleUse(Struct, frozen=True):
     applied: bool
 
 
+_WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
+
+
 class Counts(Struct, frozen=True):
     """How many resources and findings a run has: each report that says a number says this one.
 
     changed   resources that are not the same after the change, in themselves or in their cost
     needs_approval  those of `blocking` that somebody may approve
-    warnings  violations and open questions that do not block
+    warnings  violations and open questions that do not block; of answers that wait for one missing fact, one
     errors    rules that could not be evaluated and do not block; `unread` are projects that could not be read
     """
 
@@ -361,6 +365,24 @@ class Report(Struct, frozen=True, dict=True):
         return self.findings + tuple(f for project in self.projects for f in project.findings)
 
     @cached_property
+    def missing_facts(self) -> tuple[MissingFact, ...]:
+        """What is not known, and keeps several answers of rules from being known."""
+        return missing_facts(self.all_findings)
+
+    def as_told(self, findings: Iterable[Finding]) -> list[Finding]:
+        """Return findings as they are told: what waits for one missing fact is one, among what blocks if any of it does."""
+        told: dict[int, Finding] = {}
+        for finding in findings:
+            shown = self._told.get(id(finding), finding)
+            if (shown.blocking, shown.needs_approval) == (finding.blocking, finding.needs_approval):
+                told.setdefault(id(shown), shown)
+        return list(told.values())
+
+    @cached_property
+    def _told(self) -> dict[int, Finding]:
+        return {id(one): fact.as_finding for fact in self.missing_facts for one in fact.findings}
+
+    @cached_property
     def counts(self) -> Counts:
         """How many resources and findings there are."""
         resources = [resource for project in self.projects for resource in project.resources]
@@ -371,7 +393,7 @@ class Report(Struct, frozen=True, dict=True):
             resources=len(resources),
             changed=sum(resource.changes for resource in resources),
             blocking=len(self.all_findings) - len(quiet),
-            warnings=sum(one.status in {FindingStatus.FAIL, FindingStatus.UNKNOWN} for one in quiet),
+            warnings=len(self.as_told(one for one in quiet if one.status in _WARNING)),
             errors=status[FindingStatus.ERROR],
             unread=len(unread),
             waived=status[FindingStatus.WAIVED],

@@ -77,7 +77,7 @@ def _parts(report: Report) -> list[str]:
         ("Not read", view.unread),
         ("Rules not evaluated", view.errors),
     ):
-        parts.append(_list(name, [_finding(one) for one in view.listed(found)]))
+        parts.append(_list(name, [_finding(one) for one in view.report.as_told(found)]))
     parts.append(f"{count(len(view.warnings), 'warning')}" if view.warnings else "")
     return [part for part in parts if part]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
 from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
-from guardrail.report.machine_types import by_machine_type, waits_for
 from guardrail.report.rows import Alike, Gap, Natural, Row, by_cost, by_effect, has_effect, named, worth
 from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
 from guardrail.report.text import safe
@@ -307,19 +306,6 @@ class View:
         """Findings that were there before the change, or that somebody has approved or waived."""
         return [f for f in self.findings if f.status in _ACCEPTED and not f.blocking]
 
-    def listed(self, findings: Sequence[Finding]) -> list[Finding]:
-        """Return findings as they are listed: what waits for facts of one machine type is one, among what blocks if any does."""
-        found: dict[int, Finding] = {}
-        for finding in findings:
-            shown = self._by_machine_type.get(waits_for(finding), finding)
-            if (shown.blocking, shown.needs_approval) == (finding.blocking, finding.needs_approval):
-                found.setdefault(id(shown), shown)
-        return list(found.values())
-
-    @cached_property
-    def _by_machine_type(self) -> dict[str, Finding]:
-        return by_machine_type(self.findings)
-
     @cached_property
     def quiet(self) -> bool:
         """Whether there is nothing to tell: no change, nothing that blocks, no warning."""
@@ -390,7 +376,7 @@ class View:
     @cached_property
     def tally(self) -> str:
         """What else the rules found, in numbers: "2 warnings · 1 unknown · 3 pre-existing · 1 waived"."""
-        numbers = Counter(status_word(finding) for finding in (*self.warnings, *self.accepted))
+        numbers = Counter(status_word(finding) for finding in (*self.report.as_told(self.warnings), *self.accepted))
         words = {word: word for word in numbers} | {"warning": "warnings" if numbers["warning"] != 1 else "warning"}
         return " · ".join(f"{number:,} {words[word]}" for word, number in numbers.items())
 

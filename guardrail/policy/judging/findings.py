@@ -10,6 +10,7 @@ from msgspec import Struct
 from guardrail.cel import Path
 from guardrail.model.approval import Approvable
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, OnUnknown
+from guardrail.model.missing_fact import named
 from guardrail.model.money import plain
 from guardrail.model.resource import SourceLine
 from guardrail.model.unknown import Json, Unknown
@@ -54,6 +55,7 @@ def finding(
     """
     declared = rule.rule
     status, message = _status(answer, texts, pre_existing=pre_existing)
+    unknown = answer.unknown if status is FindingStatus.UNKNOWN else None
     if rule.source.blocks_from and status is FindingStatus.FAIL:
         message = f"{message} (blocks from {rule.source.blocks_from})"
     if status is FindingStatus.UNKNOWN:
@@ -69,14 +71,21 @@ def finding(
         message=message,
         blocking=blocking and declared.enforcement is not Enforcement.ADVISORY,
         address=subject.address,
-        fix=answer.unknown.remedy if status is FindingStatus.UNKNOWN and answer.unknown else declared.fix,
+        fix=unknown.remedy if unknown else declared.fix,
         docs=declared.docs,
         project=subject.project,
         amount=subject.amount,
-        machine_type=answer.unknown.machine_type if status is FindingStatus.UNKNOWN and answer.unknown else "",
+        machine_type=unknown.machine_type if unknown else "",
+        waits_for=named(unknown, subject.address or _of_budget(evidence or {})) if unknown else "",
         approval=Approvable(subject.planned()) if declared.enforcement is Enforcement.APPROVAL else None,
         evidence=evidence,
     ).at(subject.source)
+
+
+def _of_budget(evidence: Mapping[str, Json]) -> str:
+    """Return which budget an answer is about, "" for none."""
+    name = evidence.get("budget.name")
+    return f"budget {name}" if isinstance(name, str) else ""
 
 
 def is_evidence(path: Path) -> bool:

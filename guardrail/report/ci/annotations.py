@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from guardrail.model.finding import FindingStatus
 from guardrail.model.report import Report
 from guardrail.report.ci.alerts import Alert, Level, alerts
@@ -19,8 +21,21 @@ def annotate(report: Report) -> str:
 
     Waived findings and those that were there before the change are left out: they are nobody's to mend here.
     """
-    found = [alert for alert in alerts(report) if alert.finding.status is not FindingStatus.PRE_EXISTING]
+    found = [alert for alert in _told(report) if alert.finding.status is not FindingStatus.PRE_EXISTING]
     return "".join(f"{line}\n" for level in reversed(Level) for line in _commands(level, found))
+
+
+def _told(report: Report) -> Iterator[Alert]:
+    """Yield the alerts, of those that wait for one missing fact the first in the name of all."""
+    facts = {id(one): fact for fact in report.missing_facts for one in fact.findings}
+    told: set[int] = set()
+    for alert in alerts(report):
+        fact = facts.get(id(alert.finding))
+        if fact is None:
+            yield alert
+        elif id(fact) not in told:
+            told.add(id(fact))
+            yield replace(alert, finding=fact.as_finding)
 
 
 def _commands(level: Level, found: Sequence[Alert]) -> Iterator[str]:

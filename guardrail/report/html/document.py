@@ -104,15 +104,19 @@ class _Page:
         """Give key, title and content of each section that has any."""
         view = self.view
         found = (
-            ("blocking", "Blocking", by_rule(view.listed(view.blocking), self.places)),
-            ("approval", "Needs approval", [*by_rule(view.listed(view.pending), self.places), *self.how_to_approve()]),
+            ("blocking", "Blocking", by_rule(view.report.as_told(view.blocking), self.places)),
+            (
+                "approval",
+                "Needs approval",
+                [*by_rule(view.report.as_told(view.pending), self.places), *self.how_to_approve()],
+            ),
             ("unread", "Not read", by_rule(view.unread, self.places)),
             ("errors", "Rules not evaluated", by_rule(view.errors, self.places)),
             ("changes", "Cost changes by resource", self.changes() if self.has_changes else []),
             ("sums", "Sums", self.sums()),
             ("billed", "Estimate and bill", self.billed()),
             ("bill", "Cost breakdown", [] if self.has_changes else bill(view)),
-            ("warnings", "Warnings", by_rule(view.listed(view.warnings), self.places)),
+            ("warnings", "Warnings", by_rule(view.report.as_told(view.warnings), self.places)),
             ("missing", "Not known and assumed", not_known(view)),
             ("edits", "Edits", edits(view.findings)),
             ("waive", "How to waive", self.how_to_waive()),

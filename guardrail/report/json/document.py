@@ -303,6 +303,13 @@ class Finding(msgspec.Struct):
             description="the machine type whose facts are not known, where the answer waits for one; absent elsewhere"
         ),
     ] = ""
+    waits_for: Annotated[
+        str,
+        Meta(
+            description="what is not known, in words that are the same for all answers that wait for it, as in missing_facts;"
+            " absent where the answer is known"
+        ),
+    ] = ""
     approval: Annotated[ApprovalState | None, Meta(description="absent where the rule asks for no approval")] = None
     end_line: _EndLine = None
     calls: _Calls = []
@@ -393,6 +400,19 @@ class Input(msgspec.Struct):
     sha256: str
 
 
+class MissingFact(msgspec.Struct):
+    """Something that is not known, and that several answers wait for: people read it as one finding."""
+
+    name: Annotated[str, Meta(description="what is not known; the findings have it as waits_for")]
+    project: Annotated[
+        str, Meta(description="that of the first finding; facts of machine types are those of all projects")
+    ]
+    blocking: Annotated[bool, Meta(description="whether any of the findings blocks")]
+    rules: list[str]
+    subjects: Annotated[list[str], Meta(description="addresses, budgets and plans, as waivers name them")]
+    findings: Annotated[Count, Meta(description="how many findings wait for it")]
+
+
 class Result(msgspec.Struct):
     """What `--format json` prints."""
 
@@ -421,6 +441,9 @@ class Result(msgspec.Struct):
     usage_profile: Annotated[
         str, Meta(description="profile by which usage is assumed where none is given; absent without one")
     ] = ""
+    missing_facts: Annotated[
+        list[MissingFact], Meta(description="what several findings wait for; absent where nothing is")
+    ] = []
     rule_use: Annotated[dict[str, RuleUse], Meta(description="by id, of the rules that judged it")] = {}
     hashes: Annotated[Hashes | None, Meta(description="absent of an estimate, and in results of earlier versions")] = (
         None

@@ -281,6 +281,7 @@ def _finding(data: document.Finding) -> Finding:
         amount=_known(data.amount),
         saving=_known(data.saving),
         machine_type=data.machine_type,
+        waits_for=data.waits_for or (f"facts of {data.machine_type} are not known" if data.machine_type else ""),
         approval=approvable_of(data.approval) if data.approval else None,
         end_line=data.end_line,
         calls=_calls(data.calls),

@@ -13,6 +13,7 @@ from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.finding import Finding, Waiver
 from guardrail.model.input import Input
+from guardrail.model.missing_fact import MissingFact
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
@@ -34,6 +35,7 @@ _MAX_INT = 10**4000  # Python refuses to spell longer ones
 
 def json_v1(report: Report) -> str:
     """Return the report as ASCII, keys in the contract's order, each resource and each finding on its own line."""
+    lacking = report.missing_facts
     return finished(
         joined(
             {
@@ -60,6 +62,7 @@ def json_v1(report: Report) -> str:
                 "totals": encode(_totals(report.totals)),
                 "projects": listed(_project(project, report) for project in report.projects),
                 "findings": listed(encode(_finding(finding)) for finding in report.findings),
+                **({"missing_facts": encode([_missing_fact(one) for one in lacking])} if lacking else {}),
                 "warnings": encode(report.warnings),
                 **({"ledger": encode(_ledger(report.ledger))} if report.ledger else {}),
             }
@@ -75,6 +78,17 @@ def _ledger(view: LedgerView) -> dict[str, Any]:
 
 def _billed(cost: RealCost) -> dict[str, Any]:
     return {"month": cost.month, "amount": plain(cost.amount), "open": cost.open}
+
+
+def _missing_fact(fact: MissingFact) -> dict[str, Any]:
+    return {
+        "name": fact.name,
+        "project": fact.findings[0].project,
+        "blocking": fact.blocking,
+        "rules": fact.rules,
+        "subjects": fact.subjects,
+        "findings": len(fact.findings),
+    }
 
 
 def _catalog(info: CatalogInfo) -> dict[str, Any]:
@@ -309,6 +323,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **({} if finding.amount is None else {"amount": plain(finding.amount)}),
         **({} if finding.saving is None else {"saving": plain(finding.saving)}),
         **({"machine_type": finding.machine_type} if finding.machine_type else {}),
+        **({"waits_for": finding.waits_for} if finding.waits_for else {}),
         **({"approval": approval_document(finding.approval)} if finding.approval else {}),
     }
 

@@ -169,8 +169,8 @@ class _Body:
     def _open_findings(self, limit: int) -> str:
         """Return what blocks, and what could not be evaluated, unfolded."""
         blocks = (
-            (f"{SIGNS[Verdict.FAIL]} Blocking", self.view.listed(self.view.blocking)),
-            (f"{SIGNS[Verdict.FAIL]} Needs approval", self.view.listed(self.view.pending)),
+            (f"{SIGNS[Verdict.FAIL]} Blocking", self.view.report.as_told(self.view.blocking)),
+            (f"{SIGNS[Verdict.FAIL]} Needs approval", self.view.report.as_told(self.view.pending)),
             ("⚠️ Not read", self.view.unread),
             ("⚠️ Rules not evaluated", self.view.errors),
         )
@@ -189,13 +189,13 @@ class _Body:
         return details(f"The whole list of {count(len(found), 'finding')}", whole)
 
     def _is_long(self, limit: int) -> bool:
-        lists = self.view.listed(self.view.blocking), self.view.listed(self.view.pending)
+        lists = self.view.report.as_told(self.view.blocking), self.view.report.as_told(self.view.pending)
         number = max(map(len, (*lists, self.view.unread, self.view.errors)))
         return self.html and number > _SHOWN and limit > _SHOWN
 
     @property
     def _stopping(self) -> list[Finding]:
-        return [*self.view.listed(self.view.blocking), *self.view.listed(self.view.pending)]
+        return [*self.view.report.as_told(self.view.blocking), *self.view.report.as_told(self.view.pending)]
 
     def findings(self, findings: list[Finding], limit: int, rest: str) -> str:
         """Return findings as a list, and the number of those that it leaves out, which `rest` has."""
@@ -242,7 +242,7 @@ class _Body:
 
     def other_findings(self) -> str:
         """Return warnings, unanswered questions, and what was there before or is waived, folded."""
-        findings = [*self.view.listed(self.view.warnings), *self.view.accepted]
+        findings = [*self.view.report.as_told(self.view.warnings), *self.view.accepted]
         return details(self.view.tally, self.findings(findings, self.size.listed, self.rest)) if findings else ""
 
     def edits(self) -> str:

@@ -25,11 +25,11 @@ def concise(report: Report, *, lines: int = LINES) -> str:
     """
     view = View(report)
     findings = [
-        *view.listed(view.blocking),
-        *view.listed(view.pending),
+        *view.report.as_told(view.blocking),
+        *view.report.as_told(view.pending),
         *view.unread,
         *view.errors,
-        *view.listed(view.warnings),
+        *view.report.as_told(view.warnings),
     ]
     text, shown = [_headline(view), *filter(None, [view.supplied_line])][:lines], 0
     for entry in _entries(view, findings):

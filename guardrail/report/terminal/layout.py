@@ -211,11 +211,11 @@ class _Page:
         yield from self.how_to_waive()
         yield from self.how_to_approve()
         for title, style, findings in (
-            ("Warnings", "bold yellow", view.listed(view.warnings)),
+            ("Warnings", "bold yellow", view.report.as_told(view.warnings)),
             ("Rules not evaluated", "bold red", view.errors),
             ("Not read", "bold red", view.unread),
-            ("Needs approval", "bold red", view.listed(view.pending)),
-            ("Blocking", "bold red", view.listed(view.blocking)),
+            ("Needs approval", "bold red", view.report.as_told(view.pending)),
+            ("Blocking", "bold red", view.report.as_told(view.blocking)),
         ):
             if findings:
                 yield from _title(title, style)
