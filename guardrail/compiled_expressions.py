@@ -88,6 +88,6 @@ def _digest(key: str, packed: bytes) -> bytes:
 def _made_by(package: str) -> bytes:
     """Return what tells this guardrail and this engine from others: a checkout is told by the state of its files."""
     root = Path(__file__).parent
-    sources = (path for name in ("cel", "policy", "costs/definitions") for path in sorted((root / name).rglob("*.py")))
-    states = [] if data.release_commit() else [(str(path), path.stat().st_mtime_ns) for path in sources]
+    parts = () if data.release_commit() else ("cel", "policy", "costs/definitions")
+    states = [(str(root / part), data.states(root / part, ".py")) for part in parts]
     return repr((__version__, data.release_commit(), package, version(package), states)).encode()

@@ -46,6 +46,18 @@ def cache_dir() -> Path:
     return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("guardrail", appauthor=False))
 
 
+def states(folder: Path, suffix: str) -> list[tuple[str, int, int]]:
+    """Return the files of a folder and those below it that end so: path from the folder, size, and time of change in nanoseconds."""
+    found = []
+    for where, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(suffix):
+                path = os.path.join(where, name)  # noqa: PTH118 - a path object a file takes longer than all else
+                stat = os.stat(path)  # noqa: PTH116
+                found.append((path[len(str(folder)) + 1 :], stat.st_size, stat.st_mtime_ns))
+    return sorted(found)
+
+
 @cache
 def _data(name: str, in_checkout: str = "") -> Path:
     package = Path(__file__).parent

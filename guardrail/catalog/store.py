@@ -320,9 +320,9 @@ def shipped_catalog() -> Path:
     if compiled.is_file():
         return compiled
     state = hashlib.sha256(str(snapshot.SCHEMA_VERSION).encode())
-    for file in sorted([*(pricing / "catalog").glob("*/*.csv"), *(pricing / "specs").glob("*.csv")]):
-        stat = file.stat()
-        state.update(f"{file.relative_to(pricing)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    for part in ("catalog", "specs"):
+        for name, size, changed in data.states(pricing / part, ".csv"):
+            state.update(f"{part}/{name} {size} {changed}\n".encode())
     cached = data.cache_dir() / f"catalog-{state.hexdigest()[:16]}.sqlite"
     if not cached.is_file():
         try:

@@ -64,6 +64,8 @@ def reach_of(folder: Path) -> Path:
 
 def leads_out(file: Path) -> bool:
     """Return whether a file, links followed, is outside of the checkout of the folder it is named in, or outside this folder."""
+    if not file.is_symlink():
+        return False  # its folder is inside of the checkout that this folder lies in
     top = checkout_of(file.parent) or file.parent.resolve()
     return not file.resolve().is_relative_to(top)
 

@@ -195,7 +195,7 @@ class FolderModules:
         if is_local(source):
             found = Path(os.path.normpath(path / source))
             # Links are followed first: a pull request may not make a check read, and show, files beside the checkout.
-            if not found.resolve().is_relative_to(reach_of(self.root)):
+            if not found.resolve().is_relative_to(self.checkout or reach_of(self.root)):
                 self._outside.add(key)
                 return None
         elif is_fetched(folder := self._manifest.get(key, "")):
