@@ -1,4 +1,4 @@
-"""What commands of the ledger share: which ledger is meant, and the time that stands for now."""
+"""What commands of the ledger share: which ledger is meant, which cost, whose it is, and the time that stands for now."""
 
 from __future__ import annotations
 
@@ -29,6 +29,19 @@ def ledger_options(command: Command) -> Command:
     return click.option("--ledger", "where", metavar="PATH", help=where)(command)
 
 
+allocation_option = click.option(
+    "--allocation",
+    "allocation_file",
+    type=click.Path(path_type=Path),
+    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
+)
+cost_option = click.option(
+    "--cost",
+    type=click.Choice(["effective", "billed"]),
+    default="effective",
+    show_default=True,
+    help="Which cost: with commitments spread over what they are for, or as invoiced.",
+)
 now_option = click.option("--now", type=Moment(), help="Time to take for now. Default: now.")
 
 

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from guardrail.errors import InputError
 from guardrail.ledger.records.identifiers import normal_forms
+from guardrail.metrics.day import MetricDay
 from guardrail.metrics.point import Point
 from guardrail.metrics.reading import metrics_files
-from guardrail.recommend.metrics import Day, windows
+from guardrail.recommend.metrics import windows
 from guardrail.recommend.scene import Facts, Hours
 
 METRICS = ("cpu", "memory", "memory_free", "connections", "requests")
@@ -40,13 +43,7 @@ def facts_of_ledger(where: str, *, with_unmanaged: bool = False) -> Facts:
             "there is no ledger, or it is empty", where=where, fix="`guardrail ledger add` and `import` fill it"
         )
     ledger = open_ledger(store)
-    days = (
-        Day(
-            *(one.source, one.id, one.metric, one.day, max(one.n, 1), one.mean, one.min),
-            *(one.p50, one.p95, one.p99, one.max, one.unit),
-        )
-        for one in metric_days(ledger, METRICS, DAYS)
-    )
+    days = metric_days(ledger, METRICS, DAYS)
     hours = {
         name: Hours(one.hours, one.on_demand, one.source, one.month)
         for one in billed_hours(ledger)
@@ -64,21 +61,14 @@ def joined(first: Facts, second: Facts) -> Facts:
     )
 
 
-def _by_every_name(days: Iterable[Day]) -> Iterator[Day]:
+def _by_every_name(days: Iterable[MetricDay]) -> Iterator[MetricDay]:
     """Give each day by all spellings of its id."""
     for day in days:
         for name in normal_forms(day.id):
-            yield day if name == day.id else _called(day, name)
+            yield day if name == day.id else replace(day, id=name)
 
 
-def _called(day: Day, name: str) -> Day:
-    return Day(
-        *(day.source, name, day.metric, day.day, day.n, day.mean, day.min),
-        *(day.p50, day.p95, day.p99, day.max, day.unit),
-    )
-
-
-def _days(source: str, points: Iterable[Point | None]) -> Iterator[Day]:
+def _days(source: str, points: Iterable[Point | None]) -> Iterator[MetricDay]:
     """Sum points up by day, as the view of the ledger does: percentiles are those of the points' means."""
     found: defaultdict[tuple[str, str, str, date], list[Point]] = defaultdict(list)
     for point in points:
@@ -91,19 +81,19 @@ def _days(source: str, points: Iterable[Point | None]) -> Iterator[Day]:
             yield _day(source, id_, metric, unit, day, alike)
 
 
-def _day(source: str, id_: str, metric: str, unit: str, day: date, points: Sequence[Point]) -> Day:
+def _day(source: str, id_: str, metric: str, unit: str, day: date, points: Sequence[Point]) -> MetricDay:
     if len(points) == 1:
         told, n = points[0].values, points[0].n or 1
         mean, most = told["mean"], max(told.get("max", told["mean"]), told["mean"])
         quantiles = told.get("p50"), told.get("p95"), told.get("p99")
-        return Day(source, id_, metric, day, n, mean, told.get("min", mean), *quantiles, most, unit)
+        return MetricDay(source, id_, metric, day, n, mean, told.get("min", mean), *quantiles, most, unit)
     means = sorted(point.values["mean"] for point in points)
     enough = len(means) >= _LEAST_POINTS
     p50, p95, p99 = (_quantile(means, share) if enough else None for share in (0.5, 0.95, 0.99))
     n = len(means)
     most = max(max(point.values.get("max", mean), mean) for point in points for mean in [point.values["mean"]])
     least = [point.values["min"] for point in points if "min" in point.values] or means
-    return Day(source, id_, metric, day, n, sum(means) / len(means), min(least), p50, p95, p99, most, unit)
+    return MetricDay(source, id_, metric, day, n, sum(means) / len(means), min(least), p50, p95, p99, most, unit)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

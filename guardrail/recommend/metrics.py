@@ -9,30 +9,9 @@ from datetime import date
 
 from msgspec import Struct, field
 
+from guardrail.metrics.day import MetricDay
+
 _ABOVE_P50, _ABOVE_P95, _ABOVE_P99 = 0.5, 0.05, 0.01
-
-
-class Day(Struct, frozen=True):
-    """One metric of one resource on one day.
-
-    source  where it was measured ("cloudwatch")
-    id      what the vendor calls the resource, in one of the spellings of the ledger
-    metric  cpu, memory, ...
-    n       number of samples; the others are quantiles of them, in `unit` ("percent", "bytes"), None where they are not told
-    """
-
-    source: str
-    id: str
-    metric: str
-    day: date
-    n: int
-    mean: float
-    min: float | None
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    max: float
-    unit: str
 
 
 class Window(Struct, frozen=True):
@@ -74,12 +53,12 @@ class Windows(Struct, frozen=True):
         return bool(self.by_id)
 
 
-def windows(days: Iterable[Day], newest: int = 92) -> Windows:
+def windows(days: Iterable[MetricDay], newest: int = 92) -> Windows:
     """Return days as windows: of each metric of each resource the `newest` days.
 
     Days in more than one unit make no window: nothing tells which is meant.
     """
-    found: defaultdict[tuple[str, str], list[Day]] = defaultdict(list)
+    found: defaultdict[tuple[str, str], list[MetricDay]] = defaultdict(list)
     for day in days:
         if day.n > 0:
             found[day.id, day.metric].append(day)
@@ -87,7 +66,7 @@ def windows(days: Iterable[Day], newest: int = 92) -> Windows:
     return Windows({key: _window(some) for key, some in kept.items() if len({one.unit for one in some}) == 1})
 
 
-def _window(days: Sequence[Day]) -> Window:
+def _window(days: Sequence[MetricDay]) -> Window:
     samples = sum(day.n for day in days)
     least = [day.min for day in days if day.min is not None]
     return Window(
@@ -105,7 +84,7 @@ def _window(days: Sequence[Day]) -> Window:
     )
 
 
-def p99_bound(days: Sequence[Day]) -> float:
+def p99_bound(days: Sequence[MetricDay]) -> float:
     """Return the least value of which the quantiles of days tell that no more than 1 % of all samples exceed it.
 
     Of a day, no sample is above its maximum, 1 % are above its p99, 5 % above its p95, half above its median. So the bound is
@@ -128,7 +107,7 @@ def p99_bound(days: Sequence[Day]) -> float:
     return values[low]
 
 
-def _share_above(day: Day, value: float) -> float:
+def _share_above(day: MetricDay, value: float) -> float:
     if value >= day.max:
         return 0.0
     steps = ((day.p99, _ABOVE_P99), (day.p95, _ABOVE_P95), (day.p50, _ABOVE_P50))

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.writing.importing import Importing
+from guardrail.metrics.day import MetricDay
 from guardrail.recommend.facts import facts_of_ledger
-from guardrail.recommend.metrics import Day, p99_bound, windows
+from guardrail.recommend.metrics import p99_bound, windows
 from tests.recommend.conftest import COLUMNS, days_of, state_of
 
 EAST = {"availability_zone": "us-east-1a"}
@@ -29,7 +30,7 @@ def day_of(values, number=0):
     at = date(2026, 1, 1) + timedelta(days=number)
     mean = sum(some) / len(some)
     p50, p95, p99 = map(quantile, (0.5, 0.95, 0.99))
-    return Day("x", "i", "cpu", at, len(some), mean, some[0], p50, p95, p99, some[-1], "percent")
+    return MetricDay("x", "i", "cpu", at, len(some), mean, some[0], p50, p95, p99, some[-1], "percent")
 
 
 @given(st.lists(st.lists(st.floats(0, 100), min_size=24, max_size=60), min_size=1, max_size=8))
@@ -42,13 +43,16 @@ def test_no_more_than_1_percent_of_all_samples_are_above_the_bound(samples):
 
 
 def test_days_without_percentiles_count_by_their_maximum():
-    days = [Day("x", "i", "cpu", date(2026, 1, one), 1, 5, None, None, None, None, 40.0, "percent") for one in (1, 2)]
+    days = [
+        MetricDay("x", "i", "cpu", date(2026, 1, one), 1, 5, None, None, None, None, 40.0, "percent") for one in (1, 2)
+    ]
     assert windows(days).by_id["i", "cpu"].p99 == 40
 
 
 def test_days_in_two_units_are_no_window():
     days = [
-        Day("x", "i", "cpu", date(2026, 1, 1), 1, 5, None, None, None, None, 40.0, unit) for unit in ("percent", "")
+        MetricDay("x", "i", "cpu", date(2026, 1, 1), 1, 5, None, None, None, None, 40.0, unit)
+        for unit in ("percent", "")
     ]
     assert not windows(days)
 

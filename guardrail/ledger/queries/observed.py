@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 
 from msgspec import Struct
 
 from guardrail.ledger.views import Ledger
-
-
-class MetricDay(Struct, frozen=True):
-    """A day of a metric of a resource, as the view `metrics` has it; None for what nobody told."""
-
-    source: str
-    id: str
-    metric: str
-    day: date
-    n: int
-    mean: float
-    min: float | None
-    p50: float | None
-    p95: float | None
-    p99: float | None
-    max: float
-    unit: str
+from guardrail.metrics.day import MetricDay
 
 
 class BilledHours(Struct, frozen=True):
@@ -42,7 +25,7 @@ def metric_days(ledger: Ledger, metrics: tuple[str, ...], days: int) -> Iterator
     """Give the days of some metrics of whole resources, the newest `days` that there are of each source."""
     rows = ledger.rows(
         """
-        select source, id, metric, day, points, mean, "min", p50, p95, p99, coalesce("max", mean), coalesce(unit, '')
+        select source, id, metric, day, greatest(points, 1), mean, "min", p50, p95, p99, coalesce("max", mean), coalesce(unit, '')
         from metrics
         where series = '' and metric in (select unnest(?)) and mean is not null
             and day > (select max(day) from metrics) - ?::integer

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.finops.spend import Dimensions, Month
-from guardrail.cli.ledger_options import ledger_options
+from guardrail.cli.ledger_options import cost_option, ledger_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -37,13 +37,7 @@ _BY = ("project", "address", "type", "team", "component", "evidence")
 )
 @click.option("--month", type=Month(), help="Month of the bill. Default: the newest that there is a bill of.")
 @click.option("--project", default="", help="One project alone. Default: all, and what belongs to none.")
-@click.option(
-    "--cost",
-    type=click.Choice(["effective", "billed"]),
-    default="effective",
-    show_default=True,
-    help="Which cost: with commitments spread over what they are for, or as invoiced.",
-)
+@cost_option
 @click.option("--currency", metavar="CODE", help="Currency to convert amounts to, at --rates.")
 @click.option("--rates", type=click.Path(path_type=Path), help="CSV of exchange rates: month,from,to,rate,source.")
 @click.option(

@@ -11,7 +11,7 @@ import click
 
 from guardrail.cli.commands.finops.notifying import notify_of, notify_options, refuse_notify
 from guardrail.cli.commands.finops.spend import allocation_of
-from guardrail.cli.ledger_options import ledger_options, now_option, settings_of
+from guardrail.cli.ledger_options import allocation_option, cost_option, ledger_options, now_option, settings_of
 from guardrail.cli.options import Day
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
@@ -30,18 +30,8 @@ _WIDTHS = (60, 160)
 @click.option(
     "--project", "projects", multiple=True, help="Only resources of a project. Repeatable. Default: all charges."
 )
-@click.option(
-    "--cost",
-    type=click.Choice(["effective", "billed"]),
-    default="effective",
-    show_default=True,
-    help="Which cost: with commitments spread over what they are for, or as invoiced.",
-)
-@click.option(
-    "--allocation",
-    "allocation_file",
-    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
-)
+@cost_option
+@allocation_option
 @click.option(
     "--format",
     "format_name",
@@ -71,8 +61,6 @@ def anomalies(format_name: str, **values: Any) -> None:
     \b
     Exit codes: 0 answered, 2 the ledger or the configuration lacks something, 4 --notify did not reach a channel.
     """
-    from pathlib import Path  # noqa: PLC0415 - only when it runs
-
     from guardrail.cli.output import say  # noqa: PLC0415
     from guardrail.finops.anomalies.describing import alerts_of  # noqa: PLC0415
     from guardrail.finops.anomalies.text import as_json, as_markdown, as_terminal  # noqa: PLC0415
@@ -82,7 +70,6 @@ def anomalies(format_name: str, **values: Any) -> None:
 
     chosen = settings_of(values)
     refuse_notify(values, chosen)
-    values["allocation_file"] = Path(values["allocation_file"]) if values["allocation_file"] else None
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
     found = anomalies_in(ledger, store, chosen, values, values["since"])

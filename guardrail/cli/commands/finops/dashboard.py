@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from guardrail.cli.commands.finops.anomalies import anomalies_in
 from guardrail.cli.commands.finops.budget import budgets_in
 from guardrail.cli.commands.finops.spend import Month, allocation_of, question_of
-from guardrail.cli.ledger_options import ledger_options, now_option
+from guardrail.cli.ledger_options import allocation_option, ledger_options, now_option
 from guardrail.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -56,12 +56,7 @@ _MONTHS = 13  # a year, and the same month a year before
     show_default=True,
     help="Which cost pages show; the first page has the billed and the effective one, too.",
 )
-@click.option(
-    "--allocation",
-    "allocation_file",
-    type=click.Path(path_type=Path),
-    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
-)
+@allocation_option
 @click.option(
     "--currency",
     metavar="CODE",

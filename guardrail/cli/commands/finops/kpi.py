@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.finops.spend import Month
-from guardrail.cli.ledger_options import ledger_options, now_option, settings_of
+from guardrail.cli.ledger_options import allocation_option, ledger_options, now_option, settings_of
 from guardrail.errors import ConfigError
 from guardrail.model.exit_code import ExitCode
 
@@ -57,12 +57,7 @@ def kpi() -> None:
     help="Default: terminal.",
 )
 @click.option("--list", "only_list", is_flag=True, help="List the KPIs that there are, without their values.")
-@click.option(
-    "--allocation",
-    "allocation_file",
-    type=click.Path(path_type=Path),
-    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
-)
+@allocation_option
 @click.option(
     "--recommendations",
     "recommended",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
+from guardrail.cli.ledger_options import allocation_option, ledger_of, ledger_options, now_option, settings_of
 from guardrail.errors import InputError
 
 if TYPE_CHECKING:
@@ -20,12 +19,7 @@ if TYPE_CHECKING:
 
 @click.command(short_help="Close a month: its statements stay as they are.")
 @click.argument("month")
-@click.option(
-    "--allocation",
-    "allocation_file",
-    type=click.Path(path_type=Path),
-    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
-)
+@allocation_option
 @ledger_options
 @now_option
 def close(month: str, **values: Any) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
+from guardrail.cli.ledger_options import cost_option, ledger_of, ledger_options, now_option, settings_of
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
@@ -18,13 +18,7 @@ if TYPE_CHECKING:
 @click.command(short_help="A small file with real costs and what is spent of budgets, for checks.")
 @click.option("--out", type=click.Path(path_type=Path), help="File to write. Default: standard output.")
 @click.option("--project", "projects", multiple=True, help="Resources of this project alone. Several are possible.")
-@click.option(
-    "--cost",
-    type=click.Choice(["effective", "billed"]),
-    default="effective",
-    show_default=True,
-    help="Which cost: with commitments spread over what they are for, or as invoiced.",
-)
+@cost_option
 @ledger_options
 @now_option
 def snapshot(out: Path | None, **values: Any) -> None:

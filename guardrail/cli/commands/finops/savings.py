@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.finops.spend import Month
-from guardrail.cli.ledger_options import ledger_options, now_option, settings_of
+from guardrail.cli.ledger_options import allocation_option, cost_option, ledger_options, now_option, settings_of
 from guardrail.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -31,19 +31,8 @@ _MONTHS = 12
     show_default=True,
     help="Whose credit to sum. People are named with author alone.",
 )
-@click.option(
-    "--cost",
-    type=click.Choice(["effective", "billed"]),
-    default="effective",
-    show_default=True,
-    help="Which cost: with commitments spread over what they are for, or as invoiced.",
-)
-@click.option(
-    "--allocation",
-    "allocation_file",
-    type=click.Path(),
-    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
-)
+@cost_option
+@allocation_option
 @click.option(
     "--format",
     "format_name",
@@ -69,8 +58,6 @@ def savings(format_name: str, month: str | None, first: str | None, last: str | 
       guardrail savings --month 2026-10 --format json
       guardrail savings --by author
     """
-    from pathlib import Path  # noqa: PLC0415 - only when it runs
-
     from guardrail.cli.commands.finops.kpi_answers import opened  # noqa: PLC0415
     from guardrail.cli.output import say  # noqa: PLC0415
     from guardrail.finops.savings.text import as_json, as_markdown, as_table  # noqa: PLC0415
@@ -79,7 +66,6 @@ def savings(format_name: str, month: str | None, first: str | None, last: str | 
         raise ConfigError("--month is one month, --from and --to are several", fix="give one or the other")
     if first and last and first > last:
         raise ConfigError(f"--from {first} is after --to {last}")
-    values["allocation_file"] = Path(values["allocation_file"]) if values["allocation_file"] else None
     there = opened(values, settings_of(values))
     found = savings_in(there, month or first, month or last, there.now, by=values["by"], cost=values["cost"])
     if format_name == "terminal":

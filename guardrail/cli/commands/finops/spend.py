@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from msgspec import Struct
 from msgspec.structs import replace
 
-from guardrail.cli.ledger_options import ledger_options
+from guardrail.cli.ledger_options import allocation_option, ledger_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -97,12 +97,7 @@ class Dimensions(click.ParamType[tuple[str, ...]]):
 )
 @click.option("--allocated", is_flag=True, help="Split shared costs as allocation.yaml says.")
 @click.option("--team", help="The statement of one team alone.")
-@click.option(
-    "--allocation",
-    "allocation_file",
-    type=click.Path(path_type=Path),
-    help="Rules that say whose a cost is. Default: allocation.yaml beside guardrail.yaml, or in this folder.",
-)
+@allocation_option
 @click.option(
     "--currency", metavar="CODE", help="Currency to convert amounts to, at --rates. Default: each stays as it is."
 )
