@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from guardrail.cli.options import Moment
+from guardrail.errors import InputError
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
@@ -50,6 +51,15 @@ def settings_of(values: dict[str, Any]) -> Settings:
     from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
 
     return settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
+
+
+def no_bill(where: str, which: str = "", fix: str = "") -> InputError:
+    """Return the error about a ledger without a bill; `which`: of which kind it has none, `fix`: what else may help."""
+    return InputError(
+        f"this ledger has no bill{which}",
+        where=where,
+        fix="; ".join(filter(None, ["`guardrail ledger import` adds one", fix])),
+    )
 
 
 def ledger_of(values: dict[str, Any], chosen: Settings | None = None) -> str:

@@ -39,15 +39,17 @@ class Ledger(Struct, frozen=True, weakref=True):
     """A ledger that is open for reading. `charges_all` holds every generation of every bill, `charges` the newest of each.
 
     scratch  a folder that goes with it
+    where    the ledger's folder or address, as errors name it
     """
 
     database: DuckDBPyConnection
     facts: tuple[Key, ...]
     scratch: Path
+    where: str
 
     def rows(self, query: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Return the rows of a query over the views. Raises InputError for a file that cannot be read."""
-        with _readable():
+        with _readable(self.where):
             return self.database.execute(query, values).fetchall()
 
     def stream(self, query: str, at_once: int) -> Iterator[tuple[Any, ...]]:
@@ -55,10 +57,10 @@ class Ledger(Struct, frozen=True, weakref=True):
 
         Raises InputError for a file that cannot be read.
         """
-        with _readable():
+        with _readable(self.where):
             found = self.database.execute(query)
         while True:
-            with _readable():
+            with _readable(self.where):
                 rows = found.fetchmany(at_once)
             if not rows:
                 return
@@ -66,14 +68,16 @@ class Ledger(Struct, frozen=True, weakref=True):
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def _readable(where: str) -> Iterator[None]:
     import duckdb  # noqa: PLC0415 - is there, or there were no ledger
 
     try:
         yield
     except duckdb.Error as error:
         fix = "`guardrail ledger verify` names files that are damaged"
-        raise InputError(f"the ledger cannot be read: {str(error).splitlines()[0]:.300}", fix=fix) from None
+        raise InputError(
+            f"the ledger cannot be read: {str(error).splitlines()[0]:.300}", where=where, fix=fix
+        ) from None
 
 
 def open_ledger(store: Store, tags: TagKeys = NO_TAGS) -> Ledger:
@@ -81,7 +85,7 @@ def open_ledger(store: Store, tags: TagKeys = NO_TAGS) -> Ledger:
     facts = facts_in(store)
     root = store.folder([key.path for key in facts]).resolve()
     scratch = Path(tempfile.mkdtemp(prefix="guardrail-")).resolve()
-    ledger = Ledger(connect([root, scratch], scratch=scratch), tuple(facts), scratch)
+    ledger = Ledger(connect([root, scratch], scratch=scratch), tuple(facts), scratch, store.where)
     weakref.finalize(ledger, shutil.rmtree, scratch, ignore_errors=True)
     written = {
         kind: gathered(ledger, root, [key for key in facts if key.kind == kind], scratch, columns)

@@ -6,14 +6,13 @@ import json
 from typing import Any
 
 from guardrail.replay.outcome import Change, Kind, Replay, Replayed
-
-SCHEMA = "guardrail.replay/v1"
+from guardrail.replay.shape import FORMAT
 
 
 def as_json(found: Replay) -> str:
     """Return all of it: what has changed by rule and project, each run, and what could not be read."""
     document = {
-        "schema": SCHEMA,
+        "schema": FORMAT,
         "against": found.against or None,
         "counts": {
             "runs": len(found.runs),

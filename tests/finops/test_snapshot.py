@@ -297,7 +297,7 @@ def test_an_estimate_and_a_difference_show_it_too(checked, run, tmp_path):
 def test_an_empty_ledger_has_no_snapshot(run):
     ran = run("ledger", "snapshot")
     assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
-    assert "the ledger has no bill" in ran.stderr
+    assert "ledger: this ledger has no bill (`guardrail ledger import` adds one)" in ran.stderr
 
 
 def test_a_check_reads_a_snapshot_without_the_ledger_and_loads_nothing_of_it_without_one(checked, tmp_path):

@@ -100,7 +100,7 @@ def test_accuracy_with_what_was_learned_has_no_usage_left_but_that_of_the_month(
     [
         (["--window", "3mo"], "is not a number of days like 92d"),
         (["--project", "shp"], "shp"),
-        (["--ledger", "absent"], "the ledger has no bill (`guardrail ledger import` adds one)"),
+        (["--ledger", "absent"], "absent: this ledger has no bill (`guardrail ledger import` adds one)"),
     ],
 )
 def test_mistakes_are_one_line(learn, args, said):

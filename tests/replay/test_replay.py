@@ -9,6 +9,7 @@ import pytest
 from guardrail.model.approval import Approvable, Approval, ApprovalSource
 from guardrail.model.finding import FindingStatus
 from guardrail.replay.outcome import Standing, standings
+from guardrail.replay.shape import ReplayDocument
 from guardrail.report.json.read import read_result
 from tests.report import samples
 from tests.terraform import plans
@@ -93,6 +94,8 @@ def store(run, folder):
 def replay(run):
     def call(*args, stored="stored"):
         ran = run("check", "--replay", stored, "--format", "json", *args)
+        if ran.stdout:
+            ReplayDocument.model_validate_json(ran.stdout)
         return ran.exit_code, json.loads(ran.stdout or "null"), ran.stderr
 
     return call

@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import json
+from importlib import import_module
 from typing import Any
 
 import click
 
-NAMES = (
-    "config",
-    "rule",
-    "usage",
-    "waivers",
-    "approvals",
-    "allocation",
-    "definition",
-    "overlay",
-    "rates",
-    "kpi",
-    "report",
-    "notification",
-    "recommendations",
-    "budget",
-    "fleet",
-)
+_MODELS = {
+    "config": "guardrail.config:ConfigFile",
+    "rule": "guardrail.policy:Rule",
+    "usage": "guardrail.costs.usage.file:UsageFile",
+    "waivers": "guardrail.policy:WaiverList",
+    "approvals": "guardrail.approvals.file:ApprovalList",
+    "allocation": "guardrail.finops.allocation_file:Allocation",
+    "definition": "guardrail.costs.definitions.definition:Definition",
+    "overlay": "guardrail.catalog.overlay:OverlayFile",
+    "rates": "guardrail.catalog.overlay:RatesFile",
+    "kpi": "guardrail.finops.kpis.kpi_file:Kpi",
+    "notification": "guardrail.notify.document:NotificationDocument",
+    "recommendations": "guardrail.recommend.output.shape:RecommendationsDocument",
+    "budget": "guardrail.finops.budgets.shape:BudgetsDocument",
+    "kpis": "guardrail.finops.kpis.shape:KpisDocument",
+    "savings": "guardrail.finops.savings.shape:SavingsDocument",
+    "replay": "guardrail.replay.shape:ReplayDocument",
+    "fleet": "guardrail.fleet.shape:FleetDocument",
+}
+"""Name -> the model that reads or writes the format; loaded when it is asked for."""
+NAMES = (*_MODELS, "report")
 
 
 @click.command(short_help="Print the JSON Schema of a file format, for editors.")
@@ -50,38 +55,10 @@ def schema_text(name: str) -> str:
 
 
 def _schema(name: str) -> dict[str, Any]:
-    from pydantic import BaseModel  # noqa: PLC0415
-
-    from guardrail.approvals.file import ApprovalList  # noqa: PLC0415 - only when it runs
-    from guardrail.catalog.overlay import OverlayFile, RatesFile  # noqa: PLC0415 - only when it runs
-    from guardrail.config import ConfigFile  # noqa: PLC0415
-    from guardrail.costs.definitions.definition import Definition  # noqa: PLC0415
-    from guardrail.costs.usage.file import UsageFile  # noqa: PLC0415
-    from guardrail.finops.allocation_file import Allocation  # noqa: PLC0415
-    from guardrail.finops.budgets.shape import BudgetsDocument  # noqa: PLC0415
-    from guardrail.finops.kpis.kpi_file import Kpi  # noqa: PLC0415
-    from guardrail.fleet.shape import FleetDocument  # noqa: PLC0415
-    from guardrail.notify.document import NotificationDocument  # noqa: PLC0415
-    from guardrail.policy import Rule, WaiverList  # noqa: PLC0415
-    from guardrail.recommend.output.shape import RecommendationsDocument  # noqa: PLC0415
-    from guardrail.report.json.document import report_schema  # noqa: PLC0415
-
-    models: dict[str, type[BaseModel]] = {
-        "config": ConfigFile,
-        "rule": Rule,
-        "usage": UsageFile,
-        "waivers": WaiverList,
-        "approvals": ApprovalList,
-        "allocation": Allocation,
-        "definition": Definition,
-        "overlay": OverlayFile,
-        "rates": RatesFile,
-        "notification": NotificationDocument,
-        "kpi": Kpi,
-        "recommendations": RecommendationsDocument,
-        "budget": BudgetsDocument,
-        "fleet": FleetDocument,
-    }
     if name == "report":
+        from guardrail.report.json.document import report_schema  # noqa: PLC0415 - only when it runs
+
         return report_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **models[name].model_json_schema(by_alias=True)}
+    module, _, model = _MODELS[name].partition(":")
+    described = getattr(import_module(module), model).model_json_schema(by_alias=True)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}

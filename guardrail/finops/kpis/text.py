@@ -10,11 +10,11 @@ from typing import Any
 
 from guardrail.finops.kpis.answer import KpiAnswer, Kpis, KpiValue
 from guardrail.finops.kpis.kpi_file import Direction, Kpi, KpiFile, Unit
+from guardrail.finops.kpis.shape import FORMAT
 from guardrail.model.money import SCIENTIFIC_FROM, money, plain, rounded
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
 
-SCHEMA = "guardrail.kpis/v1"
 _UNKNOWN = "-"
 _NAME = 40  # characters of a name in a table
 _WIDE = 100  # columns that the value of the month before and the longest names have room in
@@ -26,7 +26,7 @@ _ARROWS = {Direction.UP: "\N{GREATER-THAN OR EQUAL TO}", Direction.DOWN: "\N{LES
 def as_json(found: Kpis) -> str:
     """Return all of it: numbers as decimal strings, null where there is none, with the reason."""
     document = {
-        "schema": SCHEMA,
+        "schema": FORMAT,
         "month": found.month,
         "currency": found.currency,
         "by": found.by or None,

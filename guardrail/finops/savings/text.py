@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from guardrail.finops.savings.answer import Saving, Savings, Status
+from guardrail.finops.savings.shape import FORMAT
 from guardrail.model.money import money, plain
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
 
-SCHEMA = "guardrail.savings/v1"
 _NOBODY = "(nobody)"
 _NAME = 60  # characters of a name
 
@@ -20,7 +20,7 @@ _NAME = 60  # characters of a name
 def as_json(found: Savings) -> str:
     """Return all of it: amounts of a month as decimal strings, null where they are not known."""
     document = {
-        "schema": SCHEMA,
+        "schema": FORMAT,
         "from": found.first,
         "to": found.last,
         "cost": found.cost,

@@ -63,7 +63,7 @@ def _tables(store: Store, kind: str, keys: Sequence[Key], scratch: Path) -> Iter
     root = store.folder([key.path for key in keys]).resolve()
     target = scratch / "table.parquet"
     with connect([root, scratch], scratch=scratch) as database:
-        ledger = Ledger(database, tuple(keys), scratch)
+        ledger = Ledger(database, tuple(keys), scratch, store.where)
         written = f"({gathered(ledger, root, keys, scratch, WRITTEN[kind])})"
         queries = _of_runs(written) if kind == "runs" else _of_states(written)
         for table, query in queries.items():

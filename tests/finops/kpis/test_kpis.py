@@ -13,6 +13,7 @@ from guardrail.errors import ConfigError
 from guardrail.finops.kpis.answer import ABSENT, KpiValue, values_of
 from guardrail.finops.kpis.facts import recommendations, units
 from guardrail.finops.kpis.kpi_file import read_kpis
+from guardrail.finops.kpis.shape import KpisDocument
 from guardrail.ledger.kpis.inputs import INPUTS
 
 ROOT = Path(__file__).parents[3]
@@ -46,6 +47,7 @@ def documents(command, shop):
         if args not in asked:
             ran = command("kpi", "--format", "json", *args, cwd=shop)
             assert ran.exit_code == 0, ran.stderr
+            KpisDocument.model_validate_json(ran.stdout)
             asked[args] = json.loads(ran.stdout)
         return asked[args]
 

@@ -9,6 +9,7 @@ import pytest
 from guardrail.bills.booked import ChangedResource, Place
 from guardrail.bills.metered import MergedBy, MeterDay
 from guardrail.finops.savings.answer import Facts, Status, answer
+from guardrail.finops.savings.shape import SavingsDocument
 from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.writing.adding import Adding
 from guardrail.ledger.writing.importing import Importing
@@ -274,6 +275,7 @@ def savings(run, ledger):
 def test_the_command_credits_2_00_a_month_to_the_team_once_though_two_runs_say_it(savings):
     ran = savings("--format", "json")
     assert (ran.exit_code, ran.stderr) == (0, "")
+    SavingsDocument.model_validate_json(ran.stdout)
     found = json.loads(ran.stdout)
     (saving,) = found["savings"]
     assert (saving["status"], saving["day"], saving["team"]) == ("realised", "2026-10-11", "shop")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.finops.spend import Dimensions, Month
-from guardrail.cli.ledger_options import cost_option, ledger_options
+from guardrail.cli.ledger_options import cost_option, ledger_options, no_bill
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -140,7 +140,7 @@ def compared_in(ledger: Ledger, month: str, cost: str, currency: str, team_tag: 
 
 def _month(asked: str | None, there: list[str], where: str) -> str:
     if not there:
-        raise InputError("this ledger has no bill", where=where, fix="`guardrail ledger import` adds one")
+        raise no_bill(where)
     if asked and asked not in there:
         raise InputError(
             f"this ledger has no bill of {asked}", where=where, fix=f"there are bills of {', '.join(there)}"

@@ -11,14 +11,20 @@ import click
 
 from guardrail.cli.commands.finops.notifying import notify_of, notify_options, refuse_notify
 from guardrail.cli.commands.finops.spend import allocation_of
-from guardrail.cli.ledger_options import allocation_option, cost_option, ledger_options, now_option, settings_of
+from guardrail.cli.ledger_options import (
+    allocation_option,
+    cost_option,
+    ledger_options,
+    no_bill,
+    now_option,
+    settings_of,
+)
 from guardrail.cli.options import Day
-from guardrail.errors import ConfigError, InputError, did_you_mean
+from guardrail.errors import ConfigError, did_you_mean
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.finops.anomalies import Anomalies
-    from guardrail.ledger.storage.store import Store
     from guardrail.ledger.views import Ledger
 
 _DAYS = 30  # that are looked at, up to the newest that bills tell
@@ -72,7 +78,7 @@ def anomalies(format_name: str, **values: Any) -> None:
     refuse_notify(values, chosen)
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
-    found = anomalies_in(ledger, store, chosen, values, values["since"])
+    found = anomalies_in(ledger, chosen, values, values["since"])
     if format_name == "terminal":
         width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         say(as_terminal(found, width))
@@ -81,9 +87,7 @@ def anomalies(format_name: str, **values: Any) -> None:
     notify_of(alerts_of(found), values, chosen, store, ledger)
 
 
-def anomalies_in(
-    ledger: Ledger, store: Store, chosen: Settings, values: Mapping[str, Any], since: date | None = None
-) -> Anomalies:
+def anomalies_in(ledger: Ledger, chosen: Settings, values: Mapping[str, Any], since: date | None = None) -> Anomalies:
     """Return what in a ledger is far off: for pages as well as for this command.
 
     values  `now`, `cost`, `projects` and `allocation_file`
@@ -97,8 +101,7 @@ def anomalies_in(
     now = values["now"] or datetime.now(UTC)
     days = bill_days(ledger, now)
     if not days:
-        fix = "`guardrail ledger import` adds one; --now is the time up to which bills are read"
-        raise InputError("this ledger has no bill that tells single days", where=store.where, fix=fix)
+        raise no_bill(ledger.where, " that tells single days", "--now is the time up to which bills are read")
     oldest, newest = min(one.day for one in days), max(one.day for one in days)
     begin = max(since or newest - timedelta(days=_DAYS - 1), oldest)
     if begin > newest:

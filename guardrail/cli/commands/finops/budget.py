@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.finops.notifying import notify_of, notify_options, refuse_notify
-from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
-from guardrail.errors import ConfigError, InputError
+from guardrail.cli.ledger_options import ledger_of, ledger_options, no_bill, now_option, settings_of
+from guardrail.errors import ConfigError
 
 if TYPE_CHECKING:
     from guardrail.bills.booked import Booked
@@ -145,7 +145,7 @@ def facts_in(ledger: Ledger, chosen: Settings, budgets: Sequence[Budget], now: d
 
     bills = source_months(ledger)
     if not bills:
-        raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
+        raise no_bill(ledger.where)
     keys = sorted({key for one in budgets for key in one.match.tags})
     return Facts(
         bills,

@@ -167,7 +167,7 @@ def _facts(values: Mapping[str, Any], chosen: Settings, *, as_pages: bool) -> Fa
         recommendations=recommended,
         budgets=_budgets(ledger, chosen, now),
         whole_budgets=frozenset(one.name for one in chosen.budgets if one.match == BudgetMatch()),
-        anomalies=_anomalies(ledger, store, chosen, {**values, "now": now}),
+        anomalies=_anomalies(ledger, chosen, {**values, "now": now}),
         # A summary tells no KPIs, and they take longest.
         executive=_executive(ledger, store, chosen, {**values, "now": now}, asking.months) if as_pages else None,
     )
@@ -208,14 +208,14 @@ def _budgets(ledger: Ledger, chosen: Settings, now: datetime) -> Budgets | None:
     return budgets_in(ledger, chosen, chosen.budgets, now)
 
 
-def _anomalies(ledger: Ledger, store: Store, chosen: Settings, values: Mapping[str, Any]) -> Anomalies | None:
+def _anomalies(ledger: Ledger, chosen: Settings, values: Mapping[str, Any]) -> Anomalies | None:
     """Return what `guardrail anomalies` tells, None where no bill tells single days up to now."""
     from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415 - only when it runs
 
     if not bill_days(ledger, values["now"]):
         return None
     cost = values["cost"] if values["cost"] == "billed" else "effective"
-    return anomalies_in(ledger, store, chosen, {**values, "cost": cost, "projects": ()})
+    return anomalies_in(ledger, chosen, {**values, "cost": cost, "projects": ()})
 
 
 class _Asking:

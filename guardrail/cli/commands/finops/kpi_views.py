@@ -138,7 +138,7 @@ def _anomalies(opened: Opened, months: tuple[str, str], currencies: Sequence[str
     if not days or max(days) < since:
         return []
     options = {"now": now, "cost": "effective", "projects": (), "allocation_file": opened.allocation_file}
-    return anomalies(anomalies_in(opened.ledger, opened.store, opened.chosen, options, since))
+    return anomalies(anomalies_in(opened.ledger, opened.chosen, options, since))
 
 
 COMPUTED = {

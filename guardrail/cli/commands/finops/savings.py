@@ -10,8 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.commands.finops.spend import Month
-from guardrail.cli.ledger_options import allocation_option, cost_option, ledger_options, now_option, settings_of
-from guardrail.errors import ConfigError, InputError
+from guardrail.cli.ledger_options import (
+    allocation_option,
+    cost_option,
+    ledger_options,
+    no_bill,
+    now_option,
+    settings_of,
+)
+from guardrail.errors import ConfigError
 
 if TYPE_CHECKING:
     from guardrail.cli.commands.finops.kpi_answers import Opened
@@ -93,8 +100,7 @@ def savings_in(
     ledger = opened.ledger
     told = bill_days(ledger, now)
     if not told:
-        fix = "`guardrail ledger import` adds one; --now is the time up to which bills are read"
-        raise InputError("this ledger has no bill that tells single days", where=opened.store.where, fix=fix)
+        raise no_bill(ledger.where, " that tells single days", "--now is the time up to which bills are read")
     last = last or max(f"{now:%Y-%m}", f"{max(one.day for one in told):%Y-%m}", first or "")
     first = first or months_before(last, _MONTHS - 1)
     begin = date.fromisoformat(f"{first}-01") - timedelta(days=FALLS_BACK)

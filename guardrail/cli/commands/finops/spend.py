@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 from msgspec import Struct
 from msgspec.structs import replace
 
-from guardrail.cli.ledger_options import allocation_option, ledger_options
+from guardrail.cli.ledger_options import allocation_option, ledger_options, no_bill
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
@@ -332,7 +332,7 @@ def _asked(values: Mapping[str, Any], there: list[BillMonth], where: str) -> Ask
     from guardrail.finops.spend import Asked  # noqa: PLC0415 - only when it runs
 
     if not there:
-        raise InputError("this ledger has no bill", where=where, fix="`guardrail ledger import` adds one")
+        raise no_bill(where)
     months = sorted({one.month for one in there})
     by = values["by"] or (("team",) if values["team"] is None else ("origin", "service"))
     if values["month"] and (values["first"] or values["last"]):

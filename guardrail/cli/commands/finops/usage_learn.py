@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli.ledger_options import no_bill
 from guardrail.cli.options import flags, input_options
 from guardrail.errors import ConfigError, InputError, did_you_mean
 
@@ -142,7 +143,7 @@ def _learned(
     ledger = open_ledger(open_store(values["where"] or chosen.ledger), tags)
     until = newest_charge(ledger)
     if until is None:
-        raise InputError("the ledger has no bill", fix="`guardrail ledger import` adds one")
+        raise no_bill(ledger.where)
     rows = _rows(ledger, source.name, until - timedelta(days=window))
     library = Library(chosen.definitions)
     (_, plan), *others = readable_plans(chosen)
