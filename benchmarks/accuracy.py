@@ -105,7 +105,7 @@ def missed(one: Compared, reasons: Iterable[Reason]) -> Iterator[Miss]:
 
 
 def same_total(one: Compared) -> bool:
-    """Say whether the amount of a month is within 1 % or 2 cents of the record; what is not supported never is."""
+    """Say whether the amount of a month is within 1% or 2 cents of the record; what is not supported never is."""
     if one.cost is None or one.cost.status is ResourceStatus.UNSUPPORTED:
         return False
     return abs(one.cost.known - one.total) <= max(abs(one.total) * Decimal("0.01"), Decimal("0.02"))
@@ -166,7 +166,7 @@ def agreements(compared: Iterable[Compared]) -> list[Agreement]:
 
 
 def share(part: int, whole: int) -> str:
-    """Return "190 of 201 (94.5 %)"."""
+    """Return "190 of 201 (94.5%)"."""
     return f"{part} of {whole} ({part / whole:.1%})".replace("%", " %") if whole else "none"
 
 

@@ -105,7 +105,7 @@ def aws(folder: Path, work: Path) -> Iterator[str]:
             there = projected(float(row["CPU utilization"]), old.vcpu, new.vcpu)
             cpu_agrees += abs(there - float(told)) < 0.001 * there
     yield f"savings of AWS: {agree} of {all_} within {TOLERANCE:.1%}; without a price: {len(without)} {sorted(set(without))}"
-    yield f"projected CPU: {cpu_agrees} of {cpu} within 0.1 %"
+    yield f"projected CPU: {cpu_agrees} of {cpu} within 0.1%"
 
 
 def priced(rows: list[dict[str, str]], work: Path) -> Scene:

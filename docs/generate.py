@@ -99,7 +99,7 @@ def accuracy() -> str:
         "source ([catalog.md](catalog.md)), so agreement shows that plans are read and quantities computed alike, rather than that",
         "prices are today's.\n",
         "## Compared with recorded estimates\n",
-        "An amount counts as the same within 1 % or 2 cents; a type that is not supported never does. A unit price is compared where",
+        "An amount counts as the same within 1% or 2 cents; a type that is not supported never does. A unit price is compared where",
         "the amount depends on usage that is not given; records round to cents, so 0.112 and 0.11 are the same.\n",
         *accuracy_page.compared(VENDORS),
         "\n## In other regions\n",

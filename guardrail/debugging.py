@@ -55,7 +55,8 @@ def record_rule(settings: Settings, rule_id: str, address: str) -> tuple[str, Ru
 
     Raises as `case_of` does, and InputError for what no test without secrets can say.
     """
-    case, finding = case_of(settings, rule_id, address)
+    # What excuses a finding here is no part of what the rule says.
+    case, finding = case_of(replace(settings, waivers=None, inline_waivers=False), rule_id, address, as_written=True)
     text = yaml.safe_dump([recorded(case, finding)], sort_keys=False, allow_unicode=True, width=120)
     return text, case.rule.source
 
@@ -85,14 +86,16 @@ def with_test(source: RuleFile, test: str) -> str:
     return content
 
 
-def case_of(settings: Settings, rule_id: str, subject: str) -> tuple[Case, Finding | None]:
+def case_of(settings: Settings, rule_id: str, subject: str, *, as_written: bool = False) -> tuple[Case, Finding | None]:
     """Return what a rule is asked of the resource at an address, of a budget, or ("") of the plan, and what it finds.
 
-    The name of a budget may be left out where there is a single one. What `on_unknown: pass` would drop is told as well. Raises
+    The name of a budget may be left out where there is a single one. What `on_unknown: pass` would drop is told as well.
+    `as_written`: findings do not say from when on the rule blocks. Raises
     ConfigError for a rule or a budget that there is not, InputError for an address that is not there or is in several projects.
     """
     catalog, library = prices(settings), Library(settings.definitions)
-    rule = compile_rule(active_rule(settings, library, rule_id).source.changed(on_unknown=OnUnknown.WARN))
+    source = active_rule(settings, library, rule_id).source.changed(on_unknown=OnUnknown.WARN)
+    rule = compile_rule(replace(source, blocks_from=None) if as_written else source)
     if rule.rule.scope is RuleScope.BUDGET:
         return _case_of_budget(settings, rule, _budget(settings, rule_id, subject), catalog, library)
     if bool(subject) is (rule.rule.scope is not RuleScope.RESOURCE):

@@ -66,7 +66,7 @@ def test_what_differs_is_written_with_its_reason_and_printed_without(recorded, c
         ("aws_nothing.known", "total", "ours", "not defined yet"),
     ]
     told = capsys.readouterr().out
-    assert "aws: 1 of 3 (33.3 %) resources, 1 of 2 (50.0 %) unit prices" in told
+    assert "aws: 1 of 3 (33.3%) resources, 1 of 2 (50.0%) unit prices" in told
     assert "no reason: aws_lb.web: Load balancer capacity units" in told
 
 
@@ -98,7 +98,7 @@ def test_a_plan_is_moved_to_other_regions(recorded, capsys):
     assert ended.value.code == 0
     found = {row["region"]: (row["resources"], row["priced"]) for row in rows(recorded / "regions.csv")}
     assert found["eu-central-1"] == ("2", "1"), "no load balancers there"
-    assert "aws eu-central-1: 1 of 2 (50.0 %)" in capsys.readouterr().out
+    assert "aws eu-central-1: 1 of 2 (50.0%)" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

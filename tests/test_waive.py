@@ -1,6 +1,7 @@
 """`guardrail waive`, and what reports say of the waivers that a change brings along."""
 
 import json
+import shlex
 import subprocess
 from datetime import date
 from decimal import Decimal
@@ -125,6 +126,30 @@ def test_what_a_rule_asks_of_its_waivers_is_asked_before_one_is_written(shop, wa
     assert ran.exit_code == 2
     assert "no-machines: " in ran.stderr
     assert not (shop / "guardrail.waivers.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    "what, told",
+    [
+        ("", "--until 30d"),
+        ("waivable_by: [fin*, ann]", "--until 30d --owner ann"),
+        ("waivable_by: [fin*]", "--until 30d --owner NAME"),
+        ("waivers: {owner: required, max_days: 7}", "--until 7d --owner NAME"),
+    ],
+)
+def test_the_command_that_a_report_tells_writes_a_waiver_that_counts(shop, run, what, told):
+    (shop / "policies" / "no-machines.yaml").write_text(RULE + what + "\n")
+    (line,) = (line for line in run("check").stdout.splitlines() if "guardrail waive" in line)
+    assert line.endswith(told)
+    assert run(*shlex.split(line.replace("NAME", "finops"))[1:]).exit_code == 0
+    assert run("check").exit_code == 0
+
+
+@pytest.mark.parametrize("format_name", ["table", "markdown", "html", "sarif"])
+def test_no_report_tells_how_to_waive_what_takes_no_waiver(shop, run, format_name):
+    (shop / "policies" / "no-machines.yaml").write_text(RULE + "waivable: false\n")
+    ran = run("check", "--format", format_name)
+    assert (ran.exit_code, "waive" in ran.stdout) == (1, False)
 
 
 def test_validate_names_a_waiver_that_does_not_count(shop, run):

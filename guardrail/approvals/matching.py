@@ -1,7 +1,7 @@
 """Which approvals are for a finding, and whether they still hold: pure, of values that others have read.
 
 An approval is for one finding, by rule, project and address letter by letter. It lapses when what is planned for the resource
-is something else, when the amount has grown by more than 5 %, and when whoever gave it may not give it any more.
+is something else, when the amount has grown by more than 5%, and when whoever gave it may not give it any more.
 """
 
 from __future__ import annotations
@@ -194,7 +194,7 @@ def grown(amount: Decimal) -> Decimal:
 
 
 def _limit(claim: _Claim, rule: str) -> Decimal | None:
-    """Return what may become of an approved amount: 5 % more, but nothing beyond what whoever approved it may approve."""
+    """Return what may become of an approved amount: 5% more, but nothing beyond what whoever approved it may approve."""
     amount = claim.approval.amount
     if amount is None:
         return None

@@ -148,7 +148,7 @@ class SpotConfig(Section):
     min_machines: Annotated[int, Field(ge=1)] = 2
     """machines that a group has at least"""
     max_band: Annotated[int, Field(ge=0, le=4)] = 1
-    """how often AWS may interrupt: 0 less than 5 % of machines in a month, 1 5-10 %, 2 10-15 %, 3 15-20 %, 4 more"""
+    """how often AWS may interrupt: 0 less than 5% of machines in a month, 1 5-10%, 2 10-15%, 3 15-20%, 4 more"""
 
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -51,7 +51,7 @@ class Learned(Struct, frozen=True):
 
     @property
     def quantile(self) -> Fraction:
-        """The 95th percentile of the months: the smallest that is not exceeded by 95 % of them."""
+        """The 95th percentile of the months: the smallest that is not exceeded by 95% of them."""
         ordered = sorted(self.months.values())
         return ordered[ceil(_QUANTILE * len(ordered)) - 1]
 

@@ -23,7 +23,7 @@ class Approval(Struct, frozen=True):
 
     by       the user, or the team, that has given it
     amount   what the finding came to a month when it was approved; None: that was not known, and was approved as such
-    up_to    what it may come to: 5 % more, but never more than `by` may approve; None where `amount` is
+    up_to    what it may come to: 5% more, but never more than `by` may approve; None where `amount` is
     where    "file:line" of an approvals file, the web address of a review, "" for a label
     expires  the last day on which it holds, None: as long as the pull request is open
     commit   the commit that was reviewed, "" for a label and a file

@@ -78,6 +78,21 @@ class Waiver(Struct, frozen=True):
     in_comment: bool = False
 
 
+class WaiverNeeds(Struct, frozen=True):
+    """What a waiver of a finding needs to count, beside a reason and a last day.
+
+    refused   whether none counts
+    by        globs of the owners whose waivers count; none: anybody's
+    owner     whether it has to name an owner
+    max_days  how many days from today it may last at most; None for any
+    """
+
+    refused: bool = False
+    by: tuple[str, ...] = ()
+    owner: bool = False
+    max_days: int | None = None
+
+
 class Finding(Struct, frozen=True):
     """One answer of one rule that is not a pass.
 
@@ -85,6 +100,7 @@ class Finding(Struct, frozen=True):
     blocking  whether it keeps the change from passing
     calls     the module blocks that lead to its file and line, from the root module down
     end_line  the last line of the block that begins at `line`; None where that is not known
+    waiver_needs  what a waiver of it needs; None where nothing more than any waiver, or where it does not block
     evidence  names and values behind the answer, fit to be shown
     project   name of the project that it was found in
     remedy    what its rule says is to be done about it; None where nobody asked
@@ -120,6 +136,7 @@ class Finding(Struct, frozen=True):
     approval: Approvable | None = None
     end_line: int | None = None
     calls: tuple[SourceLine, ...] = ()
+    waiver_needs: WaiverNeeds | None = None
 
     def at(self, source: SourceLine | None) -> Finding:
         """Return the finding with its place in the configuration, if there is one."""

@@ -21,7 +21,7 @@ from pydantic import BeforeValidator, Field, StringConstraints
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.files.checked import Section, checked
 from guardrail.files.yaml_file import YamlFile, read_yaml
-from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver, WaiverNeeds
 from guardrail.policy.glob import Globs, is_pattern, matches, matches_any
 from guardrail.policy.rules.packs.selection import WaiverTerms
 
@@ -116,6 +116,14 @@ class WaiverPolicy(Struct, frozen=True):
     def of(self, rule: str) -> WaiverTerms:
         """Return what a waiver of a rule needs."""
         return self.terms.get(rule, self.default)
+
+    def needs(self, rule: str) -> WaiverNeeds | None:
+        """Return what whoever writes a waiver of a rule has to know; None where nothing more than of any waiver."""
+        terms = self.of(rule)
+        needs = WaiverNeeds(
+            rule in self.unwaivable, tuple(self.by.get(rule, ())), terms.owner == "required", terms.max_days
+        )
+        return None if needs == WaiverNeeds() else needs
 
 
 NO_TERMS = WaiverPolicy()

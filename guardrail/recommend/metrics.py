@@ -85,9 +85,9 @@ def _window(days: Sequence[MetricDay]) -> Window:
 
 
 def p99_bound(days: Sequence[MetricDay]) -> float:
-    """Return the least value of which the quantiles of days tell that no more than 1 % of all samples exceed it.
+    """Return the least value of which the quantiles of days tell that no more than 1% of all samples exceed it.
 
-    Of a day, no sample is above its maximum, 1 % are above its p99, 5 % above its p95, half above its median. So the bound is
+    Of a day, no sample is above its maximum, 1% are above its p99, 5% above its p95, half above its median. So the bound is
     never below the true percentile, and one day with a peak does not decide alone where its share of the samples is small.
     """
     samples = sum(day.n for day in days)

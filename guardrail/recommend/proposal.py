@@ -31,7 +31,7 @@ class Effort(StrEnum):
 
 
 class Evidence(Struct, frozen=True):
-    """One number that the proposal stands on, and who said it when: "p99 of cpu", "12.4 %", "cloudwatch", "2026-10-01 to 2026-10-31"."""
+    """One number that the proposal stands on, and who said it when: "p99 of cpu", "12.4%", "cloudwatch", "2026-10-01 to 2026-10-31"."""
 
     name: str
     value: str

@@ -283,7 +283,8 @@ class View:
     @cached_property
     def waivable(self) -> list[Finding]:
         """Blocking findings that an entry to paste can waive, those about a resource first."""
-        fit = [f for f in (*self.blocking, *self.pending) if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
+        found = (f for f in (*self.blocking, *self.pending) if not (f.waiver_needs and f.waiver_needs.refused))
+        fit = [f for f in found if max(len(f.address), len(f.rule)) <= _LONGEST_ADDRESS]
         return sorted(fit, key=lambda finding: not finding.address)
 
     @cached_property

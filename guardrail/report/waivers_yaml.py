@@ -6,8 +6,10 @@ import shlex
 from collections.abc import Iterable
 from decimal import ROUND_CEILING, Decimal
 
-from guardrail.model.finding import Finding
+from guardrail.model.finding import Finding, WaiverNeeds
 from guardrail.report.text import safe, yaml_text
+
+_DAYS = 30
 
 
 def waivers_yaml(findings: Iterable[Finding]) -> str:
@@ -17,18 +19,28 @@ def waivers_yaml(findings: Iterable[Finding]) -> str:
 
 
 def waive_command(finding: Finding) -> str:
-    """Return the command that writes a waiver of a finding, with its reason and last day left to fill in."""
+    """Return the command that writes a waiver of a finding, with its reason left to fill in, and its owner where it needs one."""
+    needs = finding.waiver_needs or WaiverNeeds()
     subject = shlex.quote(safe(finding.subject))
-    return f"guardrail waive {safe(finding.rule)} {subject} --reason '...' --until 30d"
+    owner = f" --owner {shlex.quote(_owner(needs) or 'NAME')}" if needs.by or needs.owner else ""
+    return f"guardrail waive {safe(finding.rule)} {subject} --reason '...' --until {min(_DAYS, needs.max_days or _DAYS)}d{owner}"
+
+
+def _owner(needs: WaiverNeeds) -> str:
+    """Return an owner whose waiver counts; "" where no single one is named."""
+    return next((safe(name) for name in needs.by if not set(name) & {"*", "?"}), "")
 
 
 def _entry(finding: Finding) -> str:
+    needs = finding.waiver_needs or WaiverNeeds()
+    owner = yaml_text(_owner(needs)) if _owner(needs) else '""'
+    days = f", at most {needs.max_days} days from today" if needs.max_days else ""
     return (
         f"  - rule: {yaml_text(finding.rule)}\n"
         f"    address: {yaml_text(finding.subject)}\n"
         '    reason: ""  # why this is right\n'
-        "    expires: YYYY-MM-DD  # the last day on which it holds\n"
-        '    owner: ""  # who answers for it'
+        f"    expires: YYYY-MM-DD  # the last day on which it holds{days}\n"
+        f"    owner: {owner}  # who answers for it"
         f"{_up_to(finding)}"
     )
 

@@ -11,7 +11,7 @@ from guardrail import git
 from guardrail.approvals import approval_policy
 from guardrail.config import RulesConfig, Settings, Source
 from guardrail.errors import ConfigError
-from guardrail.model.finding import Finding, Waiver
+from guardrail.model.finding import Finding, Waiver, WaiverNeeds
 from guardrail.policy import (
     CompiledRule,
     RuleFile,
@@ -23,22 +23,33 @@ from guardrail.policy import (
 )
 from guardrail.policy.completeness import OWN_RULES
 from guardrail.policy.glob import is_pattern
+from guardrail.policy.rules.rule import RESERVED_IDS
 from guardrail.terraform.plan.reader import Plan
 from guardrail.waivers.added import waivers_at
 
 
 def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings) -> tuple[Finding, ...]:
-    """Apply the waivers file, if there is one; what it says of itself follows. Raises ConfigError."""
-    if settings.waivers is None:
-        return tuple(findings)
-    waivers = read_waivers(settings.waivers)
+    """Apply the waivers file, if there is one; what it says of itself follows. What blocks says what a waiver of it needs. Raises ConfigError."""
+    policy = waiver_policy(rules, settings.rules)
+    found = tuple(findings) if settings.waivers is None else _by_file(findings, rules, policy, settings)
+    return tuple(replace(one, waiver_needs=_needs(one.rule, policy)) if one.blocking else one for one in found)
+
+
+def _needs(rule: str, policy: WaiverPolicy) -> WaiverNeeds | None:
+    return WaiverNeeds(refused=True) if rule in RESERVED_IDS else policy.needs(rule)
+
+
+def _by_file(
+    findings: list[Finding], rules: tuple[CompiledRule, ...], policy: WaiverPolicy, settings: Settings
+) -> tuple[Finding, ...]:
+    waivers = read_waivers(settings.waivers) if settings.waivers else ()
     for fault in refused_waivers(waivers, rules):
         raise fault
     return apply_waivers(
         findings,
         waivers,
         today=settings.now.date(),
-        policy=replace(waiver_policy(rules, settings.rules), of_base=_of_base(findings, settings)),
+        policy=replace(policy, of_base=_of_base(findings, settings)),
         rules={*(rule.rule.id for rule in rules), *OWN_RULES},
         report_unused=settings.complete,
     )

@@ -15,6 +15,7 @@ from guardrail.load import rules_of
 from guardrail.model.finding import Finding, FindingStatus, Waiver
 from guardrail.policy import objection
 from guardrail.policy.glob import matches
+from guardrail.policy.rules.rule import RESERVED_IDS
 from guardrail.report.waivers_yaml import bound
 from guardrail.waivers.applied import waiver_policy
 
@@ -55,7 +56,7 @@ def waiver_for(asked: Asked, findings: Sequence[Finding], settings: Settings) ->
 
 def _meant(asked: Asked, findings: Sequence[Finding]) -> list[Finding]:
     """Return the findings that a waiver is for. Raises ConfigError where there are none."""
-    there = [one for one in findings if one.status is not FindingStatus.ERROR]
+    there = [one for one in findings if one.status is not FindingStatus.ERROR and one.rule not in RESERVED_IDS]
     of_rule = [one for one in there if matches(asked.rule, one.rule)]
     if meant := [one for one in of_rule if matches(asked.address, one.subject)]:
         return meant
@@ -66,7 +67,7 @@ def _meant(asked: Asked, findings: Sequence[Finding]) -> list[Finding]:
         raise ConfigError("the rule finds nothing here that could be waived", where=asked.rule, fix=fix)
     subjects = sorted({one.subject for one in of_rule})
     fix = did_you_mean(asked.address, subjects) or f"it has findings about {', '.join(subjects[:_NAMED])}"
-    raise ConfigError(f"the rule finds nothing about {asked.address}", where=asked.rule, fix=fix)
+    raise ConfigError(f"the rule finds nothing about {asked.address or 'no address'}", where=asked.rule, fix=fix)
 
 
 def _up_to(asked: Asked, meant: Sequence[Finding]) -> Decimal | None:

@@ -40,7 +40,7 @@ def test_the_tiles_are_what_spend_and_kpi_say(full, told):
     )
     assert values[0] == spent
     assert values[-2:] == [share, rate]
-    assert tiles(page)["Effective savings rate"].startswith("-0.62 %")
+    assert tiles(page)["Effective savings rate"].startswith("-0.62%")
 
 
 def test_budgets_have_spend_forecast_and_interval_of_the_command(full, told):

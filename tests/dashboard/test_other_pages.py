@@ -30,7 +30,7 @@ def test_budgets_are_those_of_the_command(full, told):
         assert row[2:4] == [one["spent"], one["amount"]]
         assert row[5] == one["forecast"]["amount"]
     texts = [one.text for one in page.all("span") if "badge" in one.attributes.get("class", "")]
-    assert texts == ["forecast over 70 %", "spent over 50 %: not known", "spent over 30 %"]
+    assert texts == ["forecast over 70%", "spent over 50%: not known", "spent over 30%"]
     assert "<i>changes</i>: says nothing of what may be billed" in page.all("main")[0].text
 
 
@@ -59,9 +59,9 @@ def test_kpis_are_those_of_the_command(shop_site, command, shop):
         if len(one["values"]) == 1 and one["values"][0]["value"] is None:
             assert row[-1] == "not known"
             assert one["values"][0]["missing"].replace("`", "") in row[0]
-    assert "60.0 %" in {one.text for one in page.all("data")}
+    assert "60.0%" in {one.text for one in page.all("data")}
     owners = read(shop_site, "allocation.html")
-    assert "99.8 %" in [one.text for one in owners.all("dd")]
+    assert "99.8%" in [one.text for one in owners.all("dd")]
 
 
 def test_realised_savings_are_those_of_the_command(shop_site, command, shop):
@@ -100,7 +100,7 @@ def test_recommendations_are_those_of_the_command(full):
 def test_the_first_page_leads_to_what_needs_attention(full):
     page = read(full / "site")
     (section,) = (one for one in page.all("section") if one.attributes["aria-labelledby"] == "attention")
-    assert "Budget all: alert: the forecast is more than 70 % of $550.00, $420.29" in section.text
+    assert "Budget all: alert: the forecast is more than 70% of $550.00, $420.29" in section.text
     assert "open recommendations: would save $" in section.text
 
 
@@ -123,8 +123,8 @@ def test_the_summary_tells_what_needs_attention(full, command):
     ran = command("dashboard", "--format", "markdown", "--now", AT, "--recommendations", "open.json", cwd=full)
     assert ran.stdout.splitlines()[6:] == [
         "- 90.1% with a team, 90.1% matched with Terraform",
-        "- budget all: alert: the forecast is more than 70 % of USD 550.00, USD 420.29",
-        "- budget shop team: alert: more than 30 % of USD 250.00 is spent, USD 97.49",
+        "- budget all: alert: the forecast is more than 70% of USD 550.00, USD 420.29",
+        "- budget shop team: alert: more than 30% of USD 250.00 is spent, USD 97.49",
         "- 6 open recommendations: would save USD 29.02 a month",
     ]
 

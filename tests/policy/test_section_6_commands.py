@@ -112,7 +112,7 @@ class Shop:
         (self.top / name).write_text(text, encoding="utf-8")
 
     def rule(self, **changes):
-        self.write("policies/small-streams.yaml", json.dumps(yaml.safe_load(RULE) | changes))
+        self.write("policies/small-streams.yaml", yaml.safe_dump(yaml.safe_load(RULE) | changes, sort_keys=False))
 
     def plan(self, *changes):
         self.write("plan.json", json.dumps(plans.document(*changes)))
@@ -210,6 +210,8 @@ def test_row_7_a_rule_says_whether_it_can_be_waived_and_by_whom(shop, fields, ow
     shop.rule(**fields)
     shop.waivers({"owner": owner})
     assert shop.check().exit_code == code
+    told = "yes, by finops" if "waivable_by" in fields else "no"
+    assert f"waivable:    {told}\n" in shop.run("rules", "show", "small-streams").stdout
 
 
 LEVELS = [
@@ -245,14 +247,17 @@ def test_row_9_an_approval_holds_for_the_same_plan_and_for_no_further_instance(s
     assert (exit_code, found["small-streams"]["address"]) == (1, "aws_kinesis_stream.b")
 
 
-def test_row_16_a_recorded_test_passes_until_the_threshold_is_another(shop):
+@pytest.mark.parametrize("begins", [{}, {"effective_from": "2999-01-01"}])
+def test_row_16_a_recorded_test_passes_until_the_threshold_is_another(shop, begins):
+    shop.rule(**begins)
+    shop.waivers({})  # what excuses a finding is no part of what its rule says
     shop.plan(stream("a", 4, after_sensitive={"name": True}))
     recorded = shop.run("rules", "record", "small-streams", "aws_kinesis_stream.a", "plan.json", "--write")
     assert recorded.exit_code == 0, recorded.stderr
     text = (shop.top / "policies/small-streams.yaml").read_text(encoding="utf-8")
     assert ("shard_count: 4" in text, "stream-a" in text) == (True, False)
     assert shop.run("rules", "test", "policies").exit_code == 0
-    shop.write("policies/small-streams.yaml", text.replace("{shards: 2}", "{shards: 4}"))
+    shop.write("policies/small-streams.yaml", text.replace("shards: 2", "shards: 4"))
     broken = shop.run("rules", "test", "policies")
     assert (broken.exit_code, "expected fail, got pass" in broken.stdout) == (1, True)
 

@@ -137,7 +137,7 @@ TERMS = [
     ("no amount", WAIVER, asking(amount="required"), "waiver-refused", "it does not say up to what amount it holds, which big asks for"),
     ("an amount", replace(WAIVER, up_to=Decimal(100)), asking(amount="required"), "", ""),
     ("grown beyond it", replace(WAIVER, up_to=Decimal("95.23")), asking(), "waiver-outgrown", "it holds up to 95.23 a month, and this comes to 100.00"),
-    ("grown by 5 %", replace(WAIVER, up_to=Decimal("95.24")), asking(), "", ""),
+    ("grown by 5%", replace(WAIVER, up_to=Decimal("95.24")), asking(), "", ""),
 ]  # fmt: skip
 
 

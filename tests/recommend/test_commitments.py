@@ -35,7 +35,7 @@ def planned(run, catalog_file):
 def test_shop_loses_by_its_plan_and_is_told_to_buy_nothing(planned, shop_ledger):
     ran = planned("--ledger", shop_ledger)
     assert ran.exit_code == 0, ran.stderr
-    assert "60.0 % used in 2026-10, loses $2.98" in ran.stdout
+    assert "60.0% used in 2026-10, loses $2.98" in ran.stdout
     assert "buy nothing: what is committed already costs more than it saves" in ran.stdout
     document = json.loads(planned("--ledger", shop_ledger, "--format", "json").stdout)
     (found,) = document["commitments"]
@@ -54,8 +54,8 @@ def test_a_purchase_is_a_recommendation_with_what_it_risks(planned, usage):
     assert ran.exit_code == 0, ran.stderr
     assert "1 recommendation: $73.00 of what accounts spend" in ran.stdout
     assert "commit to 2 m5.large of reservation (m5 (Linux) in us-east-1) for 1 year, no upfront" in ran.stdout
-    assert "$0.10 an hour, 100.0 % used · pays if 50.0 % is used · paid for after 6.0 of 12 months" in ran.stdout
-    assert "100 %: $73.00, 90 %: $58.40, 80 %: $43.80, 70 %: $29.20" in ran.stdout
+    assert "$0.10 an hour, 100.0% used · pays if 50.0% is used · paid for after 6.0 of 12 months" in ran.stdout
+    assert "100%: $73.00, 90%: $58.40, 80%: $43.80, 70%: $29.20" in ran.stdout
     assert "worst of 1 months: 2026-09, $73.00 a month" in ran.stdout
     assert "2026-11-20 to 2027-11-20, 2027-02-20 to 2028-02-20" in ran.stdout
     assert planned("--usage-by-hour", usage).stdout == ran.stdout

@@ -43,7 +43,7 @@ def test_the_edits_of_the_examples_configuration_hold_together(run, tmp_path):
 
 
 AWS_EXPORT = [
-    # type, type recommended, region, hours, of them on demand, saving that AWS tells for an account at 10.5 % below list
+    # type, type recommended, region, hours, of them on demand, saving that AWS tells for an account at 10.5% below list
     ("c4.8xlarge", "c4.4xlarge", "us-east-1", 336, "336", "519.41325"),
     ("t3.medium", "t3.small", "us-west-2", 336, "228.5830033", "9.245148416"),
 ]

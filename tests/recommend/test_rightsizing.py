@@ -47,18 +47,18 @@ def test_a_machine_is_halved_where_its_99th_percentile_leaves_room_and_its_memor
     a = found["by_address"]["aws_instance.a"]
     assert a["title"] == "m6a.2xlarge -> r6a.xlarge", "half the vCPUs, the same 32 GiB"
     evidence = {one["name"]: one["value"] for one in a["evidence"]}
-    assert evidence["cpu"] == "mean 4.0 %, p99 12.0 %, max 12.0 %"
-    assert evidence["p99 of cpu on r6a.xlarge"] == "24.0 %"
+    assert evidence["cpu"] == "mean 4.0%, p99 12.0%, max 12.0%"
+    assert evidence["p99 of cpu on r6a.xlarge"] == "24.0%"
     assert evidence["memory"] == "no metric: no less memory than there is"
 
 
 def test_less_memory_only_with_a_metric_of_it(recommended):
     metrics = [*days_of("i-1", "cpu", p99=12), *days_of("i-1", "memory", p99=30, most=40)]
     found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, metrics)
-    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.large"}, "40 % of 32 GiB are 80 % of 16"
+    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.large"}, "40% of 32 GiB are 80% of 16"
     metrics = [*days_of("i-1", "cpu", p99=12), *days_of("i-1", "memory", p99=30, most=43)]
     found = recommended({"aws_instance.a": instance("m6a.2xlarge")}, metrics)
-    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.xlarge"}, "43 % would be 86 %, more than 85"
+    assert titles(found) == {"aws_instance.a": "m6a.2xlarge -> r6a.xlarge"}, "43% would be 86%, more than 85"
 
 
 def test_free_memory_of_a_database_is_a_metric_of_memory(recommended):
@@ -100,9 +100,9 @@ def test_a_burstable_machine_keeps_the_credits_for_its_load(recommended):
     resources = {"aws_instance.a": instance("t3.large")}
     memory = list(days_of("i-1", "memory", p99=5))
     found = recommended(resources, [*days_of("i-1", "cpu", p99=20, mean=4), *memory])
-    assert found["by_address"]["aws_instance.a"]["title"] == "t3.large -> t3.nano", "2 vCPUs of 5 %, and 4 % are needed"
+    assert found["by_address"]["aws_instance.a"]["title"] == "t3.large -> t3.nano", "2 vCPUs of 5%, and 4% are needed"
     found = recommended(resources, [*days_of("i-1", "cpu", p99=20, mean=9), *memory])
-    assert found["by_address"]["aws_instance.a"]["title"] == "t3.large -> t3.micro", "2 vCPUs of 10 %"
+    assert found["by_address"]["aws_instance.a"]["title"] == "t3.large -> t3.micro", "2 vCPUs of 10%"
     assert "m6a" not in str(recommended({"aws_instance.a": instance("t3.large")}))
 
 
@@ -189,7 +189,7 @@ def test_a_function_with_less_memory_is_told_and_not_in_the_sum(recommended, tmp
     found = recommended({"aws_lambda_function.l": function}, metrics, "--usage-file", "usage.yml")
     by_id = {one["id"]: one for one in found["recommendations"]}
     memory = by_id["function-memory"]
-    assert memory["set"] == [{"path": "memory_size", "value": 512}], "40 % of 1,024 MB are 80 % of 512"
+    assert memory["set"] == [{"path": "memory_size", "value": 512}], "40% of 1,024 MB are 80% of 512"
     assert (memory["monthly_before"], memory["monthly_after"]) == ("52.0001", "27.00005")
     assert by_id["function-processor"]["status"] == "alternative"
     assert found["totals"]["saving"] == "0"

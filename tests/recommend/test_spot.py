@@ -99,12 +99,12 @@ def test_m5_large_is_refused_c5_xlarge_is_offered_and_a_database_never_is(offere
     assert one["saving"] is None
     assert one["unknown"]
     (told,) = [fact for fact in one["evidence"] if fact["name"] == "Spot of c5.xlarge"]
-    assert told["value"] == "56 % below on demand (indicative: no price), < 5 % interrupted in a month"
+    assert told["value"] == "56% below on demand (indicative: no price), < 5% interrupted in a month"
     assert told["as_of"] == "2025-06-28"
     assert any(note.startswith("spread it over several types of the same size: ") for note in one["notes"])
     assert list(reasons) == ["aws_eks_node_group.often"]
     assert reasons["aws_eks_node_group.often"].startswith(
-        "15-20 % of m5.large are interrupted in a month (2025-06-28), more than recommend.spot.max_band 1"
+        "15-20% of m5.large are interrupted in a month (2025-06-28), more than recommend.spot.max_band 1"
     )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @click.option(
     "--up-to",
     type=Amount(),
-    help="What it may come to a month. Default: what it comes to now. The approval holds until it is over 5 % more.",
+    help="What it may come to a month. Default: what it comes to now. The approval holds until it is over 5% more.",
 )
 @click.option(
     "--unknown-amount", is_flag=True, help="Approve what has no price: as it is planned now, and nothing else."
@@ -43,7 +43,7 @@ def approve(**values: Any) -> None:
 
     ADDRESS is a resource address as Terraform prints it (quote it), budget:NAME, or plan. The projects of guardrail.yaml, or INPUT, are
     checked first: there has to be such a finding, and the approval is of what it comes to and of what is planned now. It lapses where
-    either changes; amounts may grow by 5 %. An approval of the same finding by the same approver is replaced.
+    either changes; amounts may grow by 5%. An approval of the same finding by the same approver is replaced.
 
     The file counts as it is on the branch that the change is merged into: merge it there first.
 

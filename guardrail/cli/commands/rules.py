@@ -68,7 +68,8 @@ def show(rule_id: str, config: Path | None) -> None:
     found = {rule.rule.id: rule for rule in _loaded(config, everything=True)}
     found |= {rule.rule.id: rule for rule in _loaded(config, everything=False)}
     if rule_id not in found:
-        raise ConfigError(f"no rule is called {rule_id}", fix=did_you_mean(rule_id, found))
+        fix = did_you_mean(rule_id, found) or "`guardrail rules list --all` has them"
+        raise ConfigError(f"no rule is called {rule_id}", fix=fix)
     click.echo(explained(found[rule_id].source), nl=False)
 
 
@@ -222,8 +223,8 @@ def _print_coverage(found: list[RuleCoverage]) -> None:
 
 
 def _percent(reached: int, total: int) -> str:
-    """Return a share, rounded down so that 100 % is all of it."""
-    return f"{100 * reached // total if total else 100} % ({reached} of {total})"
+    """Return a share, rounded down so that 100% is all of it."""
+    return f"{100 * reached // total if total else 100}% ({reached} of {total})"
 
 
 @rules.command(short_help="Download the packs of rules.sources, and pin them in guardrail.lock.")

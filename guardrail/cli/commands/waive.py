@@ -68,7 +68,7 @@ class Amount(click.ParamType[Decimal]):
 @click.option(
     "--up-to",
     type=Amount(),
-    help="What it may cost a month. Default: what it costs now. The waiver holds until it costs over 5 % more.",
+    help="What it may cost a month. Default: what it costs now. The waiver holds until it costs over 5% more.",
 )
 @click.option("--at-any-cost", is_flag=True, help="Bind the waiver to no amount.")
 @click.option("--print", "prints", is_flag=True, help="Print the waivers file as it would be, and write nothing.")

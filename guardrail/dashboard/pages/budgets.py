@@ -77,11 +77,11 @@ def _badges(one: BudgetAnswer) -> Iterator[Child]:
     for alert in one.alerts:
         if alert.passed:
             what = "spent" if alert.of == "spent" else "forecast"
-            yield [" ", element("span", f"{what} over {alert.share.normalize():f} %", class_="badge bad")]
+            yield [" ", element("span", f"{what} over {alert.share.normalize():f}%", class_="badge bad")]
         elif alert.passed is None:
             yield [
                 " ",
-                element("span", f"{alert.of} over {alert.share.normalize():f} %: not known", class_="badge warn"),
+                element("span", f"{alert.of} over {alert.share.normalize():f}%: not known", class_="badge warn"),
             ]
 
 

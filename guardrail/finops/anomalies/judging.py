@@ -22,7 +22,7 @@ LEAST_PAST = 14
 SPREADS = 5
 UNIT = 10**18
 _LEAST_SHARE = 0.02  # of the median, that a day is always allowed to be off
-_LEAST_SCALE = UNIT // 2  # a share of 2 % of it is 0.01
+_LEAST_SCALE = UNIT // 2  # a share of 2% of it is 0.01
 _NORMAL = 1.4826  # makes a median absolute deviation a standard deviation, where residuals are normal
 
 

@@ -108,8 +108,8 @@ def share_text(amount: Decimal | None, of: Decimal | None) -> str:
     if amount is None or of is None:
         return ""
     if not of:
-        return "over" if amount > 0 else "0 %"
-    return f"{plain(rounded(amount / of * 100, 1))} %"
+        return "over" if amount > 0 else "0%"
+    return f"{plain(rounded(amount / of * 100, 1))}%"
 
 
 def lines_about(one: BudgetAnswer, currency: str, *, forecast: bool, proposals: bool) -> Iterator[str]:
@@ -130,8 +130,8 @@ def lines_about(one: BudgetAnswer, currency: str, *, forecast: bool, proposals: 
 
 
 def alert_text(alert: Alert, one: BudgetAnswer, currency: str) -> str:
-    """Return an alert in a sentence: "alert: more than 80 % of $500.00 is spent"."""
-    share = f"{plain(alert.share)} % of {money(one.amount, currency)}"
+    """Return an alert in a sentence: "alert: more than 80% of $500.00 is spent"."""
+    share = f"{plain(alert.share)}% of {money(one.amount, currency)}"
     if alert.passed is None:
         return f"whether more than {share} is {'spent' if alert.of == 'spent' else 'forecast'} is not known" + (
             ", and it is to block" if alert.block else ""
@@ -192,10 +192,10 @@ def certainty(one: BudgetAnswer, found: Forecast, currency: str) -> Iterator[str
 
 
 def percent(part: float) -> str:
-    """Return a part as percent: 13 %, 0.6 %, less than 0.1 %."""
+    """Return a part as percent: 13%, 0.6%, less than 0.1%."""
     if 0 < part < 0.0005:  # noqa: PLR2004
-        return "less than 0.1 %"
-    return f"{part * 100:.0f} %" if part == 0 or part >= 0.01 else f"{part * 100:.1f} %"  # noqa: PLR2004
+        return "less than 0.1%"
+    return f"{part * 100:.0f}%" if part == 0 or part >= 0.01 else f"{part * 100:.1f}%"  # noqa: PLR2004
 
 
 def _of_proposals(one: BudgetAnswer, currency: str) -> Iterator[str]:

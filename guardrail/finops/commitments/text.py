@@ -89,7 +89,7 @@ def _choice(choice: Choice, advice: Advice) -> Iterator[str]:
         rate = f"{one.offer.source}, {one.offer.as_of}"
         yield f"  {amount(one)}: {one.offer.kind}, {one.offer.scope} ({rate})"
     yield "  " + " · ".join(risks(choice, currency))
-    shares = ", ".join(f"{share} %: {money(exact(one.saving), currency)}" for share, one in judged.at.items())
+    shares = ", ".join(f"{share}%: {money(exact(one.saving), currency)}" for share, one in judged.at.items())
     yield f"  saves at today's use and less of it: {shares}"
     if judged.worst and not advice.of_plans:
         month, outcome = judged.worst
@@ -114,7 +114,7 @@ def risks(choice: Choice, currency: str) -> Iterator[str]:
 def _brief(choice: Choice, currency: str) -> str:
     judged = choice.judged
     low = judged.at[70].saving
-    at_70 = f"at 70 % of the use {money(exact(low), currency)}"
+    at_70 = f"at 70% of the use {money(exact(low), currency)}"
     return (
         f"{', '.join(choice.kinds)}, {terms_of(choice)}: saves {money(exact(judged.now.saving), currency)} a month, "
         f"{at_70}, {money(judged.upfront, currency)} in advance"
@@ -130,7 +130,7 @@ def _unrated(one: Unrated, advice: Advice) -> str:
 
 def percent(share: Fraction) -> str:
     """Return a share with one decimal."""
-    return f"{rounded(exact(share * 100), 1)} %"
+    return f"{rounded(exact(share * 100), 1)}%"
 
 
 def document_of(advice: Advice) -> dict[str, Any]:

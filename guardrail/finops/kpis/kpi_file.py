@@ -24,7 +24,7 @@ Text = Annotated[str, Field(min_length=1, max_length=500)]
 class Unit(StrEnum):
     """What a value counts."""
 
-    SHARE = "share"  # a part of a whole: 0.25 is shown as 25.0 %
+    SHARE = "share"  # a part of a whole: 0.25 is shown as 25.0%
     MONEY = "money"  # in the currency of the bill, for each `per` where the file says one
     COUNT = "count"
     MINUTES = "minutes"
@@ -79,7 +79,7 @@ class Kpi(Section):
     direction: Direction
     """what is better: up, down, or none"""
     target: Decimal | None = None
-    """what is to be reached; of a share, 0.8 is 80 %"""
+    """what is to be reached; of a share, 0.8 is 80%"""
     needs: Annotated[tuple[str, ...], Field(min_length=1)]
     """views that must have rows, of the month where they have months: without them there is no value"""
     by: tuple[str, ...] | None = None

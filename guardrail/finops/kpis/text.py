@@ -64,14 +64,14 @@ def _document(one: KpiAnswer, by: str) -> dict[str, Any]:
 
 
 def shown(kpi: Kpi, value: Decimal | None, currency: str) -> str:
-    """Return a value as people read it: 60.0 %, $501.25, 3 days."""
+    """Return a value as people read it: 60.0%, $501.25, 3 days."""
     if value is None:
         return _UNKNOWN
     if kpi.unit is Unit.MONEY:
         small = kpi.per and value and abs(value) < 1
         return f"{sign(value)}{_symbol(currency)}{_significant(abs(value))}" if small else money(value, currency)
     if kpi.unit is Unit.SHARE:
-        return f"{_number(value * 100, 2 if abs(value) < Decimal('0.1') else 1)} %"
+        return f"{_number(value * 100, 2 if abs(value) < Decimal('0.1') else 1)}%"
     places = 0 if value == value.to_integral_value() else 1
     return _number(value, places) + ("" if kpi.unit is Unit.COUNT else f" {kpi.unit.value}")
 

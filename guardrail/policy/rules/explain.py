@@ -23,7 +23,7 @@ def explained(source: RuleFile) -> str:
         "enforcement": rule.enforcement.value,
         "begins": rule.effective_from.isoformat() if rule.effective_from else "",
         "if unknown": rule.on_unknown.value,
-        "waivable": "yes" if takes_waivers(rule) else "no",
+        "waivable": _waivable(rule) if takes_waivers(rule) else "no",
         "final": "all of it" if rule.final is True else ", ".join(rule.final or ()),
         "tighter is": ", ".join(f"{name}: {way}" for name, way in rule.tighter.items()) if rule.final else "",
         "applies to": _applies_to(rule),
@@ -41,6 +41,19 @@ def explained(source: RuleFile) -> str:
         if example := example_of(rule, expected):
             lines += ["", f"an example that {_WORDS[expected]}:", *(f"  {line}" for line in example.splitlines())]
     return "\n".join(lines) + "\n"
+
+
+def _waivable(rule: Rule) -> str:
+    """Return what a waiver of a rule needs, as far as its file says it."""
+    terms = rule.waivers
+    asked = {
+        f"by {', '.join(rule.waivable_by)}": bool(rule.waivable_by),
+        "with an owner": terms.owner == "required",
+        "with an amount": terms.amount == "required",
+        f"for at most {terms.max_days} days": terms.max_days is not None,
+        "not in a comment": terms.comments == "refused",
+    }
+    return ", ".join(["yes", *(text for text, is_asked in asked.items() if is_asked)])
 
 
 _WORDS = {Expected.PASS: "passes", Expected.FAIL: "fails"}

@@ -29,7 +29,7 @@ def idle(scene: Scene, change: Change, side: Side) -> Proposal | None:
     limit = scene.config.clean_up.idle_cpu
     if cpu is None or cpu.days < days or cpu.unit != "percent" or cpu.max > limit:
         return None
-    return _proposal(change, side, f"idle: at most {cpu.max:.1f} % CPU in {cpu.days} days", [cpu], is_sure=False)
+    return _proposal(change, side, f"idle: at most {cpu.max:.1f}% CPU in {cpu.days} days", [cpu], is_sure=False)
 
 
 def _proposal(change: Change, side: Side, title: str, windows: list[Window], *, is_sure: bool = True) -> Proposal:

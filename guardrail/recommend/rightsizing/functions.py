@@ -70,8 +70,8 @@ def _memory(scene: Scene, change: Change, side: Side) -> Iterator[Proposal | Not
             confidence=Confidence.LOW,
             effort=Effort.LOW,
             evidence=(
-                Evidence("memory", f"max {memory.max:.1f} %", memory.sources, f"{memory.span}, {memory.days} days"),
-                Evidence(f"max of memory with {needed} MB", f"{there:.1f} %", "calculated by MB"),
+                Evidence("memory", f"max {memory.max:.1f}%", memory.sources, f"{memory.span}, {memory.days} days"),
+                Evidence(f"max of memory with {needed} MB", f"{there:.1f}%", "calculated by MB"),
             ),
             notes=("its CPU shrinks with its memory: the saving is that of invocations that take no longer than now",),
         )

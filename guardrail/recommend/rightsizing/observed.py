@@ -47,17 +47,17 @@ class Observed(Struct, frozen=True):
         if self.cpu:
             source, span = self.cpu.sources, f"{self.cpu.span}, {self.cpu.days} days"
             yield Evidence(
-                "cpu", f"mean {self.cpu.mean:.1f} %, p99 {self.cpu.p99:.1f} %, max {self.cpu.max:.1f} %", source, span
+                "cpu", f"mean {self.cpu.mean:.1f}%, p99 {self.cpu.p99:.1f}%, max {self.cpu.max:.1f}%", source, span
             )
             if new.vcpu != old.vcpu:
                 there = projected(self.cpu.p99, old.vcpu, new.vcpu)
-                yield Evidence(f"p99 of cpu on {new.name}", f"{there:.1f} %", "calculated by vCPUs")
+                yield Evidence(f"p99 of cpu on {new.name}", f"{there:.1f}%", "calculated by vCPUs")
         if self.memory and self.memory_max is not None:
             source, span = self.memory.sources, f"{self.memory.span}, {self.memory.days} days"
-            yield Evidence("memory", f"max {self.memory_max:.1f} %", source, span)
+            yield Evidence("memory", f"max {self.memory_max:.1f}%", source, span)
             if new.memory != old.memory:
                 there = projected(self.memory_max, old.memory, new.memory)
-                yield Evidence(f"max of memory on {new.name}", f"{there:.1f} %", "calculated by GiB")
+                yield Evidence(f"max of memory on {new.name}", f"{there:.1f}%", "calculated by GiB")
         elif self.cpu:
             yield Evidence("memory", "no metric: no less memory than there is", "")
 

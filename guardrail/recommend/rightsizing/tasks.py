@@ -76,9 +76,9 @@ def _smaller(
         confidence=Confidence.MEDIUM,
         effort=Effort.MEDIUM,
         evidence=(
-            Evidence("p99 of cpu", f"{p99:.1f} %, {projected(p99, size[0], new[0]):.1f} % of {new[0]}", sources, spans),
+            Evidence("p99 of cpu", f"{p99:.1f}%, {projected(p99, size[0], new[0]):.1f}% of {new[0]}", sources, spans),
             Evidence(
-                "max of memory", f"{most:.1f} %, {projected(most, size[1], new[1]):.1f} % of {new[1]}", sources, spans
+                "max of memory", f"{most:.1f}%, {projected(most, size[1], new[1]):.1f}% of {new[1]}", sources, spans
             ),
         ),
         notes=("it becomes a revision of the task definition: services replace their tasks",),

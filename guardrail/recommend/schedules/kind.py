@@ -128,4 +128,4 @@ def _evidence(place: Place, env: str) -> Iterator[Evidence]:
         yield Evidence("hours", value, f"bill of {observed.source}", observed.month)
     cpu = place.scene.window(place.change, "cpu")
     if cpu and cpu.unit == "percent" and cpu.mean <= _NIGHT:
-        yield Evidence("cpu", f"mean {cpu.mean:.1f} %", cpu.sources, f"{cpu.span}, {cpu.days} days")
+        yield Evidence("cpu", f"mean {cpu.mean:.1f}%", cpu.sources, f"{cpu.span}, {cpu.days} days")

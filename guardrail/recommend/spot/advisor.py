@@ -14,7 +14,7 @@ from guardrail.errors import CatalogError
 
 SOURCE = "aws-spot-advisor-2025-06"
 """The row of pricing/sources.csv that tells where this comes from, and of which day it is."""
-BANDS = ("< 5 %", "5-10 %", "10-15 %", "15-20 %", "> 20 %")
+BANDS = ("< 5%", "5-10%", "10-15%", "15-20%", "> 20%")
 """How many of the machines were interrupted in a month, by band."""
 
 

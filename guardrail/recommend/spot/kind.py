@@ -89,7 +89,7 @@ def _evidence(told: list[tuple[str, Advice]], group: Group) -> Iterator[Evidence
             "batch vCPUs at most" if group.runs_jobs else "machines at least", str(group.least), "configuration"
         )
     for name, one in told:
-        value = f"{one.saving} % below on demand (indicative: no price), {BANDS[one.band]} interrupted in a month"
+        value = f"{one.saving}% below on demand (indicative: no price), {BANDS[one.band]} interrupted in a month"
         yield Evidence(f"Spot of {name}", value, SOURCE, as_of())
 
 

@@ -103,7 +103,9 @@ def _rule(name: str, finding: Finding) -> dict[str, Any]:
     title, fix = safe(finding.title, _TEXT_LIMIT) or name, safe(finding.fix, _TEXT_LIMIT)
     level = _default_level(finding)
     waive = "To accept it for a while, add a waiver to the waivers file that guardrail.yaml names"
-    entry = f"rule: {name}, the address, a reason, and the last day on which it holds."
+    entry = f"{waive}: rule: {name}, the address, a reason, and the last day on which it holds."
+    if finding.waiver_needs and finding.waiver_needs.refused:
+        entry = "It takes no exceptions."
     page = {"helpUri": finding.docs} if is_web_page(finding.docs) else {}
     how = f"How to fix: {fix}" if fix else "How to fix: change the resource so that the rule holds."
     return {
@@ -113,8 +115,8 @@ def _rule(name: str, finding: Finding) -> dict[str, Any]:
         "fullDescription": {"text": title},
         **page,
         "help": {
-            "text": f"{how}\n\n{waive}: {entry}",
-            "markdown": f"**{prose(title)}**\n\n{prose(how, _TEXT_LIMIT)}\n\n{waive}: {prose(entry)}",
+            "text": f"{how}\n\n{entry}",
+            "markdown": f"**{prose(title)}**\n\n{prose(how, _TEXT_LIMIT)}\n\n{prose(entry)}",
         },
         "defaultConfiguration": {"level": _LEVELS[level]},
         "properties": {

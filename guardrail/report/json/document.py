@@ -245,6 +245,15 @@ class Waiver(msgspec.Struct):
     in_comment: Annotated[bool, Meta(description="whether it stands in a comment of the configuration")] = False
 
 
+class WaiverNeeds(msgspec.Struct):
+    """What a waiver needs to count, beside a reason and a last day."""
+
+    refused: Annotated[bool, Meta(description="whether none counts")]
+    by: Annotated[list[str], Meta(description="globs of the owners whose waivers count; empty: anybody's")]
+    owner: Annotated[bool, Meta(description="whether it has to name an owner")]
+    max_days: Annotated[Count | None, Meta(description="how many days from today it may last at most; null: any")]
+
+
 class Replacement(msgspec.Struct):
     """Lines of a file, counted from 1, and the text that takes their place, both without the last line break.
 
@@ -313,6 +322,10 @@ class Finding(msgspec.Struct):
     approval: Annotated[ApprovalState | None, Meta(description="absent where the rule asks for no approval")] = None
     end_line: _EndLine = None
     calls: _Calls = []
+    waiver_needs: Annotated[
+        WaiverNeeds | None,
+        Meta(description="absent where it needs nothing more than any waiver, and where the finding does not block"),
+    ] = None
 
 
 class NotEvaluated(msgspec.Struct):

@@ -16,7 +16,7 @@ from guardrail.decode import json_decoder
 from guardrail.errors import InputError
 from guardrail.model.cost import UNCHANGED, Cost, Line, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import MOST, Difference, single
-from guardrail.model.finding import Finding, Waiver
+from guardrail.model.finding import Finding, Waiver, WaiverNeeds
 from guardrail.model.input import Input
 from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
@@ -285,7 +285,12 @@ def _finding(data: document.Finding) -> Finding:
         approval=approvable_of(data.approval) if data.approval else None,
         end_line=data.end_line,
         calls=_calls(data.calls),
+        waiver_needs=_needs(data.waiver_needs) if data.waiver_needs else None,
     )
+
+
+def _needs(data: document.WaiverNeeds) -> WaiverNeeds:
+    return WaiverNeeds(data.refused, tuple(data.by), data.owner, data.max_days)
 
 
 def _waiver(data: document.Waiver) -> Waiver:

@@ -325,6 +325,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **({"machine_type": finding.machine_type} if finding.machine_type else {}),
         **({"waits_for": finding.waits_for} if finding.waits_for else {}),
         **({"approval": approval_document(finding.approval)} if finding.approval else {}),
+        **({"waiver_needs": asdict(finding.waiver_needs)} if finding.waiver_needs else {}),
     }
 
 

@@ -316,7 +316,7 @@ class _Body:
             return ""
         text = (
             "Whoever is named above approves this pull request in a review. The approval is for the amounts and plans that this comment"
-            " tells: it lapses where an amount grows by more than 5 % or what is planned for a resource changes. Or run"
+            " tells: it lapses where an amount grows by more than 5% or what is planned for a resource changes. Or run"
             f" {code(approve_command(fit[0]))} and merge the change to the approvals file."
         )
         return details("How to approve", text)

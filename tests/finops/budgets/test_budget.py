@@ -124,11 +124,11 @@ def test_without_options_what_is_spent_is_told_and_what_is_passed(budget):
     assert ran.exit_code == 0
     assert ran.stdout == (
         "budget  period     spent   amount    used\n"
-        "all     2026-10  $117.03  $500.00  23.4 %\n"
+        "all     2026-10  $117.03  $500.00  23.4%\n"
         "\n"
         "all, 2026-10\n"
-        "  alert: more than 20 % of $500.00 is spent, $117.03\n"
-        "  alert: the forecast is more than 80 % of $500.00, $420.61\n"
+        "  alert: more than 20% of $500.00 is spent, $117.03\n"
+        "  alert: the forecast is more than 80% of $500.00, $420.61\n"
         "  bills until 2026-10-11 00:00 UTC, effective cost\n"
     )
 
@@ -204,10 +204,10 @@ def test_people_are_told_of_the_largest_share_that_is_passed_of_what_is_spent_an
     assert ran.exit_code == 0
     told = [line for line in ran.stderr.splitlines() if line.startswith("would send")]
     assert told == [
-        "would send to costs: budget all, 2026-10: the forecast is more than 90 % of $450.00, $420.61",
-        "would send to costs: budget all, 2026-10: more than 20 % of $450.00 is spent, $117.03",
+        "would send to costs: budget all, 2026-10: the forecast is more than 90% of $450.00, $420.61",
+        "would send to costs: budget all, 2026-10: more than 20% of $450.00 is spent, $117.03",
     ]
-    assert "  how sure: no interval, too little history (n = 4); month totals were off by 0.1 %" in ran.stderr
+    assert "  how sure: no interval, too little history (n = 4); month totals were off by 0.1%" in ran.stderr
 
 
 def test_what_could_not_be_sent_is_exit_code_4_after_the_answer(budget):

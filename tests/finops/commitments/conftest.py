@@ -27,7 +27,7 @@ def rows(region, family, attributes, unit, prices):
 
 
 def machine(size, price, system="Linux", region="us-east-1"):
-    """A machine at 60 % as a compute plan, 55 % as one of its family, and 50 % reserved, for a year without upfront."""
+    """A machine at 60% as a compute plan, 55% as one of its family, and 50% reserved, for a year without upfront."""
     cost = float(price)
     fee = round(cost * 0.4 * HOURS * 3, 6)
     prices = {

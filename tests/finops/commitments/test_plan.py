@@ -38,7 +38,7 @@ def test_closed_form_is_unbeaten_by_brute_force_in_300_of_300():
 
 
 def test_the_amount_is_the_quantile_of_demand():
-    # 60 % of the price on demand pays for what is used in more than 60 % of the hours.
+    # 60% of the price on demand pays for what is used in more than 60% of the hours.
     demand, one = one_pool([1] * 39 + [5] * 61, "1", "0.6")
     assert planned(demand, [one]).purchases[0].amount == 5
     demand, one = one_pool([1] * 41 + [5] * 59, "1", "0.6")
