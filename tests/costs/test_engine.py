@@ -351,7 +351,7 @@ def test_equal_resources_are_priced_once(engine, monkeypatch):
         ("schema = 1\nderive = 'nope'\n", "no such derivation: nope"),
         ("schema = 1\nlike = 'demo_disc'\n", "like: no definition of 'demo_disc' in the same folder"),
         ("schema = 1\nlike = '../aws/demo_server'\n", "like: no definition of '../aws/demo_server' in the same folder"),
-        ("schema = 1\nlike = 'demo_disk'\n", "like: demo_disk is itself like 'demo_disk'"),
+        ("schema = 1\nlike = 'demo_disk'\n", "like: demo_disk is like this one"),
         ("schema = \n", "Invalid value"),
     ],
 )

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
@@ -183,43 +183,51 @@ class Definition(_Strict):
         return self
 
 
-def load_definition(path: Path) -> Definition:
-    """Read a definition, and the one that it is `like`. Raises DefinitionError with file and line."""
-    text, content = _read(path)
-    like = content.get("like")
-    if isinstance(like, str):
-        content = _merged(_read_like(path, text, like), content)
+class Source(NamedTuple):
+    """The file of a definition, and what is in it."""
+
+    path: Path
+    text: str
+    content: dict[str, Any]
+
+
+def read_sources(path: Path) -> list[Source]:
+    """Read the file of a definition, and those of what it is `like`, its own first. Raises DefinitionError with its line."""
+    sources = [_read(path)]
+    while isinstance(like := sources[-1].content.get("like"), str):
+        last = sources[-1]
+        where = f"{last.path}:{line_of(last.text, ('like',))}"
+        if like not in {one.stem for one in path.parent.glob("*.toml")}:
+            raise DefinitionError(f"like: no definition of {like!r} in the same folder", where=where)
+        base = path.with_name(f"{like}.toml")
+        if any(one.path == base for one in sources):
+            raise DefinitionError(f"like: {like} is like this one", where=where, fix="leave out one of the two")
+        sources.append(_read(base))
+    return sources
+
+
+def definition_of(sources: list[Source]) -> Definition:
+    """Return the definition that the files make together. Raises DefinitionError with file and line."""
+    own, *bases = sources
+    content = own.content
+    for base in bases:
+        content = _merged(base.content, content)
     try:
         return Definition.model_validate(content)
     except ValidationError as error:
-        raise _invalid(path, text, error) from None
+        raise _invalid(own.path, own.text, error) from None
 
 
-def path_of_like(path: Path, like: str) -> Path:
-    """Return the file of the definition that another one is like."""
-    return path.with_name(f"{like}.toml")
-
-
-def _read(path: Path) -> tuple[str, dict[str, Any]]:
+def _read(path: Path) -> Source:
     try:
         text = path.read_text(encoding="utf-8")
-        return text, tomllib.loads(text)
+        return Source(path, text, tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         raise DefinitionError(f"cannot be read: {error}", where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+)", str(error))
         what = re.sub(r" \(at .*\)$", "", str(error))
         raise DefinitionError(what, where=f"{path}:{place.group(1)}" if place else str(path)) from None
-
-
-def _read_like(path: Path, text: str, like: str) -> dict[str, Any]:
-    there = f"{path}:{line_of(text, ('like',))}"
-    if like not in {one.stem for one in path.parent.glob("*.toml")}:
-        raise DefinitionError(f"like: no definition of {like!r} in the same folder", where=there)
-    _, base = _read(path_of_like(path, like))
-    if "like" in base:
-        raise DefinitionError(f"like: {like} is itself like {base['like']!r}", where=there, fix="name that one")
-    return base
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:

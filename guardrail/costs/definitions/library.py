@@ -12,7 +12,7 @@ from pathlib import Path
 from guardrail import data
 from guardrail.cel.engine.engines import Engine, engine
 from guardrail.compiled_expressions import CompiledExpressions
-from guardrail.costs.definitions.definition import load_definition, path_of_like
+from guardrail.costs.definitions.definition import definition_of, read_sources
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.errors import DefinitionError
 
@@ -79,10 +79,9 @@ class Library:
 
 
 def _tariff(path: Path) -> Tariff:
-    definition = load_definition(path)
-    like = (path_of_like(path, definition.like).read_bytes(),) if definition.like else ()
-    kept = CompiledExpressions(b"definition", path.stem.encode(), path.read_bytes(), *like)
-    return Tariff(path.stem, path.parent.name, definition, str(path), kept)
+    sources = read_sources(path)
+    kept = CompiledExpressions(b"definition", path.stem.encode(), *(one.text.encode() for one in sources))
+    return Tariff(path.stem, path.parent.name, definition_of(sources), str(path), kept)
 
 
 @cache

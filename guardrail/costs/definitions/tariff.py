@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
@@ -16,6 +17,8 @@ from guardrail.costs.definitions.fields import Field, compiled
 from guardrail.costs.subject import Attributes
 from guardrail.errors import DefinitionError, did_you_mean
 from guardrail.model.unknown import Json
+
+_LET = re.compile(r"\$\{let\.(\w+)\}")
 
 
 class Charge(Struct, frozen=True):
@@ -203,7 +206,7 @@ class Tariff:
             compiled(component.group, environment),
             self._optional(component.when),
             compiled(component.optional, environment),
-            compiled(price.service, environment),
+            Field(self._service(price.service)),
             self._optional(price.family),
             self._optional(price.region),
             compiled(price.purchase_option, environment),
@@ -211,6 +214,17 @@ class Tariff:
             self._usage_key(compiled(component.quantity, environment), compiled(component.times, environment)),
             self._otherwise(number, component),
         )
+
+    def _service(self, text: str) -> str:
+        """Return a service with plain texts of `let` filled in: a sync asks for it without a resource. Raises DefinitionError."""
+        let = self.definition.let
+        plain = {name: value for name, value in let.items() if isinstance(value, str) and not _computed(value)}
+        service = _LET.sub(lambda found: plain.get(found[1], found[0]), text)
+        if _computed(service):
+            raise DefinitionError(
+                f"{self._place}: a service is a text, in which let.* are texts, too", where=self.where
+            )
+        return service
 
     def _otherwise(self, number: int, component: Component) -> Charge | None:
         other = component.otherwise
@@ -298,3 +312,7 @@ def _below(root: str, reads: frozenset[Path]) -> frozenset[str] | None:
     if (root,) in reads:
         return None
     return frozenset(path[1] for path in reads if path[0] == root)
+
+
+def _computed(text: str) -> bool:
+    return text.startswith("=") or "${" in text
