@@ -197,9 +197,9 @@ def read_sources(path: Path) -> list[Source]:
     while isinstance(like := sources[-1].content.get("like"), str):
         last = sources[-1]
         where = f"{last.path}:{line_of(last.text, ('like',))}"
-        if like not in {one.stem for one in path.parent.glob("*.toml")}:
+        base = path.parent / f"{like}.toml"
+        if base.parent != path.parent or not base.is_file():
             raise DefinitionError(f"like: no definition of {like!r} in the same folder", where=where)
-        base = path.with_name(f"{like}.toml")
         if any(one.path == base for one in sources):
             raise DefinitionError(f"like: {like} is like this one", where=where, fix="leave out one of the two")
         sources.append(_read(base))
