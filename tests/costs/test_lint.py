@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
+from guardrail import data
 from guardrail.catalog import open_catalog, snapshot
 from guardrail.costs import Library
 from guardrail.costs.definitions.lint import left_out, lint, priced_regions
@@ -109,9 +112,14 @@ def test_a_definition_says_what_it_has_no_line_for(tmp_path, text):
     assert (fault is not None and fault.kind == "not-covered") is LEFT_OUT[text]
 
 
-def test_regions_of_prices(catalog):
+def test_regions_of_prices(catalog, tmp_path):
     """By component; None where the price has no region. What `otherwise` asks for counts for its component."""
-    found = priced_regions(Library(), catalog)
+    types = ("aws_lb", "aws_cloudwatch_dashboard", "azurerm_postgresql_flexible_server", "google_compute_instance")
+    for path in (data.pricing_dir() / "definitions").glob("*/*.toml"):
+        if path.stem in types:
+            (tmp_path / path.parent.name).mkdir(exist_ok=True)
+            shutil.copy(path, tmp_path / path.parent.name)
+    found = priced_regions(Library([tmp_path]), catalog)
     assert found["aws_lb"]["Load balancer capacity units"] == frozenset({"eu-west-1", "eu-west-2", "us-east-1"})
     assert set(found["aws_cloudwatch_dashboard"].values()) == {None}
     compute = found["azurerm_postgresql_flexible_server"]["Compute (${attr.sku_name})"]
