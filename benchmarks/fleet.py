@@ -76,7 +76,7 @@ def watched(
         process.returncode = os.waitstatus_to_exitcode(status)
         done.set()
         thread.join()
-    if process.returncode not in {0, 1}:
+    if process.returncode not in ({0, 1, 2} if meanwhile else {0, 1}):
         raise SystemExit(f"{command} exited with {process.returncode}")
     took.wall, took.cpu = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
     return took
@@ -137,8 +137,8 @@ def write_fleet(folder: Path, workspaces: int, resources: int) -> None:
 def rows(folder: Path, env: Mapping[str, str], options: argparse.Namespace) -> Iterator[str]:
     """Measure each way, a row each."""
 
-    def run(name: str, to: str, commands: Sequence[Command], meanwhile: Callable[[int], None] | None = None) -> str:
-        all_of = [watched(one, env, folder, meanwhile) for one in commands]
+    def run(name: str, to: str, commands: Sequence[Command], before: Took | None = None) -> str:
+        all_of = [*([before] if before else []), *(watched(one, env, folder) for one in commands)]
         took = Took(sum(one.wall for one in all_of), sum(one.cpu for one in all_of))
         took.megabytes = [look for one in all_of for look in one.megabytes]
         each = took.cpu / options.workspaces * 1000
@@ -160,8 +160,10 @@ def rows(folder: Path, env: Mapping[str, str], options: argparse.Namespace) -> I
     if importlib.util.find_spec("distributed"):
         yield run("Dask, on this machine", "dask", [judge("dask", "--engine", "dask")])
     killer = Killer()
-    row = run("one run whose workers are killed", "killed", [judge("killed")], killer)
-    yield row.replace("are killed", f"are killed, {killer.killed} times")
+    # On a loaded machine one workspace may be hit three times: the same command does what is left.
+    broken = watched(judge("killed"), env, folder, killer)
+    row = run("one run whose workers are killed", "killed", [judge("killed")], before=broken)
+    yield row.replace("are killed", f"are killed, {killer.killed} times, and once more")
     tables = ["--ledger", "ledger", "--parquet", "tables", "--out", "json=fleet.json", "--fail-on", "never"]
     yield run("collect, with ledger and Parquet", "whole", [[*fleet, "collect", "whole", *tables]])
     size = sum(path.stat().st_size for path in (folder / "whole" / "workspaces").rglob("*.outcome"))

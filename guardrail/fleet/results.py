@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import zlib
+from collections import deque
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from hashlib import sha256
+from itertools import islice
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -20,6 +23,7 @@ from guardrail.ledger.storage.store import Folder, Store
 _OUTCOMES, _LISTS, _SHARDS = "workspaces", "lists", "shards"
 _ENDING = ".outcome"
 _DIGITS = 32
+_AT_ONCE = 16  # requests
 
 
 class Told(Struct, frozen=True):
@@ -74,14 +78,20 @@ class Results:
         self.store.put(path_of(outcome.name), encoded(outcome), replace=True)
 
     def outcomes(self) -> Iterator[Outcome | Damaged]:
-        """Give all outcomes, one in memory at a time. Raises InputError."""
-        for path in self.store.paths(_OUTCOMES):
-            if not path.endswith(_ENDING):
-                continue
-            try:
-                yield decoded(self.store.read(path))
-            except ValueError as error:
-                yield Damaged(f"{self.where}/{path}", str(error))
+        """Give all outcomes, a few in memory at a time: an object store takes long to answer, and answers many at once.
+
+        Raises InputError.
+        """
+        paths = (path for path in self.store.paths(_OUTCOMES) if path.endswith(_ENDING))
+        with ThreadPoolExecutor(_AT_ONCE) as readers:
+            asked = deque((path, readers.submit(self.store.read, path)) for path in islice(paths, 2 * _AT_ONCE))
+            while asked:
+                path, answer = asked.popleft()
+                asked.extend((following, readers.submit(self.store.read, following)) for following in islice(paths, 1))
+                try:
+                    yield decoded(answer.result())
+                except ValueError as error:
+                    yield Damaged(f"{self.where}/{path}", str(error))
 
     def tell(self, told: Told) -> None:
         """Say which part of the fleet is judged here, and by what. Raises ConfigError."""

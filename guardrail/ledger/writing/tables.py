@@ -15,7 +15,7 @@ from guardrail.errors import ConfigError
 from guardrail.ledger.columns import FINDINGS, LINES, RUNS
 from guardrail.ledger.duck import connect, literal, quoted
 
-_AT_ONCE = 32 << 20  # bytes of text that DuckDB turns into a part
+_AT_ONCE = 16 << 20  # bytes of text that DuckDB turns into a part
 _MEMORY = "256MB"
 _COLUMNS = {"runs": RUNS, "lines": {"record": "VARCHAR", **LINES}, "findings": FINDINGS}
 _TABLE_OF = {"run": "runs", "line": "lines", "line_before": "lines", "finding": "findings"}
