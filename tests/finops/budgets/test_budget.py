@@ -123,7 +123,7 @@ def test_without_options_what_is_spent_is_told_and_what_is_passed(budget):
     ran = budget("--now", "2026-10-11")
     assert ran.exit_code == 0
     assert ran.stdout == (
-        "budget  period     spent   amount    used\n"
+        "budget  period     spent   amount   used\n"
         "all     2026-10  $117.03  $500.00  23.4%\n"
         "\n"
         "all, 2026-10\n"
