@@ -38,7 +38,11 @@ class Scope(Struct, frozen=True):
 
     def touches(self, reads: frozenset[Path]) -> bool:
         """Say whether anything unknown lies on, above or below what is read."""
-        return any(read[: len(path)] == path[: len(read)] for path in self.unknown for read in reads)
+        for path in self.unknown:
+            for read in reads:
+                if read[0] == path[0] and read[: len(path)] == path[: len(read)]:
+                    return True
+        return False
 
 
 class Analysis(NamedTuple):

@@ -205,8 +205,8 @@ class Pricing:
             blank = Line(name, "", LineStatus.UNKNOWN, part.child.block or "")
             yield Working(unknown(blank, items), tariff, bound.scope)
             return
+        shown_items = part.items.value(bound.visible) if part.items and bound.secret else items
         items = items if isinstance(items, list) else [] if items is None else [items]
-        shown_items = part.items.value(bound.visible) if part.items else [None]
         for index, item in enumerate(items):
             visible = shown_items[index] if isinstance(shown_items, list) and index < len(shown_items) else item
             group = part.child.block or ""

@@ -41,6 +41,8 @@ def _hash(value: Json) -> str:
 
 def _tagged(value: Json) -> str:
     """Spell a value with its kinds told apart, so that nothing can be written that looks like something else."""
+    if isinstance(value, str):
+        return f'["str",{_quoted(value)}]'
     if isinstance(value, Unknown):
         return '["unknown"]'
     if isinstance(value, dict):

@@ -19,7 +19,7 @@ from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.variables.context import MACHINES, TAG_NAMES, TAGS
 from guardrail.policy.variables.machine import names_machines
 from guardrail.policy.variables.tags_of import brings_along
-from guardrail.policy.variables.view import ResourceView, reader
+from guardrail.policy.variables.view import ResourceView
 
 _COST: Path = ("cost",)
 _Key = Callable[[ResourceView], Hashable]
@@ -93,8 +93,7 @@ def _key_of(source: Path, paths: Sequence[Path]) -> _Key:
         return _sides
     if source == TAGS:
         return _tags(paths)
-    read = reader(source)
-    return lambda view: hashable(read(view))
+    return lambda view: hashable(view.read(source))
 
 
 def _sides(view: ResourceView) -> Hashable:

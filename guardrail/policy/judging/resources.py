@@ -83,6 +83,8 @@ class PerResource:
         self._savings: dict[tuple[Any, ...], Decimal | None] = {}
         # What was answered in one project holds in the next, unless the rule looks at the project itself.
         self._answers = {r.rule.id: {} if _reads_project(r.reads) else judge.answers[r.rule.id] for r in rules}
+        # What others of the plan have may be sensitive, where nothing of the resource is.
+        self._of_itself = {r.rule.id for r in rules if not _looks_elsewhere(r.shown | r.edited)}
         self._evidence = {r.rule.id: self._shown_by(r) for r in rules}
         self._texts = {r.rule.id: {} if _reads_project(r.shown) else judge.texts[r.rule.id] for r in rules}
 
@@ -104,12 +106,15 @@ class PerResource:
                 found += answered.found
             if counts and answered.passed:
                 self._count_known_cost(answered, view)
-        shown = cache(lambda settled: self._view(resource, shown=True, settled=settled)) if found else None
-        told = [
-            self._finding(rule, answer, resource, shown(bool(answer.failed)))
+        return self._told(found, view) if found else []
+
+    def _told(self, found: list[tuple[int, CompiledRule, Answer]], view: ResourceView) -> list[Finding]:
+        """Return findings for answers, in the order of the rules."""
+        shown = cache(lambda settled, alike: view.as_shown(settled=settled, alike=alike))
+        told = (
+            self._finding(rule, answer, view.cost, shown(bool(answer.failed), rule.rule.id in self._of_itself))
             for _, rule, answer in sorted(found, key=itemgetter(0))
-            if shown
-        ]
+        )
         return [one for one in told if one]
 
     def matched(self, resources: Iterable[ResourceCost]) -> Counter[str]:
@@ -274,6 +279,10 @@ class PerResource:
             (own if path[0] == "resource" else others).append(path)
         values = {path: view.read(path) for path in own}
         return values | picked(self.fit if view.shown else self.shared, others)
+
+
+def _looks_elsewhere(reads: Iterable[Path]) -> bool:
+    return any(path[0] == "resource" and path[1] in {*LOOKUPS, "tags_of"} for path in reads)
 
 
 def _kind(change: Change) -> tuple[Any, ...]:

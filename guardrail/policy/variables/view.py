@@ -12,7 +12,7 @@ from guardrail.model.cost import UNPRICED_LINES, Cost, LineStatus, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
-from guardrail.model.unknown import Json, Unknown, with_unknowns
+from guardrail.model.unknown import Json, Unknown, has_marks, with_unknowns
 from guardrail.policy.spend import INCOMPLETE, USAGE_REMEDY, spend
 from guardrail.policy.variables.cost_lines import NO_TYPE, cost_lines, costs_by_name
 from guardrail.policy.variables.defaults import with_defaults
@@ -95,6 +95,19 @@ class ResourceView:
         self.cost = ResourceCost(change, resource.before, resource.before) if past and change.after else resource
         self._instance: dict[str, Json] | None = None
         self._values: dict[Path, Json] = {}
+
+    def as_shown(self, *, settled: bool, alike: bool) -> ResourceView:
+        """Return the resource as it may leave the process. `alike`: what has been read of it may, and need not be read again."""
+        shown = ResourceView(self.cost, self.specs, shown=True, settled=settled, around=self.around, prefix=self.prefix)
+        if alike and self.is_plain:
+            shown._values = self._values
+        return shown
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing of it is sensitive, and nothing left out that may be null or the provider's to choose."""
+        sides = [side for side in (self.change.before, self.change.after) if side]
+        return not any(has_marks(side.sensitive) or side.open or side.open_inside for side in sides)
 
     def read(self, path: Path) -> Json:
         """Return the value of one of the variables below `resource`: to be read only, as several findings show it."""
@@ -245,16 +258,20 @@ class ResourceView:
     def unknown_paths(self) -> list[str]:
         """What is known only after apply, attributes and effective tags alike."""
         side = self.side
-        paths = (
-            {name for name, mark in side.unknown.items() if mark is True or isinstance(mark, str)} if side else set()
-        )
-        nested = [one for one in side.unknown.items() if one[1] and isinstance(one[1], dict | list)] if side else []
+        paths: set[str] = set()
+        nested: list[tuple[str, Json]] = []
+        for name, mark in side.unknown.items() if side else ():
+            if mark is True or isinstance(mark, str):
+                paths.add(name)
+            elif mark:
+                nested.append((name, mark))
         if side and not self.settled:
             paths.update(side.open)
             nested += side.open_inside.items()
         if paths:
             paths -= {name for name in self.defaults.keys() & paths if self._is_known(name)}
-        paths.update(path for name, mark in nested for path in _marked(name, mark))
+        for name, mark in nested:
+            paths.update(_marked(name, mark))
         return sorted(paths.union(_unknown_tags(self.tags)))
 
     def _is_known(self, name: str) -> bool:
@@ -308,12 +325,9 @@ def _marked(path: str, mark: Json) -> Iterator[str]:
             yield from _marked(f"{path}.{key}", part)
 
 
-def _unknown_tags(tags: Tags) -> Iterator[str]:
-    if tags.unknown:
-        yield "tags"
-    for key, value in tags.values.items():
-        if isinstance(value, Unknown):
-            yield f"tags.{key}"
+def _unknown_tags(tags: Tags) -> list[str]:
+    unknown = [f"tags.{key}" for key, value in tags.values.items() if isinstance(value, Unknown)]
+    return ["tags", *unknown] if tags.unknown else unknown
 
 
 _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
