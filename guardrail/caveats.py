@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from guardrail.config import OnIncomplete, Settings, Source
 from guardrail.costs import Library, load_usage
 from guardrail.costs.usage.alone import alone
-from guardrail.costs.usage.file import is_meant
+from guardrail.costs.usage.file import Wildcards
 from guardrail.costs.usage.keys import unread_keys
 from guardrail.errors import did_you_mean
 from guardrail.load import terms_of
@@ -100,7 +100,12 @@ def usage_notes(in_use: UsageInUse, library: Library, settings: Settings) -> lis
     for path, exact in in_use.types.items():
         usage = load_usage(path)
         used = {type_name: type_name for type_name in exact.values()}
-        meant = {name: exact.get(name) or (_type_of(name, exact) if "[*]" in name else "") for name in usage.by_address}
+        wildcards = Wildcards(usage.by_address)
+        meant = dict.fromkeys(usage.by_address, "")
+        for address, type_name in exact.items():
+            for name in wildcards.of(address):
+                meant[name] = meant[name] or type_name
+        meant |= {name: exact[name] for name in meant if exact.get(name)}
         used |= {name: type_name for name, type_name in meant.items() if type_name}
         said += [f"{where}: {what}" for where, what in unread_keys(usage, used, library)]
         priced = library.priced_types()
@@ -127,11 +132,6 @@ def usage_open_notes(judge: Judge) -> list[str]:
     told = [f"{name} ({number:,} {nouns[name]}{'s' * (number != 1)})" for name, number in passed[:_SHOWN]]
     told += _more(len(passed), "rules")
     return [f"passed by the known part of the cost, as usage is not given: {', '.join(told)}; {USAGE_REMEDY}"]
-
-
-def _type_of(pattern: str, types: Mapping[str, str]) -> str:
-    """Return the type of the first resource that an address of a usage file means, "" where there is none."""
-    return next((type_name for address, type_name in types.items() if is_meant(pattern, address)), "")
 
 
 def policy_notes(rules: Sequence[CompiledRule], projects: Projects, settings: Settings) -> list[str]:

@@ -112,9 +112,11 @@ def with_closed(
 def _kept(charges: Sequence[Charge]) -> list[Line]:
     """Return charges by KEPT; those of a team come to what its line in an overview by team says."""
     found: list[Line] = []
+    alike: defaultdict[tuple[tuple[str | None, ...], str], list[Charge]] = defaultdict(list)
+    for one in charges:
+        alike[(one.of["team"],), one.currency].append(one)
     for team in lines_of(charges, ("team",)):
-        alike = [one for one in charges if (one.of["team"],) == team.keys and one.currency == team.currency]
-        found += lines_of(alike, KEPT, {team.currency: team.amount})
+        found += lines_of(alike[team.keys, team.currency], KEPT, {team.currency: team.amount})
     return found
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from functools import cached_property, lru_cache
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -38,14 +40,14 @@ class Usage(Struct, frozen=True, dict=True):
         """Return what is given for a resource, key by key: by its address, else by wildcards, else by its type."""
         # Infracost's order: the type's defaults, then wildcards, then the exact address, each key by key.
         given = merged({}, self.by_type.get(resource_type, {}))
-        for pattern in self._wildcards:
-            if pattern != address and is_meant(pattern, address):
+        for pattern in self._wildcards.of(address):
+            if pattern != address:
                 given = merged(given, self.by_address[pattern])
         return merged(given, self.by_address.get(address, {}))
 
     @cached_property
-    def _wildcards(self) -> tuple[str, ...]:
-        return tuple(pattern for pattern in self.by_address if "[*]" in pattern)
+    def _wildcards(self) -> Wildcards:
+        return Wildcards(self.by_address)
 
     def where(self, *place: str) -> str:
         """Return file and line of an entry, or of a key in it."""
@@ -100,6 +102,24 @@ def value_at(usage: Any, key: str) -> Any:
 def is_meant(pattern: str, address: str) -> bool:
     """Say whether an address of a usage file, in which `[*]` is any index, means a resource."""
     return pattern == address or ("[*]" in pattern and _pattern(pattern).fullmatch(address) is not None)
+
+
+class Wildcards:
+    """The addresses of a usage file in which `[*]` is any index, looked up by what stands before the first one."""
+
+    def __init__(self, addresses: Iterable[str]) -> None:
+        self._by_head: defaultdict[str, list[tuple[int, str, re.Pattern[str]]]] = defaultdict(list)
+        for number, text in enumerate(addresses):
+            if "[*]" in text:
+                self._by_head[text.partition("[*]")[0]].append((number, text, _pattern(text)))
+
+    def of(self, address: str) -> list[str]:
+        """Return those that mean a resource, in the order of the file."""
+        if not self._by_head:
+            return []
+        heads = (address[: found.start()] for found in re.finditer(r"\[", address))
+        fitting = [one for head in heads for one in self._by_head.get(head, ()) if one[2].fullmatch(address)]
+        return [text for _, text, _ in sorted(fitting, key=itemgetter(0))]
 
 
 @lru_cache(maxsize=4096)
