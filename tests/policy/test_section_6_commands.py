@@ -58,7 +58,7 @@ ELSEWHERE = {
         "test_canaries.py::test_nothing_says_what_is_sensitive_in_a_plan",
         "test_canaries.py::test_nothing_says_what_is_sensitive_in_a_configuration",
     ),
-    25: ("test_growth.py::test_three_times_the_size_takes_about_three_times_as_long",),
+    25: ("growth/test_parts.py::test_three_times_the_size_takes_three_times_the_work",),
 }
 
 

@@ -1,19 +1,16 @@
-"""What grows three times takes about three times as long, and as much memory: nothing on the way is quadratic.
+"""Parts of a run by themselves, whose growth a whole run would hide: what they do, and what they hold.
 
-Each part of a run is measured by itself. Whole runs, and larger ones: `benchmarks/growth.py`.
+Whole processes, and larger ones: `benchmarks/growth.py`.
 """
 
 from __future__ import annotations
 
-import gc
-import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from time import process_time
 from typing import Any
 
 import pytest
@@ -30,19 +27,16 @@ from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severit
 from guardrail.model.report import ProjectReport, Report
 from guardrail.policy import Budget, BudgetMatch, Judge, apply_waivers, compile_rule
 from guardrail.policy import read_folder as rules_of
-from guardrail.recommend.recommend import recommend
 from guardrail.report.json.v1 import json_v1
 from guardrail.terraform import Plan, read_plan
 from guardrail.terraform.configuration.folder import read_folder
 from guardrail.terraform.language.syntax.parser import parse_file
 from guardrail.terraform.options import Choices
+from tests.growth.work import MORE, Work, lines_of, most_held, times_more
 from tests.policy.judging import NOW, PROJECT, rule
 
-TIMES_LONGER, TIMES_LARGER = 4, 3.3
-SECONDS, BYTES = 0.03, 1_000_000  # less counts as this: of so little, noise is a large part
-ROUNDS = 4  # while it seems to be too much: what others do to the machine passes, what is quadratic stays
-
-Work = Callable[[], Any]
+TIMES_LARGER = 3.3
+BYTES = 1_000_000  # less counts as this: of so little, noise is a large part
 
 
 @dataclass(frozen=True)
@@ -143,52 +137,28 @@ def checking_projects(given: Given, size: int, *, kinds: int = 1000) -> Work:
     return lambda: check(Settings(sources, NOW, base=given.folder))
 
 
-def recommending(kind: str, block: str, given: Given, size: int) -> Work:
-    """So many blocks of a file are edited, and the edits proved together."""
-    (given.folder / "main.tf").write_text("".join(block.replace("NUMBER", str(number)) for number in range(size)))
-    chosen = Settings((Source(str(given.folder), "shop", ".", env="dev"),), NOW, base=given.folder)
-    return lambda: recommend(chosen, only=[kind])
-
-
-VOLUME = """
-resource "aws_ebs_volume" "v_NUMBER" {
-  availability_zone = "us-east-1a"
-  size              = 500
-  type              = "gp2"
-}
-"""
-INSTANCE = """
-resource "aws_instance" "web_NUMBER" {
-  ami           = "ami-1"
-  instance_type = "m5.large"
-}
-"""
 PARTS: dict[str, tuple[int, Callable[[Given, int], Work]]] = {
+    "resources are read": (40, partial(reading, growth.resources)),
+    "resources are judged": (30, judging_resources),
+    "instances over another resource's are priced": (60, partial(pricing, growth.keyed_plan)),
+    "instances that mention all of another are read": (60, partial(reading, growth.mentioned_by_all)),
+    "instances that mention all of another are priced": (60, partial(pricing, growth.mentioned_by_all)),
+    "instances over another resource's are evaluated": (20, partial(evaluating, growth.keyed)),
+    "nested blocks are evaluated": (40, partial(evaluating, growth.blocks)),
+    "rules are loaded and judge": (8, judging_rules),
+}
+HELD: dict[str, tuple[int, Callable[[Given, int], Work]]] = {
     "resources are read": (200, partial(reading, growth.resources)),
-    "resources are priced": (60, partial(pricing, growth.resources)),
-    "resources are judged": (150, judging_resources),
     "instances over another resource's are read": (150, partial(reading, growth.keyed_plan)),
-    "instances over another resource's are priced": (300, partial(pricing, growth.keyed_plan)),
     "instances that mention all of another are read": (150, partial(reading, growth.mentioned_by_all)),
-    "instances that mention all of another are priced": (200, partial(pricing, growth.mentioned_by_all)),
-    "instances of a block are evaluated": (120, partial(evaluating, growth.instances)),
     "instances over another resource's are evaluated": (100, partial(evaluating, growth.keyed)),
     "modules are evaluated": (30, partial(evaluating, growth.modules)),
-    "nested blocks are evaluated": (120, partial(evaluating, growth.blocks)),
+    "nested blocks are evaluated": (100, partial(evaluating, growth.blocks)),
     "rules are loaded and judge": (20, judging_rules),
     "budgets count": (150, judging_budgets),
-    "waivers excuse": (1000, waiving),
+    "waivers excuse": (500, waiving),
     "projects are read, priced and judged": (3, checking_projects),
-    "attributes of blocks are edited": (40, partial(recommending, "rightsizing", VOLUME)),
-    "schedules are written for blocks": (30, partial(recommending, "schedules", INSTANCE)),
 }
-HELD = (
-    "resources are read",
-    "instances over another resource's are read",
-    "instances that mention all of another are read",
-    "instances over another resource's are evaluated",
-    "projects are read, priced and judged",
-)
 
 
 @pytest.fixture(scope="module")
@@ -198,34 +168,27 @@ def library() -> Library:
 
 
 @pytest.fixture
-def prepared(catalog, library, tmp_path) -> Callable[[str], tuple[Work, Work]]:
-    """Write the inputs of a part of a run: those of a size, and of three times as much."""
+def prepare(catalog, library, tmp_path) -> Callable[[Callable[[Given, int], Work], int], Work]:
+    """Write the inputs of a part of a run, of a size."""
 
-    def prepare(name: str) -> tuple[Work, Work]:
-        size, part = PARTS[name]
-        folders = tmp_path / "once", tmp_path / "thrice"
-        for folder in folders:
-            folder.mkdir()
-        once, thrice = (Given(folder, catalog, library) for folder in folders)
-        return part(once, size), part(thrice, 3 * size)
+    def write(part: Callable[[Given, int], Work], size: int) -> Work:
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        return part(Given(folder, catalog, library), size)
 
-    return prepare
+    return write
 
 
 @pytest.mark.parametrize("name", PARTS)
-def test_three_times_the_size_takes_about_three_times_as_long(name, prepared):
-    once, thrice = prepared(name)
-    less, more = seconds(once), seconds(thrice)  # with what is loaded or remembered once a process
-    for _ in range(ROUNDS):
-        less, more = min(less, seconds(once)), min(more, seconds(thrice))
-        if more < TIMES_LONGER * max(less, SECONDS):
-            break
-    assert more < TIMES_LONGER * max(less, SECONDS), f"{less:.3f} s and {more:.3f} s"
+def test_three_times_the_size_takes_three_times_the_work(name, prepare):
+    size, part = PARTS[name]
+    assert times_more(lines_of, partial(prepare, part), size) < MORE
 
 
 @pytest.mark.parametrize("name", HELD)
-def test_three_times_the_size_takes_about_three_times_as_much_memory(name, prepared):
-    once, thrice = prepared(name)
+def test_three_times_the_size_takes_about_three_times_as_much_memory(name, prepare):
+    size, part = HELD[name]
+    once, thrice = prepare(part, size), prepare(part, 3 * size)
     once()  # what is loaded or remembered once a process
     less, more = most_held(once), most_held(thrice)
     assert more < TIMES_LARGER * max(less, BYTES), f"{less:,} and {more:,} bytes"
@@ -241,24 +204,3 @@ def test_a_project_more_takes_no_more_memory_than_what_is_reported_of_it(engine,
     less, more = (most_held(partial(lambda work: reports.append(work()), work)) for work in (few, many))
     written = [len(json_v1(report)) for report in reports]
     assert more - less < 3 * (written[1] - written[0]), f"{less:,} and {more:,} bytes for {written}"
-
-
-def seconds(work: Work) -> float:
-    """Return what work takes of the processor, without the collector, as the command line runs."""
-    gc.disable()
-    try:
-        started = process_time()
-        work()
-        return process_time() - started
-    finally:
-        gc.enable()
-
-
-def most_held(work: Work) -> int:
-    """Return the most bytes that work holds at once."""
-    tracemalloc.start()
-    try:
-        work()
-        return tracemalloc.get_traced_memory()[1]
-    finally:
-        tracemalloc.stop()
