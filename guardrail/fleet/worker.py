@@ -23,7 +23,10 @@ from guardrail.resident import resident
 TOO_LARGE = 75
 """Exit code of a worker that took more memory than a workspace may."""
 
-_LOOK = 0.1  # seconds between two looks at the memory
+ORPHANED = 76
+"""Exit code of a worker whose parent is gone."""
+
+_LOOK = 0.1  # seconds between two looks at the memory and the parent
 
 
 class Reply(Struct, frozen=True):
@@ -48,8 +51,7 @@ def main() -> None:
     asked, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what a library prints is no answer
     megabytes, job = _next(asked)
-    if megabytes:
-        threading.Thread(target=_bounded, args=(megabytes << 20,), daemon=True).start()
+    threading.Thread(target=_bounded, args=(megabytes << 20, os.getppid()), daemon=True).start()
     try:
         judging = Judging(job)
     except GuardrailError as error:
@@ -83,11 +85,13 @@ def _say(pipe: IO[bytes], reply: Reply) -> None:
     pipe.flush()
 
 
-def _bounded(most: int) -> None:
-    """End the process once it has more memory than it may."""
-    while resident() <= most:
+def _bounded(most: int, parent: int) -> None:
+    """End the process once it has more memory than it may (0: no bound), or nobody waits for its answers: a read may hang."""
+    while os.getppid() == parent:
+        if most and resident() > most:
+            os._exit(TOO_LARGE)
         _pause.wait(_LOOK)
-    os._exit(TOO_LARGE)
+    os._exit(ORPHANED)
 
 
 _pause = threading.Event()

@@ -1,6 +1,8 @@
 """What processes of their own add: each workspace is bound, and a process that is killed loses nothing."""
 
 import os
+import pickle
+import subprocess
 import sys
 
 import pytest
@@ -11,6 +13,7 @@ from guardrail.fleet.judging import Job, Policy
 from guardrail.fleet.outcome import Outcome
 from guardrail.fleet.pool import Limits, StoppedError
 from guardrail.fleet.results import Results
+from guardrail.fleet.worker import Reply
 from guardrail.fleet.workspaces import Workspace, workspaces
 from guardrail.ledger.storage.store import Folder
 from tests.fleet.conftest import LARGE
@@ -58,6 +61,20 @@ def test_what_is_killed_is_done_again_and_what_hangs_is_ended(job, folder, monke
 def test_a_workspace_that_takes_too_much_memory_is_not_evaluated(job):
     found = verdicts(job, [Workspace("shop", "plans/shop/plan.json")], megabytes=10)
     assert found["shop"] == ("not-evaluated", "took more than 10 MB of memory (allow more with --max-memory MB)")
+
+
+@unix
+def test_a_process_ends_when_nobody_waits_for_it(job):
+    worker = f"{sys.executable} -P -c 'from guardrail.fleet.worker import main; main()'"
+    command = ["sh", "-c", f"exec 3<&0; {worker} <&3 & wait"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdin
+        assert parent.stdout
+        pickle.dump((0, job), parent.stdin)
+        parent.stdin.flush()
+        assert pickle.load(parent.stdout) == Reply()  # noqa: S301 - it is ready, and waits for a workspace
+        parent.kill()
+        assert parent.stdout.read() == b""  # until the worker has ended, which nobody told it to: its input stays open
 
 
 def test_rules_that_change_during_a_run_stop_it(job, folder):
