@@ -120,14 +120,14 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     if isinstance(error, OSError) and isinstance(error.filename, str):
         # A name that people wrote and the system refuses to look at, for its length or its rights for example.
         return f"{error.filename[:_LONGEST_NAME]}: cannot be read: {error.strerror}", ExitCode.NOT_EVALUATED
-    from guardrail.cli.bug import bug_report  # noqa: PLC0415 - a bug ends in a file to report, not in a traceback
+    from guardrail.cli.bug import bug_report  # a bug ends in a file to report, not in a traceback
 
     return bug_report(error), ExitCode.BUG
 
 
 def _answered(argv: Sequence[str]) -> int:
     if asked := os.environ.get(COMPLETE):
-        from click.shell_completion import shell_complete  # noqa: PLC0415 - only for a shell
+        from click.shell_completion import shell_complete  # only for a shell
 
         return shell_complete(cli, {}, "guardrail", COMPLETE, asked)
     result = cli.main(list(argv), prog_name="guardrail", standalone_mode=False)
@@ -138,13 +138,13 @@ def _answered(argv: Sequence[str]) -> int:
 
 def _to_nowhere() -> None:
     """Let what is left in the buffer of standard output go nowhere, so that it does not fail at shutdown."""
-    from guardrail.cli.output import to_nowhere  # noqa: PLC0415 - needed only then
+    from guardrail.cli.output import to_nowhere
 
     to_nowhere()
 
 
 def _refuse(message: str, code: ExitCode) -> int:
-    from guardrail.report.text import safe  # noqa: PLC0415 - needed only then
+    from guardrail.report.text import safe
 
     click.echo(f"guardrail: {safe(message)}", err=True)
     return code

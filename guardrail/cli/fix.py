@@ -59,20 +59,20 @@ def mode_of(values: dict[str, Any]) -> Mode:
 
 def check_and_fix(settings: Settings, mode: Mode) -> Report:
     """Check, do what the mode asks for, and return the report to deliver. Raises GuardrailError."""
-    from guardrail.check import check  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
+    from guardrail.check import check
+    from guardrail.cli.progress import shown_progress
 
     read: list[tuple[Source, Plan]] | None = None
     more: list[Finding] = []
     if settings.recommend.in_check and mode in {Mode.NOTHING, Mode.SUGGEST}:
-        from guardrail.recommend.findings import recommended  # noqa: PLC0415 - only where the configuration asks for it
+        from guardrail.recommend.findings import recommended  # only where the configuration asks for it
 
         with shown_progress():
             read, more = recommended(settings)
     if mode is Mode.NOTHING:
         with shown_progress():
             return check(settings, read=read, more=more)
-    from guardrail.fix import check_again, fixes  # noqa: PLC0415
+    from guardrail.fix import check_again, fixes
 
     with shown_progress():
         found = fixes(settings, with_edits=mode is Mode.SUGGEST, read=read, more=more)
@@ -90,8 +90,8 @@ def check_and_fix(settings: Settings, mode: Mode) -> Report:
 
 def _write(files: Mapping[Path, tuple[str, str]]) -> None:
     """Write each file whole; none if one has changed since it was read. Raises ConfigError."""
-    from guardrail.cli.output import write_whole  # noqa: PLC0415 - only when it runs
-    from guardrail.errors import ConfigError  # noqa: PLC0415
+    from guardrail.cli.output import write_whole
+    from guardrail.errors import ConfigError
 
     for file, (old, _) in files.items():
         if file.read_bytes() != old.encode():
@@ -111,9 +111,9 @@ def print_diff(edited: Mapping[Path, tuple[str, str]], hidden: SensitiveLines, *
 
     `by`: the option that makes edits which may not be shown, "" where there is none.
     """
-    from guardrail import git  # noqa: PLC0415 - only when it runs
-    from guardrail.fix.diffs import diff_of  # noqa: PLC0415
-    from guardrail.report.text import safe  # noqa: PLC0415
+    from guardrail import git
+    from guardrail.fix.diffs import diff_of
+    from guardrail.report.text import safe
 
     folder = next((file.resolve().parent for file in edited), Path.cwd())
     top = (git.top_of(folder) or Path.cwd()).resolve()
@@ -129,7 +129,7 @@ def _from(file: Path, top: Path) -> str:
 
 def _print_summary(found: Fixes) -> None:
     """Say on the other stream what is done, what is not and why, and what it saves."""
-    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
+    from guardrail.report.text import safe
 
     for line in (*_done(found), *_left(found), *_others(found), _summary(found)):
         click.echo(safe(line, 2_000), err=True)
@@ -162,8 +162,8 @@ def _listed(subjects: list[str] | tuple[str, ...]) -> str:
 
 
 def _summary(found: Fixes) -> str:
-    from guardrail.model.money import money  # noqa: PLC0415
-    from guardrail.report.format import count  # noqa: PLC0415 - only when it runs
+    from guardrail.model.money import money
+    from guardrail.report.format import count
 
     everything = count(len(found.fixed) + len(found.left), "finding")
     fixed = f"{len(found.fixed)} of {everything} fixed"

@@ -32,11 +32,11 @@ def hook_options(command: Command) -> Command:
 
 def check_commit(values: dict[str, Any]) -> int:
     """Check what the files of a commit belong to, and say what is to be said of it."""
-    from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.output import deliver, write_files  # noqa: PLC0415
-    from guardrail.hook import commit_of, is_plan  # noqa: PLC0415
-    from guardrail.model.report import FailOn  # noqa: PLC0415
-    from guardrail.report.text import safe  # noqa: PLC0415
+    from guardrail.cli.judging import judged
+    from guardrail.cli.output import deliver, write_files
+    from guardrail.hook import commit_of, is_plan
+    from guardrail.model.report import FailOn
+    from guardrail.report.text import safe
 
     files = values["inputs"]
     plans = tuple(filter(is_plan, files))
@@ -62,7 +62,7 @@ def check_commit(values: dict[str, Any]) -> int:
 
 def _short_report(report: Report, code: ExitCode) -> str:
     """Return nothing where all is well, a line where the commit goes through with an open question, else a short report."""
-    from guardrail.report.terminal.concise import LINES, concise  # noqa: PLC0415 - only when it runs
+    from guardrail.report.terminal.concise import LINES, concise
 
     if code is ExitCode.OK and report.verdict is Verdict.PASS:
         return ""

@@ -28,12 +28,12 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
 
     `choose` may narrow the settings down; `evaluate` does more than a plain check.
     """
-    from guardrail.approvals import approvals_base  # noqa: PLC0415 - only when it runs
-    from guardrail.check import check  # noqa: PLC0415 - only when it runs
-    from guardrail.platforms.context import REPOSITORY, proposal  # noqa: PLC0415
-    from guardrail.policy_ref import settings_at  # noqa: PLC0415
-    from guardrail.provenance import inputs_of, uncovered  # noqa: PLC0415
-    from guardrail.waivers import added_waivers  # noqa: PLC0415
+    from guardrail.approvals import approvals_base
+    from guardrail.check import check
+    from guardrail.platforms.context import REPOSITORY, proposal
+    from guardrail.policy_ref import settings_at
+    from guardrail.provenance import inputs_of, uncovered
+    from guardrail.waivers import added_waivers
 
     proposed = proposal(os.environ)
     revision = revision_of(values["policy_ref"], proposed)
@@ -58,9 +58,9 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
 
 def _loosened(given: Flags, chosen: Settings, checkout: Checkout) -> list[str]:
     """Return what the change loosens of the policy. One that cannot be read on either side is said to be that."""
-    from guardrail.config import settings  # noqa: PLC0415 - only when it runs
-    from guardrail.loosening import edits_policy, loosened_by_change  # noqa: PLC0415
-    from guardrail.policy_ref import settings_at  # noqa: PLC0415
+    from guardrail.config import settings
+    from guardrail.loosening import edits_policy, loosened_by_change
+    from guardrail.policy_ref import settings_at
 
     top = checkout.top
     # Which plans there are is no part of the policy.
@@ -77,7 +77,7 @@ def _loosened(given: Flags, chosen: Settings, checkout: Checkout) -> list[str]:
 
 def with_its_run(report: Report, chosen: Settings, proposed: Proposal) -> Report:
     """Return a report with the commit, the event and the pull request that it is for, as far as the environment tells."""
-    from guardrail.platforms.revision import revision_of_run  # noqa: PLC0415 - only when it runs
+    from guardrail.platforms.revision import revision_of_run
 
     change = proposed.change
     if change and not chosen.with_author:

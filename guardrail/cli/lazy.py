@@ -35,7 +35,7 @@ class LazyGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            from guardrail.errors import did_you_mean  # noqa: PLC0415 - needed only then
+            from guardrail.errors import did_you_mean
 
             hint = did_you_mean(args[0], self._commands_at)
             raise click.UsageError(f"{error.message.rstrip('.')}; {hint}", ctx) if hint else error from None

@@ -48,7 +48,7 @@ now_option = click.option("--now", type=Moment(), help="Time to take for now. De
 
 def settings_of(values: dict[str, Any]) -> Settings:
     """Return what guardrail.yaml says. Raises ConfigError."""
-    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
+    from guardrail.config import Flags, settings
 
     return settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
 

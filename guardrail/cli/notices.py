@@ -13,7 +13,7 @@ import click
 
 def tell(level: str, text: str) -> None:
     """Say something beside the report; on GitHub Actions as an annotation of the run."""
-    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
+    from guardrail.report.text import safe
 
     shown = safe(text)
     on_actions = os.environ.get("GITHUB_ACTIONS") == "true"

@@ -167,8 +167,8 @@ def output_options(command: Command) -> Command:
 
 def flags(values: dict[str, Any]) -> Flags:
     """Take the input options out of a command's arguments."""
-    from guardrail.config import Flags  # noqa: PLC0415 - only when a command runs: help and completion need none of it
-    from guardrail.terraform.options import Choices, terraform_environment  # noqa: PLC0415
+    from guardrail.config import Flags  # only when a command runs: help and completion need none of it
+    from guardrail.terraform.options import Choices, terraform_environment
 
     names = (
         "inputs",

@@ -133,13 +133,13 @@ def _umask() -> int:
 
 
 def _rendered(report: Report, format_name: str, *, colored: bool, details: bool) -> str:
-    from guardrail.files.excerpt import excerpts  # noqa: PLC0415 - only for some formats
-    from guardrail.files.repository import repository_top, seen_from_repository  # noqa: PLC0415
-    from guardrail.report import FORMATS, POINTING, html_page  # noqa: PLC0415 - takes a while to import
+    from guardrail.files.excerpt import excerpts  # only for some formats
+    from guardrail.files.repository import repository_top, seen_from_repository
+    from guardrail.report import FORMATS, POINTING, html_page  # takes a while to import
 
     find = excerpts(repository_top(Path.cwd()))
     if format_name == "table":
-        from guardrail.report.terminal.table import table  # noqa: PLC0415 - only for this one
+        from guardrail.report.terminal.table import table  # only for this one
 
         width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
         text = table(report, width=width, color=colored, details=details, excerpts=find)
@@ -152,9 +152,9 @@ def _rendered(report: Report, format_name: str, *, colored: bool, details: bool)
 
 def _lines_of_the_run(report: Report) -> Frame:
     """Return the addresses of lines at the commit that a run on GitHub Actions has checked out; none elsewhere."""
-    from guardrail.files.repository import repository_files  # noqa: PLC0415 - only for some formats
-    from guardrail.platforms.context import Overrides, read_context  # noqa: PLC0415
-    from guardrail.report.frame import Frame  # noqa: PLC0415
+    from guardrail.files.repository import repository_files  # only for some formats
+    from guardrail.platforms.context import Overrides, read_context
+    from guardrail.report.frame import Frame
 
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return Frame()

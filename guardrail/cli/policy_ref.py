@@ -43,8 +43,8 @@ def named_base(chosen: Settings, proposed: Proposal) -> str:
 
 def checkout_of(chosen: Settings, revision: str, proposed: Proposal) -> Checkout:
     """Return the working tree, compared with the base of the change as far as anything tells it."""
-    from guardrail import git  # noqa: PLC0415 - only when it runs
-    from guardrail.provenance import Checkout  # noqa: PLC0415
+    from guardrail import git
+    from guardrail.provenance import Checkout
 
     named = chosen.compare_with if chosen.compare_with and not Path(chosen.compare_with).exists() else proposed.base
     base = named if revision == HEAD else revision

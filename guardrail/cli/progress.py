@@ -64,13 +64,13 @@ def _show(state: list[str], done: threading.Event) -> None:
 
 def sync_progress() -> tuple[SyncProgress, AbstractContextManager[object]]:
     """Return whom a sync tells what happens, and what must be open meanwhile. All of it goes to standard error."""
-    from guardrail.catalog.sync import SyncProgress  # noqa: PLC0415 - only when it runs
+    from guardrail.catalog.sync import SyncProgress
 
     if not sys.stderr.isatty():
         return SyncProgress(lambda line: click.echo(line, err=True), lambda _name: _nothing), nullcontext()
-    from rich.console import Console  # noqa: PLC0415 - only on a terminal
-    from rich.progress import BarColumn, DownloadColumn, TextColumn  # noqa: PLC0415
-    from rich.progress import Progress as Bars  # noqa: PLC0415
+    from rich.console import Console  # only on a terminal
+    from rich.progress import BarColumn, DownloadColumn, TextColumn
+    from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=20), DownloadColumn())

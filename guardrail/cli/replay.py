@@ -67,15 +67,15 @@ def check_replay(values: dict[str, Any]) -> int:
 
 
 def _replay(values: Mapping[str, Any]) -> Replay:
-    from msgspec.structs import replace  # noqa: PLC0415 - only when it runs
+    from msgspec.structs import replace
 
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
-    from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.platforms.context import proposal  # noqa: PLC0415
-    from guardrail.policy_ref import settings_at  # noqa: PLC0415
-    from guardrail.replay.judged import policy_of  # noqa: PLC0415
-    from guardrail.replay.replay import replay  # noqa: PLC0415
-    from guardrail.replay.stored import stored_runs  # noqa: PLC0415
+    from guardrail.cli.progress import shown_progress
+    from guardrail.config import settings
+    from guardrail.platforms.context import proposal
+    from guardrail.policy_ref import settings_at
+    from guardrail.replay.judged import policy_of
+    from guardrail.replay.replay import replay
+    from guardrail.replay.stored import stored_runs
 
     given = replace(flags(dict(values)), allow_no_plans=True)
     revision = revision_of(values["policy_ref"], proposal(os.environ))
@@ -89,9 +89,9 @@ def _replay(values: Mapping[str, Any]) -> Replay:
 
 
 def _deliver(found: Replay, values: Mapping[str, Any]) -> None:
-    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
-    from guardrail.replay.document import as_json  # noqa: PLC0415
-    from guardrail.replay.text import as_markdown, as_text  # noqa: PLC0415
+    from guardrail.cli.output import say, write_whole
+    from guardrail.replay.document import as_json
+    from guardrail.replay.text import as_markdown, as_text
 
     texts = {"table": as_text, "json": as_json, "markdown": as_markdown}
     for target in values["outs"]:
@@ -100,7 +100,7 @@ def _deliver(found: Replay, values: Mapping[str, Any]) -> None:
 
 
 def _blocks(found: Replay, fail_on: str) -> bool:
-    from guardrail.replay.outcome import Kind  # noqa: PLC0415 - only when it runs
+    from guardrail.replay.outcome import Kind
 
     counts = found.counts
     return fail_on != "never" and bool(counts[Kind.NEWLY_FAILS] or (fail_on == "warn" and counts[Kind.NEWLY_WARNS]))

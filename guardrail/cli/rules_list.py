@@ -21,10 +21,10 @@ _NUMBERS = 3  # columns of numbers, which come first
 
 def print_listed(values: dict[str, Any], *, everything: bool, format_name: str) -> None:
     """Evaluate the input and print the rules, what saves most first. Raises GuardrailError."""
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
-    from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.findings_by_rule import findings_by_rule  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.cli.progress import shown_progress
+    from guardrail.config import settings
+    from guardrail.findings_by_rule import findings_by_rule
 
     with shown_progress():
         found, report = findings_by_rule(settings(flags(values), Path.cwd()), everything=everything)
@@ -32,7 +32,7 @@ def print_listed(values: dict[str, Any], *, everything: bool, format_name: str) 
 
 
 def _as_text(found: list[RuleFindings], report: Report) -> str:
-    from guardrail.report.format import count  # noqa: PLC0415 - only when it runs
+    from guardrail.report.format import count
 
     rows = [_HEAD, *(_row(one, report.currency) for one in found if one.matched)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -58,7 +58,7 @@ def _padded(row: tuple[str, ...], widths: list[int]) -> list[str]:
 
 
 def _row(one: RuleFindings, currency: str) -> tuple[str, ...]:
-    from guardrail.model.money import money  # noqa: PLC0415 - only when it runs
+    from guardrail.model.money import money
 
     saving = ""
     if one.saving is not None:
@@ -76,7 +76,7 @@ def _row(one: RuleFindings, currency: str) -> tuple[str, ...]:
 
 
 def _as_json(found: list[RuleFindings], report: Report) -> str:
-    from guardrail.model.money import plain  # noqa: PLC0415 - only when it runs
+    from guardrail.model.money import plain
 
     rules = [
         {

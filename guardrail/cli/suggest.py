@@ -41,7 +41,7 @@ def projects(ctx: click.Context, param: click.Parameter, incomplete: str) -> lis
 
 
 def _shipped() -> Iterator[tuple[str, str]]:
-    from guardrail import data  # noqa: PLC0415 - only where rules are asked for
+    from guardrail import data  # only where rules are asked for
 
     try:
         for path in data.rules_dir().glob("*/*.yaml"):
@@ -62,7 +62,7 @@ def _own(ctx: click.Context) -> Iterator[tuple[str, str]]:
 
 def _configured(ctx: click.Context) -> tuple[Path, dict[str, Any]]:
     """Return the folder of guardrail.yaml and what the file says, as far as that can be read."""
-    from guardrail.files import read_yaml  # noqa: PLC0415 - only where a configuration is looked into
+    from guardrail.files import read_yaml  # only where a configuration is looked into
 
     given = ctx.params.get("config")
     path = Path(given) if given else find_config(Path.cwd())

@@ -31,8 +31,8 @@ def watch_option(command: Command) -> Command:
 
 def watch(values: dict[str, Any]) -> int:
     """Report, wait until a file is saved, and begin again, until somebody interrupts."""
-    from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.output import deliver  # noqa: PLC0415
+    from guardrail.cli.judging import judged
+    from guardrail.cli.output import deliver
 
     if "-" in values["inputs"]:
         raise click.UsageError("standard input cannot be watched: name a file or a folder")
@@ -62,7 +62,7 @@ def watch(values: dict[str, Any]) -> int:
 
 def _compared(last: Report | None, report: Report) -> Report:
     """Say what the last save has changed."""
-    from guardrail.model.money import brief  # noqa: PLC0415 - only when it runs
+    from guardrail.model.money import brief
 
     if last:
         more = report.totals.monthly_cost - last.totals.monthly_cost
@@ -74,8 +74,8 @@ def _compared(last: Report | None, report: Report) -> Report:
 
 def folders_of(settings: Settings) -> frozenset[Path]:
     """Return the folders with all that a check depends on: modules, plans, usage, guardrail.yaml, rules, waivers."""
-    from guardrail.policy import fetched_files  # noqa: PLC0415
-    from guardrail.terraform.footprint import footprints  # noqa: PLC0415 - only when it runs
+    from guardrail.policy import fetched_files
+    from guardrail.terraform.footprint import footprints
 
     parts = [part for source in settings.sources for part in footprints(Path(source.plan), source.choices)]
     folders = {folder for part in parts for folder in (*part.folders, *(file.parent for file in part.files))}
@@ -97,7 +97,7 @@ def _tree(path: Path) -> Iterator[Path]:
 def saved(folders: Collection[Path], since: float, own: Collection[Path]) -> list[str]:
     """Wait until a file in the folders is newer than a time, and return which. Our own output does not count."""
     try:
-        from watchfiles import DefaultFilter, watch  # noqa: PLC0415 - an extra
+        from watchfiles import DefaultFilter, watch  # an extra
     except ImportError:
         fix = "pip install 'guardrail-finops[watch]'"
         raise ConfigError("needs the package watchfiles", where="--watch", fix=fix) from None

@@ -52,11 +52,11 @@ def approve(**values: Any) -> None:
       guardrail approve expensive-resource aws_instance.db plan.json --by cfo --reason "agreed in FIN-12"
       guardrail approve budget-increase-exceeded budget:shop --by finops --reason "launch" --up-to 900 --until 60d
     """
-    from guardrail.approvals import Asked, approval_for, with_approval  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.judging import judged  # noqa: PLC0415
-    from guardrail.cli.output import write_whole  # noqa: PLC0415
-    from guardrail.errors import ConfigError  # noqa: PLC0415
-    from guardrail.model.money import money  # noqa: PLC0415
+    from guardrail.approvals import Asked, approval_for, with_approval
+    from guardrail.cli.judging import judged
+    from guardrail.cli.output import write_whole
+    from guardrail.errors import ConfigError
+    from guardrail.model.money import money
 
     given = ("rule", "address", "by", "reason", "until", "ticket", "up_to", "unknown_amount")
     asked = Asked(**{name: values[name] for name in given}, project=values["project"] or "")

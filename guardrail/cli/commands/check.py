@@ -52,10 +52,10 @@ def check(**values: Any) -> int:
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error.
     They are the same for every format.
     """
-    from guardrail.cli.hints import tell_of_sync  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.judging import judged  # noqa: PLC0415
-    from guardrail.cli.output import deliver, write_files  # noqa: PLC0415
-    from guardrail.model.report import FailOn  # noqa: PLC0415
+    from guardrail.cli.hints import tell_of_sync
+    from guardrail.cli.judging import judged
+    from guardrail.cli.output import deliver, write_files
+    from guardrail.model.report import FailOn
 
     if values["replayed"]:
         with limited(values["seconds"], values["megabytes"]):

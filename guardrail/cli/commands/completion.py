@@ -32,7 +32,7 @@ def completion(ctx: click.Context, shell: str) -> None:
 
     The script completes the name that you call it by: guardrail or guardrail-finops.
     """
-    from guardrail.cli import COMPLETE  # noqa: PLC0415 - that module knows this one by name
+    from guardrail.cli import COMPLETE  # that module knows this one by name
 
     made = get_completion_class(shell)
     if made is None:  # pragma: no cover - click knows all three

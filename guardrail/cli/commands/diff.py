@@ -37,8 +37,8 @@ def diff(base: str, **values: Any) -> int:
       guardrail diff origin/main
       guardrail diff monday.json friday.json --format markdown
     """
-    from guardrail.cli.output import deliver  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
+    from guardrail.cli.output import deliver
+    from guardrail.cli.progress import shown_progress
 
     if values["compare_with"]:
         raise click.UsageError("give the base as BASE, not with --base")
@@ -50,10 +50,10 @@ def diff(base: str, **values: Any) -> int:
 
 
 def _difference(base: str, values: dict[str, Any]) -> Report:
-    from guardrail.check import estimate  # noqa: PLC0415 - only when it runs
-    from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.load import refuse_other_profile  # noqa: PLC0415
-    from guardrail.model.comparison import difference, remarks  # noqa: PLC0415
+    from guardrail.check import estimate
+    from guardrail.config import settings
+    from guardrail.load import refuse_other_profile
+    from guardrail.model.comparison import difference, remarks
 
     if not Path(base).exists():
         return estimate(settings(flags({**values, "compare_with": base}), Path.cwd()))
@@ -69,9 +69,9 @@ def _difference(base: str, values: dict[str, Any]) -> Report:
 
 def _side(given: tuple[str, ...], values: dict[str, Any]) -> Report:
     """Price one side, or read what it has cost."""
-    from guardrail.check import estimate  # noqa: PLC0415 - only when it runs
-    from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.report.json.read import is_result, read_result  # noqa: PLC0415
+    from guardrail.check import estimate
+    from guardrail.config import settings
+    from guardrail.report.json.read import is_result, read_result
 
     if len(given) == 1 and is_result(Path(given[0])):
         return read_result(Path(given[0]))

@@ -30,12 +30,12 @@ def estimate(**values: Any) -> int:
       terraform show -json tfplan | guardrail estimate -
       guardrail estimate 'plans/*.json' --out json=costs.json
     """
-    from guardrail.check import estimate as run  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.judging import with_its_run  # noqa: PLC0415
-    from guardrail.cli.output import deliver  # noqa: PLC0415
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
-    from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.platforms.context import proposal  # noqa: PLC0415
+    from guardrail.check import estimate as run
+    from guardrail.cli.judging import with_its_run
+    from guardrail.cli.output import deliver
+    from guardrail.cli.progress import shown_progress
+    from guardrail.config import settings
+    from guardrail.platforms.context import proposal
 
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():

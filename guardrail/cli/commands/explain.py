@@ -52,7 +52,7 @@ def explain(what: str, format_name: str, **values: Any) -> None:
       guardrail explain required-tags 'aws_instance.this[0]' plan.json
       guardrail explain budget-exceeded web plan.json
     """
-    from guardrail.config import settings  # noqa: PLC0415 - only when it runs
+    from guardrail.config import settings
 
     is_rule, inputs = _RULE_ID.fullmatch(what), values["inputs"]
     address = inputs[0] if is_rule and inputs and not _is_input(inputs[0]) else ""
@@ -72,25 +72,25 @@ def _is_input(text: str) -> bool:
 
 
 def _rule(rule_id: str, chosen: Settings) -> str:
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.debugging import active_rule  # noqa: PLC0415
-    from guardrail.policy import explained  # noqa: PLC0415 - only when it runs
+    from guardrail.costs import Library
+    from guardrail.debugging import active_rule
+    from guardrail.policy import explained
 
     return explained(active_rule(chosen, Library(chosen.definitions), rule_id).source).rstrip()
 
 
 def _working(rule_id: str, address: str, chosen: Settings, format_name: str) -> str:
-    from guardrail.debugging import explain_rule  # noqa: PLC0415 - only when it runs
+    from guardrail.debugging import explain_rule
 
     working = explain_rule(chosen, rule_id, address)
     return json.dumps(working.as_json(), indent=2, ensure_ascii=False) if format_name == "json" else working.as_text()
 
 
 def _resource(address: str, chosen: Settings) -> str:
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.costs.explain import explained  # noqa: PLC0415
-    from guardrail.costs.inventory import Inventory  # noqa: PLC0415
-    from guardrail.load import engine_of, plans, prices, project_with, usage_of  # noqa: PLC0415 - only when it runs
+    from guardrail.costs import Library
+    from guardrail.costs.explain import explained
+    from guardrail.costs.inventory import Inventory
+    from guardrail.load import engine_of, plans, prices, project_with, usage_of
 
     library, catalog = Library(chosen.definitions), prices(chosen)
     source, plan = project_with(plans(chosen), address)

@@ -120,7 +120,7 @@ def run(**values: Any) -> int:
     \b
     Exit codes: 0 nothing blocks, 1 a workspace is blocked, 2 a workspace could not be evaluated, 130 interrupted.
     """
-    from guardrail.model.report import FailOn  # noqa: PLC0415 - only when it runs
+    from guardrail.model.report import FailOn
 
     done = _run(values)
     _summary(done, values["where"])
@@ -128,14 +128,14 @@ def run(**values: Any) -> int:
 
 
 def _run(values: dict[str, Any]) -> Run:
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415 - only when it runs
-    from guardrail.config import Flags  # noqa: PLC0415
-    from guardrail.fleet.pool import Limits  # noqa: PLC0415
-    from guardrail.fleet.run import dask, local, part  # noqa: PLC0415
-    from guardrail.fleet.run import run as judged  # noqa: PLC0415
-    from guardrail.fleet.workspaces import workspaces  # noqa: PLC0415
-    from guardrail.platforms.context import proposal  # noqa: PLC0415
-    from guardrail.policy_ref import settings_at  # noqa: PLC0415
+    from guardrail.cli.progress import shown_progress
+    from guardrail.config import Flags
+    from guardrail.fleet.pool import Limits
+    from guardrail.fleet.run import dask, local, part
+    from guardrail.fleet.run import run as judged
+    from guardrail.fleet.workspaces import workspaces
+    from guardrail.platforms.context import proposal
+    from guardrail.policy_ref import settings_at
 
     if values["scheduler"] and values["engine"] != "dask":
         raise click.UsageError("--scheduler is for --engine dask")
@@ -175,8 +175,8 @@ def _how_far(so_far: Run) -> str:
 
 
 def _summary(done: Run, where: str) -> None:
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.fleet.text import run_lines  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.fleet.text import run_lines
 
     say("".join(f"{line}\n" for line in run_lines(done, where)))
 
@@ -237,10 +237,10 @@ def collect(results: tuple[str, ...], **values: Any) -> int:
     \b
     Exit codes: 0 nothing blocks, 1 a workspace or a budget is blocked, 2 something is missing or not evaluated.
     """
-    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
-    from guardrail.fleet.shape import as_json  # noqa: PLC0415
-    from guardrail.fleet.text import FORMATS  # noqa: PLC0415
-    from guardrail.model.report import FailOn  # noqa: PLC0415
+    from guardrail.cli.output import say, write_whole
+    from guardrail.fleet.shape import as_json
+    from guardrail.fleet.text import FORMATS
+    from guardrail.model.report import FailOn
 
     outs = [_target(text) for text in values["outs"]]
     found = _collected(results or ("fleet",), values)
@@ -252,13 +252,13 @@ def collect(results: tuple[str, ...], **values: Any) -> int:
 
 
 def _collected(results: tuple[str, ...], values: dict[str, Any]) -> Fleet:
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415 - only when it runs
-    from guardrail.config import Flags  # noqa: PLC0415
-    from guardrail.fleet.collect import collect as collected  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.writing.tables import Tables  # noqa: PLC0415
-    from guardrail.platforms.context import proposal  # noqa: PLC0415
-    from guardrail.policy_ref import settings_at  # noqa: PLC0415
+    from guardrail.cli.progress import shown_progress
+    from guardrail.config import Flags
+    from guardrail.fleet.collect import collect as collected
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.writing.tables import Tables
+    from guardrail.platforms.context import proposal
+    from guardrail.policy_ref import settings_at
 
     given = Flags(("-",), values["config"], now=values["now"])
     revision = revision_of(values["policy_ref"], proposal(os.environ))

@@ -51,8 +51,8 @@ def init(folder: Path, kinds: tuple[Kind, ...], *, dry_run: bool) -> None:
       guardrail init --dry-run
       guardrail init infra --only config --only rule
     """
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415 - only when it runs
-    from guardrail.starter import proposals, survey  # noqa: PLC0415
+    from guardrail.cli.progress import shown_progress
+    from guardrail.starter import proposals, survey
 
     if not folder.is_dir():
         raise InputError("no such folder", where=str(folder), fix="name the folder of the repository")
@@ -111,7 +111,7 @@ def _say_findings(seen: Survey, proposed: list[Proposal]) -> None:
 
 
 def _list_findings(found: list[RuleFindings]) -> None:
-    from guardrail.starter import finds  # noqa: PLC0415 - only when it runs
+    from guardrail.starter import finds
 
     for one in found[:_SHOWN]:
         _line("", f"{one.rule.rule.id}: {finds(one)}")
@@ -143,7 +143,7 @@ def _line(word: str, text: str) -> None:
 
 
 def _write(one: Proposal) -> None:
-    from guardrail.cli.output import write_whole  # noqa: PLC0415 - only when it writes
+    from guardrail.cli.output import write_whole
 
     if one.after is None:
         return
@@ -179,11 +179,11 @@ def _say_next(seen: Survey, proposed: list[Proposal]) -> None:
 
 def _first_check(config: Path) -> Report | None:
     """Run the check that the files are for. What keeps it from being evaluated is said."""
-    import os  # noqa: PLC0415
+    import os
 
-    from guardrail.check import check  # noqa: PLC0415
-    from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.terraform.options import Choices, terraform_environment  # noqa: PLC0415
+    from guardrail.check import check
+    from guardrail.config import Flags, settings
+    from guardrail.terraform.options import Choices, terraform_environment
 
     try:
         return check(
@@ -214,6 +214,6 @@ def _say_blocking(report: Report, seen: Survey, proposed: list[Proposal], here: 
 
 
 def _shown(path: Path) -> str:
-    from guardrail.terraform.configuration.code.files import shown  # noqa: PLC0415 - only when it runs
+    from guardrail.terraform.configuration.code.files import shown
 
     return shown(path)

@@ -59,15 +59,15 @@ def sync(config: Path | None, now: datetime | None, *, commitments: bool, **valu
       guardrail pricing sync --for plan.json
       guardrail pricing sync --from /mnt/price-lists
     """
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.catalog.commitment import every_plan  # noqa: PLC0415
-    from guardrail.catalog.overlay import plans_of, read_overlay  # noqa: PLC0415
-    from guardrail.catalog.sync import Order  # noqa: PLC0415
-    from guardrail.catalog.sync import sync as run  # noqa: PLC0415
-    from guardrail.cli.progress import sync_progress  # noqa: PLC0415
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.costs.definitions.lint import unambiguous  # noqa: PLC0415
-    from guardrail.costs.definitions.used_prices import used_prices  # noqa: PLC0415
+    from guardrail.catalog import open_catalog
+    from guardrail.catalog.commitment import every_plan
+    from guardrail.catalog.overlay import plans_of, read_overlay
+    from guardrail.catalog.sync import Order
+    from guardrail.catalog.sync import sync as run
+    from guardrail.cli.progress import sync_progress
+    from guardrail.costs import Library
+    from guardrail.costs.definitions.lint import unambiguous
+    from guardrail.costs.definitions.used_prices import used_prices
 
     inputs = values.pop("inputs")
     if inputs and (values["services"] or values["regions"]):
@@ -100,10 +100,10 @@ def sync(config: Path | None, now: datetime | None, *, commitments: bool, **valu
 @input_options
 def status(**values: Any) -> None:
     """Show which catalog is used, its size and age, what was synced, and what in a plan has no price."""
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.catalog.store import synced_catalog  # noqa: PLC0415
-    from guardrail.cli.commands.pricing_text import gap_lines, status_lines  # noqa: PLC0415
-    from guardrail.config import settings  # noqa: PLC0415
+    from guardrail.catalog import open_catalog
+    from guardrail.catalog.store import synced_catalog
+    from guardrail.cli.commands.pricing_text import gap_lines, status_lines
+    from guardrail.config import settings
 
     given = flags(values)
     chosen = settings(given if given.inputs else replace(given, inputs=("-",)), Path.cwd())
@@ -137,9 +137,9 @@ def show(words: tuple[str, ...], catalog: Path | None, config: Path | None, limi
       guardrail pricing show aws_nat_gateway
       guardrail pricing show AmazonEC2 eu-west-1 t3.large
     """
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.pricing_text import row_lines, type_lines  # noqa: PLC0415
-    from guardrail.costs import Library  # noqa: PLC0415
+    from guardrail.catalog import open_catalog
+    from guardrail.cli.commands.pricing_text import row_lines, type_lines
+    from guardrail.costs import Library
 
     chosen = _settings({"catalog": catalog, "config": config})
     library = Library(chosen.definitions)
@@ -176,15 +176,15 @@ def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
     \b
     Exit codes: 0 nothing or only gaps, 1 anything else, 2 could not be evaluated.
     """
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.catalog.building import previous  # noqa: PLC0415
-    from guardrail.catalog.compare import compare  # noqa: PLC0415
-    from guardrail.cli.commands.pricing_text import change_line  # noqa: PLC0415
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.costs.definitions.lint import lint  # noqa: PLC0415
-    from guardrail.model.money import decimal  # noqa: PLC0415
-    from guardrail.report.format import count  # noqa: PLC0415
-    from guardrail.report.text import safe  # noqa: PLC0415
+    from guardrail.catalog import open_catalog
+    from guardrail.catalog.building import previous
+    from guardrail.catalog.compare import compare
+    from guardrail.cli.commands.pricing_text import change_line
+    from guardrail.costs import Library
+    from guardrail.costs.definitions.lint import lint
+    from guardrail.model.money import decimal
+    from guardrail.report.format import count
+    from guardrail.report.text import safe
 
     chosen = _settings({"catalog": catalog, "config": config})
     current = open_catalog(chosen.catalog)
@@ -217,9 +217,9 @@ def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
 @click.option("--limit", type=click.IntRange(0), default=20, show_default=True, help="Prices to show at most.")
 def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: Any) -> None:
     """Show which prices came, went and changed from catalog OLD to NEW; with plans, whose estimates change and how."""
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.catalog.compare import compare  # noqa: PLC0415
-    from guardrail.cli.commands.pricing_text import change_lines, effect_lines  # noqa: PLC0415
+    from guardrail.catalog import open_catalog
+    from guardrail.catalog.compare import compare
+    from guardrail.cli.commands.pricing_text import change_lines, effect_lines
 
     for line in change_lines(compare(open_catalog(old), open_catalog(new)), limit):
         click.echo(line)
@@ -231,7 +231,7 @@ def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: An
 
 def _estimated(chosen: Settings) -> Report:
     """Price what the settings name. Raises InputError where a part of it cannot be read: gaps of the rest are not all."""
-    from guardrail.check import estimate  # noqa: PLC0415 - only when it runs
+    from guardrail.check import estimate
 
     report = estimate(chosen)
     for finding in (one for project in report.projects if project.is_unread for one in project.findings):
@@ -241,6 +241,6 @@ def _estimated(chosen: Settings) -> Report:
 
 def _settings(values: Mapping[str, Any]) -> Settings:
     """Return the settings; without inputs, of the configuration alone, whose projects are not looked for."""
-    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
+    from guardrail.config import Flags, settings
 
     return settings(Flags(**{"inputs": ("-",), **values}), Path.cwd())

@@ -121,11 +121,11 @@ def report(**values: Any) -> int:
     \b
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error, 4 not delivered.
     """
-    from guardrail.cli.output import deliver as write  # noqa: PLC0415 - only when it runs
-    from guardrail.combine import combine  # noqa: PLC0415
-    from guardrail.deliver import deliver  # noqa: PLC0415
-    from guardrail.model.exit_code import ExitCode  # noqa: PLC0415
-    from guardrail.model.report import FailOn  # noqa: PLC0415
+    from guardrail.cli.output import deliver as write
+    from guardrail.combine import combine
+    from guardrail.deliver import deliver
+    from guardrail.model.exit_code import ExitCode
+    from guardrail.model.report import FailOn
 
     now = values["now"] or datetime.now(UTC)
     trusted = not values["from_artifact"]
@@ -146,7 +146,7 @@ def report(**values: Any) -> int:
 
 def _results(given: Iterable[str], *, trusted: bool) -> list[tuple[str, Report]]:
     """Read the results. Raises ConfigError for a pattern that matches nothing, InputError for a file."""
-    from guardrail.report.json.read import (  # noqa: PLC0415 - only when it runs
+    from guardrail.report.json.read import (
         MAX_ARTIFACT_BYTES,
         MAX_BYTES,
         read_result,
@@ -172,11 +172,11 @@ def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now:
 
     Returns the report, and the line that keeps what its comment tells of approvals.
     """
-    from guardrail.approvals import approvals_base  # noqa: PLC0415 - only when it runs
-    from guardrail.combine import combine  # noqa: PLC0415 - only when it runs
-    from guardrail.config import Flags  # noqa: PLC0415
-    from guardrail.platforms.context import proposal  # noqa: PLC0415
-    from guardrail.policy_ref import settings_at  # noqa: PLC0415
+    from guardrail.approvals import approvals_base
+    from guardrail.combine import combine
+    from guardrail.config import Flags
+    from guardrail.platforms.context import proposal
+    from guardrail.policy_ref import settings_at
 
     proposed = proposal(os.environ)
     revision = revision_of(values["policy_ref"], proposed)
@@ -193,7 +193,7 @@ def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now:
 
 def _signed_off(whole: Report, chosen: Settings, values: dict[str, Any], now: datetime) -> tuple[Report, str]:
     """Ask the platform for approvals, where something waits for them."""
-    from guardrail.signing_off import Reading, signed_off  # noqa: PLC0415 - only when it runs
+    from guardrail.signing_off import Reading, signed_off
 
     reading = Reading(
         _overrides(values, whole), values["comment_key"], values["comment"] != "never", now, os.environ, tell
@@ -203,8 +203,8 @@ def _signed_off(whole: Report, chosen: Settings, values: dict[str, Any], now: da
 
 
 def _options(values: dict[str, Any], whole: Report) -> Options:
-    from guardrail.deliver import Options, When  # noqa: PLC0415 - only when it runs
-    from guardrail.platforms.comment import KEY_LIMIT, Mode  # noqa: PLC0415
+    from guardrail.deliver import Options, When
+    from guardrail.platforms.comment import KEY_LIMIT, Mode
 
     if len(values["comment_key"]) > KEY_LIMIT:
         raise ConfigError(f"is longer than {KEY_LIMIT} characters", where="--comment-key")
@@ -221,7 +221,7 @@ def _options(values: dict[str, Any], whole: Report) -> Options:
 
 
 def _overrides(values: dict[str, Any], whole: Report) -> Overrides:
-    from guardrail.platforms.context import Overrides  # noqa: PLC0415 - only when it runs
+    from guardrail.platforms.context import Overrides
 
     # An artifact's number is only a claim: it counts where the head of that pull request is the event's commit.
     is_artifact = values["from_artifact"]
@@ -237,7 +237,7 @@ def _overrides(values: dict[str, Any], whole: Report) -> Overrides:
 
 def _annotate(whole: Report) -> None:
     """Print annotations on the other stream: standard output is the report's alone."""
-    from guardrail.files.repository import seen_from_repository  # noqa: PLC0415 - only when it runs
-    from guardrail.report.ci.annotations import annotate  # noqa: PLC0415
+    from guardrail.files.repository import seen_from_repository
+    from guardrail.report.ci.annotations import annotate
 
     click.echo(annotate(seen_from_repository(whole, Path.cwd())), err=True, nl=False)

@@ -63,7 +63,7 @@ def list_rules(*, everything: bool, format_name: str, **values: Any) -> None:
 @_CONFIG
 def show(rule_id: str, config: Path | None) -> None:
     """Show one rule: its purpose, its conditions, its parameters as they are set here, and how to comply."""
-    from guardrail.policy import explained  # noqa: PLC0415 - only when it runs
+    from guardrail.policy import explained
 
     found = {rule.rule.id: rule for rule in _loaded(config, everything=True)}
     found |= {rule.rule.id: rule for rule in _loaded(config, everything=False)}
@@ -87,11 +87,11 @@ def docs(folder: Path) -> int:
     \b
     Exit codes: 0 printed, 1 a test fails, 2 a rule has an error.
     """
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import plan_reader, provider_defaults, repricer, resource_types  # noqa: PLC0415
-    from guardrail.policy import read_folder, run_tests  # noqa: PLC0415
-    from guardrail.policy.rules.explain import documented  # noqa: PLC0415
+    from guardrail.catalog import open_catalog
+    from guardrail.costs import Library
+    from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
+    from guardrail.policy import read_folder, run_tests
+    from guardrail.policy.rules.explain import documented
 
     library, catalog = Library(), open_catalog()
     types = resource_types(library)
@@ -123,10 +123,10 @@ def lint(config: Path | None) -> None:
     \b
     Exit codes: 0 no errors, 2 a rule has an error.
     """
-    from guardrail.costs import Library  # noqa: PLC0415 - only when it runs
-    from guardrail.load import resource_types  # noqa: PLC0415
-    from guardrail.policy import compile_faults  # noqa: PLC0415
-    from guardrail.policy.rules.dead import why_dead  # noqa: PLC0415
+    from guardrail.costs import Library
+    from guardrail.load import resource_types
+    from guardrail.policy import compile_faults
+    from guardrail.policy.rules.dead import why_dead
 
     found = _loaded(config, everything=False)
     types = resource_types(Library())
@@ -152,10 +152,10 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     \b
     Exit codes: 0 all pass, 1 a test fails or the engines disagree, 2 a rule has an error.
     """
-    from guardrail.catalog import open_catalog  # noqa: PLC0415 - only when it runs
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import plan_reader, provider_defaults, repricer, resource_types  # noqa: PLC0415
-    from guardrail.policy import Coverage, check_rule, read_folder, run_tests  # noqa: PLC0415
+    from guardrail.catalog import open_catalog
+    from guardrail.costs import Library
+    from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
+    from guardrail.policy import Coverage, check_rule, read_folder, run_tests
 
     library = Library()
     types = resource_types(library)
@@ -203,8 +203,8 @@ def record(rule_id: str, address: str, *, write: bool, **values: Any) -> None:
     Example:
       guardrail rules record required-tags aws_instance.web plan.json
     """
-    from guardrail.config import settings  # noqa: PLC0415 - only when it runs
-    from guardrail.debugging import record_rule, with_test  # noqa: PLC0415
+    from guardrail.config import settings
+    from guardrail.debugging import record_rule, with_test
 
     recorded, source = record_rule(settings(flags(values), Path.cwd()), rule_id, address)
     if write:
@@ -240,10 +240,10 @@ def fetch(names: tuple[str, ...], config: Path | None, *, update: bool, check: b
     \b
     Exit codes: 0 all packs match guardrail.lock, 2 one does not match, or could not be downloaded.
     """
-    from datetime import UTC, datetime  # noqa: PLC0415 - only when it runs
+    from datetime import UTC, datetime
 
-    from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.fetch import check_packs, fetch_packs  # noqa: PLC0415
+    from guardrail.config import Flags, settings
+    from guardrail.fetch import check_packs, fetch_packs
 
     if check and (names or update):
         raise click.UsageError("--check covers all packs and fetches none: it goes with neither PACK nor --update")
@@ -264,11 +264,11 @@ def fetch(names: tuple[str, ...], config: Path | None, *, update: bool, check: b
 
 
 def _loaded(config: Path | None, *, everything: bool) -> tuple[CompiledRule, ...]:
-    from guardrail import data  # noqa: PLC0415 - only when it runs
-    from guardrail.config import Flags, RulesConfig, settings  # noqa: PLC0415
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import rules_of  # noqa: PLC0415
-    from guardrail.policy import load_rules, packs  # noqa: PLC0415
+    from guardrail import data
+    from guardrail.config import Flags, RulesConfig, settings
+    from guardrail.costs import Library
+    from guardrail.load import rules_of
+    from guardrail.policy import load_rules, packs
 
     if everything:
         shipped = data.rules_dir()

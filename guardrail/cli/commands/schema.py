@@ -56,7 +56,7 @@ def schema_text(name: str) -> str:
 
 def _schema(name: str) -> dict[str, Any]:
     if name == "report":
-        from guardrail.report.json.document import report_schema  # noqa: PLC0415 - only when it runs
+        from guardrail.report.json.document import report_schema
 
         return report_schema()
     module, _, model = _MODELS[name].partition(":")

@@ -100,9 +100,9 @@ def serve(**values: Any) -> int:
         raise ConfigError("needs the extra `serve`", fix="pip install 'guardrail-finops[serve]'")
     config = _checked(values["config"])
 
-    from guardrail.serve.app import Options, run  # noqa: PLC0415 - only a server needs it
-    from guardrail.serve.judge import Judge  # noqa: PLC0415
-    from guardrail.serve.request import Key  # noqa: PLC0415
+    from guardrail.serve.app import Options, run  # only a server needs it
+    from guardrail.serve.judge import Judge
+    from guardrail.serve.request import Key
 
     catalog = values["catalog"].resolve() if values["catalog"] else None
     environ = {name: value for name, value in os.environ.items() if name != KEY}
@@ -126,10 +126,10 @@ def serve(**values: Any) -> int:
 
 def _checked(config: Path | None) -> Path | None:
     """Return the configuration that judges, after reading all of it. Raises GuardrailError for what is wrong in it."""
-    from guardrail.config import Flags, settings  # noqa: PLC0415 - only when it runs
-    from guardrail.config_path import find_config  # noqa: PLC0415
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.load import rules_of  # noqa: PLC0415
+    from guardrail.config import Flags, settings
+    from guardrail.config_path import find_config
+    from guardrail.costs import Library
+    from guardrail.load import rules_of
 
     chosen = settings(Flags(inputs=("-",), config=config), Path.cwd())
     rules_of(chosen, Library(chosen.definitions))

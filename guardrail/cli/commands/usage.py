@@ -37,10 +37,10 @@ def init(by: str, **values: Any) -> None:
       guardrail usage init plan.json > infracost-usage.yml
       guardrail usage init plan.json --assume-usage medium
     """
-    from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.costs import Library  # noqa: PLC0415
-    from guardrail.costs.usage.template import usage_template  # noqa: PLC0415
-    from guardrail.load import readable_plans  # noqa: PLC0415 - only when it runs
+    from guardrail.config import settings
+    from guardrail.costs import Library
+    from guardrail.costs.usage.template import usage_template
+    from guardrail.load import readable_plans
 
     chosen = settings(flags(values), Path.cwd())
     changes = [change for _, plan in readable_plans(chosen) for change in plan.changes]
@@ -69,7 +69,7 @@ def assumptions(types: tuple[str, ...], format_name: str) -> None:
       guardrail usage assumptions aws_lambda_function
       guardrail usage assumptions --format json
     """
-    from guardrail.costs.usage.assumptions_text import assumptions_json, assumptions_text  # noqa: PLC0415 - only when it runs
+    from guardrail.costs.usage.assumptions_text import assumptions_json, assumptions_text
 
     click.echo(assumptions_json(types) if format_name == "json" else assumptions_text(types), nl=False)
 

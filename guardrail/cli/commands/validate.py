@@ -31,7 +31,7 @@ def validate(files: tuple[Path, ...], config: Path | None) -> int:
     \b
     Exit codes: 0 no problems, 2 problems found.
     """
-    from guardrail.validation import Validation, validate_files  # noqa: PLC0415 - only when it runs
+    from guardrail.validation import Validation, validate_files
 
     if files and config:
         raise click.UsageError(
@@ -45,7 +45,7 @@ def validate(files: tuple[Path, ...], config: Path | None) -> int:
 
 
 def _found(config: Path | None) -> Path:
-    from guardrail.terraform.configuration.code.files import shown  # noqa: PLC0415 - only when it runs
+    from guardrail.terraform.configuration.code.files import shown
 
     if config is None and (nearest := find_config(Path.cwd())):
         return Path(shown(nearest))
@@ -58,7 +58,7 @@ def _found(config: Path | None) -> Path:
 def _print_result(result: Validation) -> int:
     lines = dict.fromkeys(str(fault) for fault in result.faults)
     if lines or result.strangers or result.notes:
-        from guardrail.report.text import safe  # noqa: PLC0415 - only where there is something to say
+        from guardrail.report.text import safe  # only where there is something to say
     for line in lines:
         click.echo(safe(line))
     for note in result.notes:

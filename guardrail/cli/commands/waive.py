@@ -86,9 +86,9 @@ def waive(**values: Any) -> None:
       guardrail waive expensive-resource aws_instance.db --reason "load test" --until 30d --owner data
       guardrail waive required-tags 'module.legacy.*' plan.json --reason "leaves in May" --until 2027-05-31
     """
-    from guardrail.cli.judging import judged  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.output import write_whole  # noqa: PLC0415
-    from guardrail.waivers import Asked, naming_waivers, waiver_for, waivers_file, with_waiver  # noqa: PLC0415
+    from guardrail.cli.judging import judged
+    from guardrail.cli.output import write_whole
+    from guardrail.waivers import Asked, naming_waivers, waiver_for, waivers_file, with_waiver
 
     if values["up_to"] is not None and values["at_any_cost"]:
         raise click.UsageError("--up-to and --at-any-cost exclude each other")

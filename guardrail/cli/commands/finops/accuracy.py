@@ -71,9 +71,9 @@ def accuracy(format_name: str, **values: Any) -> None:
       guardrail accuracy --month 2026-10
       guardrail accuracy --by type --project shop --format markdown
     """
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.finops.accuracy.text import as_csv, as_json, as_markdown, as_table  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.config import Flags, settings
+    from guardrail.finops.accuracy.text import as_csv, as_json, as_markdown, as_table
 
     chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
     found = _answered(values, chosen)
@@ -81,8 +81,8 @@ def accuracy(format_name: str, **values: Any) -> None:
 
 
 def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
-    from guardrail.finops.accuracy import compare  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.accuracy.answer import (  # noqa: PLC0415
+    from guardrail.finops.accuracy import compare
+    from guardrail.finops.accuracy.answer import (
         Accuracy,
         Asked,
         awaiting,
@@ -90,11 +90,11 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
         reasons_of,
         summed,
     )
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.queries.comparing import charge_rows, rows_without  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.queries.comparing import charge_rows, rows_without
+    from guardrail.ledger.queries.spending import bill_months
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
     store = open_store(values["where"] or chosen.ledger)
@@ -129,8 +129,8 @@ def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:
 
 def compared_in(ledger: Ledger, month: str, cost: str, currency: str, team_tag: str) -> list[Item]:
     """Return a month's bill beside what was estimated, item by item, as far as both are in a currency."""
-    from guardrail.finops.accuracy import compare  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.queries.comparing import charge_rows  # noqa: PLC0415
+    from guardrail.finops.accuracy import compare
+    from guardrail.ledger.queries.comparing import charge_rows
 
     rows = charge_rows(ledger, month, month, cost, team_tag)
     of = _compared_month(month, rows)
@@ -150,7 +150,7 @@ def _month(asked: str | None, there: list[str], where: str) -> str:
 
 def _compared_month(name: str, rows: Iterable[ChargeRow]) -> Compared:
     """Return the month, and up to when there is a bill of it where it may still change."""
-    from guardrail.finops.accuracy import Month as Compared  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.accuracy import Month as Compared
 
     year, number = map(int, name.split("-"))
     begin, end = datetime(year, number, 1, tzinfo=UTC), datetime(year + number // 12, number % 12 + 1, 1, tzinfo=UTC)
@@ -163,9 +163,9 @@ def _compared_month(name: str, rows: Iterable[ChargeRow]) -> Compared:
 
 def _estimates(ledger: Ledger, month: Compared, project: str, team_tag: str) -> list[Estimate]:
     """Return what was estimated of each project, or of the one that is asked for."""
-    from guardrail.finops.accuracy.estimate import EstimateLine, Run, chosen_runs, estimated  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.exact import units  # noqa: PLC0415
-    from guardrail.ledger.queries.comparing import line_rows, run_rows  # noqa: PLC0415
+    from guardrail.finops.accuracy.estimate import EstimateLine, Run, chosen_runs, estimated
+    from guardrail.finops.exact import units
+    from guardrail.ledger.queries.comparing import line_rows, run_rows
 
     runs = [
         Run(row.run, row.at, row.project, row.event, row.pull_request, row.merged_at, row.currency)
@@ -191,9 +191,9 @@ def _estimates(ledger: Ledger, month: Compared, project: str, team_tag: str) -> 
 
 
 def _billed(row: ChargeRow) -> Billed:
-    from guardrail.finops.accuracy.pairing import Billed, meter_names  # noqa: PLC0415
-    from guardrail.finops.exact import units  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.unit import unit_of  # noqa: PLC0415
+    from guardrail.finops.accuracy.pairing import Billed, meter_names
+    from guardrail.finops.exact import units
+    from guardrail.finops.unit import unit_of
 
     listed, quantity = units(row.listed), None if row.quantity is None else Fraction(row.quantity)
     price: int | Fraction | None = units(row.list_price)
@@ -227,8 +227,8 @@ def _in_one_currency(
     bill: list[Billed], estimates: list[Estimate], values: Mapping[str, Any], month: str
 ) -> tuple[list[Billed], list[Estimate], tuple[str, ...]]:
     """Return bill and estimates in currencies that can be compared: as they are, or all of them in the one that is asked for."""
-    from guardrail.finops.accuracy.rates import in_currency  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.rates import read_rates  # noqa: PLC0415
+    from guardrail.finops.accuracy.rates import in_currency
+    from guardrail.finops.rates import read_rates
 
     if (values["currency"] is None) != (values["rates"] is None):
         raise ConfigError(

@@ -67,12 +67,12 @@ def anomalies(format_name: str, **values: Any) -> None:
     \b
     Exit codes: 0 answered, 2 the ledger or the configuration lacks something, 4 --notify did not reach a channel.
     """
-    from guardrail.cli.output import say  # noqa: PLC0415
-    from guardrail.finops.anomalies.describing import alerts_of  # noqa: PLC0415
-    from guardrail.finops.anomalies.text import as_json, as_markdown, as_terminal  # noqa: PLC0415
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.finops.anomalies.describing import alerts_of
+    from guardrail.finops.anomalies.text import as_json, as_markdown, as_terminal
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     chosen = settings_of(values)
     refuse_notify(values, chosen)
@@ -93,10 +93,10 @@ def anomalies_in(ledger: Ledger, chosen: Settings, values: Mapping[str, Any], si
     values  `now`, `cost`, `projects` and `allocation_file`
     Raises InputError for a ledger without a bill, ConfigError for a project that it does not know.
     """
-    from guardrail.finops.allocation import Teams  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.anomalies import HISTORY_DAYS, Asked, Facts, answer  # noqa: PLC0415
-    from guardrail.ledger.queries.daily import bill_days, daily_charges, first_spends  # noqa: PLC0415
-    from guardrail.ledger.queries.merging import merged_changes  # noqa: PLC0415
+    from guardrail.finops.allocation import Teams
+    from guardrail.finops.anomalies import HISTORY_DAYS, Asked, Facts, answer
+    from guardrail.ledger.queries.daily import bill_days, daily_charges, first_spends
+    from guardrail.ledger.queries.merging import merged_changes
 
     now = values["now"] or datetime.now(UTC)
     days = bill_days(ledger, now)

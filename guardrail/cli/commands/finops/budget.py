@@ -69,13 +69,13 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
       guardrail budget --forecast --with-open-pull-requests
       guardrail budget --forecast --now 2026-10-11 --format json
     """
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.budgets.alerting import alerts_of  # noqa: PLC0415
-    from guardrail.finops.budgets.text import as_json, as_markdown, as_table  # noqa: PLC0415
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
-    from guardrail.model.exit_code import ExitCode  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.finops.budgets.alerting import alerts_of
+    from guardrail.finops.budgets.text import as_json, as_markdown, as_table
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
+    from guardrail.model.exit_code import ExitCode
 
     chosen = settings_of(values)
     refuse_notify(values, chosen)
@@ -103,7 +103,7 @@ def _owner(budget: Budget, team_tag: str) -> str:
 
 def _wanted(chosen: Settings, names: Sequence[str]) -> list[Budget]:
     """Return the budgets that are asked for. Raises ConfigError where none says what may be billed."""
-    from guardrail.errors import did_you_mean  # noqa: PLC0415 - only when it runs
+    from guardrail.errors import did_you_mean
 
     known = [one.name for one in chosen.budgets]
     for name in names:
@@ -129,9 +129,9 @@ def told_of(
     facts: Facts, ledger: Ledger, chosen: Settings, budgets: Sequence[Budget], now: datetime, cost: str
 ) -> Budgets:
     """Return what facts tell of budgets."""
-    from guardrail.finops.bill_months import converter  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.budgets.outlook import outlook  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import rates  # noqa: PLC0415
+    from guardrail.finops.bill_months import converter
+    from guardrail.finops.budgets.outlook import outlook
+    from guardrail.ledger.queries.spending import rates
 
     convert = converter(chosen.currency, {row[:3]: row[3] for row in rates(ledger)})
     return outlook(facts, budgets, chosen.environments, convert, now=now, currency=chosen.currency, cost=cost)
@@ -139,9 +139,9 @@ def told_of(
 
 def facts_in(ledger: Ledger, chosen: Settings, budgets: Sequence[Budget], now: datetime, cost: str) -> Facts:
     """Return all that a ledger says about budgets. Raises InputError for one without a bill."""
-    from guardrail.finops.budgets.outlook import Facts  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.queries.changing import changed_resources, proposed_resources  # noqa: PLC0415
-    from guardrail.ledger.queries.snapshotting import source_months  # noqa: PLC0415
+    from guardrail.finops.budgets.outlook import Facts
+    from guardrail.ledger.queries.changing import changed_resources, proposed_resources
+    from guardrail.ledger.queries.snapshotting import source_months
 
     bills = source_months(ledger)
     if not bills:
@@ -159,8 +159,8 @@ def _booked(
     ledger: Ledger, budgets: Sequence[Budget], keys: Sequence[str], chosen: Settings, now: datetime, cost: str
 ) -> list[Booked]:
     """Return the charges of budgets, by the cost that each of them counts."""
-    from guardrail.finops.budgets.counting import counted  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.queries.booking import Wanted, booked  # noqa: PLC0415
+    from guardrail.finops.budgets.counting import counted
+    from guardrail.ledger.queries.booking import Wanted, booked
 
     by_cost: defaultdict[str, list[int]] = defaultdict(list)
     for number, one in enumerate(budgets):

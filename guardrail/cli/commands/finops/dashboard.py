@@ -94,11 +94,11 @@ def dashboard(**values: Any) -> None:
       guardrail recommend --format json > open.json; guardrail dashboard --out site --recommendations open.json
       guardrail dashboard --format markdown
     """
-    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
-    from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.dashboard.site import files_of  # noqa: PLC0415
-    from guardrail.dashboard.summary import summary  # noqa: PLC0415
-    from guardrail.dashboard.writing import refuse_others_files, write_site  # noqa: PLC0415
+    from guardrail.cli.output import say, write_whole
+    from guardrail.config import Flags, settings
+    from guardrail.dashboard.site import files_of
+    from guardrail.dashboard.summary import summary
+    from guardrail.dashboard.writing import refuse_others_files, write_site
 
     out, as_pages = values["out"], values["format_name"] == "html"
     if as_pages and out is None:
@@ -117,15 +117,15 @@ def dashboard(**values: Any) -> None:
 
 
 def _facts(values: Mapping[str, Any], chosen: Settings, *, as_pages: bool) -> Facts:
-    from guardrail import __version__  # noqa: PLC0415 - only when it runs
-    from guardrail.dashboard.facts import Facts, Source, partial_in  # noqa: PLC0415
-    from guardrail.dashboard.recommended import read_recommendations  # noqa: PLC0415
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.queries.showing import contents  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import bill_months, newest_bills  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
-    from guardrail.policy import BudgetMatch  # noqa: PLC0415
+    from guardrail import __version__
+    from guardrail.dashboard.facts import Facts, Source, partial_in
+    from guardrail.dashboard.recommended import read_recommendations
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.queries.showing import contents
+    from guardrail.ledger.queries.spending import bill_months, newest_bills
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
+    from guardrail.policy import BudgetMatch
 
     store = open_store(values["where"] or chosen.ledger)
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
@@ -177,12 +177,12 @@ def _executive(
     ledger: Ledger, store: Store, chosen: Settings, values: Mapping[str, Any], months: Sequence[str]
 ) -> Executive:
     """Return what `guardrail kpi` and `guardrail savings` tell, and why the newest month is not the one before."""
-    from guardrail.cli.commands.finops.kpi_answers import Opened, answered, kpi_files  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.finops.savings import savings_in  # noqa: PLC0415
-    from guardrail.dashboard.executive import Executive  # noqa: PLC0415
-    from guardrail.finops.month_change import month_change  # noqa: PLC0415
-    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
-    from guardrail.ledger.queries.metering import meter_months  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_answers import Opened, answered, kpi_files
+    from guardrail.cli.commands.finops.savings import savings_in
+    from guardrail.dashboard.executive import Executive
+    from guardrail.finops.month_change import month_change
+    from guardrail.ledger.queries.daily import bill_days
+    from guardrail.ledger.queries.metering import meter_months
 
     allocation, measured = allocation_of({**values, "allocated": False}, chosen)
     recommended, allocation_file = tuple(values["recommended"]), values["allocation_file"]
@@ -210,7 +210,7 @@ def _budgets(ledger: Ledger, chosen: Settings, now: datetime) -> Budgets | None:
 
 def _anomalies(ledger: Ledger, chosen: Settings, values: Mapping[str, Any]) -> Anomalies | None:
     """Return what `guardrail anomalies` tells, None where no bill tells single days up to now."""
-    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.queries.daily import bill_days
 
     if not bill_days(ledger, values["now"]):
         return None
@@ -222,7 +222,7 @@ class _Asking:
     """Asks an open ledger what `guardrail spend` asks it."""
 
     def __init__(self, values: Mapping[str, Any], chosen: Settings, ledger: Ledger, there: Sequence[BillMonth]) -> None:
-        from guardrail.finops.spend import months_between  # noqa: PLC0415 - only when it runs
+        from guardrail.finops.spend import months_between
 
         self._values, self._chosen, self._ledger = values, chosen, ledger
         bills = sorted({one.month for one in there})
@@ -249,8 +249,8 @@ class _Asking:
 
     def charges(self, by: Sequence[str], first: str = "") -> list[Charge]:
         """Return the charges that an answer is made of, with their teams, by the dimensions alone."""
-        from guardrail.finops.allocation import with_teams  # noqa: PLC0415 - only when it runs
-        from guardrail.finops.charge import collapsed  # noqa: PLC0415
+        from guardrail.finops.allocation import with_teams
+        from guardrail.finops.charge import collapsed
 
         question = self._question(by, first)
         return collapsed(with_teams(question.bill, question.allocation), by)

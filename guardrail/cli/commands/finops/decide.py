@@ -53,8 +53,8 @@ def decide(**values: Any) -> None:
       guardrail ledger decide approved expensive-resource aws_instance.db --project shop --by ana --reason "until June"
       guardrail ledger decide done gp2-volume aws_ebs_volume.data --project shop --by ana --reason "#42" --amount 2.00
     """
-    from guardrail.ledger.records.decisions import Decided, Decision, fact_of_decision  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
+    from guardrail.ledger.records.decisions import Decided, Decision, fact_of_decision
+    from guardrail.ledger.storage.store import open_store
 
     chosen = settings_of(values)
     project = values["project"] or (next(iter(chosen.environments)) if len(chosen.environments) == 1 else "")

@@ -78,9 +78,9 @@ def show(names: tuple[str, ...], month: str | None, by: str | None, *, only_list
     \b
     Exit codes: 0 shown, 2 a KPI or the ledger has an error.
     """
-    from guardrail.cli.commands.finops.kpi_answers import answered, kpi_files, opened, statements_of  # noqa: PLC0415
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.text import as_json, as_markdown, as_table, listed  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_answers import answered, kpi_files, opened, statements_of
+    from guardrail.cli.output import say
+    from guardrail.finops.kpis.text import as_json, as_markdown, as_table, listed
 
     chosen = settings_of(values)
     files = kpi_files(chosen, names)
@@ -112,9 +112,9 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
     \b
     Exit codes: 0 all pass, 1 a test fails, 2 a KPI has an error.
     """
-    from guardrail.cli.commands.finops.kpi_answers import kpi_files  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.finops.kpi_tests import tested  # noqa: PLC0415
-    from guardrail.finops.kpis.kpi_file import read_kpis  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_answers import kpi_files
+    from guardrail.cli.commands.finops.kpi_tests import tested
+    from guardrail.finops.kpis.kpi_file import read_kpis
 
     files = read_kpis(None, paths) if paths else kpi_files(settings_of({"config": config}))
     if not files:
@@ -128,6 +128,6 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
 
 
 def _shown(one: Tested) -> str:
-    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
+    from guardrail.report.text import safe
 
     return safe(f"{one.where}: {one.kpi}, test {one.name}: {one.mismatch}")

@@ -51,10 +51,10 @@ class Opened(Struct, frozen=True):
 
 def opened(values: Mapping[str, Any], chosen: Settings) -> Opened:
     """Open the ledger that is meant. Raises ConfigError, InputError."""
-    from guardrail.cli.commands.finops.spend import allocation_of  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.cli.commands.finops.spend import allocation_of
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     allocation_file: Path | None = values.get("allocation_file")
     allocation, measured = allocation_of({"allocation_file": allocation_file, "allocated": False}, chosen)
@@ -67,8 +67,8 @@ def opened(values: Mapping[str, Any], chosen: Settings) -> Opened:
 
 def kpi_files(chosen: Settings, names: Sequence[str] = ()) -> list[KpiFile]:
     """Return the KPIs that are asked for, else all: shipped ones, and one's own. Raises ConfigError with file and line."""
-    from guardrail import data  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.kpi_file import read_kpis  # noqa: PLC0415
+    from guardrail import data
+    from guardrail.finops.kpis.kpi_file import read_kpis
 
     files = read_kpis(data.kpis_dir(), [chosen.base / name for name in chosen.kpis.paths])
     known = [one.kpi.id for one in files]
@@ -82,7 +82,7 @@ def kpi_files(chosen: Settings, names: Sequence[str] = ()) -> list[KpiFile]:
 
 def statements_of(files: Sequence[KpiFile]) -> list[Statement]:
     """Return what the SQL of KPIs reads. Raises ConfigError, with file and line, for SQL and for views that cannot be."""
-    from guardrail.ledger.kpis.statement import inputs_of  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.kpis.statement import inputs_of
 
     return [inputs_of(one.kpi.sql, one.kpi.needs, one.where, one.where_needed) for one in files]
 
@@ -93,10 +93,10 @@ def answered(opened: Opened, files: Sequence[KpiFile], month: str | None = None,
     month  None for the newest that there is a bill or a run of
     by     team or project, "" for the whole
     """
-    from guardrail.cli.commands.finops.kpi_views import COMPUTED  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.answer import Kpis  # noqa: PLC0415
-    from guardrail.finops.spend import open_of  # noqa: PLC0415
-    from guardrail.ledger.kpis.database import write  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_views import COMPUTED
+    from guardrail.finops.kpis.answer import Kpis
+    from guardrail.finops.spend import open_of
+    from guardrail.ledger.kpis.database import write
 
     month = month or _newest(opened)
     previous = months_before(month, 1)
@@ -128,7 +128,7 @@ def months_before(month: str, number: int) -> str:
 
 def _newest(opened: Opened) -> str:
     """Return the newest month that there is a bill of, or without one a run."""
-    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.queries.spending import bill_months
 
     months = [one.month for one in bill_months(opened.ledger)]
     if not months:
@@ -147,15 +147,15 @@ def _currencies(opened: Opened, first: str, last: str) -> list[str]:
 
 
 def _charges(opened: Opened, dimensions: Sequence[str], first: str, last: str) -> list[Any]:
-    from guardrail.cli.commands.finops.spend import charges_of  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.queries.spending import spent  # noqa: PLC0415
+    from guardrail.cli.commands.finops.spend import charges_of
+    from guardrail.ledger.queries.spending import spent
 
     return charges_of(spent(opened.ledger, dimensions, "effective", first, last))
 
 
 def _teams(opened: Opened, first: str, last: str) -> list[tuple[Mapping[str, str | None], str | None]]:
     """Return whose charges are, by all that allocation looks at in them."""
-    from guardrail.finops.allocation import Teams  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.allocation import Teams
 
     dimensions = opened.allocation.dimensions(allocated=False)
     teams = Teams(opened.allocation)
@@ -183,8 +183,8 @@ def _answers(
     database: Path,
 ) -> list[KpiAnswer]:
     """Return the values of each KPI; months are the one before and the one that is asked for."""
-    from guardrail.finops.kpis.answer import KpiAnswer, KpiValue, absent, values_of, with_previous  # noqa: PLC0415
-    from guardrail.ledger.kpis.running import run  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.kpis.answer import KpiAnswer, KpiValue, absent, values_of, with_previous
+    from guardrail.ledger.kpis.running import run
 
     queries: list[Query] = []
     places: list[tuple[int, str, str | None]] = []
@@ -222,7 +222,7 @@ def _answers(
 
 
 def _query(opened: Opened, file: KpiFile, month: str, currencies: Sequence[str], only: tuple[str, str | None]) -> Query:
-    from guardrail.ledger.kpis.running import Query  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.kpis.running import Query
 
     values = {
         "month": month,
@@ -235,7 +235,7 @@ def _query(opened: Opened, file: KpiFile, month: str, currencies: Sequence[str],
 
 def _refused(file: KpiFile, looked_at: Statement, currencies: Sequence[str], by: str) -> str:
     """Return why a KPI has no value whatever its SQL says, "" where it may have one."""
-    from guardrail.ledger.kpis.inputs import INPUTS  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.kpis.inputs import INPUTS
 
     told = file.kpi.by
     if by and told is not None and by not in told:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 def tested(files: Sequence[KpiFile]) -> list[Tested]:
     """Run the tests of KPIs. Raises ConfigError, with file and line, for SQL and for rows that are wrong."""
-    from guardrail.cli.commands.finops.kpi_answers import statements_of  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.answer import KpiValue, absent, values_of  # noqa: PLC0415
-    from guardrail.finops.kpis.testing import Tested, mismatch  # noqa: PLC0415
-    from guardrail.ledger.kpis.running import run  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_answers import statements_of
+    from guardrail.finops.kpis.answer import KpiValue, absent, values_of
+    from guardrail.finops.kpis.testing import Tested, mismatch
+    from guardrail.ledger.kpis.running import run
 
     statements_of(files)
     asked = [(file, number) for file in files for number in range(len(file.kpi.tests))]
@@ -35,10 +35,10 @@ def tested(files: Sequence[KpiFile]) -> list[Tested]:
 
 
 def _query(file: KpiFile, number: int) -> Query:
-    from guardrail.cli.commands.finops.kpi_answers import months_before  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.testing import rows_with_month  # noqa: PLC0415
-    from guardrail.ledger.kpis.inputs import INPUTS  # noqa: PLC0415
-    from guardrail.ledger.kpis.running import Query  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_answers import months_before
+    from guardrail.finops.kpis.testing import rows_with_month
+    from guardrail.ledger.kpis.inputs import INPUTS
+    from guardrail.ledger.kpis.running import Query
 
     test = file.kpi.tests[number]
     for view, rows in test.views.items():

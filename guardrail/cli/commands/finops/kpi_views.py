@@ -18,9 +18,9 @@ _BY = ("month", "team", "origin", "category")
 
 
 def _allocated(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.spend import question_of  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import allocated  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415
+    from guardrail.cli.commands.finops.spend import question_of
+    from guardrail.finops.kpis.facts import allocated
+    from guardrail.ledger.queries.spending import bill_months
 
     _ = currencies
     there = {one.month for one in bill_months(opened.ledger)}
@@ -34,8 +34,8 @@ def _allocated(opened: Opened, months: tuple[str, str], currencies: Sequence[str
 
 
 def _compared(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.accuracy import compared_in  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import compared  # noqa: PLC0415
+    from guardrail.cli.commands.finops.accuracy import compared_in
+    from guardrail.finops.kpis.facts import compared
 
     if len(currencies) != 1:
         return []
@@ -49,14 +49,14 @@ def _compared(opened: Opened, months: tuple[str, str], currencies: Sequence[str]
 
 
 def _units(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.finops.kpis.facts import units  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.kpis.facts import units
 
     _ = months, currencies
     return units(opened.chosen.base / opened.chosen.kpis.units) if opened.chosen.kpis.units else []
 
 
 def _recommendations(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.finops.kpis.facts import recommendations  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.kpis.facts import recommendations
 
     _ = months, currencies
     file = opened.chosen.kpis.recommendations
@@ -65,18 +65,18 @@ def _recommendations(opened: Opened, months: tuple[str, str], currencies: Sequen
 
 
 def _savings(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.savings import savings_in  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import savings  # noqa: PLC0415
-    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
+    from guardrail.cli.commands.finops.savings import savings_in
+    from guardrail.finops.kpis.facts import savings
+    from guardrail.ledger.queries.daily import bill_days
 
     _ = currencies
     return savings(savings_in(opened, *months, opened.now)) if bill_days(opened.ledger, opened.now) else []
 
 
 def _budgets(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.budget import budgets_in  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import budgets  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import bill_months  # noqa: PLC0415
+    from guardrail.cli.commands.finops.budget import budgets_in
+    from guardrail.finops.kpis.facts import budgets
+    from guardrail.ledger.queries.spending import bill_months
 
     _ = currencies
     limits, bills = _limits(opened), bill_months(opened.ledger)
@@ -93,9 +93,9 @@ def _budgets(opened: Opened, months: tuple[str, str], currencies: Sequence[str])
 
 def _budgeted(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
     """Return what of the bills some budget limits for sure, may limit, and does not."""
-    from guardrail.finops.budgets.counting import counted  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import budgeted  # noqa: PLC0415
-    from guardrail.ledger.queries.booking import Wanted, booked  # noqa: PLC0415
+    from guardrail.finops.budgets.counting import counted
+    from guardrail.finops.kpis.facts import budgeted
+    from guardrail.ledger.queries.booking import Wanted, booked
 
     _ = currencies
     limits = _limits(opened)
@@ -127,9 +127,9 @@ def _end_of(month: str) -> datetime:
 
 
 def _anomalies(opened: Opened, months: tuple[str, str], currencies: Sequence[str]) -> Rows:
-    from guardrail.cli.commands.finops.anomalies import anomalies_in  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.kpis.facts import anomalies  # noqa: PLC0415
-    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
+    from guardrail.cli.commands.finops.anomalies import anomalies_in
+    from guardrail.finops.kpis.facts import anomalies
+    from guardrail.ledger.queries.daily import bill_days
 
     _ = currencies
     now = min(opened.now, _end_of(months[1]))

@@ -50,8 +50,8 @@ def add(inputs: tuple[str, ...], project: str, now: datetime | None, **values: A
       guardrail check plan.json --out json=result.json; guardrail ledger add result.json
       terraform show -json | guardrail ledger add - --project shop
     """
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.writing.adding import Adding  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.writing.adding import Adding
 
     chosen = settings_of(values)
     store = open_store(ledger_of(values, chosen))
@@ -126,7 +126,7 @@ def import_(**values: Any) -> None:
       guardrail ledger import --metrics queries.json data.json
       guardrail ledger import --metrics cpu.csv --id i-0123 --metric cpu
     """
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.storage.store import open_store
 
     if values["is_metrics"] and values["is_rates"]:
         raise ConfigError("--metrics and --rates are different files", fix="give a command for each")
@@ -150,7 +150,7 @@ _ONLY = {
 
 
 def _import_bills(values: dict[str, Any], store: Store, now: datetime) -> None:
-    from guardrail.ledger.writing.importing import Importing  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.writing.importing import Importing
 
     importing = Importing(values["source"], values["bill_format"], now, values["rounds"], values["only_currency"])
     found, odd = importing.run(values["files"], store)
@@ -165,9 +165,9 @@ def _import_bills(values: dict[str, Any], store: Store, now: datetime) -> None:
 
 
 def _import_metrics(values: dict[str, Any], store: Store, now: datetime) -> None:
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.records.metrics import import_metrics  # noqa: PLC0415
-    from guardrail.report.text import safe  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.ledger.records.metrics import import_metrics
+    from guardrail.report.text import safe
 
     source, resource, metric = values["source"], values["resource"], values["metric"]
     found, odd = import_metrics(values["files"], store, now, source=source, resource=resource, metric=metric)
@@ -180,8 +180,8 @@ def _import_metrics(values: dict[str, Any], store: Store, now: datetime) -> None
 
 
 def _import_rates(values: dict[str, Any], store: Store, now: datetime) -> None:
-    from guardrail.finops.rates import read_rates  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.records.decisions import add_rates  # noqa: PLC0415
+    from guardrail.finops.rates import read_rates
+    from guardrail.ledger.records.decisions import add_rates
 
     rows = [(*key, rate.value, rate.source) for path in values["files"] for key, rate in read_rates(path).items()]
     if len({row[:3] for row in rows}) != len(rows):
@@ -196,10 +196,10 @@ def _import_rates(values: dict[str, Any], store: Store, now: datetime) -> None:
 @click.option("--format", "format_name", type=click.Choice(["table", "json"]), default="table", help="Default: table.")
 def show(format_name: str, *, generations: bool, **values: Any) -> None:
     """Show the projects and bills of a ledger: since when, how much, in which currency, and which months are open."""
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.queries.showing import as_json, as_table, contents  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.ledger.queries.showing import as_json, as_table, contents
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     found = contents(open_ledger(open_store(ledger_of(values))), generations=generations)
     say(as_json(found) if format_name == "json" else as_table(found))
@@ -217,9 +217,9 @@ def verify(known: Path | None, *, write_list: bool, **values: Any) -> int:
     A file that is gone leaves no trace in the others: keep the list of today (--list) and give it to --known later. After
     `ledger compact` make a new one. Exit code 1 where something is wrong.
     """
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.storage.verify import facts_in  # noqa: PLC0415
-    from guardrail.ledger.storage.verify import verify as run  # noqa: PLC0415
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.storage.verify import facts_in
+    from guardrail.ledger.storage.verify import verify as run
 
     store = open_store(ledger_of(values))
     paths = known.read_text(encoding="utf-8").split("\n") if known else []
@@ -262,8 +262,8 @@ def compact(keep: int | None, now: datetime | None, **values: Any) -> None:
     Example:
       guardrail ledger compact --keep 25mo
     """
-    from guardrail.ledger.storage.store import Folder, open_store  # noqa: PLC0415
-    from guardrail.ledger.writing.compact import compact as run  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.storage.store import Folder, open_store
+    from guardrail.ledger.writing.compact import compact as run
 
     store = open_store(ledger_of(values))
     done = run(store, now or datetime.now(UTC), keep)
@@ -295,10 +295,10 @@ def export(address: str, schema: str, **values: Any) -> None:
     Example:
       guardrail ledger export --to postgresql://finops@db.example.com/costs
     """
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.queries.export import export as run  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.queries.export import export as run
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     chosen = settings_of(values)
     tags = TagKeys(chosen.address_tag, chosen.project_tag)

@@ -33,14 +33,14 @@ def close(month: str, **values: Any) -> None:
     Example:
       guardrail ledger close 2026-10
     """
-    from guardrail.bills.closed import ClosedMonth  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.finops.spend import Month, allocation_of  # noqa: PLC0415
-    from guardrail.finops.closing import refuse_closing  # noqa: PLC0415
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import COSTS, bill_months  # noqa: PLC0415
-    from guardrail.ledger.records.closed import closed_months, fact_of_closed  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.bills.closed import ClosedMonth
+    from guardrail.cli.commands.finops.spend import Month, allocation_of
+    from guardrail.finops.closing import refuse_closing
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.queries.spending import COSTS, bill_months
+    from guardrail.ledger.records.closed import closed_months, fact_of_closed
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     month, now, chosen = Month().convert(month, None, None), values["now"] or datetime.now(UTC), settings_of(values)
     allocation, measured = allocation_of({**values, "allocated": False}, chosen)
@@ -72,10 +72,10 @@ def _lines(
     cost: str,
 ) -> list[ClosedLine] | None:
     """Return what falls on whom of a month, with the adjustments of earlier ones; None where a charge has no amount."""
-    from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.finops.spend import charges_of  # noqa: PLC0415
-    from guardrail.finops.closing import closed_lines, statements  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import spent  # noqa: PLC0415
+    from guardrail.bills.closed import KEPT
+    from guardrail.cli.commands.finops.spend import charges_of
+    from guardrail.finops.closing import closed_lines, statements
+    from guardrail.ledger.queries.spending import spent
 
     dimensions = [*allocation.dimensions(allocated=True), *(name for name in KEPT if name not in {"team", "origin"})]
     first = closed[0].month if closed else month

@@ -33,8 +33,8 @@ def snapshot(out: Path | None, **values: Any) -> None:
     Example:
       guardrail ledger snapshot --out ledger.snapshot.json
     """
-    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
-    from guardrail.model.billed.snapshot import as_json  # noqa: PLC0415
+    from guardrail.cli.output import say, write_whole
+    from guardrail.model.billed.snapshot import as_json
 
     chosen = settings_of(values)
     made = _made(values, chosen)
@@ -52,15 +52,15 @@ def snapshot(out: Path | None, **values: Any) -> None:
 
 
 def _made(values: dict[str, Any], chosen: Settings) -> Snapshot:
-    from guardrail.cli.commands.finops.accuracy import compared_in  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.commands.finops.budget import facts_in, told_of  # noqa: PLC0415
-    from guardrail.finops.bill_months import billed_months, converter, whole_month  # noqa: PLC0415
-    from guardrail.finops.snapshot import Facts, snapshot, types_of  # noqa: PLC0415
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.queries.snapshotting import resource_months  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import rates  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.cli.commands.finops.accuracy import compared_in
+    from guardrail.cli.commands.finops.budget import facts_in, told_of
+    from guardrail.finops.bill_months import billed_months, converter, whole_month
+    from guardrail.finops.snapshot import Facts, snapshot, types_of
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.queries.snapshotting import resource_months
+    from guardrail.ledger.queries.spending import rates
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     ledger = open_ledger(open_store(ledger_of(values, chosen)), TagKeys(chosen.address_tag, chosen.project_tag))
     now, cost = values["now"] or datetime.now(UTC), values["cost"]

@@ -53,13 +53,13 @@ def notify_of(
 
     Raises DeliveryError where a message did not arrive.
     """
-    from guardrail.cli.notices import logged_if_asked, tell  # noqa: PLC0415 - only when it runs
-    from guardrail.http import Deadline  # noqa: PLC0415
-    from guardrail.ledger.records.deliveries import fact_of_delivery, notified  # noqa: PLC0415
-    from guardrail.notify import Delivery, deliver, planned  # noqa: PLC0415
-    from guardrail.notify.delivery import DELIVERY_SECONDS  # noqa: PLC0415
-    from guardrail.platforms.context import Overrides, read_context  # noqa: PLC0415
-    from guardrail.platforms.detect import run_url  # noqa: PLC0415
+    from guardrail.cli.notices import logged_if_asked, tell
+    from guardrail.http import Deadline
+    from guardrail.ledger.records.deliveries import fact_of_delivery, notified
+    from guardrail.notify import Delivery, deliver, planned
+    from guardrail.notify.delivery import DELIVERY_SECONDS
+    from guardrail.platforms.context import Overrides, read_context
+    from guardrail.platforms.detect import run_url
 
     if not values["notify"]:
         return
@@ -87,7 +87,7 @@ def notify_of(
 
 
 def _rehearse(plan: Plan) -> None:
-    from guardrail.report.text import safe  # noqa: PLC0415 - only when it runs
+    from guardrail.report.text import safe
 
     for message in plan.messages:
         lines = [f"would send to {message.channel}: {message.title}", *(f"  {line}" for line in message.lines)]
@@ -96,7 +96,7 @@ def _rehearse(plan: Plan) -> None:
 
 
 def _summary(plan: Plan, sent: int | None) -> str:
-    from guardrail.report.format import count  # noqa: PLC0415 - only when it runs
+    from guardrail.report.format import count
 
     told = f"; {count(plan.known, 'alert')} told before" if plan.known else ""
     if sent is None:

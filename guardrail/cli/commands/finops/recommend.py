@@ -128,12 +128,12 @@ def recommend(**values: Any) -> int:
     Exit codes: 0, also with recommendations; 1 if one saves more than recommend.block_above of guardrail.yaml allows to be
     open; 2 could not be evaluated, 3 internal error.
     """
-    from guardrail.cli.output import say  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.progress import shown_progress  # noqa: PLC0415
-    from guardrail.config import settings  # noqa: PLC0415
-    from guardrail.recommend.output.document import as_json  # noqa: PLC0415
-    from guardrail.recommend.output.text import as_markdown, as_text  # noqa: PLC0415
-    from guardrail.recommend.recommend import recommend as run  # noqa: PLC0415
+    from guardrail.cli.output import say
+    from guardrail.cli.progress import shown_progress
+    from guardrail.config import settings
+    from guardrail.recommend.output.document import as_json
+    from guardrail.recommend.output.text import as_markdown, as_text
+    from guardrail.recommend.recommend import recommend as run
 
     with limited(values["seconds"], values["megabytes"]):
         with shown_progress():
@@ -158,8 +158,8 @@ def _may_have_none(values: Mapping[str, Any]) -> bool:
 
 
 def _facts(files: tuple[Path, ...], where: str | None, kinds: tuple[str, ...]) -> Facts:
-    from guardrail.recommend.facts import facts_of_files, facts_of_ledger, joined  # noqa: PLC0415 - only when it runs
-    from guardrail.recommend.scene import NO_FACTS  # noqa: PLC0415
+    from guardrail.recommend.facts import facts_of_files, facts_of_ledger, joined
+    from guardrail.recommend.scene import NO_FACTS
 
     of_resources = set(kinds) != {"commitments"}
     found = facts_of_ledger(where, with_unmanaged="clean-up" in kinds) if where and of_resources else NO_FACTS
@@ -171,8 +171,8 @@ def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
 
     Without a bill, what INPUT has is planned for.
     """
-    from guardrail.finops.commitments.advice import Wanted  # noqa: PLC0415 - only when it runs
-    from guardrail.recommend.commitments.accounts import FIX, NO_HOURS, accounts_of  # noqa: PLC0415
+    from guardrail.finops.commitments.advice import Wanted
+    from guardrail.recommend.commitments.accounts import FIX, NO_HOURS, accounts_of
 
     only, where, files = values["only"], values["where"], values["usage_files"]
     if only and "commitments" not in only:
@@ -189,11 +189,11 @@ def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
 
 def _print_edits(found: Recommendations, *, removes: bool) -> None:
     """Print the diff, and on the other stream what it does, what has no edit, and what it saves."""
-    from guardrail.cli.fix import print_diff  # noqa: PLC0415 - only when it runs
-    from guardrail.model.money import ZERO, money  # noqa: PLC0415
-    from guardrail.report.format import count  # noqa: PLC0415
-    from guardrail.report.text import safe  # noqa: PLC0415
-    from guardrail.terraform.edit.sensitive_lines import SensitiveLines  # noqa: PLC0415
+    from guardrail.cli.fix import print_diff
+    from guardrail.model.money import ZERO, money
+    from guardrail.report.format import count
+    from guardrail.report.text import safe
+    from guardrail.terraform.edit.sensitive_lines import SensitiveLines
 
     print_diff(found.files, SensitiveLines({file.parent for file in found.files}), by="")
     edits = [one for one in found.open if one.edit and one.is_counted and (removes or not one.proposal.deletes)]

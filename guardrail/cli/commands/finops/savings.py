@@ -65,9 +65,9 @@ def savings(format_name: str, month: str | None, first: str | None, last: str | 
       guardrail savings --month 2026-10 --format json
       guardrail savings --by author
     """
-    from guardrail.cli.commands.finops.kpi_answers import opened  # noqa: PLC0415
-    from guardrail.cli.output import say  # noqa: PLC0415
-    from guardrail.finops.savings.text import as_json, as_markdown, as_table  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_answers import opened
+    from guardrail.cli.output import say
+    from guardrail.finops.savings.text import as_json, as_markdown, as_table
 
     if month and (first or last):
         raise ConfigError("--month is one month, --from and --to are several", fix="give one or the other")
@@ -89,13 +89,13 @@ def savings_in(
     first, last  None for the last twelve months
     Raises InputError for a ledger without a bill.
     """
-    from guardrail.cli.commands.finops.kpi_answers import months_before  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.allocation import Teams  # noqa: PLC0415
-    from guardrail.finops.savings.answer import FALLS_BACK, WINDOW, Facts, answer  # noqa: PLC0415
-    from guardrail.ledger.queries.changing import changed_resources  # noqa: PLC0415
-    from guardrail.ledger.queries.daily import bill_days  # noqa: PLC0415
-    from guardrail.ledger.queries.merging import merged_changes  # noqa: PLC0415
-    from guardrail.ledger.queries.metering import commitments, merged_by, meter_days, usage_meters  # noqa: PLC0415
+    from guardrail.cli.commands.finops.kpi_answers import months_before
+    from guardrail.finops.allocation import Teams
+    from guardrail.finops.savings.answer import FALLS_BACK, WINDOW, Facts, answer
+    from guardrail.ledger.queries.changing import changed_resources
+    from guardrail.ledger.queries.daily import bill_days
+    from guardrail.ledger.queries.merging import merged_changes
+    from guardrail.ledger.queries.metering import commitments, merged_by, meter_days, usage_meters
 
     ledger = opened.ledger
     told = bill_days(ledger, now)

@@ -136,9 +136,9 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
       guardrail spend --allocated --team shop
       guardrail spend --allocated --format focus --out october.parquet
     """
-    from guardrail.cli.output import say, write_whole  # noqa: PLC0415 - only when it runs
-    from guardrail.config import Flags, settings  # noqa: PLC0415
-    from guardrail.finops.spend_text import as_csv, as_json, as_markdown, as_table  # noqa: PLC0415
+    from guardrail.cli.output import say, write_whole
+    from guardrail.config import Flags, settings
+    from guardrail.finops.spend_text import as_csv, as_json, as_markdown, as_table
 
     chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
     if format_name == "focus":
@@ -170,7 +170,7 @@ class Question(Struct, frozen=True):
 
     def answer(self) -> Spend:
         """Return what the bills come to."""
-        from guardrail.finops.spend import answer  # noqa: PLC0415 - only when it runs
+        from guardrail.finops.spend import answer
 
         there = [(one.source, one.month) for one in self.months]
         return answer(self.asked, self.bill, there, self.allocation, self.measured, self.closed)
@@ -181,12 +181,12 @@ def question_of(values: Mapping[str, Any], chosen: Settings, opened: Ledger | No
 
     Raises ConfigError and InputError for what cannot be asked.
     """
-    from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.rates import converted  # noqa: PLC0415
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.queries.spending import bill_months, spent  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
+    from guardrail.bills.closed import KEPT
+    from guardrail.finops.rates import converted
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.queries.spending import bill_months, spent
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
 
     if values["rates"] is not None and values["currency"] is None:
         raise ConfigError("--rates is for --currency", fix="say which currency amounts are to be in: --currency USD")
@@ -216,7 +216,7 @@ def question_of(values: Mapping[str, Any], chosen: Settings, opened: Ledger | No
 
 def _unclosed(asked: Asked, store: Store) -> tuple[str, ...]:
     """Say which months were closed, where the answer does not tell them as they were."""
-    from guardrail.ledger.records.closed import closed_months  # noqa: PLC0415 - only when it runs
+    from guardrail.ledger.records.closed import closed_months
 
     closed = [one.month for one in closed_months(store) if asked.first <= one.month <= asked.last]
     return (f"{', '.join(closed)} was closed: this is what bills and rules say of it now",) if closed else ()
@@ -224,8 +224,8 @@ def _unclosed(asked: Asked, store: Store) -> tuple[str, ...]:
 
 def charges_of(rows: Iterable[Spent]) -> list[Charge]:
     """Return what a ledger tells as what answers are made of."""
-    from guardrail.finops.charge import Charge  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.exact import units  # noqa: PLC0415
+    from guardrail.finops.charge import Charge
+    from guardrail.finops.exact import units
 
     return [
         Charge(
@@ -241,8 +241,8 @@ def _closed(values: Mapping[str, Any], asked: Asked, allocation: Allocation, sto
 
     Raises ConfigError for what a closed month cannot tell.
     """
-    from guardrail.bills.closed import KEPT  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.records.closed import closed_months  # noqa: PLC0415
+    from guardrail.bills.closed import KEPT
+    from guardrail.ledger.records.closed import closed_months
 
     if not asked.allocated or allocation.close is None or values.get("as_billed"):
         return []
@@ -259,8 +259,8 @@ def _closed(values: Mapping[str, Any], asked: Asked, allocation: Allocation, sto
 
 def _untold_teams(question: Question, found: Spend, key: str) -> tuple[str, ...]:
     """Return what may be wrong where nobody has said whose costs are, and the tag that says it by default does not."""
-    from guardrail.finops.allocation_file import by_tag  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.queries.spending import tag_keys  # noqa: PLC0415
+    from guardrail.finops.allocation_file import by_tag
+    from guardrail.ledger.queries.spending import tag_keys
 
     asked = question.asked
     if "team" not in asked.by or question.allocation != by_tag(key):
@@ -288,12 +288,12 @@ def _for_focus(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _focus(question: Question, out: Path | None) -> None:
-    from guardrail.bills.focus import OURS  # noqa: PLC0415 - only when it runs
-    from guardrail.cli.output import copy_whole, say  # noqa: PLC0415
-    from guardrail.finops.allocation import Sharing, Teams, with_teams  # noqa: PLC0415
-    from guardrail.finops.focus import FocusWriter  # noqa: PLC0415
-    from guardrail.finops.spend_text import notes_of_bills  # noqa: PLC0415
-    from guardrail.ledger.queries.focus import as_parquet, focus_columns, focus_rows  # noqa: PLC0415
+    from guardrail.bills.focus import OURS
+    from guardrail.cli.output import copy_whole, say
+    from guardrail.finops.allocation import Sharing, Teams, with_teams
+    from guardrail.finops.focus import FocusWriter
+    from guardrail.finops.spend_text import notes_of_bills
+    from guardrail.ledger.queries.focus import as_parquet, focus_columns, focus_rows
 
     asked, allocation = question.asked, question.allocation
     found = question.answer()
@@ -320,8 +320,8 @@ def _focus(question: Question, out: Path | None) -> None:
 
 def _rates(values: Mapping[str, Any], ledger: Ledger) -> Rates:
     """Return the rates of the file that is named, else those of the ledger."""
-    from guardrail.finops.rates import Rate, read_rates  # noqa: PLC0415 - only when it runs
-    from guardrail.ledger.queries.spending import rates  # noqa: PLC0415
+    from guardrail.finops.rates import Rate, read_rates
+    from guardrail.ledger.queries.spending import rates
 
     if values["rates"] is not None:
         return read_rates(values["rates"])
@@ -329,7 +329,7 @@ def _rates(values: Mapping[str, Any], ledger: Ledger) -> Rates:
 
 
 def _asked(values: Mapping[str, Any], there: list[BillMonth], where: str) -> Asked:
-    from guardrail.finops.spend import Asked  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.spend import Asked
 
     if not there:
         raise no_bill(where)
@@ -352,7 +352,7 @@ def _asked(values: Mapping[str, Any], there: list[BillMonth], where: str) -> Ask
 
 def allocation_of(values: Mapping[str, Any], chosen: Settings) -> tuple[Allocation, Mapping[str, Measured]]:
     """Return whose costs are: as the file says, or without one by the tag that names teams."""
-    from guardrail.finops.allocation_file import FILE, by_tag, read_allocation  # noqa: PLC0415 - only when it runs
+    from guardrail.finops.allocation_file import FILE, by_tag, read_allocation
 
     path = values["allocation_file"] or chosen.base / FILE
     if values["allocation_file"] or path.exists():

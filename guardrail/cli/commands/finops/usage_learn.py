@@ -69,8 +69,8 @@ def learn(*, write: bool, window: int, **values: Any) -> None:
       guardrail usage learn
       guardrail usage learn plan.json --project shop --usage-file infracost-usage.yml --write
     """
-    from guardrail.config import settings  # noqa: PLC0415 - only when it runs
-    from guardrail.costs.usage.edit import with_lines  # noqa: PLC0415
+    from guardrail.config import settings
+    from guardrail.costs.usage.edit import with_lines
 
     chosen = settings(flags(values), Path.cwd())
     source = _project(chosen)
@@ -130,14 +130,14 @@ def _learned(
     source: Source, chosen: Settings, values: Mapping[str, Any], window: int
 ) -> tuple[list[Learned], list[Unlearned]]:
     """Return what the bills of a project's resources tell."""
-    from guardrail.costs import NO_USAGE, Engine, Library  # noqa: PLC0415 - only when it runs
-    from guardrail.costs.inventory import Inventory  # noqa: PLC0415
-    from guardrail.finops.learning import learn as run  # noqa: PLC0415
-    from guardrail.ledger.matching import TagKeys  # noqa: PLC0415
-    from guardrail.ledger.queries.comparing import newest_charge  # noqa: PLC0415
-    from guardrail.ledger.storage.store import open_store  # noqa: PLC0415
-    from guardrail.ledger.views import open_ledger  # noqa: PLC0415
-    from guardrail.load import prices, readable_plans, usage_of  # noqa: PLC0415
+    from guardrail.costs import NO_USAGE, Engine, Library
+    from guardrail.costs.inventory import Inventory
+    from guardrail.finops.learning import learn as run
+    from guardrail.ledger.matching import TagKeys
+    from guardrail.ledger.queries.comparing import newest_charge
+    from guardrail.ledger.storage.store import open_store
+    from guardrail.ledger.views import open_ledger
+    from guardrail.load import prices, readable_plans, usage_of
 
     tags = TagKeys(chosen.address_tag, chosen.project_tag)
     ledger = open_ledger(open_store(values["where"] or chosen.ledger), tags)
@@ -155,10 +155,10 @@ def _learned(
 
 def _rows(ledger: Ledger, project: str, since: datetime) -> list[Billed]:
     """Return what of a bill is of a project's resources. Raises InputError where nothing is."""
-    from guardrail.finops.accuracy.pairing import Billed, meter_names  # noqa: PLC0415
-    from guardrail.finops.exact import units  # noqa: PLC0415 - only when it runs
-    from guardrail.finops.unit import unit_of  # noqa: PLC0415
-    from guardrail.ledger.queries.comparing import used_rows  # noqa: PLC0415
+    from guardrail.finops.accuracy.pairing import Billed, meter_names
+    from guardrail.finops.exact import units
+    from guardrail.finops.unit import unit_of
+    from guardrail.ledger.queries.comparing import used_rows
 
     found = used_rows(ledger, since)
     known = sorted({row.project for row in found})
@@ -198,7 +198,7 @@ def _rows(ledger: Ledger, project: str, since: datetime) -> list[Billed]:
 
 
 def _line(one: Learned) -> UsageLine:
-    from guardrail.costs.usage.edit import UsageLine  # noqa: PLC0415 - only when it runs
+    from guardrail.costs.usage.edit import UsageLine
 
     months = ", ".join(f"{month} {_number(value)}" for month, value in one.months.items())
     comment = f"{_MARK}{one.days} days of the bill ({one.unit}): {months}; p95 {_number(one.quantile)}"
