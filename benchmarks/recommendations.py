@@ -18,7 +18,7 @@ from msgspec.structs import replace
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
-from guardrail.check import check  # noqa: E402
+from guardrail.check.run import check  # noqa: E402
 from guardrail.config import Flags, Settings, settings  # noqa: E402
 from guardrail.errors import GuardrailError  # noqa: E402
 from guardrail.load import readable_plans  # noqa: E402

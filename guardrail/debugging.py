@@ -8,8 +8,8 @@ import yaml
 from msgspec.structs import replace
 
 from guardrail.catalog import Catalog
-from guardrail.caveats import UsageInUse
-from guardrail.check import no_change, priced, since, surroundings
+from guardrail.check.caveats import UsageInUse
+from guardrail.check.run import no_change, priced, since, surroundings
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, RuleError, did_you_mean

@@ -23,7 +23,7 @@ from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
 from guardrail.files import Place, YamlFile, examined, read_yaml
 from guardrail.files.repository import repository_top
-from guardrail.finops import allocation_file
+from guardrail.finops.allocation import file as allocation_file
 from guardrail.finops.kpis import kpi_file
 from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
 from guardrail.policy import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from guardrail.combine import combine
+from guardrail.check.combine import combine
 from guardrail.config import Flags, settings
 from guardrail.errors import InputError
 from guardrail.model.finding import FindingStatus

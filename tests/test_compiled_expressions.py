@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from guardrail.cel import Environment, Schema, environment
+from guardrail.cel.compiled_expressions import CompiledExpressions
 from guardrail.cel.engine.engines import engine as cel_engine
 from guardrail.cel.engine.forms import of_this_process, portable
 from guardrail.cel.functions.values import PROCESS_TEXTS
-from guardrail.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions import library
 from guardrail.data import cache_dir
 from guardrail.model.unknown import Unknown

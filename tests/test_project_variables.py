@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.cli.watch import folders_of
+from guardrail.cli.check.watch import folders_of
 from guardrail.config import Flags, settings
 
 FILES = {

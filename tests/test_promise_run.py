@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-import guardrail.check
+import guardrail.check.run
 from guardrail.config import RulesConfig, Settings, Source
 from guardrail.costs import Usage
 from guardrail.load import loaded_rules
@@ -191,15 +191,15 @@ class Runs:
     def __init__(self, catalog: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         self._catalog, self._patch = catalog, monkeypatch
         rules = loaded_rules(SETTINGS, LIBRARY)
-        monkeypatch.setattr(guardrail.check, "Library", lambda _: LIBRARY)
-        monkeypatch.setattr(guardrail.check, "loaded_rules", lambda *_: rules)
+        monkeypatch.setattr(guardrail.check.run, "Library", lambda _: LIBRARY)
+        monkeypatch.setattr(guardrail.check.run, "loaded_rules", lambda *_: rules)
 
     def check(self, plan: dict[str, Any], usage: Usage, *, missing: int = -1) -> tuple[Report, int]:
         """Check a plan without one of the prices that it asks for. Return the report, and how many it asks for."""
         lacking = Without(self._catalog, missing)
-        self._patch.setattr(guardrail.check, "prices", lambda _: lacking)
-        self._patch.setattr(guardrail.check, "usage_of", lambda _: usage)
-        report = guardrail.check.check(SETTINGS, read=[(SETTINGS.sources[0], read(plan))])
+        self._patch.setattr(guardrail.check.run, "prices", lambda _: lacking)
+        self._patch.setattr(guardrail.check.run, "usage_of", lambda _: usage)
+        report = guardrail.check.run.check(SETTINGS, read=[(SETTINGS.sources[0], read(plan))])
         return report, lacking.asked
 
 

@@ -9,7 +9,7 @@ from msgspec import Struct
 from guardrail.costs.definitions.definition import Reference
 from guardrail.costs.inventory import Inventory
 from guardrail.costs.usage.file import Usage
-from guardrail.model.launch_template import at_version
+from guardrail.model.plan.launch_template import at_version
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json, Unknown, as_written

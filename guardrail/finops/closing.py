@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from guardrail.bills.closed import KEPT, ClosedLine, ClosedMonth
 from guardrail.errors import ConfigError, InputError
-from guardrail.finops.allocation import with_shares, with_teams
-from guardrail.finops.allocation_file import Allocation, Measured
+from guardrail.finops.allocation.file import Allocation, Measured
+from guardrail.finops.allocation.sharing import with_shares, with_teams
 from guardrail.finops.charge import ADJUSTMENT, Charge, collapsed
 from guardrail.finops.exact import decimal_of, units
 from guardrail.finops.lines import Line, lines_of

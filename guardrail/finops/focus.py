@@ -12,7 +12,7 @@ from typing import TextIO
 from msgspec import Struct, field
 
 from guardrail.bills.focus import OURS, FocusColumn, FocusRow
-from guardrail.finops.allocation import Pool, Sharing, Teams, Weights
+from guardrail.finops.allocation.sharing import Pool, Sharing, Teams, Weights
 from guardrail.finops.charge import DIRECT
 from guardrail.finops.exact import apportioned, text_of, units
 

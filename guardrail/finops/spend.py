@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from guardrail.bills.closed import ClosedMonth
 from guardrail.errors import ConfigError, did_you_mean
-from guardrail.finops.allocation import with_teams
-from guardrail.finops.allocation_file import Allocation, Measured
+from guardrail.finops.allocation.file import Allocation, Measured
+from guardrail.finops.allocation.sharing import with_teams
 from guardrail.finops.charge import Charge, collapsed
 from guardrail.finops.closing import statements
 from guardrail.finops.exact import total

@@ -8,7 +8,7 @@ from pathlib import Path
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from guardrail.check import check
+from guardrail.check.run import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine
 from guardrail.errors import GuardrailError

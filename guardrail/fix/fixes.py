@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec import Struct
 from msgspec.structs import replace
 
-from guardrail.check import check
+from guardrail.check.run import check
 from guardrail.config import Settings, Source
 from guardrail.fix.attempts import Attempts, read_again
 from guardrail.fix.items import Item, items_of, root_of

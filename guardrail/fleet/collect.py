@@ -24,9 +24,9 @@ from guardrail.ledger.storage.store import open_store
 from guardrail.load import loaded_rules, snapshot_of
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.hashes import hashed
 from guardrail.model.order import natural
 from guardrail.model.report import FailOn, Totals
+from guardrail.model.runs.hashes import hashed
 from guardrail.policy import Judge, LoadedRules, Project
 from guardrail.policy.budgets import plays_in
 from guardrail.policy.spend import Spend, added

@@ -15,7 +15,8 @@ from guardrail import __version__
 from guardrail.catalog import Catalog
 from guardrail.catalog.store import current_catalog
 from guardrail.cel import engine_version
-from guardrail.check import check
+from guardrail.check.provenance import digest_of, policy_hashes, subjects
+from guardrail.check.run import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, GuardrailError, InputError
@@ -28,13 +29,12 @@ from guardrail.ledger.storage.store import Store, open_store
 from guardrail.load import engine_of, loaded_rules, prices
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.hashes import hashed
-from guardrail.model.input import InputKind
 from guardrail.model.report import Report
+from guardrail.model.runs.hashes import hashed
+from guardrail.model.runs.input import InputKind
 from guardrail.policy import LoadedRules, Project
 from guardrail.policy.budgets import spent
 from guardrail.policy.spend import Spend
-from guardrail.provenance import digest_of, policy_hashes, subjects
 from guardrail.waivers import waived
 
 _TIME = frozenset({"now", "today"})

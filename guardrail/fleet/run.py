@@ -22,8 +22,8 @@ from guardrail.fleet.workspaces import Shard, Workspace
 from guardrail.ledger.records.facts import moment
 from guardrail.ledger.storage.store import open_store
 from guardrail.model.exit_code import ExitCode
-from guardrail.model.hashes import hashed
 from guardrail.model.report import FailOn, Verdict
+from guardrail.model.runs.hashes import hashed
 from guardrail.progress import tell
 
 NAMED = 20

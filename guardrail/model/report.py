@@ -16,14 +16,14 @@ from msgspec.structs import replace
 from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.input import Input
-from guardrail.model.missing_fact import MissingFact, missing_facts
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.runs.input import Input
+from guardrail.model.runs.missing_fact import MissingFact, missing_facts
 
 if TYPE_CHECKING:
     from guardrail.model.billed.costs import LedgerView
-    from guardrail.model.hashes import Hashes
+    from guardrail.model.runs.hashes import Hashes
 
 
 class Verdict(StrEnum):

@@ -16,7 +16,7 @@ from guardrail.costs.inventory import Inventory
 from guardrail.costs.repricing import with_attribute
 from guardrail.model.cost import Cost, Line, ResourceCost, ResourceStatus
 from guardrail.model.money import ZERO
-from guardrail.model.new_resource import Expression, NewResource, mentions
+from guardrail.model.plan.new_resource import Expression, NewResource, mentions
 from guardrail.model.remedy import Assignment
 from guardrail.model.resource import NO_TAGS, Action, Change, Side
 from guardrail.model.unknown import Json

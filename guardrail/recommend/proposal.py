@@ -9,7 +9,7 @@ from typing import Protocol
 
 from msgspec import Struct
 
-from guardrail.model.new_resource import NewResource
+from guardrail.model.plan.new_resource import NewResource
 from guardrail.model.remedy import Assignment
 from guardrail.recommend.scene import Scene
 

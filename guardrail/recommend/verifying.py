@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
-from guardrail.check import check
+from guardrail.check.run import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine
 from guardrail.model.finding import Finding, FindingStatus

@@ -12,22 +12,22 @@ from msgspec.structs import replace
 
 from guardrail import __version__
 from guardrail.cel import engine_version
-from guardrail.check import check
+from guardrail.check.provenance import policy_hashes
+from guardrail.check.run import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Library
 from guardrail.load import engine_of, loaded_rules, prices, provider_defaults, snapshot_of
 from guardrail.model.approval import ApprovalSource
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.hashes import Hashes
-from guardrail.model.input import InputKind
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import UNTOLD
+from guardrail.model.runs.hashes import Hashes
+from guardrail.model.runs.input import InputKind
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy import NO_REPOSITORY, CompiledRule, Judge, LoadedRules, Project, RuleScope
 from guardrail.policy.judging.matching import applies, plays_in
 from guardrail.policy.variables.context import PLAN_LISTS
-from guardrail.provenance import policy_hashes
 from guardrail.replay.stored import StoredRun
 from guardrail.terraform.address import key_value, parse
 from guardrail.terraform.plan.tag_carriers import SOMETHING_ELSE, tag_attribute

@@ -9,9 +9,9 @@ from msgspec.structs import replace
 
 from guardrail.errors import InputError, LimitError
 from guardrail.model.finding import RECOMMENDATION, Finding
-from guardrail.model.hashes import Hashes, verdict_hash
-from guardrail.model.input import InputKind
 from guardrail.model.report import UNREAD, Report
+from guardrail.model.runs.hashes import Hashes, verdict_hash
+from guardrail.model.runs.input import InputKind
 from guardrail.policy.completeness import UNCOVERED
 from guardrail.policy.rules.rule import RESERVED_IDS
 from guardrail.progress import counted

@@ -13,8 +13,8 @@ from msgspec import Struct, field
 
 from guardrail.decode import json_decoder
 from guardrail.errors import InputError
-from guardrail.model.input import InputKind
 from guardrail.model.order import natural
+from guardrail.model.runs.input import InputKind
 from guardrail.progress import counted
 from guardrail.report.json.document import SCHEMA
 from guardrail.terraform.configuration.saved_plan import is_saved_plan

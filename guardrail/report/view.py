@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 
 from guardrail.model.cost import SYNC, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.input import SUBJECTS, Input, Origin
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
+from guardrail.model.runs.input import SUBJECTS, Input, Origin
 from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
 from guardrail.report.rows import Alike, Gap, Natural, Row, by_cost, by_effect, has_effect, named, worth
 from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterable, Iterator
 
-from guardrail.findings_by_rule import RuleFindings
+from guardrail.check.findings_by_rule import RuleFindings
 from guardrail.model.money import ZERO, money
 from guardrail.starter.survey import MIS_CASED, REQUIRED_TAGS, Survey
 from guardrail.starter.text import comment, scalar

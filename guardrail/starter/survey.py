@@ -12,10 +12,10 @@ from pathlib import Path
 from msgspec import Struct, field
 
 from guardrail.catalog import open_catalog
-from guardrail.check import estimate
+from guardrail.check.findings_by_rule import RuleFindings, findings_by_rule
+from guardrail.check.run import estimate
 from guardrail.config import RulesConfig, Settings, Source
 from guardrail.errors import GuardrailError
-from guardrail.findings_by_rule import RuleFindings, findings_by_rule
 from guardrail.model.cost import ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.policy import RuleSetting, Specs

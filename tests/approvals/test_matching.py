@@ -11,7 +11,7 @@ from guardrail.approvals.file import ApprovalEntry
 from guardrail.config import Approver
 from guardrail.model.approval import Approvable, ApprovalSource, SignOff, Told, ToldAt
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
-from guardrail.model.planned import planned_of
+from guardrail.model.plan.planned import planned_of
 from guardrail.model.resource import Action, Change, Side
 
 TODAY = date(2026, 8, 20)

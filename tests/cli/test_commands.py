@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-import guardrail.check
+import guardrail.check.run
 from guardrail.cli.output import FORMAT_NAMES
 from guardrail.report import FORMATS
 
@@ -368,7 +368,7 @@ def test_a_bug_of_ours_is_exit_code_3_and_a_file_without_values_of_the_plan(run,
         raise RuntimeError("hunter" + str(2))
 
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setattr(guardrail.check, "check", explode)
+    monkeypatch.setattr(guardrail.check.run, "check", explode)
     write("plan.json", PLAN)
     ran = run("check", "plan.json")
     assert ran.exit_code == 3

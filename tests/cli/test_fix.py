@@ -7,7 +7,7 @@ import json
 import jsonschema
 import pytest
 
-import guardrail.cli.fix
+import guardrail.cli.check.fix
 from guardrail.report.json.document import report_schema
 from tests.report.schemas import sarif_faults
 
@@ -99,13 +99,13 @@ def test_a_file_that_may_not_be_written_is_said_before_any_is(run, folder, monke
 
 
 def test_a_file_that_changed_meanwhile_is_not_written(run, folder, monkeypatch):
-    real = guardrail.cli.fix._write
+    real = guardrail.cli.check.fix._write
 
     def later(files):
         (folder / "main.tf").write_text("# mine\n", encoding="utf-8")
         real(files)
 
-    monkeypatch.setattr(guardrail.cli.fix, "_write", later)
+    monkeypatch.setattr(guardrail.cli.check.fix, "_write", later)
     ran = run("check", "--fix")
     assert ran.exit_code == 2
     assert ran.stderr == "guardrail: main.tf: has changed while it was checked (run it again)\n"

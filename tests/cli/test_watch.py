@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.cli import watch as module
+from guardrail.cli.check import watch as module
 from guardrail.config import Flags, settings
 
 FILES = {

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
-from guardrail.finops.allocation import with_teams
-from guardrail.finops.allocation_file import Allocation
+from guardrail.finops.allocation.file import Allocation
+from guardrail.finops.allocation.sharing import with_teams
 from guardrail.finops.charge import Charge
 from guardrail.finops.exact import apportioned, decimal_of, text_of, units
 from guardrail.finops.spend import Asked, answer

@@ -11,7 +11,7 @@ import yaml
 
 from guardrail.cli.commands.schema import schema_text
 from guardrail.errors import ConfigError
-from guardrail.finops.allocation_file import Allocation, Match, read_allocation
+from guardrail.finops.allocation.file import Allocation, Match, read_allocation
 from guardrail.ledger.queries.spending import PLAIN
 from tests.finops.conftest import SHOP
 
@@ -131,7 +131,7 @@ def test_a_file_that_says_nothing_leaves_all_to_nobody(tmp_path):
 
 
 def test_a_check_imports_nothing_of_it():
-    script = "import guardrail.cli.judging, guardrail.check, guardrail.deliver, sys; print([n for n in sys.modules if 'finops' in n])"
+    script = "import guardrail.cli.check.judging, guardrail.check.run, guardrail.deliver, sys; print([n for n in sys.modules if 'finops' in n])"
     ran = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=Path(__file__).parents[2]
     )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from guardrail.bills.closed import KEPT, ClosedMonth
 from guardrail.errors import ConfigError, GuardrailError
-from guardrail.finops.allocation_file import Allocation
+from guardrail.finops.allocation.file import Allocation
 from guardrail.finops.charge import Charge
 from guardrail.finops.closing import closed_lines, closed_on, refuse_closing, statements
 from guardrail.finops.exact import units

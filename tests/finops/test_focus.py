@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from guardrail.bills.charges import CHARGES
 from guardrail.bills.focus import FOCUS, OURS, FocusColumn, FocusRow, columns_of
-from guardrail.finops.allocation import Sharing, Teams, with_teams
-from guardrail.finops.allocation_file import Allocation, by_tag
+from guardrail.finops.allocation.file import Allocation, by_tag
+from guardrail.finops.allocation.sharing import Sharing, Teams, with_teams
 from guardrail.finops.charge import Charge
 from guardrail.finops.exact import units
 from guardrail.finops.focus import FocusWriter

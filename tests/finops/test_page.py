@@ -10,7 +10,7 @@ import pytest
 from guardrail.errors import ConfigError
 from guardrail.files.checked import checked
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.finops.allocation_file import Allocation
+from guardrail.finops.allocation.file import Allocation
 from tests.finops.conftest import SHOP
 
 PAGES = Path(__file__).parents[2] / "docs" / "finops"

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from guardrail.check import check
+from guardrail.check.run import check
 from guardrail.fleet.outcome import Outcome, decoded, encoded
 from guardrail.fleet.results import Results, path_of
 from guardrail.ledger.storage.store import Folder

@@ -19,7 +19,7 @@ from benchmarks import growth
 from benchmarks.own_rules import write_rules
 from benchmarks.plans import write_plan
 from guardrail.catalog import Catalog, open_catalog
-from guardrail.check import check
+from guardrail.check.run import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library
 from guardrail.model.cost import ResourceCost

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from guardrail.cli.commands.finops.ledger import ledger as group
+from guardrail.cli.commands.finops.ledger.command import ledger as group
 from tests.ledger.conftest import result, state
 
 

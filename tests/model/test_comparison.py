@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from guardrail.model.comparison import compared, difference, known_before, remarks
 from guardrail.model.finding import FindingStatus
 from guardrail.model.resource import UNTOLD, Action
+from guardrail.model.runs.comparison import compared, difference, known_before, remarks
 from guardrail.model.unknown import Unknown
 from tests.report import samples
 

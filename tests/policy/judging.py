@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from guardrail.errors import RuleError
 from guardrail.files.yaml_file import parse_yaml
-from guardrail.model.plan_facts import PlanFacts
+from guardrail.model.plan.facts import PlanFacts
 from guardrail.policy import CompiledRule, Judge, Project, Surroundings, compile_rule
 from guardrail.policy.rules.rule import check_rule
 from guardrail.policy.rules.testing.fixture import ResourceFixture

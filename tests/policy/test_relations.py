@@ -11,7 +11,7 @@ from guardrail.errors import RuleError
 from guardrail.load import repricer, resource_types
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.plan_facts import CalledModule, PlanFacts, RequiredProvider
+from guardrail.model.plan.facts import CalledModule, PlanFacts, RequiredProvider
 from guardrail.model.unknown import Unknown
 from guardrail.policy import Surroundings, compile_rule, run_tests
 from tests.policy.judging import ENGINES, TOLD, judge, resource, rule, specs, verdict

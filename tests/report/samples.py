@@ -11,11 +11,11 @@ from msgspec.structs import replace
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import SENSITIVE, Difference
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
-from guardrail.model.input import Input, InputKind, Origin
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
+from guardrail.model.runs.input import Input, InputKind, Origin
 from guardrail.model.unknown import Unknown
 
 NOW = datetime(2026, 8, 20, 9, 30, tzinfo=UTC)

@@ -166,7 +166,7 @@ def test_text_is_no_markup():
 
 
 def test_the_page_is_loaded_for_those_alone_who_ask_for_it():
-    script = "import guardrail.cli.judging, guardrail.check, guardrail.report, sys; print('guardrail.report.html' in sys.modules)"
+    script = "import guardrail.cli.check.judging, guardrail.check.run, guardrail.report, sys; print('guardrail.report.html' in sys.modules)"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "False"
 

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
-from guardrail.model.missing_fact import missing_facts, named
 from guardrail.model.reason import Reason
 from guardrail.model.report import Report
+from guardrail.model.runs.missing_fact import missing_facts, named
 from guardrail.model.unknown import Unknown
 from guardrail.report.view import View
 from tests.policy.judging import ENGINES, NOW

@@ -257,6 +257,6 @@ def test_without_a_key_or_with_a_wrong_configuration_it_does_not_start(run, tmp_
 
 
 def test_a_check_needs_no_web_server():
-    script = "import guardrail.cli.judging, guardrail.check, guardrail.deliver, sys; print({'starlette', 'uvicorn'} & {*sys.modules})"
+    script = "import guardrail.cli.check.judging, guardrail.check.run, guardrail.deliver, sys; print({'starlette', 'uvicorn'} & {*sys.modules})"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert ran.stdout.strip() == "set()"

@@ -53,7 +53,7 @@ def approve(**values: Any) -> None:
       guardrail approve budget-increase-exceeded budget:shop --by finops --reason "launch" --up-to 900 --until 60d
     """
     from guardrail.approvals import Asked, approval_for, with_approval
-    from guardrail.cli.judging import judged
+    from guardrail.cli.check.judging import judged
     from guardrail.cli.output import write_whole
     from guardrail.errors import ConfigError
     from guardrail.model.money import money

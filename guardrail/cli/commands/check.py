@@ -6,13 +6,13 @@ from typing import Any
 
 import click
 
-from guardrail.cli.fix import Mode, check_and_fix, fix_options, mode_of
-from guardrail.cli.hook import check_commit, hook_options
+from guardrail.cli.check.fix import Mode, check_and_fix, fix_options, mode_of
+from guardrail.cli.check.hook import check_commit, hook_options
+from guardrail.cli.check.policy_ref import policy_ref_option
+from guardrail.cli.check.replay import check_replay, replay_option
+from guardrail.cli.check.watch import watch, watch_option
 from guardrail.cli.limits import limit_options, limited
 from guardrail.cli.options import input_options, output_options
-from guardrail.cli.policy_ref import policy_ref_option
-from guardrail.cli.replay import check_replay, replay_option
-from guardrail.cli.watch import watch, watch_option
 
 
 @click.command(short_help="Price plans and check them against the rules: pass or fail.")
@@ -52,8 +52,8 @@ def check(**values: Any) -> int:
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error.
     They are the same for every format.
     """
+    from guardrail.cli.check.judging import judged
     from guardrail.cli.hints import tell_of_sync
-    from guardrail.cli.judging import judged
     from guardrail.cli.output import deliver, write_files
     from guardrail.model.report import FailOn
 

@@ -50,10 +50,10 @@ def diff(base: str, **values: Any) -> int:
 
 
 def _difference(base: str, values: dict[str, Any]) -> Report:
-    from guardrail.check import estimate
+    from guardrail.check.run import estimate
     from guardrail.config import settings
     from guardrail.load import refuse_other_profile
-    from guardrail.model.comparison import difference, remarks
+    from guardrail.model.runs.comparison import difference, remarks
 
     if not Path(base).exists():
         return estimate(settings(flags({**values, "compare_with": base}), Path.cwd()))
@@ -69,7 +69,7 @@ def _difference(base: str, values: dict[str, Any]) -> Report:
 
 def _side(given: tuple[str, ...], values: dict[str, Any]) -> Report:
     """Price one side, or read what it has cost."""
-    from guardrail.check import estimate
+    from guardrail.check.run import estimate
     from guardrail.config import settings
     from guardrail.report.json.read import is_result, read_result
 

@@ -30,8 +30,8 @@ def estimate(**values: Any) -> int:
       terraform show -json tfplan | guardrail estimate -
       guardrail estimate 'plans/*.json' --out json=costs.json
     """
-    from guardrail.check import estimate as run
-    from guardrail.cli.judging import with_its_run
+    from guardrail.check.run import estimate as run
+    from guardrail.cli.check.judging import with_its_run
     from guardrail.cli.output import deliver
     from guardrail.cli.progress import shown_progress
     from guardrail.config import settings

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from guardrail.cli.check.policy_ref import policy_ref_option, revision_of
 from guardrail.cli.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
 from guardrail.cli.options import Moment
-from guardrail.cli.policy_ref import policy_ref_option, revision_of
 
 if TYPE_CHECKING:
     from guardrail.fleet.collect import Fleet, Taker

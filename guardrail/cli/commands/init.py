@@ -14,7 +14,7 @@ from guardrail.config_path import find_config
 from guardrail.errors import GuardrailError, InputError
 
 if TYPE_CHECKING:
-    from guardrail.findings_by_rule import RuleFindings
+    from guardrail.check.findings_by_rule import RuleFindings
     from guardrail.model.report import Report
     from guardrail.starter import Kind, Proposal, Survey
 
@@ -181,7 +181,7 @@ def _first_check(config: Path) -> Report | None:
     """Run the check that the files are for. What keeps it from being evaluated is said."""
     import os
 
-    from guardrail.check import check
+    from guardrail.check.run import check
     from guardrail.config import Flags, settings
     from guardrail.terraform.options import Choices, terraform_environment
 

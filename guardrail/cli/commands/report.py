@@ -13,9 +13,9 @@ import click
 from msgspec.structs import replace
 
 from guardrail.cli import suggest
+from guardrail.cli.check.policy_ref import policy_ref_option, revision_of
 from guardrail.cli.notices import logged_if_asked, tell
 from guardrail.cli.options import Moment, output_options
-from guardrail.cli.policy_ref import policy_ref_option, revision_of
 from guardrail.errors import ConfigError, DeliveryError
 
 if TYPE_CHECKING:
@@ -121,8 +121,8 @@ def report(**values: Any) -> int:
     \b
     Exit codes: 0 nothing blocks, 1 blocked by policy, 2 could not be evaluated, 3 internal error, 4 not delivered.
     """
+    from guardrail.check.combine import combine
     from guardrail.cli.output import deliver as write
-    from guardrail.combine import combine
     from guardrail.deliver import deliver
     from guardrail.model.exit_code import ExitCode
     from guardrail.model.report import FailOn
@@ -173,7 +173,7 @@ def _with_policy(results: list[tuple[str, Report]], values: dict[str, Any], now:
     Returns the report, and the line that keeps what its comment tells of approvals.
     """
     from guardrail.approvals import approvals_base
-    from guardrail.combine import combine
+    from guardrail.check.combine import combine
     from guardrail.config import Flags
     from guardrail.platforms.context import proposal
     from guardrail.policy_ref import settings_at

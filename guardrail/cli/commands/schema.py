@@ -14,7 +14,7 @@ _MODELS = {
     "usage": "guardrail.costs.usage.file:UsageFile",
     "waivers": "guardrail.policy:WaiverList",
     "approvals": "guardrail.approvals.file:ApprovalList",
-    "allocation": "guardrail.finops.allocation_file:Allocation",
+    "allocation": "guardrail.finops.allocation.file:Allocation",
     "definition": "guardrail.costs.definitions.definition:Definition",
     "overlay": "guardrail.catalog.overlay:OverlayFile",
     "rates": "guardrail.catalog.overlay:RatesFile",

@@ -86,7 +86,7 @@ def waive(**values: Any) -> None:
       guardrail waive expensive-resource aws_instance.db --reason "load test" --until 30d --owner data
       guardrail waive required-tags 'module.legacy.*' plan.json --reason "leaves in May" --until 2027-05-31
     """
-    from guardrail.cli.judging import judged
+    from guardrail.cli.check.judging import judged
     from guardrail.cli.output import write_whole
     from guardrail.waivers import Asked, naming_waivers, waiver_for, waivers_file, with_waiver
 

@@ -10,8 +10,8 @@ from glob import glob
 from pathlib import Path
 
 from guardrail import data
+from guardrail.cel.compiled_expressions import CompiledExpressions
 from guardrail.cel.engine.engines import Engine, engine
-from guardrail.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions.definition import definition_of, read_sources
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.errors import DefinitionError

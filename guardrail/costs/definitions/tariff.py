@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct
 
 from guardrail.cel import OPEN, CelError, Environment, Path, Scope
-from guardrail.compiled_expressions import CompiledExpressions
+from guardrail.cel.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions.definition import Child, Component, Definition, UsageKey
 from guardrail.costs.definitions.derive import DERIVATIONS, Derivation
 from guardrail.costs.definitions.fields import Field, compiled

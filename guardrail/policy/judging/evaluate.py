@@ -19,7 +19,7 @@ from guardrail.cel import Environment, Path, Scope
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.planned import planned_of_open
+from guardrail.model.plan.planned import planned_of_open
 from guardrail.model.report import ProjectReport, RuleUse
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json

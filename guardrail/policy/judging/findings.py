@@ -10,9 +10,9 @@ from msgspec import Struct
 from guardrail.cel import Path
 from guardrail.model.approval import Approvable
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, OnUnknown
-from guardrail.model.missing_fact import named
 from guardrail.model.money import plain
 from guardrail.model.resource import SourceLine
+from guardrail.model.runs.missing_fact import named
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.variables.context import PLAN_LISTS, RELATIONS

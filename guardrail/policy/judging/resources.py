@@ -17,7 +17,7 @@ from guardrail.errors import LimitError
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO
-from guardrail.model.planned import planned_of
+from guardrail.model.plan.planned import planned_of
 from guardrail.model.remedy import Remedy
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json

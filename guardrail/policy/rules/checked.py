@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guardrail.compiled_expressions import CompiledExpressions, prune
+from guardrail.cel.compiled_expressions import CompiledExpressions, prune
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
 from guardrail.policy.rules.resource_types import ResourceTypes
 from guardrail.policy.rules.rule import RuleFile

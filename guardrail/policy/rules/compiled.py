@@ -21,7 +21,7 @@ from guardrail.cel import (
     Template,
     installed_engines,
 )
-from guardrail.compiled_expressions import CompiledExpressions
+from guardrail.cel.compiled_expressions import CompiledExpressions
 from guardrail.errors import GuardrailError, LimitError, RuleError
 from guardrail.files.yaml_file import Place
 from guardrail.model.unknown import Json, Unknown

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from guardrail.model.launch_template import at_version
+from guardrail.model.plan.launch_template import at_version
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json, Unknown

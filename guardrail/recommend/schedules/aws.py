@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 
-from guardrail.model.new_resource import Expression, NewResource, mentions
+from guardrail.model.plan.new_resource import Expression, NewResource, mentions
 from guardrail.model.unknown import Json
 from guardrail.recommend.rightsizing.families import family_of
 from guardrail.recommend.schedules.stops import Place, Stop, first

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guardrail.model.new_resource import Expression, NewResource
+from guardrail.model.plan.new_resource import Expression, NewResource
 from guardrail.model.unknown import Json
 from guardrail.recommend.schedules.stops import Place, Stop
 from guardrail.terraform.edit.addition import text_of

@@ -7,7 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 
-from guardrail.model.new_resource import Expression, NewResource
+from guardrail.model.plan.new_resource import Expression, NewResource
 from guardrail.model.remedy import Assignment
 from guardrail.model.unknown import Json
 from guardrail.recommend.schedules.stops import Place, Stop, first

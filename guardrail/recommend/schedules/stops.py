@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
-from guardrail.model.new_resource import NewResource
+from guardrail.model.plan.new_resource import NewResource
 from guardrail.model.remedy import Assignment
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from guardrail.model.input import InputKind, Origin
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import Report
+from guardrail.model.runs.input import InputKind, Origin
 from guardrail.report.html.blocks import left_out, table
 from guardrail.report.html.element import Child, Html, code, element
 

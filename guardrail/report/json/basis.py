@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from guardrail.model import hashes, report
+from guardrail.model import report
+from guardrail.model.runs import hashes
 from guardrail.report.json.scalars import Count
 
 HashesByName = dict[str, Annotated[str, Meta(max_length=100)]]

@@ -13,10 +13,10 @@ from msgspec import Meta
 
 from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.finding import Enforcement, FindingStatus, Severity
-from guardrail.model.input import InputKind, Origin
 from guardrail.model.reason import Reason
 from guardrail.model.report import TEAM_TAG, Bound, Counts, Event
 from guardrail.model.resource import Action
+from guardrail.model.runs.input import InputKind, Origin
 from guardrail.report.json.approval import ApprovalState
 from guardrail.report.json.basis import Hashes, RuleUse
 from guardrail.report.json.scalars import Amount, AmountOrNull, Count, Date, LineNumber, Time

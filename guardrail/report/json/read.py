@@ -17,7 +17,6 @@ from guardrail.errors import InputError
 from guardrail.model.cost import UNCHANGED, Cost, Line, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import MOST, Difference, single
 from guardrail.model.finding import Finding, Waiver, WaiverNeeds
-from guardrail.model.input import Input
 from guardrail.model.money import decimal
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
@@ -29,6 +28,7 @@ from guardrail.model.report import (
     Revision,
 )
 from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
+from guardrail.model.runs.input import Input
 from guardrail.model.unknown import Unknown
 from guardrail.report.json import document
 from guardrail.report.json.approval import approvable_of

@@ -12,13 +12,13 @@ from msgspec.structs import asdict
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.finding import Finding, Waiver
-from guardrail.model.input import Input
-from guardrail.model.missing_fact import MissingFact
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
 from guardrail.model.resource import SourceLine, Tags
+from guardrail.model.runs.input import Input
+from guardrail.model.runs.missing_fact import MissingFact
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.json.approval import approval_document
 from guardrail.report.json.basis import hashes_document, use_document

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.plan_facts import PlanFacts, without_repetition
+from guardrail.model.plan.facts import PlanFacts, without_repetition
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json, not_evaluated, with_unknowns
 from guardrail.terraform.address import Address, parse

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 
-from guardrail.model.new_resource import Expression, NewResource
+from guardrail.model.plan.new_resource import Expression, NewResource
 from guardrail.model.unknown import Json
 from guardrail.terraform.edit.edited_files import CannotEditError, EditedFiles
 from guardrail.terraform.edit.layout import Patch, line_break

@@ -7,7 +7,7 @@ from itertools import groupby
 from pathlib import Path
 
 from guardrail.errors import InputError
-from guardrail.model.new_resource import NewResource
+from guardrail.model.plan.new_resource import NewResource
 from guardrail.model.remedy import Assignment, Remedy, Renaming
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown

@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from guardrail.model.new_resource import Expression
+from guardrail.model.plan.new_resource import Expression
 from guardrail.model.unknown import Json
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from guardrail.errors import InputError
 from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.plan_facts import NO_FACTS, PlanFacts
+from guardrail.model.plan.facts import NO_FACTS, PlanFacts
 from guardrail.model.resource import Change, SourceLine
 from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address

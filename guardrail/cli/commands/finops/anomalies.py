@@ -93,7 +93,7 @@ def anomalies_in(ledger: Ledger, chosen: Settings, values: Mapping[str, Any], si
     values  `now`, `cost`, `projects` and `allocation_file`
     Raises InputError for a ledger without a bill, ConfigError for a project that it does not know.
     """
-    from guardrail.finops.allocation import Teams
+    from guardrail.finops.allocation.sharing import Teams
     from guardrail.finops.anomalies import HISTORY_DAYS, Asked, Facts, answer
     from guardrail.ledger.queries.daily import bill_days, daily_charges, first_spends
     from guardrail.ledger.queries.merging import merged_changes

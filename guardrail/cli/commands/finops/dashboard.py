@@ -177,7 +177,7 @@ def _executive(
     ledger: Ledger, store: Store, chosen: Settings, values: Mapping[str, Any], months: Sequence[str]
 ) -> Executive:
     """Return what `guardrail kpi` and `guardrail savings` tell, and why the newest month is not the one before."""
-    from guardrail.cli.commands.finops.kpi_answers import Opened, answered, kpi_files
+    from guardrail.cli.commands.finops.kpi.answers import Opened, answered, kpi_files
     from guardrail.cli.commands.finops.savings import savings_in
     from guardrail.dashboard.executive import Executive
     from guardrail.finops.month_change import month_change
@@ -249,7 +249,7 @@ class _Asking:
 
     def charges(self, by: Sequence[str], first: str = "") -> list[Charge]:
         """Return the charges that an answer is made of, with their teams, by the dimensions alone."""
-        from guardrail.finops.allocation import with_teams
+        from guardrail.finops.allocation.sharing import with_teams
         from guardrail.finops.charge import collapsed
 
         question = self._question(by, first)

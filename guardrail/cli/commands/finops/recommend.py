@@ -189,7 +189,7 @@ def _accounts(values: Mapping[str, Any], chosen: Settings) -> Accounts | None:
 
 def _print_edits(found: Recommendations, *, removes: bool) -> None:
     """Print the diff, and on the other stream what it does, what has no edit, and what it saves."""
-    from guardrail.cli.fix import print_diff
+    from guardrail.cli.check.fix import print_diff
     from guardrail.model.money import ZERO, money
     from guardrail.report.format import count
     from guardrail.report.text import safe

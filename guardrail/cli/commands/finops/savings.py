@@ -21,7 +21,7 @@ from guardrail.cli.ledger_options import (
 from guardrail.errors import ConfigError
 
 if TYPE_CHECKING:
-    from guardrail.cli.commands.finops.kpi_answers import Opened
+    from guardrail.cli.commands.finops.kpi.answers import Opened
     from guardrail.finops.savings.answer import Savings
 
 _MONTHS = 12
@@ -65,7 +65,7 @@ def savings(format_name: str, month: str | None, first: str | None, last: str | 
       guardrail savings --month 2026-10 --format json
       guardrail savings --by author
     """
-    from guardrail.cli.commands.finops.kpi_answers import opened
+    from guardrail.cli.commands.finops.kpi.answers import opened
     from guardrail.cli.output import say
     from guardrail.finops.savings.text import as_json, as_markdown, as_table
 
@@ -89,8 +89,8 @@ def savings_in(
     first, last  None for the last twelve months
     Raises InputError for a ledger without a bill.
     """
-    from guardrail.cli.commands.finops.kpi_answers import months_before
-    from guardrail.finops.allocation import Teams
+    from guardrail.cli.commands.finops.kpi.answers import months_before
+    from guardrail.finops.allocation.sharing import Teams
     from guardrail.finops.savings.answer import FALLS_BACK, WINDOW, Facts, answer
     from guardrail.ledger.queries.changing import changed_resources
     from guardrail.ledger.queries.daily import bill_days

@@ -19,7 +19,7 @@ from guardrail.errors import ConfigError, InputError, did_you_mean
 if TYPE_CHECKING:
     from guardrail.bills.closed import ClosedMonth
     from guardrail.config import Settings
-    from guardrail.finops.allocation_file import Allocation, Measured
+    from guardrail.finops.allocation.file import Allocation, Measured
     from guardrail.finops.charge import Charge
     from guardrail.finops.rates import Rates
     from guardrail.finops.spend import Asked, Spend
@@ -259,7 +259,7 @@ def _closed(values: Mapping[str, Any], asked: Asked, allocation: Allocation, sto
 
 def _untold_teams(question: Question, found: Spend, key: str) -> tuple[str, ...]:
     """Return what may be wrong where nobody has said whose costs are, and the tag that says it by default does not."""
-    from guardrail.finops.allocation_file import by_tag
+    from guardrail.finops.allocation.file import by_tag
     from guardrail.ledger.queries.spending import tag_keys
 
     asked = question.asked
@@ -290,7 +290,7 @@ def _for_focus(values: Mapping[str, Any]) -> Mapping[str, Any]:
 def _focus(question: Question, out: Path | None) -> None:
     from guardrail.bills.focus import OURS
     from guardrail.cli.output import copy_whole, say
-    from guardrail.finops.allocation import Sharing, Teams, with_teams
+    from guardrail.finops.allocation.sharing import Sharing, Teams, with_teams
     from guardrail.finops.focus import FocusWriter
     from guardrail.finops.spend_text import notes_of_bills
     from guardrail.ledger.queries.focus import as_parquet, focus_columns, focus_rows
@@ -352,7 +352,7 @@ def _asked(values: Mapping[str, Any], there: list[BillMonth], where: str) -> Ask
 
 def allocation_of(values: Mapping[str, Any], chosen: Settings) -> tuple[Allocation, Mapping[str, Measured]]:
     """Return whose costs are: as the file says, or without one by the tag that names teams."""
-    from guardrail.finops.allocation_file import FILE, by_tag, read_allocation
+    from guardrail.finops.allocation.file import FILE, by_tag, read_allocation
 
     path = values["allocation_file"] or chosen.base / FILE
     if values["allocation_file"] or path.exists():

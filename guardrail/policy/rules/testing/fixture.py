@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from guardrail.files.checked import Section
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.plan_facts import PlanFacts
+from guardrail.model.plan.facts import PlanFacts
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed

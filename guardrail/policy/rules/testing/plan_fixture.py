@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from guardrail.files.checked import Section
 from guardrail.model.cost import Line, LineStatus
-from guardrail.model.plan_facts import CalledModule, RequiredProvider
+from guardrail.model.plan.facts import CalledModule, RequiredProvider
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from guardrail.model.plan_facts import CalledModule, PlanFacts, RequiredProvider, without_repetition
+from guardrail.model.plan.facts import CalledModule, PlanFacts, RequiredProvider, without_repetition
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 from guardrail.terraform.configuration.code.modules import ModuleCode, Modules, literal

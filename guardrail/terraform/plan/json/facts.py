@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from guardrail.model.plan_facts import CalledModule, PlanFacts, RequiredProvider, without_repetition
+from guardrail.model.plan.facts import CalledModule, PlanFacts, RequiredProvider, without_repetition
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Json, Unknown, with_unknowns
 from guardrail.terraform.plan.json.document import ConfigModule, Configuration, Document

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from guardrail import __version__
 from guardrail.approvals import approved
 from guardrail.catalog import Catalog
-from guardrail.caveats import (
+from guardrail.cel import engine_version
+from guardrail.check.caveats import (
     UsageInUse,
     input_notes,
     not_covered,
@@ -24,7 +25,6 @@ from guardrail.caveats import (
     usage_notes,
     usage_open_notes,
 )
-from guardrail.cel import engine_version
 from guardrail.config import Settings, Source
 from guardrail.costs import Engine, Library, Repricing
 from guardrail.load import (
@@ -38,13 +38,13 @@ from guardrail.load import (
     snapshot_of,
     usage_of,
 )
-from guardrail.model.comparison import compared, known_before, project_at, remarks
 from guardrail.model.finding import Finding
-from guardrail.model.hashes import Hashes
 from guardrail.model.not_evaluated import joined
-from guardrail.model.planned import planned_of
+from guardrail.model.plan.planned import planned_of
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Change
+from guardrail.model.runs.comparison import compared, known_before, project_at, remarks
+from guardrail.model.runs.hashes import Hashes
 from guardrail.policy import NO_COMPARISON, Judge, LoadedRules, Project, Surroundings
 from guardrail.terraform.options import WORKSPACE
 from guardrail.terraform.plan.reader import Plan
@@ -178,7 +178,7 @@ def no_change(settings: Settings, base: Report | None, read: Iterable[Plan]) -> 
 def _notes_of(known: KnownSnapshot | None) -> list[str]:
     if known is None:
         return []
-    from guardrail.real_costs import notes  # noqa: PLC0415 - few have a snapshot of a ledger
+    from guardrail.check.real_costs import notes  # noqa: PLC0415 - few have a snapshot of a ledger
 
     return notes(known)
 
@@ -188,7 +188,7 @@ def _beside_bills(
 ) -> LedgerView | None:
     if known is None:
         return None
-    from guardrail.real_costs import ledger_view  # noqa: PLC0415 - few have a snapshot of a ledger
+    from guardrail.check.real_costs import ledger_view  # noqa: PLC0415 - few have a snapshot of a ledger
 
     return ledger_view(known, projects, spends)
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from guardrail.cli.check.policy_ref import checkout_of, named_base, policy_notes, revision_of
 from guardrail.cli.options import flags
-from guardrail.cli.policy_ref import checkout_of, named_base, policy_notes, revision_of
 from guardrail.errors import GuardrailError
 
 if TYPE_CHECKING:
+    from guardrail.check.provenance import Checkout
     from guardrail.config import Flags, Settings
     from guardrail.model.report import Report
     from guardrail.platforms.context import Proposal
-    from guardrail.provenance import Checkout
 
 Evaluate = Callable[["Settings"], "Report"]
 Choose = Callable[["Settings"], "Settings"]
@@ -29,10 +29,10 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
     `choose` may narrow the settings down; `evaluate` does more than a plain check.
     """
     from guardrail.approvals import approvals_base
-    from guardrail.check import check
+    from guardrail.check.provenance import inputs_of, uncovered
+    from guardrail.check.run import check
     from guardrail.platforms.context import REPOSITORY, proposal
     from guardrail.policy_ref import settings_at
-    from guardrail.provenance import inputs_of, uncovered
     from guardrail.waivers import added_waivers
 
     proposed = proposal(os.environ)
@@ -58,8 +58,8 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
 
 def _loosened(given: Flags, chosen: Settings, checkout: Checkout) -> list[str]:
     """Return what the change loosens of the policy. One that cannot be read on either side is said to be that."""
+    from guardrail.check.loosening import edits_policy, loosened_by_change
     from guardrail.config import settings
-    from guardrail.loosening import edits_policy, loosened_by_change
     from guardrail.policy_ref import settings_at
 
     top = checkout.top

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def tested(files: Sequence[KpiFile]) -> list[Tested]:
     """Run the tests of KPIs. Raises ConfigError, with file and line, for SQL and for rows that are wrong."""
-    from guardrail.cli.commands.finops.kpi_answers import statements_of
+    from guardrail.cli.commands.finops.kpi.answers import statements_of
     from guardrail.finops.kpis.answer import KpiValue, absent, values_of
     from guardrail.finops.kpis.testing import Tested, mismatch
     from guardrail.ledger.kpis.running import run
@@ -35,7 +35,7 @@ def tested(files: Sequence[KpiFile]) -> list[Tested]:
 
 
 def _query(file: KpiFile, number: int) -> Query:
-    from guardrail.cli.commands.finops.kpi_answers import months_before
+    from guardrail.cli.commands.finops.kpi.answers import months_before
     from guardrail.finops.kpis.testing import rows_with_month
     from guardrail.ledger.kpis.inputs import INPUTS
     from guardrail.ledger.kpis.running import Query

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from guardrail.cli.commands.finops.decide import decide
-from guardrail.cli.commands.finops.ledger_close import close
-from guardrail.cli.commands.finops.ledger_snapshot import snapshot
+from guardrail.cli.commands.finops.ledger.close import close
+from guardrail.cli.commands.finops.ledger.decide import decide
+from guardrail.cli.commands.finops.ledger.snapshot import snapshot
 from guardrail.cli.ledger_options import ledger_of, ledger_options, now_option, settings_of
 from guardrail.errors import ConfigError, InputError
 from guardrail.model.exit_code import ExitCode

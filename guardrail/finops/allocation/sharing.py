@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
-from guardrail.finops.allocation_file import Allocation, Measure, Measured, Shared, Split
+from guardrail.finops.allocation.file import Allocation, Measure, Measured, Shared, Split
 from guardrail.finops.charge import DIRECT, Charge, collapsed
 from guardrail.finops.exact import Amount
 from guardrail.policy.glob import matches_any

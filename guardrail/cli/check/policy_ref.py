@@ -10,9 +10,9 @@ import click
 from guardrail.errors import ConfigError
 
 if TYPE_CHECKING:
+    from guardrail.check.provenance import Checkout
     from guardrail.config import Settings
     from guardrail.platforms.context import Proposal
-    from guardrail.provenance import Checkout
 
 BASE, HEAD = "base", "head"
 
@@ -44,7 +44,7 @@ def named_base(chosen: Settings, proposed: Proposal) -> str:
 def checkout_of(chosen: Settings, revision: str, proposed: Proposal) -> Checkout:
     """Return the working tree, compared with the base of the change as far as anything tells it."""
     from guardrail import git
-    from guardrail.provenance import Checkout
+    from guardrail.check.provenance import Checkout
 
     named = chosen.compare_with if chosen.compare_with and not Path(chosen.compare_with).exists() else proposed.base
     base = named if revision == HEAD else revision

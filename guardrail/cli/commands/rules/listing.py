@@ -11,7 +11,7 @@ import click
 from guardrail.cli.options import flags
 
 if TYPE_CHECKING:
-    from guardrail.findings_by_rule import RuleFindings
+    from guardrail.check.findings_by_rule import RuleFindings
     from guardrail.model.report import Report
 
 SCHEMA = "guardrail.rules/v1"
@@ -21,10 +21,10 @@ _NUMBERS = 3  # columns of numbers, which come first
 
 def print_listed(values: dict[str, Any], *, everything: bool, format_name: str) -> None:
     """Evaluate the input and print the rules, what saves most first. Raises GuardrailError."""
+    from guardrail.check.findings_by_rule import findings_by_rule
     from guardrail.cli.output import say
     from guardrail.cli.progress import shown_progress
     from guardrail.config import settings
-    from guardrail.findings_by_rule import findings_by_rule
 
     with shown_progress():
         found, report = findings_by_rule(settings(flags(values), Path.cwd()), everything=everything)

@@ -13,7 +13,7 @@ from guardrail.errors import InputError
 
 if TYPE_CHECKING:
     from guardrail.bills.closed import ClosedLine, ClosedMonth
-    from guardrail.finops.allocation_file import Allocation, Measured
+    from guardrail.finops.allocation.file import Allocation, Measured
     from guardrail.ledger.views import Ledger
 
 

@@ -78,7 +78,7 @@ def show(names: tuple[str, ...], month: str | None, by: str | None, *, only_list
     \b
     Exit codes: 0 shown, 2 a KPI or the ledger has an error.
     """
-    from guardrail.cli.commands.finops.kpi_answers import answered, kpi_files, opened, statements_of
+    from guardrail.cli.commands.finops.kpi.answers import answered, kpi_files, opened, statements_of
     from guardrail.cli.output import say
     from guardrail.finops.kpis.text import as_json, as_markdown, as_table, listed
 
@@ -112,8 +112,8 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
     \b
     Exit codes: 0 all pass, 1 a test fails, 2 a KPI has an error.
     """
-    from guardrail.cli.commands.finops.kpi_answers import kpi_files
-    from guardrail.cli.commands.finops.kpi_tests import tested
+    from guardrail.cli.commands.finops.kpi.answers import kpi_files
+    from guardrail.cli.commands.finops.kpi.testing import tested
     from guardrail.finops.kpis.kpi_file import read_kpis
 
     files = read_kpis(None, paths) if paths else kpi_files(settings_of({"config": config}))

@@ -31,7 +31,7 @@ def watch_option(command: Command) -> Command:
 
 def watch(values: dict[str, Any]) -> int:
     """Report, wait until a file is saved, and begin again, until somebody interrupts."""
-    from guardrail.cli.judging import judged
+    from guardrail.cli.check.judging import judged
     from guardrail.cli.output import deliver
 
     if "-" in values["inputs"]:

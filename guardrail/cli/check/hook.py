@@ -32,7 +32,7 @@ def hook_options(command: Command) -> Command:
 
 def check_commit(values: dict[str, Any]) -> int:
     """Check what the files of a commit belong to, and say what is to be said of it."""
-    from guardrail.cli.judging import judged
+    from guardrail.cli.check.judging import judged
     from guardrail.cli.output import deliver, write_files
     from guardrail.hook import commit_of, is_plan
     from guardrail.model.report import FailOn

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from guardrail.model.input import Input, InputKind
 from guardrail.model.money import plain
+from guardrail.model.runs.input import Input, InputKind
 
 if TYPE_CHECKING:
     from guardrail.model.report import ProjectReport, Report

@@ -10,7 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from guardrail import data
-from guardrail.check import check
+from guardrail.check.run import check
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.load import engine_of, loaded_rules, prices

@@ -59,7 +59,7 @@ def mode_of(values: dict[str, Any]) -> Mode:
 
 def check_and_fix(settings: Settings, mode: Mode) -> Report:
     """Check, do what the mode asks for, and return the report to deliver. Raises GuardrailError."""
-    from guardrail.check import check
+    from guardrail.check.run import check
     from guardrail.cli.progress import shown_progress
 
     read: list[tuple[Source, Plan]] | None = None

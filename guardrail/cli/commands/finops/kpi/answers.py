@@ -14,7 +14,7 @@ from guardrail.errors import ConfigError, InputError, did_you_mean
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
-    from guardrail.finops.allocation_file import Allocation, Measured
+    from guardrail.finops.allocation.file import Allocation, Measured
     from guardrail.finops.kpis.answer import KpiAnswer, Kpis, KpiValue
     from guardrail.finops.kpis.kpi_file import KpiFile
     from guardrail.ledger.kpis.running import Query
@@ -93,7 +93,7 @@ def answered(opened: Opened, files: Sequence[KpiFile], month: str | None = None,
     month  None for the newest that there is a bill or a run of
     by     team or project, "" for the whole
     """
-    from guardrail.cli.commands.finops.kpi_views import COMPUTED
+    from guardrail.cli.commands.finops.kpi.views import COMPUTED
     from guardrail.finops.kpis.answer import Kpis
     from guardrail.finops.spend import open_of
     from guardrail.ledger.kpis.database import write
@@ -155,7 +155,7 @@ def _charges(opened: Opened, dimensions: Sequence[str], first: str, last: str) -
 
 def _teams(opened: Opened, first: str, last: str) -> list[tuple[Mapping[str, str | None], str | None]]:
     """Return whose charges are, by all that allocation looks at in them."""
-    from guardrail.finops.allocation import Teams
+    from guardrail.finops.allocation.sharing import Teams
 
     dimensions = opened.allocation.dimensions(allocated=False)
     teams = Teams(opened.allocation)

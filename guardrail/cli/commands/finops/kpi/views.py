@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from guardrail.bills.booked import Place
-    from guardrail.cli.commands.finops.kpi_answers import Opened
+    from guardrail.cli.commands.finops.kpi.answers import Opened
     from guardrail.finops.kpis.facts import Rows
     from guardrail.policy import Budget
 

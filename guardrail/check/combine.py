@@ -7,15 +7,15 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
-from guardrail import real_costs
-from guardrail.caveats import budget_notes
+from guardrail.check import real_costs
+from guardrail.check.caveats import budget_notes
 from guardrail.config import Settings
 from guardrail.costs import Library
 from guardrail.errors import InputError
 from guardrail.load import refuse_other_profile, rules_of, snapshot_of
 from guardrail.model.finding import Finding
-from guardrail.model.hashes import joined
 from guardrail.model.report import ProjectReport, Report, Revision, RuleUse
+from guardrail.model.runs.hashes import joined
 from guardrail.policy import Judge, Project
 from guardrail.policy.unmatched import COUNTS_NOTHING
 from guardrail.waivers import waived

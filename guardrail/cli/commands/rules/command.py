@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli import suggest
+from guardrail.cli.commands.rules.listing import list_format, print_listed
 from guardrail.cli.options import flags, input_options
 from guardrail.cli.output import write_whole
-from guardrail.cli.rules_list import list_format, print_listed
 from guardrail.errors import ConfigError, did_you_mean
 from guardrail.model.exit_code import ExitCode
 

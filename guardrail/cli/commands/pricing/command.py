@@ -102,7 +102,7 @@ def status(**values: Any) -> None:
     """Show which catalog is used, its size and age, what was synced, and what in a plan has no price."""
     from guardrail.catalog import open_catalog
     from guardrail.catalog.store import synced_catalog
-    from guardrail.cli.commands.pricing_text import gap_lines, status_lines
+    from guardrail.cli.commands.pricing.text import gap_lines, status_lines
     from guardrail.config import settings
 
     given = flags(values)
@@ -138,7 +138,7 @@ def show(words: tuple[str, ...], catalog: Path | None, config: Path | None, limi
       guardrail pricing show AmazonEC2 eu-west-1 t3.large
     """
     from guardrail.catalog import open_catalog
-    from guardrail.cli.commands.pricing_text import row_lines, type_lines
+    from guardrail.cli.commands.pricing.text import row_lines, type_lines
     from guardrail.costs import Library
 
     chosen = _settings({"catalog": catalog, "config": config})
@@ -179,7 +179,7 @@ def verify(catalog: Path | None, config: Path | None, threshold: float) -> int:
     from guardrail.catalog import open_catalog
     from guardrail.catalog.building import previous
     from guardrail.catalog.compare import compare
-    from guardrail.cli.commands.pricing_text import change_line
+    from guardrail.cli.commands.pricing.text import change_line
     from guardrail.costs import Library
     from guardrail.costs.definitions.lint import lint
     from guardrail.model.money import decimal
@@ -219,7 +219,7 @@ def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: An
     """Show which prices came, went and changed from catalog OLD to NEW; with plans, whose estimates change and how."""
     from guardrail.catalog import open_catalog
     from guardrail.catalog.compare import compare
-    from guardrail.cli.commands.pricing_text import change_lines, effect_lines
+    from guardrail.cli.commands.pricing.text import change_lines, effect_lines
 
     for line in change_lines(compare(open_catalog(old), open_catalog(new)), limit):
         click.echo(line)
@@ -231,7 +231,7 @@ def diff(old: Path, new: Path, inputs: tuple[str, ...], limit: int, **values: An
 
 def _estimated(chosen: Settings) -> Report:
     """Price what the settings name. Raises InputError where a part of it cannot be read: gaps of the rest are not all."""
-    from guardrail.check import estimate
+    from guardrail.check.run import estimate
 
     report = estimate(chosen)
     for finding in (one for project in report.projects if project.is_unread for one in project.findings):

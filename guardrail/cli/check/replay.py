@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from guardrail.cli.check.policy_ref import HEAD, revision_of
 from guardrail.cli.options import flags
-from guardrail.cli.policy_ref import HEAD, revision_of
 from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 from guardrail import git
 from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings, Source
-from guardrail.model.hashes import Hashes
-from guardrail.model.input import Input, InputKind, Origin
+from guardrail.model.runs.hashes import Hashes
+from guardrail.model.runs.input import Input, InputKind, Origin
 from guardrail.policy import fetched_files, is_within
 from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_configuration, shown
 from guardrail.terraform.configuration.code.inline_waivers import MARK

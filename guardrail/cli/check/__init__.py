@@ -1,0 +1,1 @@
+"""What `guardrail check` may do beside one evaluation: edits, hooks, replay, watch, rules of another commit."""

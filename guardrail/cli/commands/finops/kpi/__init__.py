@@ -1,0 +1,1 @@
+"""`guardrail kpi`: the command, its answers, and the tests of KPIs."""

@@ -1,0 +1,1 @@
+"""`guardrail pricing`: the command and what it prints."""

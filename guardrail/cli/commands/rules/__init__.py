@@ -1,0 +1,1 @@
+"""`guardrail rules`: lists, shows, tests, records and documents rules."""

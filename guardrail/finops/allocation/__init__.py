@@ -1,0 +1,1 @@
+"""Who pays for what: allocation.yaml, and whose each charge is."""
