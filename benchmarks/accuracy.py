@@ -167,7 +167,7 @@ def agreements(compared: Iterable[Compared]) -> list[Agreement]:
 
 def share(part: int, whole: int) -> str:
     """Return "190 of 201 (94.5%)"."""
-    return f"{part} of {whole} ({part / whole:.1%})".replace("%", " %") if whole else "none"
+    return f"{part} of {whole} ({part / whole:.1%})" if whole else "none"
 
 
 def read_reasons() -> Iterator[Reason]:

@@ -66,8 +66,11 @@ def judged(job: Job, workspaces: Batch, limits: Limits, scheduler: str, processe
 
 
 def _client(scheduler: str, processes: int) -> Client:
-    """Return a client. Without a scheduler the cluster is in this process: the work is done in others in any case."""
-    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra
+    """Return a client, which ends what it has started.
+
+    Without a scheduler it starts a cluster in this process: the work is done in others in any case.
+    """
+    from distributed import Client  # noqa: PLC0415 - an extra
 
     for name in _LOGGERS:  # that a scheduler is gone is told by us, and not as a traceback
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
@@ -76,7 +79,8 @@ def _client(scheduler: str, processes: int) -> Client:
             return Client(scheduler, timeout=_CONNECT, set_as_default=False)
         except ValueError as error:
             raise ConfigError(f"is no address of a scheduler: {error}", where="--scheduler") from None
-    cluster = LocalCluster(
+    return Client(
+        set_as_default=False,
         n_workers=1,
         threads_per_worker=processes,
         processes=False,
@@ -85,7 +89,6 @@ def _client(scheduler: str, processes: int) -> Client:
         dashboard_address=None,
         silence_logs=50,
     )
-    return Client(cluster, set_as_default=False)
 
 
 def _through(client: Client, job: Job, workspaces: Batch, limits: Limits) -> Iterator[Done]:

@@ -8,6 +8,7 @@ from hashlib import sha256
 import msgspec
 from msgspec import Struct
 
+from guardrail.decode import decode_msgpack
 from guardrail.model.finding import Finding
 from guardrail.model.money import plain
 from guardrail.model.report import Totals
@@ -99,9 +100,6 @@ def decoded(data: bytes) -> Outcome:
     if head != _HEAD + sha256(body).hexdigest().encode() + b"\n":
         raise ValueError("has been changed or cut")
     try:
-        return _decode(zlib.decompress(body))
+        return decode_msgpack(zlib.decompress(body), Outcome)
     except (zlib.error, msgspec.MsgspecError) as error:
         raise ValueError(f"cannot be read: {error}") from None
-
-
-_decode = msgspec.msgpack.Decoder(Outcome).decode

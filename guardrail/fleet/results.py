@@ -15,6 +15,7 @@ import msgspec
 from filelock import FileLock, Timeout
 from msgspec import Struct
 
+from guardrail.decode import decode_json
 from guardrail.errors import ConfigError, InputError
 from guardrail.fleet.outcome import SCHEMA, Outcome, decoded, encoded
 from guardrail.fleet.workspaces import Shard, Workspace
@@ -103,7 +104,7 @@ class Results:
         found = []
         for path in self.store.paths(_SHARDS):
             try:
-                found.append(msgspec.json.decode(self.store.read(path), type=Told))
+                found.append(decode_json(self.store.read(path), Told))
             except msgspec.MsgspecError as error:
                 fix = "run that part of the fleet again"
                 raise InputError(f"cannot be read: {error}", where=f"{self.where}/{path}", fix=fix) from None
@@ -122,7 +123,7 @@ class Results:
         try:
             text = gzip.decompress(self.store.read(path))
             if sha256(text).hexdigest()[:_DIGITS] == digest:
-                return dict(msgspec.json.decode(text, type=list[tuple[str, str]]))
+                return dict(decode_json(text, list[tuple[str, str]]))
         except (OSError, EOFError, zlib.error, msgspec.MsgspecError):
             pass
         fix = "run a part of the fleet again, which writes it"
