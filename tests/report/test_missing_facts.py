@@ -42,6 +42,13 @@ def test_a_missing_fact_is_named_once(folder, run, format_):
     assert ONCE in said
 
 
+def test_the_row_of_a_project_counts_it_once(folder, run):
+    folder()
+    comment = run("check", ".", "--format", "markdown").stdout
+    assert "1 unknown" in comment
+    assert "| <code>.</code> | ⚠️\u00a01 |" in comment
+
+
 @pytest.mark.parametrize("engine", ENGINES)
 def test_the_result_has_the_answer_for_every_resource(folder, run, monkeypatch, engine):
     monkeypatch.setenv("GUARDRAIL_CEL_ENGINE", engine)

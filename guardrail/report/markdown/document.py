@@ -154,7 +154,7 @@ class _Body:
         lines = [_project_row(code(label), project, self.report) for label, project in shown[:limit]]
         if len(pairs) > 1:
             sums = total_amounts(self.report.totals, self.report.currency)
-            policy = _policy(self.report.all_findings) if self.report.judged else ""
+            policy = _policy(self.report.all_findings, self.report) if self.report.judged else ""
             lines.append(_cells(f"**All {len(pairs):,} projects**", policy, f"**{sums[2]}**", sums[0], sums[1]))
         if not lines:
             return ""
@@ -355,7 +355,7 @@ def _cells(*texts: str) -> str:
 def _project_row(name: str, project: ProjectReport, report: Report) -> str:
     # What concerns the whole run, a budget, is told of the only project: its row says the headline's numbers.
     findings = report.all_findings if len(report.projects) == 1 else project.findings
-    policy = _policy(findings) if report.judged else ""
+    policy = _policy(findings, report) if report.judged else ""
     if project.is_unread:
         return _cells(name, policy, "**not read**", "", "")
     before, after, change = total_amounts(project.totals, report.currency)
@@ -363,12 +363,12 @@ def _project_row(name: str, project: ProjectReport, report: Report) -> str:
     return _cells(f"{name} ({missing})" if missing else name, policy, f"**{change}**", before, after)
 
 
-def _policy(findings: Sequence[Finding]) -> str:
+def _policy(findings: Sequence[Finding], report: Report) -> str:
     """Return the numbers of what blocks and what warns: "❌ 2 · ⚠️ 1"."""
     blocking = sum(finding.blocking for finding in findings)
     loud = (FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR)
-    warnings = sum(finding.status in loud and not finding.blocking for finding in findings)
-    pairs = ((SIGNS[Verdict.FAIL], blocking), (SIGNS[Verdict.WARN], warnings))
+    warnings = report.as_told(one for one in findings if one.status in loud and not one.blocking)
+    pairs = ((SIGNS[Verdict.FAIL], blocking), (SIGNS[Verdict.WARN], len(warnings)))
     return " · ".join(f"{sign}\u00a0{number:,}" for sign, number in pairs if number) or SIGNS[Verdict.PASS]
 
 
