@@ -184,8 +184,12 @@ class _Asked(Struct, frozen=True):
             return [self.policy.why]
         if not self.policy.approvers or self._who(finding):
             return []
-        what = "what has no price" if finding.amount is None else f"{money(finding.amount, self.currency)} a month"
-        return [f"none of the approvers in guardrail.yaml may approve {what} of this rule"]
+        at = (
+            "while something has no price"
+            if finding.amount is None
+            else f"at {money(finding.amount, self.currency)} a month"
+        )
+        return [f"none of the approvers in guardrail.yaml may approve findings of this rule {at}"]
 
 
 def grown(amount: Decimal) -> Decimal:
