@@ -31,6 +31,7 @@ from guardrail.model.resource import Action, Change, Ids, Side, SourceLine, Tags
 from guardrail.model.runs.input import Input
 from guardrail.model.unknown import Unknown
 from guardrail.report.json import document
+from guardrail.report.json import finding as written
 from guardrail.report.json.approval import approvable_of
 from guardrail.report.json.basis import hashes_of, use_of
 from guardrail.report.json.document import SCHEMA
@@ -211,7 +212,7 @@ def _source(data: document.Resource) -> SourceLine | None:
     return SourceLine(data.file, data.line, _calls(data.calls), data.end_line)
 
 
-def _calls(places: list[document.Place]) -> tuple[SourceLine, ...]:
+def _calls(places: list[written.Place]) -> tuple[SourceLine, ...]:
     return tuple(SourceLine(call.file, call.line, end_line=call.end_line) for call in places[:_MAX_CALLS])
 
 
@@ -260,7 +261,7 @@ def _price(data: document.Price) -> PriceSource:
     return PriceSource(data.sku, data.source, data.as_of, data.service, data.region, data.purchase_option, listed)
 
 
-def _finding(data: document.Finding) -> Finding:
+def _finding(data: written.Finding) -> Finding:
     return Finding(
         rule=data.rule,
         title=data.title,
@@ -289,16 +290,16 @@ def _finding(data: document.Finding) -> Finding:
     )
 
 
-def _needs(data: document.WaiverNeeds) -> WaiverNeeds:
+def _needs(data: written.WaiverNeeds) -> WaiverNeeds:
     return WaiverNeeds(data.refused, tuple(data.by), data.owner, data.max_days)
 
 
-def _waiver(data: document.Waiver) -> Waiver:
+def _waiver(data: written.Waiver) -> Waiver:
     up_to, stated = _known(data.up_to), (data.rule, data.address, data.reason, data.expires, data.owner, data.where)
     return Waiver(*stated, up_to=up_to, in_comment=data.in_comment)
 
 
-def _edit(data: document.Edit) -> Edit:
+def _edit(data: written.Edit) -> Edit:
     lines = (Replacement(one.file, one.first_line, one.last_line, one.was, one.text) for one in data.replacements)
     return Edit(data.description, tuple(lines))
 
