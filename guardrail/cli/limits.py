@@ -40,19 +40,24 @@ _DOING = {
 }
 
 
+def memory_option(what: str, *, envvar: str | None = None) -> Callable[[Command], Command]:
+    """Return the option that bounds the memory of `what`, in MB."""
+    return click.option(
+        "--max-memory",
+        "megabytes",
+        type=click.IntRange(min=0),
+        default=DEFAULT_MEGABYTES,
+        show_default=True,
+        envvar=envvar,
+        metavar="MB",
+        help=f"Memory limit for {what}; 0 for none.",
+    )
+
+
 def limit_options(command: Command) -> Command:
     """Add what bounds a run."""
     for option in (
-        click.option(
-            "--max-memory",
-            "megabytes",
-            type=click.IntRange(min=0),
-            default=DEFAULT_MEGABYTES,
-            show_default=True,
-            envvar="GUARDRAIL_MAX_MEMORY",
-            metavar="MB",
-            help="Memory limit for the run; 0 for none.",
-        ),
+        memory_option("the run", envvar="GUARDRAIL_MAX_MEMORY"),
         click.option(
             "--timeout",
             "seconds",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.check.policy_ref import policy_ref_option, revision_of
-from guardrail.cli.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
+from guardrail.cli.limits import DEFAULT_SECONDS, memory_option
 from guardrail.cli.options import Moment
 
 if TYPE_CHECKING:
@@ -78,15 +78,7 @@ def fleet() -> None:
     metavar="SECONDS",
     help="Time limit for one workspace; 0 for none.",
 )
-@click.option(
-    "--max-memory",
-    "megabytes",
-    type=click.IntRange(min=0),
-    default=DEFAULT_MEGABYTES,
-    show_default=True,
-    metavar="MB",
-    help="Memory limit for one workspace; 0 for none.",
-)
+@memory_option("one workspace")
 @click.option(
     "--fail-on",
     type=click.Choice(["deny", "warn", "never"]),

@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from guardrail.cli.limits import DEFAULT_MEGABYTES, DEFAULT_SECONDS
+from guardrail.cli.limits import DEFAULT_SECONDS, memory_option
 from guardrail.errors import ConfigError
 
 KEY = "GUARDRAIL_TASK_HMAC_KEY"
@@ -58,15 +58,7 @@ _SHORTEST_KEY = 16  # characters
     metavar="SECONDS",
     help="Time limit for one plan.",
 )
-@click.option(
-    "--max-memory",
-    "megabytes",
-    type=click.IntRange(min=0),
-    default=DEFAULT_MEGABYTES,
-    show_default=True,
-    metavar="MB",
-    help="Memory limit for one plan; 0 for none.",
-)
+@memory_option("one plan")
 @click.option(
     "--grace",
     type=click.IntRange(0, 3_000),
