@@ -12,9 +12,9 @@ from typing import Any
 
 from guardrail.model.finding import Finding
 from guardrail.model.report import Report, Verdict
-from guardrail.report.amounts import change_amounts, total_amounts
 from guardrail.report.format import count
-from guardrail.report.rows import named
+from guardrail.report.parts.amounts import change_amounts, total_amounts
+from guardrail.report.parts.rows import named
 from guardrail.report.text import cut, safe
 from guardrail.report.view import View
 

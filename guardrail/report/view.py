@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from guardrail.model.cost import SYNC, Line, LineStatus, ResourceCost, ResourceStatus
+from guardrail.model.cost import ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.order import natural
 from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
 from guardrail.model.runs.input import SUBJECTS, Input, Origin
-from guardrail.report.format import bottom_line, count, rate, reasons, remedies, status_word
-from guardrail.report.rows import Alike, Gap, Natural, Row, by_cost, by_effect, has_effect, named, worth
-from guardrail.report.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
+from guardrail.report.format import bottom_line, count, status_word
+from guardrail.report.parts import gaps
+from guardrail.report.parts.gaps import Gap
+from guardrail.report.parts.rows import Alike, Natural, Row, by_cost, by_effect, has_effect, worth
+from guardrail.report.parts.sums import NOT_EVALUATED, ROOT_MODULE, Sum, module, services, summed, teams
 from guardrail.report.text import safe
 
 if TYPE_CHECKING:
-    from guardrail.report.billed import Billed
+    from guardrail.report.parts.billed import Billed
 
 _WARNING = {FindingStatus.FAIL, FindingStatus.UNKNOWN}
 _ACCEPTED = {FindingStatus.WAIVED, FindingStatus.APPROVED, FindingStatus.PRE_EXISTING}
@@ -32,10 +33,6 @@ _NOTE_LIMIT = 400
 _NAMED = 5  # files in one line
 _TAG_LIMIT = 40
 _LONGEST_ADDRESS = 300  # a longer one cannot be pasted whole, and cut it would not match
-
-
-def _can_be_synced(project: ProjectReport) -> bool:
-    return any(SYNC in remedy for resource in project.resources for remedy in remedies(resource))
 
 
 class View:
@@ -137,7 +134,7 @@ class View:
         """What bills have come to beside the estimates, None where nothing tells it."""
         if self.report.ledger is None:
             return None
-        from guardrail.report.billed import billed  # noqa: PLC0415 - few have a snapshot of a ledger
+        from guardrail.report.parts.billed import billed  # noqa: PLC0415 - few have a snapshot of a ledger
 
         return billed(self.report.ledger, self.rows, self.report.currency)
 
@@ -175,90 +172,27 @@ class View:
     @cached_property
     def unpriced(self) -> list[Gap]:
         """What has no price, by reason: unsupported types are counted, everything else is named."""
-        unsupported: Counter[tuple[str, str]] = Counter()
-        others = []
-        for row in self.rows:
-            if not (row.resource.unpriced or row.resource.delta_unpriced):
-                continue
-            why = "; ".join(reasons(row.resource, self.report.currency))
-            if row.side and row.side.status is ResourceStatus.UNSUPPORTED:
-                unsupported[why, safe(row.resource.change.type, _LIMIT)] += 1
-            else:
-                others.append(Gap(why, named(row), 1))
-        return others + [Gap(why, kind, number) for (why, kind), number in unsupported.most_common()]
+        return gaps.unpriced(self.rows, self.report.currency)
 
     @cached_property
     def not_evaluated(self) -> list[Gap]:
-        """What stands for resources that nobody could tell, each with its place and what to do.
-
-        A project of which nothing was read is in `unread`.
-        """
-        several = len(self.labels) > 1
-        return [
-            Gap(_not_evaluated(one), f"{label}: {_subject(one)}" if several else _subject(one), 1)
-            for label, project in zip(self.labels, self.report.projects, strict=True)
-            for one in project.not_evaluated
-            if not project.is_unread
-        ]
+        """What stands for resources that nobody could tell; a project of which nothing was read is in `unread`."""
+        return gaps.not_evaluated(self.labels, self.report.projects)
 
     @cached_property
     def remedies(self) -> list[str]:
         """What to do so that what has no price gets one, each once, what helps most resources first."""
-        open_rows = (row for row in self.rows if row.resource.unpriced or row.resource.delta_unpriced)
-        found = Counter(remedy for row in open_rows for remedy in remedies(row.resource))
-        return self._synced_together([remedy for remedy, _ in found.most_common()])
-
-    def _synced_together(self, found: list[str]) -> list[str]:
-        """Say one command for all prices that a sync may bring, if the run is of plans that can be named."""
-        syncs = [remedy for remedy in found if SYNC in remedy]
-        paths = list(dict.fromkeys(project.path for project in self.report.projects if _can_be_synced(project)))
-        if not syncs or not 0 < len(paths) <= _PLANS or not all(paths) or "-" in paths:
-            return found
-        named = "".join(f" --for {shlex.quote(safe(path, _NOTE_LIMIT))}" for path in paths)
-        # Google's price list is the only one that needs a key.
-        key = " with a key in GOOGLE_API_KEY" if any(remedy.endswith("GOOGLE_API_KEY") for remedy in syncs) else ""
-        together = f"run `{SYNC}{named}`{key}"
-        place = found.index(syncs[0])
-        return [
-            together if number == place else remedy
-            for number, remedy in enumerate(found)
-            if number == place or remedy not in syncs
-        ]
+        return gaps.remedies(self.rows, self.report.projects)
 
     @cached_property
     def usage_based(self) -> list[Gap]:
         """Lines that depend on usage which nobody gave, by resource type."""
-        return self._lines(LineStatus.USAGE)
+        return gaps.usage_based(self.rows, self.report.currency)
 
     @cached_property
     def assumed(self) -> list[Gap]:
         """Each assumption once, with the types and the number of the resources that stand on it."""
-        resources: Counter[str] = Counter()
-        types: defaultdict[str, dict[str, None]] = defaultdict(dict)
-        for row in self.rows:
-            lines = row.side.lines if row.side else ()
-            for note in {line.note for line in lines if line.status is LineStatus.ASSUMED}:
-                resources[note] += 1
-                types[note][row.resource.change.type] = None
-        return [
-            Gap(safe(note, _NOTE_LIMIT) or "assumed", ", ".join(safe(kind, _LIMIT) for kind in types[note]), number)
-            for note, number in sorted(resources.items(), key=lambda pair: (-pair[1], pair[0]))
-        ]
-
-    def _lines(self, status: LineStatus) -> list[Gap]:
-        found: Counter[tuple[str, tuple[Line, ...]]] = Counter()
-        for row in self.rows:
-            side = row.resource.after
-            lines = tuple(_bare(line) for line in side.lines if line.status is status) if side else ()
-            if lines:
-                found[row.resource.change.type, lines] += 1
-        merged: Counter[tuple[str, str]] = Counter()
-        for (kind, lines), number in found.items():
-            phrases = dict.fromkeys(
-                f"{safe(line.name, _LIMIT)}: {rate(line, self.report.currency)}".removesuffix(": ") for line in lines
-            )
-            merged["; ".join(phrases), safe(kind, _LIMIT)] += number
-        return [Gap(why, kind, number) for (why, kind), number in merged.most_common()]
+        return gaps.assumed(self.rows)
 
     @cached_property
     def findings(self) -> list[Finding]:
@@ -393,16 +327,6 @@ class View:
         return {id(finding): label for label, project in pairs for finding in project.findings}
 
 
-def _subject(one: NotEvaluated) -> str:
-    where = f" ({safe(one.source.file, 160)}:{one.source.line})" if one.source else ""
-    return f"{safe(one.address, 160) or 'the input'}{where}"
-
-
-def _not_evaluated(one: NotEvaluated) -> str:
-    note = safe(one.note, _NOTE_LIMIT)
-    return f"{note} ({safe(one.remedy, _NOTE_LIMIT)})" if one.remedy else note
-
-
 def has_news(project: ProjectReport) -> bool:
     """Say whether a project has a change, something not evaluated, or a finding that nobody has accepted."""
     changes = any(resource.change.action is not Action.NO_OP for resource in project.resources)
@@ -439,8 +363,3 @@ def _by_weight(finding: Finding) -> tuple[bool, int, int, str, Natural, Natural,
     order = list(FindingStatus).index(finding.status)
     names = natural(finding.project), natural(finding.address), natural(finding.message)
     return (not finding.blocking, order, -finding.severity.rank, finding.rule, *names)
-
-
-def _bare(line: Line) -> Line:
-    """Reduce a line to what its rate depends on, so that equal ones can be counted together."""
-    return Line(line.name, line.unit, line.status, unit_price=line.unit_price, note=line.note)

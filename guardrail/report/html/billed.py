@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from guardrail.report.amounts import legends
-from guardrail.report.billed import Billed
 from guardrail.report.html.blocks import left_out, rest, table
 from guardrail.report.html.element import Child, Html, code, element
-from guardrail.report.rows import named
+from guardrail.report.parts.amounts import legends
+from guardrail.report.parts.billed import Billed
+from guardrail.report.parts.rows import named
 
 _OPEN = 12
 _LISTED = 1_000

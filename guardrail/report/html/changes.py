@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from guardrail.model.resource import Action
-from guardrail.report.amounts import change_amounts, legends
-from guardrail.report.changes import ALONE, ComponentChange, difference_text, effect_amount
 from guardrail.report.format import SHORT_STATUS, count, reasons
 from guardrail.report.html.blocks import folded, left_out, rest, table
 from guardrail.report.html.element import Child, Html, code, element
 from guardrail.report.html.places import Places
-from guardrail.report.rows import Alike, Row
+from guardrail.report.parts.amounts import change_amounts, legends
+from guardrail.report.parts.changes import ALONE, ComponentChange, difference_text, effect_amount
+from guardrail.report.parts.rows import Alike, Row
 
 _UNFOLDED = 3  # whose reasons stand open
 _SHOWN = 50

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from guardrail.model.money import unit_price
-from guardrail.report.amounts import legends, line_amount, side_amount
 from guardrail.report.format import amount_of, count, line_reason
 from guardrail.report.html.blocks import folded, left_out, listed, rest, table
 from guardrail.report.html.element import Child, Html, code, element, prose
-from guardrail.report.rows import Gap, Row
+from guardrail.report.parts.amounts import legends, line_amount, side_amount
+from guardrail.report.parts.gaps import Gap
+from guardrail.report.parts.rows import Row
 from guardrail.report.text import safe
 from guardrail.report.view import View
 

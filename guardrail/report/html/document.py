@@ -7,7 +7,6 @@ from importlib.resources import files
 
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.report import Report, Verdict
-from guardrail.report.amounts import total_amounts
 from guardrail.report.approvals_text import approve_command
 from guardrail.report.frame import Frame
 from guardrail.report.html.basis import inputs, prices
@@ -18,6 +17,7 @@ from guardrail.report.html.element import Child, Html, code, element, lines, pro
 from guardrail.report.html.findings import by_rule, edits
 from guardrail.report.html.places import Places
 from guardrail.report.html.sums import PALE, sum_table
+from guardrail.report.parts.amounts import total_amounts
 from guardrail.report.view import View
 from guardrail.report.waivers_yaml import waive_command, waivers_yaml
 

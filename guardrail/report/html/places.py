@@ -8,7 +8,7 @@ from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding
 from guardrail.report.frame import Frame
 from guardrail.report.html.element import Html, code, element, link
-from guardrail.report.rows import Row
+from guardrail.report.parts.rows import Row
 from guardrail.report.text import safe
 from guardrail.report.view import View, place
 

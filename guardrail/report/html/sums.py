@@ -7,11 +7,11 @@ from decimal import Decimal
 
 from guardrail.model.money import ZERO
 from guardrail.model.report import Bound
-from guardrail.report.amounts import total_amounts
 from guardrail.report.format import gaps
 from guardrail.report.html.blocks import left_out, rest, table
 from guardrail.report.html.element import Child, Html, code, element
-from guardrail.report.sums import Sum
+from guardrail.report.parts.amounts import total_amounts
+from guardrail.report.parts.sums import Sum
 
 _OPEN = 12
 _LISTED = 300

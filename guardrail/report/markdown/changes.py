@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from guardrail.model.difference import Difference
-from guardrail.report.amounts import change_amounts, legends
-from guardrail.report.changes import ALONE, ComponentChange, difference_text, effect_amount
 from guardrail.report.format import count, reasons
 from guardrail.report.markdown.text import breakable, code, prose
-from guardrail.report.rows import Alike, Row
+from guardrail.report.parts.amounts import change_amounts, legends
+from guardrail.report.parts.changes import ALONE, ComponentChange, difference_text, effect_amount
+from guardrail.report.parts.rows import Alike, Row
 
 BREAK = "<br>"
 

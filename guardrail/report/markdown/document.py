@@ -10,7 +10,6 @@ from msgspec import Struct
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import HOURS_PER_MONTH
 from guardrail.model.report import ProjectReport, Report, Verdict
-from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
 from guardrail.report.approvals_text import approve_command
 from guardrail.report.chat import SIGNS
 from guardrail.report.format import count, gaps, line_reason, quantity
@@ -21,7 +20,9 @@ from guardrail.report.markdown.findings import listed_findings
 from guardrail.report.markdown.plain import without_html
 from guardrail.report.markdown.sums import sums
 from guardrail.report.markdown.text import breakable, code, details, link, prose
-from guardrail.report.rows import Gap, Row, worth
+from guardrail.report.parts.amounts import legends, line_amount, side_amount, total_amounts
+from guardrail.report.parts.gaps import Gap
+from guardrail.report.parts.rows import Row, worth
 from guardrail.report.view import View, has_news, place
 from guardrail.report.waivers_yaml import waive_command, waivers_yaml
 

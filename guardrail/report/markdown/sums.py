@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from guardrail.model.money import plain, rounded
 from guardrail.model.report import Bound
-from guardrail.report.amounts import total_amounts
 from guardrail.report.markdown.text import code, details, prose
-from guardrail.report.sums import Sum
+from guardrail.report.parts.amounts import total_amounts
+from guardrail.report.parts.sums import Sum
 from guardrail.report.view import View
 
 _LISTED = 12

@@ -10,10 +10,10 @@ from rich.padding import Padding
 from rich.text import Text
 
 from guardrail.model.resource import Action
-from guardrail.report.amounts import change_amounts
-from guardrail.report.changes import difference_text, effect_amount
 from guardrail.report.format import count
-from guardrail.report.rows import Alike, named
+from guardrail.report.parts.amounts import change_amounts
+from guardrail.report.parts.changes import difference_text, effect_amount
+from guardrail.report.parts.rows import Alike, named
 
 _SIGNS = {Action.CREATE: "+", Action.UPDATE: "~", Action.REPLACE: "-/+", Action.DELETE: "-"}
 _HEADS = ("Before", "After", "Delta")

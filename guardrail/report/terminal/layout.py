@@ -14,10 +14,11 @@ from rich.text import Text
 from guardrail.files.excerpt import Excerpts
 from guardrail.model.finding import Finding
 from guardrail.model.report import Verdict
-from guardrail.report.amounts import legends, line_amount, side_amount, total_amounts
 from guardrail.report.approvals_text import approve_command
 from guardrail.report.format import count, gaps, line_reason, quantity, standing, status_word
-from guardrail.report.rows import Gap, Row, named, worth
+from guardrail.report.parts.amounts import legends, line_amount, side_amount, total_amounts
+from guardrail.report.parts.gaps import Gap
+from guardrail.report.parts.rows import Row, named, worth
 from guardrail.report.terminal.changes import change_lines, group_amounts
 from guardrail.report.terminal.findings import rule_blocks
 from guardrail.report.text import safe

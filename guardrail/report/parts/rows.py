@@ -13,8 +13,8 @@ from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO
 from guardrail.model.order import natural
 from guardrail.model.report import Bound
-from guardrail.report.changes import ComponentChange, component_changes
 from guardrail.report.format import with_bound
+from guardrail.report.parts.changes import ComponentChange, component_changes
 from guardrail.report.text import safe
 
 Natural = tuple[Any, ...]
@@ -63,14 +63,6 @@ class Alike(Struct, frozen=True):
     def effect(self) -> Decimal:
         """What they do to the bill together, as far as it is known or assumed."""
         return self.first.resource.total_delta * len(self.rows)
-
-
-class Gap(Struct, frozen=True):
-    """Why some resources have no cost: the reason, whom it concerns, and how many they are."""
-
-    reason: str
-    subject: str
-    count: int
 
 
 def named(row: Row, limit: int = 160) -> str:

@@ -12,8 +12,8 @@ from msgspec import Struct
 from guardrail.model.cost import Line, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO, money, unit_price
-from guardrail.report.amounts import MISSING, ON_ASSUMED_USAGE
 from guardrail.report.format import SHORT_STATUS, amount_of, line_reason, value_text
+from guardrail.report.parts.amounts import MISSING, ON_ASSUMED_USAGE
 from guardrail.report.text import safe
 
 ALONE = "The amount beside an attribute is the effect of that attribute alone; the effect of several together may be larger or smaller."
