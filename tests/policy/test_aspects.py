@@ -3,10 +3,13 @@
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from guardrail.model.resource import Side
-from tests.policy.judging import ENGINES, judge, resource, rule
+from guardrail.model.resource import Action, Side
+from guardrail.policy import Judge
+from tests.policy.judging import ENGINES, NOW, PROJECT, SPECS, TOLD, judge, resource, rule, specs
 
 RULES = {
     "cost": ["resource.cost.monthly < 50.0", "resource.cost.delta <= 20.0 || resource.cost.before > 0.0"],
@@ -53,3 +56,105 @@ def test_what_may_be_chosen_by_the_provider_is_not_what_is_null(engine):
     one = rule("resource.after.size != null", engine=engine)
     assert judge(one, left_out, open_) == [*judge(one, left_out), *judge(one, open_)]
     assert isinstance(side, Side)
+
+
+# Every variable below `resource` that an answer may be remembered by, some of them beside others.
+READS = [
+    "size(resource.unknown) == 0",
+    "!('size' in resource.unknown) && !('tags.team' in resource.unknown)",
+    "resource.unknown.all(p, p != 'tags') && resource.cost.status == 'free'",
+    "resource.instance.vcpu == null || resource.instance.vcpu < 8.0",
+    "resource.instance.types.all(t, t != 'm5.large') && resource.tags.team != 'b'",
+    "resource.instance.successors.all(s, s.path == 'machine_type')",
+    "resource.tags_of.volumes.all(v, 'team' in v.own)",
+    "resource.type != 'aws_sqs_queue'",
+    "resource.action == 'create' || resource.after.size != 1",
+    "resource.provider != 'google'",
+    "resource.after.size == null || resource.before.size == null",
+    "resource.region == 'us-east-1' || resource.module == ''",
+    "resource.cost.known < 50.0 || resource.tags.all(k, k != 'env')",
+    "resource.cost.delta <= 0.0",
+    "resource.environment == 'x' || resource.name != 'n1'",
+    "resource.set.root_block_device || resource.cost.priced",
+]
+MESSAGE = "{resource.instance.successors.map(s, s.path)} {resource.tags} {resource.unknown} {resource.after.size}"
+KINDS = ["aws_instance", "aws_sqs_queue", "aws_sns_topic", "google_compute_instance", "google_container_node_pool"]
+ATTRIBUTES = st.fixed_dictionaries(
+    {},
+    optional={
+        "size": st.sampled_from([1, True, 1.0, "1", None, 4]),
+        "instance_type": st.sampled_from(["m5.large", "c5.9xlarge", "t2.micro"]),
+        "machine_type": st.just("n1-standard-1"),
+        "node_config": st.just([{"machine_type": "n1-standard-1"}]),
+        "root_block_device": st.sampled_from([[], [{"tags": {"team": "a"}}]]),
+    },
+)
+PLACES = ["size", "tags.team", "tags.env", "instance_type", "machine_type", "root_block_device"]
+
+
+@st.composite
+def _resources(draw):
+    found = []
+    for number in range(draw(st.integers(2, 6))):
+        action = draw(st.sampled_from([Action.CREATE, Action.UPDATE, Action.NO_OP]))
+        one = resource(
+            draw(st.sampled_from(KINDS)),
+            name=f"n{number}",
+            action=action,
+            attributes=draw(ATTRIBUTES),
+            before=None if action is Action.CREATE else draw(ATTRIBUTES),
+            tags=draw(st.dictionaries(st.sampled_from(["team", "env"]), st.sampled_from(["a", "b"]))),
+            unknown=draw(st.just(["tags"]) | st.lists(st.sampled_from(PLACES), max_size=2, unique=True)),
+            sensitive=draw(st.lists(st.sampled_from(PLACES), max_size=1)),
+            region=draw(st.sampled_from(["us-east-1", "eu-west-1"])),
+            cost=draw(st.sampled_from([None, {"monthly": 60, "before": 10, "usage": "open"}, {"monthly": None}])),
+        )
+        open_ = draw(st.frozensets(st.sampled_from(["size", "root_block_device", "instance_type"]), max_size=1))
+        after = replace(one.change.after, open=open_ - one.change.after.names())
+        found.append(replace(one, change=replace(one.change, after=after)))
+    return found
+
+
+def _specs(vendor, name):
+    return specs(vendor, name) or {**SPECS["m5.large"], "current_generation": False}
+
+
+def _defaults(type_name):
+    return {"size": {"": 4}} if type_name == "aws_sns_topic" else {}
+
+
+@given(st.lists(st.sampled_from(READS), min_size=1, max_size=5, unique=True), _resources())
+def test_resources_of_many_kinds_are_judged_as_each_alone_is(expressions, resources):
+    rules = [rule(text, message=MESSAGE, id=f"rule-{number}") for number, text in enumerate(expressions)]
+
+    def found(*asked):
+        return Judge(rules, _specs, NOW, defaults=_defaults).project(PROJECT, asked, (), TOLD)
+
+    assert found(*resources) == tuple(one for each in resources for one in found(each))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_where_a_machine_type_stands_is_not_what_it_is(engine):
+    named = resource("google_compute_instance", attributes={"machine_type": "n1-standard-1"})
+    inside = resource("google_container_node_pool", attributes={"node_config": [{"machine_type": "n1-standard-1"}]})
+    asked = rule(
+        "resource.instance.successors.all(s, s.path == 'machine_type')",
+        message="{resource.instance.successors.map(s, s.path)}",
+        engine=engine,
+    )
+    (found,) = Judge([asked], _specs, NOW).project(PROJECT, [named, inside], (), TOLD)
+    assert (found.address, found.message) == (inside.change.address, "[node_config.0.machine_type]")
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_what_waits_for_a_machine_type_does_not_name_a_secret_one(engine):
+    open_, secret = (
+        resource("aws_instance", name=name, attributes={"instance_type": "x9.canary"}, sensitive=sensitive)
+        for name, sensitive in (("open", []), ("secret", ["instance_type"]))
+    )
+    told = dict(
+        zip(("open", "secret"), judge(rule("resource.instance.vcpu < 8", engine=engine), open_, secret), strict=True)
+    )
+    assert "x9.canary" in told["open"][2]
+    assert "canary" not in told["secret"][2]
+    assert judge(rule("resource.instance.vcpu < 8", engine=engine), secret, open_) == [told["secret"], told["open"]]

@@ -16,7 +16,7 @@ from guardrail.model.cost import UNCHANGED, ResourceCost
 from guardrail.model.resource import Change
 from guardrail.policy.judging.remembered import REMEMBERED, hashable
 from guardrail.policy.rules.compiled import Answer, CompiledRule
-from guardrail.policy.variables.context import MACHINES, TAG_NAMES, TAGS
+from guardrail.policy.variables.context import MACHINES, SUCCESSORS, TAG_NAMES, TAGS
 from guardrail.policy.variables.machine import names_machines
 from guardrail.policy.variables.tags_of import brings_along
 from guardrail.policy.variables.view import ResourceView
@@ -50,26 +50,40 @@ class Aspect(Struct):
 
     def remember(self, key: Hashable, answered: Answered) -> None:
         """Keep what was answered for others that are alike."""
-        if len(self.answered) < REMEMBERED:
+        if len(self.answered) < REMEMBERED * len(self.rules):
             self.answered[key] = answered
 
 
-def aspects(rules: Sequence[CompiledRule], change: Change) -> tuple[Aspect, ...]:
-    """Return rules by what they look at of resources of the kind of this one."""
+Aspects = dict[Hashable, Aspect]
+"""Those of all kinds of resources: kinds of which the same rules look at the same have one together."""
+
+
+def aspects(rules: Iterable[tuple[int, CompiledRule]], change: Change, known: Aspects) -> tuple[Aspect, ...]:
+    """Return rules, each with its place among all, by what they look at of resources of the kind of this one.
+
+    `known` are the aspects of other kinds, and take up what this one adds.
+    """
     alike: defaultdict[frozenset[Path], list[tuple[int, CompiledRule]]] = defaultdict(list)
-    for place, rule in enumerate(rules):
+    for place, rule in rules:
         sources = frozenset(_source(path) for path in rule.answer_keys if _differs(path, change))
         if len(sources) > 1 and _COST in sources:
             # Beside something else, single amounts tell fewer resources apart than the whole cost does.
             sources = sources - {_COST} | {path for path in rule.answer_keys if _source(path) == _COST}
         alike[sources].append((place, rule))
-    return tuple(_aspect(tuple(same), sources, change) for sources, same in alike.items())
+    found: list[Aspect] = []
+    for sources, same in alike.items():
+        # What does not differ within this kind follows from the provider alone: machines that are none, as no type is named.
+        name = (change.provider, sources, *(place for place, _ in same))
+        if name not in known:
+            known[name] = _aspect(tuple(same), sources)
+        found.append(known[name])
+    return tuple(found)
 
 
-def _aspect(rules: tuple[tuple[int, CompiledRule], ...], sources: Iterable[Path], change: Change) -> Aspect:
+def _aspect(rules: tuple[tuple[int, CompiledRule], ...], sources: Iterable[Path]) -> Aspect:
     reads = sorted({path for _, rule in rules for path in rule.reads})
-    paths = sorted({path for _, rule in rules for path in rule.answer_keys if _differs(path, change)})
-    keys = [_key_of(source, paths) for source in sorted(sources)]
+    tags = sorted({path for _, rule in rules for path in rule.answer_keys if _source(path) == TAGS})
+    keys = [_key_of(source, tags) for source in sorted(sources)]
     return Aspect(rules, tuple(reads), keys[0] if len(keys) == 1 else lambda view: tuple([key(view) for key in keys]))
 
 
@@ -82,7 +96,7 @@ def _source(path: Path) -> Path:
 
 def _differs(path: Path, change: Change) -> bool:
     """Say whether resources of this type may differ in a variable."""
-    if path == MACHINES:
+    if path in {MACHINES, SUCCESSORS}:
         return names_machines(change.type)
     return path[1] != "tags_of" or brings_along(change.type, path[2])
 

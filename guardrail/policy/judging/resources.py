@@ -21,7 +21,7 @@ from guardrail.model.plan.planned import planned_of
 from guardrail.model.remedy import Remedy
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json
-from guardrail.policy.judging.aspects import Answered, Aspect, aspects
+from guardrail.policy.judging.aspects import Answered, Aspect, Aspects, aspects
 from guardrail.policy.judging.findings import Subject, as_evidence, evidence_of, finding, is_evidence
 from guardrail.policy.judging.matching import applies
 from guardrail.policy.judging.remembered import REMEMBERED, Answers, LazyScope, key_of, remembered_answer
@@ -80,6 +80,7 @@ class PerResource:
         self.around = around
         self.shared, self.fit = beside
         self._kinds: dict[tuple[Any, ...], tuple[Aspect, ...]] = {}
+        self._known: Aspects = {}
         self._savings: dict[tuple[Any, ...], Decimal | None] = {}
         # What was answered in one project holds in the next, unless the rule looks at the project itself.
         self._answers = {r.rule.id: {} if _reads_project(r.reads) else judge.answers[r.rule.id] for r in rules}
@@ -194,7 +195,8 @@ class PerResource:
         kind = _kind(change)
         found = self._kinds.get(kind)
         if found is None:
-            found = aspects([rule for rule in self.rules if applies(rule.rule.match, change)], change)
+            fit = [one for one in enumerate(self.rules) if applies(one[1].rule.match, change)]
+            found = aspects(fit, change, self._known)
             self._kinds[kind] = found
         return found
 

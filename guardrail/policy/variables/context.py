@@ -117,12 +117,16 @@ def _needed(read: Path) -> frozenset[Path]:
 TAGS = ("resource", "tags")
 TAG_NAMES = ("resource", "tag_names")
 MACHINES = ("resource", "machines")
+SUCCESSORS = ("resource", "instance", "successors")
+UNKNOWN = ("resource", "unknown")
+MARKS = ("resource", "marks")
 
 
 def compared(reads: Iterable[Path], tags: KeyAccess) -> tuple[Path, ...]:
     """Return what tells resources apart for an expression that reads these variables, and this of the tags.
 
-    Most resources differ in tags that no rule asks for; all facts about machines follow from their types.
+    Most resources differ in tags that no rule asks for; all facts about machines follow from their types, but where those
+    stand is another matter. The places that are unknown follow from Terraform's marks.
     """
     found: set[Path] = set()
     for path in reads:
@@ -130,8 +134,10 @@ def compared(reads: Iterable[Path], tags: KeyAccess) -> tuple[Path, ...]:
             continue  # the same for all resources
         if path == TAGS and not tags.whole:
             found |= {(*TAGS, key) for key in tags.keys} | ({TAG_NAMES} if tags.names else set())
+        elif path[1] == "instance" and path != SUCCESSORS:
+            found.add(MACHINES)
         else:
-            found.add(MACHINES if path[1] == "instance" else path)
+            found.add(MARKS if path == UNKNOWN else path)
     return tuple(sorted(found))
 
 

@@ -137,11 +137,15 @@ class ResourceView:
             if SENSITIVE in types:
                 self._instance = dict.fromkeys(("type", "types", "families", *FACTS), SENSITIVE)
             else:
-                shown = machine_types(self.change.type, self.existing.shown) if self.existing else []
-                # What a machine is may be used, but a gap in its facts would name the type.
-                called = SENSITIVE if SENSITIVE in shown else None
-                self._instance = facts(self.change.provider, types, self.specs, called=called, attached=self.gpus())
+                called, attached = self.hidden_machine(), self.gpus()
+                self._instance = facts(self.change.provider, types, self.specs, called=called, attached=attached)
         return self._instance
+
+    def hidden_machine(self) -> str | None:
+        """What to call its machine types where one is sensitive: what a machine is may be used, but a gap in its facts would name it."""
+        if self.existing is None or not has_marks(self.existing.sensitive):
+            return None
+        return SENSITIVE if SENSITIVE in machine_types(self.change.type, self.existing.shown) else None
 
     def successors(self) -> list[Json]:
         """Where the resource names machine types of a previous generation, and what to move to."""
@@ -274,6 +278,13 @@ class ResourceView:
             paths.update(_marked(name, mark))
         return sorted(paths.union(_unknown_tags(self.tags)))
 
+    def marks(self) -> Json:
+        """What the places that are known only after apply follow from: told sooner than they are."""
+        side = self.side
+        if side and (side.open or side.open_inside or not self.defaults.keys().isdisjoint(side.unknown)):
+            return self.unknown_paths()
+        return (repr(side.unknown) if side else "", *_unknown_tags(self.tags))
+
     def _is_known(self, name: str) -> bool:
         return not isinstance(self.attribute(self.side, name), Unknown)
 
@@ -344,7 +355,8 @@ _RESOURCE: Mapping[str, Callable[[ResourceView], Json]] = {
     "after": lambda view: view.attributes(view.side),
     "before": lambda view: view.attributes(view.change.before),
     "set": ResourceView.set_names,
-    "machines": lambda view: [view.change.provider, view.gpus(), *view.machines()],
+    "machines": lambda view: (view.change.provider, view.gpus(), view.hidden_machine(), *view.machines()),
+    "marks": ResourceView.marks,
     "tags": ResourceView.effective_tags,
     "tag_names": lambda view: view.tags.unknown or list(view.tags.values),
     "tag_origins": lambda view: view.tags.unknown or dict(view.tags.origins),
