@@ -118,6 +118,7 @@ def test_a_state_without_anything_is_a_state(add, rows):
         (b"\xff{", "neither a result nor a state"),
         (b'{"version":4,"lineage":"x","serial":3}', "terraform show -json"),
         (b'{"format_version":"1.2","resource_changes":[]}', "is a plan"),
+        (b'{"format_version":"9.0"}', "format_version 9.0 is not supported"),
         (b'{"schema":"guardrail.report/v1"}', "not a result"),
         (b'{"a":' * 100_000, "nested too deeply"),
         (state(NAT), "which project"),

@@ -15,6 +15,7 @@ from guardrail.ledger.records.facts import Fact, Record, fact, identity, moment,
 from guardrail.ledger.records.identifiers import normal_forms
 from guardrail.ledger.storage.layout import month_of
 from guardrail.model.resource import Side, ids_of
+from guardrail.terraform.plan.json.document import refuse_newer_format
 from guardrail.terraform.plan.providers import short_name
 
 _ZONE = re.compile(r"([a-z]{2}(?:-[a-z]+)+-?\d+)-?[a-z]")
@@ -75,6 +76,7 @@ def _resources(data: bytes, where: str) -> Iterator[dict[str, Any]]:
         raise InputError(what, where=where, fix="give it what `guardrail check --format json` prints")
     if state.format_version is None:
         raise InputError("neither a result nor a state", where=where, fix=_SHOW)
+    refuse_newer_format(state.format_version, where)
     waiting = [state.values.root_module] if state.values else []
     while waiting:
         module = waiting.pop(0)

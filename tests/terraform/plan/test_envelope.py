@@ -54,7 +54,7 @@ MISTAKES = {
     "two plans": (PLAN + b"\n" + PLAN, "something follows the JSON of the plan"),
     "no plan in an array": (b"[]", "an array without a plan"),
     "an array of other things": (b"[1]", "Expected `object`, got `int` - at `$[0]`"),
-    "later format": (PLAN.replace(b'"1.2"', b'"2.0"'), "format_version 2.0 of the plan is not supported"),
+    "later format": (PLAN.replace(b'"1.2"', b'"2.0"'), "format_version 2.0 is not supported"),
     "failed plan": (PLAN.replace(b"{", b'{"errored": true, ', 1), "terraform failed while planning"),
     "wrong encoding": (b'{"a": "\xe9t\xe9"}', "not UTF-8 text: invalid continuation byte at byte 7"),
     "UTF-16 cut in half": (codecs.BOM_UTF16_LE + "{}".encode("utf-16-le") + b"x", "not UTF-16-LE text"),

@@ -240,6 +240,12 @@ def documents(text: bytes, where: str) -> list[Document]:
     return found
 
 
+def refuse_newer_format(version: Json, where: str) -> None:
+    """Raise InputError for a format_version, of a plan or of a state, that is not known: nothing tells what it means."""
+    if str(version).partition(".")[0] not in _FORMATS:
+        raise InputError(f"format_version {version!s:.20} is not supported", where=where, fix="update guardrail")
+
+
 def _refuse_other_documents(document: Document, where: str) -> None:
     fix = "make the JSON of a saved plan with `terraform show -json tfplan > plan.json`"
     has_plan = document.planned_values is not None or document.resource_changes is not None
@@ -255,9 +261,7 @@ def _refuse_other_documents(document: Document, where: str) -> None:
         raise InputError("this is the JSON of a state, not of a plan", where=where, fix=fix)
     if document.format_version is None:
         raise InputError("this is not a plan: it has no format_version", where=where, fix=fix)
-    if str(document.format_version).partition(".")[0] not in _FORMATS:
-        what = f"format_version {document.format_version!s:.20} of the plan is not supported"
-        raise InputError(what, where=where, fix="update guardrail")
+    refuse_newer_format(document.format_version, where)
     if document.errored is True:
         raise InputError(
             "the plan is incomplete: terraform failed while planning", where=where, fix="fix that error first"

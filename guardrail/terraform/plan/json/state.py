@@ -57,7 +57,7 @@ def plan_of_state(data: bytes) -> bytes | None:
     if state.values is None or state.format_version is None or is_plan:
         return None
     document = {
-        "format_version": "1.2",  # of plans: that of states counts for itself
+        "format_version": state.format_version,  # as plans, states are of 0.1 and 1.0, of which the reader tells what is new
         "terraform_version": state.terraform_version,
         "resource_changes": [
             _stays(one, module)
