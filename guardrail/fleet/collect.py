@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from guardrail.approvals import approved
@@ -58,8 +57,7 @@ class Row(Struct, frozen=True):
     totals: Totals | None
 
 
-@dataclass(slots=True)
-class RuleCount:
+class RuleCount(Struct):
     """What a rule says over the whole fleet. `example` is the first thing that it found, with its workspace."""
 
     rule: str
@@ -92,8 +90,7 @@ class BudgetSum(Struct, frozen=True):
     sums: Spend
 
 
-@dataclass(frozen=True)
-class Fleet:
+class Fleet(Struct, frozen=True):
     """All of it.
 
     findings        of budgets, and of what is to be said of waivers

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path, PurePosixPath
@@ -26,13 +26,13 @@ from guardrail.fleet.workspaces import Workspace, spelled
 from guardrail.ledger.records.facts import moment
 from guardrail.ledger.records.runs import facts_of_run
 from guardrail.ledger.storage.store import Store, open_store
-from guardrail.load import engine_of, loaded_rules, prices
+from guardrail.load import each_plan, engine_of, loaded_rules, prices, repository_of
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Report
 from guardrail.model.runs.hashes import hashed
 from guardrail.model.runs.input import InputKind
-from guardrail.policy import LoadedRules, Project
+from guardrail.policy import LoadedRules, Project, WaiverIndex, read_waivers
 from guardrail.policy.budgets import spent
 from guardrail.policy.spend import Spend
 from guardrail.waivers import waived
@@ -78,6 +78,7 @@ class Policy:
         self.engine = engine_of(settings, self.library, self.catalog)
         rules = self.loaded.on(settings.now.date()).rules
         waived([], rules, settings)  # a waivers file that cannot be read stops the run, not each workspace of it
+        self.waivers = WaiverIndex(read_waivers(settings.waivers) if settings.waivers else ())
         self.reads_time = any(path[0] in _TIME for rule in rules for path in rule.shown)
         self.rules = rules_hash(self.loaded)
         self.prices = digest_of(settings.catalog or current_catalog())
@@ -100,6 +101,8 @@ class Policy:
                 digest_of(approvals) if approvals else "",
                 settings.usage_profile,
                 settings.currency,
+                str(repository_of(settings, rules)),
+                f"{settings.inline_waivers} {settings.policy_folder is not None}",  # what --policy-ref changes beside files
             )
         )
 
@@ -154,13 +157,18 @@ class Judging:
         with _at_hand(workspace) as place:
             settings = self._settings(replace(source, plan=place))
             files = sorted((kind, digest_of(path)) for kind, path in subjects(settings))
+            told = [*beside, *(f"{kind} {one}" for kind, one in files)]
             # What is no file, such as a pipe, has nothing that it could be known again by.
-            content = hashed((*beside, *(f"{kind} {one}" for kind, one in files))) if files else ""
-            if former and content and former.input == content:
+            if former and files and former.input == _content(told, former.looked):
                 return _kept(former)
-            report = check(settings, engine=self.policy.engine, loaded=self.policy.loaded)
+            read = list(each_plan(settings))
+            # Beside an object there is nothing that belongs to it.
+            looked = () if workspace.is_object else sorted({str(path) for _, plan in read for path in plan.looked})
+            content = _content(told, looked) if files else ""
+            report = check(settings, read=read, engine=self.policy.engine, loaded=self.policy.loaded)
         outcome = self._outcome(report, source)
-        return replace(outcome, place=spelled(workspace.place), input=content, version=version)
+        place = spelled(workspace.place)
+        return replace(outcome, place=place, input=content, version=version, looked=tuple(looked))
 
     def _former(self, workspace: Workspace) -> Outcome | None:
         """Return what an earlier run has made of a workspace, if it was judged by the same and the day changes nothing."""
@@ -193,8 +201,8 @@ class Judging:
 
     def _outcome(self, report: Report, source: Source) -> Outcome:
         kept = tuple(one for one in report.findings if not one.rule.startswith("waiver-"))
-        is_timely = self.policy.reads_time or len(kept) < len(report.findings) or any(map(_ends, report.all_findings))
         report = replace(report, findings=kept)
+        is_timely = self.policy.reads_time or any(map(self._ends, report.all_findings))
         is_done = report.exit_code() is not ExitCode.NOT_EVALUATED
         why = next((one.message for one in report.all_findings if one.status is FindingStatus.ERROR), "")
         environments = {one.name: source.env for one in report.projects}
@@ -215,6 +223,11 @@ class Judging:
             budgets=self._budgets(report, source),
             facts={fact.path: fact.data for fact in facts_of_run(report, environments)},
         )
+
+    def _ends(self, finding: Finding) -> bool:
+        """Say whether what a finding comes to may be another thing on another day."""
+        excused = finding.waiver is not None or finding.approval is not None
+        return excused or bool(self.policy.waivers.fitting(finding))
 
     def _budgets(self, report: Report, source: Source) -> dict[str, Spend]:
         """Return what the workspace adds to budgets, those alone that count something of it."""
@@ -242,8 +255,17 @@ def _kept(former: Outcome) -> Done:
     return Done(former.name, former.verdict, former.why, kept=True)
 
 
-def _ends(finding: Finding) -> bool:
-    return finding.waiver is not None or finding.approval is not None
+def _content(told: Iterable[str], looked: Iterable[str]) -> str:
+    """Return what tells the contents of a workspace from others. `looked`: what was looked at beside its own files."""
+    return hashed((*told, *(f"{path} {_state_of(Path(path))}" for path in looked)))
+
+
+def _state_of(path: Path) -> str:
+    """Return the hash of a file, or of the names in a folder; "" where there is nothing that can be read."""
+    try:
+        return hashed(sorted(path.name for path in path.iterdir())) if path.is_dir() else digest_of(path)
+    except OSError:
+        return ""
 
 
 @contextmanager

@@ -51,9 +51,10 @@ class Outcome(Struct, frozen=True):
     """What became of a workspace.
 
     at       as of when it was judged
-    input    hash of its files, its environment and its usage; "" where they could not be read
+    input    hash of its files, of what `looked` leads to, its environment and its usage; "" where they could not be read
     policy   hash of all that it was judged by: rules, prices, guardrail.yaml, waivers, version
     version  what the object store said of its contents
+    looked   files and folders beside its own that reading it has looked at, there or not
     day      the only day that the verdict holds for, since something in it ends or begins; "" for any
     verdict  pass, warn, fail or not-evaluated
     why      what could not be evaluated
@@ -70,6 +71,7 @@ class Outcome(Struct, frozen=True):
     policy: str
     verdict: str
     version: str = ""
+    looked: tuple[str, ...] = ()
     day: str = ""
     why: str = ""
     totals: Totals | None = None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from guardrail import __version__
@@ -29,14 +30,13 @@ from guardrail.progress import tell
 NAMED = 20
 """Workspaces that could not be evaluated which a run names; `fleet collect` has all."""
 
-_PARTS = 100_000
+_PART = re.compile(r"([0-9]{1,5})/([0-9]{1,5})")
 
 Engine = Callable[[Job, Sequence[Workspace], Limits], Iterator[Done]]
 """Gives what became of each workspace, as it is done."""
 
 
-@dataclass
-class Run:
+class Run(Struct):
     """What a run came to, as far as it is.
 
     total     workspaces of its part of the fleet
@@ -97,20 +97,19 @@ def run(
         job, known = Job(settings, where, policy.key, str(Path.cwd()), again), results.known()
         mine = [replace(one, is_known=file_name(one.name) in known) for one in mine]
         listed = results.put_list(workspaces)
-        results.tell(
-            Told(
-                shard.number,
-                shard.of,
-                listed,
-                policy.key,
-                policy.rules,
-                budgets_hash(settings),
-                policy.prices,
-                moment(datetime.now(UTC)),
-                settings.currency,
-                __version__,
-            )
+        told = Told(
+            shard=shard.number,
+            of=shard.of,
+            list=listed,
+            policy=policy.key,
+            rules=policy.rules,
+            budgets=budgets_hash(settings),
+            prices=policy.prices,
+            begun=moment(datetime.now(UTC)),
+            currency=settings.currency,
+            tool=__version__,
         )
+        results.tell(told)
         del policy  # the workers have their own
         yield so_far
         for one in engine(job, mine, limits):
@@ -139,13 +138,8 @@ def budgets_hash(settings: Settings) -> str:
 
 def part(text: str) -> Shard:
     """Return the part of the fleet that "3/16" means. Raises ConfigError."""
-    number, _, of = text.partition("/")
-    if (
-        number.isascii()
-        and of.isascii()
-        and number.isdecimal()
-        and of.isdecimal()
-        and 1 <= int(number) <= int(of) <= _PARTS
-    ):
-        return Shard(int(number), int(of))
+    if found := _PART.fullmatch(text):
+        number, of = map(int, found.groups())
+        if 1 <= number <= of:
+            return Shard(number, of)
     raise ConfigError(f"{text!r} is no part like 3/16", where="--shard", fix="from 1/16 to 16/16")

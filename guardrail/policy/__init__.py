@@ -19,6 +19,7 @@ from guardrail.policy.variables.context import NO_REPOSITORY, REPOSITORY, Projec
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.names import FUNCTIONS, VARIABLES, Variable
 from guardrail.policy.waivers import (
+    WaiverIndex,
     WaiverList,
     WaiverPolicy,
     apply_waivers,
@@ -57,6 +58,7 @@ __all__ = [
     "Specs",
     "Surroundings",
     "Variable",
+    "WaiverIndex",
     "WaiverList",
     "WaiverPolicy",
     "WaiverTerms",

@@ -137,13 +137,16 @@ def apply_waivers(
     policy: WaiverPolicy = NO_TERMS,
     rules: Collection[str] = (),
     report_unused: bool = True,
+    used: Iterable[Waiver] = (),
 ) -> tuple[Finding, ...]:
     """Return the findings with waivers applied, followed by what there is to say about the waivers themselves.
 
     rules          ids of all rules, to tell a misspelt one
     report_unused  off where only a part of the projects was judged
+    used           those that fit findings which were judged elsewhere
     """
-    index, seen = _Index(waivers), _Seen()
+    index, seen = WaiverIndex(waivers), _Seen()
+    seen.fitting.update(used)
     result: list[Finding] = []
     for finding in findings:
         fitting = index.fitting(finding)
@@ -240,7 +243,7 @@ def _not_waived(finding: Finding, fitting: Sequence[Waiver], objections: Sequenc
     return finding
 
 
-class _Index:
+class WaiverIndex:
     """Waivers by what they are for: rule patterns are few, and each has its addresses."""
 
     def __init__(self, waivers: Iterable[Waiver]) -> None:
@@ -251,12 +254,14 @@ class _Index:
 
     def fitting(self, finding: Finding) -> list[Waiver]:
         """Return the waivers for a finding, in the order of their file. A rule that could not be evaluated has none."""
-        if finding.status is FindingStatus.ERROR:
-            return []
-        if finding.rule not in self._of_rule:
-            own = [addresses for rule, addresses in self._addresses.items() if matches(rule, finding.rule)]
-            self._of_rule[finding.rule] = own
-        found = (entry for one in self._of_rule[finding.rule] for entry in one.find(finding.subject))
+        return [] if finding.status is FindingStatus.ERROR else self.naming(finding.rule, finding.subject)
+
+    def naming(self, rule: str, subject: str) -> list[Waiver]:
+        """Return the waivers that name a rule and what it finds, in the order of their file."""
+        if rule not in self._of_rule:
+            own = [addresses for pattern, addresses in self._addresses.items() if matches(pattern, rule)]
+            self._of_rule[rule] = own
+        found = (entry for one in self._of_rule[rule] for entry in one.find(subject))
         entries = sorted(found, key=itemgetter(0))
         return [waiver for _, waiver in entries]
 

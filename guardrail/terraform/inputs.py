@@ -22,7 +22,7 @@ from guardrail.terraform.configuration.code.required import required_by
 from guardrail.terraform.configuration.code.source_lines import with_sources
 from guardrail.terraform.configuration.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.options import NO_CHOICES, Choices
-from guardrail.terraform.plan.json.facts import locked_versions
+from guardrail.terraform.plan.json.facts import LOCK_FILE, locked_versions
 from guardrail.terraform.plan.json.state import plan_of_state
 from guardrail.terraform.plan.reader import Plan, read_plan, unread
 
@@ -96,7 +96,9 @@ def _planned(path: Path | None, where: str, source: Path | None, *, states: bool
         if modules is None and path and len(plans) == 1:  # several in one file are of several configurations
             modules = _modules_beside(path)
         folder = source or (path.parent if path else None)
-        plans = [_locked(plan, lambda: locked_versions(folder)) for plan in plans] if folder else plans
+        if folder:
+            looked = frozenset({folder / LOCK_FILE})
+            plans = [replace(_locked(one, lambda: locked_versions(folder)), looked=looked) for one in plans]
     digest = hashlib.sha256(data).hexdigest()
     plans = [replace(plan, sha256=digest) for plan in plans]
     return [with_sources(plan, modules) for plan in plans] if modules else plans

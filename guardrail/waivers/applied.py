@@ -28,10 +28,15 @@ from guardrail.terraform.plan.reader import Plan
 from guardrail.waivers.added import waivers_at
 
 
-def waived(findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings) -> tuple[Finding, ...]:
-    """Apply the waivers file, if there is one; what it says of itself follows. What blocks says what a waiver of it needs. Raises ConfigError."""
+def waived(
+    findings: list[Finding], rules: tuple[CompiledRule, ...], settings: Settings, *, used: Iterable[Waiver] = ()
+) -> tuple[Finding, ...]:
+    """Apply the waivers file, if there is one; what it says of itself follows. What blocks says what a waiver of it needs.
+
+    `used`: waivers that fit findings which were judged elsewhere. Raises ConfigError.
+    """
     policy = waiver_policy(rules, settings.rules)
-    found = tuple(findings) if settings.waivers is None else _by_file(findings, rules, policy, settings)
+    found = tuple(findings) if settings.waivers is None else _by_file(findings, rules, policy, settings, used)
     return tuple(replace(one, waiver_needs=_needs(one.rule, policy)) if one.blocking else one for one in found)
 
 
@@ -40,7 +45,11 @@ def _needs(rule: str, policy: WaiverPolicy) -> WaiverNeeds | None:
 
 
 def _by_file(
-    findings: list[Finding], rules: tuple[CompiledRule, ...], policy: WaiverPolicy, settings: Settings
+    findings: list[Finding],
+    rules: tuple[CompiledRule, ...],
+    policy: WaiverPolicy,
+    settings: Settings,
+    used: Iterable[Waiver],
 ) -> tuple[Finding, ...]:
     waivers = read_waivers(settings.waivers) if settings.waivers else ()
     for fault in refused_waivers(waivers, rules):
@@ -52,6 +61,7 @@ def _by_file(
         policy=replace(policy, of_base=_of_base(findings, settings)),
         rules={*(rule.rule.id for rule in rules), *OWN_RULES},
         report_unused=settings.complete,
+        used=used,
     )
 
 

@@ -9,7 +9,8 @@ from guardrail.fleet.outcome import Outcome, decoded, encoded
 from guardrail.fleet.results import Results, path_of
 from guardrail.ledger.storage.store import Folder
 from guardrail.model.money import plain
-from tests.fleet.conftest import LARGE, plan
+from tests.fleet.conftest import LARGE, machine_state, plan
+from tests.test_project_variables import git
 
 ALL = ["bare", "broken", "größe/ünïcode", "live", "shop"]
 
@@ -86,6 +87,76 @@ def test_a_workspace_that_has_changed_is_judged_again(fleet, again, folder):
     assert "2 pass, 0 warn, 2 fail" in ran.stdout
 
 
+ROOT = """\
+locals {
+  sizes = yamldecode(file("${path.module}/sizes.yaml"))
+  more  = fileset(path.module, "machines/*.yaml")
+}
+resource "aws_instance" "web" {
+  instance_type     = terraform.workspace == "prod" ? "m5.large" : local.sizes.web
+  availability_zone = "us-east-1a"
+  tags              = { team = "core" }
+}
+resource "aws_instance" "more" {
+  for_each          = local.more
+  instance_type     = "t3.micro"
+  availability_zone = "us-east-1a"
+  tags              = { team = "core" }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    "name, text",
+    [
+        ("sizes.yaml", "web: m5.large\n"),
+        ("machines/b.yaml", ""),
+        (".terraform/environment", "prod"),
+        (".terraform.lock.hcl", 'provider "registry.terraform.io/hashicorp/aws" {\n  version = "5.0.0"\n}\n'),
+        ("main.tf", ROOT.replace("local.sizes.web", '"m5.large"')),
+        ("prod.auto.tfvars", ""),
+    ],
+)
+def test_a_folder_is_judged_again_where_anything_that_it_reads_has_changed(fleet, folder, name, text):
+    root = folder / "infra" / "web"
+    (root / "machines").mkdir(parents=True)
+    (root / ".terraform").mkdir()
+    (root / "machines" / "a.yaml").touch()
+    (root / "main.tf").write_text(ROOT)
+    (root / "sizes.yaml").write_text("web: t3.micro\n")
+    fleet("run", "infra")
+    assert ", 1 of them before" in fleet("run", "infra").stdout
+    (root / name).write_text(text)
+    assert "before" not in fleet("run", "infra").stdout
+    former = outcomes(folder)["web"]
+    fleet("run", "infra", "--again")
+    assert outcomes(folder)["web"] == former
+    assert ", 1 of them before" in fleet("run", "infra").stdout
+
+
+def test_a_plan_is_judged_again_with_other_versions_of_its_providers(fleet, again, folder):
+    fleet("run", "plans")
+    (folder / "plans" / "shop" / ".terraform.lock.hcl").write_text("")
+    assert again()[1] == 3
+
+
+def test_the_name_of_the_repository_counts_where_a_rule_reads_it(fleet, again, folder):
+    git(folder, "init", "-q")
+    git(folder, "remote", "add", "origin", "https://example.com/a/b.git")
+    rule = LARGE.replace("resource.after.instance_type", "project.repository")
+    (folder / "policies" / "repository.yaml").write_text(rule)
+    fleet("run", "plans")
+    assert again()[1] == 4
+    git(folder, "remote", "set-url", "origin", "https://example.com/a/c.git")
+    assert again()[1] == 0
+
+
+def test_a_state_of_a_format_that_is_not_known_is_not_evaluated(fleet, folder):
+    (folder / "plans" / "live.json").write_text(machine_state().replace('"1.0"', '"9.0"'))
+    ran = fleet("run", "plans")
+    assert "not evaluated: live: plans/live.json: format_version 9.0 is not supported (update guardrail)" in ran.stdout
+
+
 def test_again_judges_what_has_not_changed(fleet, again):
     fleet("run", "plans")
     assert again("--again")[1] == 0
@@ -102,6 +173,15 @@ def test_another_day_changes_only_what_depends_on_it(fleet, run, folder):
     assert ", 3 of them before" in later.stdout
     waived = [one.standing for one in outcomes(folder)["bare"].findings if one.rule == "team-tag"]
     assert waived == ["fails", "fails"]
+
+
+def test_a_waiver_of_something_else_binds_no_workspace_to_its_day(fleet, folder):
+    (folder / "waivers.yaml").write_text(
+        "waivers: [{rule: team-tag, address: aws_instance.other, reason: agreed, expires: 2026-11-01}]\n"
+    )
+    (folder / "guardrail.yaml").write_text((folder / "guardrail.yaml").read_text() + "waivers: waivers.yaml\n")
+    fleet("run", "plans")
+    assert {one.day for one in outcomes(folder).values()} == {""}
 
 
 def test_parts_together_are_the_whole(fleet, folder, here):

@@ -24,7 +24,7 @@ from guardrail.terraform.configuration.providers import FolderProviders
 from guardrail.terraform.configuration.repetition import Key, Repetition
 from guardrail.terraform.configuration.resources import Resource
 from guardrail.terraform.configuration.sides import json_of, kind_of, origins, reason, side
-from guardrail.terraform.configuration.variables import given_variables, workspace_of
+from guardrail.terraform.configuration.variables import given_variables, selected_workspace, workspace_of
 from guardrail.terraform.language.references import references
 from guardrail.terraform.language.scope import EvaluationError, Scope
 from guardrail.terraform.language.syntax.nodes import Block
@@ -33,7 +33,7 @@ from guardrail.terraform.options import Choices
 from guardrail.terraform.plan.changes import changes_of
 from guardrail.terraform.plan.json.data_sources import PREFIX
 from guardrail.terraform.plan.json.entries import Entry
-from guardrail.terraform.plan.json.facts import locked_versions
+from guardrail.terraform.plan.json.facts import LOCK_FILE, locked_versions
 from guardrail.terraform.plan.providers import short_name
 from guardrail.terraform.plan.reader import Plan
 from guardrail.terraform.plan.regions import Located
@@ -62,12 +62,15 @@ def read_modules(
     refuse_circles(modules, "", (root.resolve(),))
     given = given_variables(root, code, choices)
     more = {name: value for (name,) in code.labelled("variable") if name not in given and (value := inputs(name))}
-    run = Run(modules, workspace_of(root, code, choices), modules.readable(), {**more, **given})
+    files = modules.readable()
+    run = Run(modules, workspace_of(root, code, choices), files, {**more, **given})
     instance = ModuleInstance(run, code)
     folder = _Folder(instance)
     plan = with_sources(folder.plan(), modules)
     plan = replace(plan, facts=_facts(instance, modules))
-    return replace(plan, not_evaluated=Sources(modules).blocks_with_lines(plan.not_evaluated), moves=moves_of(modules))
+    looked = frozenset((*files.looked, selected_workspace(root), root / LOCK_FILE))
+    missing = Sources(modules).blocks_with_lines(plan.not_evaluated)
+    return replace(plan, not_evaluated=missing, moves=moves_of(modules), looked=looked)
 
 
 def _facts(root: ModuleInstance, modules: FolderModules) -> PlanFacts:

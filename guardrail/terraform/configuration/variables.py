@@ -116,7 +116,7 @@ def workspace_of(folder: Path, code: ModuleCode, choices: Choices) -> Value:
     never taken for "default".
     """
     chosen = choices.workspace or choices.environ.get(WORKSPACE, "")
-    selected = folder / ".terraform" / "environment"  # where `terraform workspace select` writes the name
+    selected = selected_workspace(folder)
     if not chosen and selected.is_file() and not leads_out(selected):
         chosen = selected.read_text(encoding="utf-8").strip()
     remote = remote_workspace(code)
@@ -125,6 +125,11 @@ def workspace_of(folder: Path, code: ModuleCode, choices: Choices) -> Value:
     names = [literal(block, "name") for block in remote.body.blocks_of("workspaces")]
     why = "terraform.workspace is the HCP workspace, whose name nothing says: give --workspace, or `workspace` of the project"
     return string(names[0]) if any(names) else unknown(STRING, Unknown(Cause.NOT_EVALUATED, why, remote.where))
+
+
+def selected_workspace(folder: Path) -> Path:
+    """Return the file that `terraform workspace select` writes the name to."""
+    return folder / ".terraform" / "environment"
 
 
 def remote_workspace(code: ModuleCode) -> Block | None:

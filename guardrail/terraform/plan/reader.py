@@ -6,6 +6,7 @@ import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 
 import msgspec
 from msgspec import Struct
@@ -46,6 +47,7 @@ class Plan(Struct, frozen=True):
     facts             what it says beside its resources
     sha256            of the file, or of standard input, that it was read from; "" of a folder of configuration
     planned_at        when Terraform made it; "" where it does not say so
+    looked            files and folders that reading it has looked at beside plans, configuration and variables, there or not
     """
 
     changes: tuple[Change, ...]
@@ -61,6 +63,7 @@ class Plan(Struct, frozen=True):
     facts: PlanFacts = NO_FACTS
     sha256: str = ""
     planned_at: str = ""
+    looked: frozenset[Path] = frozenset()
 
 
 _NO_PLAN = Plan(())
