@@ -54,19 +54,27 @@ def memory_option(what: str, *, envvar: str | None = None) -> Callable[[Command]
     )
 
 
+def timeout_option(what: str, *, most: int | None = None, **more: Any) -> Callable[[Command], Command]:
+    """Return the option that bounds the time of `what`, in seconds. Where there is a `most`, it cannot be without a bound."""
+    return click.option(
+        "--timeout",
+        "seconds",
+        type=click.IntRange(1 if most else 0, most),
+        metavar="SECONDS",
+        help=f"Time limit for {what}{'' if most else '; 0 for none'}.",
+        **{"default": DEFAULT_SECONDS, "show_default": True, **more},
+    )
+
+
 def limit_options(command: Command) -> Command:
     """Add what bounds a run."""
     for option in (
         memory_option("the run", envvar="GUARDRAIL_MAX_MEMORY"),
-        click.option(
-            "--timeout",
-            "seconds",
-            type=click.IntRange(min=0),
+        timeout_option(
+            "the run",
             default=lambda: DEFAULT_SECONDS if os.environ.get("CI") else 0,
             show_default=f"{DEFAULT_SECONDS} in CI, else none",
             envvar="GUARDRAIL_TIMEOUT",
-            metavar="SECONDS",
-            help="Time limit for the run; 0 for none.",
         ),
     ):
         command = option(command)

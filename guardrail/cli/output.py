@@ -90,6 +90,11 @@ def wants_color(choice: str) -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
 
 
+def terminal_width() -> int:
+    """Return how many columns a report has: those of the terminal, 100 without one."""
+    return min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
+
+
 def write_whole(path: Path, text: str) -> None:
     """Write a file beside its place, then put it there, so that nobody reads half of it. Raises ConfigError.
 
@@ -141,8 +146,7 @@ def _rendered(report: Report, format_name: str, *, colored: bool, details: bool)
     if format_name == "table":
         from guardrail.report.terminal.table import table  # only for this one
 
-        width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
-        text = table(report, width=width, color=colored, details=details, excerpts=find)
+        text = table(report, width=terminal_width(), color=colored, details=details, excerpts=find)
     elif format_name == "html":
         text = html_page(report, excerpts=find, frame=_lines_of_the_run(report))
     else:

@@ -15,22 +15,23 @@ from guardrail.costs import Library
 from guardrail.errors import ConfigError, InputError
 from guardrail.fleet.compare import Comparing, Comparison
 from guardrail.fleet.judging import rules_hash
-from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome
+from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome, VerdictName
 from guardrail.fleet.results import Damaged, Results, Told, file_name
-from guardrail.fleet.run import budgets_hash, exit_code_of
+from guardrail.fleet.run import budgets_hash, exit_code_of, verdict_of
 from guardrail.fleet.workspaces import shard_of
 from guardrail.ledger.storage.store import open_store
 from guardrail.load import loaded_rules, snapshot_of
 from guardrail.model.exit_code import ExitCode
-from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.finding import Finding, FindingStatus, Waiver
 from guardrail.model.order import natural
 from guardrail.model.report import FailOn, Totals
 from guardrail.model.runs.hashes import hashed
-from guardrail.policy import Judge, LoadedRules, Project
+from guardrail.policy import Judge, LoadedRules, Project, WaiverIndex, read_waivers
 from guardrail.policy.budgets import plays_in
 from guardrail.policy.spend import Spend, added
 from guardrail.progress import tell
 from guardrail.replay.outcome import Standing
+from guardrail.report.format import count
 from guardrail.waivers import waived
 
 Taker = Callable[[Outcome], object]
@@ -38,9 +39,14 @@ Taker = Callable[[Outcome], object]
 
 _UNREAD = Spend(before_unpriced=1, unpriced=1, delta_unpriced=1, delta_open_below=1, not_evaluated=1)
 """What a budget misses of a workspace of which nothing is known."""
+_NOTHING_KNOWN = Totals(
+    gap_before=True, gap_after=True, delta_gap_before=True, delta_gap_after=True, unpriced_before=True
+)
+"""What sums miss of such a workspace."""
 _OPEN = (Standing.FAILS, Standing.ERROR, Standing.UNKNOWN, Standing.WARNS)
 _NOT_JUDGED, _OTHERWISE = "was not judged", "was judged by other rules or prices than the newest part"
 _OTHER_RULES = "workspaces were judged by other rules than those of guardrail.yaml: run the fleet again"
+_WAIVERS_OPEN = "not all workspaces are evaluated: which waivers none of them uses is not told"
 _DAMAGED = "its result has been changed or cut"
 
 
@@ -116,20 +122,29 @@ class Fleet(Struct, frozen=True):
         return Counter(row.verdict for row in self.rows)
 
     @property
-    def is_lower_bound(self) -> bool:
-        """Whether anything is missing from the sums."""
-        return bool(self.missing) or self.totals.lower_bound or any(row.totals is None for row in self.rows)
+    def verdict(self) -> VerdictName:
+        """The answer in one word. What is compared answers for what newly blocks."""
+        if (
+            self.missing
+            or self.verdicts[NOT_EVALUATED]
+            or any(one.status is FindingStatus.ERROR for one in self.findings)
+        ):
+            return NOT_EVALUATED
+        if self.comparison:
+            return (
+                NOT_EVALUATED
+                if self.comparison.perhaps_blocked
+                else "fail"
+                if self.comparison.newly_blocked
+                else "pass"
+            )
+        loud = [one for one in self.findings if one.status in {FindingStatus.FAIL, FindingStatus.UNKNOWN}]
+        found = self.verdicts + Counter("fail" if one.blocking else "warn" for one in loud)
+        return verdict_of(found)
 
     def exit_code(self, fail_on: FailOn) -> ExitCode:
-        """Return the exit code. What is compared decides by what newly blocks."""
-        if self.missing or any(one.status is FindingStatus.ERROR for one in self.findings):
-            return ExitCode.NOT_EVALUATED
-        verdicts = self.verdicts
-        if self.comparison and not verdicts[NOT_EVALUATED]:
-            return ExitCode.BLOCKED if self.comparison.newly_blocked and fail_on is not FailOn.NEVER else ExitCode.OK
-        verdicts["fail"] += any(one.blocking for one in self.findings)
-        verdicts["warn"] += any(not one.blocking for one in self.findings)
-        return exit_code_of(verdicts, fail_on)
+        """Return the exit code that the verdict stands for."""
+        return exit_code_of(self.verdict, fail_on)
 
 
 def collect(
@@ -147,7 +162,7 @@ def collect(
         raise ConfigError("guardrail.yaml has other budgets than the run was made with", fix=fix)
     loaded = loaded_rules(settings, Library(settings.definitions))
     comparing = Comparing([Results(open_store(place)) for place in against], newest.prices) if against else None
-    gathered = _Gathered()
+    gathered = _Gathered(WaiverIndex(read_waivers(settings.waivers) if settings.waivers else ()))
     for outcome in parts.outcomes():
         gathered.add(outcome)
         if comparing:
@@ -157,6 +172,9 @@ def collect(
         tell("results read", len(gathered.rows), len(parts.names))
     missing, missing_shards = parts.missing()
     judged = _budgets(gathered, missing, parts, settings, loaded)
+    notes = [*parts.notes(), *([_OTHER_RULES] if newest.rules != rules_hash(loaded) else [])]
+    if settings.waivers and not _is_whole(gathered, missing):
+        notes.append(_WAIVERS_OPEN)
     return Fleet(
         currency=newest.currency,
         judged_at=(min(gathered.times, default=""), max(gathered.times, default="")),
@@ -166,8 +184,8 @@ def collect(
         findings=judged[1],
         missing=tuple(sorted(missing, key=lambda one: natural(one.name))),
         missing_shards=tuple(missing_shards),
-        notes=(*parts.notes(), *([_OTHER_RULES] if newest.rules != rules_hash(loaded) else [])),
-        totals=gathered.totals,
+        notes=tuple(notes),
+        totals=gathered.totals + _NOTHING_KNOWN if missing else gathered.totals,
         comparison=comparing.comparison() if comparing else None,
     )
 
@@ -235,15 +253,17 @@ class _Parts:
         for one in self._outdated:
             yield f"part {one.shard}/{one.of} was judged by other rules or prices than the newest part: run it again"
         if self._foreign:
-            yield f"{self._foreign:,} results are of workspaces that the newest lists do not name, and do not count"
+            yield f"{count(self._foreign, 'result')} of workspaces that the newest lists do not name: not counted"
         if self._twice:
-            yield f"{self._twice:,} workspaces have two results, of which the newer one counts"
+            yield f"{count(self._twice, 'workspace')} with two results, of which the newer one counts"
 
 
 class _Gathered:
     """What all outcomes come to."""
 
-    def __init__(self) -> None:
+    def __init__(self, waivers: WaiverIndex) -> None:
+        self._waivers = waivers
+        self.used: set[Waiver] = set()
         self.rows: list[Row] = []
         self.rules: dict[str, RuleCount] = {}
         self.budgets: defaultdict[str, Spend] = defaultdict(Spend)
@@ -257,20 +277,23 @@ class _Gathered:
         self.rows.append(Row(one.name, one.place, one.env, one.verdict, one.why, one.resources, blocking, one.totals))
         self.times.add(one.at)
         self.contents.append(one.input)
-        self.totals += one.totals or Totals()
+        self.totals += one.totals or _NOTHING_KNOWN
         for name, sums in one.budgets.items():
             self.budgets[name] += sums
+        for found in one.findings:
+            if found.standing != Standing.ERROR:  # as where they are applied
+                self.used.update(self._waivers.naming(found.rule, found.subject))
         for rule in {found.rule for found in one.findings}:
             self._count(one.name, [found for found in one.findings if found.rule == rule])
 
     def _count(self, workspace: str, findings: Sequence[Found]) -> None:
         first = findings[0]
         example = (workspace, first.subject, first.message)
-        count = self.rules.setdefault(first.rule, RuleCount(first.rule, first.severity, example))
-        count.example = min(count.example, example)  # the same, in whatever order results are read
-        count.workspaces += 1
-        count.standings.update(found.standing for found in findings)
-        count.saving += sum(
+        rule = self.rules.setdefault(first.rule, RuleCount(first.rule, first.severity, example))
+        rule.example = min(rule.example, example)  # the same, in whatever order results are read
+        rule.workspaces += 1
+        rule.standings.update(found.standing for found in findings)
+        rule.saving += sum(
             (Decimal(one.saving) for one in findings if one.saving and one.standing in _OPEN), Decimal(0)
         )
 
@@ -297,7 +320,14 @@ def _budgets(
     # An approval is for this very fleet: whatever else is planned in any workspace asks anew.
     planned = hashed(sorted(gathered.contents))
     found = judge.budgets_of_sums(settings.budgets, sums, parts.names, lambda _: planned)
-    # Which waivers the workspaces have used is not told here: none counts as unused.
-    findings = approved(waived(list(found), rules, replace(settings, complete=False)), settings)
-    told = zip(settings.budgets, sums, strict=True)
-    return tuple(BudgetSum(budget.name, budget.monthly, one) for budget, one in told), findings
+    # What could not be read, or is of none of these parts, may be what a waiver is for.
+    is_complete = _is_whole(gathered, missing) and parts.names.keys() >= settings.environments.keys()
+    told = waived(list(found), rules, replace(settings, complete=is_complete), used=gathered.used)
+    findings = approved(told, settings)
+    pairs = zip(settings.budgets, sums, strict=True)
+    return tuple(BudgetSum(budget.name, budget.monthly, one) for budget, one in pairs), findings
+
+
+def _is_whole(gathered: _Gathered, missing: Sequence[Missing]) -> bool:
+    """Say whether all workspaces have been evaluated."""
+    return not missing and all(row.verdict != NOT_EVALUATED for row in gathered.rows)

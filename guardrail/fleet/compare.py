@@ -37,7 +37,8 @@ class Comparison(Struct, frozen=True):
     """What stands otherwise.
 
     compared   workspaces that both runs have evaluated
-    not_compared  names of those that one of them has not
+    not_compared     names of those that one of them has not
+    perhaps_blocked  those of them that fail now: whether they did before is not known
     edited     how many of those compared have other contents than in the former run: not the rules alone differ there
     prices_differ  whether prices do, too
     """
@@ -45,6 +46,7 @@ class Comparison(Struct, frozen=True):
     compared: int
     workspaces: tuple[Compared, ...]
     not_compared: tuple[str, ...]
+    perhaps_blocked: tuple[str, ...]
     edited: int
     prices_differ: bool
 
@@ -81,17 +83,19 @@ class Comparing:
             raise InputError(
                 "no results of a fleet in it", where=named, fix="`guardrail fleet run --to PATH` writes them"
             )
-        self._prices_differ = max(told, key=lambda one: one.begun).prices != prices
+        newest = max(told, key=lambda one: one.begun)
+        self._policy, self._prices_differ = newest.policy, newest.prices != prices
         self._found: list[Compared] = []
-        self._not_compared: list[str] = []
+        self._not_compared: list[tuple[str, str]] = []
         self._compared = self._edited = 0
 
     def add(self, after: Outcome) -> None:
         """Compare a workspace. Raises InputError where its former result cannot be read."""
         place = self._former.get(file_name(after.name))
         before = place.read(after.name) if place else None
-        if before is None or not (before.is_evaluated and after.is_evaluated):
-            self._not_compared.append(after.name)
+        is_known = before is not None and before.is_evaluated and before.policy == self._policy
+        if before is None or not is_known or not after.is_evaluated:
+            self._not_compared.append((after.name, after.verdict))
             return
         self._compared += 1
         self._edited += before.input != after.input
@@ -103,8 +107,15 @@ class Comparing:
     def comparison(self) -> Comparison:
         """Return what stands otherwise, by name."""
         found = tuple(sorted(self._found, key=lambda one: one.name))
-        not_compared = tuple(sorted(self._not_compared))
-        return Comparison(self._compared, found, not_compared, self._edited, self._prices_differ)
+        others = sorted(self._not_compared)
+        return Comparison(
+            compared=self._compared,
+            workspaces=found,
+            not_compared=tuple(name for name, _ in others),
+            perhaps_blocked=tuple(name for name, verdict in others if verdict == Verdict.FAIL),
+            edited=self._edited,
+            prices_differ=self._prices_differ,
+        )
 
 
 def _standings(outcome: Outcome) -> dict[Key, tuple[Standing, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from hashlib import sha256
+from typing import Literal
 
 import msgspec
 from msgspec import Struct
@@ -16,7 +17,8 @@ from guardrail.policy.spend import Spend
 from guardrail.replay.outcome import standing_of
 
 SCHEMA = "guardrail.fleet/v1"
-NOT_EVALUATED = "not-evaluated"
+VerdictName = Literal["pass", "warn", "fail", "not-evaluated"]
+NOT_EVALUATED: Literal["not-evaluated"] = "not-evaluated"
 
 _HEAD = f"{SCHEMA} ".encode()
 _DIGEST = 64  # hexadecimal digits of SHA-256

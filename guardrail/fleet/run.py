@@ -16,7 +16,7 @@ from guardrail.config import Settings
 from guardrail.errors import ConfigError
 from guardrail.fleet import pool
 from guardrail.fleet.judging import Done, Job, Policy
-from guardrail.fleet.outcome import NOT_EVALUATED
+from guardrail.fleet.outcome import NOT_EVALUATED, VerdictName
 from guardrail.fleet.pool import Limits
 from guardrail.fleet.results import Results, Told, file_name, locked
 from guardrail.fleet.workspaces import Shard, Workspace
@@ -62,17 +62,28 @@ class Run(Struct):
         if one.verdict == NOT_EVALUATED and len(self.failures) < NAMED:
             self.failures.append((one.name, one.why))
 
+    @property
+    def verdict(self) -> VerdictName:
+        """The answer in one word."""
+        return verdict_of(self.verdicts)
+
     def exit_code(self, fail_on: FailOn) -> ExitCode:
-        """Return the exit code: what could not be evaluated has neither passed nor failed."""
-        return exit_code_of(self.verdicts, fail_on)
+        """Return the exit code that the verdict stands for."""
+        return exit_code_of(self.verdict, fail_on)
 
 
-def exit_code_of(verdicts: Counter[str], fail_on: FailOn) -> ExitCode:
-    """Return the exit code that the verdicts of workspaces stand for together."""
-    if verdicts[NOT_EVALUATED]:
+def verdict_of(verdicts: Counter[str]) -> VerdictName:
+    """Return what the verdicts of workspaces come to: what could not be evaluated has neither passed nor failed."""
+    worse: tuple[VerdictName, ...] = (NOT_EVALUATED, "fail", "warn")
+    return next((one for one in worse if verdicts[one]), "pass")
+
+
+def exit_code_of(verdict: str, fail_on: FailOn) -> ExitCode:
+    """Return the exit code that a verdict stands for."""
+    if verdict == NOT_EVALUATED:
         return ExitCode.NOT_EVALUATED
     blocked = {FailOn.DENY: {Verdict.FAIL}, FailOn.WARN: {Verdict.FAIL, Verdict.WARN}, FailOn.NEVER: set()}[fail_on]
-    return ExitCode.BLOCKED if any(verdicts[one.value] for one in blocked) else ExitCode.OK
+    return ExitCode.BLOCKED if verdict in blocked else ExitCode.OK
 
 
 def run(

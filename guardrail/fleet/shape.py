@@ -10,14 +10,13 @@ from pydantic import Field
 from guardrail.files.checked import Section
 from guardrail.fleet.collect import Fleet, Row, RuleCount
 from guardrail.fleet.compare import Compared, Comparison
-from guardrail.fleet.outcome import NOT_EVALUATED
+from guardrail.fleet.outcome import NOT_EVALUATED, VerdictName
 from guardrail.model.finding import Finding
 from guardrail.model.money import plain
 from guardrail.model.report import Totals
 from guardrail.replay.outcome import Change, Kind, Standing
 
 FORMAT: Literal["guardrail.fleet/v1"] = "guardrail.fleet/v1"
-VerdictName = Literal["pass", "warn", "fail", "not-evaluated"]
 
 
 class AmountsDocument(Section):
@@ -107,6 +106,8 @@ class WorkspaceDocument(Section):
     monthly_cost: str | None
     monthly_delta: str | None
     unpriced: int | None
+    lower_bound: bool | None
+    """whether anything is missing from these amounts"""
 
 
 class MissingDocument(Section):
@@ -160,6 +161,8 @@ class ComparisonDocument(Section):
     prices_differ: bool
     not_compared: tuple[str, ...]
     """workspaces that one of both runs has not evaluated"""
+    perhaps_blocked: tuple[str, ...]
+    """those of them that fail now: whether they did before is not known"""
     rules: tuple[RuleChangeDocument, ...]
     workspaces: tuple[ComparedDocument, ...]
 
@@ -168,6 +171,8 @@ class FleetDocument(Section):
     """What `guardrail fleet collect --format json` prints."""
 
     format: Literal["guardrail.fleet/v1"] = Field(default=FORMAT, alias="schema")
+    verdict: VerdictName
+    """of all workspaces and budgets together; with `--against`, whether anything newly fails"""
     currency: str
     judged_from: str | None
     """the first time that a workspace was judged as of"""
@@ -187,11 +192,12 @@ class FleetDocument(Section):
 def document(found: Fleet) -> FleetDocument:
     """Return a fleet as JSON describes it."""
     return FleetDocument(
+        verdict=found.verdict,
         currency=found.currency,
         judged_from=found.judged_at[0] or None,
         judged_to=found.judged_at[1] or None,
         counts=_counts(found),
-        totals=_amounts(found.totals, lower_bound=found.is_lower_bound),
+        totals=_amounts(found.totals),
         rules=tuple(map(_rule, found.rules)),
         budgets=tuple(
             BudgetDocument(
@@ -231,12 +237,12 @@ def _counts(found: Fleet) -> CountsDocument:
     )
 
 
-def _amounts(totals: Totals, *, lower_bound: bool) -> AmountsDocument:
+def _amounts(totals: Totals) -> AmountsDocument:
     return AmountsDocument(
         monthly_before=_text(totals.monthly_before),
         monthly_cost=_text(totals.monthly_cost),
         monthly_delta=_text(totals.monthly_delta),
-        lower_bound=lower_bound,
+        lower_bound=totals.lower_bound,
         unpriced=totals.unpriced,
         usage_based=totals.usage_based,
         not_evaluated=totals.not_evaluated,
@@ -278,6 +284,7 @@ def _row(row: Row) -> WorkspaceDocument:
             "monthly_cost": plain(totals.monthly_cost) if totals else None,
             "monthly_delta": plain(totals.monthly_delta) if totals else None,
             "unpriced": totals.unpriced if totals else None,
+            "lower_bound": totals.lower_bound if totals else None,
         }
     )
 
@@ -290,6 +297,7 @@ def _comparison(found: Comparison) -> ComparisonDocument:
         edited=found.edited,
         prices_differ=found.prices_differ,
         not_compared=found.not_compared,
+        perhaps_blocked=found.perhaps_blocked,
         rules=tuple(
             RuleChangeDocument(rule=rule, kind=kind.value, findings=findings, workspaces=workspaces)
             for kind in Kind

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
@@ -11,13 +12,18 @@ from guardrail.fleet.collect import Fleet, Row, RuleCount
 from guardrail.fleet.compare import Comparison
 from guardrail.fleet.outcome import NOT_EVALUATED
 from guardrail.fleet.run import Run
-from guardrail.model.money import money, plain
+from guardrail.model.finding import FindingStatus
+from guardrail.model.money import brief, money, plain
+from guardrail.model.report import Bound, Totals
+from guardrail.policy.spend import Spend
 from guardrail.replay.outcome import Change, Kind, Standing
 from guardrail.report.csv_rows import cell
-from guardrail.report.format import count
+from guardrail.report.format import count, with_bound
 from guardrail.report.markdown.text import code, prose
 from guardrail.report.text import safe
 
+_WORDS = {"pass": "PASS", "warn": "WARN", "fail": "FAIL", NOT_EVALUATED: "NOT EVALUATED"}
+_ROOM = 40  # characters that the last column has at least
 _SHOWN = 20  # rows of a list; JSON and CSV have all
 _LONGEST = 300
 
@@ -26,7 +32,7 @@ Section = tuple[str, list[str], list[list[str]]]
 
 COLUMNS = (
     *("workspace", "place", "env", "verdict", "resources", "blocking", "monthly_before", "monthly_cost"),
-    *("monthly_delta", "unpriced", "currency", "shard", "why", "verdict_before", "newly_blocked"),
+    *("monthly_delta", "unpriced", "lower_bound", "currency", "shard", "why", "verdict_before", "newly_blocked"),
 )
 
 
@@ -34,8 +40,7 @@ def run_lines(run: Run, where: str) -> Iterator[str]:
     """Give what a run says at its end: how many of what, what could not be evaluated, and what to do next."""
     part = f" of part {run.shard}" if run.shard.of > 1 else ""
     kept = f", {run.kept:,} of them before" if run.kept else ""
-    yield f"{count(run.done, 'workspace')}{part} judged{kept}"
-    yield verdicts_line(run.verdicts)
+    yield f"{_WORDS[run.verdict]}  {count(run.done, 'workspace')}{part} judged{kept}: {verdicts_line(run.verdicts)}"
     for name, why in run.failures:
         yield f"  not evaluated: {safe(name)}: {safe(why, _LONGEST)}"
     if (more := run.verdicts[NOT_EVALUATED] - len(run.failures)) > 0:
@@ -45,15 +50,14 @@ def run_lines(run: Run, where: str) -> Iterator[str]:
 
 def verdicts_line(verdicts: Mapping[str, int]) -> str:
     """Return how many workspaces came to which verdict."""
-    words = {"pass": "pass", "warn": "warn", "fail": "fail", NOT_EVALUATED: "not evaluated"}
-    return ", ".join(f"{verdicts.get(key, 0):,} {word}" for key, word in words.items())
+    return ", ".join(f"{verdicts.get(key, 0):,} {word.lower()}" for key, word in _WORDS.items())
 
 
-def as_text(found: Fleet) -> str:
-    """Return lines of text: the sums first, then what is missing, what newly blocks, rules, budgets and workspaces."""
-    lines = [*_head(found)]
+def as_text(found: Fleet, width: int = 100) -> str:
+    """Return lines of text: the verdict and sums first, then what is missing, what newly blocks, rules, budgets and workspaces."""
+    lines = [part for line in _head(found) for part in _wrapped(line, width, "  ")]
     for heading, columns, rows in _sections(found):
-        lines += ["", heading, *_aligned(columns, rows)]
+        lines += ["", heading, *_aligned(columns, rows, width)]
     return "".join(f"{safe(line, 2_000)}\n" for line in lines)
 
 
@@ -82,7 +86,8 @@ def as_csv(found: Fleet) -> str:
         if row.totals:
             names = ("monthly_before", "monthly_cost", "monthly_delta")
             told |= {name: plain(getattr(row.totals, name)) or "" for name in names}
-            told |= {"unpriced": str(row.totals.unpriced), "currency": found.currency}
+            told |= {"unpriced": str(row.totals.unpriced), "lower_bound": "yes" if row.totals.lower_bound else "no"}
+            told |= {"currency": found.currency}
         if one := changed.get(row.name):
             told |= {"verdict_before": one.before, "newly_blocked": "yes" if one.is_newly_blocked else "no"}
         writer.writerow(told)
@@ -93,14 +98,12 @@ def as_csv(found: Fleet) -> str:
 
 
 def _head(found: Fleet) -> Iterator[str]:
-    totals, about = found.totals, "at least " if found.is_lower_bound else ""
-    number = len(found.rows) + len(found.missing)
+    totals, missing = found.totals, f", {len(found.missing):,} missing" if found.missing else ""
     resources = sum(row.resources for row in found.rows)
-    yield f"{count(number, 'workspace')}, {count(resources, 'resource')}: {verdicts_line(found.verdicts)}" + (
-        f", {len(found.missing):,} missing" if found.missing else ""
-    )
-    cost, delta = (money(one, found.currency) for one in (totals.monthly_cost, totals.monthly_delta))
-    yield f"monthly cost after all changes: {about}{cost} (these changes: {delta})"
+    yield f"{_WORDS[found.verdict]}  {_answer(found)}"
+    number = len(found.rows) + len(found.missing)
+    yield f"{count(number, 'workspace')}, {count(resources, 'resource')}: {verdicts_line(found.verdicts)}{missing}"
+    yield f"monthly cost after all changes: {_cost(totals, found.currency)} (these changes: {_delta(totals, found.currency)})"
     gaps = (
         (totals.unpriced, "without a price"),
         (totals.usage_based, "depending on usage that is not given"),
@@ -111,6 +114,36 @@ def _head(found: Fleet) -> Iterator[str]:
     if unread:
         yield f"not in the sum at all: {count(unread, 'workspace')}"
     yield from found.notes
+
+
+def _answer(found: Fleet) -> str:
+    """Say in numbers what the verdict is for."""
+    verdicts, every = found.verdicts, len(found.rows) + len(found.missing)
+    errors = sum(one.status is FindingStatus.ERROR for one in found.findings)
+    blocking = sum(one.blocking for one in found.findings) - errors
+    compared = found.comparison
+    counted = (
+        (verdicts[NOT_EVALUATED], f"of {count(every, 'workspace')} not evaluated"),
+        (len(found.missing), f"of {count(every, 'workspace')} missing"),
+        (errors, "of the budgets not judged"),
+        (len(compared.perhaps_blocked) if compared else 0, "blocked now, and not known whether they were before"),
+        (len(compared.newly_blocked) if compared else 0, f"of {compared.compared if compared else 0:,} newly blocked"),
+        (0 if compared else verdicts["fail"], f"of {count(every, 'workspace')} blocked"),
+        (0 if compared else blocking, "blocking of budgets or waivers"),
+    )
+    told = [f"{number:,} {what}" for number, what in counted if number]
+    return ", ".join(told) or ("nothing is newly blocked" if compared else "nothing is blocked")
+
+
+def _cost(totals: Totals, currency: str) -> str:
+    return with_bound(totals.monthly_cost, totals.cost_bound, currency)
+
+
+def _delta(totals: Totals, currency: str) -> str:
+    """Return a change as what is known of it: where something may be missing on both sides, it is no bound of anything."""
+    if totals.monthly_delta and totals.delta_bound is Bound.NOT_KNOWN:
+        return f"{brief(totals.monthly_delta, currency, signed=True)} as far as known"
+    return with_bound(totals.monthly_delta, totals.delta_bound, currency, signed=True)
 
 
 def _sections(found: Fleet) -> Iterator[Section]:
@@ -133,13 +166,15 @@ def _sections(found: Fleet) -> Iterator[Section]:
     if found.budgets:
         yield (
             "What budgets' resources cost a month",
-            ["budget", "known", "limit", "not known"],
+            ["budget", "cost", "limit", "not known"],
             [
                 [
                     one.name,
-                    money(one.sums.known, found.currency),
+                    with_bound(one.sums.known, _bound(one.sums), found.currency),
                     "" if one.monthly is None else money(one.monthly, found.currency),
-                    f"{one.sums.unpriced:,} resources or workspaces" if one.sums.unpriced else "",
+                    count(gaps, "resource or workspace", "resources or workspaces")
+                    if (gaps := one.sums.unpriced)
+                    else "",
                 ]
                 for one in found.budgets
             ],
@@ -159,11 +194,14 @@ def _sections(found: Fleet) -> Iterator[Section]:
         yield "Largest changes", ["workspace", "delta", "monthly"], _few([_amounts(row, found) for row in largest])
 
 
+def _bound(sums: Spend) -> Bound:
+    return Bound.AT_LEAST if sums.unpriced or sums.usage_open else Bound.EXACT
+
+
 def _amounts(row: Row, found: Fleet) -> list[str]:
     if row.totals is None:
         return [row.name, "", ""]
-    delta = money(row.totals.monthly_delta, found.currency, signed=True)
-    return [row.name, delta, money(row.totals.monthly_cost, found.currency)]
+    return [row.name, _delta(row.totals, found.currency), _cost(row.totals, found.currency)]
 
 
 def _rule(one: RuleCount) -> list[str]:
@@ -182,6 +220,8 @@ def _compared(found: Comparison) -> Iterator[Section]:
         ["workspace", "before", "because of"],
         _few([[one.name, one.before, _because(one.changes)] for one in blocked]),
     )
+    if found.perhaps_blocked:
+        yield "Blocked now, and not evaluated before", [], _few([[one] for one in found.perhaps_blocked])
     if freed:
         yield "No longer blocked", ["workspace", "now"], _few([[one.name, one.after] for one in freed])
     rules = [(kind, *row) for kind in Kind for row in found.by_rule(kind)]
@@ -215,11 +255,35 @@ def _few(rows: list[list[str]]) -> list[list[str]]:
     return [*rows[:_SHOWN], [f"and {more:,} more", *[""] * (len(rows[0]) - 1)]]
 
 
-def _aligned(columns: list[str], rows: list[list[str]]) -> Iterator[str]:
+def _aligned(columns: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
+    """Give rows with their columns below each other. The last one is wrapped, below the others where they leave it no room."""
     table = [[safe(text, _LONGEST) for text in row] for row in ([columns] if columns else []) + rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))] if table else []
-    for row in table:
-        yield "  " + "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]) - 1)]
+    begin = 2 + sum(one + 2 for one in widths)
+    is_below = width - begin < _ROOM and any(begin + len(row[-1]) > width for row in table)
+    for *first, last in table:
+        head = "  " + "".join(f"{text:<{one + 2}}" for text, one in zip(first, widths, strict=True))
+        if is_below and widths:
+            yield head.rstrip()
+            yield from _wrapped(f"      {last}", width, " " * 6)
+        else:
+            yield from _wrapped(head + last, width, " " * begin)
+
+
+def _wrapped(line: str, width: int, indent: str) -> Iterator[str]:
+    """Give the parts of a line. Words stay whole: addresses and paths are copied."""
+    head = line[: len(indent)]
+    yield from (
+        textwrap.wrap(
+            line[len(head) :],
+            width,
+            initial_indent=head,
+            subsequent_indent=indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        or [head.rstrip()]
+    )
 
 
 FORMATS: Mapping[str, Callable[[Fleet], str]] = {"table": as_text, "markdown": as_markdown, "csv": as_csv}

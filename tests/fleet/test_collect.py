@@ -8,9 +8,10 @@ import pytest
 
 from guardrail.fleet.results import path_of
 from guardrail.fleet.shape import FleetDocument
+from guardrail.fleet.workspaces import Shard
 from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
-from tests.fleet.conftest import LARGE, plan
+from tests.fleet.conftest import CONFIG, LARGE, plan
 
 
 @pytest.fixture
@@ -65,6 +66,9 @@ def test_a_workspace_that_could_not_be_read_is_neither_a_pass_nor_0(fleet, docum
     assert broken["why"].startswith("plans/broken.json: ")
     assert found["totals"]["lower_bound"]
     assert [one["unpriced"] for one in found["budgets"]] == [1, 0]
+    assert found["verdict"] == "not-evaluated"
+    assert ran.stdout.startswith("NOT EVALUATED  1 of 5 workspaces not evaluated, 1 of 5 workspaces blocked\n")
+    assert " as far as known)\n" in ran.stdout
     assert "not in the sum at all: 1 workspace" in ran.stdout
     (row,) = [
         one
@@ -128,7 +132,7 @@ def test_a_result_that_was_changed_is_missing_and_named(judged, fleet, document)
 def test_what_is_in_two_places_counts_once(judged, document):
     shutil.copytree(judged / "fleet", judged / "copy")
     alone, twice = document("fleet"), document("fleet", "copy")
-    assert twice["notes"] == ["4 workspaces have two results, of which the newer one counts"]
+    assert twice["notes"] == ["4 workspaces with two results, of which the newer one counts"]
     assert {**twice, "notes": []} == alone
 
 
@@ -137,7 +141,7 @@ def test_a_workspace_that_is_named_no_more_does_not_count(judged, fleet, documen
     fleet("run", "plans")
     found = document()
     assert found["counts"]["workspaces"] == 3
-    assert found["notes"] == ["1 results are of workspaces that the newest lists do not name, and do not count"]
+    assert found["notes"] == ["1 result of workspaces that the newest lists do not name: not counted"]
 
 
 def test_the_facts_go_into_a_ledger_once(judged, fleet):
@@ -186,6 +190,96 @@ def test_a_new_rule_is_tried_on_the_whole_fleet(judged, fleet, document):
     other_way = fleet("collect", "fleet", "--against", "stricter")
     assert other_way.exit_code == 0
     assert "No longer blocked" in other_way.stdout
+
+
+def test_what_fails_now_and_was_not_evaluated_before_is_neither_newly_blocked_nor_passed(judged, fleet, document):
+    (judged / "policies" / "large.yaml").write_text(LARGE)
+    fleet("run", "plans", "--to", "stricter")
+    place = judged / "fleet" / path_of("größe/ünïcode")
+    place.write_bytes(place.read_bytes()[:-3])
+    found = document("stricter", "--against", "fleet")
+    assert (found["verdict"], found["comparison"]["newly_blocked"]) == ("not-evaluated", 0)
+    assert found["comparison"]["perhaps_blocked"] == found["comparison"]["not_compared"] == ["größe/ünïcode"]
+    ran = fleet("collect", "stricter", "--against", "fleet")
+    assert ran.exit_code == 2
+    assert ran.stdout.startswith("NOT EVALUATED  1 blocked now, and not known whether they were before\n")
+    assert "Blocked now, and not evaluated before\n  größe/ünïcode\n" in ran.stdout
+    assert fleet("collect", "fleet", "--against", "stricter").exit_code == 2  # a result is missing
+
+
+def test_a_former_run_whose_parts_were_judged_otherwise_is_compared_with_its_newest_part(judged, fleet, document):
+    for number in (1, 2):
+        fleet("run", "plans", "--shard", f"{number}/2", "--to", "mixed")
+    (judged / "policies" / "large.yaml").write_text(LARGE)
+    fleet("run", "plans", "--shard", "2/2", "--to", "mixed")
+    fleet("run", "plans", "--to", "stricter")
+    comparison = document("stricter", "--against", "mixed")["comparison"]
+    assert comparison["compared"] == sum(Shard(2, 2).has(name) for name in ("bare", "größe/ünïcode", "live", "shop"))
+    assert comparison["newly_blocked"] == 0
+
+
+@pytest.fixture
+def waivers(judged):
+    """Write waivers for these addresses, of a rule that finds machines without a team in one workspace."""
+
+    def write(*addresses, expires="2027-01-31"):
+        lines = (f"  - {{rule: team-tag, address: '{one}', reason: agreed, expires: {expires}}}\n" for one in addresses)
+        (judged / "waivers.yaml").write_text("".join(("waivers:\n", *lines)))
+        (judged / "guardrail.yaml").write_text(f"{CONFIG}waivers: waivers.yaml\n")
+
+    return write
+
+
+def about_waivers(found):
+    return [(one["rule"], one["message"].partition(" for ")[2]) for one in found["findings"] if "waiver" in one["rule"]]
+
+
+def test_a_waiver_that_no_workspace_uses_is_told_once(waivers, fleet, document):
+    waivers("aws_instance.m0", "aws_instance.gone")
+    for number in (1, 2, 3):
+        fleet("run", "plans", "--shard", f"{number}/3")
+    assert about_waivers(document()) == [("waiver-unused", "aws_instance.gone excuses nothing")]
+    waivers("aws_instance.m0", expires="2026-12-01")
+    fleet("run", "plans")
+    assert about_waivers(document()) == [("waiver-expiring", "aws_instance.m0 expires in 3 days")]
+
+
+@pytest.mark.parametrize("lost", ["bare", "live"])
+def test_which_waivers_are_unused_is_not_told_where_a_workspace_is_missing(waivers, judged, fleet, document, lost):
+    waivers("aws_instance.gone")
+    fleet("run", "plans")
+    (judged / "fleet" / path_of(lost)).unlink()
+    found = document()
+    assert about_waivers(found) == []
+    assert found["notes"] == ["not all workspaces are evaluated: which waivers none of them uses is not told"]
+
+
+def test_where_nothing_could_be_read_nothing_costs_0(fleet, document):
+    fleet("run", "plans/broken.json")
+    found, ran = document(), fleet("collect")
+    assert (found["verdict"], found["totals"]["lower_bound"]) == ("not-evaluated", True)
+    assert "monthly cost after all changes: not known (these changes: not known)" in ran.stdout
+    assert "  all     not known  $1,000.00  1 resource or workspace" in ran.stdout
+    (row,) = csv.DictReader(io.StringIO(fleet("collect", "--format", "csv").stdout))
+    assert (row["monthly_cost"], row["lower_bound"]) == ("", "")
+
+
+def test_an_amount_of_which_part_is_missing_says_so(fleet, judged, document):
+    unpriced = plan("t3.micro").replace("aws_instance", "acme_thing").replace('"aws"', '"registry.terraform.io/a/acme"')
+    (judged / "plans" / "acme.json").write_text(unpriced)
+    fleet("run", "plans")
+    assert {one["name"]: one["lower_bound"] for one in document()["workspaces"]}["acme"]
+    assert document()["totals"]["lower_bound"]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_tables_are_as_wide_as_the_terminal(fleet, folder, monkeypatch, width):
+    monkeypatch.setenv("COLUMNS", str(width))
+    (folder / "plans" / "broken.json").write_text("[]")
+    fleet("run", "plans")
+    lines = fleet("collect").stdout.splitlines()
+    assert max(map(len, lines)) <= width
+    assert any(len(line) > width - 20 for line in lines)
 
 
 @pytest.mark.parametrize("format_name", ["table", "markdown", "csv", "json"])

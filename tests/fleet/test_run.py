@@ -36,7 +36,7 @@ def outcomes(folder, name="fleet"):
 def test_each_workspace_is_judged_and_one_that_cannot_be_read_stops_none(fleet, folder):
     ran = fleet("run", "plans")
     assert ran.exit_code == 2
-    assert "5 workspaces judged\n3 pass, 0 warn, 1 fail, 1 not evaluated\n" in ran.stdout
+    assert ran.stdout.startswith("NOT EVALUATED  5 workspaces judged: 3 pass, 0 warn, 1 fail, 1 not evaluated\n")
     assert "not evaluated: broken: plans/broken.json: " in ran.stdout
     found = outcomes(folder)
     assert {name: one.verdict for name, one in found.items()} == {

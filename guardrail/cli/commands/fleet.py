@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from guardrail.cli.check.policy_ref import policy_ref_option, revision_of
-from guardrail.cli.limits import DEFAULT_SECONDS, memory_option
+from guardrail.cli.limits import memory_option, timeout_option
 from guardrail.cli.options import Moment
 
 if TYPE_CHECKING:
@@ -69,15 +69,7 @@ def fleet() -> None:
 @click.option(
     "--scheduler", default="", metavar="ADDRESS", help="With --engine dask: the scheduler, like tcp://host:8786."
 )
-@click.option(
-    "--timeout",
-    "seconds",
-    type=click.IntRange(min=0),
-    default=DEFAULT_SECONDS,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time limit for one workspace; 0 for none.",
-)
+@timeout_option("one workspace")
 @memory_option("one workspace")
 @click.option(
     "--fail-on",
@@ -229,9 +221,9 @@ def collect(results: tuple[str, ...], **values: Any) -> int:
     \b
     Exit codes: 0 nothing blocks, 1 a workspace or a budget is blocked, 2 something is missing or not evaluated.
     """
-    from guardrail.cli.output import say, write_whole
+    from guardrail.cli.output import say, terminal_width, write_whole
     from guardrail.fleet.shape import as_json
-    from guardrail.fleet.text import FORMATS
+    from guardrail.fleet.text import FORMATS, as_text
     from guardrail.model.report import FailOn
 
     outs = [_target(text) for text in values["outs"]]
@@ -239,7 +231,10 @@ def collect(results: tuple[str, ...], **values: Any) -> int:
     texts = {**FORMATS, "json": as_json}
     for name, path in outs:
         write_whole(path, texts[name](found))
-    say(texts[values["format_name"]](found))
+    if values["format_name"] == "table":
+        say(as_text(found, terminal_width()))
+    else:
+        say(texts[values["format_name"]](found))
     return int(found.exit_code(FailOn(values["fail_on"])))
 
 

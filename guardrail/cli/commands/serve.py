@@ -12,7 +12,7 @@ from typing import Any
 
 import click
 
-from guardrail.cli.limits import DEFAULT_SECONDS, memory_option
+from guardrail.cli.limits import memory_option, timeout_option
 from guardrail.errors import ConfigError
 
 KEY = "GUARDRAIL_TASK_HMAC_KEY"
@@ -49,15 +49,7 @@ _SHORTEST_KEY = 16  # characters
 @click.option(
     "--queue", type=click.IntRange(0, 10_000), default=50, show_default=True, help="Number of runs that may wait."
 )
-@click.option(
-    "--timeout",
-    "seconds",
-    type=click.IntRange(1, 3_000),
-    default=DEFAULT_SECONDS,
-    show_default=True,
-    metavar="SECONDS",
-    help="Time limit for one plan.",
-)
+@timeout_option("one plan", most=3_000)
 @memory_option("one plan")
 @click.option(
     "--grace",
