@@ -133,11 +133,16 @@ class Side(Struct, frozen=True):
         marks = self.sensitive
         if not marks or isinstance(marks, bool):
             return bool(marks)
-        return has_marks(marks.get(name))
+        mark = marks.get(name)
+        return bool(mark) and has_marks(mark)
 
     def names(self) -> set[str]:
         """Return the names of all attributes, known or not."""
         return self.values.keys() | self.unknown.keys()
+
+    def has(self, name: str) -> bool:
+        """Say whether there is such an attribute, known or not."""
+        return name in self.values or name in self.unknown
 
 
 class _Everything(Mapping[str, Json]):
@@ -178,21 +183,22 @@ def ids_of(provider: str, before: Side | None, after: Side | None) -> Ids:
     if provider in _VALUE_PROVIDERS:
         return NO_IDS
     sides = [side for side in (before, after) if side]
-    return Ids(_known_text(sides, "id"), _known_text(sides, "arn"))
+    id_, arn = _known_text(sides, "id"), _known_text(sides, "arn")
+    return Ids(id_, arn) if id_ or arn else NO_IDS
 
 
 NO_IDS = Ids()
 
 
 def _known_text(sides: Sequence[Side], name: str) -> str | None:
+    found = None
     for side in sides:
         if side.has_secrets(name):
             return None
-    for side in sides:
-        value = side.get(name)
-        if isinstance(value, str) and value:
-            return value
-    return None
+        if found is None and side.values.get(name):
+            value = side.get(name)
+            found = value if isinstance(value, str) else None
+    return found
 
 
 class Change(Struct, frozen=True):

@@ -11,7 +11,7 @@ from msgspec import Struct
 # The key of an instance: a number, or a string with escapes, which may have dots and brackets in it.
 _KEY = r'(?:\[(\d+|"(?:[^"\\]|\\.)*")\])?'
 _STEP = re.compile(rf"module\.([^.\[\]]+){_KEY}(?:\.|$)", re.DOTALL)
-_RESOURCE = re.compile(rf"(data\.)?([^.\[\]]+)\.([^.\[\]]+){_KEY}", re.DOTALL)
+_RESOURCE = re.compile(rf"((?:{_STEP.pattern})*+)(data\.)?([^.\[\]]+)\.([^.\[\]]+){_KEY}", re.DOTALL)
 
 
 class Address(Struct, frozen=True):
@@ -35,13 +35,11 @@ class Address(Struct, frozen=True):
 
 def parse(text: str) -> Address | None:
     """Take an address or a reference apart; None if it names no resource. What follows the resource is left out."""
-    end = 0
-    while step := _STEP.match(text, end):
-        end = step.end()
-    found = _RESOURCE.match(text, end)
+    found = _RESOURCE.match(text)
     if found is None:
         return None
-    return Address(text[:end].rstrip("."), found[2], found[3], found[4] or "", is_data=found[1] is not None)
+    module, _, _, data, kind, name, key = found.groups()
+    return Address(module.rstrip("."), kind, name, key or "", data is not None)
 
 
 def steps(module: str) -> Iterator[tuple[str, str, str]]:

@@ -32,6 +32,7 @@ _TAGS_ALL = ("tags_all",)
 _ALL_LABELS = ("effective_labels", "terraform_labels")
 _SUMS = {"tags": _TAGS_ALL, "labels": _ALL_LABELS, "resource_labels": _ALL_LABELS}
 _BLOCKS = "tag"
+_ONLY_TEXTS = frozenset({str})
 
 # What a type that no schema tells of has, by provider. Where AWS has both, `labels` are something else: those of
 # Kubernetes on an aws_eks_node_group.
@@ -55,9 +56,9 @@ def is_taggable(type_name: str, vendor: str, *sides: Side | None) -> bool:
             continue
         if attributes.block or attributes.own == (_BLOCKS,):  # the schema has said it
             return True
-        known = side.names()
-        if any(name in known and not isinstance(side.values.get(name), list) for name in names):
-            return True
+        for name in names:
+            if side.has(name) and not isinstance(side.values.get(name), list):
+                return True
     return False
 
 
@@ -73,22 +74,21 @@ def effective_tags(type_name: str, vendor: str, side: Side | None, defaults: Def
     # Where the provider adds defaults, it does not choose the tags themselves: what is unknown there is written.
     if isinstance(own, Unknown) and not names.everything and _is_left_out(own, whole, names.block):
         own = None
-    mine = {key: value for key, value in own.items() if value is not None} if isinstance(own, dict) else {}
+    mine = _set(own) if isinstance(own, dict) else {}
     # What the provider has added up itself (`tags_all`) needs no defaults added here.
     everything = _first(side, names.everything)
     if isinstance(everything, dict):
-        provider = defaults.origin or "provider"
         values = _texts(everything)
-        origins = {key: "resource" if key in mine else provider for key in values}
         added = {key: value for key, value in values.items() if key not in mine}
+        origins = dict.fromkeys(values, "resource") | dict.fromkeys(added, defaults.origin or "provider")
         return Tags(values, origins, None, _defaults(defaults) if defaults.origin else added)
     if isinstance(own, Unknown):
         return Tags(unknown=own, defaults=_defaults(defaults))
-    has_defaults = isinstance(everything, Unknown) or not side.names().isdisjoint(names.own)
+    has_defaults = isinstance(everything, Unknown) or any(map(side.has, names.own))
     inherited = defaults if has_defaults and names.inherits else NO_DEFAULT_TAGS
-    merged = {**inherited.values, **mine}
-    origins = {key: "resource" if key in mine else inherited.origin for key in merged}
-    return replace(_tags(merged, origins, inherited.unknown), defaults=_defaults(inherited))
+    texts = _texts({**inherited.values, **mine})
+    origins = {key: "resource" if key in mine else inherited.origin for key in texts}
+    return Tags(texts, origins, inherited.unknown, _defaults(inherited))
 
 
 def _defaults(defaults: DefaultTags) -> Mapping[str, str | Unknown] | Unknown:
@@ -102,8 +102,7 @@ def tag_path(type_name: str, vendor: str, side: Side | None) -> tuple[str, ...] 
         return None
     if names.block:
         return (names.block, "0", names.own[0])
-    known = side.names() if side else set()
-    return (next((name for name in names.own if name in known), names.own[0]),)
+    return (next((name for name in names.own if side and side.has(name)), names.own[0]),)
 
 
 def _is_left_out(own: Unknown, whole: Side, block: str) -> bool:
@@ -132,20 +131,22 @@ def _block_tags(side: Side) -> Tags:
                     return Tags(unknown=Unknown("tags", "sensitive", None))
                 value = block.get("value")
                 values[key] = value if safe.get("value") == value else Unknown(f"tags.{key}", "sensitive", None)
-    return _tags(values, dict.fromkeys(values, "resource"))
-
-
-def _tags(values: Mapping[str, Json], origins: Mapping[str, str], unknown: Unknown | None = None) -> Tags:
     texts = _texts(values)
-    return Tags(texts, {key: origins[key] for key in texts}, unknown)
+    return Tags(texts, dict.fromkeys(texts, "resource"))
 
 
-def _texts(values: Mapping[str, Json]) -> dict[str, str | Unknown]:
-    """Return tags as texts. A tag that is null is none, as a provider leaves it out."""
+def _set(tags: Mapping[str, Json]) -> Mapping[str, Json]:
+    """Leave out tags that are null, which are none: a provider leaves them out, too."""
+    return {key: value for key, value in tags.items() if value is not None} if None in tags.values() else tags
+
+
+def _texts(tags: Mapping[str, Json]) -> Mapping[str, str | Unknown]:
+    """Return the tags that are set as texts."""
+    if _ONLY_TEXTS.issuperset(map(type, tags.values())):  # as nearly all are
+        return tags
     return {
         key: value if isinstance(value, str | Unknown) else json.dumps(value, default=lambda part: f"({part.reason})")
-        for key, value in values.items()
-        if value is not None
+        for key, value in _set(tags).items()
     }
 
 
@@ -155,7 +156,7 @@ def _first(side: Side, names: tuple[str, ...]) -> Json:
     for name in names:
         value = side.get(name)
         if isinstance(value, dict):
-            return _without_secrets(value, side, name)
+            return _without_secrets(value, side, name) if side.has_secrets(name) else value
         if isinstance(value, Unknown):
             unknown = unknown or value
     return unknown
@@ -163,8 +164,6 @@ def _first(side: Side, names: tuple[str, ...]) -> Json:
 
 def _without_secrets(tags: Mapping[str, Json], side: Side, name: str) -> Mapping[str, Json] | Unknown:
     """Return tags of which those with a sensitive value are there, but not what they say; unknown where keys are, too."""
-    if not side.has_secrets(name):
-        return tags
     shown = side.shown(name)
     if not isinstance(shown, dict):
         return Unknown(name, "sensitive", None)

@@ -142,10 +142,8 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
     block = modules.block(entry.address)
     after = entry.after
     mentions = references.of(entry.address, block, after.unknown if after else {})
-    if after and mentions.written is not None:
-        after = replace(after, written=mentions.written)
-    if after and block is not None:
-        after = replace(after, is_set=partial(_has_expression, block))
+    if after and block:
+        after = replace(after, written=mentions.written, is_set=partial(_has_expression, block))
     if block and block.provider_config_key:
         provider_key = block.provider_config_key
     else:

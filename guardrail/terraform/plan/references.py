@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from msgspec import Struct
@@ -64,6 +64,21 @@ class _Found(Struct, frozen=True):
 _NOTHING, _NOT_THERE = _Found(), _Found(missing=True)
 
 
+class _Part(Struct, frozen=True):
+    """An expression of a block that mentions something.
+
+    attribute  the outermost attribute or nested block that it lies in
+    path       its place without those in lists: root_block_device.volume_size
+    leaf       its name inside of a nested block, "" for the attribute itself
+    mentioned  lists of references
+    """
+
+    attribute: str
+    path: str
+    leaf: str
+    mentioned: tuple[tuple[str, ...], ...]
+
+
 class References:
     """Resolves what expressions mention to the addresses of resources of the plan, and of data sources.
 
@@ -77,7 +92,7 @@ class References:
         self._found: dict[tuple[str, str, tuple[str, ...]], _Found] = {}
         self._iterated: dict[tuple[str, int], tuple[_Found, dict[str, _Found]]] = {}
         self._whole: dict[tuple[str, str], _Found] = {}  # of all instances of a block or a module, which is shared
-        self._decoded: dict[int, Mapping[str, Json]] = {}
+        self._decoded: dict[int, tuple[Mapping[str, Json], list[_Part]]] = {}
         self.data: set[str] = set()
         for text, address in addresses.items():
             self._instances[address.module, address.resource][address.key] = text
@@ -100,66 +115,49 @@ class References:
         if not nested and b'"references"' not in memoryview(block.expressions).tobytes():
             return Mentions({}, {}, frozenset())
         scope = _Scope(instance, address.key, block.for_each_expression)
-        expressions = self._expressions_of(block)
-        found = {name: each for name, part in expressions.items() if (each := self._resolve(part, scope, 0))}
-        written = {
-            path for name in found for path in self._written(expressions[name], scope, name) if unknown.get(name)
-        }
-        written.update(
-            path for name, mark in nested.items() for path in _of_dynamic_blocks(expressions.get(name), mark, name)
-        )
-        addresses = {name: each.addresses for name, each in found.items() if each.addresses}
-        through = {name: tuple(self._locals(expressions[name], scope)) for name, each in found.items() if each.modules}
-        return Mentions(addresses, through, frozenset(written))
+        expressions, parts = self._parts_of(block)
+        by_attribute: defaultdict[str, list[_Found]] = defaultdict(list)
+        through: defaultdict[str, tuple[tuple[str, str], ...]] = defaultdict(tuple)
+        written: set[str] = set()
+        for part in parts:
+            found = _joined([self._mentioned(names, scope, 0) for names in part.mentioned])
+            if found:
+                by_attribute[part.attribute].append(found)
+                if unknown.get(part.attribute):
+                    written.add(part.path)
+                if found.modules:
+                    through[part.attribute] += tuple((part.leaf, module) for module in found.modules)
+        for name, mark in nested.items():
+            written.update(_of_dynamic_blocks(expressions.get(name), mark, name))
+        addresses = {name: all_ for name, several in by_attribute.items() if (all_ := _joined(several).addresses)}
+        return Mentions(addresses, dict(through), frozenset(written))
 
-    def _expressions_of(self, block: ConfigResource) -> Mapping[str, Json]:
+    def _parts_of(self, block: ConfigResource) -> tuple[Mapping[str, Json], list[_Part]]:
         """Decode a block once for many of its instances, and keep few: a plan may have as many blocks as resources."""
         if id(block) not in self._decoded:
             if len(self._decoded) >= _DECODED:
                 self._decoded.clear()
-            self._decoded[id(block)] = block.all_expressions()
+            expressions = block.all_expressions()
+            parts = [part for name, expression in expressions.items() for part in _parts(expression, name, name)]
+            self._decoded[id(block)] = expressions, parts
         return self._decoded[id(block)]
-
-    def _written(self, expression: Json, scope: _Scope, path: str) -> Iterator[str]:
-        """Yield the paths in an attribute, or in blocks, whose expression refers to something that may be known only after apply."""
-        if isinstance(expression, list):
-            for part in expression:
-                yield from self._written(part, scope, path)
-        elif isinstance(expression, dict) and not {"references", "constant_value"} & expression.keys():
-            for name, part in expression.items():
-                yield from self._written(part, scope, f"{path}.{name}")
-        elif self._resolve(expression, scope, 0):
-            yield path
-
-    def _locals(self, expression: Json, scope: _Scope, leaf: str = "") -> Iterator[tuple[str, str]]:
-        """Yield the attribute of a nested block that refers to a local value, and the module of that local value."""
-        if isinstance(expression, list):
-            for part in expression:
-                yield from self._locals(part, scope, leaf)
-        elif isinstance(expression, dict) and not {"references", "constant_value"} & expression.keys():
-            for name, part in expression.items():
-                yield from self._locals(part, scope, name)
-        else:
-            for module in self._resolve(expression, scope, 0).modules:
-                yield leaf, module
 
     def _resolve(self, expression: Json, scope: _Scope, depth: int) -> _Found:
         if depth > _MAX_STEPS:
             return _NOTHING
-        return _joined(self._mentioned(names, scope, depth) for names in _lists(expression))
+        return _joined([self._mentioned(names, scope, depth) for names in _lists(expression)])
 
-    def _mentioned(self, names: list[str], scope: _Scope, depth: int) -> _Found:
+    def _mentioned(self, names: tuple[str, ...], scope: _Scope, depth: int) -> _Found:
         iteration = [name for name in names if name.startswith(_ITERATION)]
         # What does not depend on the instance is the same for all of them, and may be long.
         where = f"{scope.key} {id(scope.for_each)}" if iteration else ""
-        memo = (scope.instance.address, where, tuple(names))
+        memo = (scope.instance.address, where, names)
         if memo not in self._found:
             self._found[memo] = (
                 _NOTHING  # while it is being found: variables and outputs may refer to each other in a circle
             )
             keys = {key for name in specific(iteration) if (key := self._key(name, scope))}
-            parts = (self._target(name, scope, depth, keys) for name in specific(names))
-            self._found[memo] = _joined(parts)
+            self._found[memo] = _joined([self._target(name, scope, depth, keys) for name in specific(names)])
         return self._found[memo]
 
     def _key(self, name: str, scope: _Scope) -> str:
@@ -270,7 +268,21 @@ def _of_dynamic_blocks(expression: Json, marks: list[Json], path: str) -> Iterat
                     yield from _of_dynamic_blocks(told or None, mark, f"{path}.{name}")
 
 
-def _lists(expression: Json) -> Iterator[list[str]]:
+def _parts(expression: Json, attribute: str, path: str, leaf: str = "") -> Iterator[_Part]:
+    """Yield the expressions of an attribute, or of nested blocks, that mention something."""
+    if isinstance(expression, list):
+        for block in expression:
+            yield from _parts(block, attribute, path, leaf)
+    elif isinstance(expression, dict):
+        if "references" in expression or "constant_value" in expression:
+            if mentioned := tuple(_lists(expression)):
+                yield _Part(attribute, path, leaf, mentioned)
+        else:
+            for name, part in expression.items():
+                yield from _parts(part, attribute, f"{path}.{name}", name)
+
+
+def _lists(expression: Json) -> Iterator[tuple[str, ...]]:
     """Find the lists of references in an expression, or in the expressions of a nested block."""
     if isinstance(expression, list):
         for part in expression:
@@ -278,7 +290,7 @@ def _lists(expression: Json) -> Iterator[list[str]]:
     elif isinstance(expression, dict):
         references = expression.get("references")
         if isinstance(references, list):
-            yield [name for name in references if isinstance(name, str)]
+            yield tuple(name for name in references if isinstance(name, str))
         for name, part in expression.items():
             if name not in {"references", "constant_value"}:
                 yield from _lists(part)
@@ -292,9 +304,9 @@ def _chosen(instances: Mapping[str, str], key: str, keys: AbstractSet[str]) -> t
     return (instances[own[0]],) if len(own) == 1 else None
 
 
-def _joined(parts: Iterable[_Found]) -> _Found:
+def _joined(parts: Sequence[_Found]) -> _Found:
     """Join without repetition; one part alone is shared, not copied: a thousand instances mention the same hundred."""
-    found = [part for part in parts if part]
+    found = [part for part in parts if part] if len(parts) > 1 else parts
     if not found:
         return _NOTHING
     if len(found) == 1:

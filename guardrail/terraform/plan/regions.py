@@ -50,6 +50,7 @@ class Regions:
         self._located = located
         self._providers = providers
         self._told: dict[tuple[str, bool], Region] = {}
+        self._own = {address: _own_regions(resource) for address, resource in located.items()}
         self._seen = self._seen_by_provider()
         self._named = self._azure_names()
 
@@ -65,15 +66,16 @@ class Regions:
         memo = (address, before)
         if memo not in self._told:
             self._told[memo] = None  # while it is being found: resources may refer to each other in a circle
-            self._told[memo] = self._find(self._located[address], before=before)
+            self._told[memo] = self._find(address, before=before)
         return self._told[memo]
 
-    def _find(self, resource: Located, *, before: bool) -> Region:
+    def _find(self, address: str, *, before: bool) -> Region:
         """Return the region by the resource's own attributes, else its parent's, else its provider's, else that of its provider's others."""
+        resource = self._located[address]
         side = resource.before if before else resource.after or resource.before
         if side is None:
             return None
-        own = _own(side, resource.vendor)
+        own = self._own[address][not before]
         # An unknown region that the configuration does not set is the provider's to choose: it takes its own.
         if isinstance(own, str):
             return own
@@ -122,11 +124,20 @@ class Regions:
         An AWS provider that gets its region from the environment is told that way. Data sources may look elsewhere.
         """
         seen: dict[str, set[str]] = {}
-        for resource in self._located.values():
+        for address, resource in self._located.items():
             if resource.vendor == "aws" and not resource.is_data and self._of_provider(resource) is None:
-                regions = {_own(side, "aws") for side in (resource.before, resource.after) if side}
-                seen.setdefault(resource.provider_key, set()).update(r for r in regions if isinstance(r, str))
+                regions = seen.setdefault(resource.provider_key, set())
+                regions.update(region for region in self._own[address] if isinstance(region, str))
         return {key: regions.pop() for key, regions in seen.items() if len(regions) == 1}
+
+
+def _own_regions(resource: Located) -> tuple[Region, Region]:
+    """Return what the attributes of a resource tell before the change, and after it: as before where it will not be there."""
+    before, after = resource.before, resource.after
+    was = _own(before, resource.vendor) if before else None
+    if after is None or (before and after.is_as(before)):
+        return was, was
+    return was, _own(after, resource.vendor)
 
 
 def _own(side: Side, vendor: str) -> Region:
@@ -134,6 +145,8 @@ def _own(side: Side, vendor: str) -> Region:
     unknown = None
     for name in _ATTRIBUTES.get(vendor, ("region", "location", "zone")):
         value = side.get(name)
+        if value is None:
+            continue
         if isinstance(value, Unknown):
             unknown = unknown or (value if name in _DECIDING else None)
             continue

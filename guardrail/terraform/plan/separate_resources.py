@@ -62,33 +62,32 @@ def _rules(way: str) -> tuple[_Separate, ...]:
     )
 
 
-_BLOCKS: Mapping[tuple[str, str], tuple[_Separate, ...]] = {
-    ("google_container_cluster", "node_pool"): (_Separate("google_container_node_pool", "cluster", _NAME),),
-    ("aws_instance", "ebs_block_device"): (
-        _Separate("aws_volume_attachment", "instance_id", {"device_name": "device_name"}),
-    ),
-    ("aws_spot_instance_request", "ebs_block_device"): (
-        _Separate("aws_volume_attachment", "instance_id", {"device_name": "device_name"}),
-    ),
-    ("aws_dynamodb_table", "replica"): (
-        _Separate("aws_dynamodb_table_replica", "global_table_arn", {"region_name": "region"}),
-    ),
-    ("aws_route_table", "route"): (_Separate("aws_route", "route_table_id"),),
-    ("aws_security_group", "ingress"): _rules("ingress"),
-    ("aws_security_group", "egress"): _rules("egress"),
-    ("google_compute_instance", "attached_disk"): (
-        _Separate("google_compute_attached_disk", "instance", {"device_name": "device_name"}),
-    ),
-    ("azurerm_virtual_machine", "storage_data_disk"): (
-        _Separate("azurerm_virtual_machine_data_disk_attachment", "virtual_machine_id", {"lun": "lun"}),
-    ),
-    ("azurerm_virtual_network", "subnet"): (_Separate("azurerm_subnet", "virtual_network_name", _NAME),),
-    ("azurerm_network_security_group", "security_rule"): (
-        _Separate("azurerm_network_security_rule", "network_security_group_name", _NAME),
-    ),
-    ("azurerm_route_table", "route"): (_Separate("azurerm_route", "route_table_name", _NAME),),
+_DISKS = (_Separate("aws_volume_attachment", "instance_id", {"device_name": "device_name"}),)
+_BLOCKS: Mapping[str, Mapping[str, tuple[_Separate, ...]]] = {
+    "google_container_cluster": {"node_pool": (_Separate("google_container_node_pool", "cluster", _NAME),)},
+    "aws_instance": {"ebs_block_device": _DISKS},
+    "aws_spot_instance_request": {"ebs_block_device": _DISKS},
+    "aws_dynamodb_table": {
+        "replica": (_Separate("aws_dynamodb_table_replica", "global_table_arn", {"region_name": "region"}),)
+    },
+    "aws_route_table": {"route": (_Separate("aws_route", "route_table_id"),)},
+    "aws_security_group": {"ingress": _rules("ingress"), "egress": _rules("egress")},
+    "google_compute_instance": {
+        "attached_disk": (_Separate("google_compute_attached_disk", "instance", {"device_name": "device_name"}),)
+    },
+    "azurerm_virtual_machine": {
+        "storage_data_disk": (
+            _Separate("azurerm_virtual_machine_data_disk_attachment", "virtual_machine_id", {"lun": "lun"}),
+        )
+    },
+    "azurerm_virtual_network": {"subnet": (_Separate("azurerm_subnet", "virtual_network_name", _NAME),)},
+    "azurerm_network_security_group": {
+        "security_rule": (_Separate("azurerm_network_security_rule", "network_security_group_name", _NAME),)
+    },
+    "azurerm_route_table": {"route": (_Separate("azurerm_route", "route_table_name", _NAME),)},
 }
-_TYPES = frozenset(kind for kind, _ in _BLOCKS)
+"""type -> block -> what an element of it may be"""
+
 _IDENTITIES = ("id", "name", "arn", "self_link")  # what others name a resource by, once it exists
 _Owned = Sequence[tuple[_Separate, Side]]
 
@@ -98,8 +97,8 @@ class SeparateResources:
 
     def __init__(self, resources: Mapping[str, Located]) -> None:
         self._owned: defaultdict[tuple[str, str], list[Located]] = defaultdict(list)  # type, what it says of its owner
-        owners = {one.type: one.owner for found in _BLOCKS.values() for one in found}
-        if any(one.type in _TYPES for one in resources.values()):
+        owners = {one.type: one.owner for found in _BLOCKS.values() for several in found.values() for one in several}
+        if any(one.type in _BLOCKS for one in resources.values()):
             for one in resources.values():
                 if one.type in owners:
                     for name in _owners(one, owners[one.type]):
@@ -107,7 +106,7 @@ class SeparateResources:
 
     def without(self, address: str, resource: Located) -> Located:
         """Return a resource without what other resources of the plan are, on both sides."""
-        if resource.type not in _TYPES or not self._owned:
+        if resource.type not in _BLOCKS or not self._owned:
             return resource
         before, after = resource.before, resource.after
         sides = [side for side in (before, after) if side]
@@ -115,8 +114,8 @@ class SeparateResources:
             address,
             *(text for side in sides for key in _IDENTITIES if isinstance(text := side.values.get(key), str)),
         }
-        for (kind, name), separate in _BLOCKS.items():
-            if kind != resource.type or (resource.is_set and resource.is_set(name)):
+        for block, separate in _BLOCKS[resource.type].items():
+            if not any(side.values.get(block) for side in sides):
                 continue
             # One that is deleted still stands in the block, of which nobody plans anything: both of its sides tell.
             owned = [
@@ -127,8 +126,11 @@ class SeparateResources:
                 for side in (other.before, other.after)
                 if side
             ]
-            before = before and _without_elements(before, name, owned)
-            after = after and _without_elements(after, name, owned)
+            if owned and not (resource.is_set and resource.is_set(block)):
+                before = before and _without_elements(before, block, owned)
+                after = after and _without_elements(after, block, owned)
+        if before is resource.before and after is resource.after:
+            return resource
         return replace(resource, before=before, after=after)
 
 

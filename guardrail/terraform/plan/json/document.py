@@ -22,6 +22,7 @@ EMPTY = Raw(b"")
 _FORMATS = {"0", "1"}  # major versions of format_version; Terraform promises that minor ones only add to it
 _AGAIN = "make it again with `terraform show -json tfplan > plan.json`"
 _ONE = "a file holds one plan, or a JSON array of plans"
+_MAKE, _NEED = frozenset({"create", "update"}), frozenset({"update", "delete", "forget"})
 _NO_NUMBER = re.compile(rb"[-:,\[\s]*(NaN|Infinity)")
 
 Attributes = dict[str, Any]
@@ -120,8 +121,11 @@ class ConfigResource(msgspec.Struct):
 
     def expression(self, name: str) -> Json:
         """Return the expression of one attribute, None if the block does not set it."""
-        # Decoding is for the few blocks whose bytes have the name in them.
-        return self.all_expressions().get(name) if name.encode() in memoryview(self.expressions).tobytes() else None
+        # Decoding is for the few blocks whose bytes have the name in them, and for what they say of it alone.
+        if name.encode() not in memoryview(self.expressions).tobytes():
+            return None
+        expressions = decode_json(self.expressions, dict[str, Raw] | None) or {}
+        return decode_json(expressions[name], object) if name in expressions else None
 
     def all_expressions(self) -> Mapping[str, Json]:
         """Return attribute name -> expression."""
@@ -271,14 +275,17 @@ def _refuse_other_documents(document: Document, where: str) -> None:
 def _refuse_changes_without_values(document: Document, where: str) -> None:
     """Refuse what would read as a resource that is not there, or that costs nothing."""
     for change in document.resource_changes or ():
-        what, said = change.change, f"not as Terraform writes a plan: {change.address}"
+        what = change.change
         if what is None:
-            raise InputError(f"{said} has no `change`", where=where, fix=_AGAIN)
-        actions = set(what.actions or ())
-        if actions & {"create", "update"} and what.after is None:
-            raise InputError(f"{said} is created or updated, but its `after` is null", where=where, fix=_AGAIN)
-        if actions & {"update", "delete", "forget"} and what.before is None:
-            raise InputError(f"{said} exists already, but its `before` is null", where=where, fix=_AGAIN)
+            missing = "has no `change`"
+        elif what.after is None and not _MAKE.isdisjoint(what.actions or ()):
+            missing = "is created or updated, but its `after` is null"
+        elif what.before is None and not _NEED.isdisjoint(what.actions or ()):
+            missing = "exists already, but its `before` is null"
+        else:
+            continue
+        said = f"not as Terraform writes a plan: {change.address} {missing}"
+        raise InputError(said, where=where, fix=_AGAIN)
 
 
 def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError:

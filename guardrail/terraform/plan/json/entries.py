@@ -9,7 +9,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from guardrail.model.resource import Action, Side
-from guardrail.model.unknown import Json
+from guardrail.model.unknown import Json, has_marks
 from guardrail.terraform.address import Address, key_value, parse
 from guardrail.terraform.plan.json.document import (
     Attributes,
@@ -132,7 +132,9 @@ def _side(values: Attributes | None, unknown: Json, sensitive: Json) -> Side | N
         return None
     # Terraform writes `true` in the place of an object for all of it, and `false` for nothing of it.
     marks = unknown if isinstance(unknown, dict) else dict.fromkeys(values, True) if unknown is True else {}
-    return Side(values, marks, sensitive if isinstance(sensitive, dict) or sensitive is True else {})
+    if not has_marks(marks) and marks.keys() <= values.keys():
+        marks = {}
+    return Side(values, marks, sensitive if has_marks(sensitive) else {})
 
 
 def _unlisted(document: Document, listed: dict[str, Entry], modules: Modules) -> Iterator[tuple[str, Entry]]:

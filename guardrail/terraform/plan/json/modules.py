@@ -120,6 +120,10 @@ class Modules:
 
 def specific(references: Json) -> list[str]:
     """Leave out the references that only repeat the beginning of a longer one, as Terraform lists them."""
-    names = dict.fromkeys(name for name in references if isinstance(name, str)) if isinstance(references, list) else {}
+    names = (
+        dict.fromkeys(name for name in references if isinstance(name, str))
+        if isinstance(references, list | tuple)
+        else {}
+    )
     beginnings = {name[: end.start()] for name in names for end in _PART.finditer(name)}
     return [name for name in names if name not in beginnings]
