@@ -240,8 +240,9 @@ class ResourceCost(Struct, frozen=True):
     @property
     def stays(self) -> bool:
         """Whether nothing happens to it, and it costs the same before and after."""
-        same = self.before is self.after or (self.is_compared and self.before == self.after)
-        return same and self.change.action in UNCHANGED
+        if self.change.action not in UNCHANGED:
+            return False
+        return self.before is self.after or (self.is_compared and self.before == self.after)
 
     @property
     def as_given(self) -> ResourceCost:
@@ -252,7 +253,7 @@ class ResourceCost(Struct, frozen=True):
     @property
     def sides(self) -> tuple[Cost, ...]:
         """The costs that the resource has: after, then before."""
-        return tuple(side for side in (self.after, self.before) if side)
+        return tuple(filter(None, (self.after, self.before)))
 
     @property
     def status(self) -> ResourceStatus:

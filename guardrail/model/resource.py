@@ -126,7 +126,8 @@ class Side(Struct, frozen=True):
         if has_marks(self.sensitive):
             return {name: self.shown(name) for name in self.names()}
         # Of nearly all resources nothing is sensitive, and few attributes are not known.
-        return {**self.values, **{name: self.get(name) for name in self.unknown}}
+        unknown = {name: Unknown(name) if mark is True else self.get(name) for name, mark in self.unknown.items()}
+        return {**self.values, **unknown}
 
     def has_secrets(self, name: str) -> bool:
         """Say whether anything of the attribute is marked as sensitive."""

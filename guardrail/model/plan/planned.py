@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from json.encoder import encode_basestring_ascii as _quoted
+from typing import Any
 
 from guardrail.model.cost import ResourceCost
 from guardrail.model.money import plain
@@ -41,13 +43,31 @@ def _hash(value: Json) -> str:
 
 def _tagged(value: Json) -> str:
     """Spell a value with its kinds told apart, so that nothing can be written that looks like something else."""
-    if isinstance(value, str):
-        return f'["str",{_quoted(value)}]'
-    if isinstance(value, Unknown):
-        return '["unknown"]'
-    if isinstance(value, dict):
-        named = {str(key): part for key, part in value.items()}
-        return '["map",{' + ",".join([f"{_quoted(key)}:{_tagged(named[key])}" for key in sorted(named)]) + "}]"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(['"list"', *map(_tagged, value)]) + "]"
+    return _SPELLED[type(value)](value)
+
+
+def _map(value: Json) -> str:
+    parts = [f"{_quoted(str(key))}:{_tagged(value[key])}" for key in sorted(value, key=str)]
+    return '["map",{' + ",".join(parts) + "}]"
+
+
+def _list(value: Json) -> str:
+    return "[" + ",".join(['"list"', *map(_tagged, value)]) + "]"
+
+
+def _single(value: Json) -> str:
     return f'["{type(value).__name__}",{_quoted(str(value))}]'
+
+
+_SPELLED: defaultdict[type, Callable[[Any], str]] = defaultdict(
+    lambda: _single,
+    {
+        str: lambda text: f'["str",{_quoted(text)}]',
+        type(None): lambda _: '["NoneType","None"]',
+        Unknown: lambda _: '["unknown"]',
+        dict: _map,
+        list: _list,
+        tuple: _list,
+    },
+)
+"""by kind of value; a table, since a plan may have a million of them"""
