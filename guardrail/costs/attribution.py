@@ -36,11 +36,15 @@ class _Swapped(Struct, frozen=True):
     def get(self, name: str) -> Json:
         return self.value if name == self.name else self.attributes.get(name)
 
+    def read(self, names: Iterable[str]) -> dict[str, Json]:
+        found = self.attributes.read(names)
+        return {**found, self.name: self.value} if self.name in found else found
+
     def shown(self, name: str) -> Json:
         return self.value if name == self.name else self.attributes.shown(name)
 
-    def has_secrets(self, name: str) -> bool:
-        return name != self.name and self.attributes.has_secrets(name)
+    def secrets(self, names: Iterable[str]) -> list[str]:
+        return [name for name in self.attributes.secrets(names) if name != self.name]
 
     def names(self) -> set[str]:
         return self.attributes.names() | {self.name}
@@ -100,7 +104,7 @@ def _inputs(tariff: Tariff, was: Subject, will: Subject, own: Iterable[Leaf]) ->
         _Input(leaf, replace(was, attributes=_Swapped(was.attributes, name, _inside(was.attributes.get(name), leaf))))
         for leaf in own
         for name in [str(leaf.steps[0])]
-        if (reads is None or name in reads) and not was.attributes.has_secrets(name)
+        if (reads is None or name in reads) and not was.attributes.secrets([name])
     ]
     if was.region != will.region:
         region = Leaf(("region",), was.region, will.region, "region")

@@ -17,7 +17,7 @@ from guardrail.costs.billing import (
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.costs.inventory import Inventory
-from guardrail.costs.price_key import price_key, subject_key
+from guardrail.costs.price_key import price_key
 from guardrail.costs.pricing import Pricing
 from guardrail.costs.referred import Candidates, Found, read_addresses
 from guardrail.costs.running_hours import scheduled
@@ -94,7 +94,8 @@ class Engine:
         tariff = self.library.find(change.type)
         if side is None or tariff is None:
             return Bill()
-        return self._pricing.bill(tariff, self._subject(change, side, tariff, inventory, before=before))
+        subject = self._subject(change, side, tariff, inventory, before=before)
+        return self._pricing.bill(self._pricing.bound(tariff, subject))
 
     def _resource(self, change: Change, inventory: Inventory) -> ResourceCost:
         tariff = self.library.find(change.type)
@@ -201,10 +202,11 @@ class Engine:
         return replace(subject, refs={**subject.refs, name: candidates.different[0]}, visible=visible)
 
     def _memoized(self, tariff: Tariff, subject: Subject) -> Cost:
-        key = (tariff.type, subject_key(tariff, subject))
+        bound = self._pricing.bound(tariff, subject)
+        key = (tariff.type, bound.key())
         if key not in self._priced:
             try:
-                self._priced[key] = self._pricing.bill(tariff, subject).cost
+                self._priced[key] = self._pricing.bill(bound).cost
             except LimitError as error:
                 raise LimitError(
                     f"the definition {error.what}", where=error.where or tariff.where, fix=error.fix

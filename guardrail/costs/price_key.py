@@ -7,7 +7,6 @@ from hashlib import blake2b
 from typing import Any
 
 from guardrail.costs.definitions.tariff import Tariff
-from guardrail.costs.subject import Subject
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json
 
@@ -31,34 +30,5 @@ def price_key(tariff: Tariff, change: Change, side: Side, region: Json, given: M
         given,
         [getattr(change, root) for root in tariff.named_by],
     )
-    return _fingerprint(seen)
-
-
-def subject_key(tariff: Tariff, subject: Subject) -> bytes:
-    """Return what is equal only for subjects of equal price."""
-    attributes = subject.attributes
-    names = attributes.names() if tariff.attributes is None or tariff.derive else tariff.attributes
-    read = [
-        (name, attributes.get(name), attributes.shown(name) if attributes.has_secrets(name) else None)
-        for name in sorted(names)
-    ]
-    inputs = (
-        read,
-        subject.region,
-        subject.usage,
-        subject.refs,
-        subject.visible,
-        subject.parent,
-        subject.depth,
-        subject.assume,
-        sorted(subject.absent),
-        [getattr(subject, root) for root in tariff.named_by],
-        subject.profiled,
-        subject.on_profile,
-    )
-    return _fingerprint(inputs)
-
-
-def _fingerprint(inputs: Json) -> bytes:
-    """Return what is equal only for equal inputs: a hash, since the inputs themselves are long and many."""
-    return blake2b(repr(inputs).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    # A hash, since what it is made of is long and many.
+    return blake2b(repr(seen).encode("utf-8", "surrogatepass"), digest_size=16).digest()

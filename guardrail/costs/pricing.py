@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any
 
 from msgspec.structs import replace
@@ -21,10 +21,9 @@ from guardrail.costs.billing import (
     priced,
     unknown,
 )
-from guardrail.costs.binding import BoundTariff
+from guardrail.costs.binding import BoundTariff, GivenUsage
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge, Part, Tariff
-from guardrail.costs.price_key import subject_key
 from guardrail.costs.subject import Handed, Subject
 from guardrail.costs.usage.assumed_usage import on_assumed_usage
 from guardrail.costs.usage.profiles import Profile
@@ -45,21 +44,34 @@ class Pricing:
         self._library = library
         self._catalog = catalog
         self._profile = profile
+        self._usage: dict[tuple[str, str], GivenUsage] = {}
         self._children: dict[tuple[str, bytes], Bill] = {}
-        self._charges: dict[tuple[str, int, bool, str], tuple[Working, ...]] = {}
-        self._offers: dict[tuple[str, int, str], tuple[Line, Selector | Unknown]] = {}
-        self._parts: dict[tuple[str, int, str], tuple[Working, ...]] = {}
+        self._charges: dict[tuple[str, int, bool, Hashable], tuple[Working, ...]] = {}
+        self._offers: dict[tuple[str, int, Hashable], tuple[Line, Selector | Unknown]] = {}
+        self._parts: dict[tuple[str, int, Hashable], tuple[Working, ...]] = {}
 
-    def bill(self, tariff: Tariff, subject: Subject) -> Bill:
+    def bound(self, tariff: Tariff, subject: Subject) -> BoundTariff:
+        """Bind a subject for a tariff, the usage that many have in common once."""
+        key = (tariff.type, repr(subject.usage))
+        usage = self._usage.get(key)
+        if usage is None:
+            usage = GivenUsage.of(tariff, subject.usage)
+            if len(self._usage) < _REMEMBERED:
+                self._usage[key] = usage
+        return BoundTariff(tariff, subject, usage)
+
+    def bill(self, bound: BoundTariff) -> Bill:
         """Price a subject by the usage that is given, and with a profile once more by that and what it assumes."""
-        given = self._by_usage(tariff, subject)
+        given, subject = self._by_usage(bound), bound.subject
         if subject.profiled is None or given.free:
             return given
         supplied = replace(subject, usage=subject.profiled, profiled=None, on_profile=True)
-        return on_assumed_usage(given, self._by_usage(tariff, supplied), subject.usage, self._profile)
+        return on_assumed_usage(
+            given, self._by_usage(self.bound(bound.tariff, supplied)), subject.usage, self._profile
+        )
 
-    def _by_usage(self, tariff: Tariff, subject: Subject) -> Bill:
-        bound = BoundTariff(tariff, subject)
+    def _by_usage(self, bound: BoundTariff) -> Bill:
+        tariff, subject = bound.tariff, bound.subject
         undecided: Unknown | None = None
         try:
             for condition, reason in tariff.free_when:
@@ -73,25 +85,26 @@ class Pricing:
         except EvaluationError as error:
             return Bill((failed(tariff.type, error, tariff, bound),))
         # Where all that it may cost is of the rarer kind, that is better shown than nothing.
-        workings = tuple(self._lines(tariff, subject, bound)) or tuple(self._lines(tariff, subject, bound, rare=True))
+        workings = tuple(self._lines(bound)) or tuple(self._lines(bound, rare=True))
         workings = with_what_is_assumed_away(tariff, bound, workings)
         if undecided is not None:
             workings = tuple(replace(working, line=unknown(working.line, undecided)) for working in workings)
         definition = tariff.definition
         return Bill(workings, not_covered=definition.not_covered, remedy=definition.not_covered_remedy)
 
-    def _lines(self, tariff: Tariff, subject: Subject, bound: BoundTariff, *, rare: bool = False) -> Iterator[Working]:
-        for number in range(len(tariff.charges)):
-            yield from self._charged(tariff, number, bound, rare=rare)
-        for number in range(len(tariff.parts)):
-            yield from self._parted(tariff, number, bound, subject)
+    def _lines(self, bound: BoundTariff, *, rare: bool = False) -> Iterator[Working]:
+        for number in range(len(bound.tariff.charges)):
+            yield from self._charged(number, bound, rare=rare)
+        for number in range(len(bound.tariff.parts)):
+            yield from self._parted(number, bound)
 
-    def _charged(self, tariff: Tariff, number: int, bound: BoundTariff, *, rare: bool) -> tuple[Working, ...]:
+    def _charged(self, number: int, bound: BoundTariff, *, rare: bool) -> tuple[Working, ...]:
         """Return the lines of a charge, remembered by all that it reads: most machines differ in their disks only."""
-        charge = tariff.charges[number]
-        key = (tariff.type, number, rare, "" if bound.secret else bound.seen_by(tariff.looks[number]))
+        tariff = bound.tariff
+        key = (tariff.type, number, rare, tariff.seen_by_charges[number](bound.seen))
         workings = None if bound.secret else self._charges.get(key)
         if workings is None:
+            charge = tariff.charges[number]
             try:
                 workings = tuple(self._charge(tariff, charge, bound, rare=rare))
             except EvaluationError as error:
@@ -128,7 +141,7 @@ class Pricing:
 
     def _offer(self, tariff: Tariff, charge: Charge, bound: BoundTariff) -> tuple[Line, Selector | Unknown]:
         """Return a line without its amount and what selects its price: once for all that differ in how much it is."""
-        key = (tariff.type, id(charge), "" if bound.secret else bound.seen_by(tariff.looks_of_offers[id(charge)]))
+        key = (tariff.type, id(charge), tariff.seen_by_offers[id(charge)](bound.seen))
         offer = None if bound.secret else self._offers.get(key)
         if offer is None:
             name, unit, group = (label(field, bound) for field in (charge.name, charge.unit, charge.group))
@@ -159,41 +172,39 @@ class Pricing:
         unit = charge.component.price.unit
         return Selector(tariff.vendor, str(service), str(region), family, tuple(attributes), str(option), unit)
 
-    def _parted(self, tariff: Tariff, number: int, bound: BoundTariff, subject: Subject) -> tuple[Working, ...]:
+    def _parted(self, number: int, bound: BoundTariff) -> tuple[Working, ...]:
         """Return the lines of a child, remembered by all that it reads: most machines have the same disk to start from."""
-        part = tariff.parts[number]
-        seen = None if bound.secret else self._seen_by_part(tariff, number, bound, subject)
-        key = (tariff.type, number, seen or "")
-        workings = self._parts.get(key) if seen else None
+        tariff = bound.tariff
+        seen = None if bound.secret else self._seen_by_part(number, bound)
+        key = (tariff.type, number, seen)
+        workings = None if seen is None else self._parts.get(key)
         if workings is None:
+            part = tariff.parts[number]
             lines: list[Working] = []
             try:
-                lines.extend(self._part(tariff, part, bound, subject))
+                lines.extend(self._part(tariff, part, bound, bound.subject))
             except EvaluationError as error:
                 lines.append(failed(part.child.block or part.child.as_, error, tariff, bound))
             workings = tuple(lines)
-            if seen and len(self._parts) < _REMEMBERED:
+            if seen is not None and len(self._parts) < _REMEMBERED:
                 self._parts[key] = workings
         return workings
 
-    def _seen_by_part(self, tariff: Tariff, number: int, bound: BoundTariff, subject: Subject) -> str:
-        """Spell all that a child and its own children read of their parent; "" where its type is not known beforehand."""
-        as_ = tariff.parts[number].type
+    def _seen_by_part(self, number: int, bound: BoundTariff) -> Hashable:
+        """Return all that a child and its own children read of their parent; None where its type is not known beforehand."""
+        subject, as_ = bound.subject, bound.tariff.parts[number].type
         child = None if as_.reads else self._library.find(str(as_.source))
         if child is None:
-            return ""
-        parent = [(name, subject.attributes.get(name)) for name in sorted(child.parent_names(subject.attributes))]
-        beside = (
-            subject.usage,
+            return None
+        names = child.parent_names(subject.attributes)
+        return (
+            bound.tariff.seen_by_parts[number](bound.seen),
+            bound.usage.text,
             subject.region,
-            parent,
+            repr(subject.attributes.read(names)) if names else "",
             subject.depth,
             subject.on_profile,
-            subject.name,
-            subject.address,
-        )
-        return bound.seen_by(tariff.looks_of_parts[number]) + repr(
-            beside if child.named_by or child.parts else beside[:-2]
+            (subject.name, subject.address) if child.named_by or child.parts else (),
         )
 
     def _part(self, tariff: Tariff, part: Part, bound: BoundTariff, subject: Subject) -> Iterator[Working]:
@@ -265,10 +276,11 @@ class Pricing:
 
     def _remembered(self, tariff: Tariff, subject: Subject) -> Bill:
         """Price a child, or return how an equal one was priced: most volumes look alike."""
-        key = (tariff.type, subject_key(tariff, subject))
+        bound = self.bound(tariff, subject)
+        key = (tariff.type, bound.key())
         bill = self._children.get(key)
         if bill is None:
-            bill = self.bill(tariff, subject)
+            bill = self.bill(bound)
             if len(self._children) < _REMEMBERED:
                 self._children[key] = bill
         return bill

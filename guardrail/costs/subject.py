@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any, Protocol
 
 from msgspec import Struct, field
@@ -17,11 +17,14 @@ class Attributes(Protocol):
     def get(self, name: str) -> Json:
         """Return an attribute: Unknown where it is not known yet, None where it is null or absent."""
 
+    def read(self, names: Iterable[str]) -> dict[str, Json]:
+        """Return several attributes."""
+
     def shown(self, name: str) -> Json:
         """Return it as it may leave the process."""
 
-    def has_secrets(self, name: str) -> bool:
-        """Say whether anything of it is sensitive."""
+    def secrets(self, names: Iterable[str]) -> list[str]:
+        """Return those of which anything is sensitive."""
 
     def names(self) -> set[str]:
         """Return the names of all attributes."""
@@ -37,13 +40,20 @@ class Configured(Struct, frozen=True):
         """Return an attribute."""
         return self.side.configured(name, keep=name not in self.defaults)
 
+    def read(self, names: Iterable[str]) -> dict[str, Json]:
+        """Return several attributes."""
+        if self.side.unknown:
+            return {name: self.get(name) for name in names}
+        values = self.side.values
+        return {name: values.get(name) for name in names}
+
     def shown(self, name: str) -> Json:
         """Return it as it may leave the process."""
         return self.side.shown(name)
 
-    def has_secrets(self, name: str) -> bool:
-        """Say whether anything of it is sensitive."""
-        return self.side.has_secrets(name)
+    def secrets(self, names: Iterable[str]) -> list[str]:
+        """Return those of which anything is sensitive."""
+        return [name for name in names if self.side.has_secrets(name)] if self.side.sensitive else []
 
     def names(self) -> set[str]:
         """Return the names of all attributes."""
@@ -60,13 +70,17 @@ class Handed(Struct, frozen=True):
         """Return an attribute."""
         return self.values.get(name)
 
+    def read(self, names: Iterable[str]) -> dict[str, Json]:
+        """Return several attributes."""
+        return {name: self.values.get(name) for name in names}
+
     def shown(self, name: str) -> Json:
         """Return it as it may leave the process."""
         return (self.values if self.visible is None else self.visible).get(name)
 
-    def has_secrets(self, name: str) -> bool:  # noqa: ARG002 - known only as a whole
-        """Say whether anything is sensitive."""
-        return self.visible is not None
+    def secrets(self, names: Iterable[str]) -> list[str]:
+        """Return those of which anything may be sensitive: that is known only as a whole."""
+        return [] if self.visible is None else list(names)
 
     def names(self) -> set[str]:
         """Return the names of all attributes."""

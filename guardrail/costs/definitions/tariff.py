@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
@@ -19,6 +20,9 @@ from guardrail.errors import DefinitionError, did_you_mean
 from guardrail.model.unknown import Json
 
 _LET = re.compile(r"\$\{let\.(\w+)\}")
+
+Picking = Callable[[Sequence[str]], Hashable]
+"""Picks some of the texts that `BoundTariff.seen` has."""
 
 
 class Charge(Struct, frozen=True):
@@ -118,6 +122,7 @@ class Tariff:
     told_by     those, and the ones that may name what is not in the plan: by them and by what of `named_by` a resource has,
                 its address or its name, resources that refer to nothing are told apart
     refers_to   types that its references may lead to; None where one counts resources instead
+    looks       what it reads, as pairs of a root and a name below it, "" for the root as a whole; but usage and constants
     """
 
     def __init__(
@@ -145,9 +150,7 @@ class Tariff:
 
     def parent_names(self, attributes: Attributes) -> Iterable[str]:
         """Return which attributes of its parent a child of this type reads; all of them if it reads the parent as a whole."""
-        if ("parent",) in self.reads:
-            return attributes.names()
-        return {path[1] for path in self.reads if path[0] == "parent" and len(path) > 1}
+        return sorted(attributes.names()) if self.parents is None else self.parents
 
     def _compile(self) -> None:
         definition = self.definition
@@ -164,11 +167,15 @@ class Tariff:
         self.reads = _reads_of([self.region, *(condition for condition, _ in self.free_when)]).union(
             *(charge.reads for charge in self.charges), *(part.reads for part in self.parts)
         )
-        self.looks = tuple(_roots_and_names(charge.reads | self.region.reads) for charge in self.charges)
+        looks = _roots_and_names(self.reads)
+        self.looks = tuple(one for one in looks if one[0] != "usage")
+        self.looks_at_usage = tuple(name for root, name in looks if root == "usage")
+        self.seen_by_charges = tuple(self._picking(charge.reads | self.region.reads) for charge in self.charges)
         every = [*self.charges, *(charge.otherwise for charge in self.charges if charge.otherwise)]
-        self.looks_of_offers = {id(one): _roots_and_names(one.sells | self.region.reads) for one in every}
-        self.looks_of_parts = tuple(_roots_and_names(part.reads) for part in self.parts)
+        self.seen_by_offers = {id(one): self._picking(one.sells | self.region.reads) for one in every}
+        self.seen_by_parts = tuple(self._picking(part.reads) for part in self.parts)
         self.attributes = _below("attr", self.reads)
+        self.parents = _below("parent", self.reads)
         self.tables = {name: definition.table[name] for name in _below("table", self.reads) or ()}
         self.named_by = tuple(root for root in ("name", "address") if (root,) in self.reads)
         self.derive: Derivation | None = None
@@ -184,6 +191,12 @@ class Tariff:
         self.told_by = None if reads_all else tuple(sorted(naming.union(self.attributes or ())))
         counts = any(one.alike is not None for one in refs)
         self.refers_to = None if counts else frozenset(name for one in refs for name in one.types)
+
+    def _picking(self, reads: frozenset[Path]) -> Picking:
+        """Return what picks, of all that is seen of a subject, that which is read, and what is assumed."""
+        order = (*self.looks, *(("usage", name) for name in self.looks_at_usage))
+        places = {one: place for place, one in enumerate(order)}
+        return itemgetter(*(places[one] for one in _roots_and_names(reads)), len(order))
 
     def _optional(self, value: Any) -> Field | None:
         return None if value is None else compiled(value, self.environment)
