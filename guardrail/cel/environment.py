@@ -165,7 +165,7 @@ class Environment:
 
     def bind(self, values: Mapping[str, Value]) -> Scope:
         """Convert values for evaluation: once, for any number of programs of any environment on this engine."""
-        return self.rebind(Scope(None), values)
+        return self.rebind(Scope(self._engine), values)
 
     def rebind(self, scope: Scope, values: Mapping[str, Value]) -> Scope:
         """Bind some names anew; the other values of the scope are not converted again."""
@@ -175,7 +175,7 @@ class Environment:
             for name, value in values.items()
         }
         converted = {**scope.converted, **plain}
-        return Scope(self._engine.activation(converted), tuple(unknown), converted)
+        return Scope(self._engine, tuple(unknown), converted)
 
 
 class Template:

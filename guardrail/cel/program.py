@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 
 from msgspec import Struct, field
@@ -27,14 +27,29 @@ from guardrail.errors import LimitError
 _SIMPLE = frozenset({bool, float, int, type(None)})
 _WHOLE = _SIMPLE | {str}
 """Types of values that hold nothing which is not known."""
+_PLAIN = _WHOLE - {int} | {list, dict}
+NOWHERE = object()
+"""Stands for the value at a path that leads to none."""
 
 
-class Scope(Struct, frozen=True):
+class Scope(Struct, frozen=True, dict=True):
     """Values bound to names, and the paths below them that are known only after apply."""
 
-    activation: Any
+    engine: Engine
     unknown: tuple[Path, ...] = ()
     converted: Mapping[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def activation(self) -> Any:
+        """The values as the engine takes them."""
+        return self.engine.activation(self.converted)
+
+    def at(self, path: Path) -> Any:
+        """Return the value at a path as engines are given it; NOWHERE where there is none, or one that they would convert."""
+        value: Any = self.converted
+        for step in path:
+            value = value.get(step, NOWHERE) if type(value) is dict else NOWHERE
+        return value if type(value) in _PLAIN else NOWHERE
 
     def touches(self, reads: frozenset[Path]) -> bool:
         """Say whether anything unknown lies on, above or below what is read."""
@@ -63,7 +78,7 @@ class Context(NamedTuple):
 class Program:
     """A compiled expression."""
 
-    __slots__ = ("_analysis", "_careful", "_context", "_forms", "_plain", "form", "text")
+    __slots__ = ("_analysis", "_careful", "_context", "_forms", "_path", "_plain", "form", "text")
 
     def __init__(
         self, text: str, form: Form, analysis: Callable[[], Analysis], context: Context, forms: Forms | None = None
@@ -76,6 +91,9 @@ class Program:
         self._forms = forms
         self._plain: Evaluate | None = None
         self._careful: Evaluate | None = None
+        path = tuple(text.split("."))
+        # What only names a place is looked up there: an engine would take over all values beside it before.
+        self._path = path if form.reads == {path} else None
 
     @property
     def reads(self) -> frozenset[Path]:
@@ -87,6 +105,9 @@ class Program:
 
         Raises EvaluationError if there is no value, LimitError for what goes through too much.
         """
+        # Of a path that leads nowhere, an engine says what is wrong with it.
+        if self._path and (found := scope.at(self._path)) is not NOWHERE:
+            return result_of(found)
         is_open = bool(scope.unknown) and scope.touches(self.reads)
         try:
             return self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
@@ -133,7 +154,7 @@ class Program:
         other = engine("python")
         if self._context.engine is not other:
             program = self._on(other)
-            return program.evaluate(Scope(other.activation(scope.converted), scope.unknown, scope.converted))
+            return program.evaluate(Scope(other, scope.unknown, scope.converted))
         from guardrail.cel.engine.python import MAX_STEPS  # noqa: PLC0415 - loads cel-python, which is loaded by now
 
         what = f"takes more than {MAX_STEPS:,} steps: {self.text:.80}"

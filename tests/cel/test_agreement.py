@@ -130,6 +130,24 @@ def test_what_no_value_can_make_work_is_refused_when_it_is_loaded(name, expressi
     assert (raised.value.message, raised.value.column) == (message, column)
 
 
+PATHS = ["r", *(f"r.{name}" for name in VALUES["r"]), *(f"r.{name}.x" for name in VALUES["r"]), "r.nope", "r.nope.x", "nope"]
+
+
+@pytest.mark.parametrize("name", ENGINES)
+@pytest.mark.parametrize("path", [*PATHS, "r.map.is", "r.tags.env", "r.tags.env.x", "r.tags.owner"])
+def test_what_only_names_a_place_is_what_an_engine_finds_there(name, path):
+    environment = Environment({"r": OPEN, "nope": OPEN}, engine_name=name)
+    scope = environment.bind(VALUES)
+
+    def answer(text):
+        try:
+            return repr(environment.compile(text).evaluate(scope))
+        except EvaluationError as error:
+            return f"error: {error}"
+
+    assert answer(path) == answer(f"({path})")
+
+
 @pytest.mark.parametrize("name", ENGINES)
 @pytest.mark.parametrize("word", ["class", "lambda", "get", "functions", "in_", "r_", "__class__"])
 def test_a_variable_of_a_macro_may_be_called_anything(name, word):

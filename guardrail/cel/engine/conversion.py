@@ -16,12 +16,18 @@ from guardrail.cel.functions.values import elements, is_optional, marker, plain_
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
+_AS_IT_IS = frozenset({str, bool, type(None)})
 Value = Any
 """None, bool, float, str, list, dict or Unknown."""
 
 
 def plain_value(value: Value, path: Path, unknown: list[Path]) -> Any:
     """Convert to what engines take: numbers as doubles, unknown values as markers (their paths are collected)."""
+    if type(value) is dict:  # ahead of what is rarer: attributes are nearly all maps and lists of what stays as it is
+        return {
+            str(key): part if type(part) in _AS_IT_IS else plain_value(part, (*path, str(key)), unknown)
+            for key, part in value.items()
+        }
     if value is None or isinstance(value, str | bool):
         return value
     if isinstance(value, Handle):
