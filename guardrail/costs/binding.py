@@ -16,7 +16,7 @@ from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.costs.subject import Subject
 from guardrail.model.reason import Reason
-from guardrail.model.unknown import Json, Unknown
+from guardrail.model.unknown import Unknown
 
 
 class GivenUsage(Struct, frozen=True):

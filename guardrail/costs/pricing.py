@@ -66,9 +66,7 @@ class Pricing:
         if subject.profiled is None or given.free:
             return given
         supplied = replace(subject, usage=subject.profiled, profiled=None, on_profile=True)
-        return on_assumed_usage(
-            given, self._by_usage(self.bound(bound.tariff, supplied)), subject.usage, self._profile
-        )
+        return on_assumed_usage(given, self._by_usage(self.bound(bound.tariff, supplied)), subject.usage, self._profile)
 
     def _by_usage(self, bound: BoundTariff) -> Bill:
         tariff, subject = bound.tariff, bound.subject

@@ -53,8 +53,8 @@ class Found:
                 places[name] = inventory.place(change, reference.types, reference.alike, before=before)
                 continue
             starts = own if reference.of is None else found[reference.of]
-            meant = [pair for start, _ in starts for pair in inventory.find(start, reference, before=before)]
-            if reference.versioned and side is not None:
+            meant = _meant(reference, starts, inventory, before=before)
+            if meant and reference.versioned and side is not None:
                 attribute = side.get(reference.attribute or "")
                 versions = [(other, at_version(attribute, other, one)) for other, one in meant]
                 missing.update((name, one) for _, one in versions if isinstance(one, Unknown))
@@ -64,21 +64,20 @@ class Found:
             found[name] = list({other.address: (other, side) for other, side in meant}.values())
         read = {name: pairs if references[name].all else pairs[:_READ] for name, pairs in found.items()}
         sides = [side for pairs in read.values() for _, side in pairs]
-        is_secret = any(side.has_secrets(key) for side in sides for key in side.names())
+        is_secret = any(side.has_secrets(key) for side in sides if side.sensitive for key in side.names())
         self.values: dict[str, Json] = places.copy()
         self.visible: dict[str, Json] | None = places.copy() if is_secret else None
         for name, pairs in found.items():
-            whole = _read(read[name], usage, Side.configured)
+            if name in missing and references[name].assumed:
+                self.assumed[name] = missing.pop(name)
+            unknown = missing.get(name)
+            whole = _read(read[name], usage, Side.configured) if pairs else []
             shown = _read(read[name], usage, _shown) if is_secret else whole
             is_open = len(pairs) > 1 and not references[name].all
             if is_open:
                 different = list({repr(one): one for one in whole}.values())
                 is_short = len(pairs) <= _READ and len(different) <= _COMPARED
                 self.open[name] = Candidates(different if is_short else (), shown[0])
-            if name in missing and references[name].assumed:
-                self.assumed[name] = missing.pop(name)
-            unknown = missing.get(name)
-            if is_open:
                 unknown = _one_of(references[name], name, [other.address for other, _ in pairs])
             self.values[name] = unknown or (whole if references[name].all else whole[0] if whole else None)
             if self.visible is not None:
@@ -96,6 +95,12 @@ def read_addresses(references: Mapping[str, Reference], change: Change, inventor
         meant = (inventory.find(start, reference, before=False) for start in starts)
         found[name] = [other for pairs in meant for other, _ in pairs]
     return tuple(dict.fromkeys(other.address for others in found.values() for other in others))
+
+
+def _meant(reference: Reference, starts: _Pairs, inventory: Inventory, *, before: bool) -> _Pairs:
+    if not inventory.has_any(reference.types):  # most plans have none of what most references lead to
+        return ()
+    return [pair for start, _ in starts for pair in inventory.find(start, reference, before=before)]
 
 
 def _read(pairs: _Pairs, usage: Usage, read: Callable[[Side, str], Json]) -> list[Json]:

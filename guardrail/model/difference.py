@@ -86,7 +86,8 @@ def differing(change: Change, read: frozenset[str] | None) -> list[Leaf]:
         return []
     found: list[Leaf] = []
     was, will = before.values, after.values
-    known = [name for name in was.keys() | will.keys() if was.get(name) != will.get(name)]
+    known = [name for name, value in was.items() if value != will.get(name)]
+    known += [name for name in will.keys() - was.keys() if will[name] is not None]
     open_ = [name for marks in (before.unknown, after.unknown) for name, mark in marks.items() if mark]
     for name in sorted({*known, *open_}):
         is_default = after.unknown.get(name) is True and after.written is not None and name not in after.written

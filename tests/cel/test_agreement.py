@@ -130,7 +130,14 @@ def test_what_no_value_can_make_work_is_refused_when_it_is_loaded(name, expressi
     assert (raised.value.message, raised.value.column) == (message, column)
 
 
-PATHS = ["r", *(f"r.{name}" for name in VALUES["r"]), *(f"r.{name}.x" for name in VALUES["r"]), "r.nope", "r.nope.x", "nope"]
+PATHS = [
+    "r",
+    *(f"r.{name}" for name in VALUES["r"]),
+    *(f"r.{name}.x" for name in VALUES["r"]),
+    "r.nope",
+    "r.nope.x",
+    "nope",
+]
 
 
 @pytest.mark.parametrize("name", ENGINES)

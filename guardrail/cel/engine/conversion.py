@@ -17,18 +17,32 @@ from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
 _AS_IT_IS = frozenset({str, bool, type(None)})
+_EXACT = 2**53
 Value = Any
 """None, bool, float, str, list, dict or Unknown."""
 
 
 def plain_value(value: Value, path: Path, unknown: list[Path]) -> Any:
     """Convert to what engines take: numbers as doubles, unknown values as markers (their paths are collected)."""
-    if type(value) is dict:  # ahead of what is rarer: attributes are nearly all maps and lists of what stays as it is
+    kind = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    if kind is int and abs(value) < _EXACT:
+        return float(value)
+    if kind is dict:
         return {
             str(key): part if type(part) in _AS_IT_IS else plain_value(part, (*path, str(key)), unknown)
             for key, part in value.items()
         }
-    if value is None or isinstance(value, str | bool):
+    if kind is list:
+        # An element's place is computed more often than not, so its path ends at the list.
+        return [plain_value(part, path, unknown) for part in value]
+    return _plain_value(value, path, unknown)
+
+
+def _plain_value(value: Value, path: Path, unknown: list[Path]) -> Any:
+    """Convert what is rarer than what JSON has."""
+    if isinstance(value, str):
         return value
     if isinstance(value, Handle):
         return value.token
@@ -46,7 +60,6 @@ def plain_value(value: Value, path: Path, unknown: list[Path]) -> Any:
     if isinstance(value, Mapping):
         return {str(key): plain_value(part, (*path, str(key)), unknown) for key, part in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        # An element's place is computed more often than not, so its path ends at the list.
         return [plain_value(part, path, unknown) for part in value]
     return value.isoformat() if isinstance(value, date) else str(value)
 

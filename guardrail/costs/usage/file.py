@@ -38,6 +38,8 @@ class Usage(Struct, frozen=True, dict=True):
 
     def of(self, address: str, resource_type: str) -> Mapping[str, Any]:
         """Return what is given for a resource, key by key: by its address, else by wildcards, else by its type."""
+        if not self.by_type and not self.by_address:
+            return {}
         # Infracost's order: the type's defaults, then wildcards, then the exact address, each key by key.
         given = merged({}, self.by_type.get(resource_type, {}))
         for pattern in self._wildcards.of(address):
