@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from hashlib import blake2b
 from typing import Any
@@ -16,7 +16,7 @@ from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.costs.subject import Subject
 from guardrail.model.reason import Reason
-from guardrail.model.unknown import Unknown
+from guardrail.model.unknown import Json, Unknown
 
 
 class GivenUsage(Struct, frozen=True):
@@ -92,8 +92,11 @@ class BoundTariff:
         self.seen += usage.seen
         self.seen.append(repr(sorted(self.assumed)) if self.assumed else "")
 
-    def key(self) -> bytes:
-        """Return what is equal only for subjects of equal price: a hash, since what it is made of is long and many."""
+    def key(self, handed: Sequence[Json]) -> bytes:
+        """Return what is equal only for subjects of equal price, of which children read `handed`.
+
+        It is a hash, since what it is made of is long and many.
+        """
         subject = self.subject
         beside = (
             subject.region,
@@ -105,6 +108,7 @@ class BoundTariff:
             self._unassumed,
             sorted(subject.absent),
             subject.assume,
+            handed,
         )
         text = "\n".join((*self.seen, self.usage.text, repr(beside)))
         return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -145,7 +145,8 @@ class Engine:
         if self._may_refer(tariff, inventory):
             return self._memoized(tariff, self._subject(change, side, tariff, inventory, before=before))
         given = self._usage.of(change.address, change.type)
-        key = (tariff.type, price_key(tariff, change, side, self._region(change, tariff, before=before), given))
+        handed, region = self.library.read_by_children(tariff), self._region(change, tariff, before=before)
+        key = (tariff.type, price_key(tariff, handed, change, side, region, given))
         if key not in self._priced:
             self._priced[key] = self._memoized(tariff, self._subject(change, side, tariff, inventory, before=before))
         return self._priced[key]
@@ -203,7 +204,7 @@ class Engine:
 
     def _memoized(self, tariff: Tariff, subject: Subject) -> Cost:
         bound = self._pricing.bound(tariff, subject)
-        key = (tariff.type, bound.key())
+        key = (tariff.type, self._pricing.key(bound))
         if key not in self._priced:
             try:
                 self._priced[key] = self._pricing.bill(bound).cost

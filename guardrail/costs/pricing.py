@@ -60,6 +60,13 @@ class Pricing:
                 self._usage[key] = usage
         return BoundTariff(tariff, subject, usage)
 
+    def key(self, bound: BoundTariff) -> bytes:
+        """Return what is equal only for subjects of equal price."""
+        subject, handed = bound.subject, self._library.read_by_children(bound.tariff)
+        names = sorted(subject.attributes.names()) if handed.attributes is None else handed.attributes
+        read = subject.attributes.read(names) if names else {}
+        return bound.key([read, *(getattr(subject, root) for root in handed.named_by)])
+
     def bill(self, bound: BoundTariff) -> Bill:
         """Price a subject by the usage that is given, and with a profile once more by that and what it assumes."""
         given, subject = self._by_usage(bound), bound.subject
@@ -275,7 +282,7 @@ class Pricing:
     def _remembered(self, tariff: Tariff, subject: Subject) -> Bill:
         """Price a child, or return how an equal one was priced: most volumes look alike."""
         bound = self.bound(tariff, subject)
-        key = (tariff.type, bound.key())
+        key = (tariff.type, self.key(bound))
         bill = self._children.get(key)
         if bill is None:
             bill = self.bill(bound)

@@ -51,3 +51,32 @@ def test_what_stays_is_priced_on_one_side(engine):  # noqa: F811 - the fixture
     side = Side({"size": 20})
     (stays,) = engine().estimate([change(after=side, before=side.values, action=Action.NO_OP)])
     assert stays.before is stays.after
+
+
+READ_BY_CHILDREN = [
+    "parent.gb",
+    "get(parent, 'gb', 0)",
+    "parent == null ? 0 : parent['gb']",
+    "sum(parent.map(k, number(parent[k])))",
+    "number(extract(name, '[0-9]+'))",
+    "number(extract(address, '[0-9]+'))",
+]
+
+
+@pytest.mark.parametrize("read", READ_BY_CHILDREN)
+@pytest.mark.parametrize("within", ["demo_part", "demo_whole"])
+def test_what_only_a_child_reads_tells_its_parents_apart(engine, read, within):  # noqa: F811 - the fixture
+    part = f"""\
+schema = 1
+[[component]]
+name = "Storage"
+unit = "GB"
+quantity = "={read}"
+price = {{ service = "Disks", family = "Storage", type = "ssd" }}
+"""
+    box = "schema = 1\n[[child]]\nas = 'demo_part'\n"
+    whole = f"{box}attributes = '=attr'\n".replace("demo_part", "demo_whole")
+    definitions = {"demo_part": part, "demo_whole": box, "demo_box": box if within == "demo_part" else whole}
+    boxes = [change("demo_box", {"gb": gb}, name=f"box{gb}") for gb in (10, 20)]
+    found = engine(**definitions).estimate(boxes)
+    assert [one.monthly_cost for one in found] == [1, 2]

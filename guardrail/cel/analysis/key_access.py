@@ -9,7 +9,7 @@ from functools import reduce
 from msgspec import Struct
 
 from guardrail.cel.analysis.names import Path
-from guardrail.cel.expression.tree import Binary, Index, ListOf, Literal, Macro, MapOf, Name, Select, Tree, parts
+from guardrail.cel.expression.tree import Binary, Call, Index, ListOf, Literal, Macro, MapOf, Name, Select, Tree, parts
 
 
 class KeyAccess(Struct, frozen=True):
@@ -56,6 +56,11 @@ class _AccessFinder:
             texts = _texts(tree.left, words)
             yield _NAMES if texts is None else KeyAccess(texts)
             yield from self.accesses(tree.left, words)
+        elif isinstance(tree, Call) and tree.name == "get" and place_of(tree.args[0]) == self.path:
+            texts = _texts(tree.args[1], {})
+            yield _WHOLE if texts is None else KeyAccess(frozenset(text.partition(".")[0] for text in texts))
+            for part in tree.args[1:]:
+                yield from self.accesses(part, words)
         elif isinstance(tree, Macro):
             yield from self._macro(tree, words)
         else:

@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from guardrail.catalog import ABSENT, Match, Pattern
-from guardrail.cel import Environment, Path, Program, Scope, Template, shown
+from guardrail.cel import Environment, KeyAccess, Path, Program, Scope, Template, shown
 from guardrail.model.unknown import Unknown
 
 Value = Any
@@ -27,6 +27,11 @@ class Field(Struct, frozen=True):
         """The names that the value depends on."""
         part = self.program or self.template
         return part.reads if part else frozenset()
+
+    def key_access(self, path: Path) -> KeyAccess:
+        """Return what the value depends on of the map at a path."""
+        part = self.program or self.template
+        return part.key_access(path) if part else KeyAccess()
 
     def value(self, scope: Scope) -> Value:
         """Return the value, or Unknown. Raises EvaluationError."""

@@ -9,12 +9,25 @@ from functools import cache, cached_property
 from glob import glob
 from pathlib import Path
 
+from msgspec import Struct
+
 from guardrail import data
 from guardrail.cel.compiled_expressions import CompiledExpressions
 from guardrail.cel.engine.engines import Engine, engine
 from guardrail.costs.definitions.definition import definition_of, read_sources
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.errors import DefinitionError
+
+
+class ReadByChildren(Struct, frozen=True):
+    """What children of a type read of it.
+
+    attributes  their names, None where it may be any
+    named_by    "name" and "address", as far as a child, or one of its own children, reads them
+    """
+
+    attributes: tuple[str, ...] | None
+    named_by: tuple[str, ...]
 
 
 class Library:
@@ -27,6 +40,7 @@ class Library:
     def __init__(self, folders: Iterable[Path] = ()) -> None:
         self._folders = (*folders, data.pricing_dir() / "definitions")
         self._tariffs: dict[str, Tariff] = {}
+        self._read_by_children: dict[str, ReadByChildren] = {}
 
     @cached_property
     def _files(self) -> Mapping[str, Path]:
@@ -58,6 +72,31 @@ class Library:
             else:
                 self._tariffs[type_name] = _tariff(path)
         return self._tariffs[type_name]
+
+    def read_by_children(self, tariff: Tariff) -> ReadByChildren:
+        """Return what children of a type read of it. Raises DefinitionError."""
+        if tariff.type not in self._read_by_children:
+            children = self._children(tariff)
+            below, pending = dict(children), list(filter(None, children.values()))
+            while pending:
+                found = self._children(pending.pop())
+                pending += [child for name, child in found.items() if child and name not in below]
+                below |= found
+            names = [child.parents if child else None for child in children.values()]
+            self._read_by_children[tariff.type] = ReadByChildren(
+                None if None in names else tuple(sorted(frozenset().union(*filter(None, names)))),
+                tuple(
+                    root
+                    for root in ("name", "address")
+                    if any(not one or root in one.named_by for one in below.values())
+                ),
+            )
+        return self._read_by_children[tariff.type]
+
+    def _children(self, tariff: Tariff) -> dict[str, Tariff | None]:
+        """Return the types of a tariff's children; "" -> None where one is not known beforehand."""
+        children = {"" if part.type.reads else str(part.type.source): part for part in tariff.parts}
+        return {name: child for name in children if (child := self.find(name)) or not name}
 
     def keep_compiled(self) -> None:
         """Keep for the next run what this one has compiled."""

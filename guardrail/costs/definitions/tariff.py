@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, reduce
 from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
 
-from guardrail.cel import OPEN, CelError, Environment, Path, Scope
+from guardrail.cel import OPEN, CelError, Environment, KeyAccess, Path, Scope
 from guardrail.cel.compiled_expressions import CompiledExpressions
 from guardrail.costs.definitions.definition import Child, Component, Definition, UsageKey
 from guardrail.costs.definitions.derive import DERIVATIONS, Derivation
@@ -20,6 +21,9 @@ from guardrail.errors import DefinitionError, did_you_mean
 from guardrail.model.unknown import Json
 
 _LET = re.compile(r"\$\{let\.(\w+)\}")
+
+# What a child is told by them is the same of all parents.
+_WHETHER_A_CHILD = frozenset({"=parent == null", "=parent != null"})
 
 Picking = Callable[[Sequence[str]], Hashable]
 """Picks some of the texts that `BoundTariff.seen` has."""
@@ -55,6 +59,16 @@ class Charge(Struct, frozen=True):
     otherwise: Charge | None
 
     @property
+    def fields(self) -> list[Field | None]:
+        """All that it computes, but what it asks for otherwise."""
+        return [
+            *(self.name, self.unit, self.quantity, self.per, self.times, self.tier_from, self.group, self.when),
+            *(self.floor, self.assumed, self.upfront_months, self.sustained, self.optional),
+            *(self.service, self.family, self.region, self.purchase_option),
+            *(field for _, field in self.attributes),
+        ]
+
+    @property
     def sells(self) -> frozenset[Path]:
         """What the line is called and which price it has depends on: all but how much it is."""
         called = [self.name, self.unit, self.group]
@@ -65,21 +79,7 @@ class Charge(Struct, frozen=True):
     def reads(self) -> frozenset[Path]:
         """Everything that the line depends on."""
         other = self.otherwise.reads if self.otherwise else frozenset()
-        return other | _reads_of(
-            [self.name, self.unit, self.quantity, self.per, self.times, self.tier_from, self.group, self.when]
-            + [
-                self.floor,
-                self.assumed,
-                self.upfront_months,
-                self.sustained,
-                self.optional,
-                self.service,
-                self.family,
-                self.region,
-                self.purchase_option,
-            ]
-            + [field for _, field in self.attributes]
-        )
+        return other | _reads_of(self.fields)
 
 
 class Part(Struct, frozen=True):
@@ -109,10 +109,15 @@ class Part(Struct, frozen=True):
         return attributes | {key: given.value(scope) for key, given in self.handed}
 
     @property
+    def fields(self) -> list[Field | None]:
+        """All that it computes."""
+        fields = [self.type, self.items, self.attributes, self.when, self.times, self.group, self.floor, self.assumed]
+        return fields + [field for _, field in (*self.handed, *self.assume, *self.usage)]
+
+    @property
     def reads(self) -> frozenset[Path]:
         """Everything that the child depends on, without what it reads itself."""
-        fields = [self.type, self.items, self.attributes, self.when, self.times, self.group, self.floor, self.assumed]
-        return _reads_of(fields + [field for _, field in (*self.handed, *self.assume, *self.usage)])
+        return _reads_of(self.fields)
 
 
 class Tariff:
@@ -148,6 +153,19 @@ class Tariff:
         """What is the same for all resources, bound once: a table may be many times longer than all else that is read."""
         return self.environment.bind({"table": self.tables, "each": None})
 
+    @cached_property
+    def parents(self) -> frozenset[str] | None:
+        """The names of the attributes that it reads of its parent as a child; None if it reads the parent as a whole."""
+        if ("parent",) not in self.reads:
+            return _below("parent", self.reads)
+        charges = [*self.charges, *(charge.otherwise for charge in self.charges if charge.otherwise)]
+        fields = [self.region, *(condition for condition, _ in self.free_when)]
+        fields += [field for charge in charges for field in charge.fields if field]
+        fields += [field for part in self.parts for field in part.fields if field]
+        accesses = (field.key_access(("parent",)) for field in fields if field.source not in _WHETHER_A_CHILD)
+        access = reduce(operator.or_, accesses, KeyAccess())
+        return None if access.whole or access.names else access.keys
+
     def parent_names(self, attributes: Attributes) -> Iterable[str]:
         """Return which attributes of its parent a child of this type reads; all of them if it reads the parent as a whole."""
         return sorted(attributes.names()) if self.parents is None else self.parents
@@ -175,7 +193,6 @@ class Tariff:
         self.seen_by_offers = {id(one): self._picking(one.sells | self.region.reads) for one in every}
         self.seen_by_parts = tuple(self._picking(part.reads) for part in self.parts)
         self.attributes = _below("attr", self.reads)
-        self.parents = _below("parent", self.reads)
         self.tables = {name: definition.table[name] for name in _below("table", self.reads) or ()}
         self.named_by = tuple(root for root in ("name", "address") if (root,) in self.reads)
         self.derive: Derivation | None = None
