@@ -123,11 +123,15 @@ class Side(Struct, frozen=True):
 
     def all_shown(self) -> dict[str, Json]:
         """Return all attributes as they may leave the process."""
-        if has_marks(self.sensitive):
-            return {name: self.shown(name) for name in self.names()}
-        # Of nearly all resources nothing is sensitive, and few attributes are not known.
         unknown = {name: Unknown(name) if mark is True else self.get(name) for name, mark in self.unknown.items()}
-        return {**self.values, **unknown}
+        shown = {**self.values, **unknown}
+        if self.sensitive is True:
+            return {name: redacted(value, sensitive=True) for name, value in shown.items()}
+        # Of nearly all resources nothing is sensitive, or little.
+        for name, mark in (self.sensitive or {}).items():
+            if mark and name in shown:
+                shown[name] = redacted(shown[name], mark)
+        return shown
 
     def has_secrets(self, name: str) -> bool:
         """Say whether anything of the attribute is marked as sensitive."""

@@ -125,5 +125,7 @@ def specific(references: Json) -> list[str]:
         if isinstance(references, list | tuple)
         else {}
     )
+    if len(names) <= 1:
+        return list(names)
     beginnings = {name[: end.start()] for name in names for end in _PART.finditer(name)}
     return [name for name in names if name not in beginnings]
