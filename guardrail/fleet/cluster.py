@@ -11,7 +11,6 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import CancelledError
-from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -150,7 +149,7 @@ def _batches(workspaces: Batch) -> Iterator[Batch]:
         yield workspaces[begin : begin + _BATCH]
 
 
-_Key = tuple[str, str, str, datetime, bool, Limits]
+_Key = tuple[str, Limits]
 
 _idle: list[tuple[_Key, Worker]] = []
 """Processes of this worker of the cluster that have nothing to do; a thread takes one, or starts one."""
@@ -159,7 +158,7 @@ _lock = threading.Lock()
 
 def _judge(job: Job, limits: Limits, batch: Batch) -> list[Done]:
     """Judge a few workspaces, on the cluster."""
-    key = (job.policy, job.results, job.folder, job.settings.now, job.again, limits)
+    key = (job.run, limits)
     with _lock:
         mine = next((one for one in _idle if one[0] == key), None)
         if mine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from msgspec import Struct, field
@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from guardrail.approvals import approved
 from guardrail.config import Settings
 from guardrail.costs import Library
-from guardrail.errors import ConfigError, InputError
+from guardrail.errors import ConfigError
 from guardrail.fleet.compare import Comparing, Comparison
 from guardrail.fleet.judging import rules_hash
 from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome, VerdictName
-from guardrail.fleet.results import Damaged, Results, Told, file_name
+from guardrail.fleet.parts import Missing, Parts
+from guardrail.fleet.results import Results
 from guardrail.fleet.run import budgets_hash, exit_code_of, verdict_of
-from guardrail.fleet.workspaces import shard_of
 from guardrail.ledger.storage.store import open_store
 from guardrail.load import loaded_rules, snapshot_of
 from guardrail.model.exit_code import ExitCode
@@ -31,7 +31,6 @@ from guardrail.policy.budgets import plays_in
 from guardrail.policy.spend import Spend, added
 from guardrail.progress import tell
 from guardrail.replay.outcome import Standing
-from guardrail.report.format import count
 from guardrail.waivers import waived
 
 Taker = Callable[[Outcome], object]
@@ -44,10 +43,8 @@ _NOTHING_KNOWN = Totals(
 )
 """What sums miss of such a workspace."""
 _OPEN = (Standing.FAILS, Standing.ERROR, Standing.UNKNOWN, Standing.WARNS)
-_NOT_JUDGED, _OTHERWISE = "was not judged", "was judged by other rules or prices than the newest part"
 _OTHER_RULES = "workspaces were judged by other rules than those of guardrail.yaml: run the fleet again"
 _WAIVERS_OPEN = "not all workspaces are evaluated: which waivers none of them uses is not told"
-_DAMAGED = "its result has been changed or cut"
 
 
 class Row(Struct, frozen=True):
@@ -78,14 +75,6 @@ class RuleCount(Struct):
         """What blocks comes first, then what is found most often."""
         blocking = self.standings[Standing.FAILS] + self.standings[Standing.ERROR]
         return (-blocking, -sum(self.standings[one] for one in _OPEN), self.rule)
-
-
-class Missing(Struct, frozen=True):
-    """A workspace without a result that counts, the part that it is of, and why."""
-
-    name: str
-    shard: int
-    why: str
 
 
 class BudgetSum(Struct, frozen=True):
@@ -155,11 +144,11 @@ def collect(
     `against`: results of another run, by other rules, that this one is compared with. Raises InputError for places without
     results, ConfigError where guardrail.yaml has other budgets than the run had.
     """
-    parts = _Parts([Results(open_store(place)) for place in places])
+    parts = Parts([Results(open_store(place)) for place in places])
     newest = parts.newest
-    if newest.budgets != budgets_hash(settings):
+    if newest.budgets != budgets_hash(settings) or newest.currency != settings.currency:
         fix = "name the guardrail.yaml of the run (--config), or run the fleet again"
-        raise ConfigError("guardrail.yaml has other budgets than the run was made with", fix=fix)
+        raise ConfigError("guardrail.yaml has other budgets, or another currency, than the run was made with", fix=fix)
     loaded = loaded_rules(settings, Library(settings.definitions))
     comparing = Comparing([Results(open_store(place)) for place in against], newest.prices) if against else None
     gathered = _Gathered(WaiverIndex(read_waivers(settings.waivers) if settings.waivers else ()))
@@ -188,74 +177,6 @@ def collect(
         totals=gathered.totals + _NOTHING_KNOWN if missing else gathered.totals,
         comparison=comparing.comparison() if comparing else None,
     )
-
-
-class _Parts:
-    """Results in one or more places, of which those count that were judged by what the newest part was judged by."""
-
-    def __init__(self, places: Sequence[Results]) -> None:
-        told = [(one, place) for place in places for one in place.told()]
-        if not told:
-            named = ", ".join(place.where for place in places)
-            raise InputError(
-                "no results of a fleet in it", where=named, fix="`guardrail fleet run --to PATH` writes them"
-            )
-        self.newest: Told = max((one for one, _ in told), key=lambda one: one.begun)
-        # What remains of a fleet that was divided otherwise says nothing of this one.
-        of_fleet = [(one, place) for one, place in told if one.of == self.newest.of]
-        current = [(one, place) for one, place in of_fleet if one.policy == self.newest.policy]
-        self._outdated = [one for one, _ in of_fleet if one.policy != self.newest.policy]
-        self._places = sorted(
-            places, key=lambda place: max((one.begun for one in place.told()), default=""), reverse=True
-        )
-        lists = {one.list: place for one, place in current}
-        self._lists = len(lists)
-        self.names: dict[str, str] = {}
-        for digest, place in lists.items():
-            self.names |= place.list_of(digest)
-        self._why: dict[str, str] = {}
-        self._seen: set[str] = set()
-        self._foreign = self._twice = 0
-
-    def outcomes(self) -> Iterator[Outcome]:
-        """Give what counts, once for each workspace: of two results the one of the newer run."""
-        by_file = {file_name(name): name for name in self.names}
-        for place in self._places:
-            for one in place.outcomes():
-                if isinstance(one, Damaged):
-                    self._why[by_file.get(one.where.rpartition("/")[2], "")] = f"{_DAMAGED} ({one.where})"
-                elif one.name not in self.names:
-                    self._foreign += 1
-                elif one.policy != self.newest.policy:
-                    self._why.setdefault(one.name, _OTHERWISE)
-                elif one.name in self._seen:
-                    self._twice += 1
-                else:
-                    self._seen.add(one.name)
-                    yield one
-
-    def missing(self) -> tuple[list[Missing], list[str]]:
-        """Return the workspaces without a result that counts, and the parts that have none at all."""
-        found, of_shard, of = [], Counter[int](), self.newest.of
-        for name in self.names:
-            shard = shard_of(name, of)
-            of_shard[shard] += 1
-            if name not in self._seen:
-                found.append(Missing(name, shard, self._why.get(name, _NOT_JUDGED)))
-        lacking = Counter(one.shard for one in found)
-        shards = [f"{number}/{of}" for number in sorted(lacking) if of > 1 and lacking[number] == of_shard[number]]
-        return found, shards
-
-    def notes(self) -> Iterator[str]:
-        """Give what is to be said of the results themselves."""
-        if self._lists > 1:
-            yield "parts were run over different lists of workspaces: the workspaces of all of them are expected"
-        for one in self._outdated:
-            yield f"part {one.shard}/{one.of} was judged by other rules or prices than the newest part: run it again"
-        if self._foreign:
-            yield f"{count(self._foreign, 'result')} of workspaces that the newest lists do not name: not counted"
-        if self._twice:
-            yield f"{count(self._twice, 'workspace')} with two results, of which the newer one counts"
 
 
 class _Gathered:
@@ -299,7 +220,7 @@ class _Gathered:
 
 
 def _budgets(
-    gathered: _Gathered, missing: Sequence[Missing], parts: _Parts, settings: Settings, loaded: LoadedRules
+    gathered: _Gathered, missing: Sequence[Missing], parts: Parts, settings: Settings, loaded: LoadedRules
 ) -> tuple[tuple[BudgetSum, ...], tuple[Finding, ...]]:
     """Judge the budgets of guardrail.yaml over all workspaces. What is not known of one of them is not known of its budgets."""
     unread = [Project(row.name, row.place, row.env) for row in gathered.rows if row.totals is None]

@@ -49,12 +49,20 @@ class ChangedError(GuardrailError):
 
 
 class Job(Struct, frozen=True):
-    """What a worker needs to know. `folder` is the one that paths are relative to."""
+    """What a worker needs to know.
+
+    results  where outcomes are written to
+    policy   the key of what workspaces are judged by
+    folder   the one that paths are relative to
+    run      the run that it is of
+    again    whether what is judged already is judged again
+    """
 
     settings: Settings
     results: str
     policy: str
     folder: str
+    run: str = ""
     again: bool = False
 
 
@@ -207,13 +215,14 @@ class Judging:
         why = next((one.message for one in report.all_findings if one.status is FindingStatus.ERROR), "")
         environments = {one.name: source.env for one in report.projects}
         return Outcome(
-            source.name,
-            source.plan,
-            source.env,
-            moment(report.generated_at),
-            "",
-            self.job.policy,
-            report.verdict.value if is_done else NOT_EVALUATED,
+            name=source.name,
+            place=source.plan,
+            env=source.env,
+            at=moment(report.generated_at),
+            input="",
+            policy=self.job.policy,
+            verdict=report.verdict.value if is_done else NOT_EVALUATED,
+            run=self.job.run,
             day=self._today if is_timely else "",
             why=why,
             totals=report.totals,
@@ -240,13 +249,14 @@ def not_evaluated(workspace: Workspace, why: str, job: Job) -> Outcome:
     """Return the outcome of a workspace that could not be evaluated: it has no amounts, and is in no sum."""
     at, env = moment(job.settings.now), workspace.env or job.settings.environments.get(workspace.name, "")
     return Outcome(
-        workspace.name,
-        spelled(workspace.place),
-        env,
-        at,
-        "",
-        job.policy,
-        NOT_EVALUATED,
+        name=workspace.name,
+        place=spelled(workspace.place),
+        env=env,
+        at=at,
+        input="",
+        policy=job.policy,
+        verdict=NOT_EVALUATED,
+        run=job.run,
         why=spelled(" ".join(why.split())),
     )
 

@@ -57,6 +57,7 @@ class Outcome(Struct, frozen=True):
     policy   hash of all that it was judged by: rules, prices, guardrail.yaml, waivers, version
     version  what the object store said of its contents
     looked   files and folders beside its own that reading it has looked at, there or not
+    run      the run that has judged it
     day      the only day that the verdict holds for, since something in it ends or begins; "" for any
     verdict  pass, warn, fail or not-evaluated
     why      what could not be evaluated
@@ -74,6 +75,7 @@ class Outcome(Struct, frozen=True):
     verdict: str
     version: str = ""
     looked: tuple[str, ...] = ()
+    run: str = ""
     day: str = ""
     why: str = ""
     totals: Totals | None = None

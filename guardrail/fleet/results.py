@@ -34,6 +34,8 @@ class Told(Struct, frozen=True):
     budgets  hash of the budgets of guardrail.yaml, whose sums the outcomes hold
     prices   hash of the catalog
     begun    when the run began by the clock, whatever it judges as of
+    run      what tells it from others, as its outcomes have it
+    is_finished  whether it came to all workspaces of its part
     """
 
     shard: int
@@ -44,8 +46,10 @@ class Told(Struct, frozen=True):
     budgets: str
     prices: str
     begun: str
+    run: str
     currency: str
     tool: str
+    is_finished: bool = False
     schema: str = SCHEMA
 
 

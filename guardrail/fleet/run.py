@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from secrets import token_hex
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -105,7 +106,7 @@ def run(
     mine = [one for one in workspaces if shard.has(one.name)]
     so_far = Run(shard, len(mine))
     with locked(results, shard):
-        job, known = Job(settings, where, policy.key, str(Path.cwd()), again), results.known()
+        job, known = Job(settings, where, policy.key, str(Path.cwd()), token_hex(8), again), results.known()
         mine = [replace(one, is_known=file_name(one.name) in known) for one in mine]
         listed = results.put_list(workspaces)
         told = Told(
@@ -117,6 +118,7 @@ def run(
             budgets=budgets_hash(settings),
             prices=policy.prices,
             begun=moment(datetime.now(UTC)),
+            run=job.run,
             currency=settings.currency,
             tool=__version__,
         )
@@ -127,6 +129,7 @@ def run(
             so_far.add(one)
             tell("workspaces done", so_far.done, so_far.total)
             yield so_far
+        results.tell(replace(told, is_finished=True))
 
 
 def local(processes: int) -> Engine:

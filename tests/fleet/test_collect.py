@@ -2,13 +2,16 @@
 
 import csv
 import io
+import json
 import shutil
+from datetime import datetime, timedelta
 
 import pytest
 
-from guardrail.fleet.results import path_of
+from guardrail.fleet.results import Results, path_of
 from guardrail.fleet.shape import FleetDocument
 from guardrail.fleet.workspaces import Shard
+from guardrail.ledger.records.facts import moment
 from guardrail.ledger.storage.store import Folder
 from guardrail.ledger.views import open_ledger
 from tests.fleet.conftest import CONFIG, LARGE, plan
@@ -91,6 +94,81 @@ def test_parts_and_workspaces_that_are_missing_are_named(fleet, document, here):
     assert ran.exit_code == 2
     assert "Parts without any result\n  2/3" in ran.stdout
     assert found["totals"]["lower_bound"]
+
+
+@pytest.fixture
+def stopped(fleet, monkeypatch):
+    """Run a part of the fleet, and be interrupted after so many results."""
+
+    def call(written, *args):
+        write, done = Results.write, []
+
+        def stopping(self, outcome):
+            if len(done) == written:
+                raise KeyboardInterrupt
+            write(self, outcome)
+            done.append(outcome.name)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Results, "write", stopping)
+            assert fleet("run", "plans", *args).exit_code == 130
+        return done
+
+    return call
+
+
+def test_results_that_an_interrupted_run_did_not_come_to_are_of_what_was_before_and_do_not_count(
+    judged, fleet, document, stopped
+):
+    for name in ("shop/plan.json", "größe/ünïcode.json"):
+        (judged / "plans" / name).write_text(plan("t3.micro", team=""))
+    done = stopped(1)
+    found = document()
+    assert found["verdict"] == "not-evaluated"
+    assert {one["why"] for one in found["missing"]} == {
+        "has a result of an earlier run: the newest one did not come to it"
+    }
+    assert [one["name"] for one in found["workspaces"]] == done
+    assert found["notes"] == ["part 1/1 was not finished: run it again, and it goes on where it was"]
+    fleet("run", "plans")
+    found = document()
+    assert (found["counts"]["fail"], found["missing"], found["notes"]) == (3, [], [])
+
+
+@pytest.mark.usefixtures("judged")
+def test_a_part_that_was_interrupted_loses_nothing_of_its_own_nor_of_others(document, fleet, stopped):
+    several = ("--to", "several")
+    fleet("run", "plans", "--shard", "1/2", *several)
+    first = {one["name"] for one in document("several")["workspaces"]}
+    done = stopped(1, "--shard", "2/2", *several)
+    found = document("several")
+    assert {one["name"] for one in found["workspaces"]} == {*first, *done}
+    assert {one["why"] for one in found["missing"]} == {"was not judged"}
+
+
+@pytest.mark.usefixtures("judged")
+def test_results_of_an_earlier_day_beside_an_interrupted_run_do_not_count(document, stopped):
+    stopped(0, "--to", "today")
+    found = document("fleet", "today")
+    assert (found["counts"]["missing"], found["workspaces"]) == (4, [])
+
+
+@pytest.mark.usefixtures("judged")
+def test_two_fleets_are_collected_together(fleet, document):
+    for name in ("bare", "live"):
+        fleet("run", f"plans/{name}.json", "--to", name)
+    assert [one["name"] for one in document("bare", "live")["workspaces"]] == ["plans/bare", "plans/live"]
+
+
+def test_a_part_of_another_day_is_told(judged, fleet, document):
+    for number in (1, 2):
+        fleet("run", "plans", "--shard", f"{number}/2")
+    file = judged / "fleet" / "shards" / "1-of-2.json"
+    told = json.loads(file.read_text())
+    begun = datetime.fromisoformat(told["begun"]) - timedelta(days=1)
+    file.write_text(json.dumps({**told, "begun": moment(begun)}))
+    (note,) = document()["notes"]
+    assert note.startswith(f"part 1/2 was run at {moment(begun)}, and the newest part at ")
 
 
 def test_results_that_were_judged_by_other_rules_do_not_count(judged, fleet, document):
@@ -304,8 +382,10 @@ def test_what_cannot_be_collected_is_told_in_one_line(fleet, args, said):
     assert said in ran.stderr
 
 
-def test_other_budgets_than_those_of_the_run_are_refused(judged, fleet):
-    (judged / "guardrail.yaml").write_text("version: 1\n")
+@pytest.mark.parametrize("config", ["version: 1\n", f"{CONFIG}pricing: {{currency: EUR, rates: rates.toml}}\n"])
+def test_other_budgets_and_another_currency_than_those_of_the_run_are_refused(judged, fleet, config):
+    (judged / "rates.toml").write_text("")
+    (judged / "guardrail.yaml").write_text(config)
     ran = fleet("collect")
     assert ran.exit_code == 2
-    assert "guardrail.yaml has other budgets than the run was made with" in ran.stderr
+    assert "guardrail.yaml has other budgets, or another currency, than the run was made with" in ran.stderr

@@ -111,7 +111,7 @@ def test_killed_workers_and_a_scheduler_that_restarts_lose_nothing_and_double_no
 
     assert run.returncode == 1, said  # bare is blocked
     assert "Traceback" not in said
-    assert "15 workspaces judged\n14 pass, 0 warn, 1 fail, 0 not evaluated\n" in said
+    assert "15 workspaces judged: 14 pass, 0 warn, 1 fail, 0 not evaluated\n" in said
     found = [one for one in results.outcomes() if isinstance(one, Outcome)]
     assert len(done) == 14
     assert len({one.name for one in found}) == len(found) == 15

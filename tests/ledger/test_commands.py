@@ -71,7 +71,7 @@ def test_a_damaged_ledger_is_named_and_not_read(ledger, tmp_path):
     [
         (["add", "absent.json"], "absent.json: cannot be read"),
         (["add", "state.json"], "which project it is of"),
-        (["show", "--ledger", "result.json"], "a ledger is a folder"),
+        (["show", "--ledger", "result.json"], "is a file, and has to be a folder"),
         (["add", "result.json", "--ledger", "ftp://x/y"], "ftp://x/y"),
     ],
 )
@@ -97,7 +97,7 @@ READING = {
     "import --metrics": ["result.json"],
 }
 NEEDS_DUCKDB = "guardrail: reading a ledger needs DuckDB (pip install 'guardrail-finops[ledger]')\n"
-NEEDS_OBSTORE = "guardrail: a ledger in an object store needs obstore (pip install 'guardrail-finops[cloud]')\n"
+NEEDS_OBSTORE = "guardrail: an object store needs obstore (pip install 'guardrail-finops[cloud]')\n"
 
 
 def test_each_command_is_tried_without_the_extras():

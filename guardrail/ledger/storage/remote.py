@@ -50,9 +50,7 @@ class ObjectStore:
             import obstore  # noqa: PLC0415 - an extra
             from obstore.store import from_url  # noqa: PLC0415
         except ImportError:
-            raise ConfigError(
-                "a ledger in an object store needs obstore", fix="pip install 'guardrail-finops[cloud]'"
-            ) from None
+            raise ConfigError("an object store needs obstore", fix="pip install 'guardrail-finops[cloud]'") from None
         self._api = obstore
         self._fault = (obstore.exceptions.BaseError, OSError)
         try:

@@ -119,5 +119,5 @@ def open_store(where: str) -> Store:
         return ObjectStore(where)
     path = Path(where)
     if path.exists() and not path.is_dir():
-        raise ConfigError("a ledger is a folder, and this is a file", where=where)
+        raise ConfigError("is a file, and has to be a folder", where=where)
     return Folder(path)
