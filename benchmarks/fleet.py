@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 
+from msgspec.structs import replace
+
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))
 
@@ -26,6 +28,7 @@ from benchmarks.growth import PACKS  # noqa: E402
 from benchmarks.plans import write_plan  # noqa: E402
 from benchmarks.run import BUSY  # noqa: E402
 from guardrail import __version__  # noqa: E402
+from guardrail.fleet.outcome import decoded, encoded  # noqa: E402
 
 NOW = "2026-11-28"
 BUDGETS = (
@@ -121,8 +124,8 @@ class Killer:
 
 def facts(folder: Path) -> str:
     """Return a hash of all results: the facts, verdicts and sums of each workspace, to the byte."""
-    outcomes = sorted((folder / "workspaces").rglob("*.outcome"))
-    return sha256(b"".join(sha256(path.read_bytes()).digest() for path in outcomes)).hexdigest()[:12]
+    outcomes = (decoded(path.read_bytes()) for path in sorted((folder / "workspaces").rglob("*.outcome")))
+    return sha256(b"".join(encoded(replace(one, run="")) for one in outcomes)).hexdigest()[:12]
 
 
 def write_fleet(folder: Path, workspaces: int, resources: int) -> None:

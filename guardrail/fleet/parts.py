@@ -52,9 +52,9 @@ class Parts:
         self._list_of: dict[str, str] = {}  # the newest one that a workspace is in
         lists = {one.list: (one.begun, place) for one, place in current}
         for digest, (_, place) in sorted(lists.items(), key=lambda item: item[1][0]):
-            named = place.list_of(digest)
-            self.names |= named
-            self._list_of |= dict.fromkeys(named, digest)
+            environments = place.list_of(digest)
+            self.names |= environments
+            self._list_of |= dict.fromkeys(environments, digest)
         self._why: dict[str, str] = {}
         self._seen: set[str] = set()
         self._foreign = self._twice = 0

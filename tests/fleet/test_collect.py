@@ -101,7 +101,8 @@ def stopped(fleet, monkeypatch):
     """Run a part of the fleet, and be interrupted after so many results."""
 
     def call(written, *args):
-        write, done = Results.write, []
+        write = Results.write
+        done: list[str] = []
 
         def stopping(self, outcome):
             if len(done) == written:
@@ -249,7 +250,23 @@ def test_tables_of_parquet_hold_the_facts(judged, fleet):
         for table in ("runs", "lines", "findings")
     }
     assert counted == {"runs": 4, "lines": 12, "findings": 2}
-    assert sorted(path.name for path in (judged / "tables").iterdir()) == ["findings", "lines", "runs"]
+    assert sorted(path.name for path in (judged / "tables").iterdir()) == ["findings", "lines", "runs", "workspaces"]
+
+
+def test_the_table_of_workspaces_has_those_that_were_not_read_without_an_amount(fleet, folder):
+    import duckdb  # noqa: PLC0415
+
+    fleet("run", "plans")
+    (folder / "fleet" / path_of("shop")).unlink()
+    fleet("collect", "--parquet", "tables")
+    table = f"'{folder}/tables/workspaces/*.parquet'"
+    found = duckdb.execute(f'select workspace, verdict, "after", after_bound, part from {table} order by 1').fetchall()
+    assert found[1:2] == [("broken", "not-evaluated", None, None, None)]
+    assert found[-1] == ("shop", "missing", None, None, 1)
+    assert [(name, verdict, bound) for name, verdict, _, bound, _ in found if bound] == [
+        *[("bare", "fail", "exact"), ("größe/ünïcode", "pass", "exact"), ("live", "pass", "exact")]
+    ]
+    assert duckdb.execute(f'select typeof("after") from {table}').fetchone() == ("DECIMAL(38,18)",)
 
 
 def test_a_new_rule_is_tried_on_the_whole_fleet(judged, fleet, document):

@@ -177,7 +177,10 @@ def _summary(done: Run, where: str) -> None:
     "--ledger", "ledger", metavar="PATH", help="Add the facts of all workspaces to this ledger, a folder or an address."
 )
 @click.option(
-    "--parquet", type=_PATH, metavar="FOLDER", help="Write runs, lines and findings as Parquet; needs DuckDB."
+    "--parquet",
+    type=_PATH,
+    metavar="FOLDER",
+    help="Write workspaces, runs, lines and findings as Parquet; needs DuckDB.",
 )
 @click.option(
     "--format",
@@ -242,6 +245,7 @@ def _collected(results: tuple[str, ...], values: dict[str, Any]) -> Fleet:
     from guardrail.cli.progress import shown_progress
     from guardrail.config import Flags
     from guardrail.fleet.collect import collect as collected
+    from guardrail.fleet.tables import WORKSPACES, rows
     from guardrail.ledger.storage.store import open_store
     from guardrail.ledger.writing.tables import Tables
     from guardrail.platforms.context import proposal
@@ -256,9 +260,12 @@ def _collected(results: tuple[str, ...], values: dict[str, Any]) -> Fleet:
             store = open_store(values["ledger"])
             takers.append(lambda one: [store.put(path, data) for path, data in one.facts.items()])
         if values["parquet"]:
-            tables = stack.enter_context(Tables(values["parquet"]))
+            tables = stack.enter_context(Tables(values["parquet"], {"workspaces": WORKSPACES}))
             takers.append(lambda one: tables.add(one.facts.values()))
-        return collected(results, chosen, takers, values["against"])
+        found = collected(results, chosen, takers, values["against"])
+        for row in rows(found) if values["parquet"] else ():
+            tables.add_row("workspaces", row)
+        return found
 
 
 def _target(text: str) -> tuple[str, Path]:

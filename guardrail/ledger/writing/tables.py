@@ -6,7 +6,7 @@ import gzip
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,17 +24,17 @@ _TABLE_OF = {"run": "runs", "line": "lines", "line_before": "lines", "finding": 
 class Tables:
     """Folders `runs`, `lines` and `findings` below a folder. They take the place of what was there when all is written.
 
-    Raises ConfigError without DuckDB, and where they cannot be written.
+    `more`: further tables, each with its columns and their types. Raises ConfigError without DuckDB, and where they cannot be written.
     """
 
-    def __init__(self, target: Path) -> None:
-        self._target = target
+    def __init__(self, target: Path, more: Mapping[str, Mapping[str, str]] = {}) -> None:
+        self._target, self._columns = target, {**_COLUMNS, **more}
         try:
             target.mkdir(parents=True, exist_ok=True)
             self._new = Path(tempfile.mkdtemp(prefix=".writing-", dir=target)).resolve()
         except OSError as error:
             raise ConfigError(f"cannot be written: {error.strerror}", where=str(target)) from None
-        for table in _COLUMNS:
+        for table in self._columns:
             (self._new / table).mkdir()
         try:
             self._database = connect([self._new], scratch=self._new)
@@ -42,9 +42,9 @@ class Tables:
             shutil.rmtree(self._new)
             raise
         self._database.execute(f"set memory_limit = '{_MEMORY}'")
-        self._rows: dict[str, list[bytes]] = {table: [] for table in _COLUMNS}
-        self._sizes = dict.fromkeys(_COLUMNS, 0)
-        self._parts = dict.fromkeys(_COLUMNS, 0)
+        self._rows: dict[str, list[bytes]] = {table: [] for table in self._columns}
+        self._sizes = dict.fromkeys(self._columns, 0)
+        self._parts = dict.fromkeys(self._columns, 0)
 
     def __enter__(self) -> Self:
         return self
@@ -66,17 +66,20 @@ class Tables:
                 # A record begins with what it is: that is how the ledger writes it.
                 table = _TABLE_OF.get(line[len(b'{"record":"') : line.index(b'"', len(b'{"record":"'))].decode())
                 if table:
-                    self._rows[table].append(line)
-                    self._sizes[table] += len(line)
-        for table, size in self._sizes.items():
-            if size > _AT_ONCE:
-                self._write(table)
+                    self.add_row(table, line)
+
+    def add_row(self, table: str, row: bytes) -> None:
+        """Take a row of a table as JSON in one line. Raises ConfigError where a part cannot be written."""
+        self._rows[table].append(row)
+        self._sizes[table] += len(row)
+        if self._sizes[table] > _AT_ONCE:
+            self._write(table)
 
     def _finish(self) -> None:
-        for table in _COLUMNS:
+        for table in self._columns:
             self._write(table)
         try:
-            for table in _COLUMNS:
+            for table in self._columns:
                 former = self._target / table
                 if former.exists():
                     former.rename(self._new / f"former-{secrets.token_hex(4)}")
@@ -90,10 +93,10 @@ class Tables:
         if not self._rows[table] and self._parts[table]:
             return
         self._parts[table] += 1
-        lines, columns = self._new / "lines.jsonl", _COLUMNS[table]
+        lines, columns = self._new / "lines.jsonl", self._columns[table]
         part = self._new / table / f"part-{self._parts[table]:05}.parquet"
         types = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in columns.items())
-        order = ", ".join(map(quoted, columns if table == "runs" else [name for name in columns if name != "tags"]))
+        order = ", ".join(map(quoted, [name for name in columns if name != "tags"]))
         try:
             lines.write_bytes(b"\n".join(self._rows[table]) + b"\n")
             self._database.execute(
