@@ -152,5 +152,7 @@ class Finding(Struct, frozen=True):
     @property
     def subject(self) -> str:
         """What a waiver names to excuse it: the resource's address, "budget:NAME", "root:FOLDER" or "plan"."""
+        if self.address:
+            return self.address
         named = (("budget", self.evidence.get("budget.name")), ("root", self.evidence.get("root")))
-        return self.address or next((f"{kind}:{name}" for kind, name in named if name is not None), "plan")
+        return next((f"{kind}:{name}" for kind, name in named if name is not None), "plan")

@@ -17,13 +17,16 @@ _in_ascii = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
 
 
 def encode(value: Json) -> str:
-    """Return a value as JSON, in ASCII and without blanks."""
+    """Return a value as JSON, in ASCII and without blanks, fit to be printed anywhere."""
     try:
         text = msgspec.json.encode(value).decode()
     except UnicodeEncodeError:  # half a character
-        return _in_ascii(value)
+        text = ""
     # msgspec is many times faster, but writes what is not ASCII as it is.
-    return text if text.isascii() and "\x7f" not in text else _in_ascii(value)
+    if not text or not text.isascii() or "\x7f" in text:
+        text = _LONE_SURROGATE.sub(lambda match: match[1] or "\\ufffd", _in_ascii(value))
+    # "##[" and "##vso[" are commands to build runners wherever they stand; a "#" only ever stands in a string.
+    return text.replace("##", "#\\u0023")
 
 
 Written = str | list[str]
@@ -57,9 +60,5 @@ def _add(pieces: list[str], text: Written) -> None:
 
 
 def finished(pieces: list[str]) -> str:
-    """Return a whole document, fit to be printed anywhere."""
-    text = "".join([*pieces, "\n"])
-    if "\\ud" in text:
-        text = _LONE_SURROGATE.sub(lambda match: match[1] or "\\ufffd", text)
-    # "##[" and "##vso[" are commands to build runners wherever they stand; a "#" only ever stands in a string.
-    return text.replace("##", "#\\u0023")
+    """Return a whole document."""
+    return "".join([*pieces, "\n"])

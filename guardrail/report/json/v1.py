@@ -317,7 +317,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "file": finding.file,
         "line": finding.line,
         **_block(finding.end_line, finding.calls),
-        "evidence": {key: _value(value) for key, value in finding.evidence.items()},
+        "evidence": {key: one if type(one) in _PLAIN else _value(one) for key, one in finding.evidence.items()},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
         **({"edit": _edit(finding.edit)} if finding.edit else {}),
         **({} if finding.amount is None else {"amount": plain(finding.amount)}),
@@ -363,9 +363,9 @@ def _value(value: Json, depth: int = 0) -> Json:
     if isinstance(value, (Mapping, list, tuple)) and depth == _MAX_DEPTH:
         return "…"
     if isinstance(value, Mapping):
-        return {str(key): _value(part, depth + 1) for key, part in value.items()}
+        return {str(key): part if type(part) in _PLAIN else _value(part, depth + 1) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_value(part, depth + 1) for part in value]
+        return [part if type(part) in _PLAIN else _value(part, depth + 1) for part in value]
     return _scalar(value)
 
 
