@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import cache
+from operator import itemgetter
+from typing import Any
 
 from msgspec import Struct
 
 from guardrail.cel import Path
 from guardrail.model.cost import UNCHANGED, ResourceCost
 from guardrail.model.resource import Change
-from guardrail.policy.judging.remembered import REMEMBERED, hashable
-from guardrail.policy.rules.compiled import Answer, CompiledRule
+from guardrail.policy.judging.remembered import REMEMBERED, AskedRule, hashable
+from guardrail.policy.rules.compiled import Answer
 from guardrail.policy.variables.context import MACHINES, SUCCESSORS, TAG_NAMES, TAGS
 from guardrail.policy.variables.machine import names_machines
 from guardrail.policy.variables.tags_of import brings_along
@@ -29,23 +32,23 @@ class Answered(Struct):
     """What rules say of resources that are alike by an aspect.
 
     of      one of them, whose costs are kept, as they are told apart by identity
-    found   answers that are not simply yes, each with the rule and its place among all
+    found   answers that are not simply yes
     passed  the rules that a known cost passes
     waiting ids of those of them that would wait for usage that is not given; None until somebody asks
     """
 
     of: ResourceCost
-    found: tuple[tuple[int, CompiledRule, Answer], ...]
-    passed: tuple[CompiledRule, ...]
+    found: tuple[tuple[AskedRule, Answer], ...]
+    passed: tuple[AskedRule, ...]
     waiting: tuple[str, ...] | None = None
 
 
 class Aspect(Struct):
-    """Rules that look at the same of a resource, each with its place among all: what that is, and what they have answered."""
+    """Rules that look at the same of a resource: what that is, and what they have answered."""
 
-    rules: tuple[tuple[int, CompiledRule], ...]
+    rules: tuple[AskedRule, ...]
     reads: tuple[Path, ...]
-    key: _Key
+    keys: tuple[_Key, ...]
     answered: dict[Hashable, Answered] = {}
 
     def remember(self, key: Hashable, answered: Answered) -> None:
@@ -54,37 +57,50 @@ class Aspect(Struct):
             self.answered[key] = answered
 
 
+class Kind(Struct, frozen=True):
+    """Resources that the same rules apply to: what of each is read, and the rules by which of that they look at."""
+
+    keys: tuple[_Key, ...]
+    aspects: tuple[tuple[Callable[[Sequence[Any]], Hashable], Aspect], ...]
+
+
 Aspects = dict[Hashable, Aspect]
 """Those of all kinds of resources: kinds of which the same rules look at the same have one together."""
 
 
-def aspects(rules: Iterable[tuple[int, CompiledRule]], change: Change, known: Aspects) -> tuple[Aspect, ...]:
-    """Return rules, each with its place among all, by what they look at of resources of the kind of this one.
+def kind_of(rules: Iterable[AskedRule], change: Change, known: Aspects) -> Kind:
+    """Return the kind of a resource, to which these rules apply.
 
     `known` are the aspects of other kinds, and take up what this one adds.
     """
-    alike: defaultdict[frozenset[Path], list[tuple[int, CompiledRule]]] = defaultdict(list)
-    for place, rule in rules:
-        sources = frozenset(_source(path) for path in rule.answer_keys if _differs(path, change))
+    alike: defaultdict[frozenset[Path], list[AskedRule]] = defaultdict(list)
+    for one in rules:
+        keys = one.rule.answer_keys
+        sources = frozenset(_source(path) for path in keys if _differs(path, change))
         if len(sources) > 1 and _COST in sources:
             # Beside something else, single amounts tell fewer resources apart than the whole cost does.
-            sources = sources - {_COST} | {path for path in rule.answer_keys if _source(path) == _COST}
-        alike[sources].append((place, rule))
-    found: list[Aspect] = []
+            sources = sources - {_COST} | {path for path in keys if _source(path) == _COST}
+        alike[sources].append(one)
+    aspects: list[Aspect] = []
     for sources, same in alike.items():
         # What does not differ within this kind follows from the provider alone: machines that are none, as no type is named.
-        name = (change.provider, sources, *(place for place, _ in same))
+        name = (change.provider, sources, *(one.place for one in same))
         if name not in known:
             known[name] = _aspect(tuple(same), sources)
-        found.append(known[name])
-    return tuple(found)
+        aspects.append(known[name])
+    read = tuple(dict.fromkeys(key for aspect in aspects for key in aspect.keys))
+    return Kind(read, tuple((_picked([read.index(key) for key in one.keys]), one) for one in aspects))
 
 
-def _aspect(rules: tuple[tuple[int, CompiledRule], ...], sources: Iterable[Path]) -> Aspect:
-    reads = sorted({path for _, rule in rules for path in rule.reads})
-    tags = sorted({path for _, rule in rules for path in rule.answer_keys if _source(path) == TAGS})
-    keys = [_key_of(source, tags) for source in sorted(sources)]
-    return Aspect(rules, tuple(reads), keys[0] if len(keys) == 1 else lambda view: tuple([key(view) for key in keys]))
+def _picked(places: Sequence[int]) -> Callable[[Sequence[Any]], Hashable]:
+    return itemgetter(*places) if places else lambda _: ()
+
+
+def _aspect(rules: tuple[AskedRule, ...], sources: Iterable[Path]) -> Aspect:
+    reads = sorted({path for one in rules for path in one.rule.reads})
+    tags = frozenset(path for one in rules for path in one.rule.answer_keys if _source(path) == TAGS)
+    keys = (_key_of(source, tags if source == TAGS else frozenset()) for source in sorted(sources))
+    return Aspect(rules, tuple(reads), tuple(keys))
 
 
 def _source(path: Path) -> Path:
@@ -101,12 +117,13 @@ def _differs(path: Path, change: Change) -> bool:
     return path[1] != "tags_of" or brings_along(change.type, path[2])
 
 
-def _key_of(source: Path, paths: Sequence[Path]) -> _Key:
-    """Return what tells resources apart by what variables follow from."""
+@cache
+def _key_of(source: Path, tags: frozenset[Path]) -> _Key:
+    """Return what tells resources apart by what variables follow from, the same for the same; `tags` are those to look at."""
     if source == _COST:
         return _sides
     if source == TAGS:
-        return _tags(paths)
+        return _tags(tags)
     return lambda view: hashable(view.read(source))
 
 
@@ -115,9 +132,9 @@ def _sides(view: ResourceView) -> Hashable:
     return id(cost.before), id(cost.after), cost.is_compared, cost.change.action in UNCHANGED
 
 
-def _tags(paths: Sequence[Path]) -> _Key:
+def _tags(paths: frozenset[Path]) -> _Key:
     whole, names = TAGS in paths, TAG_NAMES in paths
-    keys = [path[2] for path in paths if path[:2] == TAGS and path != TAGS]
+    keys = sorted(path[2] for path in paths if path[:2] == TAGS and path != TAGS)
 
     def tags(view: ResourceView) -> Hashable:
         told = view.tags

@@ -119,5 +119,5 @@ def as_evidence(value: Json) -> Json:
     if isinstance(value, Decimal):
         return plain(value)
     if isinstance(value, Mapping):
-        return {key: as_evidence(part) for key, part in value.items()}
+        return {key: part if type(part) in _PLAIN else as_evidence(part) for key, part in value.items()}
     return [as_evidence(part) for part in value] if isinstance(value, list | tuple) else value

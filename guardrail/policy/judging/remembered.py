@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from guardrail.cel import Path, Scope
 from guardrail.model.unknown import Json
@@ -30,19 +32,52 @@ class LazyScope:
         return self._bind()
 
 
-def remembered_answer(rule: CompiledRule, answers: Answers, key: tuple[Any, ...], scope: LazyScope) -> Answer:
-    """Return what a rule says of what has this key, asked only if it has not been."""
-    answer = answers.get(key)
-    if answer is None:
-        answer = rule.answer(scope.value)
-        if len(answers) < REMEMBERED:
-            answers[key] = answer
-    return answer
+class AskedRule(Struct, frozen=True, eq=False):
+    """A rule about single resources as a project asks it.
+
+    place      its place among all of them
+    answers    what it has answered, by what its answers depend on
+    texts      its messages, by what they depend on, once it is known which validations do not hold
+    own        variables of a resource that its findings show, each by its name
+    others     the other values that they show, which are the same for all
+    of_itself  whether it reads nothing of other resources
+    """
+
+    place: int
+    rule: CompiledRule
+    answers: Answers
+    texts: Texts
+    own: tuple[tuple[str, Path], ...]
+    others: Mapping[str, Json]
+    of_itself: bool
+
+    def answer(self, view: ResourceView, scope: LazyScope) -> Answer:
+        """Return what the rule says of a resource, asked only if it has not been."""
+        return self.answer_by(key_of(self.rule.answer_keys, view), scope)
+
+    def answer_by(self, key: tuple[Any, ...], scope: LazyScope) -> Answer:
+        """Return what the rule says of what has this key, asked only if it has not been."""
+        answer = self.answers.get(key)
+        if answer is None:
+            answer = self.rule.answer(scope.value)
+            if len(self.answers) < REMEMBERED:
+                self.answers[key] = answer
+        return answer
+
+    def messages(self, failed: tuple[int, ...], view: ResourceView, scope: Callable[[], Scope]) -> tuple[str, ...]:
+        """Return the messages of validations that do not hold, about a resource as it may be shown."""
+        key = (failed, *key_of(self.rule.message_keys, view))
+        found = self.texts.get(key)
+        if found is None:
+            found = self.rule.texts(failed, scope())
+            if len(self.texts) < REMEMBERED:
+                self.texts[key] = found
+        return found
 
 
 def key_of(paths: Iterable[Path], view: ResourceView) -> tuple[Any, ...]:
     """Return what tells a resource apart for what reads these paths."""
-    return tuple(hashable(view.read(path)) for path in paths)
+    return tuple([hashable(view.read(path)) for path in paths])
 
 
 def hashable(value: Json) -> Any:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from functools import cache, partial
-from operator import itemgetter
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from guardrail.cel import Path, Scope
@@ -21,10 +19,10 @@ from guardrail.model.plan.planned import planned_of
 from guardrail.model.remedy import Remedy
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json
-from guardrail.policy.judging.aspects import Answered, Aspect, Aspects, aspects
+from guardrail.policy.judging.aspects import Answered, Aspect, Aspects, Kind, kind_of
 from guardrail.policy.judging.findings import Subject, as_evidence, evidence_of, finding, is_evidence
 from guardrail.policy.judging.matching import applies
-from guardrail.policy.judging.remembered import REMEMBERED, Answers, LazyScope, key_of, remembered_answer
+from guardrail.policy.judging.remembered import AskedRule, LazyScope, key_of
 from guardrail.policy.judging.savings import saving
 from guardrail.policy.rules.compiled import PASSED, Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
@@ -56,13 +54,6 @@ _OF_PROJECT = {"project", "plan"}
 _OF_PLAN = {(name,) for name in LOOKUPS}  # remembered beyond its project, a price would keep all of its plan
 
 
-class _Shown(Struct, frozen=True):
-    """What findings of a rule show: variables of the resource, each by its name, and the values that are the same for all."""
-
-    own: tuple[tuple[str, Path], ...]
-    others: Mapping[str, Json]
-
-
 class PerResource:
     """The rules about single resources, in one project."""
 
@@ -75,30 +66,39 @@ class PerResource:
         beside: tuple[dict[str, Json], dict[str, Json]],
     ) -> None:
         self.owner = judge
-        self.rules = rules
         self.project = project
         self.around = around
         self.shared, self.fit = beside
-        self._kinds: dict[tuple[Any, ...], tuple[Aspect, ...]] = {}
+        self.rules = [self._asked(place, rule) for place, rule in enumerate(rules)]
+        self._kinds: dict[tuple[Any, ...], Kind] = {}
         self._known: Aspects = {}
         self._savings: dict[tuple[Any, ...], Decimal | None] = {}
-        # What was answered in one project holds in the next, unless the rule looks at the project itself.
-        self._answers = {r.rule.id: {} if _reads_project(r.reads) else judge.answers[r.rule.id] for r in rules}
-        # What others of the plan have may be sensitive, where nothing of the resource is.
-        self._of_itself = {r.rule.id for r in rules if not _looks_elsewhere(r.shown | r.edited)}
-        self._evidence = {r.rule.id: self._shown_by(r) for r in rules}
-        self._texts = {r.rule.id: {} if _reads_project(r.shown) else judge.texts[r.rule.id] for r in rules}
+
+    def _asked(self, place: int, rule: CompiledRule) -> AskedRule:
+        name, paths = rule.rule.id, sorted(filter(is_evidence, rule.reads))
+        return AskedRule(
+            place,
+            rule,
+            # What was answered in one project holds in the next, unless the rule looks at the project itself.
+            {} if _reads_project(rule.reads) else self.owner.answers[name],
+            {} if _reads_project(rule.shown) else self.owner.texts[name],
+            own=tuple((".".join(path), path) for path in paths if path[0] == "resource"),
+            others=evidence_of(picked(self.fit, [path for path in paths if path[0] != "resource"])),
+            # What others of the plan have may be sensitive, where nothing of the resource is.
+            of_itself=not _looks_elsewhere(rule.shown | rule.edited),
+        )
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
         """Ask every rule that applies."""
-        aspects = self._aspects(resource.change)
-        if not aspects:
+        kind = self._kind(resource.change)
+        if not kind.aspects:
             return []
         view = self._view(resource)
         counts = resource.after and resource.after.as_given.usage_based and resource.changes
-        found: list[tuple[int, CompiledRule, Answer]] = []
-        for aspect in aspects:
-            key = aspect.key(view)
+        read = [key(view) for key in kind.keys]
+        found: list[tuple[AskedRule, Answer]] = []
+        for picked_from, aspect in kind.aspects:
+            key = picked_from(read)
             answered = aspect.answered.get(key)
             if answered is None:
                 answered = self._evaluate(aspect, view)
@@ -109,22 +109,27 @@ class PerResource:
                 self._count_known_cost(answered, view)
         return self._told(found, view) if found else []
 
-    def _told(self, found: list[tuple[int, CompiledRule, Answer]], view: ResourceView) -> list[Finding]:
+    def _told(self, found: list[tuple[AskedRule, Answer]], view: ResourceView) -> list[Finding]:
         """Return findings for answers, in the order of the rules."""
-        shown = cache(lambda settled, alike: view.as_shown(settled=settled, alike=alike))
-        told = (
-            self._finding(rule, answer, view.cost, shown(bool(answer.failed), rule.rule.id in self._of_itself))
-            for _, rule, answer in sorted(found, key=itemgetter(0))
-        )
-        return [one for one in told if one]
+        found.sort(key=_place)
+        shown: dict[tuple[bool, bool], ResourceView] = {}
+        told: list[Finding] = []
+        for asked, answer in found:
+            settled, alike = how = bool(answer.failed), asked.of_itself
+            if how not in shown:
+                shown[how] = view.as_shown(settled=settled, alike=alike)
+            one = self._finding(asked, answer, view.cost, shown[how])
+            if one:
+                told.append(one)
+        return told
 
     def matched(self, resources: Iterable[ResourceCost]) -> Counter[str]:
         """Return how many of the resources, which have been judged, the match of each rule fits."""
         found: Counter[str] = Counter()
-        for kind, number in Counter(_kind(resource.change) for resource in resources).items():
-            for aspect in self._kinds[kind]:
-                for _, rule in aspect.rules:
-                    found[rule.rule.id] += number
+        for kind, number in Counter(_kind_name(resource.change) for resource in resources).items():
+            for _, aspect in self._kinds[kind].aspects:
+                for one in aspect.rules:
+                    found[one.rule.rule.id] += number
         return found
 
     def _view(
@@ -134,81 +139,69 @@ class PerResource:
 
     def _evaluate(self, aspect: Aspect, view: ResourceView) -> Answered:
         scope = LazyScope(lambda: self._scope(view, aspect.reads))
-        found: list[tuple[int, CompiledRule, Answer]] = []
-        passed: list[CompiledRule] = []
-        for place, rule in aspect.rules:
-            answers = self._answers[rule.rule.id]
-            answer = remembered_answer(rule, answers, key_of(rule.answer_keys, view), scope)
+        found: list[tuple[AskedRule, Answer]] = []
+        passed: list[AskedRule] = []
+        for asked in aspect.rules:
+            answer = asked.answer(view, scope)
             # Only where the configuration leaves an attribute out can null decide what is unknown.
             if answer.unknown and view.side and (view.side.open or view.side.open_inside):
-                answer = self._settled(rule, answers, view, answer)
+                answer = self._settled(asked, view, answer)
             if answer.skipped:
-                self.owner.skipped.add(rule.rule.id)
+                self.owner.skipped.add(asked.rule.rule.id)
                 continue
-            self.owner.applied.add(rule.rule.id)
+            self.owner.applied.add(asked.rule.rule.id)
             if not answer.passed:
-                found.append((place, rule, answer))
-            elif answer is PASSED and rule.judges_known_cost:
-                passed.append(rule)
+                found.append((asked, answer))
+            elif answer is PASSED and asked.rule.judges_known_cost:
+                passed.append(asked)
         return Answered(view.cost, tuple(found), tuple(passed))
 
     def _count_known_cost(self, answered: Answered, view: ResourceView) -> None:
         """Count the rules that would wait if the amounts were open that usage adds to: a pass for other reasons holds."""
         if answered.waiting is None:
-            answered.waiting = tuple(rule.rule.id for rule in answered.passed if self._waits(rule, view))
+            answered.waiting = tuple(one.rule.rule.id for one in answered.passed if self._waits(one, view))
         self.owner.passed_known_cost.update(answered.waiting)
 
-    def _waits(self, rule: CompiledRule, view: ResourceView) -> bool:
-        asked = dict(zip(rule.answer_keys, key_of(rule.answer_keys, view), strict=True))
+    def _waits(self, asked: AskedRule, view: ResourceView) -> bool:
+        rule = asked.rule
+        values = dict(zip(rule.answer_keys, key_of(rule.answer_keys, view), strict=True))
         scope = LazyScope(partial(self._open_scope, view, rule))
-        key = tuple(open_by_usage(asked).values())
-        return bool(remembered_answer(rule, self._answers[rule.rule.id], key, scope).unknown)
+        return bool(asked.answer_by(tuple(open_by_usage(values).values()), scope).unknown)
 
     def _open_scope(self, view: ResourceView, rule: CompiledRule) -> Scope:
         values = self._values(view, rule.reads)
         own = {path: value for path, value in values.items() if path[0] == "resource"}
         return self.owner.bind(nested(values | open_by_usage(own)))
 
-    def _settled(self, rule: CompiledRule, answers: Answers, view: ResourceView, open_: Answer) -> Answer:
+    def _settled(self, asked: AskedRule, view: ResourceView, open_: Answer) -> Answer:
         """Return a failure that is there if what is left out is null; a pass would not hold if the provider chose it."""
         view = self._view(view.cost, settled=True)
-        again = remembered_answer(
-            rule, answers, key_of(rule.answer_keys, view), LazyScope(lambda: self._scope(view, rule.reads))
-        )
+        again = asked.answer(view, LazyScope(lambda: self._scope(view, asked.rule.reads)))
         return again if again.failed else open_
 
-    def _messages(self, rule: CompiledRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
+    def _messages(self, asked: AskedRule, failed: tuple[int, ...], view: ResourceView) -> tuple[str, ...]:
         """Return the messages of a rule about a resource as it may be shown."""
-        key = (failed, *key_of(rule.message_keys, view))
-        texts = self._texts[rule.rule.id]
-        found = texts.get(key)
-        if found is None:
-            found = rule.texts(failed, self._scope(view, rule.shown))
-            if len(texts) < REMEMBERED:
-                texts[key] = found
-        return found
+        return asked.messages(failed, view, lambda: self._scope(view, asked.rule.shown))
 
     def _scope(self, view: ResourceView, paths: Iterable[Path]) -> Scope:
         return self.owner.bind(nested(self._values(view, paths)))
 
-    def _aspects(self, change: Change) -> tuple[Aspect, ...]:
-        kind = _kind(change)
-        found = self._kinds.get(kind)
+    def _kind(self, change: Change) -> Kind:
+        name = _kind_name(change)
+        found = self._kinds.get(name)
         if found is None:
-            fit = [one for one in enumerate(self.rules) if applies(one[1].rule.match, change)]
-            found = aspects(fit, change, self._known)
-            self._kinds[kind] = found
+            fit = [one for one in self.rules if applies(one.rule.rule.match, change)]
+            found = self._kinds[name] = kind_of(fit, change, self._known)
         return found
 
-    def _finding(
-        self, rule: CompiledRule, answer: Answer, resource: ResourceCost, view: ResourceView
-    ) -> Finding | None:
+    def _finding(self, asked: AskedRule, answer: Answer, resource: ResourceCost, view: ResourceView) -> Finding | None:
         """Return what is to be said of a resource, of which `view` has what may be shown."""
+        rule = asked.rule
         if rule.rule.waste and costs_nothing(resource):
             return None
         change = resource.change
-        texts = self._messages(rule, answer.failed, view) if answer.failed else ()
-        old = bool(answer.failed) and self._pre_existing(rule, answer, texts, resource)
+        texts = self._messages(asked, answer.failed, view) if answer.failed else ()
+        old = bool(answer.failed) and self._pre_existing(asked, answer, texts, resource)
         if answer.error and (_has_secrets(change) or reads_others(rule)):
             answer = Answer(error=HIDDEN)
         found = finding(
@@ -216,7 +209,7 @@ class PerResource:
             answer,
             Subject(change.address, self.project.name, change.source, _amount(resource), partial(planned_of, change)),
             texts=texts,
-            evidence=self._evidence_of(rule, view),
+            evidence={**{name: as_evidence(view.read(path)) for name, path in asked.own}, **asked.others},
             blocking=not old or self.owner.pre_existing_blocks,
             pre_existing=old,
         )
@@ -225,16 +218,8 @@ class PerResource:
         saved = self._saving(rule, view, found.amount)
         if rule.rule.waste and saved is not None and saved <= 0:
             return None
-        return replace(found, saving=saved, remedy=self._remedy(rule, view) if self.owner.with_remedies else None)
-
-    def _shown_by(self, rule: CompiledRule) -> _Shown:
-        paths = sorted(filter(is_evidence, rule.reads))
-        own = tuple((".".join(path), path) for path in paths if path[0] == "resource")
-        return _Shown(own, evidence_of(picked(self.fit, [path for path in paths if path[0] != "resource"])))
-
-    def _evidence_of(self, rule: CompiledRule, view: ResourceView) -> dict[str, Json]:
-        shown = self._evidence[rule.rule.id]
-        return {**{name: as_evidence(view.read(path)) for name, path in shown.own}, **shown.others}
+        remedy = self._remedy(rule, view) if self.owner.with_remedies else None
+        return found if saved is None and remedy is None else replace(found, saving=saved, remedy=remedy)
 
     def _saving(self, rule: CompiledRule, view: ResourceView, amount: Decimal | None) -> Decimal | None:
         """Return what mending a finding saves; of resources that cost the same and differ in nothing that the rule reads, once."""
@@ -255,20 +240,20 @@ class PerResource:
         except LimitError as error:
             raise rule.past(error) from None
 
-    def _pre_existing(self, rule: CompiledRule, answer: Answer, texts: tuple[str, ...], resource: ResourceCost) -> bool:
+    def _pre_existing(self, asked: AskedRule, answer: Answer, texts: tuple[str, ...], resource: ResourceCost) -> bool:
         """Say whether the rule was broken in the same way before: same words, or about a cost that does not rise."""
         if resource.change.before is None or resource.change.action not in ALL_BUT_GONE:
             return False
+        rule = asked.rule
         # An unchanged resource answers as before, unless the rule looks at others, which may have changed.
         if resource.stays and not rule.reads_relations:
             return True
         past = self._view(resource, past=True, settled=True)
-        scope = LazyScope(lambda: self._scope(past, rule.reads))
-        before = remembered_answer(rule, self._answers[rule.rule.id], key_of(rule.answer_keys, past), scope)
+        before = asked.answer(past, LazyScope(lambda: self._scope(past, rule.reads)))
         if not set(answer.failed) <= set(before.failed):
             return False
         view = self._view(resource, past=True, shown=True, settled=True)
-        if set(texts) <= set(self._messages(rule, answer.failed, view)):
+        if set(texts) <= set(self._messages(asked, answer.failed, view)):
             return True
         # A message with an amount is another one at every other cost; what does not rise is no new violation.
         sums = spend(resource)
@@ -283,11 +268,15 @@ class PerResource:
         return values | picked(self.fit if view.shown else self.shared, others)
 
 
+def _place(found: tuple[AskedRule, Answer]) -> int:
+    return found[0].place
+
+
 def _looks_elsewhere(reads: Iterable[Path]) -> bool:
     return any(path[0] == "resource" and path[1] in {*LOOKUPS, "tags_of"} for path in reads)
 
 
-def _kind(change: Change) -> tuple[Any, ...]:
+def _kind_name(change: Change) -> tuple[Any, ...]:
     """Return all that `match` may ask of a resource; what it asks of the project holds for all of them."""
     return change.type, change.provider, change.action, change.taggable
 

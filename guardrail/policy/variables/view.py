@@ -281,9 +281,10 @@ class ResourceView:
     def marks(self) -> Json:
         """What the places that are known only after apply follow from: told sooner than they are."""
         side = self.side
-        if side and (side.open or side.open_inside or not self.defaults.keys().isdisjoint(side.unknown)):
+        if side and (side.open or side.open_inside):
             return self.unknown_paths()
-        return (repr(side.unknown) if side else "", *_unknown_tags(self.tags))
+        known = filter(self._is_known, sorted(self.defaults.keys() & side.unknown.keys())) if side else ()
+        return (repr(side.unknown) if side else "", tuple(_unknown_tags(self.tags)), *known)
 
     def _is_known(self, name: str) -> bool:
         return not isinstance(self.attribute(self.side, name), Unknown)
