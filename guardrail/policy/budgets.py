@@ -20,7 +20,7 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed
 from guardrail.policy.budget_alerts import AlertOrShare
 from guardrail.policy.glob import Globs, matches_any, may_begin
-from guardrail.policy.spend import Spend, added, missing, spend
+from guardrail.policy.spend import Spend, added, missing, spend, spends
 from guardrail.policy.variables.context import Project
 
 Patterns = tuple[str, ...]
@@ -136,8 +136,8 @@ def spent(budgets: Sequence[Budget], projects: Iterable[tuple[Project, ProjectRe
         parts: defaultdict[int, list[Spend]] = defaultdict(list)
         plays_in = index.playing_in(project)
         changes = (resource.change for resource in bill.resources)
-        for resource, candidates in zip(bill.resources, index.candidates(changes, plays_in), strict=True):
-            whole = spend(resource)
+        meant = index.candidates(changes, plays_in)
+        for resource, whole, candidates in zip(bill.resources, spends(bill.resources), meant, strict=True):
             for number in candidates:
                 match = budgets[number].match
                 if _place(match, resource) and (part := _part(match, resource, whole)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from operator import attrgetter
 from typing import Any
@@ -12,6 +12,7 @@ from msgspec import Struct
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
 from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.resource import Action
 from guardrail.model.unknown import Json, Unknown
 
 INCOMPLETE = "incomplete"
@@ -145,9 +146,20 @@ def missing(one: NotEvaluated) -> Spend:
     )
 
 
-def total(resources: Iterable[ResourceCost], not_evaluated: Iterable[NotEvaluated] = ()) -> Spend:
+def spends(resources: Sequence[ResourceCost]) -> Iterator[Spend]:
+    """Give what each resource costs: asked once of those that share their costs, if the same happens to them."""
+    known: dict[tuple[int, int, bool, Action], Spend] = {}
+    for resource in resources:  # which are kept, and so are their costs: nothing else gets the id of one
+        key = id(resource.before), id(resource.after), resource.is_compared, resource.change.action
+        found = known.get(key)
+        if found is None:
+            found = known[key] = spend(resource)
+        yield found
+
+
+def total(resources: Sequence[ResourceCost], not_evaluated: Iterable[NotEvaluated] = ()) -> Spend:
     """Return the sum over resources, and what of it is missing."""
-    return added([*map(spend, resources), *map(missing, not_evaluated)])
+    return added([*spends(resources), *map(missing, not_evaluated)])
 
 
 def added(sums: Sequence[Spend]) -> Spend:

@@ -1,4 +1,5 @@
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from msgspec.structs import replace
@@ -7,10 +8,11 @@ from guardrail.data import rules_dir
 from guardrail.model.cost import ResourceCost
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
+from guardrail.model.resource import Action
 from guardrail.model.unknown import Unknown
 from guardrail.policy import Budget, Judge, Project, RuleSelection, load_rules
 from guardrail.policy.budgets import spent
-from guardrail.policy.spend import Spend, total
+from guardrail.policy.spend import Spend, spend, spends, total
 from tests.policy.judging import NOW, resource, rule, specs
 
 SHOP, BLOG = Project("shop", env="prod"), Project("blog", env="dev")
@@ -113,6 +115,19 @@ def test_before_plus_delta_is_after():
     changed = resource(before={}, cost={"before": 20, "monthly": 35})
     sums = total([WEB, STORE, changed])
     assert sums.before + sums.delta == sums.known
+
+
+def test_resources_that_share_their_costs_each_count_as_alone():
+    sides = [None, *(resource(cost=cost).after for cost in (
+        {"monthly": 35}, {"monthly": 35, "usage": "open"}, {"monthly": None}, {"monthly": 5, "assumed_usage": 3},
+    ))]  # fmt: skip
+    shared = [
+        replace(WEB, change=replace(WEB.change, action=action), before=before, after=after, is_compared=is_compared)
+        for action in Action
+        for before, after, is_compared in product(sides, sides, (True, False))
+    ]
+    assert list(spends(shared)) == [spend(one) for one in shared]
+    assert total(shared) == sum(map(spend, shared), Spend())
 
 
 def test_each_budget_is_judged_by_each_budget_rule():

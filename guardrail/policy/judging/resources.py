@@ -160,7 +160,8 @@ class PerResource:
         """Count the rules that would wait if the amounts were open that usage adds to: a pass for other reasons holds."""
         if answered.waiting is None:
             answered.waiting = tuple(one.rule.rule.id for one in answered.passed if self._waits(one, view))
-        self.owner.passed_known_cost.update(answered.waiting)
+        for name in answered.waiting:
+            self.owner.passed_known_cost[name] += 1
 
     def _waits(self, asked: AskedRule, view: ResourceView) -> bool:
         rule = asked.rule

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
@@ -187,10 +188,8 @@ def plan_values(resources: Sequence[ResourceCost], sums: Spend) -> dict[str, Jso
 
     That, and all else that is no sum, is `guardrail.policy.variables.around`.
     """
-    counts = dict.fromkeys((action.replace("-", "_") for action in Action), 0)
-    for resource in resources:
-        counts[resource.change.action.replace("-", "_")] += 1
-    return {**sums.values("plan"), "counts": counts}
+    counts = Counter(resource.change.action for resource in resources)
+    return {**sums.values("plan"), "counts": {action.replace("-", "_"): counts[action] for action in Action}}
 
 
 def run_values(now: datetime, pr: Mapping[str, Json], currency: str) -> dict[str, Json]:
