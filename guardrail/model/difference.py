@@ -116,7 +116,9 @@ def _compared(before: Json, after: Json, place: _Place) -> Iterator[Leaf]:
     if not is_secret and len(place.steps) < _DEEPEST:
         if isinstance(before, dict) and isinstance(after, dict):
             for key in sorted(before.keys() | after.keys()):
-                yield from _compared(before.get(key), after.get(key), place.at(key, key))
+                was, will = before.get(key), after.get(key)
+                if was != will:
+                    yield from _compared(was, will, place.at(key, key))
             return
         if _is_blocks(before) and _is_blocks(after):
             yield from _blocks(before or [], after or [], place)
