@@ -127,7 +127,7 @@ def priced(rows: list[dict[str, str]], work: Path) -> Scene:
     given = state(work / "aws.json", resources)
     flags = Flags(inputs=(str(given),), usage=work / "usage.yml")
     chosen = replace(settings(flags, work), reads_states=True, overlay=work / "own.yaml")
-    chosen = replace(chosen, recommend=chosen.recommend.model_copy(update={"min_saving": 0}))
+    chosen = replace(chosen, recommend=replace(chosen.recommend, min_saving=0))
     engine = engine_of(chosen, Library(), prices(chosen))
     ((source, plan),) = readable_plans(chosen)
     return scene_of(source, plan, engine, chosen, replace(NO_FACTS, hours=hours))

@@ -6,14 +6,17 @@ import io
 import os
 import re
 import subprocess
-import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from guardrail.errors import ConfigError, NetworkError
+
+if TYPE_CHECKING:
+    import tarfile
 
 _TIMEOUT = 120  # seconds
 _FULL_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
@@ -197,6 +200,8 @@ def extract(top: Path, revision: str, names: Iterable[str], into: Path) -> None:
 
 def _unpack(packed: bytes, into: Path) -> list[str]:
     """Unpack an archive and return the names in it."""
+    import tarfile  # noqa: PLC0415 - only for files of another commit
+
     try:
         with tarfile.open(fileobj=io.BytesIO(packed), mode="r:") as tar:
             tar.extractall(into, filter=_harmless)  # noqa: S202 - nothing leaves the folder
@@ -267,6 +272,8 @@ def fetch(bare: Path, address: str, ref: str) -> str:
 
 
 def _harmless(member: tarfile.TarInfo, into: str) -> tarfile.TarInfo | None:
+    import tarfile  # noqa: PLC0415
+
     try:
         return tarfile.data_filter(member, into)
     except tarfile.FilterError:

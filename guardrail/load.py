@@ -23,9 +23,6 @@ from guardrail.policy import (
     REPOSITORY,
     CompiledRule,
     LoadedRules,
-    PricedPlan,
-    ReadPlan,
-    Repricer,
     ResourceTypes,
     Surroundings,
     load_rules,
@@ -40,6 +37,7 @@ if TYPE_CHECKING:
     from guardrail.catalog.terms import Terms
     from guardrail.model.billed.costs import KnownSnapshot
     from guardrail.model.report import Report
+    from guardrail.policy.rules.testing import PricedPlan, ReadPlan, Repricer
 
 
 def plans(settings: Settings, place: Callable[[str], str] = str) -> list[tuple[Source, Plan]]:
@@ -104,6 +102,8 @@ def engine_of(settings: Settings, library: Library, catalog: Catalog) -> Engine:
 
 def plan_reader(catalog: Catalog, library: Library) -> ReadPlan:
     """Return what reads a plan that a rule's test names, and prices it, each once."""
+    from guardrail.policy.rules.testing import PricedPlan  # noqa: PLC0415 - only for tests of rules
+
     engine = Engine(library, catalog)
 
     @cache

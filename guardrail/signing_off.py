@@ -16,11 +16,8 @@ from guardrail.approvals import (
     SignedOff,
     approval_policy,
     approve,
-    as_told,
-    read_told,
-    with_told,
-    written_told,
 )
+from guardrail.approvals.records import as_told, read_told, with_told, written_told
 from guardrail.config import Settings
 from guardrail.errors import GuardrailError
 from guardrail.http import Deadline

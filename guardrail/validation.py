@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from msgspec import Struct, field
-from pydantic import BaseModel, ValidationError
+from msgspec.structs import replace
 
 from guardrail import data
 from guardrail.approvals.faults import approval_faults
@@ -21,7 +21,8 @@ from guardrail.config_path import find_config, is_config
 from guardrail.costs import Library
 from guardrail.costs.usage.file import UsageFile
 from guardrail.errors import ConfigError, GuardrailError, InputError, RuleError, did_you_mean
-from guardrail.files import Place, YamlFile, examined, read_yaml
+from guardrail.files import Place, Section, YamlFile, examined, read_yaml
+from guardrail.files.model import ValidationError, validated
 from guardrail.files.repository import repository_top
 from guardrail.finops.allocation import file as allocation_file
 from guardrail.finops.kpis import kpi_file
@@ -39,13 +40,13 @@ from guardrail.policy import (
     fetched_files,
     load_waivers,
     packs,
-    run_tests,
 )
 from guardrail.policy.glob import is_pattern
+from guardrail.policy.rules.testing import run_tests
 from guardrail.terraform.configuration.code.files import shown
 from guardrail.waivers import refused_waivers, waiver_policy, waivers_without_terms
 
-Part = TypeVar("Part", bound=BaseModel)
+Part = TypeVar("Part", bound=Section)
 
 _OURS = re.compile(
     rb"^(?:id|validations|enforcement|waivers|resource_usage|resource_type_default_usage):", re.MULTILINE
@@ -203,7 +204,7 @@ class Validation(Struct):
         self.seen.update(path.resolve() for path in fetched_files(base, chosen.sources))
         self.seen.update((base / name).resolve() for one in chosen.set.values() for name in one.params_from.values())
         there = tuple(name for name in chosen.paths if (base / name).exists())  # the others are told of already
-        selection = chosen.model_copy(update={"paths": there})
+        selection = replace(chosen, paths=there)
         top = repository_top(base.resolve())
         types = resource_types(library)
         found = choose(selection, data.rules_dir(), on_unpriced=unpriced, base=base, top=top, types=types, where=where)
@@ -271,10 +272,12 @@ class Validation(Struct):
     def _read(self, path: Path, error: type[GuardrailError]) -> YamlFile | None:
         self.seen.add(path.resolve())
         try:
-            return read_yaml(path, error)
+            file = read_yaml(path, error)
+            _ = file.data  # parsed here, where it can be told
         except GuardrailError as fault:
             self.faults.append(fault)
             return None
+        return file
 
     def _examined(self, model: type[Part], file: YamlFile, error: type[GuardrailError]) -> Part | None:
         found, faults = examined(model, file, error)
@@ -340,7 +343,7 @@ def _sound(content: Any) -> ConfigFile:
     sound = {**deepcopy(content), "version": 1} if isinstance(content, dict) else {"version": 1}
     for _ in range(_ROUNDS):
         try:
-            return ConfigFile.model_validate(sound)
+            return validated(ConfigFile, sound)
         except ValidationError as problem:
             for fault in problem.errors():
                 _drop(sound, fault["loc"])

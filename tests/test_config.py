@@ -111,7 +111,7 @@ def test_what_may_be_meant_as_the_configuration_is_never_passed_over(tmp_path, t
 
 
 def test_the_keys_that_tell_the_configuration_are_its_own():
-    assert set(KEYS) == set(ConfigFile.model_fields)
+    assert set(KEYS) == set(ConfigFile.__struct_fields__)
 
 
 def test_without_a_file_the_folder_itself_is_checked(tmp_path):

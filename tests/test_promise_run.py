@@ -47,7 +47,6 @@ SETTINGS = Settings(
         Budget(name="all", monthly=Decimal(100)),
         Budget(name="change", increase=Decimal(10), increase_percent=Decimal(10)),
     ),
-    budget_places=("guardrail.yaml:1", "guardrail.yaml:2"),
     default_region={"azure": "eastus"},
 )
 RUNS, RESOURCES = 25, 5

@@ -10,7 +10,7 @@ import pytest
 
 from guardrail.errors import ConfigError
 from guardrail.model.finding import Waiver
-from guardrail.waivers import with_waiver
+from guardrail.waivers.writing import with_waiver
 from tests.platforms.fake_github import pull_request_event
 from tests.terraform import plans
 

@@ -51,7 +51,10 @@ def approval_for(asked: Asked, findings: Sequence[Finding], settings: Settings) 
     for name, text in (("--reason", reason), ("--by", by)):
         if not text:
             raise ConfigError("says nothing", where=name, fix="say why it is right, and who approves it")
-    entry = ApprovalEntry.model_validate(
+    from guardrail.files.model import validated  # noqa: PLC0415 - loads pydantic
+
+    entry = validated(
+        ApprovalEntry,
         {
             "rule": finding.rule,
             "address": finding.subject,
@@ -62,7 +65,7 @@ def approval_for(asked: Asked, findings: Sequence[Finding], settings: Settings) 
             "up_to": _up_to(asked, finding),
             "planned": finding.approval.planned if finding.approval else "",
             "ticket": ticket,
-        }
+        },
     )
     policy = ApprovalPolicy(settings.approvers, settings.approvals.label, ((entry, ""),))
     (tried,) = approve([finding], policy, today=today, currency=settings.currency)

@@ -5,17 +5,16 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
-
 from guardrail.errors import ConfigError
-from guardrail.files import Section, YamlFile, checked
+from guardrail.files import YamlFile, checked
+from guardrail.files.section import Field, Section, model_validator
 from guardrail.policy.waivers import Day, Text
 
 UNKNOWN = "unknown"
 """What `up_to` says where the amount was not known, and was approved as such."""
 
 
-class ApprovalEntry(Section):
+class ApprovalEntry(Section, kw_only=True):
     """One approval as the file states it: of one finding, whose names are compared letter by letter."""
 
     rule: Text
@@ -35,13 +34,12 @@ class ApprovalEntry(Section):
     """hash of what was planned; `guardrail approve` writes it"""
     ticket: str = ""
 
-    @model_validator(mode="after")
-    def _can_be_so_much(self) -> ApprovalEntry:
+    @model_validator
+    def _can_be_so_much(self) -> None:
         is_resource = self.address != "plan" and not self.address.startswith("budget:")
         if is_resource and self.amount is not None and self.amount < 0:
             msg = f"up_to is {self.amount}, and a resource costs nothing below 0"
             raise ValueError(msg)
-        return self
 
     @property
     def amount(self) -> Decimal | None:
@@ -52,7 +50,7 @@ class ApprovalEntry(Section):
 class ApprovalList(Section):
     """An approvals file."""
 
-    approvals: tuple[ApprovalEntry, ...] = Field(default=())
+    approvals: tuple[ApprovalEntry, ...] = ()
 
 
 def load_approvals(file: YamlFile) -> tuple[tuple[ApprovalEntry, str], ...]:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from guardrail import git
 from guardrail.approvals.file import ApprovalEntry, load_approvals
 from guardrail.config import ApprovalsAt, ApprovalsConfig, Approver, Settings, same_name
-from guardrail.config.approvers import approvers_only
 from guardrail.errors import ConfigError
-from guardrail.files import Section, checked
-from guardrail.files.yaml_file import YamlFile, parse_yaml, read_yaml
+from guardrail.files import checked
+from guardrail.files.section import Section
+from guardrail.files.yaml_file import parse_yaml, read_yaml
 from guardrail.model.money import money
 from guardrail.policy.glob import matches_any
 
@@ -123,8 +124,11 @@ def _outside(settings: Settings, top: Path, base: str) -> ApprovalPolicy:
 class _OfBase(Section):
     """What is read of the base's guardrail.yaml: the rest of it may be of another version."""
 
+    further = "rest"
+
     approvers: tuple[Approver, ...] = ()
     approvals: ApprovalsConfig = ApprovalsConfig()
+    rest: dict[str, Any] = field(default_factory=dict)
 
 
 def _at_base(settings: Settings, top: Path, base: str, name: str) -> ApprovalPolicy:
@@ -134,7 +138,7 @@ def _at_base(settings: Settings, top: Path, base: str, name: str) -> ApprovalPol
     shown = f"{name} in {base[:12]}"
     try:
         file = parse_yaml(text.decode("utf-8-sig"), ConfigError, name=shown)
-        said = checked(_OfBase, YamlFile(file.name, approvers_only(file.data), file.nodes, file.keys), ConfigError)
+        said = checked(_OfBase, file, ConfigError) if file.data else _OfBase()
     except (ConfigError, UnicodeDecodeError) as error:
         return ApprovalPolicy(why=f"the approvers of the base cannot be read: {error}")
     folder = (settings.config_file or top).parent

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Literal, get_args
 
 from guardrail.catalog.query import COMMITTED_USE, DEV_TEST, SAVINGS_PLAN, Ladder
-from guardrail.files import Section
+from guardrail.files.section import Section
 
 HOURS = 730
 """Hours in a month."""
@@ -37,7 +37,7 @@ TERMS: tuple[Term, ...] = get_args(Term)
 OFFERINGS: tuple[Offering, ...] = get_args(Offering)
 
 
-class SavingsPlan(Section):
+class SavingsPlan(Section, kw_only=True):
     """A savings plan by its terms, at the rates that the vendor publishes. AWS has kinds and ways to pay, Azure a term."""
 
     kind: Kind | None = None

@@ -8,12 +8,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from msgspec import field
 
 from guardrail.catalog.commitment import Commitment, DevTest, Reservation, SavingsPlan
 from guardrail.catalog.query import Product
 from guardrail.errors import ConfigError
-from guardrail.files import Section, YamlFile, checked, read_yaml
+from guardrail.files import YamlFile, checked, read_yaml
+from guardrail.files.section import BeforeValidator, Field, Section
 from guardrail.model.cost import PriceSource
 from guardrail.model.money import decimal
 
@@ -46,8 +47,8 @@ class Entry(Section):
     service: str = "*"
     region: str = "*"
     sku: str = "*"
-    attributes: dict[str, str] = Field(default_factory=dict)
-    from_: Day | None = Field(None, alias="from")
+    attributes: dict[str, str] = field(default_factory=dict)
+    from_: Day | None = field(name="from", default=None)
     until: Day | None = None
     reason: str = ""
     """the agreement that it stands in, for those who review"""
@@ -63,19 +64,19 @@ class Entry(Section):
         return all(fnmatchcase(name, wanted) for wanted, name in (*names, (self.sku, source.sku), *pairs))
 
 
-class Discount(Entry):
+class Discount(Entry, kw_only=True):
     """A percentage off list prices; a negative one is a surcharge."""
 
     percent: Percent
 
 
-class FixedPrice(Entry):
+class FixedPrice(Entry, kw_only=True):
     """A price of your own for a SKU, in US dollars for the catalog's unit."""
 
     price: Money
 
 
-class Coverage(Entry):
+class Coverage(Entry, kw_only=True):
     """Reserved capacity, savings plans, committed use or dev/test: a share of every hour on demand is paid for otherwise."""
 
     percent: Share
@@ -100,14 +101,14 @@ class Coverage(Entry):
         return self.savings_plan or self.reservation or (DevTest() if self.dev_test else None)
 
 
-class PrivateService(Section):
+class PrivateService(Section, kw_only=True):
     """A price that no vendor publishes, for definitions of your own to select."""
 
     vendor: str
     service: str
     region: str = "global"
     family: str
-    attributes: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
     unit: str
     price: Money
     sku: str = ""

@@ -150,7 +150,7 @@ def budget_notes(projects: Projects, settings: Settings) -> list[str]:
     """Say which budgets count nothing of a run."""
     idle = unmatched_budgets(settings.budgets, projects)
     # Why is told of those alone that are shown: it takes a look at everything there is.
-    found = [(settings.budget_places[at], settings.budgets[at]) for at in idle[:_SHOWN]]
+    found = [(settings.where_budget(at), settings.budgets[at]) for at in idle[:_SHOWN]]
     lines = [f"{where}: budget {one.name} {COUNTS_NOTHING}: {why_unmatched(one, projects)}" for where, one in found]
     return [*lines, *_more(len(idle), "budgets that count nothing")]
 

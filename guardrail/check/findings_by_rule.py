@@ -49,7 +49,7 @@ def findings_by_rule(chosen: Settings, *, everything: bool) -> tuple[list[RuleFi
     """
     if everything:
         brought = [pack for pack in packs(data.rules_dir()) if pack not in chosen.rules.sources]
-        chosen = replace(chosen, rules=chosen.rules.model_copy(update={"packs": tuple(brought)}))
+        chosen = replace(chosen, rules=replace(chosen.rules, packs=tuple(brought)))
     library = Library(chosen.definitions)
     loaded = loaded_rules(chosen, library)
     report = check(chosen, engine=engine_of(chosen, library, prices(chosen)), loaded=loaded)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+from msgspec import to_builtins
+
 from guardrail import data, git
 from guardrail.config import Approver, Settings
 from guardrail.model.money import plain
@@ -92,5 +94,4 @@ def _approvers(before: Settings, after: Settings) -> Iterator[str]:
 
 
 def _said(one: Approver) -> str:
-    given = one.model_dump(mode="json", exclude_defaults=True)
-    return ", ".join(f"{key}: {value}" for key, value in given.items())
+    return ", ".join(f"{key}: {value}" for key, value in to_builtins(one).items())

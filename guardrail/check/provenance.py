@@ -14,9 +14,13 @@ from guardrail.config import Settings, Source
 from guardrail.model.runs.hashes import Hashes
 from guardrail.model.runs.input import Input, InputKind, Origin
 from guardrail.policy import fetched_files, is_within
-from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_configuration, shown
-from guardrail.terraform.configuration.code.inline_waivers import MARK
-from guardrail.terraform.configuration.code.modules import FolderModules
+from guardrail.terraform.configuration.code.files import (
+    INLINE_WAIVER,
+    MANIFEST,
+    configuration_files,
+    is_configuration,
+    shown,
+)
 from guardrail.terraform.configuration.code.roots import has_work, root_modules
 from guardrail.terraform.configuration.variable_files import is_variables, variable_files
 from guardrail.terraform.footprint import Footprint, footprints, of_root
@@ -222,6 +226,8 @@ def _configuration(part: Footprint, source: Source, settings: Settings) -> Itera
 
 
 def _modules(root: Path) -> frozenset[Path]:
+    from guardrail.terraform.configuration.code.modules import FolderModules  # noqa: PLC0415 - loads the parser
+
     return frozenset(folder for _, folder in FolderModules(root).folders() if folder)
 
 
@@ -229,7 +235,7 @@ def _files(folders: Iterable[Path], settings: Settings) -> Iterator[tuple[InputK
     for folder in sorted(folders):
         for file in configuration_files(folder):
             yield InputKind.CONFIGURATION, file
-            if settings.inline_waivers and MARK.encode() in file.read_bytes():
+            if settings.inline_waivers and INLINE_WAIVER.encode() in file.read_bytes():
                 yield InputKind.INLINE_WAIVERS, file
 
 

@@ -6,9 +6,7 @@ import datetime as dt
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, StringConstraints, model_validator
-
-from guardrail.files.checked import Section
+from guardrail.files.section import Field, Section, StringConstraints, model_validator
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 
@@ -31,20 +29,19 @@ class ExpectedDate(Section):
     addresses: tuple[str, ...] = ("*",)
     """globs of Terraform addresses"""
 
-    @model_validator(mode="after")
-    def _ends_after_it_begins(self) -> ExpectedDate:
+    @model_validator
+    def _ends_after_it_begins(self) -> None:
         if self.until is not None and self.until < self.date:
             msg = f"until {self.until} is before date {self.date}"
             raise ValueError(msg)
-        return self
 
 
 class AnomaliesConfig(Section):
     """What `guardrail anomalies` tells."""
 
-    spreads: Annotated[float, Field(ge=1, le=100)] = 5
+    spreads: Annotated[float, Field(ge=1, le=100)] = 5.0
     """how many times as far off a day has to be as days usually are"""
-    floor_percent: Annotated[float, Field(ge=0, le=100)] = 1
+    floor_percent: Annotated[float, Field(ge=0, le=100)] = 1.0
     """how far off a day has to be at least, in percent of what its owner's costs came to in the 30 days before"""
     expected: tuple[ExpectedDate, ...] = ()
     """dates that account for what they cost"""

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 from msgspec import Struct
-from pydantic import AfterValidator, Field, model_validator
 
-from guardrail.files import Section
+from guardrail.files.section import AfterValidator, Field, Section, model_validator
 
 # GitHub: letters, digits and -; GitLab: also _ and .; teams of either: paths with /. Anything else only looks like a name.
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_-])?(?:\[bot\])?")
@@ -48,7 +47,7 @@ def _team(text: str) -> str:
 UserName = Annotated[str, AfterValidator(_user)]
 
 
-class Approver(Section):
+class Approver(Section, omit_defaults=True):
     """Somebody who may approve: a user, or a team."""
 
     user: UserName | None = None
@@ -64,15 +63,14 @@ class Approver(Section):
     unknown_amount: bool = False
     """whether they may approve what has no price: nothing tells what it will cost"""
 
-    @model_validator(mode="after")
-    def _one_of_both(self) -> Approver:
+    @model_validator
+    def _one_of_both(self) -> None:
         if (self.user is None) == (self.team is None):
             msg = "an approver has `user` or `team`"
             raise ValueError(msg)
         if self.members and self.team is None:
             msg = "`members` are those of a `team`"
             raise ValueError(msg)
-        return self
 
     @property
     def name(self) -> str:
@@ -99,8 +97,3 @@ class ApprovalsAt(Struct, frozen=True):
     top: Path | None = None
     base: str = ""
     why: str = ""
-
-
-def approvers_only(data: Any) -> dict[str, Any]:
-    """Return the keys of a guardrail.yaml that say who may approve."""
-    return {key: data[key] for key in ("approvers", "approvals") if isinstance(data, dict) and key in data}

@@ -5,19 +5,19 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, JsonValue
+from msgspec import field
 
 from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.config.approvers import ApprovalsConfig, Approver
 from guardrail.config.notify import NotifyConfig
 from guardrail.errors import did_you_mean
-from guardrail.files import Section
+from guardrail.files.section import AfterValidator, Field, Section
 from guardrail.model.finding import Enforcement, OnUnknown
 from guardrail.model.report import TEAM_TAG
 from guardrail.policy import Budget, RuleSelection, RuleSetting, WaiverTerms
-from guardrail.terraform.configuration.code.roots import NO_ROOTS
+from guardrail.terraform.configuration.code.files import NO_ROOTS
 
 
 def _days(text: str) -> str:
@@ -38,7 +38,7 @@ class ProjectConfig(Section):
     """plan JSON (a glob may match several), relative to guardrail.yaml"""
     var_files: tuple[str, ...] = ()
     """files of variables for the configuration in `path`, relative to guardrail.yaml; later ones win"""
-    vars: dict[str, JsonValue] = Field(default_factory=dict)
+    vars: dict[str, Any] = field(default_factory=dict)
     """values of variables of the configuration in `path`, by name; they win over var_files"""
     workspace: str = ""
     """Terraform workspace to evaluate the configuration in `path` in"""
@@ -91,11 +91,11 @@ class PricingConfig(Section):
     """catalog file, relative to guardrail.yaml; default: the synced one, else the shipped one"""
     max_age: Annotated[str, AfterValidator(_days)] = "365d"
     """older prices are warned of"""
-    on_unpriced: OnUnknown = OnUnknown.WARN
-    """what the rule unpriced-resource does: warn, deny or pass"""
+    on_unpriced: OnUnknown | None = None
+    """what the rule unpriced-resource does: warn, deny or pass; default: what its file says, warn"""
     definitions: tuple[str, ...] = ()
     """folders of your own cost definitions, which win over the shipped ones"""
-    default_region: dict[str, str] = Field(default_factory=dict)
+    default_region: dict[str, str] = field(default_factory=dict)
     """vendor (aws, azure, gcp) -> region to price in where the plan does not say it"""
     assume_usage: Literal["none", "small", "medium", "large"] = "none"
     """profile by which usage is assumed where no usage file gives it; reports mark what stands on it, rules do not count it"""
@@ -130,9 +130,9 @@ class LedgerConfig(Section):
 class RightsizingConfig(Section):
     """When metrics allow a smaller machine."""
 
-    cpu_p99: Annotated[float, Field(gt=0, le=100)] = 70
+    cpu_p99: Annotated[float, Field(gt=0, le=100)] = 70.0
     """the 99th percentile of the CPU, in percent, that the smaller machine may come to"""
-    memory_max: Annotated[float, Field(gt=0, le=100)] = 85
+    memory_max: Annotated[float, Field(gt=0, le=100)] = 85.0
     """the most memory in use, in percent of what the smaller machine has"""
     min_days: Annotated[int, Field(ge=1, le=366)] = 14
     """days with metrics; with fewer, nothing smaller is recommended"""
@@ -209,7 +209,7 @@ class CleanUpConfig(Section):
 
     idle_days: Annotated[int, Field(ge=1, le=366)] = 14
     """days with metrics; with fewer, nothing is called idle"""
-    idle_cpu: Annotated[float, Field(ge=0, le=100)] = 2
+    idle_cpu: Annotated[float, Field(ge=0, le=100)] = 2.0
     """the most CPU, in percent, of a machine that is idle"""
     snapshot_days: Annotated[int, Field(ge=0)] = 90
     """a snapshot or image that is younger is kept"""
@@ -220,7 +220,7 @@ class RecommendConfig(Section):
 
     dismissals: str | None = None
     """file of recommendations that nobody will follow, relative to guardrail.yaml: each with its reason and an end"""
-    min_saving: Annotated[float, Field(ge=0)] = 1
+    min_saving: Annotated[float, Field(ge=0)] = 1.0
     """a month; what saves less is not recommended"""
     block_above: Annotated[float, Field(ge=0)] | None = None
     """a month; a recommendation that is open and saves more blocks: exit code 1"""
@@ -241,7 +241,7 @@ class KpisConfig(Section):
     """CSV of what is counted each month, for unit costs: month, unit, value."""
     recommendations: str | None = None
     """JSON of `guardrail recommend --format json`."""
-    targets: dict[str, Annotated[Decimal, Field(allow_inf_nan=False)]] = Field(default_factory=dict)
+    targets: dict[str, Annotated[Decimal, Field(allow_inf_nan=False)]] = field(default_factory=dict)
     """By the id of a KPI, what is to be reached."""
 
 
@@ -273,7 +273,7 @@ class ConfigFile(Section):
 def on_unpriced(config: ConfigFile) -> dict[str, RuleSetting]:
     """Return what `pricing.on_unpriced`, where it is said, sets of the rule that reports what has no price."""
     rule_id, pricing = "unpriced-resource", config.pricing
-    if "on_unpriced" not in pricing.model_fields_set or rule_id in config.rules.set:
+    if pricing.on_unpriced is None or rule_id in config.rules.set:
         return {}
     enforcement = {OnUnknown.WARN: Enforcement.ADVISORY, OnUnknown.DENY: Enforcement.MANDATORY, OnUnknown.PASS: None}[
         pricing.on_unpriced

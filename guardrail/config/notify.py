@@ -6,9 +6,7 @@ import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, field_validator, model_validator
-
-from guardrail.files.checked import Section
+from guardrail.files.section import AfterValidator, Field, Section, StringConstraints, field_validator, model_validator
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
@@ -84,7 +82,7 @@ class IssueConfig(Section):
     """label of the issues: by it they are found again"""
 
 
-class MailConfig(Section):
+class MailConfig(Section, kw_only=True):
     """A server that takes mail."""
 
     host: Annotated[str, AfterValidator(_host)]
@@ -99,12 +97,11 @@ class MailConfig(Section):
     password_env: Variable | None = None
     """environment variable with the password"""
 
-    @model_validator(mode="after")
-    def _logs_in_by_both(self) -> MailConfig:
+    @model_validator
+    def _logs_in_by_both(self) -> None:
         if (self.user_env is None) != (self.password_env is None):
             msg = "user_env and password_env belong together"
             raise ValueError(msg)
-        return self
 
 
 class ChannelConfig(Section):
@@ -135,13 +132,12 @@ class ChannelConfig(Section):
             raise ValueError(msg)  # noqa: TRY004 - what the reader of configurations knows to tell
         return value
 
-    @model_validator(mode="after")
-    def _says_one(self) -> ChannelConfig:
+    @model_validator
+    def _says_one(self) -> None:
         given = (self.slack, self.teams, self.webhook, self.issue, self.mail)
         if sum(one is not None for one in given) != 1:
             msg = "a channel has one of slack, teams, webhook, issue and mail; `slack: {}` takes the defaults"
             raise ValueError(msg)
-        return self
 
 
 class NotifyConfig(Section):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from guardrail.config.anomalies import AnomaliesConfig
 from guardrail.config.approvers import ApprovalsAt, ApprovalsConfig, Approver
@@ -24,7 +25,7 @@ from guardrail.files.repository import repository_top
 from guardrail.model.report import TEAM_TAG
 from guardrail.model.unknown import Unknown
 from guardrail.policy import Budget, RuleSetting
-from guardrail.terraform.configuration.code.roots import NO_ROOTS
+from guardrail.terraform.configuration.code.files import NO_ROOTS
 
 
 class Settings(Struct, frozen=True):
@@ -42,8 +43,6 @@ class Settings(Struct, frozen=True):
     """What `pricing.on_unpriced` sets, by rule id; the rule need not play."""
     inline_waivers: bool = True
     budgets: tuple[Budget, ...] = ()
-    budget_places: tuple[str, ...] = ()
-    """File and line of each budget."""
     waivers: Path | None = None
     approvers: tuple[Approver, ...] = ()
     approvals: ApprovalsConfig = field(default_factory=ApprovalsConfig)
@@ -105,6 +104,10 @@ class Settings(Struct, frozen=True):
         """The repository that the policy lies in, or what stands for it: a pack in it is read where it lies."""
         return self.policy_folder or repository_top(self.base.resolve())
 
+    def where_budget(self, number: int) -> str:
+        """Return "file:line" of a budget, "" without a guardrail.yaml."""
+        return self.file.where(("budgets", number)) if self.file else ""
+
     def where_in_rules(self, place: Place) -> str:
         """Return "file:line" of what keys below `rules` lead to, "" without a guardrail.yaml."""
         return self.file.where(("rules", *place)) if self.file else ""
@@ -123,10 +126,10 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
     if at:
         paths = tuple(str(located(name)) for name in rules.paths)
         settings_of_rules = {
-            rule: one.model_copy(update={"params_from": {n: str(located(f)) for n, f in one.params_from.items()}})
+            rule: replace(one, params_from={n: str(located(f)) for n, f in one.params_from.items()})
             for rule, one in rules.set.items()
         }
-        rules = rules.model_copy(update={"paths": paths, "set": settings_of_rules})
+        rules = replace(rules, paths=paths, set=settings_of_rules)
     sources = Sources(flags, file, where, folder, located, cwd)
     return Settings(
         sources=sources.all(),
@@ -139,7 +142,6 @@ def settings(flags: Flags, cwd: Path, *, at: PolicyAt | None = None) -> Settings
         # Comments are the change's own: they are no policy from elsewhere.
         inline_waivers=file.rules.inline_waivers and at is None,
         budgets=file.budgets,
-        budget_places=tuple(where(("budgets", number)) for number in range(len(file.budgets))),
         waivers=located(file.waivers) if file.waivers else None,
         approvers=file.approvers,
         approvals=file.approvals,

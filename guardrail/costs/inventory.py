@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from guardrail.costs.definitions.definition import Reference
 from guardrail.model.resource import Change, Side
 from guardrail.model.unknown import Json, Unknown
@@ -150,7 +152,7 @@ class Inventory:
         attribute = reference.attribute
         if attribute is None:
             return referring
-        there = reference.model_copy(update={"types": (change.type,), "back": False})
+        there = replace(reference, types=(change.type,), back=False)
         referring = [other for other in referring if address in _mentions(other, before=before).get(attribute, ())]
         if before:
             referring = [

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from guardrail import data, git
 from guardrail.config import Settings
 from guardrail.errors import ConfigError, GuardrailError, InputError, did_you_mean
@@ -170,7 +172,7 @@ def _entry(source: PackSource, content: Content, before: LockedPack | None, toda
         fetched=today.isoformat(),
         files=content.digests,
     )
-    return before if before and before == new.model_copy(update={"fetched": before.fetched}) else new
+    return before if before and before == replace(new, fetched=before.fetched) else new
 
 
 def _line(name: str, entry: LockedPack, before: LockedPack | None) -> str:

@@ -1,4 +1,4 @@
-"""The texts that stand below the fields of a model, for its JSON Schema."""
+"""The texts that stand below the fields of a class, for its JSON Schema."""
 
 from __future__ import annotations
 
@@ -7,20 +7,18 @@ import inspect
 import textwrap
 from itertools import pairwise
 
-from pydantic import BaseModel
 
-
-def texts_below_fields(model: type[BaseModel]) -> dict[str, str]:
-    """Return field -> the text below it, those of the models that it is made from included."""
+def texts_below_fields(declared: type) -> dict[str, str]:
+    """Return field -> the text below it, those of the classes that it is made from included."""
     found: dict[str, str] = {}
-    for made_from in reversed(model.__mro__):
-        if made_from is not BaseModel and issubclass(made_from, BaseModel):
+    for made_from in reversed(declared.__mro__):
+        if made_from.__module__.startswith("guardrail."):
             found |= _of_class(made_from)
-    return {name: text for name, text in found.items() if name in model.model_fields}
+    return found
 
 
-def _of_class(model: type[BaseModel]) -> dict[str, str]:
-    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(model))).body
+def _of_class(declared: type) -> dict[str, str]:
+    (definition,) = ast.parse(textwrap.dedent(inspect.getsource(declared))).body
     found = {}
     for field, below in pairwise(definition.body if isinstance(definition, ast.ClassDef) else []):
         if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):

@@ -9,7 +9,7 @@ from decimal import localcontext
 from fractions import Fraction
 from typing import Literal
 
-from msgspec import Struct, field
+from msgspec import Struct, field, to_builtins
 
 from guardrail import __version__
 from guardrail.bills.booked import Booked
@@ -160,7 +160,7 @@ def _budget(
             held.more, held.less = held.more + more, held.less + less
     return BilledBudget(
         name=budget.name,
-        match=digest_of(budget.match.model_dump(mode="json")),
+        match=digest_of(to_builtins(budget.match)),
         months=tuple(
             BudgetMonth(
                 month=month, amount=_text(one.amount), more=_text(one.more), less=_text(one.less), gaps=one.gaps

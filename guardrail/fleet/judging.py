@@ -205,7 +205,7 @@ class Judging:
     def _settings(self, source: Source) -> Settings:
         """Return the settings for one workspace. Budgets, and the care for waivers, are of the whole fleet."""
         settings = self.job.settings
-        return replace(settings, sources=(source,), budgets=(), budget_places=(), complete=False, reads_states=True)
+        return replace(settings, sources=(source,), budgets=(), complete=False, reads_states=True)
 
     def _outcome(self, report: Report, source: Source) -> Outcome:
         kept = tuple(one for one in report.findings if not one.rule.startswith("waiver-"))

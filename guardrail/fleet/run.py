@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from secrets import token_hex
 
+import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -147,7 +148,7 @@ def dask(scheduler: str, processes: int) -> Engine:
 
 def budgets_hash(settings: Settings) -> str:
     """Return what tells these budgets from others: outcomes hold what their workspaces add to each."""
-    return hashed(one.model_dump_json() for one in settings.budgets)
+    return hashed(msgspec.json.encode(one).decode() for one in settings.budgets)
 
 
 def part(text: str) -> Shard:

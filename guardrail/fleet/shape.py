@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from guardrail.files.checked import Section
+from guardrail.files.document import Document
 from guardrail.fleet.collect import Fleet, Row, RuleCount
 from guardrail.fleet.compare import Compared, Comparison
 from guardrail.fleet.outcome import NOT_EVALUATED, VerdictName
@@ -19,7 +19,7 @@ from guardrail.replay.outcome import Change, Kind, Standing
 FORMAT: Literal["guardrail.fleet/v1"] = "guardrail.fleet/v1"
 
 
-class AmountsDocument(Section):
+class AmountsDocument(Document):
     """Sums of a month, and what is missing from them."""
 
     monthly_before: str
@@ -35,7 +35,7 @@ class AmountsDocument(Section):
     """blocks and the like that could not be evaluated"""
 
 
-class CountsDocument(Section):
+class CountsDocument(Document):
     """How many workspaces there are."""
 
     workspaces: int
@@ -48,7 +48,7 @@ class CountsDocument(Section):
     resources: int
 
 
-class RuleDocument(Section):
+class RuleDocument(Document):
     """What a rule says over the whole fleet."""
 
     rule: str
@@ -64,7 +64,7 @@ class RuleDocument(Section):
     example_message: str
 
 
-class BudgetDocument(Section):
+class BudgetDocument(Document):
     """What a budget's resources come to over the whole fleet."""
 
     name: str
@@ -78,7 +78,7 @@ class BudgetDocument(Section):
     not_evaluated: int
 
 
-class FindingDocument(Section):
+class FindingDocument(Document):
     """A finding about a budget, or about a waiver."""
 
     rule: str
@@ -89,7 +89,7 @@ class FindingDocument(Section):
     blocking: bool
 
 
-class WorkspaceDocument(Section):
+class WorkspaceDocument(Document):
     """A workspace."""
 
     name: str
@@ -110,7 +110,7 @@ class WorkspaceDocument(Section):
     """whether anything is missing from these amounts"""
 
 
-class MissingDocument(Section):
+class MissingDocument(Document):
     """A workspace without a result that counts."""
 
     name: str
@@ -119,7 +119,7 @@ class MissingDocument(Section):
     why: str
 
 
-class ChangeDocument(Section):
+class ChangeDocument(Document):
     """One thing that stands otherwise than in the former run."""
 
     project: str
@@ -131,7 +131,7 @@ class ChangeDocument(Section):
     message: str
 
 
-class ComparedDocument(Section):
+class ComparedDocument(Document):
     """A workspace that stands otherwise than in the former run."""
 
     name: str
@@ -141,7 +141,7 @@ class ComparedDocument(Section):
     changes: tuple[ChangeDocument, ...]
 
 
-class RuleChangeDocument(Section):
+class RuleChangeDocument(Document):
     """How many findings of a rule have changed in one way."""
 
     rule: str
@@ -150,7 +150,7 @@ class RuleChangeDocument(Section):
     workspaces: int
 
 
-class ComparisonDocument(Section):
+class ComparisonDocument(Document):
     """What stands otherwise than in the run of `--against`."""
 
     compared: int
@@ -167,7 +167,7 @@ class ComparisonDocument(Section):
     workspaces: tuple[ComparedDocument, ...]
 
 
-class FleetDocument(Section):
+class FleetDocument(Document):
     """What `guardrail fleet collect --format json` prints."""
 
     format: Literal["guardrail.fleet/v1"] = Field(default=FORMAT, alias="schema")

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from guardrail.files.checked import Section
+from guardrail.files.document import Document
 from guardrail.model.cost_alert import CostAlert
 from guardrail.model.money import plain
 from guardrail.notify.message import Message
@@ -18,14 +18,14 @@ _TEXT = 2_000  # characters of a text
 _FACTS = 20
 
 
-class FactDocument(Section):
+class FactDocument(Document):
     """Something that is known of an alert."""
 
     name: str
     value: str
 
 
-class AlertDocument(Section):
+class AlertDocument(Document):
     """Something that somebody is to know of."""
 
     fingerprint: str
@@ -43,7 +43,7 @@ class AlertDocument(Section):
     facts: tuple[FactDocument, ...]
 
 
-class NotificationDocument(Section):
+class NotificationDocument(Document):
     """A message: about one alert, or about all that are more than a channel is told one by one."""
 
     format: Literal["guardrail.notification/v1"] = Field(default=SCHEMA, alias="schema")

@@ -4,16 +4,12 @@ from guardrail.policy.budget_forecast import NO_COMPARISON
 from guardrail.policy.budgets import Budget, BudgetMatch
 from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_faults, compile_rule
-from guardrail.policy.rules.explain import explained
 from guardrail.policy.rules.packs.final import takes_waivers
 from guardrail.policy.rules.packs.lock import LOCK_NAME, fetched_files, is_within
 from guardrail.policy.rules.packs.packs import LoadedRules, choose, load_rules, packs, read_folder, read_pack
 from guardrail.policy.rules.packs.selection import RuleSelection, RuleSetting, WaiverTerms
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import Rule, RuleFile, RuleScope, check_rule, examine_rule, read_rule
-from guardrail.policy.rules.testing.coverage import Coverage, RuleCoverage
-from guardrail.policy.rules.testing.fixture import Repricer
-from guardrail.policy.rules.testing.testing import PricedPlan, ReadPlan, RuleTestResult, run_tests
 from guardrail.policy.variables.around import Surroundings
 from guardrail.policy.variables.context import NO_REPOSITORY, REPOSITORY, Project
 from guardrail.policy.variables.machine import Specs
@@ -40,21 +36,15 @@ __all__ = [
     "Budget",
     "BudgetMatch",
     "CompiledRule",
-    "Coverage",
     "Judge",
     "LoadedRules",
-    "PricedPlan",
     "Project",
-    "ReadPlan",
-    "Repricer",
     "ResourceTypes",
     "Rule",
-    "RuleCoverage",
     "RuleFile",
     "RuleScope",
     "RuleSelection",
     "RuleSetting",
-    "RuleTestResult",
     "Specs",
     "Surroundings",
     "Variable",
@@ -68,7 +58,6 @@ __all__ = [
     "compile_faults",
     "compile_rule",
     "examine_rule",
-    "explained",
     "fetched_files",
     "is_within",
     "load_rules",
@@ -80,6 +69,5 @@ __all__ = [
     "read_rule",
     "read_waivers",
     "refused_by_terms",
-    "run_tests",
     "takes_waivers",
 ]

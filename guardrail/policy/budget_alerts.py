@@ -5,9 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
-
-from guardrail.files.checked import Section
+from guardrail.files.section import BeforeValidator, Field, Section, model_validator
 
 Percent = Annotated[Decimal, Field(gt=0, le=10_000, allow_inf_nan=False)]
 
@@ -22,12 +20,11 @@ class Alert(Section):
     block: bool = False
     """whether `guardrail budget` ends with exit code 1 once the share is passed"""
 
-    @model_validator(mode="after")
-    def _is_of_one_thing(self) -> Alert:
+    @model_validator
+    def _is_of_one_thing(self) -> None:
         if (self.spent is None) == (self.forecast is None):
             msg = "an alert is a share of either spent or forecast, like {spent: 80} or {forecast: 100}"
             raise ValueError(msg)
-        return self
 
     @property
     def share(self) -> Decimal:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
+
 from guardrail.model.money import months_between
 from guardrail.model.unknown import Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed
@@ -64,11 +66,7 @@ def billed_of(budget: Budget, known: KnownSnapshot | None, now: datetime, this: 
     found = next((one for one in snapshot.budgets if one.name == budget.name), None)
     anew = "make it anew: `guardrail ledger snapshot --out FILE`"
     cost = found and (found.cost or snapshot.cost)
-    if (
-        found is None
-        or found.match != digest_of(budget.match.model_dump(mode="json"))
-        or budget.cost not in {None, cost}
-    ):
+    if found is None or found.match != digest_of(to_builtins(budget.match)) or budget.cost not in {None, cost}:
         what = "does not know this budget" if found is None else "was made when the budget counted something else"
         why = f"{known.where} {what}"
         return Billed(why=why, remedy=anew, outlook=Outlook(why=why, remedy=anew))

@@ -9,9 +9,17 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, field_validator, model_validator
+from msgspec import field
 
-from guardrail.files.checked import Section
+from guardrail.files.section import (
+    AfterValidator,
+    Field,
+    Section,
+    StringConstraints,
+    WithJsonSchema,
+    field_validator,
+    model_validator,
+)
 from guardrail.model.cost import ResourceCost
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
@@ -43,7 +51,7 @@ class BudgetMatch(Section):
     project: str | None = None
     projects: Patterns = ()
     env: str | None = None
-    tags: dict[str, str | Patterns] = Field(default_factory=dict)
+    tags: dict[str, str | Patterns] = field(default_factory=dict)
     """effective tags: a value, or several of which one must fit"""
     types: Patterns = ()
     modules: Patterns = ()
@@ -76,7 +84,7 @@ class Budget(Section):
     """the same, in percent of what was"""
     spend: Amount | None = None
     """what may be billed in the period: what bills say of it so far, by the ledger's snapshot, and the rest of it at the estimate"""
-    amounts: dict[MonthName, Amount] = Field(default_factory=dict)
+    amounts: dict[MonthName, Amount] = field(default_factory=dict)
     """instead of `spend`: what may be billed in each month, like {2026-11: 1000, 2026-12: 1500}; a longer period may come to their sum"""
     period: Period = Period.MONTH
     """what `spend` is for: month, quarter or year"""
@@ -85,13 +93,12 @@ class Budget(Section):
     alerts: tuple[AlertOrShare, ...] = ()
     """shares of the amount, in percent, that `guardrail budget` tells of once they are passed: 80 or {spent: 80}, {forecast: 100}"""
 
-    @model_validator(mode="after")
-    def _limits_agree(self) -> Budget:
+    @model_validator
+    def _limits_agree(self) -> None:
         if self.spend is not None and self.amounts:
             raise ValueError("spend and amounts are two ways to say the same: keep one of them")
         if self.alerts and not self.limits_spend:
             raise ValueError("alerts are shares of what may be billed: give spend or amounts, too")
-        return self
 
     @property
     def limits_spend(self) -> bool:

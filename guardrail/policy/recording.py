@@ -11,7 +11,6 @@ from guardrail.model.finding import Finding
 from guardrail.model.resource import Action, Change, Side
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.rule import RuleScope, check_rule
-from guardrail.policy.rules.testing.fixture import RuleTest
 from guardrail.policy.rules.testing.testing import run_tests
 from guardrail.policy.variables.context import LOOKUPS
 from guardrail.policy.variables.machine import FACTS
@@ -46,7 +45,7 @@ def recorded(case: Case, finding: Finding | None) -> dict[str, Json]:
     original = check_rule(rule.source.file, pack=rule.source.pack)
     if params := {name: value for name, value in rule.rule.params.items() if original.rule.params.get(name) != value}:
         test["params"] = params
-    with_test = original.changed(tests=(RuleTest.model_validate(test),))
+    with_test = original.changed(tests=(test,))
     for result in run_tests([with_test], specs=case.judge.specs, defaults=case.judge.defaults):
         if not result.passed:
             what = f"the rule's answer depends on sensitive values, which a recorded test leaves out: {result.mismatch}"

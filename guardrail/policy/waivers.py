@@ -16,10 +16,10 @@ from typing import Annotated, Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
-from pydantic import BeforeValidator, Field, StringConstraints
 
 from guardrail.errors import ConfigError, did_you_mean
-from guardrail.files.checked import Section, checked
+from guardrail.files.checked import checked
+from guardrail.files.section import BeforeValidator, Field, Section, StringConstraints
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver, WaiverNeeds
 from guardrail.policy.glob import Globs, is_pattern, matches, matches_any
@@ -69,7 +69,7 @@ class WaiverEntry(Section):
 class WaiverList(Section):
     """A waivers file."""
 
-    waivers: tuple[WaiverEntry, ...] = Field(default=())
+    waivers: tuple[WaiverEntry, ...] = ()
 
 
 def read_waivers(path: Path, *, name: str = "") -> tuple[Waiver, ...]:

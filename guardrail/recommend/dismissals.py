@@ -7,10 +7,10 @@ from datetime import date
 from pathlib import Path
 
 from msgspec.structs import replace
-from pydantic import Field
 
 from guardrail.errors import ConfigError, did_you_mean
-from guardrail.files.checked import Section, checked
+from guardrail.files.checked import checked
+from guardrail.files.section import Section
 from guardrail.files.yaml_file import read_yaml
 from guardrail.policy.glob import matches
 from guardrail.policy.waivers import WARN_DAYS, Day, Text
@@ -33,7 +33,7 @@ class DismissalEntry(Section):
 class DismissalList(Section):
     """A file of dismissals."""
 
-    dismissals: tuple[DismissalEntry, ...] = Field(default=())
+    dismissals: tuple[DismissalEntry, ...] = ()
 
 
 def read_dismissals(path: Path) -> tuple[Dismissal, ...]:

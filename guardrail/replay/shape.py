@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from guardrail.files.checked import Section
+from guardrail.files.document import Document
 from guardrail.model.report import Verdict
 from guardrail.replay.outcome import Standing
 
@@ -15,7 +15,7 @@ FORMAT: Literal["guardrail.replay/v1"] = "guardrail.replay/v1"
 KindName = Literal["newly_fails", "newly_passes", "newly_warns", "no_longer_warns"]
 
 
-class CountsDocument(Section):
+class CountsDocument(Document):
     """How many runs there are, and how many findings have changed in each way."""
 
     runs: int
@@ -29,7 +29,7 @@ class CountsDocument(Section):
     no_longer_warns: int
 
 
-class RuleDocument(Section):
+class RuleDocument(Document):
     """The findings of a rule that have changed in one way."""
 
     rule: str
@@ -39,7 +39,7 @@ class RuleDocument(Section):
     """project: findings in it"""
 
 
-class ChangeDocument(Section):
+class ChangeDocument(Document):
     """One thing that stands otherwise than before."""
 
     project: str
@@ -53,7 +53,7 @@ class ChangeDocument(Section):
     message: str
 
 
-class RunDocument(Section):
+class RunDocument(Document):
     """One run of the past, judged again."""
 
     name: str
@@ -73,14 +73,14 @@ class RunDocument(Section):
     """rules that read what a result does not hold"""
 
 
-class UnreadableDocument(Section):
+class UnreadableDocument(Document):
     """A file that could not be read."""
 
     file: str
     why: str
 
 
-class ReplayDocument(Section):
+class ReplayDocument(Document):
     """What `guardrail check --replay DIR --format json` prints."""
 
     format: Literal["guardrail.replay/v1"] = Field(default=FORMAT, alias="schema")

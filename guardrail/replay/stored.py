@@ -17,7 +17,7 @@ from guardrail.model.order import natural
 from guardrail.model.runs.input import InputKind
 from guardrail.progress import counted
 from guardrail.report.json.document import SCHEMA
-from guardrail.terraform.configuration.saved_plan import is_saved_plan
+from guardrail.terraform.inputs import is_saved_plan
 from guardrail.terraform.plan.json.envelope import plan_text
 
 _MAX_BYTES = 2 * 1024**3  # as much as is read of one plan

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from guardrail.terraform.configuration.code.files import configuration_files
-from guardrail.terraform.configuration.code.roots import NO_ROOTS
+from guardrail.terraform.configuration.code.files import NO_ROOTS, configuration_files
 from guardrail.terraform.configuration.variable_files import is_automatic, is_variables
 
 _WORDS = {

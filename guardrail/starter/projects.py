@@ -17,8 +17,8 @@ from guardrail import git
 from guardrail.errors import GuardrailError
 from guardrail.starter.environments import Environment, environment_in, environment_of, environments, workspaces
 from guardrail.starter.infracost import InfracostProject, infracost_projects, usage_beside, usage_problem
+from guardrail.terraform.configuration.code.files import NO_ROOTS
 from guardrail.terraform.configuration.code.roots import (
-    NO_ROOTS,
     folders_of_other_tools,
     listed,
     root_modules,

@@ -8,7 +8,6 @@ from pathlib import Path
 from msgspec import Struct
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.code.roots import root_modules
 from guardrail.terraform.configuration.variable_files import is_automatic, is_variables
 from guardrail.terraform.inputs import plan_at, plans_below
@@ -53,12 +52,15 @@ def footprints(given: Path, choices: Choices = NO_CHOICES, *, proposed: bool = F
 
 def of_root(root: Path, files: frozenset[Path] = frozenset()) -> Footprint:
     """Return a root module, whether a plan lies in its folder or not."""
+    from guardrail.terraform.configuration.code.modules import FolderModules  # noqa: PLC0415 - loads the parser
+
     folders = (folder.resolve() for _, folder in FolderModules(root).folders() if folder)
     return Footprint(root, frozenset(folders), files)
 
 
 def _of_units(given: Path, choices: Choices) -> Iterator[Footprint]:
     """Yield Terragrunt's units. One that cannot be read is its folder alone."""
+    from guardrail.terraform.configuration.code.modules import FolderModules  # noqa: PLC0415 - loads the parser
     from guardrail.terraform.terragrunt.unit import Unit, units  # noqa: PLC0415
 
     named = {file.resolve() for file in choices.files}

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -17,14 +18,14 @@ from guardrail.errors import InputError
 from guardrail.model.order import natural
 from guardrail.progress import counted
 from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_committed_manifest, shown
-from guardrail.terraform.configuration.code.modules import FolderModules, Modules
-from guardrail.terraform.configuration.code.required import required_by
-from guardrail.terraform.configuration.code.source_lines import with_sources
-from guardrail.terraform.configuration.saved_plan import SavedPlan, is_saved_plan
 from guardrail.terraform.options import NO_CHOICES, Choices
 from guardrail.terraform.plan.json.facts import LOCK_FILE, locked_versions
 from guardrail.terraform.plan.json.state import plan_of_state
 from guardrail.terraform.plan.reader import Plan, read_plan, unread
+
+if TYPE_CHECKING:
+    from guardrail.terraform.configuration.code.modules import Modules
+    from guardrail.terraform.configuration.saved_plan import SavedPlan
 
 PLAN_NAMES = ("plan.json", "tfplan.json")
 """What a plan is called in a folder."""
@@ -85,10 +86,12 @@ def _planned(path: Path | None, where: str, source: Path | None, *, states: bool
     if source and not configuration_files(source):
         raise InputError("no configuration of Terraform in it", where=str(source), fix="name the root module's folder")
     if source:
-        modules = FolderModules(source)
+        modules = _modules_of(source)
     if is_saved_plan(data):
         saved = _saved(data, path, where)
         plans, modules = read_plan(saved.as_json(), where), modules or saved.modules
+        from guardrail.terraform.configuration.code.required import required_by  # noqa: PLC0415 - loads the parser
+
         plans = [replace(plan, facts=required_by(plan.facts, saved.modules)) for plan in plans]
         plans = [_locked(plan, saved.locked_versions) for plan in plans]
     else:
@@ -101,7 +104,11 @@ def _planned(path: Path | None, where: str, source: Path | None, *, states: bool
             plans = [replace(_locked(one, lambda: locked_versions(folder)), looked=looked) for one in plans]
     digest = hashlib.sha256(data).hexdigest()
     plans = [replace(plan, sha256=digest) for plan in plans]
-    return [with_sources(plan, modules) for plan in plans] if modules else plans
+    if modules is None:
+        return plans
+    from guardrail.terraform.configuration.code.source_lines import with_sources  # noqa: PLC0415 - loads the parser
+
+    return [with_sources(plan, modules) for plan in plans]
 
 
 def _locked(plan: Plan, versions: Callable[[], Mapping[str, str] | None]) -> Plan:
@@ -231,6 +238,8 @@ def _not_believed(plan: Path | None, roots: Iterable[Path]) -> Iterator[str]:
 
 def _saved(data: bytes, path: Path | None, where: str) -> SavedPlan:
     """Open a saved plan; its root module is where it lies if there is configuration there."""
+    from guardrail.terraform.configuration.saved_plan import SavedPlan  # noqa: PLC0415 - loads the parser
+
     folder = path.parent if path and configuration_files(path.parent) else None
     return SavedPlan(data, where, shown(folder) if folder else "")
 
@@ -244,4 +253,15 @@ def _modules_beside(path: Path) -> Modules | None:
                 data = file.read(4) if saved.stat().st_size <= _MAX_BYTES else b""  # most files of these names are none
             if is_saved_plan(data):
                 return _saved(saved.read_bytes(), saved, str(saved)).modules
-    return FolderModules(path.parent) if configuration_files(path.parent) else None
+    return _modules_of(path.parent) if configuration_files(path.parent) else None
+
+
+def _modules_of(folder: Path) -> Modules:
+    from guardrail.terraform.configuration.code.modules import FolderModules  # noqa: PLC0415 - loads the parser
+
+    return FolderModules(folder)
+
+
+def is_saved_plan(data: bytes) -> bool:
+    """Return whether a file may be a saved plan, by how it begins."""
+    return data.startswith(b"PK\x03\x04")

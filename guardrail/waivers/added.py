@@ -15,9 +15,7 @@ from guardrail.files.yaml_file import parse_yaml
 from guardrail.model.finding import Waiver
 from guardrail.policy import load_waivers, read_waivers
 from guardrail.report.text import safe
-from guardrail.terraform.configuration.code.files import is_configuration
-from guardrail.terraform.configuration.code.inline_waivers import MARK
-from guardrail.terraform.configuration.code.modules import MAX_BYTES
+from guardrail.terraform.configuration.code.files import INLINE_WAIVER, MAX_BYTES, is_configuration
 
 _LISTED = 20
 _LONGEST = 200  # characters of a comment
@@ -83,7 +81,7 @@ def _in_comments(settings: Settings, top: Path, base: str, edited: frozenset[str
 
 def _marked(content: bytes) -> list[tuple[int, str]]:
     """Return the comments that waive, each from its mark on, with their lines."""
-    if MARK.encode() not in content:
+    if INLINE_WAIVER.encode() not in content:
         return []
     lines = enumerate(content.decode("utf-8", "replace").splitlines(), 1)
-    return [(number, line[line.index(MARK) :].strip()) for number, line in lines if MARK in line]
+    return [(number, line[line.index(INLINE_WAIVER) :].strip()) for number, line in lines if INLINE_WAIVER in line]

@@ -3,9 +3,10 @@
 import pytest
 import yaml
 
-from guardrail.approvals import with_approval
 from guardrail.approvals.file import ApprovalEntry
+from guardrail.approvals.writing import with_approval
 from guardrail.errors import ConfigError
+from guardrail.files.model import validated
 from tests.approvals.repository import CONFIG, EMPTY, added, volume
 from tests.conftest import Ran
 
@@ -158,7 +159,8 @@ def test_a_broken_file_is_one_line(shop):
     assert "approvals.yaml:2: 'address' is missing in 'approvals.0'" in ran.stderr
 
 
-ENTRY = ApprovalEntry.model_validate(
+ENTRY = validated(
+    ApprovalEntry,
     {
         "rule": "r",
         "address": 'a["x"]',
@@ -167,7 +169,7 @@ ENTRY = ApprovalEntry.model_validate(
         "expires": "2026-12-31",
         "up_to": "unknown",
         "planned": "0123456789abcdef" * 2,
-    }
+    },
 )
 
 

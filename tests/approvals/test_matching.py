@@ -6,9 +6,11 @@ from decimal import Decimal
 import pytest
 from msgspec.structs import replace
 
-from guardrail.approvals import ApprovalPolicy, SignedOff, approve, as_told, key_of, read_told, with_told, written_told
+from guardrail.approvals import ApprovalPolicy, SignedOff, approve, key_of
 from guardrail.approvals.file import ApprovalEntry
+from guardrail.approvals.records import as_told, read_told, with_told, written_told
 from guardrail.config import Approver
+from guardrail.files.model import validated
 from guardrail.model.approval import Approvable, ApprovalSource, SignOff, Told, ToldAt
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity
 from guardrail.model.plan.planned import planned_of
@@ -43,7 +45,7 @@ CFO, FINOPS = Approver(user="cfo"), Approver(team="finops", members=("ana",), up
 
 
 def policy(*approvers, **changes):
-    entry = ApprovalEntry.model_validate({**ENTRY, **changes})
+    entry = validated(ApprovalEntry, {**ENTRY, **changes})
     return ApprovalPolicy(approvers or (CFO, FINOPS), "", ((entry, "approvals.yaml:2"),))
 
 

@@ -3,25 +3,68 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
+
+from tests.terraform.plans import change
 
 NOT_NEEDED = {"requests", "urllib3", "ssl", "duckdb", "obstore", "psycopg", "numpy", "starlette", "jinja2"}
 NOT_NEEDED |= {"dask", "distributed"}
+FOR_WHAT_IS_NEW = {"pydantic", "pydantic_core", "annotated_types", "yaml", "tomllib"}
+"""What reads and checks files that no run has found right before."""
+NOT_FOR_PLANS = {
+    "tree_sitter",
+    "tree_sitter_hcl",
+    "guardrail.terraform.configuration.code.modules",
+    "zipfile",
+    "tarfile",
+}
+ELSEWHERE = {"guardrail.policy.rules.testing", "importlib.metadata", "dataclasses", "zoneinfo", "rich"}
+MODULES = 480
+"""As many as a check may load; it was 452 when this was written."""
+CONFIG = """\
+version: 1
+rules: {packs: [tagging, waste], paths: [own.yaml], set: {required-tags: {enforcement: advisory}}}
+budgets: [{name: all, monthly: 100, increase: 10}]
+approvers: [{user: eva}]
+"""
+RULE = """\
+id: own-rule
+title: A
+severity: low
+enforcement: advisory
+validations: [{expression: 'has(resource.tags.owner)', message: a}]
+tests: [{expect: fail, resource: {type: aws_instance}}]
+"""
 
 
-def loaded_by(*args: str, cwd) -> set[str]:
-    """Return the top-level modules that a command has loaded when it is done."""
+def loaded_by(*args: str, cwd: Path) -> set[str]:
+    """Return the modules that a command has loaded when it is done."""
     script = (
         "import atexit, sys\n"
-        "atexit.register(lambda: print('LOADED', *{name.partition('.')[0] for name in sys.modules}, file=sys.stderr))\n"
+        "atexit.register(lambda: print('LOADED', *sys.modules, file=sys.stderr))\n"
         f"sys.argv = ['guardrail', *{args!r}]\n"
         "from guardrail.cli import main\n"
         "main()\n"
     )
-    ran = subprocess.run([sys.executable, "-c", script], cwd=cwd, capture_output=True, text=True, check=False)
+    given = [sys.executable, "-c", script]
+    ran = subprocess.run(given, cwd=cwd, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     return set(ran.stderr.rpartition("LOADED ")[2].split())
 
 
 def test_a_check_loads_neither_the_network_nor_an_extra(tmp_path):
     (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": []}))
-    assert not loaded_by("check", "plan.json", cwd=tmp_path) & NOT_NEEDED
+    loaded = loaded_by("check", "plan.json", cwd=tmp_path)
+    assert not {name.partition(".")[0] for name in loaded} & NOT_NEEDED
+
+
+def test_a_check_of_what_was_checked_before_parses_and_checks_no_file_but_the_plan(tmp_path):
+    resources = [change("aws_instance.a", after={"instance_type": "t3.micro"}), change("aws_nat_gateway.a", after={})]
+    (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": resources}))
+    for name, text in (("guardrail.yaml", CONFIG), ("own.yaml", RULE)):
+        (tmp_path / name).write_text(text)
+    check = ("check", "plan.json", "--fail-on", "never", "--format", "json")
+    assert {"pydantic", "yaml"} <= loaded_by(*check, cwd=tmp_path)
+    loaded = loaded_by(*check, cwd=tmp_path)
+    assert loaded & (FOR_WHAT_IS_NEW | NOT_FOR_PLANS | ELSEWHERE) == set()
+    assert len(loaded) < MODULES

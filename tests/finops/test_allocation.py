@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
+from guardrail.files.model import validated
 from guardrail.finops.allocation.file import Allocation
 from guardrail.finops.allocation.sharing import with_teams
 from guardrail.finops.charge import Charge
@@ -93,7 +94,7 @@ def shares(shared, charges, by=("team",), measured=None, rules=({"tag": "team"},
         Asked(by, "billed", OCTOBER, OCTOBER, allocated=True),
         charges,
         [],
-        Allocation.model_validate({"version": 1, "rules": rules, "shared": shared}),
+        validated(Allocation, {"version": 1, "rules": rules, "shared": shared}),
         measured or {},
     )
     return {line.keys if len(by) > 1 else line.keys[0]: line.amount.normalize() for line in found.lines if line.amount}
@@ -171,7 +172,7 @@ def test_the_first_rule_that_finds_a_team_decides(rules, team):
         1, "a", account="222233334444", service="Amazon S3", region=None, project="shop", address="module.web.x.y",
         **{"tag:env": "prod", "tag-of-address:team": "b"},
     )  # fmt: skip
-    found = with_teams([one], Allocation.model_validate({"version": 1, "rules": rules}))
+    found = with_teams([one], validated(Allocation, {"version": 1, "rules": rules}))
     assert found[0].of["team"] == team
 
 
@@ -204,7 +205,7 @@ SHARED = st.lists(st.tuples(MATCHES, SPLITS), max_size=3)
 @given(CHARGES, SHARED, st.sampled_from([("team",), ("team", "service"), ("month", "origin"), ("service",)]))
 def test_under_any_allocation_the_lines_come_to_the_bill(charges, shared, by):
     listed = [{"name": f"n{number}", "match": match, **split} for number, (match, split) in enumerate(shared)]
-    allocation = Allocation.model_validate({"version": 1, "rules": [{"tag": "team"}], "shared": listed})
+    allocation = validated(Allocation, {"version": 1, "rules": [{"tag": "team"}], "shared": listed})
     asked = Asked(by, "billed", "2026-09", OCTOBER, allocated=True)
     found = answer(asked, charges, [], allocation, {})
     bill = sum(one.amount for one in charges)

@@ -7,10 +7,12 @@ from decimal import Decimal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from guardrail.bills.closed import KEPT, ClosedMonth
 from guardrail.errors import ConfigError, GuardrailError
-from guardrail.finops.allocation.file import Allocation
+from guardrail.files.model import validated
+from guardrail.finops.allocation.file import Allocation, Split
 from guardrail.finops.charge import Charge
 from guardrail.finops.closing import closed_lines, closed_on, refuse_closing, statements
 from guardrail.finops.exact import units
@@ -21,15 +23,16 @@ from tests.finops.conftest import SHOP
 
 AT = datetime(2027, 1, 5, tzinfo=UTC)
 MONTHS = ("2026-08", "2026-09", "2026-10", "2026-11")
-EVEN = Allocation.model_validate(
+EVEN = validated(
+    Allocation,
     {
         "version": 1,
         "rules": [{"tag": "team"}],
         "shared": [{"name": "rest", "match": {"unallocated": True}, "split": "even"}],
         "close": {"day": 5},
-    }
+    },
 )
-PROPORTIONAL = EVEN.model_copy(update={"shared": (EVEN.shared[0].model_copy(update={"split": "proportional"}),)})
+PROPORTIONAL = replace(EVEN, shared=(replace(EVEN.shared[0], split=Split.PROPORTIONAL),))
 
 
 def charge(month, team, amount, service="VM"):
@@ -184,7 +187,7 @@ def test_closed_months_are_kept_as_facts(tmp_path):
 @pytest.mark.parametrize(
     "month, closed, allocation, now, said",
     [
-        ("2026-08", [], EVEN.model_copy(update={"close": None}), AT, "closes no months"),
+        ("2026-08", [], replace(EVEN, close=None), AT, "closes no months"),
         ("2026-07", [], EVEN, AT, "no bill of 2026-07"),
         ("2026-08", ["2026-08"], EVEN, AT, "closed already"),
         ("2026-08", ["2026-09"], EVEN, AT, "in their order"),

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from guardrail.bills.charges import CHARGES
 from guardrail.bills.focus import FOCUS, OURS, FocusColumn, FocusRow, columns_of
+from guardrail.files.model import validated
 from guardrail.finops.allocation.file import Allocation, by_tag
 from guardrail.finops.allocation.sharing import Sharing, Teams, with_teams
 from guardrail.finops.charge import Charge
@@ -296,7 +297,7 @@ SHARED = st.lists(
 @given(ROWS, SHARED)
 def test_shares_come_to_the_row_and_to_what_falls_on_each(bill, shared):
     listed = [{"name": f"n{number}", "match": match, **split} for number, (match, split) in enumerate(shared)]
-    allocation = Allocation.model_validate({"version": 1, "rules": [{"tag": "team"}], "shared": listed})
+    allocation = validated(Allocation, {"version": 1, "rules": [{"tag": "team"}], "shared": listed})
     rows = [
         FocusRow(
             {"tag:team": team, "service": service},

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from guardrail.bills.booked import Booked, Place
 from guardrail.bills.parts import SourceMonth
 from guardrail.errors import ConfigError
+from guardrail.files.model import validated
 from guardrail.finops.bill_months import billed_months, converter, whole_month
 from guardrail.finops.budgets.counting import counted, of_budget
 from guardrail.finops.snapshot import Facts, snapshot
@@ -126,8 +127,7 @@ GROUP = {"address": None, "type": None, "tags": None}
 )
 def test_charges_are_a_budget_s_are_not_or_nothing_tells(match, charge, counts):
     assert (
-        of_budget(Budget.model_validate({"name": "b", "match": match}).match, place(**charge), {"shop": "prod"})
-        is counts
+        of_budget(validated(Budget, {"name": "b", "match": match}).match, place(**charge), {"shop": "prod"}) is counts
     )
 
 
@@ -148,8 +148,8 @@ CHARGES = st.lists(
 @given(CHARGES)
 def test_budgets_of_all_projects_come_to_the_bill_for_some_owner_of_what_is_nobody_s(charges):
     names = ("shop", "search")
-    budgets = [Budget.model_validate({"name": n, "match": {"project": n}, "spend": 1}) for n in names]
-    budgets.append(Budget.model_validate({"name": "all", "spend": 1}))
+    budgets = [validated(Budget, {"name": n, "match": {"project": n}, "spend": 1}) for n in names]
+    budgets.append(validated(Budget, {"name": "all", "spend": 1}))
     places = [place(project=project, address=None, type=None, tags=None) for project, _, _ in charges]
     booked = [
         charge(budget, certain=is_sure, more=charges[number][1], less=-charges[number][2])
@@ -168,7 +168,7 @@ def test_budgets_of_all_projects_come_to_the_bill_for_some_owner_of_what_is_nobo
 
 
 def test_other_currencies_are_converted_at_their_months_rate_or_refused():
-    budgets = [Budget.model_validate({"name": "all", "spend": 1})]
+    budgets = [validated(Budget, {"name": "all", "spend": 1})]
 
     def made(rates):
         facts = Facts([bill("a", "2026-10")], [charge(currency="EUR"), charge()], [])

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from guardrail.config.notify import NotifyConfig
+from guardrail.files.model import validated
 from guardrail.http import Deadline
 from guardrail.ledger.records.deliveries import Notified
 from guardrail.model.cost_alert import CostAlert
@@ -34,7 +35,7 @@ def alert(name="uploads", amount="80.99", owner="shop", **more):
 def channels(*given, **more):
     """Return the configuration of channels; each is a name and what it is."""
     listed = [{"name": name, **settings} for name, settings in given]
-    return NotifyConfig.model_validate({"channels": listed, **more})
+    return validated(NotifyConfig, {"channels": listed, **more})
 
 
 @dataclass

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 
 from guardrail.errors import RuleError
+from guardrail.files.model import validated
 from guardrail.files.yaml_file import parse_yaml
 from guardrail.model.plan.facts import PlanFacts
 from guardrail.policy import CompiledRule, Judge, Project, Surroundings, compile_rule
@@ -49,7 +50,7 @@ def rule(*expressions, message="broken", engine=None, **fields) -> CompiledRule:
 
 def resource(type_="aws_instance", **fields):
     """A priced resource, in the words of a rule's tests."""
-    return ResourceFixture.model_validate({"type": type_, **fields}).priced()
+    return validated(ResourceFixture, {"type": type_, **fields}).priced()
 
 
 def judge(rules, *resources, project=PROJECT, beside=TOLD, missing=(), **options):

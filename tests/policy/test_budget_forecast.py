@@ -6,7 +6,9 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
+from guardrail.files.model import validated
 from guardrail.model.billed.costs import KnownSnapshot
 from guardrail.model.billed.snapshot import (
     BilledBudget,
@@ -34,7 +36,7 @@ OPEN = (
 
 
 def budget(**more):
-    return Budget.model_validate({"name": "all", "spend": 12000, **more})
+    return validated(Budget, {"name": "all", "spend": 12000, **more})
 
 
 def known(forecast="11400", opened=OPEN, budget=budget(), why="", **more):  # noqa: B008 - it is never changed
@@ -43,7 +45,7 @@ def known(forecast="11400", opened=OPEN, budget=budget(), why="", **more):  # no
         if forecast is None
         else ForecastOfBudget(**{"period": "2026-11", "amount": forecast, "shared": "0", **more})
     )
-    match = digest_of(budget.match.model_dump(mode="json"))
+    match = digest_of(to_builtins(budget.match))
     billed = BilledBudget(name="all", match=match, forecast=told, forecast_why=why, open=opened)
     month = BilledMonth(month="2026-11", through=NOW, open=True)
     made = Snapshot(

@@ -6,8 +6,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import to_builtins
 
 from guardrail.data import rules_dir
+from guardrail.files.model import validated
 from guardrail.model.billed.costs import KnownSnapshot
 from guardrail.model.billed.snapshot import BilledBudget, BilledMonth, BudgetMonth, Snapshot, absent, digest_of
 from guardrail.model.finding import FindingStatus
@@ -24,7 +26,7 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 
 def budget(**more):
-    return Budget.model_validate({"name": "shop", "match": {"project": "shop"}, "spend": 1000, **more})
+    return validated(Budget, {"name": "shop", "match": {"project": "shop"}, "spend": 1000, **more})
 
 
 def month(name, through=None, **more):
@@ -37,7 +39,7 @@ def amount(name, *amounts, gaps=0):
 
 
 def known(months, amounts, of=None):
-    match = digest_of((of or budget()).match.model_dump(mode="json"))
+    match = digest_of(to_builtins((of or budget()).match))
     billed = BilledBudget(name="shop", match=match, months=tuple(amounts))
     made = Snapshot(
         tool="1",

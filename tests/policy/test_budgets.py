@@ -5,6 +5,7 @@ import pytest
 from msgspec.structs import replace
 
 from guardrail.data import rules_dir
+from guardrail.files.model import validated
 from guardrail.model.cost import ResourceCost
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
@@ -42,7 +43,7 @@ MATCHES = [
 
 
 def budget(match=None, **limits):
-    return Budget.model_validate({"name": "b", "match": match or {}, **limits})
+    return validated(Budget, {"name": "b", "match": match or {}, **limits})
 
 
 def counted(one, projects):
@@ -198,7 +199,7 @@ LIMITS = [
 
 @pytest.mark.parametrize("limits, resources, missing, status", LIMITS)
 def test_what_is_known_can_break_a_limit_and_what_is_missing_leaves_it_open(limits, resources, missing, status):
-    rules = load_rules(RuleSelection.model_validate({"packs": ["budget"]}), rules_dir()).rules
+    rules = load_rules(validated(RuleSelection, {"packs": ["budget"]}), rules_dir()).rules
     found = Judge(rules, specs, NOW).budgets([budget(**limits)], [run(*resources, not_evaluated=missing)])
     assert [one.status for one in found] == ([status] if status else [])
 
@@ -219,7 +220,7 @@ def test_without_budgets_a_budget_rule_matches_nothing():
 @pytest.mark.parametrize("bad", [{"monthly": -1}, {"increase": "NaN"}, {"montly": 1}, {"name": ""}])
 def test_a_budget_that_makes_no_sense_is_refused(bad):
     with pytest.raises(ValueError, match="validation error"):
-        Budget.model_validate({"name": "b", **bad})
+        validated(Budget, {"name": "b", **bad})
 
 
 def test_unsupported_types_leave_totals_open():

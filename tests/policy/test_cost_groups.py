@@ -1,6 +1,7 @@
 """`plan.cost.by_tag(key)`, `plan.cost.by_module` and cost lines (row 11 of the policy engine's list), on both engines."""
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.costs import Library
 from guardrail.errors import RuleError
@@ -109,6 +110,6 @@ def test_rules_about_resources_read_groups_and_lines_too(engine):
 )
 def test_what_does_not_fit_is_an_error_at_load(expression, fault):
     source = rule("true", scope="plan").source
-    broken = source.changed(validations=(source.rule.validations[0].model_copy(update={"expression": expression}),))
+    broken = source.changed(validations=(replace(source.rule.validations[0], expression=expression),))
     with pytest.raises(RuleError, match=fault):
         compile_rule(broken, types=resource_types(Library()))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from guardrail.data import rules_dir
+from guardrail.files.model import validated
 from guardrail.model.finding import OnUnknown
 from guardrail.model.resource import Action, Side, SourceLine
 from guardrail.policy import Judge, Project, RuleSelection, load_rules
@@ -42,7 +43,8 @@ EDGE = [
 @cache
 def edge_rules(engine):
     types = {"params": {"types": ["x1e.32xlarge", "p4d.24xlarge"]}}
-    selection = RuleSelection.model_validate(
+    selection = validated(
+        RuleSelection,
         {
             "packs": ["tagging", "instance-sizes"],
             "set": {"forbidden-instance-type": types}
@@ -50,7 +52,7 @@ def edge_rules(engine):
                 other: {"enabled": False}
                 for other in ("gpu-instance", "oversized-instance", "mis-cased-tag-key", "metal-instance")
             },
-        }
+        },
     )
     return load_rules(selection, rules_dir(), engine=engine).rules
 

@@ -4,6 +4,7 @@ import pytest
 
 from guardrail.data import rules_dir
 from guardrail.errors import ConfigError, RuleError
+from guardrail.files.model import validated
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 from guardrail.policy import RuleSelection, load_rules, packs, read_pack
 
@@ -19,7 +20,7 @@ validations: [{expression: params.limit > 1, message: small}]
 
 def load(base=None, **selection):
     return load_rules(
-        RuleSelection.model_validate(selection), rules_dir(), base=base or rules_dir(), where=lambda _: "guardrail.yaml"
+        validated(RuleSelection, selection), rules_dir(), base=base or rules_dir(), where=lambda _: "guardrail.yaml"
     ).rules
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from guardrail.data import rules_dir
 from guardrail.errors import ConfigError
+from guardrail.files.model import validated
 from guardrail.policy import RuleSelection, load_rules
 from guardrail.policy.rules.packs.param_files import read_param
 
@@ -53,7 +54,7 @@ def test_a_file_that_holds_no_value_is_refused_with_its_line(tmp_path, name):
 def load(base, **setting):
     (base / "r").mkdir()
     (base / "r" / "own.yaml").write_text(RULE, encoding="utf-8")
-    selection = RuleSelection.model_validate({"paths": ["r"], "set": {"own-rule": setting}})
+    selection = validated(RuleSelection, {"paths": ["r"], "set": {"own-rule": setting}})
     return load_rules(selection, rules_dir(), base=base, where=lambda _: "guardrail.yaml:3").rules
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.costs import Library
 from guardrail.errors import RuleError
@@ -13,7 +14,8 @@ from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import CalledModule, PlanFacts, RequiredProvider
 from guardrail.model.unknown import Unknown
-from guardrail.policy import Surroundings, compile_rule, run_tests
+from guardrail.policy import Surroundings, compile_rule
+from guardrail.policy.rules.testing import run_tests
 from tests.policy.judging import ENGINES, TOLD, judge, resource, rule, specs, verdict
 from tests.terraform.plans import block, change, document, read
 
@@ -137,7 +139,7 @@ REFUSED = [
 @pytest.mark.parametrize("text, what", REFUSED)
 def test_names_that_there_are_not_are_refused_at_load(text, what):
     source = rule("true", match={"types": ["aws_instance"]}).source
-    validations = (source.rule.validations[0].model_copy(update={"expression": text}),)
+    validations = (replace(source.rule.validations[0], expression=text),)
     with pytest.raises(RuleError) as refused:
         compile_rule(source.changed(validations=validations), types=resource_types(Library()))
     assert what in str(refused.value)

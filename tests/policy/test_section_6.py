@@ -7,12 +7,14 @@ import json
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from guardrail.errors import RuleError
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.policy import Judge
 from guardrail.policy.budgets import Budget
 from guardrail.policy.rules.compiled import compile_rule
+from guardrail.policy.rules.rule import Validation
 from tests.policy.judging import ENGINES, NOW, PROJECT, judge, resource, rule, specs
 
 
@@ -73,7 +75,7 @@ def test_row_14_an_attribute_that_no_schema_has_is_an_error_with_its_place():
     from guardrail.load import resource_types  # noqa: PLC0415
 
     source = rule("true", match={"types": ["aws_instance"]}).source
-    broken = source.rule.validations[0].model_copy(update={"expression": 'resource.after.instance_typ == "x"'})
+    broken = replace(source.rule.validations[0], expression='resource.after.instance_typ == "x"')
     with pytest.raises(
         RuleError, match=r'instance_typ of aws_instance, column \d+ \(did you mean "instance_type"'
     ) as error:
@@ -83,13 +85,8 @@ def test_row_14_an_attribute_that_no_schema_has_is_an_error_with_its_place():
 
 def test_row_15_every_condition_that_is_false_is_told():
     texts = ["resource.name == 'this'", "resource.type == 'x'", "resource.region == 'y'"]
-    content = [{"expression": text, "message": f"condition {number}"} for number, text in enumerate(texts)]
-    asked = rule("true")
-    asked = compile_rule(
-        asked.source.changed(
-            validations=type(asked.rule).model_validate({**asked.rule.model_dump(), "validations": content}).validations
-        )
-    )
+    content = tuple(Validation(expression=text, message=f"condition {number}") for number, text in enumerate(texts))
+    asked = compile_rule(rule("true").source.changed(validations=content))
     assert [said for _, _, said in judge(asked, resource(region="z"))] == ["condition 1; condition 2"]
 
 

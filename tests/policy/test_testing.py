@@ -4,8 +4,8 @@ from typing import Any
 import pytest
 
 from guardrail.errors import RuleError
-from guardrail.policy import Coverage, PricedPlan, compile_rule, run_tests
-from guardrail.policy.rules.testing import testing
+from guardrail.policy import compile_rule
+from guardrail.policy.rules.testing import Coverage, PricedPlan, run_tests, testing
 from tests.policy.judging import ENGINES, resource, rule, specs
 
 CASES = [

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from guardrail.files.model import validated
 from guardrail.model.report import ProjectReport
 from guardrail.policy import Budget, Project
 from guardrail.policy.unmatched import unmatched_budgets, unmatched_rule, why_unmatched
@@ -41,13 +42,13 @@ PAYMENTS, WEB = Project("payments", "infra/payments", "prod"), Project("web", "i
 )
 def test_a_budget_that_counts_nothing_says_why(match, said):
     projects = [(PAYMENTS, bill(resource(tags={"team": "core"}))), (WEB, bill())]
-    one = Budget.model_validate({"name": "b", "match": match})
+    one = validated(Budget, {"name": "b", "match": match})
     assert unmatched_budgets([one], projects) == ([0] if said else [])
     assert not said or why_unmatched(one, projects).startswith(said)
 
 
 def test_a_run_without_resources_says_nothing_of_budgets():
-    assert unmatched_budgets([Budget.model_validate({"name": "b", "match": {"types": ["x"]}})], [(WEB, bill())]) == []
+    assert unmatched_budgets([validated(Budget, {"name": "b", "match": {"types": ["x"]}})], [(WEB, bill())]) == []
 
 
 @pytest.mark.parametrize(

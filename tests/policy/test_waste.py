@@ -13,7 +13,7 @@ from guardrail.policy import Judge
 from guardrail.policy.judging.savings import difference
 from guardrail.policy.rules.packs.packs import packs, read_pack
 from guardrail.policy.rules.rule import RuleScope
-from guardrail.policy.rules.testing.fixture import Expected
+from guardrail.policy.rules.testing.fixture import Expected, declared_tests
 from tests.policy.judging import NOW, PROJECT, resource, rule, specs
 from tests.terraform import plans
 
@@ -153,8 +153,12 @@ def test_shipped_rules_about_what_costs_something_are_about_waste():
     engine = Engine(Library(()), open_catalog())
 
     def finds_what_is_free(declared):
-        failing = [one for one in declared.tests if one.expect is Expected.FAIL and one.resource]
-        built = [[made.priced().change for made in (one.resource, *one.siblings)] for one in failing]
+        failing = [one for one in declared_tests(declared) if one.expect is Expected.FAIL]
+        built = [
+            [made.priced().change for made in (one.resource, *one.siblings)]
+            for one in failing
+            if one.resource is not None
+        ]
         costs = [engine.estimate(changes)[0].after for changes in built]
         return any(cost and cost.is_nothing for cost in costs)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
@@ -130,6 +129,8 @@ def _zone(name: str) -> tzinfo:
     if found := _OFFSET.fullmatch(name):
         sign = -1 if found[1] == "-" else 1
         return timezone(sign * timedelta(hours=int(found[2]), minutes=int(found[3])))
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - few expressions name a zone
+
     try:
         return ZoneInfo(name)
     except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError

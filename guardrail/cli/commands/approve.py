@@ -52,7 +52,8 @@ def approve(**values: Any) -> None:
       guardrail approve expensive-resource aws_instance.db plan.json --by cfo --reason "agreed in FIN-12"
       guardrail approve budget-increase-exceeded budget:shop --by finops --reason "launch" --up-to 900 --until 60d
     """
-    from guardrail.approvals import Asked, approval_for, with_approval
+    from guardrail.approvals.asked import Asked, approval_for
+    from guardrail.approvals.writing import with_approval
     from guardrail.cli.check.judging import judged
     from guardrail.cli.output import write_whole
     from guardrail.errors import ConfigError

@@ -74,7 +74,7 @@ def _is_input(text: str) -> bool:
 def _rule(rule_id: str, chosen: Settings) -> str:
     from guardrail.costs import Library
     from guardrail.debugging import active_rule
-    from guardrail.policy import explained
+    from guardrail.policy.rules.explain import explained
 
     return explained(active_rule(chosen, Library(chosen.definitions), rule_id).source).rstrip()
 

@@ -60,5 +60,9 @@ def _schema(name: str) -> dict[str, Any]:
 
         return report_schema()
     module, _, model = _MODELS[name].partition(":")
-    described = getattr(import_module(module), model).model_json_schema(by_alias=True)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described}
+    from guardrail.files import Section
+    from guardrail.files.model import model_of
+
+    described = getattr(import_module(module), model)
+    described = model_of(described) if issubclass(described, Section) else described
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **described.model_json_schema(by_alias=True)}

@@ -88,7 +88,8 @@ def waive(**values: Any) -> None:
     """
     from guardrail.cli.check.judging import judged
     from guardrail.cli.output import write_whole
-    from guardrail.waivers import Asked, naming_waivers, waiver_for, waivers_file, with_waiver
+    from guardrail.waivers.asked import Asked, waiver_for
+    from guardrail.waivers.writing import naming_waivers, waivers_file, with_waiver
 
     if values["up_to"] is not None and values["at_any_cost"]:
         raise click.UsageError("--up-to and --at-any-cost exclude each other")

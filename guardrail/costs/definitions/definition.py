@@ -3,159 +3,196 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from msgspec import Struct, field
 
 from guardrail.costs.running_hours import READ
 from guardrail.errors import DefinitionError, did_you_mean
+from guardrail.files.remembered import remember, remembered
+from guardrail.files.section import Field, Section, field_validator, model_validator
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
 
 Scalar = bool | int | float | str
 Expression = Annotated[str, Field(description="an expression (=...), a constant, or text with ${...} in it")]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
-
-
-class UsageKey(_Strict):
+class UsageKey(Section):
     """What only the user can know of a resource."""
 
-    unit: str = Field(description="unit of the number that is asked for")
-    help: str = Field(description="what it means, one sentence")
-    default: Scalar | None = Field(None, description="a default that the vendor's own documentation gives")
-    one_of: tuple[Scalar, ...] = Field((), description="the only values there are")
+    unit: str
+    """unit of the number that is asked for"""
+    help: str
+    """what it means, one sentence"""
+    default: Scalar | None = None
+    """a default that the vendor's own documentation gives"""
+    one_of: tuple[Scalar, ...] = ()
+    """the only values there are"""
 
 
-class Price(_Strict):
+class Price(Section):
     """Which catalog rows a component's price is in. Further keys are attributes of the rows."""
 
-    model_config = ConfigDict(extra="allow", frozen=True, defer_build=True)
+    further = "attributes"
 
-    service: str = Field(description="service in the catalog: the name of its CSV file")
-    family: str | None = Field(None, description="product family: exact, =expression or ~regex")
-    region: str | None = Field(None, description="region of the price, default the definition's")
-    purchase_option: str = Field("on_demand", description="on_demand, spot, reserved_1yr_no_upfront, ...")
-    unit: str | None = Field(None, description="unit of the price, where rows differ in nothing else")
+    service: str
+    """service in the catalog: the name of its CSV file"""
+    family: str | None = None
+    """product family: exact, =expression or ~regex"""
+    region: str | None = None
+    """region of the price, default the definition's"""
+    purchase_option: str = "on_demand"
+    """on_demand, spot, reserved_1yr_no_upfront, ..."""
+    unit: str | None = None
+    """unit of the price, where rows differ in nothing else"""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    """what else the rows have, to select by"""
 
-    @property
-    def attributes(self) -> Mapping[str, Any]:
-        """The attributes to select by."""
-        return self.model_extra or {}
 
-
-class FreeWhen(_Strict):
+class FreeWhen(Section):
     """A case in which the resource costs nothing, and who says so."""
 
     condition: Expression
-    reason: str = Field(description="why it is free then, in a few words")
+    reason: str
+    """why it is free then, in a few words"""
 
 
-class Otherwise(_Strict):
+class Otherwise(Section):
     """What is asked for where the catalog has no price of a component: the same, sold in another way."""
 
     price: Price
-    times: Scalar = Field(1, description="instead of the component's times")
+    times: Scalar = 1
+    """instead of the component's times"""
 
 
-class Component(_Strict):
+class Component(Section):
     """One line of the bill."""
 
     name: Expression
-    unit: Expression = Field(description="unit of the quantity as shown")
-    quantity: Scalar = Field(description="monthly quantity in the unit of the catalog's price")
+    unit: Expression
+    """unit of the quantity as shown"""
+    quantity: Scalar
+    """monthly quantity in the unit of the catalog's price"""
     price: Price
-    per: Scalar = Field(1, description="how many catalog units make one shown unit")
-    when: Expression | None = Field(None, description="the line exists only if this holds")
-    optional: Scalar = Field(False, description="without its usage the line is left out")
-    floor: Scalar | None = Field(None, description="the quantity that is paid at least, where quantity is not known")
-    assumed: Expression = Field(
-        "", description="what the line takes for granted, as the plan does not tell it; or none"
-    )
-    tier_from: Scalar = Field(0, description="quantity that is used up already on the ladder of tiers")
-    times: Scalar = Field(1, description="multiplies the cost after tiers, and the shown quantity")
-    upfront_months: Scalar = Field(0, description="the price is a one-time fee, spread over so many months")
-    sustained: Scalar = Field(
-        1, description="share of the price that use on demand costs; what is committed costs all of its own"
-    )
-    group: Expression = Field("", description="heading under which reports show the line")
-    gap: str = Field("", description="why the shipped catalog has no such price, if it has none")
-    otherwise: Otherwise | None = Field(None, description="what is asked for where the catalog has no such price")
-    unanchored: str = Field("", description="why a pattern of the price says not what the whole of a value is")
+    per: Scalar = 1
+    """how many catalog units make one shown unit"""
+    when: Expression | None = None
+    """the line exists only if this holds"""
+    optional: Scalar = False
+    """without its usage the line is left out"""
+    floor: Scalar | None = None
+    """the quantity that is paid at least, where quantity is not known"""
+    assumed: Expression = ""
+    """what the line takes for granted, as the plan does not tell it; or none"""
+    tier_from: Scalar = 0
+    """quantity that is used up already on the ladder of tiers"""
+    times: Scalar = 1
+    """multiplies the cost after tiers, and the shown quantity"""
+    upfront_months: Scalar = 0
+    """the price is a one-time fee, spread over so many months"""
+    sustained: Scalar = 1
+    """share of the price that use on demand costs; what is committed costs all of its own"""
+    group: Expression = ""
+    """heading under which reports show the line"""
+    gap: str = ""
+    """why the shipped catalog has no such price, if it has none"""
+    otherwise: Otherwise | None = None
+    """what is asked for where the catalog has no such price"""
+    unanchored: str = ""
+    """why a pattern of the price says not what the whole of a value is"""
 
 
-class Child(_Strict):
+class Child(Section):
     """A nested block, or a referenced resource, that another type's definition prices."""
 
-    as_: Expression = Field(alias="as", description="Terraform type whose definition prices it")
-    block: str | None = Field(None, description="nested block, one child an element")
-    for_each: Expression | None = Field(None, description="instead of block: an expression that gives a list")
-    with_: dict[str, Any] = Field({}, alias="with", description="attributes handed over")
-    attributes: Expression | None = Field(None, description="expression that gives a whole map of attributes")
-    assume: dict[str, Any] = Field({}, description="what stands for a handed attribute that is known only after apply")
-    usage: dict[str, Scalar] = Field({}, description="usage handed over beside the parent's own")
+    as_: Expression = field(name="as")
+    """Terraform type whose definition prices it"""
+    block: str | None = None
+    """nested block, one child an element"""
+    for_each: Expression | None = None
+    """instead of block: an expression that gives a list"""
+    with_: dict[str, Any] = field(name="with", default_factory=dict)
+    """attributes handed over"""
+    attributes: Expression | None = None
+    """expression that gives a whole map of attributes"""
+    assume: dict[str, Any] = field(default_factory=dict)
+    """what stands for a handed attribute that is known only after apply"""
+    usage: dict[str, Scalar] = field(default_factory=dict)
+    """usage handed over beside the parent's own"""
     when: Expression | None = None
-    times: Scalar = Field(1, description="multiplies the child's quantities")
-    floor: Scalar | None = Field(None, description="times at least, where times is not known")
-    assumed: Expression = Field(
-        "", description="what its lines take for granted, as the plan does not tell it; or none"
-    )
-    group: Expression | None = Field(None, description="heading, default the block's name")
+    times: Scalar = 1
+    """multiplies the child's quantities"""
+    floor: Scalar | None = None
+    """times at least, where times is not known"""
+    assumed: Expression = ""
+    """what its lines take for granted, as the plan does not tell it; or none"""
+    group: Expression | None = None
+    """heading, default the block's name"""
 
 
-class Reference(_Strict):
+class Reference(Section):
     """Another resource whose attributes the price depends on."""
 
-    types: tuple[str, ...] = Field(min_length=1)
-    attribute: str | None = Field(None, description="attribute whose expression mentions it; default any")
-    back: bool = Field(False, description="the resource that mentions this one")
-    all: bool = Field(False, description="a list of all, instead of the first")
-    of: str | None = Field(None, description="an earlier reference: look from the resources that it found")
-    needed: bool = Field(False, description="not known where the attribute names what is not in the plan; else null")
-    assumed: str = Field("", description="what is taken for granted where it names what is not in the plan")
-    versioned: bool = Field(False, description="a launch template: of the version that the attribute names")
-    alike: tuple[str, ...] | None = Field(
-        None, description="its place (from 0) among the resources of these types with its region and these attributes"
-    )
+    types: Annotated[tuple[str, ...], Field(min_length=1)]
+    attribute: str | None = None
+    """attribute whose expression mentions it; default any"""
+    back: bool = False
+    """the resource that mentions this one"""
+    all: bool = False
+    """a list of all, instead of the first"""
+    of: str | None = None
+    """an earlier reference: look from the resources that it found"""
+    needed: bool = False
+    """not known where the attribute names what is not in the plan; else null"""
+    assumed: str = ""
+    """what is taken for granted where it names what is not in the plan"""
+    versioned: bool = False
+    """a launch template: of the version that the attribute names"""
+    alike: tuple[str, ...] | None = None
+    """its place (from 0) among the resources of these types with its region and these attributes"""
 
 
-class Scheduled(_Strict):
+class Scheduled(Section):
     """Weekly schedules that start and stop the resource."""
 
-    by: str = Field(description="reference to all of them")
-    hours: str = Field(description="usage key that they speak for where it is not given")
+    by: str
+    """reference to all of them"""
+    hours: str
+    """usage key that they speak for where it is not given"""
 
 
-class Definition(_Strict):
+class Definition(Section):
     """How one Terraform resource type is priced (docs/definitions.md)."""
 
-    schema_: Literal[1] = Field(alias="schema")
-    like: str | None = Field(None, description="type of the same folder that is priced the same but for what is here")
-    docs: str = Field("", description="the vendor's price page")
-    note: str = Field("", description="what the estimate leaves out")
+    schema_: Literal[1] = field(name="schema")
+    like: str | None = None
+    """type of the same folder that is priced the same but for what is here"""
+    docs: str = ""
+    """the vendor's price page"""
+    note: str = ""
+    """what the estimate leaves out"""
     region: Expression = "=region"
     free_when: tuple[FreeWhen, ...] = ()
-    not_covered: str = Field("", description="what no line of the definition is for, where its lines do not cover all")
-    not_covered_remedy: str = Field("", description="what to do then, if not to write a definition of one's own")
-    derive: str | None = Field(
-        None, description="function in guardrail/costs/definitions/derive.py that adds attributes"
-    )
-    in_usage_file: bool = Field(
-        False, description="no resource of a plan: an entry of the usage file says that it exists"
-    )
-    usage: dict[str, UsageKey] = {}
-    defaults: dict[str, Any] = {}
-    provider_defaults: dict[str, Any] = Field(
-        {},
-        description="the provider's own documented defaults, by dotted path without places in lists: rules read them",
-    )
-    assume: dict[str, Any] = {}
-    table: dict[str, dict[str, Any]] = {}
-    let: dict[str, Scalar] = {}
-    refs: dict[str, Reference] = {}
+    not_covered: str = ""
+    """what no line of the definition is for, where its lines do not cover all"""
+    not_covered_remedy: str = ""
+    """what to do then, if not to write a definition of one's own"""
+    derive: str | None = None
+    """function in guardrail/costs/definitions/derive.py that adds attributes"""
+    in_usage_file: bool = False
+    """no resource of a plan: an entry of the usage file says that it exists"""
+    usage: dict[str, UsageKey] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)
+    provider_defaults: dict[str, Any] = field(default_factory=dict)
+    """the provider's own documented defaults, by dotted path without places in lists: rules read them"""
+    assume: dict[str, Any] = field(default_factory=dict)
+    table: dict[str, dict[str, Any]] = field(default_factory=dict)
+    let: dict[str, Scalar] = field(default_factory=dict)
+    refs: dict[str, Reference] = field(default_factory=dict)
     schedule: Scheduled | None = None
     component: tuple[Component, ...] = ()
     child: tuple[Child, ...] = ()
@@ -170,8 +207,8 @@ class Definition(_Strict):
                 raise ValueError(msg)
         return refs
 
-    @model_validator(mode="after")
-    def _with_a_schedule(self) -> Self:
+    @model_validator
+    def _with_a_schedule(self) -> None:
         if self.schedule:
             found = self.refs.get(self.schedule.by)
             if found is None or not found.all or len(found.types) != 1 or found.types[0] not in READ:
@@ -180,7 +217,6 @@ class Definition(_Strict):
             if self.schedule.hours not in self.usage:
                 msg = f"schedule: there is no usage key {self.schedule.hours!r}"
                 raise ValueError(msg)
-        return self
 
 
 class Source(NamedTuple):
@@ -189,6 +225,33 @@ class Source(NamedTuple):
     path: Path
     text: str
     content: dict[str, Any]
+
+
+class _Read(Struct, frozen=True):
+    """A definition as an earlier run has read it: `like` names the files that it is like, of which `digest` is."""
+
+    definition: Definition
+    like: tuple[str, ...]
+    digest: str
+
+
+def read_definition(path: Path) -> tuple[Definition, tuple[str, ...]]:
+    """Return the definition of a file, and the texts that it is made of. Raises DefinitionError with file and line."""
+    text = _text(path)
+    if read := remembered(_Read, text):
+        bases = [path.parent / name for name in read.like]
+        texts = tuple(_text(base) for base in bases if base.is_file())
+        if read.digest == _digest(texts):
+            return read.definition, (text, *texts)
+    sources = read_sources(path)
+    definition = definition_of(sources)
+    texts = tuple(one.text for one in sources[1:])
+    remember(_Read(definition, tuple(one.path.name for one in sources[1:]), _digest(texts)), text)
+    return definition, (text, *texts)
+
+
+def _digest(texts: tuple[str, ...]) -> str:
+    return sha256(repr(texts).encode()).hexdigest()
 
 
 def read_sources(path: Path) -> list[Source]:
@@ -212,22 +275,31 @@ def definition_of(sources: list[Source]) -> Definition:
     content = own.content
     for base in bases:
         content = _merged(base.content, content)
+    from guardrail.files.model import ValidationError, validated  # noqa: PLC0415 - loads pydantic
+
     try:
-        return Definition.model_validate(content)
+        return validated(Definition, content)
     except ValidationError as error:
         raise _invalid(own.path, own.text, error) from None
 
 
 def _read(path: Path) -> Source:
+    import tomllib  # noqa: PLC0415 - for what has not been read before
+
+    text = _text(path)
     try:
-        text = path.read_text(encoding="utf-8")
         return Source(path, text, tomllib.loads(text))
-    except (OSError, UnicodeDecodeError) as error:
-        raise DefinitionError(f"cannot be read: {error}", where=str(path)) from None
     except tomllib.TOMLDecodeError as error:
         place = re.search(r"\(at line (\d+)", str(error))
         what = re.sub(r" \(at .*\)$", "", str(error))
         raise DefinitionError(what, where=f"{path}:{place.group(1)}" if place else str(path)) from None
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DefinitionError(f"cannot be read: {error}", where=str(path)) from None
 
 
 def _merged(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
@@ -279,7 +351,7 @@ def _invalid(path: Path, text: str, error: ValidationError) -> DefinitionError:
 
 
 def _fields_at(location: tuple[str | int, ...]) -> set[str]:
-    models: dict[str, type[BaseModel]] = {
+    sections: dict[str, type[Section]] = {
         "component": Component,
         "child": Child,
         "free_when": FreeWhen,
@@ -288,5 +360,5 @@ def _fields_at(location: tuple[str | int, ...]) -> set[str]:
         "usage": UsageKey,
     }
     head = str(location[0]) if location else ""
-    model = Price if location[-1:] == ("price",) else models.get(head, Definition)
-    return {field.alias or name for name, field in model.model_fields.items()}
+    section = Price if location[-1:] == ("price",) else sections.get(head, Definition)
+    return set(section.__struct_encode_fields__) - {section.further}

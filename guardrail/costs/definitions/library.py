@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
 from glob import glob
@@ -14,9 +13,16 @@ from msgspec import Struct
 from guardrail import data
 from guardrail.cel.compiled_expressions import CompiledExpressions
 from guardrail.cel.engine.engines import Engine, engine
-from guardrail.costs.definitions.definition import definition_of, read_sources
+from guardrail.costs.definitions.definition import read_definition
 from guardrail.costs.definitions.tariff import Tariff
 from guardrail.errors import DefinitionError
+from guardrail.files.remembered import remember, remembered
+
+
+class _FreeTypes(Struct, frozen=True):
+    """The vendor of each type that costs nothing."""
+
+    vendors: dict[str, str]
 
 
 class ReadByChildren(Struct, frozen=True):
@@ -118,9 +124,9 @@ class Library:
 
 
 def _tariff(path: Path) -> Tariff:
-    sources = read_sources(path)
-    kept = CompiledExpressions(b"definition", path.stem.encode(), *(one.text.encode() for one in sources))
-    return Tariff(path.stem, path.parent.name, definition_of(sources), str(path), kept)
+    definition, texts = read_definition(path)
+    kept = CompiledExpressions(b"definition", path.stem.encode(), *(text.encode() for text in texts))
+    return Tariff(path.stem, path.parent.name, definition, str(path), kept)
 
 
 @cache
@@ -136,10 +142,17 @@ def _shipped_free_types() -> Mapping[str, str]:
 
 def _free_types(path: Path) -> Mapping[str, str]:
     """Read a list of free types: type -> vendor. Raises DefinitionError."""
+    text = path.read_text(encoding="utf-8")
+    if read := remembered(_FreeTypes, text):
+        return read.vendors
+    import tomllib  # noqa: PLC0415 - for a list that has not been read before
+
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-        return {
+        content = tomllib.loads(text)
+        found = {
             name: vendor for vendor, listed in content.items() if isinstance(listed, dict) for name in listed["types"]
         }
     except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
         raise DefinitionError(f"not a list of free types: {error}", where=str(path)) from None
+    remember(_FreeTypes(found), text)
+    return found

@@ -10,6 +10,7 @@ from operator import itemgetter
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.cel import OPEN, CelError, Environment, KeyAccess, Path, Scope
 from guardrail.cel.compiled_expressions import CompiledExpressions
@@ -260,9 +261,7 @@ class Tariff:
         other = component.otherwise
         if other is None:
             return None
-        return self._charge(
-            number, component.model_copy(update={"price": other.price, "times": other.times, "otherwise": None})
-        )
+        return self._charge(number, replace(component, price=other.price, times=other.times, otherwise=None))
 
     def _usage_key(self, *fields: Field) -> str:
         """Return the one key of the usage file that values depend on, through `let` too; "" for none, or several."""

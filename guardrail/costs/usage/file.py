@@ -13,7 +13,8 @@ from typing import Any
 from msgspec import Struct, field
 
 from guardrail.errors import InputError
-from guardrail.files import Section, YamlFile, checked, read_yaml
+from guardrail.files import YamlFile, checked, read_yaml
+from guardrail.files.section import Section
 
 _GROUPED = re.compile(r"\d{1,30}(_\d{1,30}){1,20}(\.\d{1,30})?")
 _INDEX = re.compile(r'\[(?:\*|\d+|"(?:[^"\\]|\\.)*")\]')

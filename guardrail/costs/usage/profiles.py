@@ -6,7 +6,6 @@ no measurements.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from functools import cache
@@ -83,6 +82,8 @@ def of_type(type_name: str) -> tuple[Assumed, ...]:
 
 
 def _read() -> Iterator[Assumed]:
+    import tomllib  # noqa: PLC0415 - only for a profile
+
     for path in sorted((data.pricing_dir() / "usage").glob("*.toml")):
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
         for table in tables.get("assumption", ()):

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
+from msgspec import field
 
 from guardrail.errors import ConfigError
-from guardrail.files.checked import Section, checked
+from guardrail.files.checked import checked
+from guardrail.files.section import (
+    BeforeValidator,
+    Field,
+    Section,
+    StringConstraints,
+    field_validator,
+    keys_validator,
+    model_validator,
+)
 from guardrail.files.yaml_file import read_yaml
 from guardrail.finops.charge import ADJUSTMENT, DIRECT
 from guardrail.finops.csv_file import number_of, rows_of
@@ -77,12 +86,12 @@ class Match(Section):
     category: Category | None = None
     commitment: Commitment | None = None
     """Unused is what of a commitment nobody has used"""
-    tags: dict[Text, Patterns] = Field(default_factory=dict)
+    tags: dict[Text, Patterns] = field(default_factory=dict)
     """tags on the bill: a value, or several of which one must fit"""
 
     def wanted(self) -> dict[str, tuple[str, ...]]:
         """Return the globs by dimension of a charge."""
-        given = {name: getattr(self, name) for name in Match.model_fields if name != "tags"}
+        given = {name: getattr(self, name) for name in Match.__struct_fields__ if name != "tags"}
         listed = {name: (value.value,) if isinstance(value, StrEnum) else value for name, value in given.items()}
         return {name: value for name, value in listed.items() if value} | {
             f"tag:{key}": value for key, value in self.tags.items()
@@ -114,12 +123,11 @@ class AllocationRule(Section):
     to: Text | None = None
     """the team itself"""
 
-    @model_validator(mode="after")
-    def _says_one(self) -> AllocationRule:
+    @model_validator
+    def _says_one(self) -> None:
         if sum(one is not None for one in (self.tag, self.tag_of_address, self.to)) != 1:
             msg = "a rule has one of tag, tag_of_address and to"
             raise ValueError(msg)
-        return self
 
     def looks_at(self) -> str | None:
         """Return the dimension that names the team, None for a rule that names it itself."""
@@ -136,12 +144,11 @@ class Measure(Section):
     file: Text | None = None
     """CSV with the columns month (2026-10), team and value, relative to allocation.yaml"""
 
-    @model_validator(mode="after")
-    def _says_one(self) -> Measure:
+    @model_validator
+    def _says_one(self) -> None:
         if (self.match is None) == (self.file is None):
             msg = "a measure has one of match and file"
             raise ValueError(msg)
-        return self
 
 
 class Shared(Section):
@@ -154,7 +161,7 @@ class Shared(Section):
     """proportional to the teams' own costs of the month, even, fixed (shares), by a measure, or none: it stays where it is"""
     among: Patterns = ("*",)
     """globs of the teams that bear it; those of even and proportional splits have costs of their own in the month"""
-    shares: dict[Text, Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]] = Field(default_factory=dict)
+    shares: dict[Text, Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]] = field(default_factory=dict)
     """with split: fixed, percent by team; they come to 100"""
     measure: Measure | None = None
     """with split: measure"""
@@ -168,8 +175,8 @@ class Shared(Section):
             raise ValueError(msg)
         return name
 
-    @model_validator(mode="after")
-    def _fits_its_split(self) -> Shared:
+    @keys_validator
+    def _fits_its_split(self, keys: Collection[str]) -> None:
         if not self.match.wanted() and not self.match.unallocated:
             msg = "match has to say which charges are shared"
         elif bool(self.shares) != (self.split is Split.FIXED):
@@ -178,10 +185,10 @@ class Shared(Section):
             msg = "measure belongs to split: measure, and it needs one"
         elif self.shares and sum(self.shares.values()) != WHOLE:
             msg = f"shares come to {sum(self.shares.values())}, and not to 100"
-        elif "among" in self.model_fields_set and self.split in {Split.FIXED, Split.NONE}:
+        elif "among" in keys and self.split in {Split.FIXED, Split.NONE}:
             msg = f"among means nothing to split: {self.split}"
         else:
-            return self
+            return
         raise ValueError(msg)
 
 

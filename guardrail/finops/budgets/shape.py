@@ -8,14 +8,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from guardrail.files.checked import Section
+from guardrail.files.document import Document
 from guardrail.finops.budgets.answer import BudgetAnswer, Budgets, Forecast
 from guardrail.model.money import plain
 
 FORMAT: Literal["guardrail.budget/v1"] = "guardrail.budget/v1"
 
 
-class BacktestDocument(Section):
+class BacktestDocument(Document):
     """How far earlier forecasts of as many days were off, in parts of what the period came to."""
 
     n: int
@@ -23,7 +23,7 @@ class BacktestDocument(Section):
     worst: float
 
 
-class ChangeDocument(Section):
+class ChangeDocument(Document):
     """A merged change that the days of the rate do not show, or not all of them."""
 
     project: str
@@ -34,7 +34,7 @@ class ChangeDocument(Section):
     """what it adds to a month of 730 hours, by the estimate"""
 
 
-class ExpectedDocument(Section):
+class ExpectedDocument(Document):
     """A charge that is booked once a month and is still to come, as it was the last time."""
 
     name: str
@@ -42,7 +42,7 @@ class ExpectedDocument(Section):
     amount: str
 
 
-class ForecastDocument(Section):
+class ForecastDocument(Document):
     """What the period will come to: booked, regular, rate and changes together."""
 
     amount: str
@@ -70,7 +70,7 @@ class ForecastDocument(Section):
     expected: tuple[ExpectedDocument, ...]
 
 
-class PullRequestDocument(Section):
+class PullRequestDocument(Document):
     """What an open pull request would add: to a month of 730 hours, and to the period if it were merged now."""
 
     project: str
@@ -81,7 +81,7 @@ class PullRequestDocument(Section):
     """components of it that have no price"""
 
 
-class AlertDocument(Section):
+class AlertDocument(Document):
     """A share of the amount that somebody wants to hear of."""
 
     of: Literal["spent", "forecast"]
@@ -91,7 +91,7 @@ class AlertDocument(Section):
     passed: bool | None
 
 
-class BudgetDocument(Section):
+class BudgetDocument(Document):
     """A budget in the period of the answer."""
 
     name: str
@@ -114,7 +114,7 @@ class BudgetDocument(Section):
     unknown: tuple[str, ...]
 
 
-class BudgetsDocument(Section):
+class BudgetsDocument(Document):
     """What `guardrail budget --format json` prints."""
 
     format: Literal["guardrail.budget/v1"] = Field(default=FORMAT, alias="schema")

@@ -9,11 +9,11 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Struct
-from pydantic import Field, field_validator, model_validator
+from msgspec import Struct, field
 
 from guardrail.errors import ConfigError
-from guardrail.files import Section, YamlFile, checked, read_yaml
+from guardrail.files import YamlFile, checked, read_yaml
+from guardrail.files.section import Field, Section, field_validator, model_validator
 from guardrail.terraform.configuration.code.files import shown
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
@@ -46,7 +46,7 @@ class KpiTest(Section):
     month: Annotated[str, Field(pattern=_MONTH)] = "2026-10"
     """the month that is asked for"""
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "USD"
-    views: dict[str, tuple[dict[str, Any], ...]] = Field(default_factory=dict)
+    views: dict[str, tuple[dict[str, Any], ...]] = field(default_factory=dict)
     """rows by view; a row of a view with months that says none is of the month that is asked for"""
     value: Decimal | None = None
     """what the value is, to as many decimals as are written here"""
@@ -57,15 +57,14 @@ class KpiTest(Section):
     values: dict[str, Decimal | None] | None = None
     """by what the column `of` says, where it gives several rows; null for none"""
 
-    @model_validator(mode="after")
-    def _expects(self) -> KpiTest:
+    @model_validator
+    def _expects(self) -> None:
         if sum(one is not None for one in (self.value, self.missing, self.values)) != 1:
             msg = "a test expects a `value`, `values`, or what is `missing`"
             raise ValueError(msg)
-        return self
 
 
-class Kpi(Section):
+class Kpi(Section, kw_only=True):
     """A KPI as its file states it."""
 
     id: str

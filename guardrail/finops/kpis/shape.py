@@ -6,20 +6,20 @@ from typing import Literal
 
 from pydantic import Field
 
-from guardrail.files.checked import Section
+from guardrail.files.document import Document
 from guardrail.finops.kpis.kpi_file import Direction, Unit
 
 FORMAT: Literal["guardrail.kpis/v1"] = "guardrail.kpis/v1"
 
 
-class OpenDocument(Section):
+class OpenDocument(Document):
     """A bill that may still change."""
 
     source: str
     month: str
 
 
-class ValueDocument(Section):
+class ValueDocument(Document):
     """A value of a KPI."""
 
     team: str | None = None
@@ -40,7 +40,7 @@ class ValueDocument(Section):
     """why there is no value"""
 
 
-class KpiDocument(Section):
+class KpiDocument(Document):
     """A KPI with its values, one or more."""
 
     id: str
@@ -55,7 +55,7 @@ class KpiDocument(Section):
     values: tuple[ValueDocument, ...]
 
 
-class KpisDocument(Section):
+class KpisDocument(Document):
     """What `guardrail kpi --format json` prints."""
 
     format: Literal["guardrail.kpis/v1"] = Field(default=FORMAT, alias="schema")

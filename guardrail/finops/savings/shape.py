@@ -7,13 +7,13 @@ from typing import Literal
 
 from pydantic import Field
 
-from guardrail.files.checked import Section
+from guardrail.files.document import Document
 from guardrail.finops.savings.answer import Status
 
 FORMAT: Literal["guardrail.savings/v1"] = "guardrail.savings/v1"
 
 
-class CreditDocument(Section):
+class CreditDocument(Document):
     """What a team (project, author) is credited in a currency; null: what nobody is credited."""
 
     team: str | None = None
@@ -29,7 +29,7 @@ class CreditDocument(Section):
     """savings that are not known yet"""
 
 
-class EstimatedDocument(Section):
+class EstimatedDocument(Document):
     """What it was to save by the estimate."""
 
     low: str | None
@@ -37,7 +37,7 @@ class EstimatedDocument(Section):
     high: str
 
 
-class SavingDocument(Section):
+class SavingDocument(Document):
     """A change of a resource that was to save something."""
 
     fingerprint: str
@@ -69,7 +69,7 @@ class SavingDocument(Section):
     credit: str | None
 
 
-class SavingsDocument(Section):
+class SavingsDocument(Document):
     """What `guardrail savings --format json` prints."""
 
     format: Literal["guardrail.savings/v1"] = Field(default=FORMAT, alias="schema")

@@ -10,7 +10,6 @@ from guardrail.policy.rules.literal import literal
 from guardrail.policy.rules.packs.final import takes_waivers
 from guardrail.policy.rules.rule import ALL_BUT_GONE, Rule, RuleEdit, RuleFile, RuleScope
 from guardrail.policy.rules.selectors import SELECTORS
-from guardrail.policy.rules.testing.fixture import Expected
 
 
 def explained(source: RuleFile) -> str:
@@ -37,9 +36,9 @@ def explained(source: RuleFile) -> str:
     lines += ["", "must hold:", *(f"  {validation.expression}" for validation in rule.validations)]
     lines += ["", f"fix: {rule.fix}"] if rule.fix else []
     lines += ["", "edits (guardrail check --fix):", *map(_edit, rule.edits)] if rule.edits else []
-    for expected in (Expected.PASS, Expected.FAIL):
+    for expected, word in _WORDS.items():
         if example := example_of(rule, expected):
-            lines += ["", f"an example that {_WORDS[expected]}:", *(f"  {line}" for line in example.splitlines())]
+            lines += ["", f"an example that {word}:", *(f"  {line}" for line in example.splitlines())]
     return "\n".join(lines) + "\n"
 
 
@@ -56,19 +55,19 @@ def _waivable(rule: Rule) -> str:
     return ", ".join(["yes", *(text for text, is_asked in asked.items() if is_asked)])
 
 
-_WORDS = {Expected.PASS: "passes", Expected.FAIL: "fails"}
+_WORDS = {"pass": "passes", "fail": "fails"}
 
 
 _SAID = {"message", "edits", "no_edit"}
 
 
-def example_of(rule: Rule, expected: Expected) -> str:
+def example_of(rule: Rule, expected: str) -> str:
     """Return the first test of a rule that expects this, one with a message before others, as YAML without what a test is told by; "" for none."""
-    tests = [one for one in rule.tests if one.expect is expected]
-    test = next((one for one in tests if one.message), tests[0] if tests else None)
+    tests = [one for one in rule.tests if one["expect"] == expected]
+    test = next((one for one in tests if one.get("message")), tests[0] if tests else None)
     if test is None:
         return ""
-    said = test.model_dump(mode="json", exclude_unset=True, exclude={"name", "expect"}, by_alias=True)
+    said = {key: value for key, value in test.items() if key not in {"name", "expect"}}
     ordered = sorted(said.items(), key=lambda one: one[0] in _SAID)  # what is asked first, what is said last
     return "\n".join(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in ordered)
 

@@ -11,12 +11,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Struct, field, to_builtins
 from msgspec.structs import replace
-from pydantic import Field, PlainSerializer, StringConstraints, model_validator
 
 from guardrail.errors import GuardrailError, RuleError, did_you_mean
-from guardrail.files.checked import Section, examined
+from guardrail.files.checked import examined
+from guardrail.files.section import Field, PlainSerializer, Section, StringConstraints, WrittenAs, model_validator
 from guardrail.files.yaml_file import YamlFile, read_yaml
 from guardrail.model.finding import RECOMMENDATION, Enforcement, OnUnknown, Severity
 from guardrail.model.resource import Action
@@ -25,7 +25,6 @@ from guardrail.policy.rules.packs.final import FINAL_FIX, Tighter, final_faults
 from guardrail.policy.rules.packs.selection import Final, WaiverTerms
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.selectors import OF_PLAN, SELECTORS, condition
-from guardrail.policy.rules.testing.fixture import RuleTest
 
 _KEBAB_CASE = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -80,12 +79,13 @@ class Match(Section):
     """globs of what the call of its module says as the source"""
     provider_aliases: tuple[str, ...] = ()
     """globs of aliases of providers, empty for the one without an alias"""
-    tags: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """tag -> globs of its values; all of them have to fit"""
 
 
+_ALL = Match()
 _MATCHABLE = {
-    RuleScope.RESOURCE: frozenset(Match.model_fields),
+    RuleScope.RESOURCE: frozenset(Match.__struct_fields__),
     RuleScope.PLAN: frozenset({"projects", "environments", *OF_PLAN}),
     RuleScope.BUDGET: frozenset(),
 }
@@ -118,13 +118,12 @@ class RuleEdit(Section):
     otherwise: str = ""
     """text with {expressions} in it: what to say where the value is null"""
 
-    @model_validator(mode="after")
-    def _one_of_both(self) -> RuleEdit:
+    @model_validator
+    def _one_of_both(self) -> None:
         setting, renaming = (self.set, self.value), (self.rename, self.to)
         if not (all(setting) and not any(renaming)) and not (all(renaming) and not any(setting)):
             msg = "an edit has `set` and `value`, or `rename` and `to`"
             raise ValueError(msg)
-        return self
 
     @property
     def path(self) -> str:
@@ -132,7 +131,7 @@ class RuleEdit(Section):
         return self.set or self.rename or ""
 
 
-class Rule(Section):
+class Rule(Section, kw_only=True):
     """A rule as its file states it."""
 
     id: str
@@ -144,11 +143,11 @@ class Rule(Section):
     """day from which it is enforced; before that it is advisory"""
     scope: RuleScope = RuleScope.RESOURCE
     match: Match = Match()
-    params: dict[str, Any] = Field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
     """parameters and their defaults; read as params.name"""
-    tighter: dict[str, Tighter] = Field(default_factory=dict)
+    tighter: dict[str, Tighter] = field(default_factory=dict)
     """by parameter, which values are stricter: lower, higher, more or fewer; what a child may still set where it is final"""
-    variables: dict[str, Expression] = Field(default_factory=dict)
+    variables: dict[str, Expression] = field(default_factory=dict)
     """named expressions, each usable in those after it as variables.name"""
     when: Expression | None = None
     """the rule applies only where this is true"""
@@ -170,7 +169,8 @@ class Rule(Section):
     """CEL; what a month would cost less without the violation. Default: what the edits save, where they change the cost"""
     docs: str = ""
     description: str = ""
-    tests: tuple[RuleTest, ...] = ()
+    tests: Annotated[tuple[dict[str, Any], ...], WrittenAs("guardrail.policy.rules.testing.fixture:RuleTest")] = ()
+    """examples of it, which `guardrail rules test` runs"""
 
     @property
     def applies_when(self) -> str | None:
@@ -202,12 +202,14 @@ class RuleFile(Struct, frozen=True):
     @property
     def sha256(self) -> str:
         """The hash of all that decides what the rule finds, whatever its file looks like."""
-        content = self.rule.model_dump(mode="json", exclude={"tests", "docs", "description"})
+        content = to_builtins(replace(self.rule, tests=(), docs="", description=""), order="sorted")
+        for name in ("tests", "docs", "description"):
+            del content[name]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
     def changed(self, **fields: Any) -> RuleFile:
         """Return the rule with some of its fields set anew."""
-        return replace(self, rule=self.rule.model_copy(update=fields))
+        return replace(self, rule=replace(self.rule, **fields))
 
 
 def read_rule(path: Path, *, pack: str = "", types: ResourceTypes = NO_TYPES) -> RuleFile:
@@ -250,15 +252,17 @@ def _faults(rule: Rule, file: YamlFile, types: ResourceTypes) -> Iterator[Guardr
     yield from _faults_of_final(rule, file)
     yield from _faults_of_scope(rule, file)
     for index, pattern in enumerate(rule.match.types):
-        try:
-            _check_type(pattern, rule.match, types, file.where(("match", "types", index)))
-        except RuleError as error:
-            yield error
+        if not _is_known(pattern, rule.match, types):
+            what = f"no resource type {'matches' if is_pattern(pattern) else 'is called'} {pattern}"
+            near = types.near(pattern)
+            where = file.where(("match", "types", index))
+            yield RuleError(what, where=where, fix=f"{near} Else {_DECLARE}" if near else _DECLARE)
 
 
 def _faults_of_scope(rule: Rule, file: YamlFile) -> Iterator[GuardrailError]:
     """Give what a rule of this scope cannot have."""
-    if odd := rule.match.model_fields_set - _MATCHABLE[rule.scope]:
+    narrowed = {name for name in Match.__struct_fields__ if getattr(rule.match, name) != getattr(_ALL, name)}
+    if odd := narrowed - _MATCHABLE[rule.scope]:
         what = f"a rule of scope {rule.scope} cannot match by {', '.join(sorted(odd))}"
         fix = (
             "remove it: the budget itself chooses its resources"
@@ -286,10 +290,6 @@ def _faults_of_final(rule: Rule, file: YamlFile) -> Iterator[GuardrailError]:
         yield RuleError(f"final: {what}", where=file.where(("final",)), fix=FINAL_FIX)
 
 
-def _check_type(pattern: str, match: Match, types: ResourceTypes, where: str) -> None:
-    """Refuse a pattern that no known type fits, unless the rule says that guardrail does not know it."""
-    if not types.defined or types.has(pattern) or matches_any(match.types_extra, pattern):
-        return
-    what = f"no resource type {'matches' if is_pattern(pattern) else 'is called'} {pattern}"
-    near = types.near(pattern)
-    raise RuleError(what, where=where, fix=f"{near} Else {_DECLARE}" if near else _DECLARE)
+def _is_known(pattern: str, match: Match, types: ResourceTypes) -> bool:
+    """Say whether a known type fits a pattern, unless the rule says that guardrail does not know it."""
+    return not types.defined or types.has(pattern) or matches_any(match.types_extra, pattern)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, JsonValue
 
-from guardrail.files.checked import Section
+from guardrail.files.document import Document
 from guardrail.recommend.proposal import Confidence, Effort
 from guardrail.recommend.recommendation import Status
 
@@ -16,7 +16,7 @@ Amount = Annotated[str, Field(pattern=r"^-?\d+(\.\d+)?$")]
 """An exact decimal."""
 
 
-class TotalsDocument(Section):
+class TotalsDocument(Document):
     """Sums over what is open."""
 
     monthly_cost: Amount
@@ -34,21 +34,21 @@ class TotalsDocument(Section):
     """how many were looked at"""
 
 
-class SetDocument(Section):
+class SetDocument(Document):
     """An attribute to set, by its dotted path."""
 
     path: str
     value: JsonValue
 
 
-class AddDocument(Section):
+class AddDocument(Document):
     """A resource to be written after the one that it is about; its text is in the edit."""
 
     type: str
     name: str
 
 
-class EvidenceDocument(Section):
+class EvidenceDocument(Document):
     """A number that it stands on."""
 
     name: str
@@ -57,7 +57,7 @@ class EvidenceDocument(Section):
     as_of: str
 
 
-class DismissalDocument(Section):
+class DismissalDocument(Document):
     """A decision against it."""
 
     reason: str
@@ -67,7 +67,7 @@ class DismissalDocument(Section):
     """file and line"""
 
 
-class ReplacementDocument(Section):
+class ReplacementDocument(Document):
     """Lines of a file, from 1, and what takes their place; where last_line is the one before first_line, nothing goes."""
 
     file: str
@@ -77,14 +77,14 @@ class ReplacementDocument(Section):
     text: str
 
 
-class EditDocument(Section):
+class EditDocument(Document):
     """The lines of the configuration that change."""
 
     description: str
     replacements: tuple[ReplacementDocument, ...]
 
 
-class RecommendationDocument(Section):
+class RecommendationDocument(Document):
     """A recommendation, evaluated."""
 
     kind: str
@@ -129,7 +129,7 @@ class RecommendationDocument(Section):
     line: int | None
 
 
-class UnjudgedDocument(Section):
+class UnjudgedDocument(Document):
     """Why nothing can be said of some resources."""
 
     kind: str
@@ -137,7 +137,7 @@ class UnjudgedDocument(Section):
     addresses: tuple[str, ...]
 
 
-class OutcomeDocument(Section):
+class OutcomeDocument(Document):
     """What purchases come to in a month of 730 hours."""
 
     on_demand: Amount | None
@@ -147,7 +147,7 @@ class OutcomeDocument(Section):
     """the share of what is committed that is used"""
 
 
-class PurchaseDocument(Section):
+class PurchaseDocument(Document):
     """So much of one commitment."""
 
     kind: str
@@ -177,7 +177,7 @@ class ChoiceDocument(OutcomeDocument):
     by_month: dict[str, OutcomeDocument]
 
 
-class ExistingMonthDocument(Section):
+class ExistingMonthDocument(Document):
     """What came of a commitment in a month."""
 
     month: str
@@ -185,7 +185,7 @@ class ExistingMonthDocument(Section):
     saving: Amount | None
 
 
-class ExistingDocument(Section):
+class ExistingDocument(Document):
     """A commitment that there is."""
 
     id: str
@@ -193,14 +193,14 @@ class ExistingDocument(Section):
     months: tuple[ExistingMonthDocument, ...]
 
 
-class LadderDocument(Section):
+class LadderDocument(Document):
     """When to buy a quarter, and when it ends."""
 
     from_: Annotated[date, Field(alias="from")]
     to: date
 
 
-class NotPlannedDocument(Section):
+class NotPlannedDocument(Document):
     """Use that no commitment was planned for."""
 
     service: str
@@ -213,7 +213,7 @@ class NotPlannedDocument(Section):
     """the command that may bring a rate"""
 
 
-class CommitmentsDocument(Section):
+class CommitmentsDocument(Document):
     """What to commit to, of one vendor's bills."""
 
     vendor: str
@@ -235,7 +235,7 @@ class CommitmentsDocument(Section):
     notes: tuple[str, ...]
 
 
-class RecommendationsDocument(Section):
+class RecommendationsDocument(Document):
     """What `guardrail recommend --format json` prints."""
 
     format: Literal["guardrail.recommendations/v1"] = Field(default=SCHEMA, alias="schema")

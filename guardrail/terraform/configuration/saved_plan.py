@@ -110,11 +110,6 @@ class SavedPlan:
         return InputError(what, where=self._where, fix="make JSON of it: terraform show -json tfplan > plan.json")
 
 
-def is_saved_plan(data: bytes) -> bool:
-    """Return whether a file may be a saved plan, by how it begins."""
-    return data.startswith(b"PK\x03\x04")
-
-
 def _entries(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         wanted = [info for info in archive.infolist() if info.filename.startswith(("tfplan", "tfconfig/", LOCK_FILE))]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from guardrail.bills.daily import BillDay, ChangeOfResource, DailyCharges, FirstSpend
 from guardrail.config.anomalies import AnomaliesConfig
+from guardrail.files.model import validated
 from guardrail.finops.anomalies import Asked, Facts, answer
 
 FIRST = date(2026, 7, 6)  # a Monday
@@ -54,6 +55,6 @@ def changed(number, monthly, address="aws_instance.a", pull_request=7, **more):
 def found(*given, days=None, since=0, changes=(), now=NOW, projects=(), **settings):
     """Return what is far off in charges, whose owner is what they say themselves."""
     told = days if days is not None else bill_days(max((one.days[-1] - FIRST).days for one in given if one.days) + 1)
-    asked = Asked(day(since), "effective", projects, AnomaliesConfig.model_validate(settings))
+    asked = Asked(day(since), "effective", projects, validated(AnomaliesConfig, settings))
     facts = Facts(given, told, firsts(*(one for one in given if one.days and one.kind != "other")), changes)
     return answer(asked, facts, lambda of: of.get("owner"), FIRST, now)

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from guardrail.bills.booked import Booked, ChangedResource, Place, ProposedResource
 from guardrail.bills.parts import SourceMonth
+from guardrail.files.model import validated
 from guardrail.finops.bill_months import converter
 from guardrail.finops.budgets.outlook import Facts, outlook
 from guardrail.policy.budgets import Budget
@@ -21,7 +22,7 @@ PLACE = Place("shop", "aws_instance.a", "aws_instance", {}, {})
 
 
 def budget(**more):
-    return Budget.model_validate({"name": "all", "spend": 1000, **more})
+    return validated(Budget, {"name": "all", "spend": 1000, **more})
 
 
 def bill(month, source="a", through=None, *, is_open=False):

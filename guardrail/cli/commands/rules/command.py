@@ -16,7 +16,8 @@ from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
-    from guardrail.policy import CompiledRule, RuleCoverage
+    from guardrail.policy import CompiledRule
+    from guardrail.policy.rules.testing import RuleCoverage
 
 _CONFIG = click.option(
     "--config",
@@ -63,7 +64,7 @@ def list_rules(*, everything: bool, format_name: str, **values: Any) -> None:
 @_CONFIG
 def show(rule_id: str, config: Path | None) -> None:
     """Show one rule: its purpose, its conditions, its parameters as they are set here, and how to comply."""
-    from guardrail.policy import explained
+    from guardrail.policy.rules.explain import explained
 
     found = {rule.rule.id: rule for rule in _loaded(config, everything=True)}
     found |= {rule.rule.id: rule for rule in _loaded(config, everything=False)}
@@ -90,8 +91,9 @@ def docs(folder: Path) -> int:
     from guardrail.catalog import open_catalog
     from guardrail.costs import Library
     from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
-    from guardrail.policy import read_folder, run_tests
+    from guardrail.policy import read_folder
     from guardrail.policy.rules.explain import documented
+    from guardrail.policy.rules.testing import run_tests
 
     library, catalog = Library(), open_catalog()
     types = resource_types(library)
@@ -155,7 +157,8 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     from guardrail.catalog import open_catalog
     from guardrail.costs import Library
     from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
-    from guardrail.policy import Coverage, check_rule, read_folder, run_tests
+    from guardrail.policy import check_rule, read_folder
+    from guardrail.policy.rules.testing import Coverage, run_tests
 
     library = Library()
     types = resource_types(library)

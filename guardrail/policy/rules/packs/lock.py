@@ -13,10 +13,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from msgspec import field, to_builtins
 
 from guardrail.errors import ConfigError
-from guardrail.files.checked import Section, checked
+from guardrail.files.checked import checked
+from guardrail.files.section import Section
 from guardrail.files.yaml_file import read_yaml
 from guardrail.policy.rules.packs.selection import PackName, PackSource, Sha256
 
@@ -29,7 +30,7 @@ MAX_BYTES = 2_000_000
 """Of one file: what a rule file may have."""
 
 
-class LockedPack(Section):
+class LockedPack(Section, omit_defaults=True, kw_only=True):
     """One pack as it was fetched."""
 
     source: PackSource
@@ -47,11 +48,11 @@ class LockFile(Section):
     """guardrail.lock."""
 
     version: Literal[1]
-    packs: dict[PackName, LockedPack] = Field(default_factory=dict)
+    packs: dict[PackName, LockedPack] = field(default_factory=dict)
 
     def text(self) -> str:
         """Return the file's text: the same content gives the same text."""
-        packs = {name: one.model_dump(mode="json", exclude_defaults=True) for name, one in self.packs.items()}
+        packs = to_builtins(self.packs)
         return json.dumps({"version": 1, "packs": packs}, indent=2, sort_keys=True) + "\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -52,12 +52,12 @@ class Chosen(Struct):
     loosened: list[str] = field(default_factory=list)
 
     @contextmanager
-    def noted(self) -> Iterator[None]:
-        """Collect what is raised."""
+    def noted(self, where: Callable[[], str] = str) -> Iterator[None]:
+        """Collect what is raised. What says no place is at `where`, which is looked up only then: for that a file is parsed."""
         try:
             yield
         except GuardrailError as error:
-            self.faults.append(error)
+            self.faults.append(error if error.where else type(error)(error.what, where=where(), fix=error.fix))
 
 
 class RulePack(Struct, frozen=True):
@@ -120,14 +120,14 @@ def choose(
             files += pack.rules
             result.faults += wrong
     for number, name in enumerate(selection.packs):
-        with result.noted():
+        with result.noted(partial(where, ("packs", number))):
             if name in selection.sources:
                 what = f"rules.packs: {name} is already active through rules.sources"
-                raise ConfigError(what, where=where(("packs", number)), fix="rules.packs names shipped packs only")
-            files += read_pack(name, shipped, where=where(("packs", number)))
+                raise ConfigError(what, fix="rules.packs names shipped packs only")
+            files += read_pack(name, shipped)
     for number, path in enumerate(selection.paths):
-        with result.noted():
-            for file in _in_folder(base / path, where(("paths", number))):
+        with result.noted(partial(where, ("paths", number))):
+            for file in _in_folder(base / path):
                 rule, wrong = _examined(file, types)
                 files += [rule] if rule else []
                 result.faults += wrong
@@ -142,8 +142,8 @@ def choose(
     layers.note_final()
     read: dict[str, RuleSetting] = {}
     for rule_id, setting in selection.set.items():
-        with result.noted():
-            read[rule_id] = with_files(setting, base, where(("set", rule_id, "params_from")))
+        with result.noted(partial(where, ("set", rule_id, "params_from"))):
+            read[rule_id] = with_files(setting, base)
     layers.set_all(read, where)
     there = {rule_id: setting for rule_id, setting in on_unpriced.items() if rule_id in by_id}
     layers.set_all(there, lambda _: where(()), prefix="pricing.on_unpriced")
@@ -192,7 +192,7 @@ class _Layers:
     ) -> None:
         """Set rules anew. What would loosen a final part is an error, and what loosens another is told."""
         for rule_id, setting in settings.items():
-            with self.result.noted():
+            with self.result.noted(partial(where, ("set", rule_id))):
                 self._set(rule_id, setting, where, prefix)
 
     def _set(self, rule_id: str, setting: RuleSetting, where: Callable[[Place], str], prefix: str) -> None:
@@ -200,25 +200,27 @@ class _Layers:
         if rule_id not in self.by_id:
             if self.is_complete:
                 fix = did_you_mean(rule_id, self.by_id) or _elsewhere(rule_id, self.shipped)
-                raise ConfigError(f"rules.set: no rule is called {rule_id}", where=where(place), fix=fix)
+                raise ConfigError(f"rules.set: no rule is called {rule_id}", fix=fix)
             return
-        if not setting.enabled:
+        if setting.enabled is False:
             off = (*place, "enabled")
-            self._refuse_or_tell(rule_id, "enabled", f"{prefix}.{rule_id}: the rule is switched off", where(off))
+            self._refuse_or_tell(
+                rule_id, "enabled", f"{prefix}.{rule_id}: the rule is switched off", partial(where, off)
+            )
             self.off.add(rule_id)
             return
         before = self.by_id[rule_id]
-        after = settle(before, setting, where(place))
+        after = settle(before, setting)
         for part, change in loosened(before.rule, after.rule):
-            at = where((*place, *part.split(".", 1)))
+            at = partial(where, (*place, *part.split(".", 1)))
             self._refuse_or_tell(rule_id, part, f"{prefix}.{rule_id}.{part}: {change}", at, before.rule.tighter)
         self.by_id[rule_id] = after
         # A rule that a pack has switched off is on again only where somebody says so.
-        if "enabled" in setting.model_fields_set:
+        if setting.enabled:
             self.off.discard(rule_id)
 
     def _refuse_or_tell(
-        self, rule_id: str, part: str, change: str, where: str, tighter: Mapping[str, str] | None = None
+        self, rule_id: str, part: str, change: str, where: Callable[[], str], tighter: Mapping[str, str] | None = None
     ) -> None:
         owner, final = self.owner.get(rule_id), self.final.get(rule_id, False)
         if final if part == "enabled" else is_final(final, part):
@@ -227,9 +229,9 @@ class _Layers:
             if part in {"enforcement", "severity", "on_unknown"}:
                 fix = "only what is stricter can be set"
             whose = f"the pack {owner}" if owner else "its file"
-            raise ConfigError(f"{change}, which {whose} calls final", where=where, fix=fix)
+            raise ConfigError(f"{change}, which {whose} calls final", where=where(), fix=fix)
         if owner:
-            self.result.loosened.append(f"{where}: {change} (looser than in the pack {owner})")
+            self.result.loosened.append(f"{where()}: {change} (looser than in the pack {owner})")
 
     def playing(self) -> list[RuleFile]:
         """Return the rules that are not switched off, each with what of it is final."""
@@ -264,7 +266,7 @@ def read_rule_pack(
     name: str, folder: Path, paths: Collection[Path], shipped: Path, *, types: ResourceTypes = NO_TYPES, where: str = ""
 ) -> tuple[RulePack, list[GuardrailError]]:
     """Read a pack of these files, and return what is wrong with it beside. Raises ConfigError where nothing is left."""
-    content, file = PackFile(version=1), YamlFile(where, None)
+    content, file = PackFile(version=1), YamlFile(where)
     if folder / PACK_FILE in paths:
         file = read_yaml(folder / PACK_FILE, ConfigError)
         found, faults = examined(PackFile, file, ConfigError)
@@ -319,7 +321,7 @@ def read_folder(path: Path, *, types: ResourceTypes = NO_TYPES, where: str = "")
     return [read_rule(file, types=types) for file in _in_folder(path, where)]
 
 
-def _in_folder(path: Path, where: str, key: str = "rules.paths") -> list[Path]:
+def _in_folder(path: Path, where: str = "", key: str = "rules.paths") -> list[Path]:
     if not path.exists():
         raise ConfigError(f"{key}: {path} does not exist", where=where, fix="paths are relative to guardrail.yaml")
     files = [path] if path.is_file() else rule_files(path)
@@ -329,7 +331,7 @@ def _in_folder(path: Path, where: str, key: str = "rules.paths") -> list[Path]:
     return files
 
 
-def settle(rule: RuleFile, setting: RuleSetting, where: str = "") -> RuleFile:
+def settle(rule: RuleFile, setting: RuleSetting) -> RuleFile:
     """Return the rule as the configuration wants it. Raises ConfigError for a parameter that does not fit."""
     changes: dict[str, Any] = {
         name: value
@@ -337,21 +339,20 @@ def settle(rule: RuleFile, setting: RuleSetting, where: str = "") -> RuleFile:
         if (value := getattr(setting, name)) is not None
     }
     if setting.waivers:
-        said = {name: getattr(setting.waivers, name) for name in setting.waivers.model_fields_set}
-        changes["waivers"] = rule.rule.waivers.model_copy(update=said)
-    return with_params(rule.changed(**changes), setting.params, where)
+        changes["waivers"] = replace(rule.rule.waivers, **setting.waivers)
+    return with_params(rule.changed(**changes), setting.params)
 
 
-def with_params(rule: RuleFile, params: Mapping[str, Json], where: str = "") -> RuleFile:
+def with_params(rule: RuleFile, params: Mapping[str, Json]) -> RuleFile:
     """Return the rule with other values of its parameters. Raises ConfigError for one that does not fit."""
     defaults = rule.rule.params
     for name, value in params.items():
         at = f"rules.set.{rule.rule.id}.params.{name}"
         if name not in defaults:
             fix = did_you_mean(name, defaults) or (f"it has {', '.join(defaults)}" if defaults else "it has none")
-            raise ConfigError(f"{at}: the rule has no such parameter", where=where, fix=fix)
+            raise ConfigError(f"{at}: the rule has no such parameter", fix=fix)
         if problem := _misfit(value, defaults[name]):
-            raise ConfigError(f"{at}: {problem}", where=where, fix=f"the default is {defaults[name]!r}")
+            raise ConfigError(f"{at}: {problem}", fix=f"the default is {defaults[name]!r}")
     return rule.changed(params={**defaults, **params}) if params else rule
 
 

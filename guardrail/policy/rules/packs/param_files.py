@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from guardrail.errors import ConfigError
 from guardrail.files.yaml_file import read_yaml
@@ -18,16 +19,16 @@ _MOST_VALUES = 5000
 _MOST_BYTES = 2_000_000
 
 
-def with_files(setting: RuleSetting, base: Path, where: str) -> RuleSetting:
+def with_files(setting: RuleSetting, base: Path) -> RuleSetting:
     """Return a setting with the parameters that it takes from files, relative to `base`. Raises ConfigError."""
     if not setting.params_from:
         return setting
     twice = sorted(setting.params.keys() & setting.params_from.keys())
     if twice:
         what = f"the parameter {twice[0]} has a value in params and another in params_from"
-        raise ConfigError(what, where=where, fix="leave one of them out")
+        raise ConfigError(what, fix="leave one of them out")
     read = {name: read_param(base / path) for name, path in setting.params_from.items()}
-    return setting.model_copy(update={"params": {**setting.params, **read}, "params_from": {}})
+    return replace(setting, params={**setting.params, **read}, params_from={})
 
 
 def read_param(path: Path) -> Json:
@@ -56,6 +57,8 @@ def _read_csv(path: Path) -> Json:
         raise ConfigError(f"cannot be read: {error.strerror}", where=str(path)) from None
     except UnicodeDecodeError:
         raise ConfigError("is not UTF-8 text", where=str(path), fix="save it as UTF-8") from None
+    import csv  # noqa: PLC0415 - few take parameters from it
+
     rows = csv.reader(io.StringIO(text, newline=""), strict=True)
     try:
         names = [name.strip() for name in next(rows, [])]

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StringConstraints, model_validator
+from msgspec import field
 
-from guardrail.files.checked import Section
+from guardrail.files.section import Field, Section, StringConstraints, WrittenAs, keys_validator, model_validator
 from guardrail.model.finding import Enforcement, OnUnknown, Severity
 
 PACK_FILE = "pack.yaml"
@@ -35,7 +36,7 @@ class SourceKind(StrEnum):
     FOLDER = "folder"
 
 
-class PackSource(Section):
+class PackSource(Section, omit_defaults=True):
     """Where a pack comes from: one of git, url, python and folder."""
 
     git: str | None = None
@@ -55,19 +56,18 @@ class PackSource(Section):
     subfolder: str = ""
     """folder of the pack within what is fetched"""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Self:
+    @keys_validator
+    def _fits(self, keys: Collection[str]) -> None:
         given = [kind.value for kind in SourceKind if getattr(self, kind) is not None]
         if len(given) != 1:
             msg = f"needs exactly one of git, url, python and folder, and has {' and '.join(given) or 'none of them'}"
             raise ValueError(msg)
         for key, kind in (("ref", "git"), ("sha256", "url"), ("entry", "python")):
-            if key in self.model_fields_set and kind != given[0]:
+            if key in keys and kind != given[0]:
                 msg = f"{key} can be used with {kind} only, not with {given[0]}"
                 raise ValueError(msg)
         if problem := next(filter(None, (_not_git(self), _not_url(self), _not_inside(self.subfolder))), ""):
             raise ValueError(problem)
-        return self
 
     @property
     def kind(self) -> SourceKind:
@@ -139,7 +139,8 @@ class WaiverTerms(Section):
 class RuleSetting(Section):
     """What is set anew for one rule. What is left out stays as the rule's file has it."""
 
-    enabled: bool = True
+    enabled: bool | None = None
+    """default: as it was, which is true unless a pack has switched the rule off"""
     enforcement: Enforcement | None = None
     severity: Severity | None = None
     effective_from: date | None = None
@@ -147,10 +148,10 @@ class RuleSetting(Section):
     on_unknown: OnUnknown | None = None
     waivable_by: tuple[str, ...] | None = None
     """globs of the owners whose waivers count"""
-    waivers: WaiverTerms | None = None
+    waivers: Annotated[dict[str, Any] | None, WrittenAs("guardrail.policy.rules.packs.selection:WaiverTerms")] = None
     """what a waiver of it needs to count"""
-    params: dict[str, Any] = Field(default_factory=dict)
-    params_from: dict[str, str] = Field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
+    params_from: dict[str, str] = field(default_factory=dict)
     """parameter -> file with its value, YAML or CSV, relative to guardrail.yaml"""
 
 
@@ -160,12 +161,11 @@ class PackSetting(RuleSetting):
     final: Final = False
     """true, or a list of enforcement, severity, on_unknown, waivers, params and params.NAME"""
 
-    @model_validator(mode="after")
-    def _holds_its_values(self) -> Self:
+    @model_validator
+    def _holds_its_values(self) -> None:
         if self.params_from:
             msg = "params_from can be used in guardrail.yaml only; a pack contains the values of its parameters"
             raise ValueError(msg)
-        return self
 
 
 class PackFile(Section):
@@ -175,7 +175,7 @@ class PackFile(Section):
     description: str = ""
     packs: tuple[str, ...] = ()
     """shipped packs that it brings along"""
-    set: dict[str, PackSetting] = Field(default_factory=dict)
+    set: dict[str, PackSetting] = field(default_factory=dict)
     """by rule id: what it sets anew, of its own rules and of those of shipped packs that it brings along"""
     final: bool = False
     """whether all its rules are final, those of shipped packs that it brings along as well"""
@@ -186,9 +186,9 @@ class RuleSelection(Section):
 
     packs: tuple[str, ...] = ()
     """shipped packs"""
-    sources: dict[PackName, PackSource] = Field(default_factory=dict)
+    sources: dict[PackName, PackSource] = field(default_factory=dict)
     """packs from elsewhere, by a name of your choice: all of them play; `guardrail rules fetch` brings them"""
     paths: tuple[str, ...] = ()
     """folders (or files) of the project's own rules"""
-    set: dict[str, RuleSetting] = Field(default_factory=dict)
+    set: dict[str, RuleSetting] = field(default_factory=dict)
     """by rule id"""

@@ -8,12 +8,12 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from itertools import zip_longest
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from msgspec import field
 from msgspec.structs import replace
-from pydantic import BeforeValidator, Field, model_validator
 
-from guardrail.files.checked import Section
+from guardrail.files.section import BeforeValidator, Section, model_validator
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import PlanFacts
@@ -27,6 +27,9 @@ from guardrail.policy.spend import Spend, total
 from guardrail.policy.variables.around import Reprice, Surroundings
 from guardrail.policy.variables.machine_attributes import MACHINE_TYPES
 from guardrail.policy.variables.view import SENSITIVE
+
+if TYPE_CHECKING:
+    from guardrail.policy.rules.rule import Rule
 
 
 class Expected(StrEnum):
@@ -86,8 +89,8 @@ class PlanFixture(CostFixture):
     """data sources: their types begin with `data.`"""
     modules: tuple[ModuleFixture, ...] = ()
     providers: tuple[ProviderFixture, ...] = ()
-    variables: dict[str, Any] = Field(default_factory=dict)
-    outputs: dict[str, Any] = Field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
     """what is not known: variables.NAME, outputs.NAME"""
     workspace: str | None = None
@@ -204,8 +207,8 @@ class ResourceFixture(Section):
     action: Action | None = None
     """default: update if `before` is given, else create"""
     taggable: bool = True
-    tags: dict[str, str] = Field(default_factory=dict)
-    attributes: dict[str, Any] = Field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
+    attributes: dict[str, Any] = field(default_factory=dict)
     """after the change; before it, for a delete"""
     before: dict[str, Any] | None = None
     """attributes before the change; `tags` among them are its tags"""
@@ -216,9 +219,9 @@ class ResourceFixture(Section):
     instance: dict[str, Any] | None = None
     """its machine type and what the catalog would say of it: type, vcpu, memory_gib, family, current_generation, gpus, arch"""
     cost: CostFixture | None = None
-    costs: dict[str, LineFixture] = Field(default_factory=dict)
+    costs: dict[str, LineFixture] = field(default_factory=dict)
     """in place of `cost`: the lines of what it costs after the change, by name"""
-    references: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    references: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """attribute -> addresses of what it refers to: other resources of the test, or data sources"""
     file: str = ""
     """the file that it is written in"""
@@ -339,9 +342,9 @@ class RuleTest(Section):
     address: str = ""
     """which resource of the plan's file the rule is asked about"""
     budget: BudgetFixture | None = None
-    params: dict[str, Any] = Field(default_factory=dict)
+    params: dict[str, Any] = field(default_factory=dict)
     project: ProjectFixture = ProjectFixture()
-    pr: dict[str, Any] = Field(default_factory=dict)
+    pr: dict[str, Any] = field(default_factory=dict)
     """the pull request, as rules read it: number, title, labels, author"""
     now: datetime | None = None
     """the time of the run; default: 2026-01-31T12:00:00Z"""
@@ -358,8 +361,8 @@ class RuleTest(Section):
         data = tuple(one.change() for one in plan.data)
         return Surroundings(plan.facts(), data, repricer(changes, data) if repricer else None)
 
-    @model_validator(mode="after")
-    def _message_needs_a_finding(self) -> RuleTest:
+    @model_validator
+    def _message_needs_a_finding(self) -> None:
         if self.message is not None and self.expect in {Expected.PASS, Expected.SKIP}:
             msg = f"a test that expects {self.expect} cannot have a message"
             raise ValueError(msg)
@@ -370,7 +373,13 @@ class RuleTest(Section):
         if self.address and not (self.plan and self.plan.file):
             msg = "`address` needs a plan file, like `plan: fixtures/x.json`"
             raise ValueError(msg)
-        return self
+
+
+def declared_tests(rule: Rule) -> tuple[RuleTest, ...]:
+    """Return the tests of a rule, which keeps them as its file has them."""
+    from guardrail.files.model import validated  # noqa: PLC0415 - loads pydantic
+
+    return tuple(validated(RuleTest, one) for one in rule.tests)
 
 
 def _is_given(_path: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from guardrail.files.checked import Section
+from guardrail.files.section import Section
 from guardrail.model.cost import Line, LineStatus
 from guardrail.model.plan.facts import CalledModule, RequiredProvider
 from guardrail.model.reason import Reason

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from msgspec import Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from guardrail.cel import Path as CelPath
 from guardrail.cel import Scope, installed_engines
@@ -26,7 +26,7 @@ from guardrail.policy.rules.packs.packs import with_params
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, RuleScope
 from guardrail.policy.rules.testing.coverage import Coverage
-from guardrail.policy.rules.testing.fixture import Expected, Repricer, RuleTest
+from guardrail.policy.rules.testing.fixture import Expected, Repricer, RuleTest, declared_tests
 from guardrail.policy.spend import total
 from guardrail.policy.variables.around import NO_SURROUNDINGS, Surroundings
 from guardrail.policy.variables.context import NO_REPOSITORY, Project, nested, picked
@@ -89,7 +89,7 @@ def run_tests(  # noqa: PLR0913 - what tests may need, each by its name
     engines = (engine,) if engine else installed_engines()
     for rule in rules:
         compiled = _Compiled(rule, types)
-        for index, test in enumerate(rule.rule.tests):
+        for index, test in enumerate(declared_tests(rule.rule)):
             name = test.name or f"{index + 1}: {test.expect}"
             where = rule.file.where(("tests", index))
             outcomes = [
@@ -185,7 +185,7 @@ def _edits_mismatch(test: RuleTest, remedy: Remedy) -> str:
         return f"expected no edit ({test.no_edit!r}), got {remedy.obstacle or _edits_of(remedy)!r}"
     if test.edits is None:
         return ""
-    expected = [one.model_dump(exclude_none=True) for one in test.edits]
+    expected = [{key: value for key, value in asdict(one).items() if value is not None} for one in test.edits]
     return (
         ""
         if expected == _edits_of(remedy)

@@ -14,6 +14,14 @@ from guardrail import git
 SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 """What Terraform and OpenTofu read as configuration."""
 
+NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
+"""Folders whose name says that what lies in them belongs to something else, and is not planned by itself."""
+
+INLINE_WAIVER = "guardrail:ignore"
+"""What a waiver in a comment begins with."""
+
+MAX_BYTES = 16 * 1024**2  # of one file: what is checked may be a stranger's pull request
+
 MANIFEST = ".terraform/modules/modules.json"
 """Where `terraform init` writes down which module lies where."""
 

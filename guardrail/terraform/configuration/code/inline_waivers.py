@@ -18,11 +18,11 @@ from msgspec.structs import replace
 from guardrail.model.finding import Waiver
 from guardrail.model.resource import Change
 from guardrail.terraform.address import parse, steps
+from guardrail.terraform.configuration.code.files import INLINE_WAIVER
 from guardrail.terraform.configuration.code.modules import Modules
 from guardrail.terraform.language.syntax import comments
 from guardrail.terraform.language.syntax.nodes import Block, Node, Source
 
-MARK = "guardrail:ignore"
 _START, _LINE = attrgetter("start"), attrgetter("line")
 _WAIVER = re.compile(r"guardrail:ignore\b[ \t]*([^\s=]*)(.*)")
 _OPTION = re.compile(r'(\w+)=("(?:[^"\\]|\\.)*"|\S+)')
@@ -77,7 +77,7 @@ class InlineWaivers:
     def _comments_of(self, block: Block) -> list[Node]:
         """Return the comments in a block and in the lines right above it."""
         source = block.source
-        if MARK.encode() not in source.text:  # most files have no waiver, and need no second look
+        if INLINE_WAIVER.encode() not in source.text:  # most files have no waiver, and need no second look
             return []
         if source not in self._comments:
             self._comments[source] = comments(source)

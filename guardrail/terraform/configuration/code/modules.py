@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from guardrail.terraform.configuration.code.files import (
     LEADS_OUT,
+    MAX_BYTES,
     checkout_of,
     configuration_files,
     is_fetched,
@@ -30,7 +31,6 @@ from guardrail.terraform.language.functions.file_reader import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression
 
-MAX_BYTES = 16 * 1024**2  # of one file: what is checked may be a stranger's pull request
 _MAX_DEPTH = 40  # calls within calls: modules that call each other have no end (`refuse_circles` says so)
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
 

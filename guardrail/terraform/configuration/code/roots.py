@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from guardrail.terraform.configuration.code.files import configuration_files, shown
-from guardrail.terraform.configuration.code.modules import FolderModules
+from guardrail.terraform.configuration.code.files import NO_ROOTS, configuration_files, shown
 
-NO_ROOTS = frozenset(("example", "examples", "fixture", "fixtures", "module", "modules", "test", "testdata", "tests"))
-"""Folders whose name says that what lies in them belongs to something else, and is not planned by itself."""
+if TYPE_CHECKING:
+    from guardrail.terraform.configuration.code.modules import FolderModules
 
 _PRUNED = frozenset({"node_modules"})  # CDK for Terraform comes with one: thousands of folders
 _PLANNED = frozenset({"resource", "module", "moved", "removed", "import"})
@@ -73,7 +73,7 @@ def roots_aside(folder: Path) -> list[Path]:
     candidates = [path for path in candidates if has_work(path)]
     if not candidates:
         return []
-    own = {path.resolve() for _, path in FolderModules(folder).folders() if path}
+    own = {path.resolve() for _, path in _modules(folder).folders() if path}
     return [path for path in _uncalled(candidates) if path.resolve() not in own]
 
 
@@ -126,13 +126,13 @@ def listed(paths: Iterable[Path]) -> str:
 
 def has_work(folder: Path) -> bool:
     """Return whether Terraform has anything to plan in a folder; a file that cannot be read to its end may hold it."""
-    code = FolderModules(folder).module("")
+    code = _modules(folder).module("")
     return code is not None and (not code.is_whole or any(block.type in _PLANNED for block in code.blocks))
 
 
 def _uncalled(folders: list[Path]) -> list[Path]:
     """Leave out the folders that another one calls as a module."""
-    roots = [FolderModules(path) for path in folders]
+    roots = [_modules(path) for path in folders]
     called = {
         child.resolve()
         for root in roots
@@ -160,3 +160,9 @@ def _names(folder: Path) -> list[str]:
         return sorted(path.name for path in folder.iterdir())
     except OSError:
         return []
+
+
+def _modules(folder: Path) -> FolderModules:
+    from guardrail.terraform.configuration.code.modules import FolderModules  # noqa: PLC0415 - loads the parser
+
+    return FolderModules(folder)

@@ -1,0 +1,120 @@
+"""What an earlier run has found right is read as it was, and nothing else is."""
+
+from decimal import Decimal
+
+import pytest
+
+from guardrail.config import ConfigFile
+from guardrail.costs.definitions.definition import _Read, read_definition
+from guardrail.data import cache_dir, pricing_dir, rules_dir
+from guardrail.errors import ConfigError
+from guardrail.files import checked, model, parse_yaml
+from guardrail.files.remembered import remembered
+from guardrail.policy import Rule, WaiverList
+
+CONFIG = """\
+version: 1
+rules: {packs: [tagging], set: {required-tags: {enforcement: mandatory, waivers: {max_days: 30}, params: {required: [team, 1, 2.5, null]}}}}
+budgets: [{name: all, monthly: 1200.50, match: {tags: {team: core}}, alerts: [80, {forecast: 100}], spend: 1e3}]
+approvers: [{user: eva, up_to: "100"}]
+report: {ids: no}
+projects: [{name: shop, path: ., vars: {size: 3, tags: {a: [b]}}}]
+"""
+WAIVERS = 'waivers: [{rule: " big ", address: aws_instance.a, reason: agreed, expires: 2027-01-31, up_to: 10}]'
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("GUARDRAIL_CACHE_DIR", str(tmp_path / "cache"))
+
+
+@pytest.fixture
+def no_checking(monkeypatch):
+    def refuse(*_):
+        raise AssertionError("it is checked again")
+
+    return lambda: monkeypatch.setattr(model, "validated", refuse)
+
+
+def read(section, text):
+    return checked(section, parse_yaml(text, ConfigError, name="file.yaml"), ConfigError)
+
+
+@pytest.mark.parametrize("section, text", [(ConfigFile, CONFIG), (WaiverList, WAIVERS)])
+def test_what_was_found_right_is_not_checked_again_and_is_the_same(section, text, no_checking):
+    first = read(section, text)
+    no_checking()
+    assert read(section, text) == first
+    assert repr(read(section, text)) == repr(first)  # 1 and True are equal
+
+
+def test_what_the_check_makes_of_values_is_kept(no_checking):
+    for _ in range(2):
+        config = read(ConfigFile, CONFIG)
+        assert config.report.ids is False
+        assert config.approvers[0].up_to == Decimal(100)
+        assert config.budgets[0].match.tags == {"team": ("core",)}
+        assert config.rules.set["required-tags"].waivers == {"max_days": 30}
+        assert read(WaiverList, WAIVERS).waivers[0].rule == "big"
+        no_checking()
+
+
+def test_what_is_wrong_is_found_each_time():
+    for _ in range(2):
+        with pytest.raises(ConfigError, match=r"file.yaml:2: unknown key 'pakcs'"):
+            read(ConfigFile, "version: 1\npakcs: []\n")
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", None])
+def test_what_is_damaged_or_of_another_text_is_checked_again(damage):
+    first = read(ConfigFile, CONFIG)
+    (file,) = (cache_dir() / "checked").iterdir()
+    content = file.read_bytes()
+    file.write_bytes(content[:-1] + b"\x00" if damage is None else damage)
+    assert remembered(ConfigFile, CONFIG) is None
+    assert read(ConfigFile, CONFIG) == first
+    assert remembered(ConfigFile, CONFIG) == first
+    assert remembered(ConfigFile, f"{CONFIG} ") is None
+    assert remembered(WaiverList, CONFIG) is None
+
+
+def test_what_would_be_read_as_something_else_is_not_kept():
+    config = read(ConfigFile, "version: 1\nprojects: [{name: a, path: ., vars: {n: 123456789012345678901234567890}}]\n")
+    assert config.projects[0].vars == {"n": 123456789012345678901234567890}
+    assert not list(cache_dir().rglob("*"))
+
+
+def test_a_definition_is_made_again_when_what_it_is_like_changes(tmp_path):
+    folder = tmp_path / "aws"
+    folder.mkdir()
+    own, base = folder / "aws_own.toml", folder / "_base.toml"
+    own.write_text('schema = 1\nlike = "_base"\n')
+    notes = []
+    for note in ("one", "one", "two"):
+        base.write_text(f'schema = 1\nnote = "{note}"\n')
+        definition, texts = read_definition(own)
+        notes.append(definition.note)
+        assert texts == (own.read_text(), base.read_text())
+    assert notes == ["one", "one", "two"]
+
+
+def test_every_shipped_rule_and_definition_can_be_kept():
+    """One that cannot costs each run the time that pydantic takes to load."""
+    rules = sorted(rules_dir().rglob("*.yaml"))
+    definitions = [path for path in sorted((pricing_dir() / "definitions").glob("*/*.toml")) if path.stem[0] != "_"]
+    for path in rules[::10]:
+        text = path.read_text(encoding="utf-8")
+        assert repr(remembered(Rule, text)) == repr(None)
+        found = read(Rule, text)
+        assert repr(remembered(Rule, text)) == repr(found), path
+    for path in definitions[::20]:
+        found, _ = read_definition(path)
+        kept = remembered(_Read, path.read_text(encoding="utf-8"))
+        assert kept is not None, path
+        assert repr(kept.definition) == repr(found)
+
+
+def test_a_cache_that_cannot_be_written_is_none(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("GUARDRAIL_CACHE_DIR", str(tmp_path / "file"))
+    assert read(ConfigFile, CONFIG) == read(ConfigFile, CONFIG)
