@@ -22,14 +22,12 @@ from guardrail.cel.expression.syntax import CelError
 from guardrail.cel.expression.tree import Macro, Tree, parts
 from guardrail.cel.failures import OPERAND_FAULT, DepthError, EvaluationError, StepsError
 from guardrail.cel.functions.values import trace, unmarked
+from guardrail.cel.lookup import NOWHERE, lookup_of
 from guardrail.errors import LimitError
 
 _SIMPLE = frozenset({bool, float, int, type(None)})
 _WHOLE = _SIMPLE | {str}
 """Types of values that hold nothing which is not known."""
-_PLAIN = _WHOLE - {int} | {list, dict}
-NOWHERE = object()
-"""Stands for the value at a path that leads to none."""
 
 
 class Scope(Struct, frozen=True, dict=True):
@@ -43,13 +41,6 @@ class Scope(Struct, frozen=True, dict=True):
     def activation(self) -> Any:
         """The values as the engine takes them."""
         return self.engine.activation(self.converted)
-
-    def at(self, path: Path) -> Any:
-        """Return the value at a path as engines are given it; NOWHERE where there is none, or one that they would convert."""
-        value: Any = self.converted
-        for step in path:
-            value = value.get(step, NOWHERE) if type(value) is dict else NOWHERE
-        return value if type(value) in _PLAIN else NOWHERE
 
     def touches(self, reads: frozenset[Path]) -> bool:
         """Say whether anything unknown lies on, above or below what is read."""
@@ -78,7 +69,7 @@ class Context(NamedTuple):
 class Program:
     """A compiled expression."""
 
-    __slots__ = ("_analysis", "_careful", "_context", "_forms", "_path", "_plain", "form", "text")
+    __slots__ = ("_analysis", "_careful", "_context", "_forms", "_lookup", "_plain", "form", "text")
 
     def __init__(
         self, text: str, form: Form, analysis: Callable[[], Analysis], context: Context, forms: Forms | None = None
@@ -91,9 +82,7 @@ class Program:
         self._forms = forms
         self._plain: Evaluate | None = None
         self._careful: Evaluate | None = None
-        path = tuple(text.split("."))
-        # What only names a place is looked up there: an engine would take over all values beside it before.
-        self._path = path if form.reads == {path} else None
+        self._lookup = lookup_of(text, form.reads)
 
     @property
     def reads(self) -> frozenset[Path]:
@@ -105,9 +94,8 @@ class Program:
 
         Raises EvaluationError if there is no value, LimitError for what goes through too much.
         """
-        # Of a path that leads nowhere, an engine says what is wrong with it.
-        if self._path and (found := scope.at(self._path)) is not NOWHERE:
-            return result_of(found)
+        if self._lookup and (found := self._lookup.value(scope.converted)) is not NOWHERE:
+            return found
         is_open = bool(scope.unknown) and scope.touches(self.reads)
         try:
             return self._evaluate_carefully(scope) if is_open else self._evaluate(scope)

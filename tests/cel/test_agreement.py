@@ -153,6 +153,10 @@ def test_what_only_names_a_place_is_what_an_engine_finds_there(name, path):
             return f"error: {error}"
 
     assert answer(path) == answer(f"({path})")
+    for steps in ("x", "0", "1.x", "is.0", "env", "x.y", "7.x"):
+        for default in ("null", "true", "[]", "''", "'a b'"):
+            get = f"get({path}, '{steps}', {default})"
+            assert answer(get) == answer(f"({get})")
 
 
 @pytest.mark.parametrize("name", ENGINES)
