@@ -32,7 +32,8 @@ class Parts:
     """Results in one or more places, of which those count that were judged by what the newest part was judged by."""
 
     def __init__(self, places: Sequence[Results]) -> None:
-        told = [(one, place) for place in places for one in place.told()]
+        of_place = [(place, place.told()) for place in places]
+        told = [(one, place) for place, several in of_place for one in several]
         if not told:
             named = ", ".join(place.where for place in places)
             raise InputError(
@@ -45,9 +46,8 @@ class Parts:
         current.sort(key=lambda pair: pair[0].begun)
         self._runs = {(one.list, one.shard): one for one, _ in current}
         self._outdated = [one for one, _ in of_fleet if one.policy != self.newest.policy]
-        self._places = sorted(
-            places, key=lambda place: max((one.begun for one in place.told()), default=""), reverse=True
-        )
+        of_place.sort(key=lambda pair: max((one.begun for one in pair[1]), default=""), reverse=True)
+        self._places = [place for place, _ in of_place]
         self.names: dict[str, str] = {}
         self._list_of: dict[str, str] = {}  # the newest one that a workspace is in
         lists = {one.list: (one.begun, place) for one, place in current}

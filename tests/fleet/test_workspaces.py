@@ -157,6 +157,7 @@ def test_what_is_named_twice_counts_once_and_is_said(found, tmp_path):
     "text, said",
     [
         ("place,name\na.json,x\nb.json,x\n", "two workspaces are called 'x': a.json and b.json"),
+        ("place,env\na.json,x\na.json,y\n", "two workspaces are called 'a': a.json, with another env or usage"),
         ("place,owner\na.json,x\n", "list.csv:1: has a column 'owner'"),
         ("# mine\n\nName,Place\nx,a.json\n", "list.csv:3: has a column 'Name'"),
         ("name;place\nx;a.json\n", "list.csv:1: has a column 'name;place'"),
