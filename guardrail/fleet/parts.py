@@ -45,7 +45,8 @@ class Parts:
         current = [pair for pair in of_fleet if pair[0].policy == self.newest.policy]
         current.sort(key=lambda pair: pair[0].begun)
         self._runs = {(one.list, one.shard): one for one, _ in current}
-        self._outdated = [one for one, _ in of_fleet if one.policy != self.newest.policy]
+        others = (one for one, _ in of_fleet if one.policy != self.newest.policy)
+        self._outdated = [one for one in others if (one.list, one.shard) not in self._runs]
         of_place.sort(key=lambda pair: max((one.begun for one in pair[1]), default=""), reverse=True)
         self._places = [place for place, _ in of_place]
         self.names: dict[str, str] = {}

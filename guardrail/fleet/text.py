@@ -215,11 +215,8 @@ def _rule(one: RuleCount) -> list[str]:
 def _compared(found: Comparison) -> Iterator[Section]:
     blocked, freed = found.newly_blocked, found.freed
     heading = f"Newly blocked: {len(blocked):,} of {found.compared:,} workspaces"
-    yield (
-        heading,
-        ["workspace", "before", "because of"],
-        _few([[one.name, one.before, _because(one.changes)] for one in blocked]),
-    )
+    told = [[one.name, one.before, _because(one.changes)] for one in blocked]
+    yield heading, ["workspace", "before", "because of"] if told else [], _few(told)
     if found.perhaps_blocked:
         yield "Blocked now, and not evaluated before", [], _few([[one] for one in found.perhaps_blocked])
     if freed:

@@ -92,7 +92,11 @@ def workspaces(inputs: Sequence[str], lists: Sequence[str], settings: Settings) 
     for one in found:
         other = by_name.setdefault(one.name, one)
         if other != one:
-            both = f"{other.place} and {one.place}" if other.place != one.place else f"{one.place}, with another env or usage"
+            both = (
+                f"{other.place} and {one.place}"
+                if other.place != one.place
+                else f"{one.place}, with another env or usage"
+            )
             what = f"two workspaces are called {one.name!r}: {both}"
             raise ConfigError(what, fix="give them names: a list with the columns name and place")
     several = sorted(by_name.values(), key=lambda one: natural(one.name))

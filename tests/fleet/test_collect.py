@@ -183,6 +183,13 @@ def test_results_that_were_judged_by_other_rules_do_not_count(judged, fleet, doc
     assert found["notes"] == ["part 1/2 was judged by other rules or prices than the newest part: run it again"]
 
 
+def test_a_part_that_was_judged_again_by_other_rules_in_another_place_is_not_asked_for(judged, fleet, document):
+    (judged / "policies" / "large.yaml").write_text(LARGE)
+    fleet("run", "plans", "--to", "anew")
+    found = document("fleet", "anew")
+    assert (found["notes"], found["missing"]) == ([], [])
+
+
 def test_a_fleet_that_is_divided_anew_leaves_its_former_parts_behind(judged, fleet, document):
     (judged / "policies" / "large.yaml").write_text(LARGE)
     for number in (1, 2):
@@ -284,6 +291,7 @@ def test_a_new_rule_is_tried_on_the_whole_fleet(judged, fleet, document):
     assert "no-large: aws_instance.m0: too large" in ran.stdout
     other_way = fleet("collect", "fleet", "--against", "stricter")
     assert other_way.exit_code == 0
+    assert "Newly blocked: 0 of 4 workspaces\n\n" in other_way.stdout
     assert "No longer blocked" in other_way.stdout
 
 

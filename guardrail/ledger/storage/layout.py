@@ -79,7 +79,10 @@ def written(name: str) -> str:
     """Return a project's name as part of a path: percent-encoded, as Hive does it. Raises InputError for a longer one."""
     text = quote(name, safe="")
     if len(text) > _LONGEST:
-        raise InputError(f"the name {name[:40]!r}... is too long for a path", fix=f"at most {_LONGEST} bytes, as an address writes them: give it a shorter one")
+        raise InputError(
+            f"the name {name[:40]!r}... is too long for a path",
+            fix=f"at most {_LONGEST} bytes, as an address writes them: give it a shorter one",
+        )
     return text
 
 
