@@ -255,7 +255,7 @@ def _few(rows: list[list[str]]) -> list[list[str]]:
 def _aligned(columns: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
     """Give rows with their columns below each other. The last one is wrapped, below the others where they leave it no room."""
     table = [[safe(text, _LONGEST) for text in row] for row in ([columns] if columns else []) + rows]
-    widths = [max(len(row[column]) for row in table) for column in range(len(table[0]) - 1)]
+    widths = [max(map(len, texts)) for texts in zip(*(row[:-1] for row in table), strict=True)]
     begin = 2 + sum(one + 2 for one in widths)
     is_below = width - begin < _ROOM and any(begin + len(row[-1]) > width for row in table)
     for *first, last in table:
