@@ -112,6 +112,25 @@ def compiled_catalog() -> Path:
 
 
 @pytest.fixture(scope="session")
+def once() -> Callable[[str, Callable[[Path], object]], Path]:
+    """Have one of the processes of a run fill a folder while the others wait: `once("shop", write)`. Tests only read it."""
+
+    def call(name: str, write: Callable[[Path], object]) -> Path:
+        folder = Path(os.environ[WORKER_CACHE]).with_name("once") / name
+        folder.parent.mkdir(exist_ok=True)
+        made = folder.with_name(f"{name}.made")
+        with FileLock(f"{folder}.lock"):
+            if not made.exists():
+                shutil.rmtree(folder, ignore_errors=True)
+                folder.mkdir()
+                write(folder)
+                made.touch()
+        return folder
+
+    return call
+
+
+@pytest.fixture(scope="session")
 def command(compiled_catalog: Path) -> Callable[..., Ran]:
     """Run the command line in this process, in a folder: `command("check", "plan.json", cwd=folder)`."""
     assert compiled_catalog.is_file()

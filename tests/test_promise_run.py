@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 import pytest
@@ -30,7 +31,6 @@ from tests.costs.test_bills import LIBRARY, cases, marks
 from tests.costs.test_promise import Without
 from tests.terraform.plans import block, change, document, read
 
-CASES = [case.values for case in cases()]
 LOUD = {FindingStatus.FAIL, FindingStatus.UNKNOWN, FindingStatus.ERROR}
 SETTINGS = Settings(
     (Source("plan.json", "shop", "shop"),),
@@ -53,14 +53,18 @@ RUNS, RESOURCES = 25, 5
 NOTHING: dict[str, list[str]] = {"references": []}
 ELSEWHERE = {"references": ["data.external.elsewhere.result", "data.external.elsewhere"]}
 """What an expression refers to where it tells nothing."""
-BACK = {
-    (name, reference.attribute)
-    for type_name in LIBRARY.priced_types()
-    for reference in LIBRARY.find(type_name).definition.refs.values()  # type: ignore[union-attr] # it is priced
-    for name in reference.types
-    if reference.back
-}
-"""Types and attributes that say what belongs to another resource: nobody can miss them there."""
+
+
+@cache
+def of_others() -> set[tuple[str, str | None]]:
+    """Types and attributes that say what belongs to another resource: nobody can miss them there."""
+    return {
+        (name, reference.attribute)
+        for type_name in LIBRARY.priced_types()
+        for reference in LIBRARY.find(type_name).definition.refs.values()  # type: ignore[union-attr] # it is priced
+        for name in reference.types
+        if reference.back
+    }
 
 
 @dataclass
@@ -106,7 +110,7 @@ class Draft:
 def plan_of(chosen: random.Random) -> tuple[dict[str, Any], Usage]:
     """A plan, and the usage that is given, of some bills: each resource with those that it refers to."""
     draft, usage = Draft(), {}
-    for number, (type_name, case) in enumerate(chosen.sample(CASES, RESOURCES)):
+    for number, (type_name, case) in enumerate(chosen.sample(cases(), RESOURCES)):
         region, action = case.get("region"), chosen.choice(["create", "update", "no-op"])
         subject = f"{type_name}.this_{number}"
         draft.add(subject, case, region, action)
@@ -153,7 +157,8 @@ def a_reference(plan: dict[str, Any], chosen: random.Random) -> str | None:
         (block["address"], name)
         for block in plan["configuration"]["root_module"]["resources"]
         for name, expression in block["expressions"].items()
-        if expression["references"] != ["var.given"] and not {(block["type"], name), (block["type"], None)} & BACK
+        if expression["references"] != ["var.given"]
+        and not {(block["type"], name), (block["type"], None)} & of_others()
     ]
     if not there:
         return None

@@ -10,7 +10,7 @@ from guardrail.catalog import snapshot
 from guardrail.catalog.sync import Order, SyncProgress, sync
 from guardrail.http import Clock, Deadline, Session
 from tests.catalog import price_lists
-from tests.catalog.syncs import NOW, PLAN, REGIONS, SERVICES, WANTS
+from tests.catalog.syncs import NOW, PLAN, REGIONS, SERVICES, wants
 
 PRICE = "0.0000002"
 
@@ -27,7 +27,7 @@ def lists(tmp_path_factory):
     root = tmp_path_factory.mktemp("lists")
     published = {
         vendor: {
-            service: price_lists.published(vendor, service, found, WANTS) for service, found in _facts(vendor).items()
+            service: price_lists.published(vendor, service, found, wants()) for service, found in _facts(vendor).items()
         }
         for vendor in snapshot.VENDORS
     }
@@ -76,11 +76,11 @@ def synced(shipped, tmp_path, monkeypatch):
         "guardrail.catalog.vendors.feed.Session", lambda *a, **k: Session(*a, **k, deadline=Deadline(clock=quick))
     )
 
-    def run(origin, *, used=WANTS, **order):
+    def run(origin, *, used=None, **order):
         said: list[str] = []
         sync(
             Order(NOW, **{"origin": str(origin), **order}),
-            used,
+            used or wants(),
             SyncProgress(said.append, lambda _n: lambda _r, _t: None),
         )
         return said

@@ -15,7 +15,7 @@ from guardrail.catalog.store import synced_catalog
 from guardrail.costs.definitions.used_prices import used_prices
 from guardrail.errors import CatalogError
 from tests.catalog import price_lists
-from tests.catalog.syncs import BARE, LAMBDA, LIBRARY, PLAN, REGIONS, SERVICES, WANTS, rows
+from tests.catalog.syncs import LAMBDA, LIBRARY, PLAN, REGIONS, SERVICES, bare, rows, wants
 from tests.catalog.test_terms import PLAN as GATEWAY
 
 OTHER = "savings_plan_ec2_instance_3yr_all_upfront"
@@ -26,10 +26,10 @@ def rates(path):
 
 
 def test_rates_stand_beside_prices_on_demand_and_change_none(synced, lists):
-    synced(lists / "same", used=BARE, vendors=("aws",))
-    bare = rows(synced_catalog())
+    synced(lists / "same", used=bare(), vendors=("aws",))
+    plain = rows(synced_catalog())
     assert "aws AWSComputeSavingsPlan eu-west-1: " in str(synced(lists / "same", vendors=("aws",)))
-    assert [row for row in rows(synced_catalog()) if not row[6].startswith("savings_plan_")] == bare
+    assert [row for row in rows(synced_catalog()) if not row[6].startswith("savings_plan_")] == plain
     assert {row[6] for row in rates(synced_catalog())} == {PLAN}
     catalog = open_catalog()
     demanded, planned = catalog.find(LAMBDA), catalog.find(replace(LAMBDA, purchase_option=PLAN))
@@ -57,7 +57,7 @@ def test_json_has_the_same_rates_as_csv_and_only_those_asked_for_are_kept(synced
 
 def published():
     found = price_lists.facts(data.pricing_dir(), "aws", REGIONS, SERVICES["aws"])
-    return {service: price_lists.published("aws", service, facts, WANTS) for service, facts in found.items()}
+    return {service: price_lists.published("aws", service, facts, wants()) for service, facts in found.items()}
 
 
 def test_rates_stay_with_their_prices_until_a_sync_brings_new_ones(synced, lists):
@@ -72,7 +72,7 @@ def test_rates_stay_with_their_prices_until_a_sync_brings_new_ones(synced, lists
     assert {(old[:3], Decimal(new[9]) / Decimal(old[9])) for old, new in changed} == {
         (("aws", "AWSLambda", "eu-west-1"), Decimal(2))
     }
-    synced(lists / "same", used=BARE, vendors=("aws",), services=("AWSLambda",))
+    synced(lists / "same", used=bare(), vendors=("aws",), services=("AWSLambda",))
     assert {row[1] for row in rates(synced_catalog())} == {"AmazonEKS"}
     assert not open_catalog().has_rates("aws", "AWSLambda", "eu-west-1", PLAN)
 
@@ -134,7 +134,7 @@ def test_coverage_by_a_savings_plan_in_a_report(run, synced, lists, tmp_path):
         "  savings_plan: {kind: compute, term: 1yr, payment: no_upfront}\n",
         encoding="utf-8",
     )
-    synced(lists / "same", used=BARE, vendors=("aws",))
+    synced(lists / "same", used=bare(), vendors=("aws",))
     without = json.loads(run("estimate", "plan.json", "--format", "json").stdout)
     assert f"no rates of {PLAN} in the catalog for AmazonEKS in eu-west-1" in str(without["warnings"])
     assert run("pricing", "sync", "--vendor", "aws", "--from", lists / "same").exit_code == 0

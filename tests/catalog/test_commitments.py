@@ -10,10 +10,14 @@ from guardrail.catalog import open_catalog
 from guardrail.catalog.commitment import every_plan, may_cover
 from guardrail.catalog.store import synced_catalog
 from guardrail.costs.definitions.used_prices import used_prices
-from tests.catalog.syncs import BARE, LIBRARY, rows
+from tests.catalog.syncs import LIBRARY, bare, rows
 from tests.catalog.test_azure import MACHINE, RESERVED
 
-EVERY = used_prices(LIBRARY, every_plan())
+
+@pytest.fixture(scope="module")
+def every():
+    """What definitions ask for, with all plans."""
+    return used_prices(LIBRARY, every_plan())
 
 
 def write(path, content):
@@ -57,17 +61,17 @@ def options(service):
     return {row[6] for row in rows(synced_catalog()) if row[1] == service and row[2] in {"westeurope", "us-central1"}}
 
 
-def test_all_rates_are_kept_if_commitments_are_asked_for(synced, lists):
-    synced(lists, used=EVERY, vendors=("azure",))
+def test_all_rates_are_kept_if_commitments_are_asked_for(synced, lists, every):
+    synced(lists, used=every, vendors=("azure",))
     assert options("Virtual Machines") == {"on_demand", "reserved_3yr", "savings_plan_1yr", "savings_plan_3yr"}
-    synced(lists, used=EVERY, vendors=("gcp",))
+    synced(lists, used=every, vendors=("gcp",))
     assert options("Compute Engine") >= {"on_demand", "commit_1yr", "commit_3yr"}
     assert open_catalog().has_rates("gcp", "Compute Engine", "us-east1", "commit_3yr")
 
 
 def test_without_being_asked_for_none_is_kept_that_no_definition_selects(synced, lists):
     """A commitment of a region is a resource: what its vCPUs and memory cost is kept, and not that of a GPU."""
-    synced(lists, used=BARE, vendors=("gcp",))
+    synced(lists, used=bare(), vendors=("gcp",))
     kept = [row for row in rows(synced_catalog()) if row[6].startswith("commit_")]
     assert kept
     assert not any("GPU" in str(row) for row in kept)

@@ -30,7 +30,7 @@ from guardrail.costs.billing import OWN_PRICE
 from guardrail.model.cost import SYNC, Line
 from guardrail.model.reason import Reason
 from tests.catalog import price_lists
-from tests.catalog.syncs import BARE, NOW, QUIET
+from tests.catalog.syncs import NOW, QUIET, bare
 from tests.catalog.vendors import serving
 from tests.costs.test_bills import BILLS, priced
 
@@ -183,7 +183,7 @@ def test_after_a_sync_every_price_is_found(unpriced, tmp_path, monkeypatch):
     monkeypatch.setenv("GOOGLE_API_KEY", "k3y")
     monkeypatch.setattr("guardrail.catalog.sync.shipped_catalog", lambda: unpriced.empty)
     with serving(tmp_path / "lists") as vendors:
-        sync(Order(NOW, vendors=[vendor], origin=vendors.base), BARE, QUIET)
+        sync(Order(NOW, vendors=[vendor], origin=vendors.base), bare(), QUIET)
     synced = open_catalog(synced_catalog())
     assert {selector.region for selector in asked} >= set(REGIONS[vendor])
     assert [str(selector) for selector in asked if not isinstance(synced.find(selector), Ladder)] == []

@@ -24,7 +24,7 @@ from guardrail.model.resource import Action, Change, Side
 from guardrail.report.json.v1 import json_v1
 from guardrail.report.markdown.document import markdown
 from tests.catalog import price_lists
-from tests.catalog.syncs import BARE, LIBRARY, QUIET
+from tests.catalog.syncs import LIBRARY, QUIET, bare
 
 NOW = datetime(2026, 9, 1, tzinfo=UTC)
 BILLS = Path(__file__).parent.parent / "data" / "bills"
@@ -43,7 +43,7 @@ def published():
     regions = frozenset({change.region for change in billed()} | {"global", "us", "eu", "asia"})
     return {
         vendor: {
-            service: price_lists.published(vendor, service, filter(mentioned(), found), BARE)
+            service: price_lists.published(vendor, service, filter(mentioned(), found), bare())
             for service, found in price_lists.facts(data.pricing_dir(), vendor, regions).items()
         }
         for vendor in snapshot.VENDORS
@@ -68,13 +68,13 @@ def mentioned():
 
 @pytest.mark.parametrize("form, vendors", [("csv", snapshot.VENDORS), ("json", ("aws",))])
 def test_every_price_comes_back_and_every_report_is_the_same(form, vendors, published, tmp_path, monkeypatch):
-    lists, folder, bare = tmp_path / "lists", tmp_path / "pricing", tmp_path / "bare"
+    lists, folder, rest = tmp_path / "lists", tmp_path / "pricing", tmp_path / "rest"
     published = {vendor: published[vendor] for vendor in vendors}
     for vendor, services in published.items():
         for service, found in services.items():
             price_lists.write_snapshot(folder, vendor, service, found)
             unread = [row for row in found if row.source not in SOURCES.values()]
-            price_lists.write_snapshot(bare, vendor, service, unread)
+            price_lists.write_snapshot(rest, vendor, service, unread)
     price_lists.write_aws(lists, published["aws"], form=form)
     if "gcp" in vendors:
         price_lists.write_azure(lists, published["azure"])
@@ -82,11 +82,11 @@ def test_every_price_comes_back_and_every_report_is_the_same(form, vendors, publ
     for file in lists.rglob("*.json"):
         os.utime(file, (NOW.timestamp(), NOW.timestamp()))
     snapshot.compile(folder, tmp_path / "same.sqlite")
-    snapshot.compile(bare, tmp_path / "bare.sqlite")
+    snapshot.compile(rest, tmp_path / "rest.sqlite")
     monkeypatch.setenv(data.CACHE_VARIABLE, str(tmp_path / "cache"))
-    monkeypatch.setattr("guardrail.catalog.sync.shipped_catalog", lambda: tmp_path / "bare.sqlite")
+    monkeypatch.setattr("guardrail.catalog.sync.shipped_catalog", lambda: tmp_path / "rest.sqlite")
 
-    sync(Order(NOW, vendors=vendors, origin=str(lists)), BARE, QUIET)
+    sync(Order(NOW, vendors=vendors, origin=str(lists)), bare(), QUIET)
 
     assert rows(synced_catalog()) == rows(tmp_path / "same.sqlite")
     owners = LIBRARY.priced_types()

@@ -25,7 +25,7 @@ from guardrail.catalog.sync import Order, sync
 from guardrail.errors import CatalogError, ConfigError, GuardrailError
 from tests.catalog import price_lists
 from tests.catalog.conftest import PRICE
-from tests.catalog.syncs import LAMBDA, QUIET, REGIONS, SERVICES, WANTS, rows
+from tests.catalog.syncs import LAMBDA, QUIET, REGIONS, SERVICES, rows, wants
 from tests.catalog.vendors import serving
 
 
@@ -216,9 +216,8 @@ COLUMNS = ["SKU", "TermType", "StartingRange", "EndingRange", "Unit", "PricePerU
 
 
 @pytest.mark.parametrize("column", [*COLUMNS, "Group", "usageType", "Region Code", "Publication Date"])
-def test_a_column_that_is_renamed_or_gone_is_noticed(column, synced, lists, tmp_path):
-    synced(lists / "same", vendors=("aws",))
-    old = synced_catalog().read_bytes()
+def test_a_column_that_is_renamed_or_gone_is_noticed(column, synced, lists, before, tmp_path):
+    old = before("aws")
     changed = tmp_path / "changed"
     shutil.copytree(lists / "dearer", changed)
     for file in changed.rglob("*.csv"):
@@ -241,11 +240,10 @@ def test_a_column_that_is_renamed_or_gone_is_noticed(column, synced, lists, tmp_
 @pytest.mark.parametrize(
     "key", ["publicationDate", "products", "attributes", "OnDemand", "priceDimensions", "pricePerUnit", "unit", "group"]
 )
-def test_a_key_that_is_renamed_or_gone_is_noticed(key, synced, lists, tmp_path):
-    synced(lists / "same", vendors=("aws",))
-    old = synced_catalog().read_bytes()
+def test_a_key_that_is_renamed_or_gone_is_noticed(key, synced, lists, before, tmp_path):
+    old = before("aws")
     found = price_lists.facts(data.pricing_dir(), "aws", REGIONS, SERVICES["aws"])
-    published = {name: price_lists.published("aws", name, facts, WANTS) for name, facts in found.items()}
+    published = {name: price_lists.published("aws", name, facts, wants()) for name, facts in found.items()}
     shutil.copytree(lists / "same" / "savingsPlan", tmp_path / "changed" / "savingsPlan")
     price_lists.write_aws(tmp_path / "changed", published, form="json", version="2")
     for file in (tmp_path / "changed").rglob("AWSLambda/2/*/index.json"):
@@ -288,9 +286,8 @@ def test_google_needs_a_key_if_it_is_asked_for(synced, lists, monkeypatch):
 
 
 @pytest.mark.parametrize("point", ["copy", "write", "finish"])
-def test_a_full_disk(point, synced, lists, monkeypatch):
-    synced(lists / "same", vendors=("aws",))
-    old = synced_catalog().read_bytes()
+def test_a_full_disk(point, synced, lists, before, monkeypatch):
+    old = before("aws")
 
     def full(*_args, **_kwargs):
         if point == "copy":
@@ -316,7 +313,7 @@ def test_a_clock_that_jumps_changes_dates_only(now, synced, lists):
     before = rows(synced_catalog())
     synced_catalog().unlink()
     with serving(lists / "same") as vendors:
-        sync(Order(now, origin=vendors.base), WANTS, QUIET)
+        sync(Order(now, origin=vendors.base), wants(), QUIET)
         synced(vendors.base)
     assert rows(synced_catalog()) == before
 
@@ -371,16 +368,18 @@ from pathlib import Path
 import guardrail.catalog.sync
 from guardrail.catalog.store import synced_catalog
 from guardrail.catalog.sync import Order, sync
-from tests.catalog.syncs import NOW, QUIET, WANTS, rows
+from tests.catalog.syncs import NOW, QUIET, rows, wants
 shipped = Path(sys.argv[1])
 guardrail.catalog.sync.shipped_catalog = lambda: shipped
 origins = sys.argv[2:]
+
+used = wants()  # once, and not in every child
 
 def child(origin):
     process = os.fork()
     if not process:
         try:
-            sync(Order(NOW, vendors=("aws",), origin=origin), WANTS, QUIET)
+            sync(Order(NOW, vendors=("aws",), origin=origin), used, QUIET)
         finally:
             os._exit(0)
     return process

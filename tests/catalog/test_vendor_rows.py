@@ -28,7 +28,7 @@ from guardrail.costs.definitions.lint import lint
 from guardrail.model.cost import LineStatus
 from guardrail.model.money import plain
 from tests.catalog import price_lists
-from tests.catalog.syncs import BARE, NOW, QUIET
+from tests.catalog.syncs import NOW, QUIET, bare
 from tests.costs.test_bills import priced
 
 FOLDER = Path(__file__).parent.parent / "data" / "vendor_rows"
@@ -84,13 +84,13 @@ def catalog(tmp_path_factory):
         patch.setenv(data.CACHE_VARIABLE, str(folder / "cache"))
         patch.setenv("GOOGLE_API_KEY", "k3y")
         patch.setattr("guardrail.catalog.sync.shipped_catalog", lambda: folder / "bare.sqlite")
-        sync(Order(NOW, origin=str(folder)), BARE, QUIET)
+        sync(Order(NOW, origin=str(folder)), bare(), QUIET)
         return open_catalog(synced_catalog())
 
 
 def test_every_service_has_rows():
     found = {*_rows("base.csv"), *_rows("siblings.csv")}
-    assert {(vendor, service) for vendor in REGIONS for service in BARE.services(vendor)} <= found
+    assert {(vendor, service) for vendor in REGIONS for service in bare().services(vendor)} <= found
 
 
 def test_nothing_is_ambiguous(catalog):

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from guardrail import data
 from guardrail.catalog import snapshot
 from tests.catalog import price_lists
-from tests.catalog.syncs import WANTS
+from tests.catalog.syncs import wants
 from tests.catalog.test_terms import PLAN
 from tests.catalog.vendors import serving
 
@@ -30,7 +30,7 @@ def written(tmp_path_factory):
     snapshot.compile(folder / "pricing", folder / "shipped.sqlite")
     dearer = [replace(row, price="0.144") if NAT in row.attributes else row for row in gateways]
     for name, rows in (("same", gateways), ("dearer", dearer)):
-        published = {"AmazonEC2": price_lists.published("aws", "AmazonEC2", rows, WANTS)}
+        published = {"AmazonEC2": price_lists.published("aws", "AmazonEC2", rows, wants())}
         price_lists.write_aws(folder / name, published, version=name)
     return folder
 

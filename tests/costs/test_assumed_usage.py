@@ -127,7 +127,7 @@ def test_a_minimum_stays_known_whatever_is_assumed(catalog, name, total, assumed
 
 def test_a_profile_changes_nothing_that_is_known(catalog):
     on_usage = 0
-    for type_name, case in test_bills.firsts():
+    for type_name, (case, *_) in test_bills.bills().items():
         given = {**case, "usage": {}}
         plain = test_bills.priced(type_name, given, catalog)
         for name in ("small", "large"):

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -26,23 +26,30 @@ LINE_KEYS = {"name", "group", "unit", "quantity", "unit_price", "cost", "status"
 LIBRARY = Library()
 
 
-def cases() -> Iterator[Any]:
-    for path in sorted(BILLS.glob("*/*.toml")):
-        for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
-            yield pytest.param(path.stem, case, id=f"{path.stem}: {case['name']}")
+@cache
+def bills() -> Mapping[str, list[dict[str, Any]]]:
+    """Return each type and the cases of its bill."""
+    files = sorted(BILLS.glob("*/*.toml"))
+    return {path.stem: tomllib.loads(path.read_text(encoding="utf-8"))["case"] for path in files}
 
 
-@pytest.mark.parametrize("type_name, case", list(cases()))
-def test_bill(type_name: str, case: Mapping[str, Any], catalog: Catalog) -> None:
-    assert not case.keys() - CASE_KEYS
-    cost = priced(type_name, case, catalog)
-    lines = [_shown(line, wanted) for line, wanted in zip(cost.lines, case["lines"], strict=False)]
-    names = [line.name for line in cost.lines]
-    assert lines == case["lines"]
-    assert len(names) == len(lines), names
-    assert (plain(cost.monthly) or "") == _plain(case["monthly"])
-    if "status" in case:
-        assert cost.status == case["status"]
+@cache
+def cases() -> list[tuple[str, dict[str, Any]]]:
+    return [(type_name, case) for type_name, bill in bills().items() for case in bill]
+
+
+@pytest.mark.parametrize("type_name", sorted(path.stem for path in BILLS.glob("*/*.toml")))
+def test_bill(type_name: str, catalog: Catalog) -> None:
+    for case in bills()[type_name]:
+        assert not case.keys() - CASE_KEYS, case["name"]
+        cost = priced(type_name, case, catalog)
+        lines = [_shown(line, wanted) for line, wanted in zip(cost.lines, case["lines"], strict=False)]
+        names = [line.name for line in cost.lines]
+        assert lines == case["lines"], case["name"]
+        assert len(names) == len(lines), (case["name"], names)
+        assert (plain(cost.monthly) or "") == _plain(case["monthly"]), case["name"]
+        if "status" in case:
+            assert cost.status == case["status"], case["name"]
 
 
 @pytest.mark.parametrize("type_name", sorted(LIBRARY.priced_types()))
@@ -53,13 +60,7 @@ def test_every_definition_loads_and_has_a_bill(type_name: str) -> None:
 
 
 def test_every_bill_is_of_a_definition() -> None:
-    assert {path.stem for path in BILLS.glob("*/*.toml")} <= LIBRARY.priced_types().keys()
-
-
-def firsts() -> Iterator[Any]:
-    """Yield the first case of each type."""
-    for path in sorted(BILLS.glob("*/*.toml")):
-        yield path.stem, tomllib.loads(path.read_text(encoding="utf-8"))["case"][0]
+    assert bills().keys() <= LIBRARY.priced_types().keys()
 
 
 @pytest.mark.parametrize("stranger", ["a text", -7, [["x"]], {"x": []}])
@@ -67,7 +68,7 @@ def test_values_of_another_kind_are_a_gap_or_a_price_in_any_bill_and_never_a_fai
     stranger: Any, catalog: Catalog
 ) -> None:
     """One attribute at a time is of another kind than the definition is made for, as in a plan of a provider yet to come."""
-    for type_name, case in firsts():
+    for type_name, (case, *_) in bills().items():
         attributes = case.get("attributes", {})
         for name in attributes:
             cost = priced(type_name, {**case, "attributes": {**attributes, name: stranger}}, catalog)

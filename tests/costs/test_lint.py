@@ -112,14 +112,16 @@ def test_a_definition_says_what_it_has_no_line_for(tmp_path, text):
     assert (fault is not None and fault.kind == "not-covered") is LEFT_OUT[text]
 
 
-def test_regions_of_prices(catalog, tmp_path):
+def test_regions_of_prices(catalog, tmp_path, monkeypatch):
     """By component; None where the price has no region. What `otherwise` asks for counts for its component."""
     types = ("aws_lb", "aws_cloudwatch_dashboard", "azurerm_postgresql_flexible_server", "google_compute_instance")
     for path in (data.pricing_dir() / "definitions").glob("*/*.toml"):
         if path.stem in types or path.stem.startswith("_"):  # what others are like
-            (tmp_path / path.parent.name).mkdir(exist_ok=True)
-            shutil.copy(path, tmp_path / path.parent.name)
-    found = priced_regions(Library([tmp_path]), catalog)
+            folder = tmp_path / "definitions" / path.parent.name
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder)
+    monkeypatch.setattr(data, "pricing_dir", lambda: tmp_path)
+    found = priced_regions(Library(), catalog)
     assert found["aws_lb"]["Load balancer capacity units"] == frozenset({"eu-west-1", "eu-west-2", "us-east-1"})
     assert set(found["aws_cloudwatch_dashboard"].values()) == {None}
     compute = found["azurerm_postgresql_flexible_server"]["Compute (${attr.sku_name})"]

@@ -5,24 +5,27 @@ longer in the plan: the sum is as large as it was, or is a lower bound, or an as
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import pytest
 
+from guardrail.catalog import Catalog
 from guardrail.catalog.query import NoPrice
 from guardrail.model.cost import Cost
 from tests.costs.test_bills import LIBRARY, cases, priced
-
-CASES = [case.values for case in cases()]
 
 
 def says_so(cost: Cost, before: Cost) -> bool:
     return cost.known >= before.known or cost.is_lower_bound or cost.assumed
 
 
-def complete(type_name: str, case: Mapping[str, Any], catalog: Any) -> Cost | None:
-    cost = priced(type_name, case, catalog)
-    return None if cost.unpriced else cost
+@cache
+def complete(number: int, catalog: Catalog) -> tuple[Cost | None, int]:
+    """What a bill comes to, None where a price is missing already; and for how many prices the catalog was asked."""
+    asked = Without(catalog, None)
+    cost = priced(*cases()[number], asked)  # type: ignore[arg-type] # as much of a catalog as is asked
+    return None if cost.unpriced else cost, asked.asked
 
 
 def hidden(case: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -34,8 +37,8 @@ def hidden(case: Mapping[str, Any], name: str) -> dict[str, Any]:
 
 def test_attributes_known_only_after_apply(catalog):
     silent, tried = [], 0
-    for type_name, case in CASES:
-        before = complete(type_name, case, catalog)
+    for number, (type_name, case) in enumerate(cases()):
+        before, _ = complete(number, catalog)
         for name in case.get("attributes", {}) if before else ():
             tried += 1
             if before and not says_so(priced(type_name, hidden(case, name), catalog), before):
@@ -52,14 +55,14 @@ def elsewhere(case: Mapping[str, Any], name: str) -> dict[str, Any]:
 @pytest.mark.parametrize("naming", [hidden, elsewhere])
 def test_resources_that_are_referred_to_and_not_in_the_plan(catalog, naming):
     silent, tried = [], 0
-    for type_name, case in CASES:
+    for number, (type_name, case) in enumerate(cases()):
         definition = LIBRARY.find(type_name).definition  # type: ignore[union-attr] # every bill is of a definition
         for name in case.get("refs", {}):
             reference = definition.refs[name]
             # What mentions this resource from elsewhere, nobody can miss; what hangs on another reference goes with it.
             if reference.back or reference.of or reference.attribute is None:
                 continue
-            before = complete(type_name, case, catalog)
+            before, _ = complete(number, catalog)
             rest = {
                 key: value for key, value in case["refs"].items() if key != name and definition.refs[key].of != name
             }
@@ -78,7 +81,7 @@ def test_every_attribute_that_refers_to_something_is_in_a_bill():
         for type_name in LIBRARY.priced_types()
         for name, reference in LIBRARY.find(type_name).definition.refs.items()  # type: ignore[union-attr] # priced
     }
-    named = {(type_name, name) for type_name, case in CASES for name in case.get("refs", {})}
+    named = {(type_name, name) for type_name, case in cases() for name in case.get("refs", {})}
     in_bills = {(type_name, references[type_name, name].attribute) for type_name, name in named}
     in_definitions = {
         (type_name, reference.attribute)
@@ -91,7 +94,7 @@ def test_every_attribute_that_refers_to_something_is_in_a_bill():
 class Without:
     """A catalog that lacks the price of one line, counted in the order in which they are asked for."""
 
-    def __init__(self, catalog: Any, missing: int) -> None:
+    def __init__(self, catalog: Any, missing: int | None) -> None:
         self._catalog, self._missing, self.asked = catalog, missing, 0
 
     def find(self, selector: Any) -> Any:
@@ -106,16 +109,12 @@ class Without:
 
 def test_prices_that_the_catalog_lacks(catalog):
     silent, tried = [], 0
-    for type_name, case in CASES:
-        before = complete(type_name, case, catalog)
-        number = 0
-        while before:
-            lacking = Without(catalog, number)
-            cost = priced(type_name, case, lacking)  # type: ignore[arg-type] # as much of a catalog as is asked
-            if lacking.asked <= number:
-                break
-            number, tried = number + 1, tried + 1
-            if not (cost.known >= before.known or cost.is_lower_bound):
-                silent.append((type_name, case["name"], number))
+    for number, (type_name, case) in enumerate(cases()):
+        before, asked = complete(number, catalog)
+        for missing in range(asked if before else 0):
+            cost = priced(type_name, case, Without(catalog, missing))  # type: ignore[arg-type] # as above
+            tried += 1
+            if before and not (cost.known >= before.known or cost.is_lower_bound):
+                silent.append((type_name, case["name"], missing))
     assert silent == []
     assert tried > 1000

@@ -9,12 +9,14 @@ NOW = "2026-11-20T12:00:00Z"
 
 
 @pytest.fixture(scope="session")
-def shop_site(command, shop, tmp_path_factory):  # noqa: F811 - the fixture
+def shop_site(command, shop, once):  # noqa: F811 - the fixture
     """Return the pages of the shop, made once. Tests only read them."""
-    folder = tmp_path_factory.mktemp("pages") / "site"
-    ran = command("dashboard", "--out", str(folder), "--now", NOW, cwd=shop)
-    assert (ran.exit_code, ran.stderr) == (0, "")
-    return folder
+
+    def write(folder):
+        ran = command("dashboard", "--out", str(folder), "--now", NOW, cwd=shop)
+        assert (ran.exit_code, ran.stderr) == (0, "")
+
+    return once("shop-site", write)
 
 
 CONFIG = """
@@ -29,16 +31,18 @@ AT = "2026-10-20"
 
 
 @pytest.fixture(scope="session")
-def full(command, shop, tmp_path_factory):  # noqa: F811 - the fixture
+def full(command, shop, once):  # noqa: F811 - the fixture
     """Return a folder with a configuration that all pages have something of, and the pages in `site`, made once."""
-    folder = tmp_path_factory.mktemp("full")
-    (folder / "guardrail.yaml").write_text(f"{CONFIG}ledger: {{path: {shop / 'ledger'}}}\n")
-    told = command("recommend", "--ledger", "ledger", "--format", "json", "--now", AT, cwd=shop)
-    assert told.exit_code == 0, told.stderr
-    (folder / "open.json").write_text(told.stdout)
-    ran = command("dashboard", "--out", "site", "--now", AT, "--recommendations", "open.json", cwd=folder)
-    assert (ran.exit_code, ran.stderr) == (0, "")
-    return folder
+
+    def write(folder):
+        (folder / "guardrail.yaml").write_text(f"{CONFIG}ledger: {{path: {shop / 'ledger'}}}\n")
+        told = command("recommend", "--ledger", "ledger", "--format", "json", "--now", AT, cwd=shop)
+        assert told.exit_code == 0, told.stderr
+        (folder / "open.json").write_text(told.stdout)
+        ran = command("dashboard", "--out", "site", "--now", AT, "--recommendations", "open.json", cwd=folder)
+        assert (ran.exit_code, ran.stderr) == (0, "")
+
+    return once("full", write)
 
 
 def read(folder, name="index.html"):

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import time
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -13,6 +12,7 @@ from guardrail.finops.exact import units
 from guardrail.finops.lines import lines_of
 from tests.dashboard.conftest import rows_of
 from tests.dashboard.made import months
+from tests.growth import work
 from tests.report.html_page import parsed
 
 SERVICES = ("Amazon Elastic Compute Cloud", "Amazon Simple Storage Service", "Amazon Relational Database Service")
@@ -71,14 +71,9 @@ def test_ten_thousand_addresses_are_cut_with_a_sum_and_a_file_that_has_them_all(
     assert max(len(text) for name, text in found.items() if name.endswith(".html")) < 300_000
 
 
-def test_time_grows_with_the_number_of_teams_and_not_with_its_square():
-    def seconds(teams):
+def test_three_times_the_teams_take_three_times_the_work():
+    def prepare(teams):
         made = facts(many(teams, 3))
-        begun = time.process_time()
-        for _ in files_of(made):
-            pass
-        return time.process_time() - begun
+        return lambda: [*files_of(made)]
 
-    seconds(5)
-    once, thrice = min(seconds(25) for _ in range(2)), seconds(75)
-    assert thrice < 6 * once, (once, thrice)
+    assert work.times_more(work.lines_of, prepare, 5) < work.MORE

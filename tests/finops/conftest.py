@@ -16,25 +16,27 @@ SHOP = Path(__file__).parents[2] / "examples" / "shop-ledger"
 
 
 @pytest.fixture(scope="session")
-def shop_ledger(tmp_path_factory):
+def shop_ledger(once):
     """Return a ledger with the bill, imported once."""
-    folder = tmp_path_factory.mktemp("shop") / "ledger"
-    Importing("shop", "", datetime(2026, 11, 20, tzinfo=UTC), False).run([SHOP / "bill.csv"], Folder(folder))
-    return folder
+    importing = Importing("shop", "", datetime(2026, 11, 20, tzinfo=UTC), False)
+    return once("shop-ledger", lambda folder: importing.run([SHOP / "bill.csv"], Folder(folder)))
 
 
 @pytest.fixture(scope="session")
-def shop(command, tmp_path_factory):
+def shop(command, once):
     """Return a copy of the example with its ledger, which the commands of its README make once. Tests only read it."""
-    folder = shutil.copytree(SHOP, tmp_path_factory.mktemp("example") / "shop")
-    (commands,) = re.findall(
-        r"^```sh\n(.*?)^```", (SHOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
-    )
-    for line in commands.splitlines():
-        words = [sorted(map(str, folder.glob(word))) if "*" in word else [word] for word in shlex.split(line)[1:]]
-        ran = command(*(word for each in words for word in each), cwd=folder)
-        assert (ran.exit_code, ran.stderr) == (0, "")
-    return folder
+
+    def write(folder):
+        shutil.copytree(SHOP, folder, dirs_exist_ok=True)
+        (commands,) = re.findall(
+            r"^```sh\n(.*?)^```", (SHOP / "README.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
+        )
+        for line in commands.splitlines():
+            words = [sorted(map(str, folder.glob(word))) if "*" in word else [word] for word in shlex.split(line)[1:]]
+            ran = command(*(word for each in words for word in each), cwd=folder)
+            assert (ran.exit_code, ran.stderr) == (0, "")
+
+    return once("shop", write)
 
 
 @pytest.fixture

@@ -132,8 +132,7 @@ def _given(usage, key):
 def test_the_usage_that_a_bill_was_made_with_is_learned_from_it(catalog):
     """Of all shipped definitions, line by line that follows one key and has a meter; what is not learned says why."""
     right, wrong, seen = 0, [], set()
-    for param in cases():
-        type_name, case = param.values
+    for type_name, case in cases():
         if not case.get("usage") or case.get("refs") or type_name in seen:
             continue
         seen.add(type_name)
