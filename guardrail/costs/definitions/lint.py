@@ -6,10 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import product as pairs
 
 from msgspec import Struct
 
-from guardrail.catalog import Catalog, Match, Pattern
+from guardrail.catalog import Catalog, Ladder, Match, Pattern
 from guardrail.catalog.query import Product, matches
 from guardrail.catalog.units import factor
 from guardrail.catalog.used_prices import PricePattern
@@ -57,6 +58,11 @@ class _Question(Struct, frozen=True):
         field = self.charge.region
         return field is None or bool(field.program or field.template) or field.source == region
 
+    def kind(self) -> tuple[str | None, str | None]:
+        """Return the family and the purchase option that a product must have to be the answer, None where no one is named."""
+        family = self.pattern.family
+        return family if isinstance(family, str) else None, self.pattern.purchase_option
+
     def conditions(self) -> Iterator[tuple[str, Callable[[Product], bool]]]:
         """Give each thing that is asked of a price, in words, and whether a product is so."""
         pattern, unit = self.pattern, self.charge.component.price.unit
@@ -91,6 +97,10 @@ class _Question(Struct, frozen=True):
             for key, field in self.charge.attributes
             if field.source != ABSENCE and (field.program or field.template)
         )
+
+
+_Asked = tuple[int, _Question, list[Callable[[Product], bool]], tuple[str, ...]]
+"""A question with its place, its conditions and what a resource decides of it."""
 
 
 def lint(library: Library, catalog: Catalog) -> Iterator[Fault]:
@@ -212,7 +222,11 @@ class _Fitting:
     """Which questions a product may be the answer to; regions have the same products, so each is looked at once."""
 
     def __init__(self, questions: Sequence[_Question]) -> None:
-        self._questions = [(q, [test for _, test in q.conditions()], q.decided()) for q in questions]
+        # By what most products differ in: each of thousands is held against few of a service's hundreds of questions.
+        self._questions: defaultdict[tuple[str | None, str | None], list[_Asked]] = defaultdict(list)
+        for place, question in enumerate(questions):
+            asked = (place, question, [test for _, test in question.conditions()], question.decided())
+            self._questions[question.kind()].append(asked)
         self._known: dict[tuple[object, ...], tuple[_Answered, ...]] = {}
         self.products: list[Product] = []
 
@@ -229,7 +243,8 @@ class _Fitting:
         return self._known[key]
 
     def _answered(self, product: Product) -> Iterator[_Answered]:
-        for place, (question, tests, decided) in enumerate(self._questions):
+        kinds = pairs((product.family, None), (product.purchase_option, None))
+        for place, question, tests, decided in (one for kind in kinds for one in self._questions.get(kind, ())):
             if all(test(product) for test in tests):
                 values = tuple(product.attributes.get(name) for name in decided)
                 family = question.pattern.family is None and product.family
@@ -249,14 +264,16 @@ def _of_service(
         first: dict[_Answered, object] = {}
         asked = [question.is_of(region) for question in questions]
         for ladder in catalog.ladders(*key, region):
+            of_unit: dict[str | None, tuple[object, ...]] = {}
             for place, decided in fitting.of(ladder.product):
                 if asked[place]:
-                    same = ladder.per(questions[place].charge.component.price.unit)
-                    prices = (same.product.unit, *((tier.start, tier.end, tier.price) for tier in same.tiers))
                     answered.add(place)
                     # Several products at one price are no ambiguity to the catalog, so they are none here.
-                    if decided is not None and first.setdefault((place, decided), prices) != prices:
-                        doubtful[place][region] = None
+                    if decided is not None:
+                        unit = questions[place].charge.component.price.unit
+                        prices = of_unit.get(unit) or of_unit.setdefault(unit, _prices(ladder, unit))
+                        if first.setdefault((place, decided), prices) != prices:
+                            doubtful[place][region] = None
     found = {id(questions[number].charge) for number in answered}
     # What is sold in another way has its price by the other selector.
     found |= {id(one.charge) for one in questions if id(one.charge.otherwise) in found}
@@ -268,6 +285,12 @@ def _of_service(
             places = ", ".join(list(doubtful[number])[:_SHOWN]) + (" ..." if len(doubtful[number]) > _SHOWN else "")
             reason = f"several prices of {question.pattern.service} fit in {places}"
             yield Fault("ambiguous", question.type_name, question.charge.component.name, reason)
+
+
+def _prices(ladder: Ladder, unit: str | None) -> tuple[object, ...]:
+    """Return what tells one price from another, per a unit: the tiers and what each costs."""
+    same = ladder.per(unit)
+    return (same.product.unit, *((tier.start, tier.end, tier.price) for tier in same.tiers))
 
 
 def _unanswered(question: _Question, products: Sequence[Product]) -> Fault:
