@@ -1,6 +1,7 @@
 """What a change may supply of what it is judged by: nothing from before it is replaced, and what is its own is named."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -68,6 +69,9 @@ class Repository:
 
     def __init__(self, top):
         self.top = top
+
+    def begin(self):
+        """Commit what is on main, and go on on the branch."""
         self.git("init", "-q", "-b", "main")
         for name, text in {
             "guardrail.yaml": CONFIG,
@@ -102,10 +106,16 @@ class Repository:
         return subprocess.run(["git", "-C", self.top, *args], capture_output=True, text=True, check=True).stdout  # noqa: S607
 
 
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("begun")
+    Repository(folder).begin()
+    return folder
+
+
 @pytest.fixture
-def repository(tmp_path):
-    (tmp_path / "repository").mkdir()
-    return Repository(tmp_path / "repository")
+def repository(begun, tmp_path):
+    return Repository(shutil.copytree(begun, tmp_path / "repository"))
 
 
 @pytest.fixture
