@@ -17,7 +17,7 @@ COMPILED = {"catalog", "specs"}
 
 
 class DataHook(BuildHookInterface[Any]):
-    """Fills guardrail/_data. An editable install needs nothing: guardrail/data.py finds the checkout's folders."""
+    """Fills guardrail/_data. An editable install needs nothing: guardrail/data finds the checkout's folders."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """Compile the price files and name what travels. Raises CatalogError for a price file that is wrong."""

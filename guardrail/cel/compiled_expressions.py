@@ -10,8 +10,8 @@ from hashlib import sha256
 
 import msgspec
 
-from guardrail.cache import CacheFolder, made_by
 from guardrail.cel import Form, Forms, engine_version
+from guardrail.data.cache import CacheFolder, made_by
 from guardrail.decode import decode_msgpack
 
 _FOLDER = CacheFolder("expressions")

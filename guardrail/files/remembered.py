@@ -9,7 +9,7 @@ from typing import TypeVar
 import msgspec
 from msgspec import Struct
 
-from guardrail.cache import CacheFolder, made_by
+from guardrail.data.cache import CacheFolder, made_by
 from guardrail.decode import decode_msgpack
 
 One = TypeVar("One", bound=Struct)

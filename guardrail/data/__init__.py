@@ -10,6 +10,7 @@ import platformdirs
 
 from guardrail.errors import CatalogError
 
+_PACKAGE = Path(__file__).parents[1]
 CACHE_VARIABLE = "GUARDRAIL_CACHE_DIR"
 """Environment variable that names another folder for caches."""
 
@@ -36,7 +37,7 @@ def workflows_dir() -> Path:
 
 def release_commit() -> str:
     """Return the commit that this version was released from, "" for what no release has built: a checkout, most often."""
-    path = Path(__file__).parent / "_data" / "commit"
+    path = _PACKAGE / "_data" / "commit"
     return path.read_text(encoding="ascii").strip() if path.is_file() else ""
 
 
@@ -60,8 +61,7 @@ def states(folder: Path, suffix: str) -> list[tuple[str, int, int]]:
 
 @cache
 def _data(name: str, in_checkout: str = "") -> Path:
-    package = Path(__file__).parent
-    for folder in (package / "_data" / name, package.parent / (in_checkout or name)):
+    for folder in (_PACKAGE / "_data" / name, _PACKAGE.parent / (in_checkout or name)):
         if folder.is_dir():
             return folder
-    raise CatalogError(f"guardrail's own {name}/ folder is missing", where=str(package), fix="install guardrail again")
+    raise CatalogError(f"guardrail's own {name}/ folder is missing", where=str(_PACKAGE), fix="install guardrail again")

@@ -67,7 +67,7 @@ def _digest(key: str, content: bytes) -> bytes:
 @cache
 def made_by(part: str = "") -> str:
     """Return what tells this guardrail from others: a checkout is told by the state of its files, those of a further part included."""
-    root = Path(__file__).parent
+    root = Path(__file__).parents[1]
     parts = () if data.release_commit() else sorted({*_PARTS, *filter(None, [part])})
     return repr(
         (__version__, data.release_commit(), [(str(root / one), data.states(root / one, ".py")) for one in parts])
