@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from functools import cache, partial
 from pathlib import Path
 
-from msgspec import Struct
+from msgspec import MsgspecError, Raw, Struct
 from msgspec.structs import replace
 
 from guardrail import git
+from guardrail.check.provenance import policy
 from guardrail.config import Settings, Source
 from guardrail.config_path import FILE_NAMES, is_config
+from guardrail.decode import decode_json
 from guardrail.terraform.configuration.code.files import configuration_files, is_configuration
 from guardrail.terraform.configuration.variable_files import is_variables
-from guardrail.terraform.footprint import Footprint, footprints
+from guardrail.terraform.footprint import Footprint, footprints, looked_at
 
 _Part = tuple[Source, Footprint]
 
 _HCL = (".hcl", ".hcl.json")
 _OF_TERRAGRUNT = frozenset(("terragrunt.hcl", "terragrunt.hcl.json", "terragrunt.stack.hcl", "root.hcl"))
+_CALLED_PLAN = re.compile(r"(^|[._-])(tf)?plan\.json$")
+_OF_TERRAFORM = re.compile(rb'"(?:format_version|remote_plan_format|lineage)"')
 _SKEW = 60  # seconds by which file systems and checkouts may disagree about what was first
 _NO_PLAN = "no plan: terraform plan -out=tfplan && terraform show -json tfplan > plan.json"
 
@@ -31,10 +37,23 @@ class Commit(Struct, frozen=True):
 
 
 def is_plan(name: str) -> bool:
-    """Say whether a file of a commit is a plan, by its name."""
+    """Say whether a file of a commit is a plan: by its name, and JSON of another name only if it is not other data."""
     path = Path(name)
-    is_other = is_configuration(name) or is_variables(name) or name.endswith(_HCL)
-    return path.suffix in {".json", ".tfplan"} and not is_other
+    if path.suffix == ".tfplan":
+        return True
+    if path.suffix != ".json" or is_configuration(name) or is_variables(name) or name.endswith(_HCL):
+        return False
+    return bool(_CALLED_PLAN.search(path.name)) or not _is_other_json(path)
+
+
+def _is_other_json(path: Path) -> bool:
+    """Say whether a file is sound JSON, and nothing that Terraform prints."""
+    try:
+        data = path.read_bytes()
+        decode_json(data, Raw)
+    except (OSError, MsgspecError):
+        return False
+    return not _OF_TERRAFORM.search(data)
 
 
 def commit_of(settings: Settings, files: Sequence[str]) -> Commit:
@@ -50,7 +69,7 @@ def commit_of(settings: Settings, files: Sequence[str]) -> Commit:
     remarks = [f"{source.path}: {_nothing(source)}" for source, parts in found if not parts]
     chosen = [(_named(source, part), part) for source, parts in found for part in parts]
     if files:
-        chosen, unused = _touched(chosen, files)
+        chosen, unused = _touched(chosen, files, frozenset(path.resolve() for _, path in policy(settings)))
         remarks += [f"{file}: not checked, no project uses it" for file in unused]
     remarks += [remark for _, part in chosen if part.is_plan and (remark := _stale(part.path))]
     settings = replace(
@@ -71,17 +90,25 @@ def _named(source: Source, part: Footprint) -> Source:
     return replace(source, plan=str(place), name=source.name + below, path=source.path + below)
 
 
-def _touched(parts: Sequence[_Part], files: Sequence[str]) -> tuple[list[_Part], list[str]]:
-    """Return the parts that files belong to, and the files of configuration that belong to none."""
+def _touched(parts: Sequence[_Part], files: Sequence[str], policy: frozenset[Path]) -> tuple[list[_Part], list[str]]:
+    """Return the parts that files belong to, and the files of configuration that belong to none. `policy` concerns all parts."""
     touched: set[Source] = set()
     unused = []
+    looked = [cache(partial(looked_at, part, source.choices)) for source, part in parts]
     for name in files:
         file = Path(name).resolve()
         if file.name in FILE_NAMES and not is_config(file):
             continue  # a workflow or a manifest that is called like ours
-        found = [source for source, part in parts if part.has(file) and file.name not in FILE_NAMES]
+        is_code = is_configuration(file.name)
+        of_all = file.name in FILE_NAMES or file in policy
+        found = [
+            source
+            for (source, part), read in zip(() if of_all else parts, looked, strict=False)
+            # Code is hardly ever read as a text, and to find out is to evaluate other projects.
+            if part.has(file) or (not is_code and not read().isdisjoint((file, file.parent)))
+        ]
         is_terragrunt = name.endswith(_HCL)
-        if not found and (is_configuration(file.name) or is_variables(file.name) or file.name in _OF_TERRAGRUNT):
+        if not found and (is_code or is_variables(file.name) or file.name in _OF_TERRAGRUNT):
             unused.append(name)
         elif found or not is_terragrunt:  # HCL that nothing reads is another tool's
             touched.update(found or (source for source, _ in parts))

@@ -146,6 +146,15 @@ def test_the_files_of_each_project_are_inputs_of_the_verdict(run):
     ]
 
 
+def test_files_that_configuration_reads_are_inputs_of_the_verdict(repository, run):
+    read = 'locals {\n  a = file("${path.module}/../sizes/a")\n  b = fileset("${path.module}/../sizes/more", "*.json")\n}\n'
+    used = 'resource "aws_instance" "y" {\n  for_each = local.b\n  instance_type = local.a\n}\n'
+    write(repository, {"live/read.tf": read + used, "sizes/a": "t3.micro", "sizes/more/b.json": "", "sizes/other": ""})
+    found = json.loads(run("check", "--format", "json").stdout)["inputs"]
+    assert [one["path"] for one in found if one["path"].startswith("sizes/")] == ["sizes/a", "sizes/more/b.json"]
+    assert {one["kind"] for one in found if one["path"].startswith("sizes/")} == {"configuration"}
+
+
 @pytest.mark.usefixtures("repository")
 def test_explain_asks_which_project_is_meant(run):
     ran = run("explain", "aws_instance.x[0]")

@@ -67,9 +67,13 @@ class Checkout:
         return (git.name_of(path, self.top) if self.top else "") or shown(path)
 
 
-def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
-    """Return every file that a run with these settings depends on, by kind and path."""
-    found = dict.fromkeys((*_policy(settings), *_workflows(checkout), *subjects(settings)))
+def inputs_of(settings: Settings, checkout: Checkout, looked: Iterable[Path] = ()) -> tuple[Input, ...]:
+    """Return every file that a run with these settings depends on, by kind and path.
+
+    `looked` are those that its configuration has looked at, as by `file` and `templatefile`.
+    """
+    read = ((InputKind.CONFIGURATION, path) for path in looked if path.is_file())
+    found = dict.fromkeys((*policy(settings), *_workflows(checkout), *subjects(settings), *read))
     listed = [Input(checkout.name(path), kind, checkout.origin(path), digest_of(path)) for kind, path in found]
     listed += _approvals(settings, checkout)
     order = list(InputKind)
@@ -78,7 +82,7 @@ def inputs_of(settings: Settings, checkout: Checkout) -> tuple[Input, ...]:
 
 def policy_hashes(settings: Settings) -> dict[str, str]:
     """Return the hashes of the files that a run judges by, by kind, as `Hashes.files` has them."""
-    found = dict.fromkeys(_policy(settings))
+    found = dict.fromkeys(policy(settings))
     listed = (Input("", kind, Origin.NOT_KNOWN, digest_of(path)) for kind, path in found)
     return dict(Hashes("", "").with_inputs(listed).files)
 
@@ -128,7 +132,8 @@ def _is_whole(settings: Settings, checkout: Checkout) -> bool:
     return any(Path(source.plan).resolve() == checkout.top for source in settings.sources if source.plan != "-")
 
 
-def _policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+def policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
+    """Give the files that a run judges by, but for approvals."""
     single = (
         (InputKind.SETTINGS, settings.config_file),
         (InputKind.WAIVERS, settings.waivers),

@@ -235,7 +235,7 @@ def priced(
     resources = engine.with_usage(usage_of(source)).estimate((*plan.changes, *beside), plan.data)
     findings = tuple(not_evaluated(source, plan, (), settings)) if plan.fault else ()
     missing = tuple(one.free if engine.is_free(one.type) else one for one in plan.not_evaluated)
-    return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing)
+    return ProjectReport(source.name, source.path, resources, findings, input_notes(plan), missing, plan.looked)
 
 
 def surroundings(source: Source, plan: Plan, engine: Engine) -> Surroundings:

@@ -8,6 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
@@ -243,7 +244,10 @@ def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluate
 
 
 class ProjectReport(Struct, frozen=True, dict=True):
-    """One project of a run: one plan, priced and judged. Resources stand in the plan's order."""
+    """One project of a run: one plan, priced and judged. Resources stand in the plan's order.
+
+    `looked` are the files and folders that reading it has looked at beside plans, configuration and variables, there or not.
+    """
 
     name: str
     path: str
@@ -251,6 +255,7 @@ class ProjectReport(Struct, frozen=True, dict=True):
     findings: tuple[Finding, ...] = ()
     warnings: tuple[str, ...] = ()
     not_evaluated: tuple[NotEvaluated, ...] = ()
+    looked: frozenset[Path] = frozenset()
 
     @cached_property
     def totals(self) -> Totals:
@@ -370,6 +375,11 @@ class Report(Struct, frozen=True, dict=True):
     def all_findings(self) -> tuple[Finding, ...]:
         """The findings of the run and of every project."""
         return self.findings + tuple(f for project in self.projects for f in project.findings)
+
+    @property
+    def looked(self) -> frozenset[Path]:
+        """What reading the projects has looked at beside their own files."""
+        return frozenset[Path]().union(*(project.looked for project in self.projects))
 
     @cached_property
     def missing_facts(self) -> tuple[MissingFact, ...]:

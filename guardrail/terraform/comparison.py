@@ -32,7 +32,7 @@ class Base:
         chosen = tuple(choices)
         self._base, self._variable_files = base, [file for one in chosen for file in one.files]
         self._is_whole = any(one.terragrunt for one in chosen)
-        self._commits: dict[Path, Path] = {}
+        self._commits: dict[Path, _Commit] = {}
         self._stack = ExitStack()
 
     def __enter__(self) -> Self:
@@ -50,7 +50,7 @@ class Base:
         """
         folder = self._folder(Path(given), inside)
         try:
-            found = read_plans(str(folder), None, self._choices(choices, Path(given), folder)) if folder else []
+            found = self._read(folder, self._choices(choices, Path(given), folder)) if folder else []
         except NoConfigurationError:
             found = []
         except InputError as error:
@@ -73,6 +73,13 @@ class Base:
             compared[0] = replace(compared[0], warnings=(*compared[0].warnings, what))
         return compared
 
+    def _read(self, folder: Path, choices: Choices) -> list[Plan]:
+        """Read the base, once more where its code looks for files of the commit that lie apart from configuration."""
+        found = read_plans(str(folder), None, choices)
+        while any(commit.complete(plan.looked) for commit in self._commits.values() for plan in found):
+            found = read_plans(str(folder), None, choices)
+        return found
+
     def _choices(self, choices: Choices, head: Path, folder: Path) -> Choices:
         """Return what gives variables their values at the base: files that are part of what is compared, as they were there.
 
@@ -86,15 +93,15 @@ class Base:
         if Path(self._base).exists():
             there = Path(os.path.normpath(folder / os.path.relpath(file, head)))
             return there if there.is_file() else None if there.is_relative_to(folder) else file
-        for top, former in self._commits.items():
+        for top, commit in self._commits.items():
             if (name := git.name_of(file, top)) and git.comes_with(file, proposed=True):
-                return former / name if (former / name).is_file() else None
+                return commit.folder / name if (commit.folder / name).is_file() else None
         return file
 
     def _fault(self, error: InputError) -> InputError:
         """Return an error with its place in the commit: the temporary folder means nothing to a reader."""
         where = error.where
-        for scratch in map(str, self._commits.values()):
+        for scratch in (str(commit.folder) for commit in self._commits.values()):
             where = "" if where == scratch else where.removeprefix(f"{scratch}/")
         return InputError(error.what, where=f"--base {self._base}: {where}".removesuffix(": "), fix=error.fix)
 
@@ -116,7 +123,7 @@ class Base:
             self._commits[top] = self._stack.enter_context(
                 _files_at(top, git.merge_base(top, self._base), named, is_whole=self._is_whole)
             )
-        former = self._commits[top] / folder.resolve().relative_to(top.resolve())
+        former = self._commits[top].folder / folder.resolve().relative_to(top.resolve())
         for fetched in folder.rglob(".terraform"):  # what `terraform init` has fetched is in no commit
             place = former / fetched.relative_to(folder)
             if fetched.is_dir() and place.parent.is_dir() and not place.exists():
@@ -138,15 +145,42 @@ class Base:
         return base / inside if (base / inside).exists() else None
 
 
-@contextmanager
-def _files_at(top: Path, commit: str, named: frozenset[str], *, is_whole: bool) -> Iterator[Path]:
-    def readable(names: Sequence[str]) -> set[str]:
-        return {*(_believed(names) if is_whole else _readable(names)), *named.intersection(names)}
+class _Commit:
+    """What a commit has, in a temporary folder: the files that configuration is likely to read, and others once it looks for them."""
 
+    def __init__(self, top: Path, commit: str, folder: Path, named: frozenset[str], *, is_whole: bool) -> None:
+        left: list[set[str]] = []
+
+        def readable(names: Sequence[str]) -> set[str]:
+            chosen = {*(_believed(names) if is_whole else _readable(names)), *named.intersection(names)}
+            left.append(set(_believed(names)) - chosen)
+            return chosen
+
+        git.check_out(top, commit, folder, readable)
+        Path(folder, ".git").touch()  # it is as far as configuration may reach, like the checkout itself
+        self._top, self._commit, self.folder = top, commit, folder
+        self._left = left[0]  # what follows is of submodules
+        self._places = self._left.union(*map(_folders_above, self._left))
+
+    def complete(self, looked: Iterable[Path]) -> bool:
+        """Write the files that are left, and were looked for or lie below folders that were; say whether there are any."""
+        inside = {path.relative_to(self.folder).as_posix() for path in looked if path.is_relative_to(self.folder)}
+        if inside.isdisjoint(self._places):
+            return False
+        wanted = {name for name in self._left if name in inside or not inside.isdisjoint(_folders_above(name))}
+        git.extract(self._top, self._commit, wanted, self.folder)
+        self._left -= wanted
+        return bool(wanted)
+
+
+def _folders_above(name: str) -> list[str]:
+    return [folder.as_posix() for folder in PurePosixPath(name).parents]
+
+
+@contextmanager
+def _files_at(top: Path, commit: str, named: frozenset[str], *, is_whole: bool) -> Iterator[_Commit]:
     with tempfile.TemporaryDirectory(prefix="guardrail-base-") as scratch:
-        git.check_out(top, commit, Path(scratch), readable)
-        Path(scratch, ".git").touch()  # it is as far as configuration may reach, like the checkout itself
-        yield Path(scratch)
+        yield _Commit(top, commit, Path(scratch), named, is_whole=is_whole)
 
 
 def _readable(names: Sequence[str]) -> list[str]:

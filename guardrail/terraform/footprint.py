@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from guardrail.errors import InputError
+from guardrail.terraform.configuration.code.files import configuration_files
 from guardrail.terraform.configuration.code.roots import root_modules
 from guardrail.terraform.configuration.variable_files import is_automatic, is_variables
 from guardrail.terraform.inputs import plan_at, plans_below
 from guardrail.terraform.options import NO_CHOICES, Choices
+
+_READS_FILES = re.compile(rb"\b(?:file\w*|templatefile)\s*\(")
 
 
 class Footprint(Struct, frozen=True):
@@ -56,6 +60,26 @@ def of_root(root: Path, files: frozenset[Path] = frozenset()) -> Footprint:
 
     folders = (folder.resolve() for _, folder in FolderModules(root).folders() if folder)
     return Footprint(root, frozenset(folders), files)
+
+
+def looked_at(part: Footprint, choices: Choices) -> frozenset[Path]:
+    """Return the files and folders (resolved, there or not) that configuration reads by its functions, such as `file` and `fileset`.
+
+    Only evaluating it tells them; of what cannot be evaluated, none is known.
+    """
+    files = [file for folder in part.folders for file in configuration_files(folder)]
+    # What Terragrunt generates is in no file.
+    may_read = choices.terragrunt or any(_READS_FILES.search(file.read_bytes()) for file in files)
+    if part.is_plan or not may_read:
+        return frozenset()
+    from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415 - loads the parser
+    from guardrail.terraform.terragrunt.unit import read_unit  # noqa: PLC0415
+
+    try:
+        plan = read_unit(part.path, choices) if choices.terragrunt else read_folder(part.path, choices)
+    except InputError:
+        return frozenset()
+    return frozenset(path.resolve() for path in plan.looked)
 
 
 def _of_units(given: Path, choices: Choices) -> Iterator[Footprint]:

@@ -19,6 +19,11 @@ GPU = {"lib/main.tf": 'resource "aws_instance" "l" { instance_type = "p4d.24xlar
 LATER = {
     "lib/main.tf": 'variable "t" { default = null }\ndata "x" "y" {}\nresource "aws_instance" "l" { instance_type = data.x.y.z }\n'
 }
+POLICY = (
+    "id: small\ntitle: t\nseverity: low\nenforcement: mandatory\nmatch: {types: [aws_instance], actions: [create, no-op]}\n"
+    "validations: [{expression: resource.region == 'eu', message: elsewhere}]\n"
+)
+OWN = FILES["guardrail.yaml"].replace("packs: [instance-sizes]", "paths: [a/policy.yaml], pre_existing: block")
 PLAN = '{"format_version": "1.2", "resource_changes": []}'
 PLANNED = {"guardrail.yaml": "version: 1\nprojects: [{name: p, plan: p/plan.json}]\n"}
 
@@ -66,6 +71,36 @@ def test_all_is_well_without_a_word(repository, run):
 def test_what_files_belong_to_is_checked(repository, run, files, projects):
     write(repository, GPU)
     ran = run("check", "--hook", *files, "--format", "csv")
+    assert ran.exit_code == 1
+    assert {line.split(",")[0] for line in ran.stdout.splitlines()[1:]} == projects
+
+
+READ = {
+    "a/main.tf": PROVIDER
+    + 'resource "aws_instance" "a" { instance_type = jsondecode(file("${path.module}/../shared/size.json")) }\n',
+    "b/main.tf": PROVIDER
+    + 'resource "aws_instance" "b" {\n  for_each = fileset("${path.module}/../shared/more", "*")\n'
+    '  instance_type = file("${path.module}/../shared/more/${each.key}")\n}\n',
+    "shared/size.json": '"t3.micro"',
+    "shared/more/one": "t3.micro",
+}
+
+
+@pytest.mark.parametrize(
+    "changed, args, projects",
+    [
+        ({"shared/size.json": '"p4d.24xlarge"'}, (), {"a"}),
+        ({"a/two.json": "{}", "shared/more/one": "p4d.24xlarge"}, ("a/main.tf",), {"a", "b"}),
+        ({"shared/more/two": "p4d.24xlarge"}, (), {"b"}),  # which a folder that is read now has
+        ({"a/policy.yaml": POLICY, "guardrail.yaml": OWN}, (), {"a", "b"}),  # in a project's folder, and of all
+    ],
+    ids=["file", "files", "folder", "policy"],
+)
+def test_a_file_that_configuration_reads_belongs_to_its_project(repository, run, changed, args, projects):
+    write(repository, READ)
+    git(repository, "add", "-A")
+    write(repository, changed)
+    ran = run("check", "--hook", *(name for name in changed if name != "guardrail.yaml"), *args, "--format", "csv")
     assert ran.exit_code == 1
     assert {line.split(",")[0] for line in ran.stdout.splitlines()[1:]} == projects
 

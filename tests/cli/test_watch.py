@@ -70,6 +70,8 @@ def test_a_save_is_seen_also_one_that_nobody_watched(repository):
     pytest.importorskip("watchfiles")
     folder, began = repository / "a", time.time() - 60
     assert module.saved([folder], began, ()) == ["main.tf"]
+    (folder / "size").write_text("m5.large", encoding="utf-8")
+    assert module.saved([folder], began, (), {folder / "size"}) == ["main.tf", "size"]
     soon = time.time() + 60
     own = folder / "own.json"
     names: list[str] = []
@@ -80,6 +82,23 @@ def test_a_save_is_seen_also_one_that_nobody_watched(repository):
         Path(folder, "new.tf").write_text(str(time.time()), encoding="utf-8")
         watcher.join(0.05)
     assert names == ["new.tf"]
+
+
+def test_what_the_configuration_reads_is_watched_whatever_it_is_called(repository, run, monkeypatch):
+    read = 'resource "aws_instance" "i" { instance_type = file("${path.module}/../../sizes/web") }\n'
+    (repository / "lib/m/main.tf").write_text(read, encoding="utf-8")
+    (repository / ".git").mkdir()  # as far as configuration may read
+    (repository / "sizes").mkdir()
+    (repository / "sizes/web").write_text("t3.micro", encoding="utf-8")
+    seen = []
+
+    def look(folders, _since, _own, looked):
+        seen.append((repository / "sizes" in folders, repository / "sizes/web" in looked))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(module, "saved", look)
+    assert run("check", "--watch").exit_code == 130
+    assert seen == [(True, True)]
 
 
 def test_what_cannot_be_watched_is_said(run, monkeypatch):

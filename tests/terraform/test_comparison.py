@@ -71,6 +71,30 @@ def test_a_change_has_before_after_and_delta(repository, run):
     assert status == ""
 
 
+READS = (
+    BEFORE
+    + """
+resource "aws_instance" "sized" {
+  for_each      = fileset("${path.module}/../shared", "*.txt")
+  instance_type = file("${path.module}/../shared/${each.key}")
+}
+resource "aws_instance" "chosen" { instance_type = fileexists("${path.module}/../shared/a.txt") ? "m5.large" : "m5.24xlarge" }
+"""
+)
+
+
+def test_files_apart_from_configuration_are_read_as_they_were(repository, run):
+    (repository / "shared").mkdir()
+    (repository / "shared/a.txt").write_text("t3.micro", encoding="utf-8")
+    commit(repository, "sizes lie apart", infra=READS)
+    (repository / "shared/a.txt").write_text("m5.large", encoding="utf-8")
+    (project,) = compared(run, "infra", "--base", "HEAD")
+    found = {one["address"]: one for one in project["resources"]}
+    sized, chosen = found['aws_instance.sized["a.txt"]'], found["aws_instance.chosen"]
+    assert 0 < float(sized["monthly_before"]) < float(sized["monthly_cost"])
+    assert float(chosen["monthly_delta"]) == 0
+
+
 def test_a_folder_may_be_the_base(repository, run):
     (repository / "old").mkdir()
     (repository / "old/main.tf").write_text(BEFORE, encoding="utf-8")

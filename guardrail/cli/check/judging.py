@@ -50,7 +50,7 @@ def judged(values: dict[str, Any], choose: Choose | None = None, evaluate: Evalu
         if checkout.top and checkout.base:
             notes += added_waivers(chosen, checkout.top, checkout.base, checkout.edited)
             notes += _loosened(flags(values), chosen, checkout)
-        inputs = inputs_of(chosen, checkout)
+        inputs = inputs_of(chosen, checkout, report.looked)
     hashes = report.hashes.with_inputs(inputs) if report.hashes else None
     report = replace(report, warnings=(*report.warnings, *notes), inputs=inputs, hashes=hashes)
     return with_its_run(report, chosen, proposed)

@@ -37,7 +37,7 @@ def watch(values: dict[str, Any]) -> int:
     if "-" in values["inputs"]:
         raise click.UsageError("standard input cannot be watched: name a file or a folder")
     own = {target.path.resolve() for target in values["outs"]}
-    folders, last = frozenset({Path.cwd()}), None
+    folders, looked, last = frozenset({Path.cwd()}), frozenset[Path](), None
 
     def noted(settings: Settings) -> Settings:
         nonlocal folders
@@ -50,11 +50,13 @@ def watch(values: dict[str, Any]) -> int:
         try:
             report = judged(values, noted)
             deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
+            looked = frozenset(path.resolve() for path in report.looked)
             last = _compared(last, report)
         except GuardrailError as error:  # editors save what is half written
             click.echo(f"guardrail: {error}", err=True)
-        click.echo(f"guardrail: watching {len(folders):,} folders; Ctrl-C stops", err=True)
-        names = saved(folders, began, own)
+        watched = folders | {path if path.is_dir() else path.parent for path in looked}
+        click.echo(f"guardrail: watching {len(watched):,} folders; Ctrl-C stops", err=True)
+        names = saved(watched, began, own, looked)
         click.clear()
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""
         click.echo(f"guardrail: {datetime.now(UTC).astimezone():%H:%M:%S} {', '.join(names[:_SHOWN])}{more}", err=True)
@@ -94,8 +96,11 @@ def _tree(path: Path) -> Iterator[Path]:
         yield from (folder for folder in path.rglob("*") if folder.is_dir())
 
 
-def saved(folders: Collection[Path], since: float, own: Collection[Path]) -> list[str]:
-    """Wait until a file in the folders is newer than a time, and return which. Our own output does not count."""
+def saved(folders: Collection[Path], since: float, own: Collection[Path], looked: Collection[Path] = ()) -> list[str]:
+    """Wait until a file in the folders is newer than a time, and return which. Our own output does not count.
+
+    `looked` are files that count whatever they are called, as the configuration reads them.
+    """
     try:
         from watchfiles import DefaultFilter, watch  # an extra
     except ImportError:
@@ -106,7 +111,9 @@ def saved(folders: Collection[Path], since: float, own: Collection[Path]) -> lis
 
     def is_ours(change: Any, path: str) -> bool:
         file = Path(path)
-        return is_noise(change, path) and file not in own and (bool(file.suffix) or file.name == "tfplan")
+        if file in own:
+            return False
+        return file in looked or (is_noise(change, path) and (bool(file.suffix) or file.name == "tfplan"))
 
     there = [folder for folder in folders if folder.is_dir()]
     changes = watch(*there, watch_filter=is_ours, recursive=False, rust_timeout=_PAUSE, yield_on_timeout=True)
