@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from pathlib import Path
+
+from guardrail.errors import nearest
 
 FILE_NAMES = ("guardrail.yaml", "guardrail.yml", ".guardrail.yaml", ".guardrail.yml")
 
@@ -62,4 +63,4 @@ def has_our_keys(text: bytes) -> bool:
     is empty, broken or misspelled is ours, as its rules would silently not apply otherwise.
     """
     keys = {key.decode() for key in _TOP_KEY.findall(text.removeprefix(b"\xef\xbb\xbf"))}
-    return not keys or not keys.isdisjoint(KEYS) or any(get_close_matches(key, KEYS, n=1, cutoff=_LIKE) for key in keys)
+    return not keys or not keys.isdisjoint(KEYS) or any(nearest(key, KEYS, _LIKE) for key in keys)

@@ -16,7 +16,6 @@ They are caught once, in `guardrail.cli`, which prints `str(error)` on one line 
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -81,6 +80,13 @@ class DeliveryError(GuardrailError):
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return `did you mean "x"?` for the nearest of the known words, or an empty string."""
     names = sorted(known)
-    alike = [name for name in names if name.casefold() == word.casefold()]
-    near = alike or get_close_matches(word, names, n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    alike = (name for name in names if name.casefold() == word.casefold())
+    near = next(alike, "") or nearest(word, names)
+    return f'did you mean "{near}"?' if near else ""
+
+
+def nearest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str:
+    """Return the known word that is most like another, "" where none is as like as `cutoff`, from 0 to 1."""
+    from difflib import get_close_matches  # noqa: PLC0415 - loaded where something is misspelt
+
+    return next(iter(get_close_matches(word, known, n=1, cutoff=cutoff)), "")

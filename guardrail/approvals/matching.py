@@ -17,11 +17,10 @@ from msgspec.structs import replace
 from guardrail.approvals.policy import ApprovalPolicy, approval_policy, refusal
 from guardrail.config import Approver, Settings
 from guardrail.model.approval import Approvable, Approval, ApprovalSource, SignOff, Told, ToldAt
-from guardrail.model.finding import Finding, FindingStatus
+from guardrail.model.finding import Finding, FindingStatus, fingerprint
 from guardrail.model.money import brief, money
 from guardrail.policy.glob import matches_any
 from guardrail.policy.waivers import GROWTH
-from guardrail.report.ci.alerts import fingerprint
 
 _KEY_DIGITS = 32
 _LAPSED = 5  # reasons that one finding tells

@@ -36,6 +36,9 @@ DEV_TEST = "dev_test"
 """Purchase option of subscriptions for development and tests."""
 COMMITTED_USE = "commit_"
 """What every purchase option of Google's committed use begins with; each is a product of its own."""
+UNLISTED = "meter"
+"""The attribute of prices that no vendor's list has: of what is charged under a name that nobody has confirmed, so that an
+overlay alone can price it."""
 
 
 class Selector(Struct, frozen=True):

@@ -8,11 +8,8 @@ from collections.abc import Iterable, Mapping
 
 from msgspec import Struct
 
-from guardrail.catalog.query import COMMITTED_USE, DEV_TEST, SAVINGS_PLAN, Match, matches
+from guardrail.catalog.query import COMMITTED_USE, DEV_TEST, SAVINGS_PLAN, UNLISTED, Match, matches
 
-UNLISTED = "meter"
-"""The attribute of prices that no vendor's list has: of what is charged under a name that nobody has confirmed, so that an
-overlay alone can price it."""
 _REMEMBERED = 4_000  # answers held in memory; a price list repeats itself
 
 

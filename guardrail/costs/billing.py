@@ -10,7 +10,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from guardrail.catalog import Ambiguous, Answer, Ladder, NoPrice, Selector, Tier
-from guardrail.catalog.used_prices import UNLISTED
+from guardrail.catalog.query import UNLISTED
 from guardrail.cel import EvaluationError, Scope
 from guardrail.costs.definitions.tariff import Charge
 from guardrail.model.cost import SYNC, Cost, Line, LineStatus, ResourceStatus

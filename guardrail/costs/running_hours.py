@@ -10,7 +10,6 @@ import binascii
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
@@ -54,10 +53,10 @@ def scheduled(given: Mapping[str, Any], key: str, type_: str, schedules: Json, o
     if any(switches is None for switches in found):
         return given
     hours = hours_of([one for switches in found for one in switches or ()])
-    return given if hours is None else {**given, key: float(hours)}
+    return given if hours is None else {**given, key: hours}
 
 
-def hours_of(switches: Sequence[Switch]) -> Fraction | None:
+def hours_of(switches: Sequence[Switch]) -> float | None:
     """Return the hours of a month in which something runs; None where nothing starts it, or nothing stops it.
 
     A month of 730 hours has the same share of them as a week.
@@ -72,7 +71,7 @@ def hours_of(switches: Sequence[Switch]) -> Fraction | None:
     for minute, is_on in turns:
         minutes += minute - last if was_on else 0
         last, was_on = minute, is_on
-    return Fraction(HOURS_PER_MONTH) * minutes / _WEEK
+    return float(HOURS_PER_MONTH * minutes / _WEEK)
 
 
 def minutes_of(cron: Json, *, is_aws: bool = False) -> tuple[int, ...] | None:

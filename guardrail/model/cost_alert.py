@@ -11,7 +11,7 @@ from msgspec import Struct
 class CostAlert(Struct, frozen=True):
     """Something that somebody is to know of.
 
-    fingerprint  what stays the same as long as it is the same matter: `report.ci.alerts.fingerprint` of names and dates
+    fingerprint  what stays the same as long as it is the same matter: `model.finding.fingerprint` of names and dates
     kind         channels may be for some kinds alone
     owner        the team that it concerns, "" for nobody's
     title        one line that says it all

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from hashlib import sha256
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -156,3 +157,8 @@ class Finding(Struct, frozen=True):
             return self.address
         named = (("budget", self.evidence.get("budget.name")), ("root", self.evidence.get("root")))
         return next((f"{kind}:{name}" for kind, name in named if name is not None), "plan")
+
+
+def fingerprint(*parts: str) -> str:
+    """Return what a finding, or another matter, is known again by when lines move: a hash of names."""
+    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

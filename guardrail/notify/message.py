@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from msgspec import Struct
 
 from guardrail.model.cost_alert import CostAlert
-from guardrail.report.ci.alerts import fingerprint
+from guardrail.model.finding import fingerprint
 from guardrail.report.text import safe
 
 TITLE_LIMIT = 200

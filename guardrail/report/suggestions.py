@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from guardrail.model.finding import RECOMMENDATION, Finding
+from guardrail.model.finding import RECOMMENDATION, Finding, fingerprint
 from guardrail.model.remedy import Replacement, Suggestion
 from guardrail.model.report import Report
-from guardrail.report.ci.alerts import Alert, alerts, fingerprint
+from guardrail.report.ci.alerts import Alert, alerts
 from guardrail.report.markdown.text import code, prose
 
 _LISTED = 5  # findings above one suggestion

@@ -20,11 +20,10 @@ from msgspec.structs import replace
 
 from guardrail import data
 from guardrail.catalog import Answer, Ladder, Pattern, Selector, open_catalog, snapshot
-from guardrail.catalog.query import Match, matches
+from guardrail.catalog.query import UNLISTED, Match, matches
 from guardrail.catalog.snapshot import Row
 from guardrail.catalog.store import synced_catalog
 from guardrail.catalog.sync import SOURCES, Order, sync
-from guardrail.catalog.used_prices import UNLISTED
 from guardrail.catalog.vendors import gcp
 from guardrail.costs.billing import OWN_PRICE
 from guardrail.model.cost import SYNC, Line

@@ -20,7 +20,7 @@ def by_hand(switches):
     for minute in range(2 * WEEK):
         is_on = turns.get(minute % WEEK, is_on)
         minutes += is_on and minute >= WEEK
-    return Fraction(730) * minutes / WEEK
+    return float(Fraction(730) * minutes / WEEK)
 
 
 @given(st.dictionaries(st.integers(0, WEEK - 1), st.booleans(), min_size=2, max_size=12))
@@ -34,12 +34,12 @@ def test_hours_are_those_of_a_walk_through_the_week(turns):
 def test_a_window_of_a_day_counts_on_each_of_its_days_also_over_midnight(begin, length, days):
     start = Switch(tuple(sorted(day * DAY + begin for day in days)), True, "UTC")
     stop = Switch(tuple(sorted((day * DAY + begin + length) % WEEK for day in days)), False, "UTC")
-    assert hours_of([start, stop]) == Fraction(730) * len(days) * length / WEEK
+    assert hours_of([start, stop]) == float(Fraction(730) * len(days) * length / WEEK)
 
 
 def test_twelve_hours_on_five_days_are_260_71_of_730_hours():
     start, stop = (tuple(day + hour * 60 for day in WORKING_DAYS) for hour in (7, 19))
-    assert hours_of([Switch(start, True, "UTC"), Switch(stop, False, "UTC")]) == Fraction(730) * 60 / 168
+    assert hours_of([Switch(start, True, "UTC"), Switch(stop, False, "UTC")]) == float(Fraction(730) * 60 / 168)
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from guardrail.files.model import validated
 from guardrail.http import Deadline
 from guardrail.ledger.records.deliveries import Notified
 from guardrail.model.cost_alert import CostAlert
+from guardrail.model.finding import fingerprint
 from guardrail.notify import Delivery, deliver, planned
-from guardrail.report.ci.alerts import fingerprint
 
 
 def alert(name="uploads", amount="80.99", owner="shop", **more):

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets
 from guardrail.finops.budgets.text import alert_text, between, certainty, forecast_text
 from guardrail.model.cost_alert import CostAlert
+from guardrail.model.finding import fingerprint
 from guardrail.model.money import money, plain
-from guardrail.report.ci.alerts import fingerprint
 
 
 def alerts_of(found: Budgets, owners: Mapping[str, str]) -> list[CostAlert]:

@@ -13,7 +13,7 @@ from msgspec import Struct
 from guardrail.ledger.records.facts import Fact, amount, fact, moment, records_of, stamp
 from guardrail.ledger.storage.layout import folder_of, month_of, parsed
 from guardrail.ledger.storage.store import Store
-from guardrail.report.ci.alerts import fingerprint
+from guardrail.model.finding import fingerprint
 
 RATES_OWNER = "rates"
 """The one source that rates are kept under: a rate that is imported later takes the place of an earlier one."""

@@ -9,10 +9,9 @@ from guardrail.errors import InputError
 from guardrail.ledger.records.facts import Fact, Record, amount, fact, identity, moment, stamp
 from guardrail.ledger.storage.layout import month_of
 from guardrail.model.cost import Cost, Line, ResourceCost
-from guardrail.model.finding import Finding
+from guardrail.model.finding import Finding, fingerprint
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Tags
-from guardrail.report.ci.alerts import fingerprint
 
 
 def facts_of_run(report: Report, environments: Mapping[str, str], project: str = "") -> Iterator[Fact]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cached_property
 
 from msgspec import Struct
 
 from guardrail.cel import Shape, joined_shape
+from guardrail.errors import nearest
 from guardrail.policy.glob import is_pattern, matches
-
-_CUTOFF = 0.6
 
 
 class ResourceTypes(Struct, frozen=True, dict=True):
@@ -54,8 +52,8 @@ class ResourceTypes(Struct, frozen=True, dict=True):
         vendor = f"{name.partition('_')[0]}_"
         # Of thousands of names, only those of one vendor are compared, unless it is the vendor that is misspelt.
         alike = [one for one in self.names if one.startswith(vendor)] or self.names
-        near = get_close_matches(name, sorted(alike), n=1, cutoff=_CUTOFF)
-        return f'did you mean "{near[0]}"?' if near else ""
+        near = nearest(name, sorted(alike))
+        return f'did you mean "{near}"?' if near else ""
 
     def attributes(self, patterns: Sequence[str]) -> Shape | None:
         """Return what resources of the types that fit these patterns have; None where a pattern is for types that no table has.

@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import IntEnum
-from hashlib import sha256
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -97,11 +96,6 @@ def alerts(report: Report, *, waived: bool = False) -> list[Alert]:
     """Return every finding that nobody has waived, in its order; `waived`: those, too."""
     found = [alert for alert in _alerts(report) if waived or alert.finding.status is not FindingStatus.WAIVED]
     return sorted(found, key=lambda alert: alert.order)
-
-
-def fingerprint(*parts: str) -> str:
-    """Return what stays the same when lines move: a hash of names."""
-    return sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def repository_path(folder: str, file: str) -> str | None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from guardrail.model.finding import fingerprint
 from guardrail.model.report import Report
-from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
+from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts
 from guardrail.report.json.text import encode, finished, listed
 from guardrail.report.text import safe
 

@@ -9,10 +9,10 @@ from typing import Any
 from urllib.parse import quote
 
 from guardrail.model.approval import Approval
-from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
+from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver, fingerprint
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import Report
-from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts, fingerprint
+from guardrail.report.ci.alerts import APPROXIMATE, Alert, Level, alerts
 from guardrail.report.format import bottom_line, count, standing
 from guardrail.report.json.text import Written, encode, finished, joined, listed
 from guardrail.report.markdown.text import prose
