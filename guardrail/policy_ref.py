@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
@@ -43,7 +42,9 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
     names = [*_policy_files(files), *links]
     is_foreign = flags.config is not None and own.isdisjoint(git.names_of(top, cwd / flags.config))
     config = "" if is_foreign else _config_in(names, flags, cwd.resolve(), top.resolve(), revision)
-    with tempfile.TemporaryDirectory(prefix="guardrail-policy-") as folder:
+    from tempfile import TemporaryDirectory  # noqa: PLC0415 - most runs read no other commit
+
+    with TemporaryDirectory(prefix="guardrail-policy-") as folder:
         scratch = Path(folder).resolve()
         missing = git.check_out(top, revision, scratch, _policy_files, links=True)
 

@@ -8,10 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import platformdirs
 import pytest
 
-from guardrail.data import cache_dir
+from guardrail.data import CACHE_VARIABLE, cache_dir
 from tests.conftest import HOMES, NAMES, PREFIXES, XDG, NetworkUsedError
 
 SET_OUTSIDE = {
@@ -50,11 +49,11 @@ def test_home_is_a_folder_of_this_run(name):
     assert "guardrail-tests-" in os.environ[name]
 
 
-def test_nothing_is_kept_in_the_users_cache():
+def test_nothing_is_kept_in_the_users_cache(monkeypatch):
     assert "guardrail-tests-" in str(Path.home())
     assert "guardrail-tests-" in str(cache_dir())
-    if sys.platform == "linux":
-        assert "guardrail-tests-" in platformdirs.user_cache_dir("guardrail")
+    monkeypatch.delenv(CACHE_VARIABLE)
+    assert "guardrail-tests-" in str(cache_dir())
 
 
 def test_no_connection_leaves_the_machine():

@@ -5,10 +5,8 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -92,6 +90,8 @@ def wants_color(choice: str) -> bool:
 
 def terminal_width() -> int:
     """Return how many columns a report has: those of the terminal, 100 without one."""
+    import shutil  # only for what is laid out
+
     return min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
 
 
@@ -106,6 +106,9 @@ def write_whole(path: Path, text: str) -> None:
 
 def copy_whole(source: IO[bytes], path: Path) -> None:
     """Write a file as `write_whole` does, from an open one. Raises ConfigError."""
+    import shutil  # only where files are written
+    import tempfile
+
     try:
         # Through links, so that one that leads elsewhere is kept and its target replaced.
         path = Path(os.path.realpath(path))

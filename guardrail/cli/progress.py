@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -53,6 +52,8 @@ def _show(state: list[str], done: threading.Event) -> None:
     """Write the state over what was written before, whenever it is another. Spaces erase: not every terminal knows more."""
     if done.wait(_PATIENCE):
         return
+    import shutil  # only for a run that takes so long
+
     width, last = shutil.get_terminal_size((80, 24)).columns - 1, ""
     while not done.wait(_PAUSE):
         line = f"guardrail: {state[0]} ..."[:width]

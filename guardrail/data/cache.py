@@ -6,7 +6,6 @@ A key names all that the content was made of. The content lies behind a digest: 
 from __future__ import annotations
 
 import os
-import tempfile
 from contextlib import suppress
 from functools import cache
 from hashlib import sha256
@@ -38,6 +37,8 @@ class CacheFolder(Struct, frozen=True):
 
     def write(self, key: str, content: bytes) -> bool:
         """Write as a whole, so that a run beside it reads all or nothing; say whether that was possible."""
+        import tempfile  # noqa: PLC0415 - most runs have nothing new to leave
+
         with suppress(OSError):
             self._path.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._path, prefix=".")

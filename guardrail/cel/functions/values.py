@@ -9,7 +9,7 @@ before any other error.
 from __future__ import annotations
 
 import base64
-import secrets
+import os
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -21,11 +21,11 @@ from guardrail.cel.functions.instants import Duration, Timestamp, duration_text,
 from guardrail.model.reason import Reason
 from guardrail.model.unknown import Unknown
 
-MARKER = f"\ue0c1{secrets.token_hex(8)}:"
+MARKER = f"\ue0c1{os.urandom(8).hex()}:"
 """How the string begins that stands for an unknown value inside an engine."""
 _WRITTEN = {None: "", True: "1", False: "0"}
 _IS_WRITTEN = {text: value for value, text in _WRITTEN.items()}
-_FIELD = f"\ue0c2{secrets.token_hex(4)}:"
+_FIELD = f"\ue0c2{os.urandom(4).hex()}:"
 
 _EXACT = 1e15
 """Below it, a double holds every whole number and the halves between."""
@@ -49,11 +49,11 @@ _KINDS = {
     Duration: "r",
     timedelta: "r",
 }
-_TAG = f"\ue0c4{secrets.token_hex(4)}:"
+_TAG = f"\ue0c4{os.urandom(4).hex()}:"
 """Goes before the type's name and the text of what is no value of CEL's own: an address, a quantity."""
 
 
-_OPTIONAL = f"\ue0c5{secrets.token_hex(4)}"
+_OPTIONAL = f"\ue0c5{os.urandom(4).hex()}"
 """The only key of the map that stands for an optional value: Google's engine cannot hand its own ones to a function."""
 
 PROCESS_TEXTS = (MARKER, _FIELD, _TAG, _OPTIONAL)
