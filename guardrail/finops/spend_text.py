@@ -13,6 +13,7 @@ from guardrail.finops.exact import CENT, apportioned, decimal_of, units
 from guardrail.finops.lines import Line
 from guardrail.finops.spend import Matched, Spend, Total, months_between
 from guardrail.model.money import money, plain
+from guardrail.report.columns import aligned, wrapped
 from guardrail.report.csv_rows import cell
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
@@ -23,20 +24,14 @@ _NAMELESS = {"team": "(nobody)"}
 Cells = list[str]
 
 
-def as_table(found: Spend) -> str:
+def as_table(found: Spend, width: int = 100) -> str:
     """Return lines of text: cents that come to the total shown, and below them what they lack."""
     head, body = _cells(found)
-    widths = [max(len(row[column]) for row in (head, *body)) for column in range(len(head))]
-    names = len(head) - _amounts(found)
-    rows = (
-        "  ".join(
-            text.ljust(width) if column < names else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in (head, *body)
+    rows = aligned([head, *body], len(head) - _amounts(found))
+    title, notes = (
+        [part for line in lines for part in wrapped(line, width)] for lines in (_title(found), _notes(found))
     )
-    notes = [*_notes(found)]
-    return "".join(f"{line}\n" for line in (*_title(found), "", *rows, *([""] if notes else []), *notes))
+    return "".join(f"{line}\n" for line in (*title, "", *rows, *([""] if notes else []), *notes))
 
 
 def as_markdown(found: Spend) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 
@@ -17,6 +16,7 @@ from guardrail.model.money import brief, money, plain
 from guardrail.model.report import Bound, Totals
 from guardrail.policy.spend import Spend
 from guardrail.replay.outcome import Change, Kind, Standing
+from guardrail.report.columns import wrapped
 from guardrail.report.csv_rows import cell
 from guardrail.report.format import count, with_bound
 from guardrail.report.markdown.text import code, prose
@@ -55,7 +55,7 @@ def verdicts_line(verdicts: Mapping[str, int]) -> str:
 
 def as_text(found: Fleet, width: int = 100) -> str:
     """Return lines of text: the verdict and sums first, then what is missing, what newly blocks, rules, budgets and workspaces."""
-    lines = [part for line in _head(found) for part in _wrapped(line, width, "  ")]
+    lines = [part for line in _head(found) for part in wrapped(line, width, "  ")]
     for heading, columns, rows in _sections(found):
         lines += ["", heading, *_aligned(columns, rows, width)]
     return "".join(f"{safe(line, 2_000)}\n" for line in lines)
@@ -262,25 +262,9 @@ def _aligned(columns: list[str], rows: list[list[str]], width: int) -> Iterator[
         head = "  " + "".join(f"{text:<{one + 2}}" for text, one in zip(first, widths, strict=True))
         if is_below and widths:
             yield head.rstrip()
-            yield from _wrapped(f"      {last}", width, " " * 6)
+            yield from wrapped(f"      {last}", width, " " * 6)
         else:
-            yield from _wrapped(head + last, width, " " * begin)
-
-
-def _wrapped(line: str, width: int, indent: str) -> Iterator[str]:
-    """Give the parts of a line. Words stay whole: addresses and paths are copied."""
-    head = line[: len(indent)]
-    yield from (
-        textwrap.wrap(
-            line[len(head) :],
-            width,
-            initial_indent=head,
-            subsequent_indent=indent,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        or [head.rstrip()]
-    )
+            yield from wrapped(head + last, width, " " * begin)
 
 
 FORMATS: Mapping[str, Callable[[Fleet], str]] = {"table": as_text, "markdown": as_markdown, "csv": as_csv}

@@ -15,6 +15,7 @@ from guardrail.finops.commitments.advice import Advice, advised
 from guardrail.load import engine_of, prices, readable_plans, usage_of
 from guardrail.model.cost import Line
 from guardrail.model.money import ZERO, decimal, plain
+from guardrail.model.unit import singular
 from guardrail.policy import Project
 from guardrail.recommend.clean_up.unmanaged import KIND as CLEAN_UP
 from guardrail.recommend.clean_up.unmanaged import unmanaged
@@ -186,7 +187,7 @@ def _price(line: Line, currency: str) -> Evidence | None:
     """Return what a line's unit costs, and who says so; None where nobody does."""
     if line.price is None or line.unit_price is None:
         return None
-    value = f"{plain(line.unit_price)} {currency} per {line.unit}"
+    value = f"{plain(line.unit_price)} {currency} per {singular(line.unit)}"
     return Evidence(f"price of {line.name}", value, line.price.source, line.price.as_of)
 
 

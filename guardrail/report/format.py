@@ -9,6 +9,7 @@ from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import SCIENTIFIC_FROM, ZERO, brief, rounded, sign_of, unit_price
 from guardrail.model.reason import Reason
 from guardrail.model.report import Bound, Totals
+from guardrail.model.unit import singular
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.approvals_text import granted
 from guardrail.report.text import safe
@@ -56,7 +57,7 @@ def amount_of(number: Decimal | None, unit: str) -> str:
         return ""
     if unit[:1].isdigit():
         return f"{quantity(number)} \N{MULTIPLICATION SIGN} {unit}"
-    return f"{quantity(number)} {unit.removesuffix('s') if number == 1 and unit.islower() else unit}".rstrip()
+    return f"{quantity(number)} {singular(unit) if number == 1 else unit}".rstrip()
 
 
 def percent(value: Decimal | None) -> str:
@@ -166,7 +167,7 @@ def remedies(resource: ResourceCost) -> tuple[str, ...]:
 def rate(line: Line, currency: str) -> str:
     """Return what a unit of a line costs ("$0.20 per 1M requests"), else the line's note."""
     if line.status is LineStatus.USAGE and line.unit_price is not None:
-        return f"{unit_price(line.unit_price, currency)} per {safe(line.unit, _NAME_LIMIT)}"
+        return f"{unit_price(line.unit_price, currency)} per {safe(singular(line.unit), _NAME_LIMIT)}"
     return safe(line.note, _NAME_LIMIT)
 
 

@@ -63,7 +63,7 @@ def hold(tmp_path, monkeypatch, capsys):
 
 def test_what_is_right_passes_in_csv_and_parquet(hold, tmp_path):
     (tmp_path / "good.csv").write_text(GOOD)
-    duckdb.sql(f"""copy (select * replace (Cost::decimal(38,18) as Cost, Start::timestamp as Start)
+    duckdb.connect().execute(f"""copy (select * replace (Cost::decimal(38,18) as Cost, Start::timestamp as Start)
         from read_csv('{tmp_path}/good.csv', all_varchar = true)) to '{tmp_path}/good.parquet' (format parquet)""")
     for name in ("good.csv", "good.parquet"):
         code, lines = hold(tmp_path / name, "--without", "REGIONS")

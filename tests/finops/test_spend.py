@@ -284,7 +284,10 @@ def test_a_tag_of_teams_that_no_charge_has_is_told(run, import_, tmp_path):
     import_(bill((5, "S3", "shop"), (7, "EC2")))
     assert "no charge has the tag" not in run("spend", "--cost", "billed").stdout
     (tmp_path / "guardrail.yaml").write_text("{version: 1, report: {team_tag: Owner}}")
-    note = "no charge has the tag Owner, and charges have team: report.team_tag in guardrail.yaml names another, allocation.yaml says more\n"
+    note = (
+        "no charge has the tag Owner, and charges have team: report.team_tag in guardrail.yaml names another,\n"
+        "  allocation.yaml says more\n"
+    )
     assert run("spend", "--cost", "billed").stdout.endswith(note)
     assert note not in run("spend", "--cost", "billed", "--by", "service").stdout
     import_(bill((5, "S3")))

@@ -253,7 +253,7 @@ def test_tables_of_parquet_hold_the_facts(judged, fleet):
     for _ in range(2):
         fleet("collect", "--parquet", "tables")
     counted = {
-        table: len(duckdb.execute(f"select * from '{judged}/tables/{table}/*.parquet'").fetchall())
+        table: len(duckdb.connect().execute(f"select * from '{judged}/tables/{table}/*.parquet'").fetchall())
         for table in ("runs", "lines", "findings")
     }
     assert counted == {"runs": 4, "lines": 12, "findings": 2}
@@ -267,13 +267,17 @@ def test_the_table_of_workspaces_has_those_that_were_not_read_without_an_amount(
     (folder / "fleet" / path_of("shop")).unlink()
     fleet("collect", "--parquet", "tables")
     table = f"'{folder}/tables/workspaces/*.parquet'"
-    found = duckdb.execute(f'select workspace, verdict, "after", after_bound, part from {table} order by 1').fetchall()
+    found = (
+        duckdb.connect()
+        .execute(f'select workspace, verdict, "after", after_bound, part from {table} order by 1')
+        .fetchall()
+    )
     assert found[1:2] == [("broken", "not-evaluated", None, None, None)]
     assert found[-1] == ("shop", "missing", None, None, 1)
     assert [(name, verdict, bound) for name, verdict, _, bound, _ in found if bound] == [
         *[("bare", "fail", "exact"), ("größe/ünïcode", "pass", "exact"), ("live", "pass", "exact")]
     ]
-    assert duckdb.execute(f'select typeof("after") from {table}').fetchone() == ("DECIMAL(38,18)",)
+    assert duckdb.connect().execute(f'select typeof("after") from {table}').fetchone() == ("DECIMAL(38,18)",)
 
 
 def test_a_new_rule_is_tried_on_the_whole_fleet(judged, fleet, document):

@@ -225,7 +225,7 @@ def test_columns_in_any_order_compressed_or_as_parquet_are_the_same_bill(bill, r
     bill(text, source="csv")
     bill(gzip.compress(text.encode()), source="gz")
     (tmp_path / "in.csv").write_text(text)
-    duckdb.sql(f"""copy (select * replace (map {{'team': 'shop'}} as Tags, BilledCost::decimal(38,18) as BilledCost,
+    duckdb.connect().execute(f"""copy (select * replace (map {{'team': 'shop'}} as Tags, BilledCost::decimal(38,18) as BilledCost,
         BillingPeriodStart::timestamp as BillingPeriodStart) from read_csv('{tmp_path}/in.csv', all_varchar = true))
         to '{tmp_path}/out.parquet' (format parquet)""")
     bill((tmp_path / "out.parquet").read_bytes(), source="parquet")
@@ -239,11 +239,11 @@ def test_columns_in_any_order_compressed_or_as_parquet_are_the_same_bill(bill, r
 
 
 def test_structures_of_parquet_are_columns_and_maps_are_tags(bill, rows, tmp_path):
-    duckdb.execute(f"""copy (select '9' as billing_account_id, {{'description': 'Compute Engine'}} as service, {{'id': 'AAAA'}} as sku,
+    duckdb.connect().execute(f"""copy (select '9' as billing_account_id, {{'description': 'Compute Engine'}} as service, {{'id': 'AAAA'}} as sku,
         timestamp '2026-10-05 03:00' as usage_start_time, [{{'key': 'team', 'value': 'shop'}}] as labels, 1.5e-5::double as cost,
         'USD' as currency, [{{'name': 'CUD', 'amount': -5e-6::double}}] as credits, {{'month': '202610'}} as invoice)
         to '{tmp_path}/gcp.parquet' (format parquet)""")
-    duckdb.execute(f"""copy (select timestamp '2026-10-01' as bill_billing_period_start_date, 'Usage' as line_item_line_item_type,
+    duckdb.connect().execute(f"""copy (select timestamp '2026-10-01' as bill_billing_period_start_date, 'Usage' as line_item_line_item_type,
         timestamp '2026-10-05' as line_item_usage_start_date, 'USD' as line_item_currency_code,
         1.25::double as line_item_unblended_cost, map {{'user_team': 'shop'}} as resource_tags)
         to '{tmp_path}/cur.parquet' (format parquet)""")

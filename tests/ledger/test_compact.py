@@ -67,8 +67,12 @@ def test_the_month_that_runs_stays_as_it_is(add, store):
 def test_files_are_partitioned_as_others_read_them(add, store):
     fill(add)
     compact(store, NEXT_MONTH)
-    found = duckdb.execute(f"""select project, month, count(*) from read_parquet('{store.root}/v1/compact/runs/*/*/*.parquet',
-        hive_partitioning = true, hive_types_autocast = false) group by all order by all""").fetchall()
+    found = (
+        duckdb.connect()
+        .execute(f"""select project, month, count(*) from read_parquet('{store.root}/v1/compact/runs/*/*/*.parquet',
+        hive_partitioning = true, hive_types_autocast = false) group by all order by all""")
+        .fetchall()
+    )
     assert found == [("a/b", "2026-11", 2), ("shop", "2026-11", 2)]
 
 

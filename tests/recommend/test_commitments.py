@@ -24,8 +24,9 @@ def usage(tmp_path):
 
 
 @pytest.fixture
-def planned(run, catalog_file):
+def planned(run, catalog_file, monkeypatch):
     """Run `guardrail recommend --only commitments` at made rates."""
+    monkeypatch.setenv("COLUMNS", "200")
     (catalog,) = [catalog_file]
     return lambda *args: run(
         "recommend", "--only", "commitments", "--now", "2026-11-20", "--catalog", str(catalog), *map(str, args)
@@ -99,7 +100,9 @@ def test_the_shipped_catalog_has_no_rate_and_says_what_brings_one(run, usage):
     ran = run("recommend", "--only", "commitments", "--usage-by-hour", usage)
     assert ran.exit_code == 0, ran.stderr
     assert "buy nothing: no rate" in ran.stdout
-    assert "pricing sync --commitments --vendor aws --service AmazonEC2 --region us-east-1 may bring one" in ran.stdout
+    assert (
+        "`guardrail pricing sync --commitments --vendor aws --service AmazonEC2 --region us-east-1` may" in ran.stdout
+    )
 
 
 def test_without_a_bill_it_is_said_what_to_import(planned, tmp_path):

@@ -12,29 +12,42 @@ from guardrail.finops.accuracy.answer import Accuracy, Line
 from guardrail.finops.accuracy.compare import Part
 from guardrail.finops.exact import Amount, apportioned, decimal_of
 from guardrail.model.money import money, plain
+from guardrail.report.columns import aligned, wrapped
 from guardrail.report.csv_rows import cell
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
 
 _AT_LEAST = "†"
+_AMOUNTS = 3  # estimate, bill and difference, which every line has
 _SHOWN = 10  # reasons for people; JSON has all
 Cells = list[str]
 
 
-def as_table(found: Accuracy) -> str:
-    """Return lines of text; each amount is rounded to the cent by itself."""
+def as_table(found: Accuracy, width: int = 120) -> str:
+    """Return lines of text; each amount is rounded to the cent by itself.
+
+    Where a column for each part leaves no room for addresses, the parts stand below their line.
+    """
     head, body = _cells(found)
-    widths = [max(len(row[column]) for row in (head, *body)) for column in range(len(head))]
     names = len(found.asked.by)
-    rows = (
-        "  ".join(
-            text.ljust(width) if column < names else text.rjust(width)
-            for column, (text, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in (head, *body)
+    rows = [*aligned([head, *body], names)]
+    if max(map(len, rows)) > width:
+        rows = [*_narrow(head, body, names + _AMOUNTS, width)]
+    title, notes = (
+        [part for line in lines for part in wrapped(line, width)] for lines in (_title(found), _notes(found))
     )
-    notes = [*_notes(found)]
-    return "".join(f"{line}\n" for line in (*_title(found), "", *rows, *([""] if notes else []), *notes))
+    return "".join(f"{line}\n" for line in (*title, "", *rows, *([""] if notes else []), *notes))
+
+
+def _narrow(head: Cells, body: Sequence[Cells], first: int, width: int) -> Iterator[str]:
+    """Give rows as far as the column `first`, each with the parts that it has below it."""
+    heading, *lines = aligned([row[:first] for row in (head, *body)], first - _AMOUNTS)
+    yield heading
+    for line, row in zip(lines, body, strict=True):
+        yield line
+        parts = [f"{name} {amount}" for name, amount in zip(head[first:], row[first:], strict=True) if amount]
+        if parts:
+            yield from wrapped(f"    {', '.join(parts)}", width)
 
 
 def as_markdown(found: Accuracy) -> str:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-import textwrap
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from guardrail.finops.anomalies.answer import Anomalies
@@ -12,6 +11,7 @@ from guardrail.finops.anomalies.describing import facts_of, name_of, not_judged_
 from guardrail.finops.anomalies.event import Cause, Event, State
 from guardrail.finops.exact import decimal_of
 from guardrail.model.money import plain
+from guardrail.report.columns import wrapped
 from guardrail.report.format import count
 from guardrail.report.markdown.text import code, prose
 from guardrail.report.text import safe
@@ -24,16 +24,16 @@ _LONGEST = 600  # characters of a fact
 
 def as_terminal(found: Anomalies, width: int = 100) -> str:
     """Return blocks of lines: an event with what is known of it."""
-    lines = [*textwrap.wrap(headline(found), width)]
+    lines = [*wrapped(headline(found), width)]
     for heading, events in _sections(found):
         lines += ["", heading]
         for event in events[:SHOWN]:
-            lines += ["", *_wrapped(f"  {safe(title_of(event), 300)}", width, "    ")]
+            lines += ["", *wrapped(f"  {safe(title_of(event), 300)}", width, "    ")]
             for name, value in facts_of(event):
-                lines += _wrapped(f"    {name:<{_NAME}}{safe(value, _LONGEST)}", width, " " * (_NAME + 4))
+                lines += wrapped(f"    {name:<{_NAME}}{safe(value, _LONGEST)}", width, " " * (_NAME + 4))
         if len(events) > SHOWN:
             lines += ["", f"  and {len(events) - SHOWN:,} more: --format json has all"]
-    lines += ["", *(line for note in notes(found) for line in _wrapped(safe(note, _LONGEST), width, "  "))]
+    lines += ["", *(line for note in notes(found) for line in wrapped(safe(note, _LONGEST), width, "  "))]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -103,10 +103,6 @@ def _sections(found: Anomalies) -> Iterator[tuple[str, Sequence[Event]]]:
     for heading, events in (("To look into", alarming), ("Explained", explained)):
         if events:
             yield f"{heading} ({len(events):,})", events
-
-
-def _wrapped(line: str, width: int, indent: str) -> Iterable[str]:
-    return textwrap.wrap(line, width, subsequent_indent=indent, break_on_hyphens=False, drop_whitespace=True) or [""]
 
 
 def _event(event: Event) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC
 from decimal import Decimal
@@ -11,10 +10,12 @@ from itertools import groupby
 from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets, Expected, Forecast, Proposal
 from guardrail.finops.budgets.shape import document
 from guardrail.model.money import money, plain, rounded
+from guardrail.report.columns import aligned, wrapped
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
 
 _LIMIT = 200
+_NAMES = 2  # columns before those of amounts: name and period
 _SHOWN = 5  # changes and charges for people; JSON has all
 Cells = list[str]
 
@@ -26,29 +27,21 @@ def as_table(found: Budgets, *, forecast: bool, proposals: bool, width: int = 80
     proposals  whether what open pull requests add is shown
     """
     head, body = _cells(found, forecast=forecast)
-    widths = [max(len(row[column]) for row in (head, *body)) for column in range(len(head))]
-    rows = (
-        "  ".join(
-            text.ljust(wide) if column < 2 else text.rjust(wide)  # noqa: PLR2004 - name and period
-            for column, (text, wide) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in (head, *body)
-    )
-    lines = [*rows]
+    lines = [*aligned([head, *body], _NAMES)]
     for one in found.budgets:
         told = [*lines_about(one, found.currency, forecast=forecast, proposals=proposals)]
         if told:
             lines += ["", f"{safe(one.name, _LIMIT)}, {one.period}"]
         for line in told:
-            lines += textwrap.wrap(line, max(width, 40), initial_indent="  ", subsequent_indent="    ")
-    notes = [*_notes(found)]
+            lines += wrapped(f"  {line}", width)
+    notes = [part for note in _notes(found) for part in wrapped(note, width)]
     return "".join(f"{line}\n" for line in (*lines, *([""] if notes else []), *notes))
 
 
 def as_markdown(found: Budgets, *, forecast: bool, proposals: bool) -> str:
     """Return the same as a table of Markdown with lists."""
     head, body = _cells(found, forecast=forecast)
-    rule = ["---"] * 2 + ["--:"] * (len(head) - 2)
+    rule = ["---"] * _NAMES + ["--:"] * (len(head) - _NAMES)
     lines = [f"| {' | '.join(map(prose, row))} |" for row in (head, rule, *body)]
     for one in found.budgets:
         told = [*lines_about(one, found.currency, forecast=forecast, proposals=proposals)]

@@ -124,7 +124,7 @@ def _brief(choice: Choice, currency: str) -> str:
 def _unrated(one: Unrated, advice: Advice) -> str:
     name = " ".join(part for part in (one.product.name, one.product.what, one.product.region) if part)
     cost = money(None if one.on_demand is None else exact(one.on_demand), advice.currency)
-    fix = f"; {one.sync} may bring one" if one.sync else ""
+    fix = f"; `{one.sync}` may bring one" if one.sync else ""
     return f"{name}, {cost} on demand {'in 14 days' if advice.of_plans else 'in these days'}: {one.reason}{fix}"
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator
 from decimal import Decimal
 
 from guardrail.finops.savings.answer import Saving, Savings, Status
 from guardrail.finops.savings.shape import FORMAT
 from guardrail.model.money import money, plain
+from guardrail.report.columns import wrapped
 from guardrail.report.markdown.text import prose
 from guardrail.report.text import safe
 
@@ -64,7 +64,7 @@ def as_table(found: Savings, width: int) -> str:
     """Return lines of text for a terminal so wide."""
     when = f"in {found.first}" if found.first == found.last else f"from {found.first} to {found.last}"
     head = f"realised savings a month, of changes {when}, by the bill ({found.cost} cost)"
-    lines = [*textwrap.wrap(head, max(width, 60)), ""]
+    lines = [*wrapped(head, width), ""]
     if not found.all:
         lines.append("no merged change was to save anything")
     names = [_name(one.name) for one in found.credits]
@@ -75,7 +75,7 @@ def as_table(found: Savings, width: int) -> str:
     ]
     for one in found.all:
         told = [f"{_credit(one)}  {safe(one.address, _NAME)} ({safe(one.project, _NAME)})", f"    {when_text(one)}"]
-        told += textwrap.wrap(how_text(one), max(width, 60), initial_indent="    ", subsequent_indent="    ")
+        told += wrapped(f"    {how_text(one)}", width)
         lines += ["", *told]
     return "".join(f"{line}\n" for line in lines)
 

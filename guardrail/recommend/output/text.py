@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from guardrail.finops.commitments.text import lines_of, markdown_of
 from guardrail.model.money import ZERO, money
 from guardrail.recommend.kinds import OF_ACCOUNTS
 from guardrail.recommend.recommendation import Recommendation, Recommendations, Status, Unjudged
+from guardrail.report.columns import wrapped
 from guardrail.report.format import count
 from guardrail.report.markdown.text import code, prose
 from guardrail.report.text import safe
@@ -21,23 +22,27 @@ Alike = Sequence[Recommendation]
 """Recommendations that differ in their addresses alone."""
 
 
-def as_text(found: Recommendations) -> str:
+def as_text(found: Recommendations, width: int = 100) -> str:
     """Return lines of text: the sum first, then what saves most, then what is not known and why."""
-    lines = [*_head(found)]
+
+    def told(lines: Iterable[str]) -> list[str]:
+        return [part for line in lines for part in wrapped(safe(line, _LONGEST), width)]
+
+    lines = told(_head(found))
     groups = _alike(found, found.open)
     for some in groups[:_DETAILED]:
-        lines += ["", *_detail(found, some)]
-    lines += ["", *_rest(found, groups)] if groups[_DETAILED:] else []
+        lines += ["", *told(_detail(found, some))]
+        lines += [f"        {safe(line, _LONGEST)}" for line in _instead(some[0]).splitlines()]  # is pasted: as it is
+    lines += ["", *told(_rest(found, groups))] if groups[_DETAILED:] else []
     for status, title in _OTHERS:
         if others := _alike(found, found.of(status), briefly=True):
-            lines += ["", title, *(f"  {line}" for line in _briefs(found, others))]
+            lines += ["", title, *told(f"  {line}" for line in _briefs(found, others))]
     if found.unjudged:
-        lines += ["", "Not known"]
-        lines += [f"  {count(len(one.addresses), 'resource')}: {_named(one)}" for one in found.unjudged]
+        lines += ["", "Not known", *told(f"  {_not_judged(one)}" for one in found.unjudged)]
     for advice in found.advices:
-        lines += ["", *lines_of(advice)]
-    lines += ["", *found.notes] if found.notes else []
-    return "".join(f"{safe(line, _LONGEST)}\n" for line in lines)
+        lines += ["", *told(lines_of(advice))]
+    lines += ["", *told(found.notes)] if found.notes else []
+    return "".join(f"{line}\n" for line in lines)
 
 
 def as_markdown(found: Recommendations) -> str:
@@ -61,7 +66,7 @@ def as_markdown(found: Recommendations) -> str:
             lines += ["", f"**{title}**", "", *(f"- {prose(line)}" for line in _briefs(found, others))]
     if found.unjudged:
         lines += ["", "**Not known**", ""]
-        lines += [f"- {count(len(one.addresses), 'resource')}: {prose(_named(one))}" for one in found.unjudged]
+        lines += [f"- {prose(_not_judged(one))}" for one in found.unjudged]
     for advice in found.advices:
         lines += ["", *markdown_of(advice)]
     lines += ["", *(f"- {prose(note)}" for note in found.notes)] if found.notes else []
@@ -121,7 +126,6 @@ def _detail(found: Recommendations, some: Alike) -> Iterator[str]:
         yield "    each:"
     for line in _facts(found, some[0]):
         yield f"    {line}"
-    yield from (f"        {line}" for line in _instead(some[0]).splitlines())
 
 
 def _subjects(some: Alike, written: Callable[[str], str] = str) -> str:
@@ -182,7 +186,8 @@ def _saving(found: Recommendations, some: Alike) -> str:
     return money(sum(known, ZERO), found.currency) if known else "not known"
 
 
-def _named(one: Unjudged) -> str:
+def _not_judged(one: Unjudged) -> str:
     hidden = len(one.addresses) - _SHOWN
     more = f" and {hidden:,} more" if hidden > 0 else ""
-    return f"{one.reason} ({one.kind}): {', '.join(one.addresses[:_SHOWN])}{more}"
+    of = f"{count(len(one.addresses), 'resource')}: {', '.join(one.addresses[:_SHOWN])}{more}"
+    return f"{one.kind}: {one.reason} ({of})"

@@ -71,13 +71,14 @@ def accuracy(format_name: str, **values: Any) -> None:
       guardrail accuracy --month 2026-10
       guardrail accuracy --by type --project shop --format markdown
     """
-    from guardrail.cli.output import say
+    from guardrail.cli.output import say, terminal_width
     from guardrail.config import Flags, settings
     from guardrail.finops.accuracy.text import as_csv, as_json, as_markdown, as_table
 
     chosen = settings(Flags(inputs=("-",), config=values["config"]), Path.cwd())
     found = _answered(values, chosen)
-    say({"table": as_table, "markdown": as_markdown, "csv": as_csv, "json": as_json}[format_name](found))
+    formats = {"markdown": as_markdown, "csv": as_csv, "json": as_json}
+    say(as_table(found, terminal_width()) if format_name == "table" else formats[format_name](found))
 
 
 def _answered(values: Mapping[str, Any], chosen: Settings) -> Accuracy:

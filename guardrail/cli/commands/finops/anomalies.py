@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from guardrail.ledger.views import Ledger
 
 _DAYS = 30  # that are looked at, up to the newest that bills tell
-_WIDTHS = (60, 160)
 
 
 @click.command(short_help="What is far from what it used to cost, and what accounts for it.")
@@ -67,7 +65,7 @@ def anomalies(format_name: str, **values: Any) -> None:
     \b
     Exit codes: 0 answered, 2 the ledger or the configuration lacks something, 4 --notify did not reach a channel.
     """
-    from guardrail.cli.output import say
+    from guardrail.cli.output import say, terminal_width
     from guardrail.finops.anomalies.describing import alerts_of
     from guardrail.finops.anomalies.text import as_json, as_markdown, as_terminal
     from guardrail.ledger.matching import TagKeys
@@ -80,8 +78,7 @@ def anomalies(format_name: str, **values: Any) -> None:
     ledger = open_ledger(store, TagKeys(chosen.address_tag, chosen.project_tag))
     found = anomalies_in(ledger, chosen, values, values["since"])
     if format_name == "terminal":
-        width = min(max(shutil.get_terminal_size((100, 24)).columns, _WIDTHS[0]), _WIDTHS[1])
-        say(as_terminal(found, width))
+        say(as_terminal(found, terminal_width()))
     else:
         say({"json": as_json, "markdown": as_markdown}[format_name](found))
     notify_of(alerts_of(found), values, chosen, store, ledger)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -69,7 +68,7 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
       guardrail budget --forecast --with-open-pull-requests
       guardrail budget --forecast --now 2026-10-11 --format json
     """
-    from guardrail.cli.output import say
+    from guardrail.cli.output import say, terminal_width
     from guardrail.finops.budgets.alerting import alerts_of
     from guardrail.finops.budgets.text import as_json, as_markdown, as_table
     from guardrail.ledger.matching import TagKeys
@@ -89,7 +88,7 @@ def budget(ctx: click.Context, /, format_name: str, *, forecast: bool, proposals
     elif format_name == "markdown":
         say(as_markdown(found, **shown))
     else:
-        say(as_table(found, **shown, width=shutil.get_terminal_size((100, 24)).columns))
+        say(as_table(found, **shown, width=terminal_width()))
     owners = {one.name: _owner(one, chosen.team_tag) for one in budgets}
     notify_of(alerts_of(found, owners), values, chosen, store, ledger)
     ctx.exit(ExitCode.BLOCKED if found.blocks else ExitCode.NOT_EVALUATED if found.cannot_tell else ExitCode.OK)

@@ -128,7 +128,7 @@ def recommend(**values: Any) -> int:
     Exit codes: 0, also with recommendations; 1 if one saves more than recommend.block_above of guardrail.yaml allows to be
     open; 2 could not be evaluated, 3 internal error.
     """
-    from guardrail.cli.output import say
+    from guardrail.cli.output import say, terminal_width
     from guardrail.cli.progress import shown_progress
     from guardrail.config import settings
     from guardrail.recommend.output.document import as_json
@@ -147,7 +147,8 @@ def recommend(**values: Any) -> int:
         if values["fix_diff"]:
             _print_edits(found, removes="clean-up" in (values["only"] or ()))
         else:
-            say({"text": as_text, "markdown": as_markdown, "json": as_json}[values["format_name"]](found))
+            formats = {"text": lambda found: as_text(found, terminal_width()), "markdown": as_markdown, "json": as_json}
+            say(formats[values["format_name"]](found))
     return int(ExitCode.BLOCKED if found.blocking else ExitCode.OK)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -66,7 +65,7 @@ def savings(format_name: str, month: str | None, first: str | None, last: str | 
       guardrail savings --by author
     """
     from guardrail.cli.commands.finops.kpi.answers import opened
-    from guardrail.cli.output import say
+    from guardrail.cli.output import say, terminal_width
     from guardrail.finops.savings.text import as_json, as_markdown, as_table
 
     if month and (first or last):
@@ -76,7 +75,7 @@ def savings(format_name: str, month: str | None, first: str | None, last: str | 
     there = opened(values, settings_of(values))
     found = savings_in(there, month or first, month or last, there.now, by=values["by"], cost=values["cost"])
     if format_name == "terminal":
-        say(as_table(found, shutil.get_terminal_size((100, 24)).columns))
+        say(as_table(found, terminal_width()))
     else:
         say({"json": as_json, "markdown": as_markdown}[format_name](found))
 

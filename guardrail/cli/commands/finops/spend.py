@@ -136,7 +136,7 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
       guardrail spend --allocated --team shop
       guardrail spend --allocated --format focus --out october.parquet
     """
-    from guardrail.cli.output import say, write_whole
+    from guardrail.cli.output import say, terminal_width, write_whole
     from guardrail.config import Flags, settings
     from guardrail.finops.spend_text import as_csv, as_json, as_markdown, as_table
 
@@ -148,7 +148,8 @@ def spend(format_name: str, out: Path | None, **values: Any) -> None:
     found = question.answer()
     found = replace(found, notes=found.notes + _untold_teams(question, found, chosen.team_tag))
     found = replace(found, notes=found.notes + question.remarks)
-    text = {"table": as_table, "markdown": as_markdown, "csv": as_csv, "json": as_json}[format_name](found)
+    formats = {"markdown": as_markdown, "csv": as_csv, "json": as_json}
+    text = as_table(found, terminal_width()) if format_name == "table" else formats[format_name](found)
     if out:
         write_whole(out, text)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,8 +14,6 @@ from guardrail.model.exit_code import ExitCode
 
 if TYPE_CHECKING:
     from guardrail.finops.kpis.testing import Tested
-
-_IN_CI = 120  # columns where there is no terminal
 
 
 class _WithDefault(click.Group):
@@ -79,7 +76,7 @@ def show(names: tuple[str, ...], month: str | None, by: str | None, *, only_list
     Exit codes: 0 shown, 2 a KPI or the ledger has an error.
     """
     from guardrail.cli.commands.finops.kpi.answers import answered, kpi_files, opened, statements_of
-    from guardrail.cli.output import say
+    from guardrail.cli.output import say, terminal_width
     from guardrail.finops.kpis.text import as_json, as_markdown, as_table, listed
 
     chosen = settings_of(values)
@@ -94,7 +91,7 @@ def show(names: tuple[str, ...], month: str | None, by: str | None, *, only_list
     elif values["format_name"] == "markdown":
         say(as_markdown(found))
     else:
-        say(as_table(found, shutil.get_terminal_size((_IN_CI, 24)).columns))
+        say(as_table(found, terminal_width()))
 
 
 @kpi.command(short_help="Run the tests in the files of KPIs.")
