@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 
+from guardrail.config import ConfigFile
+from guardrail.config.file import RulesConfig
+from guardrail.files.remembered import remember, remembered
+
 ROOT = Path(__file__).parent.parent
 
 BIG = """
@@ -556,3 +560,18 @@ def test_a_root_module_of_no_project_can_be_waived(check, repository):
     repository.write("other/main.tf", WEB)
     code, report, _ = check()
     assert (code, [(one["rule"], one["status"]) for one in report["findings"]]) == (0, [("uncovered-root", "waived")])
+
+
+@pytest.mark.parametrize("place", ["cache", "link"])
+def test_a_change_does_not_bring_along_what_an_earlier_run_is_said_to_have_found(check, repository, monkeypatch, place):
+    """Of a text that was read before, the cache says what is in it: here, of the guardrail.yaml, that no rule plays."""
+    repository.write("infra/main.tf", WEB + BIG)
+    monkeypatch.setenv("GUARDRAIL_CACHE_DIR", str(repository.top / place))
+    (repository.top / "cache").mkdir()
+    repository.link("link", "cache")
+    remember(ConfigFile(version=1, rules=RulesConfig(packs=())), CONFIG)
+    assert remembered(ConfigFile, CONFIG) is not None
+    code, report, said = check(strict=False)
+    assert (code, report) == (2, None)
+    assert "files in guardrail's cache folder are part of the repository" in said
+    assert said.count("\n") == 1

@@ -77,6 +77,9 @@ def cli() -> None:
       4    a requested delivery failed
       130  interrupted
     """
+    from guardrail.cli.cache_folder import refuse_committed
+
+    refuse_committed()
 
 
 def main(argv: Sequence[str] | None = None) -> int:

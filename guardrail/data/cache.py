@@ -42,9 +42,13 @@ class CacheFolder(Struct, frozen=True):
         with suppress(OSError):
             self._path.mkdir(parents=True, exist_ok=True)
             descriptor, name = tempfile.mkstemp(dir=self._path, prefix=".")
-            with os.fdopen(descriptor, "wb") as written:
-                written.write(_digest(key, content) + content)
-            Path(name).replace(self._path / key)
+            try:
+                with os.fdopen(descriptor, "wb") as written:
+                    written.write(_digest(key, content) + content)
+                Path(name).replace(self._path / key)
+            except OSError:  # as for a full disk, of which nothing is to be left
+                Path(name).unlink(missing_ok=True)
+                raise
             return True
         return False
 

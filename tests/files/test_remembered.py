@@ -1,6 +1,8 @@
 """What an earlier run has found right is read as it was, and nothing else is."""
 
+import errno
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from msgspec import to_builtins
@@ -127,3 +129,12 @@ def test_a_cache_that_cannot_be_written_is_none(monkeypatch, tmp_path):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("GUARDRAIL_CACHE_DIR", str(tmp_path / "file"))
     assert read(ConfigFile, CONFIG) == read(ConfigFile, CONFIG)
+
+
+def test_of_what_a_full_disk_ends_nothing_is_left(monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    assert read(ConfigFile, CONFIG) == read(ConfigFile, CONFIG)
+    assert list((cache_dir() / "checked").iterdir()) == []
