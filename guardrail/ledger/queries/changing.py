@@ -27,7 +27,7 @@ def changed_resources(ledger: Ledger, keys: Sequence[str], since: datetime, now:
     Runs of pull requests count where they say that they were merged, and no other run of the project has followed.
     A price that changes, and usage that is estimated anew, change no bill. Raises InputError for a ledger that cannot be read.
     """
-    rows = ledger.rows(
+    rows = ledger.once(
         f"""
         {_COMMON.format(now=literal(now.isoformat()))}
         wanted as (

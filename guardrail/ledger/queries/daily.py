@@ -51,7 +51,7 @@ def daily_charges(
 
 def bill_days(ledger: Ledger, now: datetime) -> list[BillDay]:
     """Return the days that bills have charges of, up to a time. Charges of more than a day tell nothing of single days."""
-    rows = ledger.rows(
+    rows = ledger.once(
         f"""select source, {_DAY}, bool_or(open), max(imported_at) from charges
         where charge_period_end - charge_period_start <= interval 25 hour
             and charge_period_start < {literal(now.isoformat())}::timestamptz

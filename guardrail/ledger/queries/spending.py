@@ -83,7 +83,7 @@ class BillMonth(Struct, frozen=True):
 
 def bill_months(ledger: Ledger) -> list[BillMonth]:
     """Return the months that there is a bill of, by source and month."""
-    found = ledger.rows("select source, month, bool_or(open) from charges group by all order by all")
+    found = ledger.once("select source, month, bool_or(open) from charges group by all order by all")
     return [BillMonth(*row) for row in found]
 
 

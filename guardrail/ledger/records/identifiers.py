@@ -32,16 +32,16 @@ def _forms(text: str) -> Iterator[str]:
         yield text
 
 
-SQL = r"""
-create or replace macro normal_forms(text) as case
-    when text is null or trim(text) = '' then []::varchar[]
-    when trim(text) like 'arn:%' then list_distinct(list_filter([
-        regexp_replace(trim(text), ':\*$', ''), regexp_extract(regexp_replace(trim(text), ':\*$', ''), '([^:/]*)$', 1)],
-        lambda form: form <> ''))
-    when lower(trim(text)) like '/subscriptions/%' or lower(trim(text)) like '/providers/%'
-        then [rtrim(lower(trim(text)), '/')]
-    when regexp_full_match(trim(text), '(?://|https://)[^/]+/.*?projects/.+')
-        then [regexp_extract(trim(text), '^(?://|https://)[^/]+/.*?(projects/.+)$', 1)]
-    else [trim(text)] end;
-"""
+SQL = {
+    "macro normal_forms(text)": r"""case
+        when text is null or trim(text) = '' then []::varchar[]
+        when trim(text) like 'arn:%' then list_distinct(list_filter([
+            regexp_replace(trim(text), ':\*$', ''), regexp_extract(regexp_replace(trim(text), ':\*$', ''), '([^:/]*)$', 1)],
+            lambda form: form <> ''))
+        when lower(trim(text)) like '/subscriptions/%' or lower(trim(text)) like '/providers/%'
+            then [rtrim(lower(trim(text)), '/')]
+        when regexp_full_match(trim(text), '(?://|https://)[^/]+/.*?projects/.+')
+            then [regexp_extract(trim(text), '^(?://|https://)[^/]+/.*?(projects/.+)$', 1)]
+        else [trim(text)] end"""
+}
 """The same as a macro of DuckDB; a test holds the two against each other."""
