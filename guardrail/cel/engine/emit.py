@@ -209,9 +209,11 @@ class _Emitter(Struct):
         kinds = self.types[id(left)], self.types[id(right)]
         if operator == "%" and DATA in kinds:
             return f"f__remainder({self.value(left, 0)}, {self.value(right, 0)})"
-        if operator == "/" and DATA in kinds and not isinstance(right, Literal):
-            return f"f__ratio({self.value(left, 0)}, {self.value(right, 0)})"
-        if is_dynamic(operator, *kinds):
+        # Doubles of an engine divide by 0; whole numbers refuse to.
+        may_be_nothing = (
+            operator == "/" and not {*kinds} <= {"i", "u"} and not (isinstance(right, Literal) and right.value)
+        )
+        if may_be_nothing or is_dynamic(operator, *kinds):
             return f"f__{_SPELLED[operator]}({self.value(left, 0)}, {self.value(right, 0)})"
         if operator in {"==", "!="}:
             # whether there is something at all does not depend on what is not known inside it

@@ -54,9 +54,10 @@ def _rest(left: int, right: int) -> int:
 
 
 def _divided(left: float, right: float) -> float:
-    if right:
-        return left / right
-    return math.nan if not left or math.isnan(left) else math.copysign(math.inf, left) * math.copysign(1.0, right)
+    # No share of anything can be told by 0: doubles of CEL would give infinity or NaN.
+    if not right:
+        raise FunctionError(DIVISION_BY_ZERO)
+    return left / right
 
 
 def _element(values: list[Any], index: float) -> Any:
@@ -175,11 +176,3 @@ def _mixed(sign: str) -> Callable[[Any, Any], Any]:
 
 for _sign, _name in {"+": "added", "-": "subtracted", "*": "multiplied", "/": "divided"}.items():
     function(f"_{_name}", params="siudbnlmy siudbnlmy", result="?")(_mixed(_sign))
-
-
-@function("_ratio", params="siudbnlmy siudbnlmy", result="?")
-def ratio(left: Any, right: Any) -> Any:
-    """Divide data by data. Raises FunctionError for 0, by which no share of anything can be told: doubles would give NaN."""
-    if kind(right) in "id" and not right:
-        raise FunctionError(DIVISION_BY_ZERO)
-    return _mixed("/")(left, right)

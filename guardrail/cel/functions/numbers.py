@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,7 @@ from guardrail.model.money import money as shown_money
 
 MIN_INT, MAX_INT, MAX_UINT = -(2**63), 2**63 - 1, 2**64 - 1
 _SECOND = 1_000_000_000
+_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
 Number = int | float
 
 
@@ -60,15 +62,18 @@ def _integer(value: str | Number) -> int:
     return int(value)
 
 
-@function("double", params="siud", result="d", native=True)
-def to_double(value: str | Number) -> float:
-    """Return the double nearest to a number, or to what a string spells."""
-    try:
-        if isinstance(value, str) and (value != value.strip() or "_" in value):
-            raise fault()  # which Python's float would read
-        return float(value)
-    except ValueError:
-        raise fault() from None
+@function("double", params="iud", result="d", native=True)
+def to_double(value: Number) -> float:
+    """Return the double nearest to a number."""
+    return float(value)
+
+
+@function("double", params="s", result="d")
+def spelled_double(value: str) -> float:
+    """Return the double nearest to what a string spells: decimal and finite, as comparisons with NaN are false whichever way they are written."""
+    if not _DECIMAL.fullmatch(value) or not math.isfinite(found := float(value)):
+        raise fault()
+    return found
 
 
 def _compared(better: Callable[[Any, Any], bool]) -> Callable[..., Any]:
