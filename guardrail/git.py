@@ -148,8 +148,21 @@ def merge_base(top: Path, revision: str) -> str:
 
 def files_of(top: Path, revision: str) -> tuple[str, ...]:
     """Return the names of all files in a commit, relative to the top. Raises Missing."""
-    listed = _git(top, "ls-tree", "-r", "-z", "--name-only", "--full-tree", commit_of(top, revision)) or b""
-    return tuple(os.fsdecode(name) for name in listed.split(b"\0") if name)
+    return tuple(name for _, _, name in _tree(top, commit_of(top, revision)))
+
+
+@lru_cache(maxsize=4)
+def _tree(top: Path, commit: str) -> tuple[tuple[str, str, str], ...]:
+    """Return mode, object and name of all files of a commit, links and submodules among them. Raises ConfigError."""
+    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit)
+    if listed is None:
+        raise _unreadable(commit)
+    entries = (os.fsdecode(line).partition("\t") for line in listed.split(b"\0") if line)
+    return tuple((about[:6], about.split()[2], name) for about, _, name in entries)
+
+
+def _unreadable(commit: str) -> ConfigError:
+    return ConfigError("git cannot read its files", where=commit[:12], fix="is the checkout complete?")
 
 
 def text_of(top: Path, revision: str, name: str) -> bytes:
@@ -159,9 +172,7 @@ def text_of(top: Path, revision: str, name: str) -> bytes:
 
 def links_of(top: Path, revision: str) -> frozenset[str]:
     """Return the names of the symbolic links in a commit, relative to the top. Raises Missing."""
-    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit_of(top, revision)) or b""
-    entries = (line.partition(b"\t") for line in listed.split(b"\0") if line.startswith(b"120000 "))
-    return frozenset(os.fsdecode(name) for _, _, name in entries)
+    return frozenset(name for mode, _, name in _tree(top, commit_of(top, revision)) if mode == "120000")
 
 
 def check_out(
@@ -172,15 +183,16 @@ def check_out(
     `choose` is given the names of all files, and returns those that are wanted; `links`: all links are wanted as well.
     Returns the submodules that are not here, each with its commit. Raises Missing.
     """
-    chosen = choose(files_of(top, revision))
-    extract(top, revision, {*chosen, *links_of(top, revision)} if links else chosen, into)
+    commit = commit_of(top, revision)
+    chosen = choose(files_of(top, commit))
+    extract(top, commit, {*chosen, *links_of(top, commit)} if links else chosen, into)
     missing: dict[str, str] = {}
-    for name, commit in _submodules(top, revision):
-        if (top / name / ".git").exists() and _git(top / name, "cat-file", "-e", f"{commit}^{{commit}}") is not None:
-            below = check_out(top / name, commit, into / name, choose, links=links)
+    for name, its in _submodules(top, commit):
+        if (top / name / ".git").exists() and _git(top / name, "cat-file", "-e", f"{its}^{{commit}}") is not None:
+            below = check_out(top / name, its, into / name, choose, links=links)
             missing |= {f"{name}/{inner}": one for inner, one in below.items()}
         else:
-            missing[name] = commit
+            missing[name] = its
     return missing
 
 
@@ -194,7 +206,7 @@ def extract(top: Path, revision: str, names: Iterable[str], into: Path) -> None:
         some, left = left[:_AT_ONCE], left[_AT_ONCE:]
         packed = _git(top, "archive", "--format=tar", commit, "--", *some)
         if packed is None:
-            raise ConfigError("git cannot read its files", where=commit[:12], fix="is the checkout complete?")
+            raise _unreadable(commit)
         _write(top, commit, set(some).difference(_unpack(packed, into)), into)
 
 
@@ -280,11 +292,9 @@ def _harmless(member: tarfile.TarInfo, into: str) -> tarfile.TarInfo | None:
         return None
 
 
-def _submodules(top: Path, revision: str) -> list[tuple[str, str]]:
+def _submodules(top: Path, commit: str) -> list[tuple[str, str]]:
     """Return folder and commit of each submodule in a commit."""
-    listed = _git(top, "ls-tree", "-r", "-z", "--full-tree", commit_of(top, revision)) or b""
-    entries = (os.fsdecode(line).partition("\t") for line in listed.split(b"\0") if line.startswith(b"160000 "))
-    return [(name, about.split()[2]) for about, _, name in entries]
+    return [(name, found) for mode, found, name in _tree(top, commit) if mode == "160000"]
 
 
 def name_of(path: Path, top: Path) -> str:

@@ -33,6 +33,7 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
     top = git.top_of(cwd)
     if top is None:
         raise ConfigError("not in a git checkout", where=str(cwd), fix="--policy-ref needs one")
+    revision = git.commit_of(top, revision)  # a branch may move meanwhile
     files = git.files_of(top, revision)
     own = git.tracked(top).union(files)
     if _is_first(flags.config or find_config(cwd), files, top, revision):
