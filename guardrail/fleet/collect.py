@@ -89,6 +89,7 @@ class Fleet(Struct, frozen=True):
     """All of it.
 
     findings        of budgets, and of what is to be said of waivers
+    unread          how many files cannot be read that tell what is missing, each of which is in the notes
     missing_shards  parts of which no workspace has a result, as "3/16"
     judged_at       the first and the last time that a workspace was judged as of
     """
@@ -104,6 +105,7 @@ class Fleet(Struct, frozen=True):
     notes: tuple[str, ...]
     totals: Totals
     comparison: Comparison | None = None
+    unread: int = 0
 
     @property
     def verdicts(self) -> Counter[str]:
@@ -115,6 +117,7 @@ class Fleet(Struct, frozen=True):
         """The answer in one word. What is compared answers for what newly blocks."""
         if (
             self.missing
+            or self.unread
             or self.verdicts[NOT_EVALUATED]
             or any(one.status is FindingStatus.ERROR for one in self.findings)
         ):
@@ -161,8 +164,10 @@ def collect(
         tell("results read", len(gathered.rows), len(parts.names))
     missing, missing_shards = parts.missing()
     judged = _budgets(gathered, missing, parts, settings, loaded)
-    notes = [*parts.notes(), *([_OTHER_RULES] if newest.rules != rules_hash(loaded) else [])]
-    if settings.waivers and not _is_whole(gathered, missing):
+    damaged = [*parts.damaged, *(comparing.damaged if comparing else ())]
+    notes = [f"{one.where}: {one.why}: run that part of the fleet again" for one in damaged]
+    notes += [*parts.notes(), *([_OTHER_RULES] if newest.rules != rules_hash(loaded) else [])]
+    if settings.waivers and not _is_whole(gathered, missing, parts):
         notes.append(_WAIVERS_OPEN)
     return Fleet(
         currency=newest.currency,
@@ -174,8 +179,9 @@ def collect(
         missing=tuple(sorted(missing, key=lambda one: natural(one.name))),
         missing_shards=tuple(missing_shards),
         notes=tuple(notes),
-        totals=gathered.totals + _NOTHING_KNOWN if missing else gathered.totals,
+        totals=gathered.totals + _NOTHING_KNOWN if missing or parts.damaged else gathered.totals,
         comparison=comparing.comparison() if comparing else None,
+        unread=len(damaged),
     )
 
 
@@ -227,7 +233,7 @@ def _budgets(
     unread += [Project(one.name, "", parts.names[one.name]) for one in missing]
     sums = []
     for budget in settings.budgets:
-        open_ = sum(plays_in(budget.match, project) for project in unread)
+        open_ = sum(plays_in(budget.match, project) for project in unread) + bool(parts.damaged)
         sums.append(added([gathered.budgets[budget.name], *[_UNREAD] * open_]))
     rules = loaded.on(settings.now.date()).rules
     judge = Judge(
@@ -242,13 +248,13 @@ def _budgets(
     planned = hashed(sorted(gathered.contents))
     found = judge.budgets_of_sums(settings.budgets, sums, parts.names, lambda _: planned)
     # What could not be read, or is of none of these parts, may be what a waiver is for.
-    is_complete = _is_whole(gathered, missing) and parts.names.keys() >= settings.environments.keys()
+    is_complete = _is_whole(gathered, missing, parts) and parts.names.keys() >= settings.environments.keys()
     told = waived(list(found), rules, replace(settings, complete=is_complete), used=gathered.used)
     findings = approved(told, settings)
     pairs = zip(settings.budgets, sums, strict=True)
     return tuple(BudgetSum(budget.name, budget.monthly, one) for budget, one in pairs), findings
 
 
-def _is_whole(gathered: _Gathered, missing: Sequence[Missing]) -> bool:
+def _is_whole(gathered: _Gathered, missing: Sequence[Missing], parts: Parts) -> bool:
     """Say whether all workspaces have been evaluated."""
-    return not missing and all(row.verdict != NOT_EVALUATED for row in gathered.rows)
+    return not missing and not parts.damaged and all(row.verdict != NOT_EVALUATED for row in gathered.rows)

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from guardrail.errors import InputError
 from guardrail.fleet.outcome import NOT_EVALUATED, Outcome
+from guardrail.fleet.parts import told_of
 from guardrail.fleet.results import Results, file_name
 from guardrail.model.report import Verdict
 from guardrail.replay.outcome import Change, Key, Kind, Standing, changes, worst
@@ -77,13 +77,8 @@ class Comparing:
 
     def __init__(self, former: Sequence[Results], prices: str) -> None:
         self._former = {file: place for place in reversed(former) for file in place.known()}
-        told = [one for place in former for one in place.told()]
-        if not told:
-            named = ", ".join(place.where for place in former)
-            raise InputError(
-                "no results of a fleet in it", where=named, fix="`guardrail fleet run --to PATH` writes them"
-            )
-        newest = max(told, key=lambda one: one.begun)
+        of_place, self.damaged = told_of(former)
+        newest = max((one for _, told in of_place for one in told), key=lambda one: one.begun)
         self._policy, self._prices_differ = newest.policy, newest.prices != prices
         self._found: list[Compared] = []
         self._not_compared: list[tuple[str, str]] = []

@@ -29,16 +29,14 @@ class Missing(Struct, frozen=True):
 
 
 class Parts:
-    """Results in one or more places, of which those count that were judged by what the newest part was judged by."""
+    """Results in one or more places, of which those count that were judged by what the newest part was judged by.
+
+    `damaged` is what runs have said of themselves, or of the fleet, and cannot be read: nobody knows what is missing then.
+    """
 
     def __init__(self, places: Sequence[Results]) -> None:
-        of_place = [(place, place.told()) for place in places]
+        of_place, self.damaged = told_of(places)
         told = [(one, place) for place, several in of_place for one in several]
-        if not told:
-            named = ", ".join(place.where for place in places)
-            raise InputError(
-                "no results of a fleet in it", where=named, fix="`guardrail fleet run --to PATH` writes them"
-            )
         self.newest: Told = max((one for one, _ in told), key=lambda one: one.begun)
         # What remains of a fleet that was divided otherwise says nothing of this one.
         of_fleet = [(one, place) for one, place in told if one.of == self.newest.of]
@@ -53,7 +51,13 @@ class Parts:
         self._list_of: dict[str, str] = {}  # the newest one that a workspace is in
         lists = {one.list: (one.begun, place) for one, place in current}
         for digest, (_, place) in sorted(lists.items(), key=lambda item: item[1][0]):
-            environments = place.list_of(digest)
+            try:
+                environments = place.list_of(digest)
+            except InputError as error:
+                if len(lists) == 1:
+                    raise
+                self.damaged.append(Damaged(error.where, error.what))
+                continue
             self.names |= environments
             self._list_of |= dict.fromkeys(environments, digest)
         self._why: dict[str, str] = {}
@@ -111,6 +115,21 @@ class Parts:
             yield f"{count(self._foreign, 'result')} of workspaces that the newest lists do not name: not counted"
         if self._twice:
             yield f"{count(self._twice, 'workspace')} with two results, of which the newer one counts"
+
+
+def told_of(places: Sequence[Results]) -> tuple[list[tuple[Results, list[Told]]], list[Damaged]]:
+    """Return what runs have said of themselves in each place, and what of it cannot be read. Raises InputError where nothing can."""
+    of_place, damaged = [], []
+    for place in places:
+        told, unread = place.told()
+        of_place.append((place, told))
+        damaged += unread
+    if not any(told for _, told in of_place):
+        where = damaged[0].where if damaged else ", ".join(place.where for place in places)
+        what = damaged[0].why if damaged else "no results of a fleet in it"
+        fix = "run that part of the fleet again" if damaged else "`guardrail fleet run --to PATH` writes them"
+        raise InputError(what, where=where, fix=fix)
+    return of_place, damaged
 
 
 def _hours(former: Told, newer: Told) -> float:

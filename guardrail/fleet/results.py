@@ -103,16 +103,15 @@ class Results:
         path = f"{_SHARDS}/{told.shard}-of-{told.of}.json"
         self.store.put(path, msgspec.json.encode(told) + b"\n", replace=True)
 
-    def told(self) -> list[Told]:
-        """Return what runs have said of themselves. Raises InputError."""
-        found = []
+    def told(self) -> tuple[list[Told], list[Damaged]]:
+        """Return what runs have said of themselves, and what of it cannot be read. Raises InputError."""
+        found, damaged = [], []
         for path in self.store.paths(_SHARDS):
             try:
                 found.append(decode_json(self.store.read(path), Told))
             except msgspec.MsgspecError as error:
-                fix = "run that part of the fleet again"
-                raise InputError(f"cannot be read: {error}", where=f"{self.where}/{path}", fix=fix) from None
-        return found
+                damaged.append(Damaged(f"{self.where}/{path}", f"cannot be read: {error}"))
+        return found, damaged
 
     def put_list(self, workspaces: Sequence[Workspace]) -> str:
         """Keep the names of all workspaces, of this part or another, and return what the list is known by. Raises ConfigError."""

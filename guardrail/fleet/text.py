@@ -124,6 +124,7 @@ def _answer(found: Fleet) -> str:
     compared = found.comparison
     counted = (
         (verdicts[NOT_EVALUATED], f"of {count(every, 'workspace')} not evaluated"),
+        (found.unread, "of the records of parts not read"),
         (len(found.missing), f"of {count(every, 'workspace')} missing"),
         (errors, "of the budgets not judged"),
         (len(compared.perhaps_blocked) if compared else 0, "blocked now, and not known whether they were before"),

@@ -55,6 +55,7 @@ def test_configurations_and_the_rule_of_the_page_on_budgets_are_read_and_pass_th
     (tmp_path / "forecast.yaml").write_text(rule, encoding="utf-8")
     ran = run("rules", "test", "forecast.yaml")
     assert ran.exit_code == 0, ran.stdout + ran.stderr
+    assert ran.stdout.endswith(" failed in 1 rule\n")
 
 
 @pytest.mark.parametrize("text", re.findall(r"^```yaml\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL))

@@ -96,6 +96,34 @@ def test_parts_and_workspaces_that_are_missing_are_named(fleet, document, here):
     assert found["totals"]["lower_bound"]
 
 
+@pytest.mark.parametrize("place", ["shards/1-of-2.json", "lists"])
+def test_what_is_cut_of_what_parts_say_is_named_and_the_rest_is_collected(judged, fleet, document, place):
+    (judged / "list.txt").write_text("plans/shop/plan.json\nplans/bare.json\nplans/live.json\n")
+    fleet("run", "plans", "--to", "all")
+    for number in (1, 2):
+        fleet("run", *(["--list", "list.txt"] if number == 1 else ["plans"]), "--shard", f"{number}/2", "--to", "two")
+    whole = document("two")
+    file = judged / "two" / place
+    file = min(file.iterdir(), key=lambda one: one.stat().st_mtime) if file.is_dir() else file
+    file.write_bytes(file.read_bytes()[:20])
+    found = document("two")
+    assert {one["name"] for one in found["workspaces"]} <= {one["name"] for one in whole["workspaces"]}
+    assert len(found["workspaces"]) > 1
+    assert (found["verdict"], found["totals"]["lower_bound"]) == ("not-evaluated", True)
+    assert any(file.name in note and "run that part of the fleet again" in note for note in found["notes"])
+    assert all(one["unpriced"] for one in found["budgets"])
+    ran = fleet("collect", "two")
+    assert ran.exit_code == 2
+    assert "1 of the records of parts not read" in ran.stdout
+    if place.startswith("shards"):
+        compared = fleet("collect", "all", "--against", "two")
+        assert (compared.exit_code, file.name in compared.stdout) == (2, True)
+        (judged / "two" / "shards" / "2-of-2.json").write_bytes(b"")
+        ran = fleet("collect", "two")
+        assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+        assert "cannot be read" in ran.stderr
+
+
 @pytest.fixture
 def stopped(fleet, monkeypatch):
     """Run a part of the fleet, and be interrupted after so many results."""

@@ -33,6 +33,7 @@ def watch(values: dict[str, Any]) -> int:
     """Report, wait until a file is saved, and begin again, until somebody interrupts."""
     from guardrail.cli.check.judging import judged
     from guardrail.cli.output import deliver
+    from guardrail.report.format import count
 
     if "-" in values["inputs"]:
         raise click.UsageError("standard input cannot be watched: name a file or a folder")
@@ -55,7 +56,7 @@ def watch(values: dict[str, Any]) -> int:
         except GuardrailError as error:  # editors save what is half written
             click.echo(f"guardrail: {error}", err=True)
         watched = folders | {path if path.is_dir() else path.parent for path in looked}
-        click.echo(f"guardrail: watching {len(watched):,} folders; Ctrl-C stops", err=True)
+        click.echo(f"guardrail: watching {count(len(watched), 'folder')}; Ctrl-C stops", err=True)
         names = saved(watched, began, own, looked)
         click.clear()
         more = f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else ""

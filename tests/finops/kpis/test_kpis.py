@@ -242,7 +242,7 @@ def test_markup_and_escapes_in_names_are_text(own, kpi):
 
 def test_a_failing_test_is_exit_1_and_an_error_exit_2(own, kpi):
     path = own()
-    assert kpi("test", "kpis").stdout == "1 passed, 0 failed in 1 KPIs\n"
+    assert kpi("test", "kpis").stdout == "1 passed, 0 failed in 1 KPI\n"
     path.write_text(path.read_text().replace("value: 3}", "value: 4}"))
     ran = kpi("test", "kpis")
     assert ran.exit_code == 1
@@ -367,7 +367,7 @@ def test_the_example_of_the_page_passes_its_tests_and_validates(run, tmp_path):
     (tmp_path / "kpis").mkdir()
     (tmp_path / "kpis" / "spot-share.yaml").write_text(example)
     (tmp_path / "guardrail.yaml").write_text(f"version: 1\n{config}")
-    assert run("kpi", "test", "kpis").stdout == "2 passed, 0 failed in 1 KPIs\n"
+    assert run("kpi", "test", "kpis").stdout == "2 passed, 0 failed in 1 KPI\n"
     assert run("validate").exit_code == 0
 
 

@@ -129,6 +129,7 @@ def lint(config: Path | None) -> None:
     from guardrail.load import resource_types
     from guardrail.policy import compile_faults
     from guardrail.policy.rules.dead import why_dead
+    from guardrail.report.format import count
 
     found = _loaded(config, everything=False)
     types = resource_types(Library())
@@ -138,7 +139,7 @@ def lint(config: Path | None) -> None:
         where, why = why_dead(rule)
         if why:
             click.echo(f"{where}: rule {rule.rule.id} {why}", err=True)
-    click.echo(f"{len(found)} rules, no errors")
+    click.echo(f"{count(len(found), 'rule')}, no errors")
 
 
 @rules.command(short_help="Run the tests in the rule files.")
@@ -159,6 +160,7 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
     from guardrail.policy import check_rule, read_folder
     from guardrail.policy.rules.testing import Coverage, run_tests
+    from guardrail.report.format import count
 
     library = Library()
     types = resource_types(library)
@@ -185,7 +187,7 @@ def test(paths: tuple[Path, ...], config: Path | None, *, show_coverage: bool) -
     untested = [source.rule.id for source in sources if not source.rule.tests]
     if untested:
         click.echo(f"without tests: {', '.join(untested)}", err=True)
-    click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed in {len(sources)} rules")
+    click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed in {count(len(sources), 'rule')}")
     if coverage:
         _print_coverage([coverage.of(source) for source in sources])
     return ExitCode.BLOCKED if failed else ExitCode.OK

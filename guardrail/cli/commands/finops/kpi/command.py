@@ -112,6 +112,7 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
     from guardrail.cli.commands.finops.kpi.answers import kpi_files
     from guardrail.cli.commands.finops.kpi.testing import tested
     from guardrail.finops.kpis.kpi_file import read_kpis
+    from guardrail.report.format import count
 
     files = read_kpis(None, paths) if paths else kpi_files(settings_of({"config": config}))
     if not files:
@@ -120,7 +121,7 @@ def test(paths: tuple[Path, ...], config: Path | None) -> int:
     failed = [one for one in results if one.mismatch]
     for one in failed:
         click.echo(str(_shown(one)))
-    click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed in {len(files)} KPIs")
+    click.echo(f"{len(results) - len(failed)} passed, {len(failed)} failed in {count(len(files), 'KPI')}")
     return ExitCode.BLOCKED if failed else ExitCode.OK
 
 
