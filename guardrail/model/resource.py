@@ -121,18 +121,6 @@ class Side(Struct, frozen=True):
         known = not self.unknown and not other.unknown
         return self.values is other.values and known and self.sensitive == other.sensitive
 
-    def all_shown(self) -> dict[str, Json]:
-        """Return all attributes as they may leave the process."""
-        unknown = {name: Unknown(name) if mark is True else self.get(name) for name, mark in self.unknown.items()}
-        shown = {**self.values, **unknown}
-        if self.sensitive is True:
-            return {name: redacted(value, sensitive=True) for name, value in shown.items()}
-        # Of nearly all resources nothing is sensitive, or little.
-        for name, mark in (self.sensitive or {}).items():
-            if mark and name in shown:
-                shown[name] = redacted(shown[name], mark)
-        return shown
-
     def has_secrets(self, name: str) -> bool:
         """Say whether anything of the attribute is marked as sensitive."""
         marks = self.sensitive
