@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from guardrail import git
 from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings, Source
+from guardrail.files.digest import digest_of
 from guardrail.model.runs.hashes import Hashes
 from guardrail.model.runs.input import Input, InputKind, Origin
 from guardrail.policy import fetched_files, is_within
@@ -242,18 +242,3 @@ def _files(folders: Iterable[Path], settings: Settings) -> Iterator[tuple[InputK
             yield InputKind.CONFIGURATION, file
             if settings.inline_waivers and INLINE_WAIVER.encode() in file.read_bytes():
                 yield InputKind.INLINE_WAIVERS, file
-
-
-def digest_of(path: Path) -> str:
-    """Return the SHA-256 of a file; "" where it cannot be read."""
-    try:
-        seen = path.stat()
-        return _hashed(path, seen.st_mtime_ns, seen.st_size)
-    except OSError:
-        return ""
-
-
-@lru_cache(maxsize=4096)
-def _hashed(path: Path, _changed: int, _size: int) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

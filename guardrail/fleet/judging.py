@@ -15,11 +15,12 @@ from guardrail import __version__
 from guardrail.catalog import Catalog
 from guardrail.catalog.store import current_catalog
 from guardrail.cel import engine_version
-from guardrail.check.provenance import digest_of, policy_hashes, subjects
+from guardrail.check.provenance import policy_hashes, subjects
 from guardrail.check.run import check
 from guardrail.config import Settings, Source
 from guardrail.costs import Library
 from guardrail.errors import ConfigError, GuardrailError, InputError
+from guardrail.files.digest import digest_of
 from guardrail.fleet.outcome import NOT_EVALUATED, Found, Outcome, encoded
 from guardrail.fleet.results import Results
 from guardrail.fleet.workspaces import Workspace, spelled

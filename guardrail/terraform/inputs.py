@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from guardrail import git
 from guardrail.data import cache_dir
 from guardrail.errors import InputError
+from guardrail.files.digest import read_with_digest
 from guardrail.model.order import natural
 from guardrail.progress import counted
 from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_committed_manifest, shown
@@ -79,9 +80,9 @@ def read_plans(
 
 def _planned(path: Path | None, where: str, source: Path | None, *, states: bool = False) -> list[Plan]:
     """Read plans from a file, or from standard input."""
-    data = _bytes(path)
+    data, digest = _content(path)
     if states and (planned := plan_of_state(data)):
-        data = planned
+        data, digest = planned, hashlib.sha256(planned).hexdigest()
     modules: Modules | None = None
     if source and not configuration_files(source):
         raise InputError("no configuration of Terraform in it", where=str(source), fix="name the root module's folder")
@@ -102,7 +103,6 @@ def _planned(path: Path | None, where: str, source: Path | None, *, states: bool
         if folder:
             looked = frozenset({folder / LOCK_FILE})
             plans = [replace(_locked(one, lambda: locked_versions(folder)), looked=looked) for one in plans]
-    digest = hashlib.sha256(data).hexdigest()
     plans = [replace(plan, sha256=digest) for plan in plans]
     if modules is None:
         return plans
@@ -116,13 +116,15 @@ def _locked(plan: Plan, versions: Callable[[], Mapping[str, str] | None]) -> Pla
     return replace(plan, facts=replace(plan.facts, locked=versions))
 
 
-def _bytes(path: Path | None) -> bytes:
+def _content(path: Path | None) -> tuple[bytes, str]:
+    """Return the bytes of a file, or of standard input, and their SHA-256."""
     if path is None:
-        return sys.stdin.buffer.read()
+        data = sys.stdin.buffer.read()
+        return data, hashlib.sha256(data).hexdigest()
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise InputError("is larger than 2 GB", where=str(path), fix="is this the right file?")
-        return path.read_bytes()
+        return read_with_digest(path)
     except FileNotFoundError:
         raise InputError(
             "no such file", where=str(path), fix="make it: terraform show -json tfplan > plan.json"
