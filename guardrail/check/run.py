@@ -222,8 +222,7 @@ def _against(base: Report | None, report: Report, settings: Settings) -> Report:
 def with_plans(bill: ProjectReport) -> ProjectReport:
     """Return a project in which what changes and has no amount tells what is planned: by that an approval knows it again."""
     resources = tuple(
-        replace(one, planned=planned_of(one.change)) if one.changes and any(one.delta_gaps) else one
-        for one in bill.resources
+        replace(one, planned=planned_of(one.change)) if any(one.delta_gaps) else one for one in bill.resources
     )
     return replace(bill, resources=resources)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Hashable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
@@ -238,6 +240,11 @@ class ResourceCost(Struct, frozen=True):
     planned: str = ""
 
     @property
+    def priced_as(self) -> Hashable:
+        """What is equal of two resources with the same costs, while these exist: their amounts and gaps are the same."""
+        return id(self.before), id(self.after), self.is_compared, self.change.action in UNCHANGED
+
+    @property
     def stays(self) -> bool:
         """Whether nothing happens to it, and it costs the same before and after."""
         if self.change.action not in UNCHANGED:
@@ -308,7 +315,7 @@ class ResourceCost(Struct, frozen=True):
         """
         before, after = self.before, self.after
         gap_before, gap_after = bool(before and before.is_lower_bound), bool(after and after.is_lower_bound)
-        if self.stays or not (gap_before or gap_after):
+        if not (gap_before or gap_after) or self.stays:
             return False, False
         if before and after and gap_before and gap_after:
             was, will = ([line for line in side.lines if line.status is LineStatus.USAGE] for side in (before, after))
@@ -319,7 +326,9 @@ class ResourceCost(Struct, frozen=True):
     @property
     def changes(self) -> bool:
         """Whether something happens to it, or to what it costs."""
-        return self.change.action not in UNCHANGED or bool(self.total_delta) or any(self.delta_gaps)
+        if self.change.action not in UNCHANGED:
+            return True
+        return not self.stays and (bool(self.total_delta) or any(self.delta_gaps))
 
     @property
     def unpriced(self) -> bool:
@@ -333,3 +342,10 @@ class ResourceCost(Struct, frozen=True):
         if self.stays:
             return False
         return any(side.unpriced for side in (self.before, self.after) if side)
+
+
+def counted(resources: Sequence[ResourceCost]) -> list[tuple[ResourceCost, int]]:
+    """Return one of the resources that are priced alike, and their number: of ten thousand, a few hundred differ."""
+    alike = [one.priced_as for one in resources]
+    ones = dict(zip(alike, resources, strict=True))
+    return [(ones[priced_as], number) for priced_as, number in Counter(alike).items()]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from guardrail.model.cost import ResourceCost
+from guardrail.model.cost import ResourceCost, counted
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.money import ZERO
@@ -209,36 +209,34 @@ def bound_of_delta(*, gap_before: bool, gap_after: bool) -> Bound:
 
 def totals(resources: tuple[ResourceCost, ...], not_evaluated: tuple[NotEvaluated, ...] = ()) -> Totals:
     """Sum the resources of one project."""
-    changing = [resource for resource in resources if not resource.stays]
-    gaps = [resource.delta_gaps for resource in changing] + [one.opens_delta for one in not_evaluated]
-    sides = [resource.sides for resource in resources]
-    befores = [resource.before for resource in resources if resource.before]
-    afters = [resource.after for resource in resources if resource.after]
-    # Equal resources share one cost: what is asked of any is asked of each once.
-    some_before = list({id(side): side for side in befores}.values())
-    some_after = list({id(side): side for side in afters}.values())
+    several = counted(resources)
+    changing = [(resource, number) for resource, number in several if not resource.stays]
+    gaps = [resource.delta_gaps for resource, _ in changing] + [one.opens_delta for one in not_evaluated]
+    sides = [(resource.sides, number) for resource, number in several]
+    befores = [(resource.before, number) for resource, number in several if resource.before]
+    afters = [(resource.after, number) for resource, number in several if resource.after]
     return Totals(
-        sum((side.total for side in befores), ZERO),
-        sum((side.total for side in afters), ZERO),
-        sum((resource.total_delta for resource in changing), ZERO),
-        unpriced=sum(any(side.unpriced for side in both) for both in sides),
-        usage_based=sum(any(side.usage_based for side in both) for both in sides),
+        sum((side.total * number for side, number in befores), ZERO),
+        sum((side.total * number for side, number in afters), ZERO),
+        sum((resource.total_delta * number for resource, number in changing), ZERO),
+        unpriced=sum(number for both, number in sides if any(side.unpriced for side in both)),
+        usage_based=sum(number for both, number in sides if any(side.usage_based for side in both)),
         not_evaluated=len(not_evaluated),
-        assumed=sum(side.assumed for side in afters),
-        gap_before=any(side.is_lower_bound for side in some_before) or any(one.before for one in not_evaluated),
-        gap_after=any(side.is_lower_bound for side in some_after) or any(one.after for one in not_evaluated),
+        assumed=sum(number for side, number in afters if side.assumed),
+        gap_before=any(side.is_lower_bound for side, _ in befores) or any(one.before for one in not_evaluated),
+        gap_after=any(side.is_lower_bound for side, _ in afters) or any(one.after for one in not_evaluated),
         delta_gap_before=any(before for before, _ in gaps),
         delta_gap_after=any(after for _, after in gaps),
-        unpriced_before=any(side.unpriced for side in some_before) or any(one.before for one in not_evaluated),
-        assumed_usage_before=sum((side.assumed_usage for side in befores), ZERO),
-        assumed_usage=sum((side.assumed_usage for side in afters), ZERO),
-        assumed_usage_delta=sum((resource.assumed_usage_delta for resource in changing), ZERO),
-        on_assumed_usage=sum(any(side.on_assumed_usage for side in both) for both in sides),
-        before_on_assumed_usage=any(side.on_assumed_usage for side in some_before),
-        after_on_assumed_usage=any(side.on_assumed_usage for side in some_after),
-        delta_on_assumed_usage=any(resource.delta_on_assumed_usage for resource in changing),
+        unpriced_before=any(side.unpriced for side, _ in befores) or any(one.before for one in not_evaluated),
+        assumed_usage_before=sum((side.assumed_usage * number for side, number in befores), ZERO),
+        assumed_usage=sum((side.assumed_usage * number for side, number in afters), ZERO),
+        assumed_usage_delta=sum((resource.assumed_usage_delta * number for resource, number in changing), ZERO),
+        on_assumed_usage=sum(number for both, number in sides if any(side.on_assumed_usage for side in both)),
+        before_on_assumed_usage=any(side.on_assumed_usage for side, _ in befores),
+        after_on_assumed_usage=any(side.on_assumed_usage for side, _ in afters),
+        delta_on_assumed_usage=any(resource.delta_on_assumed_usage for resource, _ in changing),
         usage_profile=next(
-            (line.usage_profile for side in (*some_after, *some_before) for line in side.on_assumed_usage), ""
+            (line.usage_profile for side, _ in (*afters, *befores) for line in side.on_assumed_usage), ""
         ),
     )
 

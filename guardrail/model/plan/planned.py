@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -75,7 +75,7 @@ def _tagged(value: Json) -> _Tagged:
     return _TAGGED[type(value)](value)
 
 
-def _map(value: Mapping[str, Json]) -> dict[str, _Tagged]:
+def _map(value: Json) -> dict[str, _Tagged]:
     # Most of a million values are texts: the table is not asked for these.
     return {key: ["str", part] if type(part) is str else _TAGGED[type(part)](part) for key, part in value.items()}
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import asdict
 
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
@@ -16,7 +17,7 @@ from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
-from guardrail.model.resource import SourceLine, Tags
+from guardrail.model.resource import NO_IDS, SourceLine, Tags
 from guardrail.model.runs.input import Input
 from guardrail.model.runs.missing_fact import MissingFact
 from guardrail.model.unknown import Json, Unknown
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 _MAX_DEPTH = 20
 _PLAIN = frozenset({str, bool, type(None)})
+_NESTED = (dict, list, tuple, Mapping)  # in this order: to ask an abstract class takes its time
 _MAX_INT = 10**4000  # Python refuses to spell longer ones
 
 
@@ -175,34 +177,50 @@ def _not_evaluated(one: NotEvaluated) -> dict[str, Any]:
     }
 
 
+class _Priced(Struct, frozen=True):
+    """What resources that are priced alike have in common, most of the text: it is written once for all of them."""
+
+    status: dict[str, Any]
+    amounts: dict[str, Any]
+    components: str
+
+
 def _resources(project: ProjectReport, report: Report) -> Iterator[list[str]]:
-    """Write each resource. Those that cost the same share a `Cost`, which is most of the text: it is written once."""
-    costs: dict[int, str] = {}
+    """Write each resource."""
+    lines: dict[int, str] = {}
+    several: dict[Hashable, _Priced] = {}
 
     def components(cost: Cost | None) -> str:
-        if cost is None:
-            return "[]"
-        if id(cost) not in costs:
-            costs[id(cost)] = encode([_component(line) for line in cost.lines])
-        return costs[id(cost)]
+        for line in cost.lines if cost else ():
+            if id(line) not in lines:
+                lines[id(line)] = encode(_component(line))
+        return f"[{','.join([lines[id(line)] for line in cost.lines] if cost else ())}]"
 
     real = report.ledger.real if report.ledger else {}
     for resource in project.resources:
-        after, before = components(resource.after), components(resource.before)
-        ids = _ids(resource) if report.with_ids else {}
-        found = real.get((project.name, resource.change.address))
-        billed = {"billed": _billed(found)} if found else {}
-        itself = encode({**_resource(resource), **ids, **billed} if ids or billed else _resource(resource))
-        yield [itself[:-1], ',"components":', after, ',"components_before":', before, "}"]
+        priced_as = resource.priced_as
+        priced = several.get(priced_as)
+        if priced is None:
+            after, before = components(resource.after), components(resource.before)
+            text = f',"components":{after},"components_before":{before}}}'
+            priced = several[priced_as] = _Priced(_status(resource), _amounts(resource), text)
+        row = _resource(resource, priced)
+        ids = resource.change.ids
+        if report.with_ids and ids is not NO_IDS:
+            row |= {name: value for name, value in (("id", ids.id), ("arn", ids.arn)) if value}
+        if found := real.get((project.name, resource.change.address)):
+            row["billed"] = _billed(found)
+        yield [encode(row)[:-1], priced.components]
 
 
-def _resource(resource: ResourceCost) -> dict[str, Any]:
+def _resource(resource: ResourceCost, priced: _Priced) -> dict[str, Any]:
     change = resource.change
-    side = resource.after or resource.before
+    source = change.source
     tags = change.before_tags if change.after is None else change.tags
     shown = _tags(tags)
-    before = _tags(change.before_tags) if change.before and change.after and change.before_tags is not tags else shown
-    return {
+    is_retagged = change.before and change.after and change.before_tags.values != tags.values
+    before = _tags(change.before_tags) if is_retagged else shown
+    row = {
         "address": change.address,
         "type": change.type,
         "module": change.module,
@@ -210,30 +228,37 @@ def _resource(resource: ResourceCost) -> dict[str, Any]:
         "region": change.region if isinstance(change.region, str) else None,
         "action": change.action,
         "previous_address": change.previous_address,
-        "status": resource.status,
-        "note": side.note if side else "",
-        **(_gap(side) if side else {}),
+        **priced.status,
         "tags": shown,
         "tags_before": before if before != shown else None,
         "tags_unknown": tags.unknown is not None,
-        "file": change.source.file if change.source else None,
-        "line": change.source.line if change.source else None,
-        **(_block(change.source.end_line, change.source.calls) if change.source else {}),
+        "file": source.file if source else None,
+        "line": source.line if source else None,
+        **(_block(source.end_line, source.calls) if source else {}),
+        **priced.amounts,
+    }
+    if resource.differences:
+        row["differences"] = [_difference(one) for one in resource.differences]
+    if resource.omitted:
+        row["differences_omitted"] = resource.omitted
+    if resource.planned:
+        row["planned"] = resource.planned
+    return row
+
+
+def _status(resource: ResourceCost) -> dict[str, Any]:
+    side = resource.after or resource.before
+    return {"status": resource.status, "note": side.note if side else "", **(_gap(side) if side else {})}
+
+
+def _amounts(resource: ResourceCost) -> dict[str, Any]:
+    return {
         "monthly_before": plain(resource.monthly_before),
         "monthly_cost": plain(resource.monthly_cost),
         "monthly_delta": plain(resource.monthly_delta),
         "unpriced": resource.unpriced,
         "delta_unpriced": resource.delta_unpriced,
-        **({"differences": [_difference(one) for one in resource.differences]} if resource.differences else {}),
-        **({"differences_omitted": resource.omitted} if resource.omitted else {}),
-        **({"planned": resource.planned} if resource.planned else {}),
     }
-
-
-def _ids(resource: ResourceCost) -> dict[str, str]:
-    """Return what the vendor's bill calls a resource, as far as it is known."""
-    ids = resource.change.ids
-    return {name: value for name, value in (("id", ids.id), ("arn", ids.arn)) if value}
 
 
 def _block(end_line: int | None, calls: Sequence[SourceLine]) -> dict[str, Any]:
@@ -302,7 +327,7 @@ def _price(price: PriceSource) -> dict[str, str | None]:
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
-    return {
+    row = {
         "rule": finding.rule,
         "title": finding.title,
         "severity": finding.severity,
@@ -319,14 +344,22 @@ def _finding(finding: Finding) -> dict[str, Any]:
         **_block(finding.end_line, finding.calls),
         "evidence": {key: one if type(one) in _PLAIN else _value(one) for key, one in finding.evidence.items()},
         "waiver": _waiver(finding.waiver) if finding.waiver else None,
-        **({"edit": _edit(finding.edit)} if finding.edit else {}),
-        **({} if finding.amount is None else {"amount": plain(finding.amount)}),
-        **({} if finding.saving is None else {"saving": plain(finding.saving)}),
-        **({"machine_type": finding.machine_type} if finding.machine_type else {}),
-        **({"waits_for": finding.waits_for} if finding.waits_for else {}),
-        **({"approval": approval_document(finding.approval)} if finding.approval else {}),
-        **({"waiver_needs": asdict(finding.waiver_needs)} if finding.waiver_needs else {}),
     }
+    if finding.edit:
+        row["edit"] = _edit(finding.edit)
+    if finding.amount is not None:
+        row["amount"] = plain(finding.amount)
+    if finding.saving is not None:
+        row["saving"] = plain(finding.saving)
+    if finding.machine_type:
+        row["machine_type"] = finding.machine_type
+    if finding.waits_for:
+        row["waits_for"] = finding.waits_for
+    if finding.approval:
+        row["approval"] = approval_document(finding.approval)
+    if finding.waiver_needs:
+        row["waiver_needs"] = asdict(finding.waiver_needs)
+    return row
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
@@ -360,13 +393,13 @@ def _value(value: Json, depth: int = 0) -> Json:
     """Return evidence as JSON can hold it: null for what is not known, nothing nested without end."""
     if type(value) in _PLAIN:
         return value
-    if isinstance(value, (Mapping, list, tuple)) and depth == _MAX_DEPTH:
+    if not isinstance(value, _NESTED):
+        return _scalar(value)
+    if depth == _MAX_DEPTH:
         return "…"
-    if isinstance(value, Mapping):
-        return {str(key): part if type(part) in _PLAIN else _value(part, depth + 1) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
         return [part if type(part) in _PLAIN else _value(part, depth + 1) for part in value]
-    return _scalar(value)
+    return {str(key): part if type(part) in _PLAIN else _value(part, depth + 1) for key, part in value.items()}
 
 
 def _scalar(value: Json) -> Json:
