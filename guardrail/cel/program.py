@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from msgspec import Struct, field
 
+from guardrail.cel.analysis.decided import decided
 from guardrail.cel.analysis.key_access import KeyAccess, key_access
 from guardrail.cel.analysis.names import OPEN, Path, check
 from guardrail.cel.analysis.operands import operands
@@ -173,6 +174,15 @@ class Program:
             self.form.key_access[name] = key_access(self._analysis().tree, path)
             self._note_growth()
         return self.form.key_access[name]
+
+    @property
+    def depends_on(self) -> frozenset[Path]:
+        """The paths that its value depends on: those that it uses, without what its constants leave no say."""
+        if self.form.depends_on is None:
+            names = dict.fromkeys(self._context.names, OPEN)
+            self.form.depends_on = check(decided(self._analysis().tree), names)
+            self._note_growth()
+        return self.form.depends_on
 
     @property
     def value_paths(self) -> frozenset[Path]:

@@ -33,6 +33,9 @@ LOOKS = [
     ('get(resource.tags, lower("a"), "")', WHOLE),
     ('get(resource.after, resource.tags.a, "")', KeyAccess(frozenset({"a"}))),
     ('get(resource, "tags.a", "")', WHOLE),
+    ('get(resource.tags, "0.a", "")', WHOLE),  # of a list, its first element
+    ('["a", "b"].all(t, ("x." + t) in resource.tags)', KeyAccess(frozenset({"x.a", "x.b"}))),
+    ('["a"].all(t, resource.tags[t + "." + lower(t)] == "")', WHOLE),
     ("resource == null", WHOLE),
     ("resource[list[0]] == null", WHOLE),
     ("[resource.tags].all(m, m.team == '')", WHOLE),

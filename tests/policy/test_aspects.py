@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from guardrail.model.resource import Action, Side
+from guardrail.model.resource import Action, Side, Tags
+from guardrail.model.unknown import Unknown
 from guardrail.policy import Judge
+from guardrail.policy.variables.view import ResourceView
 from tests.policy.judging import ENGINES, NOW, PROJECT, SPECS, TOLD, judge, resource, rule, specs
 
 RULES = {
@@ -63,6 +65,11 @@ READS = [
     "size(resource.unknown) == 0",
     "!('size' in resource.unknown) && !('tags.team' in resource.unknown)",
     "resource.unknown.all(p, p != 'tags') && resource.cost.status == 'free'",
+    "['team', 'env'].all(t, !(('tags.' + t) in resource.unknown))",
+    "!('root_block_device' in resource.unknown)",
+    "get(resource.unknown, '0', '') == ''",
+    "'a' in ['b'] || resource.region == 'us-east-1' || !('tags' in resource.unknown)",
+    "(true || resource.cost.known < 50.0) && resource.tags.team != 'a'",
     "resource.instance.vcpu == null || resource.instance.vcpu < 8.0",
     "resource.instance.types.all(t, t != 'm5.large') && resource.tags.team != 'b'",
     "resource.instance.successors.all(s, s.path == 'machine_type')",
@@ -131,6 +138,29 @@ def test_resources_of_many_kinds_are_judged_as_each_alone_is(expressions, resour
         return Judge(rules, _specs, NOW, defaults=_defaults).project(PROJECT, asked, (), TOLD)
 
     assert found(*resources) == tuple(one for each in resources for one in found(each))
+
+
+_NAMES = st.sampled_from(["a", "b", "a.b", "0"])
+_MARKS = st.recursive(
+    st.sampled_from([True, False, None, "variable v has no value"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(_NAMES, inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(
+    unknown=st.dictionaries(_NAMES, _MARKS, max_size=3),
+    open_=st.frozensets(_NAMES, max_size=1),
+    open_inside=st.dictionaries(_NAMES, _MARKS, max_size=1),
+    tags=st.sampled_from([Tags(), Tags({"a": Unknown("tags.a")}), Tags(unknown=Unknown("tags"))]),
+    places=st.lists(st.sampled_from(["a", "b", "a.b", "a.0", "a.b.0", "a.a.b", "tags", "tags.a"]), max_size=3),
+)
+def test_places_are_unknown_that_stand_among_all_that_are(unknown, open_, open_inside, tags, places):
+    one = resource("aws_sns_topic", attributes={})
+    side = replace(one.change.after, unknown=unknown, open=open_, open_inside=open_inside)
+    view = ResourceView(replace(one, change=replace(one.change, after=side, tags=tags)), specs)
+    told = view.read(("resource", "unknown"))
+    assert view.unknown_among(tuple(places)) == tuple(place for place in places if place in told)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -1,10 +1,11 @@
-"""Which keys of a map an expression looks at, so that what it does not look at need not be compared."""
+"""Which keys of a map, or texts of a list, an expression looks at, so that what it does not look at need not be compared."""
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
+from itertools import product
 
 from msgspec import Struct
 
@@ -13,10 +14,10 @@ from guardrail.cel.expression.tree import Binary, Call, Index, ListOf, Literal, 
 
 
 class KeyAccess(Struct, frozen=True):
-    """What an expression's value depends on of one map.
+    """What an expression's value depends on of one map, or of one list.
 
-    keys   names of the entries that it looks at, there or not
-    names  whether it depends on which keys there are
+    keys   names of the entries that it looks at, there or not; of a list, the texts that it looks for
+    names  whether it depends on which keys there are, or may look for any text
     whole  whether it may look at anything
     """
 
@@ -35,7 +36,7 @@ _Words = Mapping[str, frozenset[str] | None]
 
 
 def key_access(tree: Tree, path: Path) -> KeyAccess:
-    """Return what an expression looks at of the map at `path`."""
+    """Return what an expression looks at of the map, or the list, at `path`."""
     return reduce(operator.or_, _AccessFinder(path).accesses(tree, {}), KeyAccess())
 
 
@@ -58,7 +59,9 @@ class _AccessFinder:
             yield from self.accesses(tree.left, words)
         elif isinstance(tree, Call) and tree.name == "get" and place_of(tree.args[0]) == self.path:
             texts = _texts(tree.args[1], {})
-            yield _WHOLE if texts is None else KeyAccess(frozenset(text.partition(".")[0] for text in texts))
+            keys = frozenset(text.partition(".")[0] for text in texts or ())
+            # A number may be a place in a list.
+            yield _WHOLE if texts is None or any(map(str.isdecimal, keys)) else KeyAccess(keys)
             for part in tree.args[1:]:
                 yield from self.accesses(part, words)
         elif isinstance(tree, Macro):
@@ -104,9 +107,17 @@ def place_of(tree: Tree) -> Path | None:
 
 
 def _texts(tree: Tree, words: _Words) -> frozenset[str] | None:
-    if isinstance(tree, Literal) and isinstance(tree.value, str):
-        return frozenset({tree.value})
-    return words.get(tree.name) if isinstance(tree, Name) else None
+    """Return the only texts that a tree can stand for, None if there is no telling."""
+    match tree:
+        case Literal(str() as text):
+            return frozenset({text})
+        case Name(name):
+            return words.get(name)
+        case Binary("+", left, right):
+            begins, ends = _texts(left, words), _texts(right, words)
+            return None if begins is None or ends is None else frozenset(map("".join, product(begins, ends)))
+        case _:
+            return None
 
 
 def _elements(tree: Tree, words: _Words) -> frozenset[str] | None:

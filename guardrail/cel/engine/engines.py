@@ -203,14 +203,14 @@ class _CppEngine:
             try:
                 result = evaluate(activation)
                 kind = result.type()
-                if kind == null_type:
+                if kind == null_type:  # whose value would be a reference to None that nobody has counted
                     return None
-                error_text = str(result.value()) if kind == error_type else ""
-                if not error_text:
-                    value = result.plain_value()
+                value = result.plain_value()
+                if type(value) is not str or kind != error_type:  # the value of an error is its text
                     if type(value) in _CONTAINERS:
                         _count_nulls(value)
                     return value
+                error_text = value
             except TypeError:
                 error_text = ""  # an error inside a list, which has no value in Python
             except RuntimeError as error:

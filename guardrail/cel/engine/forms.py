@@ -18,6 +18,7 @@ class Form(msgspec.Struct, array_like=True):
     plain, careful   the engine's form for values that are known, and for a scope that holds unknown ones; b"" where not asked for yet
     value_paths      those of `guardrail.cel.analysis.value_paths`; None where not asked for yet
     key_access       by dotted path of a map, as far as asked for
+    depends_on       what of the paths its value depends on, by `guardrail.cel.analysis.decided`; None where not asked for yet
     """
 
     reads: frozenset[Path]
@@ -25,6 +26,7 @@ class Form(msgspec.Struct, array_like=True):
     careful: bytes = b""
     value_paths: frozenset[Path] | None = None
     key_access: dict[str, KeyAccess] = msgspec.field(default_factory=dict)
+    depends_on: frozenset[Path] | None = None
 
 
 class Forms:

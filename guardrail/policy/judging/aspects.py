@@ -19,7 +19,7 @@ from guardrail.model.cost import UNCHANGED, ResourceCost
 from guardrail.model.resource import Change
 from guardrail.policy.judging.remembered import REMEMBERED, AskedRule, hashable
 from guardrail.policy.rules.compiled import Answer
-from guardrail.policy.variables.context import MACHINES, SUCCESSORS, TAG_NAMES, TAGS
+from guardrail.policy.variables.context import MACHINES, SUCCESSORS, TAG_NAMES, TAGS, UNKNOWN
 from guardrail.policy.variables.machine import names_machines
 from guardrail.policy.variables.tags_of import brings_along
 from guardrail.policy.variables.view import ResourceView
@@ -98,16 +98,18 @@ def _picked(places: Sequence[int]) -> Callable[[Sequence[Any]], Hashable]:
 
 def _aspect(rules: tuple[AskedRule, ...], sources: Iterable[Path]) -> Aspect:
     reads = sorted({path for one in rules for path in one.rule.reads})
-    tags = frozenset(path for one in rules for path in one.rule.answer_keys if _source(path) == TAGS)
-    keys = (_key_of(source, tags if source == TAGS else frozenset()) for source in sorted(sources))
+    paths = [path for one in rules for path in one.rule.answer_keys]
+    keys = (_key_of(source, frozenset(path for path in paths if _source(path) == source)) for source in sorted(sources))
     return Aspect(rules, tuple(reads), tuple(keys))
 
 
 def _source(path: Path) -> Path:
-    """Return what a variable follows from: one of the cost, or one of tags, is looked at together with the others."""
+    """Return what a variable follows from: one of the cost, of tags or of what is unknown is looked at together with the others."""
     if path[1] in {"cost", "costs"}:
         return _COST
-    return TAGS if path[:2] == TAGS or path == TAG_NAMES else path
+    if path[:2] == TAGS or path == TAG_NAMES:
+        return TAGS
+    return UNKNOWN if path[:2] == UNKNOWN else path
 
 
 def _differs(path: Path, change: Change) -> bool:
@@ -118,12 +120,15 @@ def _differs(path: Path, change: Change) -> bool:
 
 
 @cache
-def _key_of(source: Path, tags: frozenset[Path]) -> _Key:
-    """Return what tells resources apart by what variables follow from, the same for the same; `tags` are those to look at."""
+def _key_of(source: Path, paths: frozenset[Path]) -> _Key:
+    """Return what tells resources apart by what these variables follow from, the same for the same."""
     if source == _COST:
         return _sides
     if source == TAGS:
-        return _tags(tags)
+        return _tags(paths)
+    if source == UNKNOWN:
+        places = tuple(sorted(path[2] for path in paths))
+        return lambda view: view.unknown_among(places)
     return lambda view: hashable(view.read(source))
 
 

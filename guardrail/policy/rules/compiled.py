@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, reduce
 
 from msgspec import Struct
@@ -36,7 +36,6 @@ from guardrail.policy.variables.context import (
     NULLABLE,
     PLAN_LOOKUPS,
     RELATIONS,
-    TAGS,
     WITH_USAGE,
     compared,
     needed,
@@ -103,14 +102,13 @@ class CompiledRule(Struct, frozen=True, dict=True):
     @cached_property
     def answer_keys(self) -> tuple[Path, ...]:
         """What of a resource the answer depends on, as `guardrail.policy.variables.view` reads it."""
-        return compared(self.reads, _key_access(self._programs))
+        depends_on = needed(path for program in self._programs for path in program.depends_on)
+        return compared(depends_on, _accesses(self._programs))
 
     @cached_property
     def message_keys(self) -> tuple[Path, ...]:
         """What of a resource its messages depend on."""
-        return compared(
-            needed(path for template in self.messages for path in template.reads), _key_access(self.messages)
-        )
+        return compared(needed(path for template in self.messages for path in template.reads), _accesses(self.messages))
 
     @cached_property
     def edited(self) -> frozenset[Path]:
@@ -206,8 +204,9 @@ class CompiledRule(Struct, frozen=True, dict=True):
         return LimitError(f"rule {self.rule.id} {error.what}", where=self.source.file.where(("id",)), fix=error.fix)
 
 
-def _key_access(asked: Iterable[Program | Template]) -> KeyAccess:
-    return reduce(operator.or_, (one.key_access(TAGS) for one in asked), KeyAccess())
+def _accesses(asked: Sequence[Program | Template]) -> Callable[[Path], KeyAccess]:
+    """Return what tells what of a variable is looked at."""
+    return lambda path: reduce(operator.or_, (one.key_access(path) for one in asked), KeyAccess())
 
 
 def _truth(program: Program, scope: Scope) -> bool | Unknown:

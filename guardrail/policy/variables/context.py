@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -123,22 +123,25 @@ UNKNOWN = ("resource", "unknown")
 MARKS = ("resource", "marks")
 
 
-def compared(reads: Iterable[Path], tags: KeyAccess) -> tuple[Path, ...]:
-    """Return what tells resources apart for an expression that reads these variables, and this of the tags.
+def compared(reads: Iterable[Path], accesses: Callable[[Path], KeyAccess]) -> tuple[Path, ...]:
+    """Return what tells resources apart for an expression that reads these variables, of which `accesses` tells what it looks at.
 
-    Most resources differ in tags that no rule asks for; all facts about machines follow from their types, but where those
-    stand is another matter. The places that are unknown follow from Terraform's marks.
+    Most resources differ in tags that no rule asks for, and in places that are unknown, which follow from Terraform's marks; all
+    facts about machines follow from their types, but where those stand is another matter.
     """
     found: set[Path] = set()
     for path in reads:
         if path[0] != "resource":
             continue  # the same for all resources
-        if path == TAGS and not tags.whole:
+        if path == TAGS and not (tags := accesses(TAGS)).whole:
             found |= {(*TAGS, key) for key in tags.keys} | ({TAG_NAMES} if tags.names else set())
+        elif path == UNKNOWN:
+            places = accesses(UNKNOWN)
+            found |= {MARKS} if places.whole or places.names else {(*UNKNOWN, place) for place in places.keys}
         elif path[1] == "instance" and path != SUCCESSORS:
             found.add(MACHINES)
         else:
-            found.add(MARKS if path == UNKNOWN else path)
+            found.add(path)
     return tuple(sorted(found))
 
 

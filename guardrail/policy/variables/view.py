@@ -278,6 +278,14 @@ class ResourceView:
             paths.update(_marked(name, mark))
         return sorted(paths.union(_unknown_tags(self.tags)))
 
+    def unknown_among(self, places: tuple[str, ...]) -> tuple[str, ...]:
+        """Which of some places are known only after apply."""
+        side, above = self.side, _with_those_above(places)
+        if (side and (any(map(side.unknown.get, above)) or side.open or side.open_inside)) or _unknown_tags(self.tags):
+            found = self.unknown_paths()
+            return tuple(place for place in places if place in found)
+        return ()  # as nearly always
+
     def marks(self) -> Json:
         """What the places that are known only after apply follow from: told sooner than they are."""
         side = self.side
@@ -324,8 +332,16 @@ _GROUPS: Mapping[str, Callable[[ResourceView, str], Json]] = {
     "tags_of": tags_of,
     "after": lambda view, name: view.attribute(view.side, name),
     "set": lambda view, place: view.sets(place),
+    "unknown": lambda view, place: view.unknown_among((place,)),
     "before": lambda view, name: view.attribute(view.change.before, name),
 }
+
+
+@cache
+def _with_those_above(places: tuple[str, ...]) -> frozenset[str]:
+    """Return the names of all attributes at which a place of these may begin: a name may have a dot in it."""
+    steps = (place.split(".") for place in places)
+    return frozenset(".".join(some[: end + 1]) for some in steps for end in range(len(some)))
 
 
 def _marked(path: str, mark: Json) -> Iterator[str]:
