@@ -48,6 +48,12 @@ class Terms(Struct, frozen=True):
     notes: tuple[str, ...] = ()
     _gaps: dict[str, dict[str, None]] = field(default_factory=dict)
 
+    @property
+    def in_force(self) -> str:
+        """Say of each entry of the overlay whether it holds today, with a digit."""
+        entries = (*self.overlay.discounts, *self.overlay.prices, *self.overlay.coverage)
+        return "".join(str(int(one.holds(self.today))) for one in entries)
+
     def applied(self, vendor: str, ladder: Ladder, rates: Rates) -> Ladder:
         """Return a ladder at what is paid, each tier with its list price if that is another."""
         return replace(ladder, tiers=tuple(self._tier(vendor, ladder, tier, rates) for tier in ladder.tiers))

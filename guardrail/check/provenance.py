@@ -83,7 +83,7 @@ def inputs_of(settings: Settings, checkout: Checkout, looked: Iterable[Path] = (
 def policy_hashes(settings: Settings) -> dict[str, str]:
     """Return the hashes of the files that a run judges by, by kind, as `Hashes.files` has them."""
     found = dict.fromkeys(policy(settings))
-    listed = (Input("", kind, Origin.NOT_KNOWN, digest_of(path)) for kind, path in found)
+    listed = (Input(path.absolute().as_posix(), kind, Origin.NOT_KNOWN, digest_of(path)) for kind, path in found)
     return dict(Hashes("", "").with_inputs(listed).files)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from guardrail.fleet.workspaces import Workspace, spelled
 from guardrail.ledger.records.facts import moment
 from guardrail.ledger.records.runs import facts_of_run
 from guardrail.ledger.storage.store import Store, open_store
-from guardrail.load import each_plan, engine_of, loaded_rules, prices, repository_of
+from guardrail.load import each_plan, engine_of, loaded_rules, prices, repository_of, terms_of
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
 from guardrail.model.report import Report
@@ -112,6 +113,7 @@ class Policy:
                 settings.currency,
                 str(repository_of(settings, rules)),
                 f"{settings.inline_waivers} {settings.policy_folder is not None}",  # what --policy-ref changes beside files
+                terms.in_force if (terms := terms_of(settings)) else "",  # entries of the overlay begin and end
             )
         )
 
@@ -165,8 +167,8 @@ class Judging:
             return _kept(former)
         with _at_hand(workspace) as place:
             settings = self._settings(replace(source, plan=place))
-            files = sorted((kind, digest_of(path)) for kind, path in subjects(settings))
-            told = [*beside, *(f"{kind} {one}" for kind, one in files)]
+            files = sorted((kind, _inside(place, path), digest_of(path)) for kind, path in subjects(settings))
+            told = [*beside, *(f"{kind} {name} {one}" for kind, name, one in files)]
             # What is no file, such as a pipe, has nothing that it could be known again by.
             if former and files and former.input == _content(told, former.looked):
                 return _kept(former)
@@ -260,6 +262,11 @@ def not_evaluated(workspace: Workspace, why: str, job: Job) -> Outcome:
         run=job.run,
         why=spelled(" ".join(why.split())),
     )
+
+
+def _inside(place: str, file: Path) -> str:
+    """Return where a file lies, as seen from its workspace: two that change places are another configuration."""
+    return spelled(os.path.relpath(os.path.realpath(file), os.path.realpath(place)))
 
 
 def _kept(former: Outcome) -> Done:

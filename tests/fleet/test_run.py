@@ -1,6 +1,7 @@
 """`guardrail fleet run`: each workspace by itself, once, and again only where something has changed."""
 
 import json
+from decimal import Decimal
 
 import pytest
 from msgspec.structs import replace
@@ -136,6 +137,40 @@ def test_a_folder_is_judged_again_where_anything_that_it_reads_has_changed(fleet
     assert ", 1 of them before" in fleet("run", "infra").stdout
 
 
+CALLS = 'module "a" {\n  source = "./a"\n  count = 2\n}\nmodule "b" { source = "./b" }\n'
+MACHINE = 'resource "aws_instance" "x" {\n  instance_type = "%s"\n  availability_zone = "us-east-1a"\n}\n'
+
+
+@pytest.mark.parametrize("one, other", [("web/a/main.tf", "web/b/main.tf"), ("a.auto.tfvars", "b.auto.tfvars")])
+def test_files_that_change_places_are_another_configuration(fleet, folder, one, other):
+    root = folder / "infra" / "web"
+    for name, machine in (("a", "t3.micro"), ("b", "m5.large")):
+        (root / name).mkdir(parents=True)
+        (root / name / "main.tf").write_text(MACHINE % machine)
+        (root / f"{name}.auto.tfvars").write_text(f'type = "{machine}"\n')
+    (root / "main.tf").write_text(CALLS + 'variable "type" {}\n' + (MACHINE % "@").replace('"@"', "var.type"))
+    fleet("run", "infra")
+    first, second = root / one.removeprefix("web/"), root / other.removeprefix("web/")
+    texts = first.read_text(), second.read_text()
+    second.write_text(texts[0])
+    first.write_text(texts[1])
+    assert "before" not in fleet("run", "infra").stdout
+    former = outcomes(folder)["web"]
+    fleet("run", "infra", "--again")
+    assert outcomes(folder)["web"] == former
+
+
+def test_what_the_environment_says_of_variables_is_told_to_be_left_out(fleet, folder, monkeypatch):
+    (folder / "infra").mkdir()
+    (folder / "infra" / "main.tf").write_text(MACHINE % "t3.micro")
+    monkeypatch.setenv("TF_VAR_type", "m5.large")
+    assert "TF_VAR" not in fleet("run", "plans").stderr
+    assert (
+        "guardrail: TF_VAR_type: not read in a fleet, which is judged alike on every machine"
+        in fleet("run", "infra").stderr
+    )
+
+
 def test_a_plan_is_judged_again_with_other_versions_of_its_providers(fleet, again, folder):
     fleet("run", "plans")
     (folder / "plans" / "shop" / ".terraform.lock.hcl").write_text("")
@@ -175,6 +210,21 @@ def test_another_day_changes_only_what_depends_on_it(fleet, run, folder):
     assert ", 3 of them before" in later.stdout
     waived = [one.standing for one in outcomes(folder)["bare"].findings if one.rule == "team-tag"]
     assert waived == ["fails", "fails"]
+
+
+OVERLAY = "version: 1\ndiscounts: [{vendor: aws, percent: 50, until: 2026-11-30}]\ncoverage: []\n"
+
+
+def test_an_entry_of_the_overlay_that_ends_is_another_price(fleet, run, folder):
+    (folder / "overlay.yaml").write_text(OVERLAY)
+    (folder / "guardrail.yaml").write_text(
+        (folder / "guardrail.yaml").read_text() + "pricing: {overlay: overlay.yaml}\n"
+    )
+    fleet("run", "plans")
+    costs = {name: one.totals.monthly_cost for name, one in outcomes(folder).items() if one.totals}
+    assert ", 4 of them before" in run("fleet", "run", "plans", "--now", "2026-11-30").stdout
+    assert "before" not in run("fleet", "run", "plans", "--now", "2026-12-01").stdout
+    assert outcomes(folder)["bare"].totals.monthly_cost > costs["bare"] * Decimal("1.5")
 
 
 def test_a_waiver_of_something_else_binds_no_workspace_to_its_day(fleet, folder):

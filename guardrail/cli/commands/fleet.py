@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from guardrail.cli.options import Moment
 if TYPE_CHECKING:
     from guardrail.fleet.collect import Fleet, Taker
     from guardrail.fleet.run import Run
+    from guardrail.fleet.workspaces import Workspace
 
 _PATH = click.Path(path_type=Path)
 _FORMATS = ("table", "json", "markdown", "csv")
@@ -135,7 +137,7 @@ def _run(values: dict[str, Any]) -> Run:
     limits = Limits(values["seconds"], values["megabytes"])
     with settings_at(given, Path.cwd(), revision) as chosen, shown_progress():
         found, said = workspaces(values["inputs"], values["lists"], chosen)
-        for line in said:
+        for line in (*said, *_not_read(found)):
             click.echo(f"guardrail: {line}", err=True)
         so_far = None
         told = time.monotonic()
@@ -152,6 +154,16 @@ def _run(values: dict[str, Any]) -> Run:
             raise
     assert so_far is not None  # noqa: S101 - a run gives itself before the first workspace
     return so_far
+
+
+def _not_read(found: Iterable[Workspace]) -> Iterator[str]:
+    """Say which variables of the environment are not read, where configuration may have a use for them."""
+    from guardrail.terraform.options import terraform_environment
+
+    names = sorted(terraform_environment(os.environ))
+    if names and any(Path(one.place).is_dir() for one in found if not one.is_object):
+        fix = "give values as `vars`, `var_files` or `workspace` of a project in guardrail.yaml"
+        yield f"{', '.join(names)}: not read in a fleet, which is judged alike on every machine ({fix})"
 
 
 def _how_far(so_far: Run) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import TYPE_CHECKING
@@ -46,11 +47,11 @@ class Hashes(Struct, frozen=True):
 
     def with_inputs(self, inputs: Iterable[Input]) -> Hashes:
         """Return them with the files that a run has listed."""
-        by_kind: dict[str, list[str]] = {}
+        by_kind: dict[str, list[Input]] = {}
         for one in inputs:
             if one.kind not in _APART and one.sha256:
-                by_kind.setdefault(one.kind.value, []).append(one.sha256)
-        return replace(self, files={kind: hashed(sorted(found)) for kind, found in by_kind.items()})
+                by_kind.setdefault(one.kind.value, []).append(one)
+        return replace(self, files={kind: _together(found) for kind, found in by_kind.items()})
 
     def differing(self, other: Hashes) -> tuple[str, ...]:
         """Name what differs between two runs: `rule required-tags`, `catalog aws`, `usage`, `plan shop`, `engine`."""
@@ -73,6 +74,17 @@ def joined(several: Sequence[Hashes | None], inputs: Iterable[Input]) -> Hashes 
         return None
     plans = {name: sha for one in several if one for name, sha in one.plans.items()}
     return replace(first, plans=plans, verdict="").with_inputs(inputs)
+
+
+def _together(files: Sequence[Input]) -> str:
+    """Return the hash of files. Of several, it tells which is which by how they lie to each other, wherever that is."""
+    if len(files) == 1:
+        return hashed([files[0].sha256])
+    try:
+        above = posixpath.commonpath([posixpath.dirname(one.path) for one in files])
+    except ValueError:  # some lie in the repository, and some elsewhere
+        above = ""
+    return hashed(sorted(f"{one.path.removeprefix(above)} {one.sha256}" for one in files))
 
 
 def _judged_by(one: Hashes) -> Hashes:
