@@ -1,7 +1,5 @@
 """`anomalies:` of guardrail.yaml: from which amount on something is told, and what is expected to cost more."""
 
-from __future__ import annotations
-
 import datetime as dt
 from decimal import Decimal
 from typing import Annotated

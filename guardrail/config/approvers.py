@@ -1,7 +1,5 @@
 """Who may approve what, as guardrail.yaml says it, and where that and the approvals are read from."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What guardrail.yaml may hold, with the meaning of each key."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from enum import StrEnum

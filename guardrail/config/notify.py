@@ -1,7 +1,5 @@
 """`notify:` of guardrail.yaml: where alerts about costs go, and by which secrets of the environment."""
 
-from __future__ import annotations
-
 import re
 from decimal import Decimal
 from typing import Annotated, Any, Literal

@@ -1,7 +1,5 @@
 """At which share of its amount somebody wants to hear of a budget."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Annotated, Any
 

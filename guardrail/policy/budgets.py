@@ -1,7 +1,5 @@
 """Budgets: limits on what a part of the resources costs in a month, and what that part costs."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -4,7 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
+from msgspec import inspect
+
+from guardrail.config.file import ConfigFile
+from guardrail.costs.definitions.definition import Definition
+from guardrail.policy import Rule
+from guardrail.terraform.plan.json.document import Document
 from tests.terraform.plans import change
 
 NOT_NEEDED = {"requests", "urllib3", "ssl", "duckdb", "obstore", "psycopg", "numpy", "starlette", "jinja2"}
@@ -68,3 +75,26 @@ def test_a_check_of_what_was_checked_before_parses_and_checks_no_file_but_the_pl
     loaded = loaded_by(*check, cwd=tmp_path)
     assert loaded & (FOR_WHAT_IS_NEW | NOT_FOR_PLANS | ELSEWHERE) == set()
     assert len(loaded) < MODULES
+
+
+def modules_of_structs(*kinds):
+    """Return the modules of all structs that are decoded with these."""
+    found = set()
+    pending: list[Any] = [*inspect.multi_type_info(kinds)]
+    while pending:
+        kind = pending.pop()
+        if isinstance(kind, inspect.StructType):
+            if kind.cls in found:
+                continue
+            found.add(kind.cls)
+        parts = [getattr(kind, name) for name in kind.__struct_fields__]
+        listed = [part for one in parts for part in (one if isinstance(one, tuple) else (one,))]
+        pending += [part for part in listed if isinstance(part, inspect.Type | inspect.Field)]
+    return {sys.modules[one.__module__] for one in found}
+
+
+def test_annotations_of_what_every_run_decodes_are_no_texts():
+    modules = modules_of_structs(ConfigFile, Rule, Definition, Document)
+    assert len(modules) > 8
+    # The name that `from __future__ import annotations` leaves in a module.
+    assert [one.__name__ for one in modules if hasattr(one, "annotations")] == []

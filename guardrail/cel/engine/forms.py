@@ -1,7 +1,5 @@
 """The compiled forms of expressions, as an earlier run may have left them: what they read, and what an engine made of them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 
 import msgspec

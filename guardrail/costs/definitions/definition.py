@@ -1,7 +1,5 @@
 """A cost definition as its TOML file spells it, checked for everything that can be known without a resource."""
 
-from __future__ import annotations
-
 import re
 from hashlib import sha256
 from pathlib import Path
@@ -332,7 +330,7 @@ def line_of(text: str, location: tuple[str | int, ...]) -> int:
     return at + 1
 
 
-def _invalid(path: Path, text: str, error: ValidationError) -> DefinitionError:
+def _invalid(path: Path, text: str, error: "ValidationError") -> DefinitionError:
     # A misspelt key is also a missing one; the spelling is what helps.
     first = min(error.errors(), key=lambda fault: fault["type"] != "extra_forbidden")
     location = tuple(first["loc"])

@@ -1,7 +1,5 @@
 """The rule file: what it may say, and what all must hold before anything is evaluated."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator
@@ -192,7 +190,7 @@ class RuleFile(Struct, frozen=True):
     fetched: bool = False
     blocks_from: date | None = None
 
-    def on(self, today: date) -> RuleFile:
+    def on(self, today: date) -> "RuleFile":
         """Return the rule as it is enforced on a day."""
         begins, is_loud = self.rule.effective_from, self.rule.enforcement is not Enforcement.ADVISORY
         if begins is None or today >= begins or not is_loud:
@@ -207,7 +205,7 @@ class RuleFile(Struct, frozen=True):
             del content[name]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
-    def changed(self, **fields: Any) -> RuleFile:
+    def changed(self, **fields: Any) -> "RuleFile":
         """Return the rule with some of its fields set anew."""
         return replace(self, rule=replace(self.rule, **fields))
 

@@ -1,7 +1,5 @@
 """What guardrail.yaml and pack.yaml say of rules: which play, where packs come from, and what is set anew."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from datetime import date
@@ -124,7 +122,7 @@ class WaiverTerms(Section):
     comments: Literal["allowed", "refused"] = "allowed"
     """whether one in a comment of the configuration counts"""
 
-    def and_also(self, other: WaiverTerms) -> WaiverTerms:
+    def and_also(self, other: "WaiverTerms") -> "WaiverTerms":
         """Return the terms that ask for all that either asks for."""
         days = [terms.max_days for terms in (self, other) if terms.max_days is not None]
         both = (self, other)

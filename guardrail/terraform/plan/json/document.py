@@ -4,8 +4,6 @@ Sections and attributes that are needed of few resources, or of none, stay raw b
 The format: https://developer.hashicorp.com/terraform/internals/json-format
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -79,7 +77,7 @@ class StateModule(msgspec.Struct):
     """A module in `planned_values` or `prior_state`."""
 
     resources: list[StateResource] | None = None
-    child_modules: list[StateModule] | None = None
+    child_modules: "list[StateModule] | None" = None
 
     def all(self) -> Iterator[StateResource]:
         """Walk the resources of the module and of those below it."""
@@ -150,7 +148,7 @@ class ConfigModule(msgspec.Struct):
     """A module in `configuration`."""
 
     resources: list[ConfigResource] | None = None
-    module_calls: dict[str, ModuleCall] | None = None
+    module_calls: "dict[str, ModuleCall] | None" = None
     variables: dict[str, ConfigVariable] | None = None
     outputs: dict[str, ConfigOutput] | None = None
 
