@@ -300,10 +300,11 @@ def _submodules(top: Path, commit: str) -> list[tuple[str, str]]:
 def name_of(path: Path, top: Path) -> str:
     """Return a path as git names it, "" for one that is not in the working tree."""
     full = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link that is to be looked at
-    for root in (top, top.resolve()):
-        if full.is_relative_to(root):
-            return full.relative_to(root).as_posix()
-    return full.resolve().relative_to(top.resolve()).as_posix() if full.resolve().is_relative_to(top.resolve()) else ""
+    if full.is_relative_to(top):
+        return full.relative_to(top).as_posix()
+    whole = top.resolve()
+    inside = (one for one in (full, full.resolve()) if one.is_relative_to(whole))
+    return next((one.relative_to(whole).as_posix() for one in inside), "")
 
 
 def _git(folder: Path, *args: str, stdin: bytes = b"") -> bytes | None:

@@ -69,11 +69,13 @@ def _digest(key: str, content: bytes) -> bytes:
     return sha256(key.encode() + content).digest()
 
 
-@cache
 def made_by(part: str = "") -> str:
     """Return what tells this guardrail from others: a checkout is told by the state of its files, those of a further part included."""
-    root = Path(__file__).parents[1]
-    parts = () if data.release_commit() else sorted({*_PARTS, *filter(None, [part])})
-    return repr(
-        (__version__, data.release_commit(), [(str(root / one), data.states(root / one, ".py")) for one in parts])
-    )
+    return _made_by(frozenset({*_PARTS, *filter(None, [part])}))
+
+
+@cache
+def _made_by(parts: frozenset[str]) -> str:
+    root, commit = Path(__file__).parents[1], data.release_commit()
+    states = [] if commit else [(str(root / one), data.states(root / one, ".py")) for one in sorted(parts)]
+    return sha256(repr((__version__, commit, states)).encode()).hexdigest()

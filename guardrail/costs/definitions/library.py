@@ -1,7 +1,5 @@
 """All definitions: which one prices a type, and which types cost nothing."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Mapping
 from functools import cache, cached_property
@@ -49,15 +47,16 @@ class Library:
         self._read_by_children: dict[str, ReadByChildren] = {}
 
     @cached_property
-    def _files(self) -> Mapping[str, Path]:
-        files: dict[str, Path] = {}
+    def _files(self) -> Mapping[str, tuple[Path, str]]:
+        """Type that is priced -> the folder that has its definition, and its vendor."""
+        files: dict[str, tuple[Path, str]] = {}
         for folder in self._folders:
             if not folder.is_dir():
                 raise DefinitionError("no such folder of cost definitions", where=str(folder))
             for name in sorted(glob("*/*.toml", root_dir=folder)):  # noqa: PTH207 - paths of hundreds of files take longer
-                type_name = name[name.index(os.sep) + 1 : -len(".toml")]
-                if not type_name.startswith("_"):
-                    files.setdefault(type_name, folder / name)
+                vendor, _, file = name.partition(os.sep)
+                if not file.startswith("_"):
+                    files.setdefault(file.removesuffix(".toml"), (folder, vendor))
         return files
 
     @cached_property
@@ -72,11 +71,10 @@ class Library:
         if type_name not in self._files:
             return None
         if type_name not in self._tariffs:
-            path = self._files[type_name]
-            if path.is_relative_to(self._folders[-1]):
-                self._tariffs[type_name] = _shipped_tariff(path, engine())
-            else:
-                self._tariffs[type_name] = _tariff(path)
+            folder, vendor = self._files[type_name]
+            path = folder / vendor / f"{type_name}.toml"
+            is_shipped = folder == self._folders[-1]
+            self._tariffs[type_name] = _shipped_tariff(path, engine()) if is_shipped else _tariff(path)
         return self._tariffs[type_name]
 
     def read_by_children(self, tariff: Tariff) -> ReadByChildren:
@@ -116,7 +114,7 @@ class Library:
 
     def priced_types(self) -> Mapping[str, str]:
         """Return every type that has a definition, and its vendor."""
-        return {name: path.parent.name for name, path in sorted(self._files.items())}
+        return {name: vendor for name, (_, vendor) in sorted(self._files.items())}
 
     def free_types(self) -> Mapping[str, str]:
         """Return every type that is free, and its vendor."""

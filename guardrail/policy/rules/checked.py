@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from hashlib import sha256
 
 from guardrail.cel.compiled_expressions import CompiledExpressions, prune
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
@@ -19,7 +20,7 @@ def compile_checked(rules: Iterable[RuleFile], types: ResourceTypes, engine: str
     A rule is known by all that it says, beside the versions of guardrail and of the engine and the types. Raises RuleError, with
     file and line, for a rule that does not fit the types, or that the engine refuses.
     """
-    known_types = f"{types.version} {sorted(types.defined)}".encode()
+    known_types = sha256(f"{types.version} {sorted(types.defined)}".encode()).digest()
     compiled, added = [], False
     of_content: dict[str, CompiledExpressions] = {}
     for source in rules:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from msgspec import Struct
@@ -34,18 +34,16 @@ class ResourceTypes(Struct, frozen=True, dict=True):
 
     def has(self, pattern: str) -> bool:
         """Say whether a known type fits a pattern."""
-        if pattern in self.defined or self.shape(pattern):
-            return True
+        if not is_pattern(pattern):
+            return pattern in self.defined or self.shape(pattern) is not None
         # Most globs fit a type that has a definition, and need no list of all.
-        return is_pattern(pattern) and any(
-            matches(pattern, name) for names in (self.defined, self.names) for name in names
-        )
+        return _fits_any(pattern, self.defined) or _fits_any(pattern, self.names)
 
     def matching(self, pattern: str) -> list[str]:
         """Return the known types that fit a pattern."""
-        if pattern in self.defined or self.shape(pattern):
-            return [pattern]
-        return sorted(name for name in self.names if matches(pattern, name)) if is_pattern(pattern) else []
+        if is_pattern(pattern):
+            return sorted(name for name in self.names if matches(pattern, name))
+        return [pattern] if self.has(pattern) else []
 
     def near(self, name: str) -> str:
         """Return `did you mean "x"?` for the known type that is nearest to a name, or ""."""
@@ -70,6 +68,10 @@ class ResourceTypes(Struct, frozen=True, dict=True):
             known |= found
         shapes = list(known.values())
         return shapes[0] if len(shapes) == 1 else Shape("m", fields=_AnyOf(shapes), of=" or ".join(patterns))
+
+
+def _fits_any(pattern: str, names: Iterable[str]) -> bool:
+    return any(matches(pattern, name) for name in names)
 
 
 class _AnyOf(Mapping[str, Shape | None]):

@@ -298,16 +298,22 @@ def _examined(path: Path, types: ResourceTypes, pack: str = "") -> tuple[RuleFil
 @cache
 def packs(shipped: Path) -> tuple[str, ...]:
     """Return the names of the shipped packs."""
-    return tuple(sorted(folder.name for folder in shipped.iterdir() if folder.is_dir() and rule_files(folder)))
+    return tuple(sorted(name for name in _names(shipped) if rule_files(shipped / name)))
+
+
+@cache
+def _names(shipped: Path) -> frozenset[str]:
+    return frozenset(folder.name for folder in shipped.iterdir())
 
 
 def read_pack(name: str, shipped: Path, *, where: str = "") -> list[RuleFile]:
     """Read the rules of one shipped pack. Raises ConfigError if there is none of that name."""
-    known = packs(shipped)
-    if name not in known:
+    files = rule_files(shipped / name) if name in _names(shipped) else []
+    if not files:
+        known = packs(shipped)
         fix = did_you_mean(name, known) or f"there are {', '.join(known)}"
         raise ConfigError(f"rules.packs: no pack is called {name}", where=where, fix=fix)
-    return [_shipped_rule(path, name) for path in rule_files(shipped / name)]
+    return [_shipped_rule(path, name) for path in files]
 
 
 @cache
