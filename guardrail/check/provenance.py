@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from guardrail import git
 from guardrail.catalog.store import current_catalog
 from guardrail.config import Settings, Source
-from guardrail.files.digest import digest_of
+from guardrail.files.digest import digest_of, lasting_digest_of
 from guardrail.model.runs.hashes import Hashes
 from guardrail.model.runs.input import Input, InputKind, Origin
 from guardrail.policy import fetched_files, is_within
@@ -74,10 +74,14 @@ def inputs_of(settings: Settings, checkout: Checkout, looked: Iterable[Path] = (
     """
     read = ((InputKind.CONFIGURATION, path) for path in looked if path.is_file())
     found = dict.fromkeys((*policy(settings), *_workflows(checkout), *subjects(settings), *read))
-    listed = [Input(checkout.name(path), kind, checkout.origin(path), digest_of(path)) for kind, path in found]
+    listed = [Input(checkout.name(path), kind, checkout.origin(path), _digest(kind, path)) for kind, path in found]
     listed += _approvals(settings, checkout)
     order = list(InputKind)
     return tuple(sorted(dict.fromkeys(listed), key=lambda one: (order.index(one.kind), one.path)))
+
+
+def _digest(kind: InputKind, path: Path) -> str:
+    return lasting_digest_of(path) if kind is InputKind.CATALOG else digest_of(path)
 
 
 def policy_hashes(settings: Settings) -> dict[str, str]:
