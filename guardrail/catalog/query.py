@@ -153,19 +153,22 @@ class Ambiguous(Struct, frozen=True):
 Answer = Ladder | NoPrice | Ambiguous
 
 
+Indexes = dict[str, dict[str | None, list[int]]]
+"""The places of products on a shelf, by an attribute and its value."""
 _FEW = 64  # candidates: looking at each is quicker than one more index over a shelf
 
 
 class Shelf:
     """The products of one service in one region, with an index on each attribute that somebody asks for.
 
-    ladder  gives the prices of a product by its place. A run asks for a few of thousands, so no others are made
+    ladder   gives the prices of a product by its place. A run asks for a few of thousands, so no others are made
+    indexes  those that there are: shelves of the same products share them
     """
 
-    def __init__(self, products: Iterable[Product], ladder: Callable[[int], Ladder]) -> None:
+    def __init__(self, products: Iterable[Product], ladder: Callable[[int], Ladder], indexes: Indexes) -> None:
         self._products = tuple(products)
         self._ladder = ladder
-        self._indexes: dict[str, dict[str | None, list[int]]] = {}
+        self._indexes = indexes
 
     def find(self, selector: Selector) -> Answer:
         """Return the one ladder that fits, NoPrice or Ambiguous."""

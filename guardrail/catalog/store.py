@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,7 +20,7 @@ from msgspec import Struct
 
 from guardrail import data
 from guardrail.catalog import snapshot
-from guardrail.catalog.query import SAVINGS_PLAN, Answer, Ladder, Product, Selector, Shelf, Tier
+from guardrail.catalog.query import SAVINGS_PLAN, Answer, Indexes, Ladder, Product, Selector, Shelf, Tier
 from guardrail.decode import decode_json
 from guardrail.errors import CatalogError
 from guardrail.model.cost import PriceSource
@@ -81,6 +82,10 @@ class Stock(Struct, frozen=True):
     newest: str
 
 
+Stored = dict[tuple[str, str, str, bool], tuple[list[tuple[int, Product]], Indexes]]
+"""What has been read of a catalog file: the products of its shelves, by their numbers in the file, and indexes on them."""
+
+
 class Terms(Protocol):
     """What is made of list prices (guardrail.catalog.terms)."""
 
@@ -104,8 +109,9 @@ _SPEC_IN_ANY_CASE = f"{_SPEC} collate nocase"  # as Azure takes the names of its
 class Catalog:
     """Prices to select from. Remembers which vendors it was asked for, and how old the prices were."""
 
-    def __init__(self, database: sqlite3.Connection, path: Path, terms: Terms | None = None) -> None:
+    def __init__(self, database: sqlite3.Connection, path: Path, terms: Terms | None, stored: Stored) -> None:
         self._database = database
+        self._stored = stored
         self._terms = terms
         self.path = path
         self._shelves: dict[tuple[str, str, str, bool], Shelf] = {}
@@ -228,7 +234,9 @@ class Catalog:
         if key not in self._shelves:
             own = self._terms.own(*place) if self._terms and not plans else []
             like = (f"{SAVINGS_PLAN}%", _NONE) if plans else (_EVERY, f"{SAVINGS_PLAN}%")
-            stored = self._products(*place, *like)
+            if key not in self._stored:
+                self._stored[key] = self._products(*place, *like), {}
+            stored, indexes = self._stored[key]
             database, path = self._database, self.path  # not self: the file is closed with the last reference to it
 
             def ladder(number: int) -> Ladder:
@@ -238,7 +246,8 @@ class Catalog:
                 tiers = _select(database, path, _TIERS_QUERY, (*place, product))
                 return _ladder(path, *place[1:], found, tiers)
 
-            self._shelves[key] = Shelf([*(product for _, product in stored), *(one.product for one in own)], ladder)
+            products = [*(product for _, product in stored), *(one.product for one in own)]
+            self._shelves[key] = Shelf(products, ladder, {} if own else indexes)
         return self._shelves[key]
 
     def _ladders(self, vendor: str, service: str, region: str, like: str = _EVERY, unlike: str = _NONE) -> list[Ladder]:
@@ -272,6 +281,13 @@ def _select(database: sqlite3.Connection, path: Path, question: str, values: Seq
         raise _damaged(path, error) from None
 
 
+@lru_cache(maxsize=2)
+def _stored(path: Path, state: tuple[int, ...]) -> Stored:
+    """Return what this process has read of a file while it was in a state: a run after the first (`--watch`) reads it once."""
+    _ = path, state
+    return {}
+
+
 def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalog:
     """Open a catalog file; without a path the one that was synced, else the shipped one, compiled first in a checkout.
 
@@ -280,6 +296,7 @@ def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalo
     path = path or current_catalog()
     if not path.is_file():
         raise CatalogError("no such catalog", where=str(path), fix="name a catalog file, or leave --catalog out")
+    about = path.stat()
     try:
         with ExitStack() as opened:
             # One thread reads it, and any may let go of it last: Python collects garbage wherever it happens to be.
@@ -295,7 +312,8 @@ def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalo
                     where=str(path),
                     fix="make it again with `guardrail pricing sync`, or remove it to use the shipped prices",
                 )
-            catalog = Catalog(database, path, terms)
+            state = (about.st_ino, about.st_size, about.st_mtime_ns)
+            catalog = Catalog(database, path, terms, _stored(path.resolve(), state))
             weakref.finalize(catalog, opened.pop_all().close)
             return catalog
     except sqlite3.Error as error:

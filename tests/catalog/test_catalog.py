@@ -66,6 +66,16 @@ def test_a_selector_finds_the_one_price_that_it_means(catalog, question, price):
     assert [tier.price for tier in found.tiers] == [Decimal(price)]
 
 
+def test_a_catalog_that_is_made_anew_is_read_anew(catalog, pricing, tmp_path):
+    assert [tier.price for tier in ask(catalog, volumeApiName="gp3").tiers] == [Decimal("0.088")]
+    file = pricing / "catalog" / "aws" / "Service One.csv"
+    file.write_text(f"{HEADER}\n{ROWS.replace('volumeApiName=gp3', 'volumeApiName=gp4')}", encoding="utf-8")
+    snapshot.compile(pricing, tmp_path / "catalog.sqlite")
+    again = open_catalog(tmp_path / "catalog.sqlite")
+    assert isinstance(ask(again, volumeApiName="gp3"), NoPrice)
+    assert [tier.price for tier in ask(again, volumeApiName="gp4").tiers] == [Decimal("0.088")]
+
+
 @pytest.mark.parametrize(
     "question, hint",
     [
