@@ -47,7 +47,8 @@ def find_config(start: Path) -> Path | None:
 
 def is_config(path: Path) -> bool:
     """Say whether a file is a guardrail.yaml, by its name and its keys; one that cannot be read is, to be complained of."""
-    if path.name not in FILE_NAMES or not path.is_file():
+    leads_nowhere = path.is_symlink() and not path.exists()
+    if path.name not in FILE_NAMES or not (path.is_file() or leads_nowhere):
         return False
     try:
         with path.open("rb") as file:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from guardrail.errors import ConfigError, NetworkError
+from guardrail.paths import followed
 
 if TYPE_CHECKING:
     import tarfile
@@ -80,7 +81,7 @@ def _ask_for_commit(top: Path, revision: str) -> str:
 
 def is_refused(folder: Path) -> bool:
     """Say whether a folder looks like one of a checkout although git does not say so: of another owner, most often."""
-    whole = folder.resolve()
+    whole = followed(folder)
     return any((above / ".git").exists() for above in (whole, *whole.parents))
 
 
@@ -105,7 +106,7 @@ def comes_with(path: Path, *, proposed: bool = False) -> bool:
     `proposed`: also what the next `git add` would take, as git does not ignore it.
     """
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
-    places = [whole.resolve(), *(one for one in (whole, *whole.parents) if one.is_symlink())]
+    places = [followed(whole), *(one for one in (whole, *whole.parents) if one.is_symlink())]
     which = ("--cached", "--others", "--exclude-standard") if proposed else ("--cached",)
     return any(_git(place.parent, "ls-files", "-z", *which, "--", place.name) for place in places)
 
@@ -113,7 +114,7 @@ def comes_with(path: Path, *, proposed: bool = False) -> bool:
 def names_of(top: Path, path: Path) -> frozenset[str]:
     """Return what git may know a file of a working tree by: itself, what it leads to, and all folders above either."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
-    inside = {name_of(one, top) for one in (whole, whole.resolve())} - {""}
+    inside = {name_of(one, top) for one in (whole, followed(whole))} - {""}
     return frozenset(str(one) for name in inside for one in (PurePosixPath(name), *PurePosixPath(name).parents))
 
 
@@ -302,8 +303,8 @@ def name_of(path: Path, top: Path) -> str:
     full = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the link that is to be looked at
     if full.is_relative_to(top):
         return full.relative_to(top).as_posix()
-    whole = top.resolve()
-    inside = (one for one in (full, full.resolve()) if one.is_relative_to(whole))
+    whole = followed(top)
+    inside = (one for one in (full, followed(full)) if one.is_relative_to(whole))
     return next((one.relative_to(whole).as_posix() for one in inside), "")
 
 

@@ -15,6 +15,7 @@ from guardrail.check.provenance import policy
 from guardrail.config import Settings, Source
 from guardrail.config_path import FILE_NAMES, is_config
 from guardrail.decode import decode_json
+from guardrail.paths import followed
 from guardrail.terraform.configuration.code.files import configuration_files, is_configuration
 from guardrail.terraform.configuration.variable_files import is_variables
 from guardrail.terraform.footprint import Footprint, footprints, looked_at
@@ -69,7 +70,7 @@ def commit_of(settings: Settings, files: Sequence[str]) -> Commit:
     remarks = [f"{source.path}: {_nothing(source)}" for source, parts in found if not parts]
     chosen = [(_named(source, part), part) for source, parts in found for part in parts]
     if files:
-        chosen, unused = _touched(chosen, files, frozenset(path.resolve() for _, path in policy(settings)))
+        chosen, unused = _touched(chosen, files, frozenset(followed(path) for _, path in policy(settings)))
         remarks += [f"{file}: not checked, no project uses it" for file in unused]
     remarks += [remark for _, part in chosen if part.is_plan and (remark := _stale(part.path))]
     settings = replace(
@@ -96,7 +97,7 @@ def _touched(parts: Sequence[_Part], files: Sequence[str], policy: frozenset[Pat
     unused = []
     looked = [cache(partial(looked_at, part, source.choices)) for source, part in parts]
     for name in files:
-        file = Path(name).resolve()
+        file = followed(Path(name))
         if file.name in FILE_NAMES and not is_config(file):
             continue  # a workflow or a manifest that is called like ours
         is_code = is_configuration(file.name)
@@ -122,7 +123,7 @@ def _nothing(source: Source) -> str:
 def _stale(plan: Path) -> str:
     """Say that a plan is older than the configuration beside it; "" where it is not."""
     made = plan.stat().st_mtime
-    newer = [file for file in configuration_files(plan.parent) if file.stat().st_mtime > made + _SKEW]
+    newer = [file for file in configuration_files(plan.parent) if file.lstat().st_mtime > made + _SKEW]
     return f"{plan.name} is older than {newer[0].name}: make it again, it is what is checked" if newer else ""
 
 

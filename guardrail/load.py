@@ -18,6 +18,7 @@ from guardrail.costs import NO_USAGE, Engine, Library, Repricing, Usage, load_us
 from guardrail.costs.usage.profiles import profile
 from guardrail.errors import InputError, did_you_mean
 from guardrail.model.unknown import Json, Unknown
+from guardrail.paths import followed
 from guardrail.policy import (
     NO_REPOSITORY,
     REPOSITORY,
@@ -127,7 +128,7 @@ def repository_of(settings: Settings, rules: Iterable[CompiledRule]) -> str | Un
     """Return owner/name of the repository, if one of the rules asks: as the CI names it, else as the remote `origin` does."""
     if not any(REPOSITORY in rule.shown for rule in rules):
         return NO_REPOSITORY
-    top = git.top_of(settings.base.resolve())
+    top = git.top_of(followed(settings.base))
     address = git.remote_of(top) if top else ""
     found = re.search(r"[:/]([^/:]+/[^/:]+?)(?:\.git)?/?$", address)
     return settings.repository or (found[1] if found else NO_REPOSITORY)

@@ -12,6 +12,7 @@ from guardrail import git
 from guardrail.config import Flags, PolicyAt, Settings, settings
 from guardrail.config_path import FILE_NAMES, find_config, has_our_keys
 from guardrail.errors import ConfigError
+from guardrail.paths import followed
 from guardrail.policy import LOCK_NAME
 
 HEAD = "head"
@@ -42,11 +43,11 @@ def settings_at(flags: Flags, cwd: Path, revision: str) -> Iterator[Settings]:
     links = git.links_of(top, revision)
     names = [*_policy_files(files), *links]
     is_foreign = flags.config is not None and own.isdisjoint(git.names_of(top, cwd / flags.config))
-    config = "" if is_foreign else _config_in(names, flags, cwd.resolve(), top.resolve(), revision)
+    config = "" if is_foreign else _config_in(names, flags, followed(cwd), followed(top), revision)
     from tempfile import TemporaryDirectory  # noqa: PLC0415 - most runs read no other commit
 
     with TemporaryDirectory(prefix="guardrail-policy-") as folder:
-        scratch = Path(folder).resolve()
+        scratch = followed(Path(folder))
         missing = git.check_out(top, revision, scratch, _policy_files, links=True)
 
         def as_it_was(given: Path | None) -> Path | None:

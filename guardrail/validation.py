@@ -27,6 +27,7 @@ from guardrail.files.repository import repository_top
 from guardrail.finops.allocation import file as allocation_file
 from guardrail.finops.kpis import kpi_file
 from guardrail.load import plan_reader, provider_defaults, repricer, resource_types
+from guardrail.paths import followed
 from guardrail.policy import (
     ResourceTypes,
     RuleFile,
@@ -106,7 +107,7 @@ class Validation(Struct):
 
     def kpi(self, path: Path) -> None:
         """Look at a KPI, and at its SQL where DuckDB is there to read it."""
-        self.seen.add(path.resolve())
+        self.seen.add(followed(path))
         try:
             found = kpi_file.read_kpi(path)
             if find_spec("duckdb"):
@@ -173,7 +174,7 @@ class Validation(Struct):
         """Look at the snapshot of a ledger."""
         from guardrail.files.snapshot_file import read_snapshot  # noqa: PLC0415 - few have one
 
-        self.seen.add(path.resolve())
+        self.seen.add(followed(path))
         try:
             read_snapshot(path, where=shown(path))
         except InputError as error:
@@ -196,16 +197,16 @@ class Validation(Struct):
         """Look at the rules, and return the ids that waivers may name; none where some could not be read."""
         for name in chosen.paths:
             place = base / name
-            self.seen.update(path.resolve() for path in ([place] if place.is_file() else place.rglob("*.y*ml")))
+            self.seen.update(followed(path) for path in ([place] if place.is_file() else place.rglob("*.y*ml")))
 
         def where(place: Place) -> str:
             return file.where(("rules", *place))
 
-        self.seen.update(path.resolve() for path in fetched_files(base, chosen.sources))
-        self.seen.update((base / name).resolve() for one in chosen.set.values() for name in one.params_from.values())
+        self.seen.update(followed(path) for path in fetched_files(base, chosen.sources))
+        self.seen.update(followed(base / name) for one in chosen.set.values() for name in one.params_from.values())
         there = tuple(name for name in chosen.paths if (base / name).exists())  # the others are told of already
         selection = replace(chosen, paths=there)
-        top = repository_top(base.resolve())
+        top = repository_top(followed(base))
         types = resource_types(library)
         found = choose(selection, data.rules_dir(), on_unpriced=unpriced, base=base, top=top, types=types, where=where)
         rules, faults = found.rules, found.faults
@@ -242,7 +243,7 @@ class Validation(Struct):
         library = Library(folders)
         for folder in folders:
             for path in sorted(folder.glob("*/*.toml")):
-                self.seen.add(path.resolve())
+                self.seen.add(followed(path))
                 try:
                     Library([folder]).find(path.stem)
                 except GuardrailError as error:
@@ -258,7 +259,7 @@ class Validation(Struct):
         """Look at overlay and rates."""
         names = {name: value for name in ("overlay", "rates") if (value := getattr(pricing, name))}
         paths = {name: base / value for name, value in names.items()}
-        self.seen.update(path.resolve() for path in paths.values())
+        self.seen.update(followed(path) for path in paths.values())
         if not all(path.exists() for path in paths.values()) or not (paths or pricing.currency != "USD"):
             return
         from guardrail.catalog.terms import read_terms  # noqa: PLC0415 - only where list prices are not what is paid
@@ -270,7 +271,7 @@ class Validation(Struct):
             self.faults.append(error if error.where else ConfigError(error.what, where=place, fix=error.fix))
 
     def _read(self, path: Path, error: type[GuardrailError]) -> YamlFile | None:
-        self.seen.add(path.resolve())
+        self.seen.add(followed(path))
         try:
             file = read_yaml(path, error)
             _ = file.data  # parsed here, where it can be told
@@ -298,7 +299,7 @@ def validate_files(files: Iterable[Path]) -> Validation:
     for config in dict.fromkeys(found for path in given if (found := _config_of(path))):
         result.configuration(config)
     for path in given:
-        if path.resolve() not in result.seen:
+        if followed(path) not in result.seen:
             _alone(path, result)
     return result
 

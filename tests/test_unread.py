@@ -1,6 +1,7 @@
 """One root module or plan that cannot be read: it is named, the others are judged, and the run was not evaluated."""
 
 import json
+import sys
 
 import pytest
 
@@ -128,3 +129,50 @@ def test_a_difference_with_what_cannot_be_read_is_none(tree, run, tmp_path, base
     assert ran.exit_code == 2
     assert [[one["action"] for one in project["resources"]] for project in found] == [["no-op"], []]
     assert found[1]["findings"][0]["rule"] == "unreadable-input"
+
+
+LINKS = ["x.tf", "nowhere.tf", "../good", "main.tf"]
+"""Where a link x.tf leads: to itself, to nothing, to a folder, and to another file."""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize("target", LINKS)
+@pytest.mark.parametrize("place", ["bad", "module"])
+def test_a_link_hides_nothing_of_the_configuration_beside_it(tree, run, tmp_path, place, target):
+    machine = GOOD.replace("m5.large", "m5.24xlarge").replace('"a"', '"b"')
+    tree({"good/main.tf": GOOD, f"{place}/main.tf": machine})
+    if place == "module":
+        tree({"good/main.tf": GOOD + 'module "m" { source = "../module" }\n'})
+    (tmp_path / place / "x.tf").symlink_to(target)
+    ran = run("check", ".", "--format", "json")
+    told = json.loads(ran.stdout)
+    if target == "main.tf":  # read twice, as Terraform would
+        assert told["verdict"] != "pass"
+        return
+    assert f"{place}/x.tf" in ran.stdout
+    assert (ran.exit_code, told["verdict"] == "pass") == (2 if place == "bad" else 1, False)
+    assert (ran.stderr, told["totals"]["lower_bound"]) == ("", True)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize("target", ["guardrail.yaml", "nowhere"])
+@pytest.mark.parametrize("args", [["check", "good"], ["check", "--hook", "good/main.tf"], ["validate"]])
+def test_a_guardrail_yaml_that_leads_nowhere_is_not_none(tree, run, tmp_path, target, args):
+    tree({"good/main.tf": GOOD})
+    (tmp_path / "guardrail.yaml").symlink_to(target)
+    ran = run(*args)
+    assert (ran.exit_code, ran.stdout.count("\n") + ran.stderr.count("\n") <= 2) == (2, True)
+    assert "guardrail.yaml: " in ran.stdout + ran.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize(
+    "args", [["check", "loop"], ["check", "--hook", "loop"], ["diff", "loop", "loop"], ["check", "."]]
+)
+def test_a_link_that_leads_to_itself_is_one_line(tree, run, tmp_path, args):
+    tree({"good/main.tf": GOOD + 'module "m" { source = "../loop" }\n'})
+    (tmp_path / "loop").symlink_to("loop")
+    ran = run(*args)
+    assert ran.exit_code in {0, 2}
+    assert "internal error" not in ran.stderr
+    assert ("loop" in ran.stdout + ran.stderr) or args == ["check", "--hook", "loop"]

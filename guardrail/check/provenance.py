@@ -13,11 +13,13 @@ from guardrail.config import Settings, Source
 from guardrail.files.digest import digest_of, lasting_digest_of
 from guardrail.model.runs.hashes import Hashes
 from guardrail.model.runs.input import Input, InputKind, Origin
+from guardrail.paths import followed
 from guardrail.policy import fetched_files, is_within
 from guardrail.terraform.configuration.code.files import (
     INLINE_WAIVER,
     MANIFEST,
     configuration_files,
+    holds,
     is_configuration,
     shown,
 )
@@ -30,6 +32,7 @@ _WORKFLOWS = (
     *("bitbucket-pipelines.yml", ".circleci/config.yml", "Jenkinsfile", "atlantis.yaml", ".pre-commit-config.yaml"),
 )
 _RUNS_US = re.compile(rb"\bguardrail\b")
+_INLINE_WAIVER = re.compile(re.escape(INLINE_WAIVER).encode())
 _RULES, _DEFINITIONS = (".yaml", ".yml"), (".toml",)
 _LARGE = 1_000_000  # bytes of a workflow
 
@@ -51,7 +54,7 @@ class Checkout:
 
     def origin(self, path: Path) -> Origin:
         """Say who has written a file. What a link of the change leads to, or what lies below one, is the change's."""
-        if self._policy and path.resolve().is_relative_to(self._policy):
+        if self._policy and followed(path).is_relative_to(self._policy):
             return Origin.BASE
         names = git.names_of(self.top, path) if self.top else frozenset()
         if not names.isdisjoint(self.edited):
@@ -62,8 +65,8 @@ class Checkout:
 
     def name(self, path: Path) -> str:
         """Return how a file is called: from the top of the repository where it lies in it, else as it is shown."""
-        if self._policy and path.resolve().is_relative_to(self._policy):
-            return path.resolve().relative_to(self._policy).as_posix()
+        if self._policy and followed(path).is_relative_to(self._policy):
+            return followed(path).relative_to(self._policy).as_posix()
         return (git.name_of(path, self.top) if self.top else "") or shown(path)
 
 
@@ -109,13 +112,13 @@ def uncovered(settings: Settings, checkout: Checkout) -> list[Path]:
         return []
     covered = [part for one in (settings.projects or settings.sources) for part in _covered(one)]
     folders = {
-        folder: file for folder, file in folders.items() if not any(part.has(file.resolve()) for part in covered)
+        folder: file for folder, file in folders.items() if not any(part.has(followed(file)) for part in covered)
     }
     called = [part for folder in folders if has_work(folder) for part in footprints(folder)]
     return [
         file
         for folder, file in folders.items()
-        if has_work(folder) and not any(part.path != folder and part.has(file.resolve()) for part in called)
+        if has_work(folder) and not any(part.path != folder and part.has(followed(file)) for part in called)
     ]
 
 
@@ -133,7 +136,7 @@ def _covered(source: Source) -> Iterator[Footprint]:
 
 def _is_whole(settings: Settings, checkout: Checkout) -> bool:
     """Say whether a run without projects is over the whole repository."""
-    return any(Path(source.plan).resolve() == checkout.top for source in settings.sources if source.plan != "-")
+    return any(followed(Path(source.plan)) == checkout.top for source in settings.sources if source.plan != "-")
 
 
 def policy(settings: Settings) -> Iterator[tuple[InputKind, Path]]:
@@ -244,5 +247,5 @@ def _files(folders: Iterable[Path], settings: Settings) -> Iterator[tuple[InputK
     for folder in sorted(folders):
         for file in configuration_files(folder):
             yield InputKind.CONFIGURATION, file
-            if settings.inline_waivers and INLINE_WAIVER.encode() in file.read_bytes():
+            if settings.inline_waivers and holds(file, _INLINE_WAIVER):
                 yield InputKind.INLINE_WAIVERS, file

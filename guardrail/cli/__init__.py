@@ -123,6 +123,9 @@ def _ending(error: BaseException) -> tuple[str, ExitCode]:
     if isinstance(error, OSError) and isinstance(error.filename, str):
         # A name that people wrote and the system refuses to look at, for its length or its rights for example.
         return f"{error.filename[:_LONGEST_NAME]}: cannot be read: {error.strerror}", ExitCode.NOT_EVALUATED
+    if isinstance(error, RuntimeError) and (loop := str(error).partition("Symlink loop from ")[2]):
+        # Until Python 3.13, Path.resolve raises this for a link that leads to itself.
+        return f"{loop.strip(chr(39))[:_LONGEST_NAME]}: a link that leads to itself", ExitCode.NOT_EVALUATED
     from guardrail.cli.bug import bug_report  # a bug ends in a file to report, not in a traceback
 
     return bug_report(error), ExitCode.BUG

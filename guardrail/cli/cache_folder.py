@@ -6,12 +6,13 @@ import os
 
 from guardrail.data import CACHE_VARIABLE, cache_dir
 from guardrail.errors import ConfigError
+from guardrail.paths import followed
 
 
 def refuse_committed() -> None:
     """Raise ConfigError where the repository has files in the cache folder."""
     folder = cache_dir().absolute()
-    places = (*folder.parents, *folder.resolve().parents)
+    places = (*folder.parents, *followed(folder).parents)
     if not any(os.path.lexists(place / ".git") for place in dict.fromkeys(places)):
         return
     from guardrail import git  # hardly ever

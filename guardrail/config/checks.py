@@ -9,6 +9,7 @@ from guardrail.config.file import ConfigFile
 from guardrail.config.policy_at import PolicyAt
 from guardrail.errors import ConfigError
 from guardrail.files import Place, YamlFile
+from guardrail.paths import followed
 from guardrail.terraform.configuration.code.files import checkout_of
 
 _RELATIVE = "paths are relative to guardrail.yaml"
@@ -105,7 +106,7 @@ def _misnamed_variables(variables: Sequence[tuple[Place, str]], folder: Path, fi
             yield ConfigError(_no_such_file(place, name), where=file.where(place), fix=_RELATIVE)
     top = checkout_of(folder)
     for place, name in variables:
-        if top and not (folder / name).resolve().is_relative_to(top):
+        if top and not followed(folder / name).is_relative_to(top):
             what = f"{'.'.join(map(str, place))}: {name} is outside of the checkout"
             yield ConfigError(what, where=file.where(place), fix="use --var-file, which can name any file")
 

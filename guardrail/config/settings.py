@@ -24,6 +24,7 @@ from guardrail.files import Place, YamlFile, checked, read_yaml
 from guardrail.files.repository import repository_top
 from guardrail.model.report import TEAM_TAG
 from guardrail.model.unknown import Unknown
+from guardrail.paths import followed
 from guardrail.policy import Budget, RuleSetting
 from guardrail.terraform.configuration.code.files import NO_ROOTS
 
@@ -102,7 +103,7 @@ class Settings(Struct, frozen=True):
     @property
     def top(self) -> Path:
         """The repository that the policy lies in, or what stands for it: a pack in it is read where it lies."""
-        return self.policy_folder or repository_top(self.base.resolve())
+        return self.policy_folder or repository_top(followed(self.base))
 
     def where_budget(self, number: int) -> str:
         """Return "file:line" of a budget, "" without a guardrail.yaml."""

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from guardrail.config.file import ConfigFile, ProjectConfig
 from guardrail.errors import ConfigError
 from guardrail.files import Place
+from guardrail.paths import followed
 from guardrail.terraform.options import NO_CHOICES, Choices, Vars
 
 
@@ -126,7 +127,7 @@ class Sources(Struct, frozen=True):
         """
         if plan == "-":
             return [None]
-        path = (self.cwd / plan).resolve()
+        path = followed(self.cwd / plan)
         found = [one for one in self.file.projects if self._is_in(path, one)]
         first = [one for one in found if (one.path, one.plan) == (found[0].path, found[0].plan)]
         named = [one for one in first or self.file.projects if one.name == self.flags.project]
@@ -134,8 +135,8 @@ class Sources(Struct, frozen=True):
 
     def _is_in(self, path: Path, project: ProjectConfig) -> bool:
         if project.plan:
-            return any(match.resolve() == path for match in self.folder.glob(project.plan))
-        return bool(project.path) and path.is_relative_to((self.folder / str(project.path)).resolve())
+            return any(followed(match) == path for match in self.folder.glob(project.plan))
+        return bool(project.path) and path.is_relative_to(followed(self.folder / str(project.path)))
 
     def _of_project(self, project: ProjectConfig, *, is_alone: bool) -> Iterator[Source]:
         """Give the sources of a project. One without its plan is an error by itself, and among others one that is not read."""

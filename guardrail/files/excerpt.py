@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from guardrail.model.finding import Finding
+from guardrail.paths import followed
 
 _LARGEST = 2_000_000  # bytes of a file that is read for it
 _LONGEST_BLOCK = 400  # lines
@@ -39,8 +40,8 @@ def excerpts(top: Path) -> Excerpts:
     @cache
     def lines_of(file: str) -> list[str]:
         try:
-            path = Path(file).resolve()
-            fits = file.isprintable() and path.is_relative_to(top.resolve()) and path.is_file()
+            path = followed(Path(file))
+            fits = file.isprintable() and path.is_relative_to(followed(top)) and path.is_file()
             return path.read_text(encoding="utf-8").splitlines() if fits and path.stat().st_size <= _LARGEST else []
         except (OSError, ValueError):
             return []

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from guardrail.model.finding import Finding
 from guardrail.model.remedy import Edit
 from guardrail.model.report import ProjectReport, Report
+from guardrail.paths import followed
 
 _USUAL_FILE = "main.tf"
 
@@ -101,13 +102,13 @@ def _usual_file(folder: Path) -> str | None:
 def _folders(project: ProjectReport, here: Path) -> Iterator[Path]:
     """Give the places that a project's files are told from: its folder, the folder of its plan, where we are."""
     if project.path.isprintable():
-        yield from ((here / project.path).resolve(), (here / project.path).resolve().parent)
-    yield here.resolve()
+        yield from (followed(here / project.path), followed(here / project.path).parent)
+    yield followed(here)
 
 
 def _found(file: str, folders: Iterable[Path], top: Path) -> Path | None:
     """Return the file if it is in the repository. Names may come from a result that nobody has looked at."""
-    places = ((folder / file).resolve() for folder in folders) if file.isprintable() else ()
+    places = (followed(folder / file) for folder in folders) if file.isprintable() else ()
     return next((path for path in places if os.path.isfile(path) and path.is_relative_to(top)), None)  # noqa: PTH113 - never raises
 
 

@@ -15,6 +15,7 @@ from guardrail import git
 from guardrail.errors import InputError
 from guardrail.model.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
+from guardrail.paths import followed
 from guardrail.terraform.configuration.code.files import MANIFEST, is_configuration
 from guardrail.terraform.inputs import NO_CONFIGURATION, PLAN_NAMES, NoConfigurationError, read_plans
 from guardrail.terraform.options import Choices
@@ -110,7 +111,7 @@ class Base:
         if Path(self._base).exists():
             return self._place_in_base(inside)
         # The folder may be one that the change has removed.
-        there = next(place for place in (folder, *folder.resolve().parents) if place.is_dir())
+        there = next(place for place in (folder, *followed(folder).parents) if place.is_dir())
         top = git.top_of(there)
         if top is None and git.is_refused(folder):
             fix = "see `git status`; for one of another owner: git config --global --add safe.directory DIR"
@@ -123,11 +124,11 @@ class Base:
             self._commits[top] = self._stack.enter_context(
                 _files_at(top, git.merge_base(top, self._base), named, is_whole=self._is_whole)
             )
-        former = self._commits[top].folder / folder.resolve().relative_to(top.resolve())
+        former = self._commits[top].folder / followed(folder).relative_to(followed(top))
         for fetched in folder.rglob(".terraform"):  # what `terraform init` has fetched is in no commit
             place = former / fetched.relative_to(folder)
             if fetched.is_dir() and place.parent.is_dir() and not place.exists():
-                place.symlink_to(fetched.resolve(), target_is_directory=True)
+                place.symlink_to(followed(fetched), target_is_directory=True)
         return former if former.is_dir() else None
 
     def _place_in_base(self, inside: str) -> Path | None:

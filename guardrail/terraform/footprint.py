@@ -9,7 +9,8 @@ from pathlib import Path
 from msgspec import Struct
 
 from guardrail.errors import InputError
-from guardrail.terraform.configuration.code.files import configuration_files
+from guardrail.paths import followed
+from guardrail.terraform.configuration.code.files import configuration_files, holds
 from guardrail.terraform.configuration.code.roots import root_modules
 from guardrail.terraform.configuration.variable_files import is_automatic, is_variables
 from guardrail.terraform.inputs import plan_at, plans_below
@@ -34,8 +35,8 @@ class Footprint(Struct, frozen=True):
     def has(self, file: Path) -> bool:
         """Return whether a file, resolved, belongs to it. Of variables, it is those that are named, or read without that."""
         if is_variables(file.name) and not self.is_plan:
-            return file in self.files or (is_automatic(file.name) and file.parent == self.path.resolve())
-        return file == self.path.resolve() or file in self.files or file.parent in self.folders
+            return file in self.files or (is_automatic(file.name) and file.parent == followed(self.path))
+        return file == followed(self.path) or file in self.files or file.parent in self.folders
 
 
 def footprints(given: Path, choices: Choices = NO_CHOICES, *, proposed: bool = False) -> Iterator[Footprint]:
@@ -45,12 +46,12 @@ def footprints(given: Path, choices: Choices = NO_CHOICES, *, proposed: bool = F
         return
     path = plan_at(given, proposed=proposed)
     if path.is_file():
-        yield Footprint(path, frozenset({path.resolve().parent}), is_plan=True)
+        yield Footprint(path, frozenset({followed(path).parent}), is_plan=True)
     # Both a plan and its configuration: a commit may touch either.
-    files = frozenset(file.resolve() for file in choices.files)
+    files = frozenset(followed(file) for file in choices.files)
     roots = root_modules(path) if path.is_dir() else []
     for plan in plans_below(path, proposed=proposed) if path.is_dir() and not roots else ():
-        yield Footprint(plan, frozenset({plan.resolve().parent}), is_plan=True)
+        yield Footprint(plan, frozenset({followed(plan).parent}), is_plan=True)
     yield from (of_root(root, files) for root in roots)
 
 
@@ -58,7 +59,7 @@ def of_root(root: Path, files: frozenset[Path] = frozenset()) -> Footprint:
     """Return a root module, whether a plan lies in its folder or not."""
     from guardrail.terraform.configuration.code.modules import FolderModules  # noqa: PLC0415 - loads the parser
 
-    folders = (folder.resolve() for _, folder in FolderModules(root).folders() if folder)
+    folders = (followed(folder) for _, folder in FolderModules(root).folders() if folder)
     return Footprint(root, frozenset(folders), files)
 
 
@@ -69,7 +70,7 @@ def looked_at(part: Footprint, choices: Choices) -> frozenset[Path]:
     """
     files = [file for folder in part.folders for file in configuration_files(folder)]
     # What Terragrunt generates is in no file.
-    may_read = choices.terragrunt or any(_READS_FILES.search(file.read_bytes()) for file in files)
+    may_read = choices.terragrunt or any(holds(file, _READS_FILES) for file in files)
     if part.is_plan or not may_read:
         return frozenset()
     from guardrail.terraform.configuration.folder import read_folder  # noqa: PLC0415 - loads the parser
@@ -79,7 +80,7 @@ def looked_at(part: Footprint, choices: Choices) -> frozenset[Path]:
         plan = read_unit(part.path, choices) if choices.terragrunt else read_folder(part.path, choices)
     except InputError:
         return frozenset()
-    return frozenset(path.resolve() for path in plan.looked)
+    return frozenset(followed(path) for path in plan.looked)
 
 
 def _of_units(given: Path, choices: Choices) -> Iterator[Footprint]:
@@ -87,17 +88,17 @@ def _of_units(given: Path, choices: Choices) -> Iterator[Footprint]:
     from guardrail.terraform.configuration.code.modules import FolderModules  # noqa: PLC0415 - loads the parser
     from guardrail.terraform.terragrunt.unit import Unit, units  # noqa: PLC0415
 
-    named = {file.resolve() for file in choices.files}
+    named = {followed(file) for file in choices.files}
     for folder in units(given):
-        own = folder.resolve()
+        own = followed(folder)
         try:
             unit = Unit(folder, choices)
         except InputError:
             yield Footprint(folder, frozenset({own}), frozenset(named))
             continue
-        passed = {path.resolve() for path in unit.given if isinstance(path, Path)}
+        passed = {followed(path) for path in unit.given if isinstance(path, Path)}
         unit.file.inputs.as_value().first_unknown()  # evaluates them, so that it is known what is read for them
-        read = {path.resolve() for path in unit.file.reading.looked}
+        read = {followed(path) for path in unit.file.reading.looked}
         modules = FolderModules(unit.module, unit.added).folders() if unit.module else ()
-        folders = {path.resolve() for _, path in modules if path}
+        folders = {followed(path) for _, path in modules if path}
         yield Footprint(folder, frozenset({own, *folders}), frozenset({*named, *passed, *read}))

@@ -12,6 +12,7 @@ import click
 
 from guardrail.cli.options import Command
 from guardrail.errors import ConfigError, GuardrailError
+from guardrail.paths import followed
 
 if TYPE_CHECKING:
     from guardrail.config import Settings
@@ -37,7 +38,7 @@ def watch(values: dict[str, Any]) -> int:
 
     if "-" in values["inputs"]:
         raise click.UsageError("standard input cannot be watched: name a file or a folder")
-    own = {target.path.resolve() for target in values["outs"]}
+    own = {followed(target.path) for target in values["outs"]}
     folders, looked, last = frozenset({Path.cwd()}), frozenset[Path](), None
 
     def noted(settings: Settings) -> Settings:
@@ -51,7 +52,7 @@ def watch(values: dict[str, Any]) -> int:
         try:
             report = judged(values, noted)
             deliver(report, values["format_name"], values["outs"], color=values["color"], details=values["details"])
-            looked = frozenset(path.resolve() for path in report.looked)
+            looked = frozenset(followed(path) for path in report.looked)
             last = _compared(last, report)
         except GuardrailError as error:  # editors save what is half written
             click.echo(f"guardrail: {error}", err=True)
@@ -82,13 +83,13 @@ def folders_of(settings: Settings) -> frozenset[Path]:
 
     parts = [part for source in settings.sources for part in footprints(Path(source.plan), source.choices)]
     folders = {folder for part in parts for folder in (*part.folders, *(file.parent for file in part.files))}
-    folders |= {Path(source.plan).resolve() for source in settings.sources if Path(source.plan).is_dir()}
+    folders |= {followed(Path(source.plan)) for source in settings.sources if Path(source.plan).is_dir()}
     rules = [settings.base / path for path in settings.rules.paths]
     rules += [file.parent for file in fetched_files(settings.base, settings.rules.sources)]
-    folders |= {folder.resolve() for path in (*rules, *settings.definitions) for folder in _tree(path)}
+    folders |= {followed(folder) for path in (*rules, *settings.definitions) for folder in _tree(path)}
     usage = [source.usage for source in settings.sources]
     files = (settings.config_file, settings.waivers, settings.overlay, settings.rates, *usage)
-    return frozenset(folders | {file.resolve().parent for file in files if file} or {Path.cwd()})
+    return frozenset(folders | {followed(file).parent for file in files if file} or {Path.cwd()})
 
 
 def _tree(path: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import PlanFacts, without_repetition
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json, not_evaluated, with_unknowns
+from guardrail.paths import followed
 from guardrail.terraform.address import Address, parse
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.configuration.code.moved_blocks import moves_of
@@ -59,7 +60,7 @@ def read_modules(
         raise InputError("no configuration of Terraform in it", where=str(root), fix="name a root module's folder")
     if code.faults:
         raise InputError(code.faults[0].message, where=code.faults[0].where, fix="correct the configuration")
-    refuse_circles(modules, "", (root.resolve(),))
+    refuse_circles(modules, "", (followed(root),))
     given = given_variables(root, code, choices)
     more = {name: value for (name,) in code.labelled("variable") if name not in given and (value := inputs(name))}
     files = modules.readable()
@@ -117,10 +118,10 @@ def refuse_circles(modules: FolderModules, key: str, above: tuple[Path, ...]) ->
     for (name,), call in code.labelled("module").items() if code else ():
         inner = f"{key}.{name}".removeprefix(".")
         path = modules.path(inner)
-        if path is not None and path.resolve() in above:
+        if path is not None and followed(path) in above:
             raise InputError("a module that calls itself", where=call.where, fix="remove the call")
         if path is not None:
-            refuse_circles(modules, inner, (*above, path.resolve()))
+            refuse_circles(modules, inner, (*above, followed(path)))
 
 
 class _Folder:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
+from guardrail.paths import followed
 from guardrail.terraform.configuration.code.modules import FolderModules
 from guardrail.terraform.language.syntax import parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Body
@@ -64,7 +65,7 @@ class SensitiveLines:
         found: dict[str, bool] = {}
         for modules in self._modules:
             for key, path in modules.folders():
-                if path is not None and path.resolve() == folder.resolve():
+                if path is not None and followed(path) == followed(folder):
                     marks = _marks(modules, f"{key}.{name}" if key else name)
                     found |= {one: mark or found.get(one, False) for one, mark in marks.items()}
         return found

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from guardrail.errors import InputError
+from guardrail.paths import followed
 from guardrail.terraform.configuration.code.files import reach_of, shown
 from guardrail.terraform.language.scope import Budget
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
@@ -37,12 +38,12 @@ class Reading:
     budget: Budget = field(default_factory=Budget)
 
     def __post_init__(self) -> None:
-        self.unit = self.unit.resolve()
+        self.unit = followed(self.unit)
         self.top = reach_of(self.unit)
 
     def holds(self, path: Path) -> bool:
         """Return whether a path, links followed, is one that may be read."""
-        return path.resolve().is_relative_to(self.top)
+        return followed(path).is_relative_to(self.top)
 
     def parsed(self, path: Path) -> ParsedFile:
         """Parse a file. Raises InputError."""

@@ -114,7 +114,10 @@ class Unit:
         for path in configuration_files(self.file.folder) if self.module != self.file.folder else ():
             if leads_out(path):
                 raise InputError(LEADS_OUT, where=shown(path))
-            self.added[path.name] = (shown(path), path.read_bytes())
+            try:
+                self.added[path.name] = (shown(path), path.read_bytes())
+            except OSError as error:
+                raise InputError(f"cannot be read: {error.strerror}", where=shown(path)) from None
         for label, parts in self.file.generated():
             self._generate(label, parts)
         extra = [

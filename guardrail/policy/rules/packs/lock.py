@@ -19,6 +19,7 @@ from guardrail.errors import ConfigError
 from guardrail.files.checked import checked
 from guardrail.files.section import Section
 from guardrail.files.yaml_file import read_yaml
+from guardrail.paths import followed
 from guardrail.policy.rules.packs.selection import PackName, PackSource, Sha256
 
 LOCK_NAME = "guardrail.lock"
@@ -131,4 +132,4 @@ def fetched_files(base: Path, names: Iterable[str]) -> list[Path]:
 
 def is_within(folder: Path, top: Path) -> bool:
     """Say whether a folder lies in the repository, wherever links lead: then it is read where it lies."""
-    return folder.resolve().is_relative_to(top.resolve())
+    return followed(folder).is_relative_to(followed(top))

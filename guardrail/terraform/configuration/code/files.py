@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import posixpath
+import re
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
 from guardrail import git
+from guardrail.paths import followed
 
 SUFFIXES = (".tf", ".tofu", ".tf.json", ".tofu.json")
 """What Terraform and OpenTofu read as configuration."""
@@ -47,10 +49,17 @@ LEADS_OUT = "is a link that leads out of the checkout, and is not read"
 
 
 def configuration_files(folder: Path) -> list[Path]:
-    """Return the files of configuration in a folder, by name; OpenTofu's wins over its namesake of Terraform."""
+    """Return the files of configuration in a folder, by name; OpenTofu's wins over its namesake of Terraform.
+
+    A link is one wherever it leads, as to Terraform: one that leads to no file cannot be read, and is not left out.
+    """
     try:
         with os.scandir(folder) as found:
-            names = sorted(entry.name for entry in found if is_configuration(entry.name) and entry.is_file())
+            names = sorted(
+                entry.name
+                for entry in found
+                if is_configuration(entry.name) and (entry.is_symlink() or entry.is_file())
+            )
     except OSError:
         return []
     # OpenTofu reads x.tofu instead of x.tf; who has both writes the first for it.
@@ -60,13 +69,13 @@ def configuration_files(folder: Path) -> list[Path]:
 
 def checkout_of(folder: Path) -> Path | None:
     """Return the top of the git checkout that a folder lies in; None outside of one."""
-    whole = folder.resolve()
+    whole = followed(folder)
     return next((path for path in (whole, *whole.parents) if (path / ".git").exists()), None)
 
 
 def reach_of(folder: Path) -> Path:
     """Return what a folder's configuration may read in: its checkout, else the current folder, else itself."""
-    whole, here = folder.resolve(), Path.cwd()
+    whole, here = followed(folder), Path.cwd()
     return checkout_of(folder) or (here if whole.is_relative_to(here) else whole)
 
 
@@ -74,8 +83,16 @@ def leads_out(file: Path) -> bool:
     """Return whether a file, links followed, is outside of the checkout of the folder it is named in, or outside this folder."""
     if not file.is_symlink():
         return False  # its folder is inside of the checkout that this folder lies in
-    top = checkout_of(file.parent) or file.parent.resolve()
-    return not file.resolve().is_relative_to(top)
+    top = checkout_of(file.parent) or followed(file.parent)
+    return not followed(file).is_relative_to(top)
+
+
+def holds(file: Path, text: re.Pattern[bytes]) -> bool:
+    """Return whether a file of configuration has a text in it. One that cannot be read is told of where it is evaluated."""
+    try:
+        return text.search(file.read_bytes()) is not None
+    except OSError:
+        return False
 
 
 def shown(path: Path) -> str:

@@ -13,6 +13,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from guardrail.paths import followed
 from guardrail.terraform.configuration.code.files import (
     LEADS_OUT,
     MAX_BYTES,
@@ -195,7 +196,7 @@ class FolderModules:
         if is_local(source):
             found = Path(os.path.normpath(path / source))
             # Links are followed first: a pull request may not make a check read, and show, files beside the checkout.
-            if not found.resolve().is_relative_to(self.checkout or reach_of(self.root)):
+            if not followed(found).is_relative_to(self.checkout or reach_of(self.root)):
                 self._outside.add(key)
                 return None
         elif is_fetched(folder := self._manifest.get(key, "")):

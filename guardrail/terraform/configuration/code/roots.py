@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from guardrail.paths import followed
 from guardrail.terraform.configuration.code.files import NO_ROOTS, configuration_files, shown
 
 if TYPE_CHECKING:
@@ -73,8 +74,8 @@ def roots_aside(folder: Path) -> list[Path]:
     candidates = [path for path in candidates if has_work(path)]
     if not candidates:
         return []
-    own = {path.resolve() for _, path in _modules(folder).folders() if path}
-    return [path for path in _uncalled(candidates) if path.resolve() not in own]
+    own = {followed(path) for _, path in _modules(folder).folders() if path}
+    return [path for path in _uncalled(candidates) if followed(path) not in own]
 
 
 def folders_of_other_tools(folder: Path) -> list[tuple[Tool, list[Path]]]:
@@ -96,9 +97,9 @@ def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) ->
     """
     notes = []
     # A project of the folder itself, or of one above it, is no reason to leave anything unsaid.
-    own = {path.resolve() for path in others} - {folder.resolve(), *folder.resolve().parents}
+    own = {followed(path) for path in others} - {followed(folder), *followed(folder).parents}
     if roots == [folder]:
-        aside = [path for path in roots_aside(folder) if own.isdisjoint((path.resolve(), *path.resolve().parents))]
+        aside = [path for path in roots_aside(folder) if own.isdisjoint((followed(path), *followed(path).parents))]
         if aside:
             fix = "guardrail check FOLDER, or name them as projects in guardrail.yaml"
             notes.append(f"root modules below {shown(folder)} are not looked at: {listed(aside)} ({fix})")
@@ -107,7 +108,7 @@ def scope_notes(folder: Path, roots: list[Path], others: Iterable[Path] = ()) ->
             f"{shown(files[0])}: no resources beside it, so the root modules below are checked: {listed(roots)}"
         )
     for tool, files in folders_of_other_tools(folder):
-        if unread := [file for file in files if own.isdisjoint(file.resolve().parents)]:
+        if unread := [file for file in files if own.isdisjoint(followed(file).parents)]:
             notes.append(unread_by_us(tool, unread))
     return notes
 
@@ -134,13 +135,13 @@ def _uncalled(folders: list[Path]) -> list[Path]:
     """Leave out the folders that another one calls as a module."""
     roots = [_modules(path) for path in folders]
     called = {
-        child.resolve()
+        followed(child)
         for root in roots
         if (code := root.module(""))
         for (name,) in code.labelled("module")
         if (child := root.path(name))
     }
-    return [path for path in folders if path.resolve() not in called]
+    return [path for path in folders if followed(path) not in called]
 
 
 def _folders_with_configuration(folder: Path) -> list[Path]:
