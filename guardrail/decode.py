@@ -26,9 +26,18 @@ def decode_json(text: bytes | msgspec.Raw, kind: Any) -> Any:
     return _shallow(_decoder(kind).decode, text)
 
 
-def json_decoder(kind: type[_Type]) -> Callable[[bytes], _Type]:
+@overload
+def json_decoder(kind: type[_Type]) -> Callable[[bytes | msgspec.Raw], _Type]: ...
+@overload
+def json_decoder(kind: UnionType) -> Callable[[bytes | msgspec.Raw], Any]: ...
+def json_decoder(kind: Any) -> Callable[[bytes | msgspec.Raw], Any]:
     """Return a function that does the same for many texts of one type."""
-    return lambda text: decode_json(text, kind)
+
+    @cache
+    def decoder() -> msgspec.json.Decoder[_Type]:
+        return msgspec.json.Decoder(kind)
+
+    return lambda text: _shallow(decoder().decode, text)
 
 
 @overload

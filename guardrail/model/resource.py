@@ -186,11 +186,11 @@ NO_IDS = Ids()
 def _known_text(sides: Sequence[Side], name: str) -> str | None:
     found = None
     for side in sides:
-        if side.has_secrets(name):
+        if side.sensitive and side.has_secrets(name):
             return None
-        if found is None and side.values.get(name):
-            value = side.get(name)
-            found = value if isinstance(value, str) else None
+        value = side.values.get(name)
+        if found is None and isinstance(value, str) and value and not side.unknown.get(name):
+            found = value
     return found
 
 

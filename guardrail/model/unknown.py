@@ -120,9 +120,9 @@ def _with_those_above(path: str) -> Iterator[str]:
 def has_marks(mark: Json) -> bool:
     """Say whether marks, of what is unknown or of what is sensitive, mark anything."""
     if isinstance(mark, dict):
-        return any(map(has_marks, mark.values()))
+        return any(map(has_marks, filter(None, mark.values())))
     if isinstance(mark, list):
-        return any(map(has_marks, mark))
+        return any(map(has_marks, filter(None, mark)))
     return bool(mark)
 
 

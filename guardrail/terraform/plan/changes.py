@@ -8,7 +8,7 @@ from guardrail.model.resource import Change, ids_of
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.effective_tags import effective_tags, is_taggable
 from guardrail.terraform.plan.json.entries import Entry, index_of
-from guardrail.terraform.plan.providers import NO_DEFAULT_TAGS, ProviderConfigurations
+from guardrail.terraform.plan.providers import ProviderConfigurations
 from guardrail.terraform.plan.regions import Located, Regions
 from guardrail.terraform.plan.separate_resources import SeparateResources
 
@@ -35,7 +35,9 @@ def _change(text: str, entry: Entry, located: Located, regions: Regions, provide
     defaults = providers.default_tags(located.provider_key)
     before, after = located.before, located.after
     before_tags = effective_tags(address.type, entry.provider, before)
-    is_same = before and after and after.is_as(before) and defaults == NO_DEFAULT_TAGS
+    # Where nothing is added, not even by the provider, nothing is said of where it comes from.
+    adds_nothing = not (defaults.values or defaults.unknown or before_tags.defaults)
+    is_same = before and after and adds_nothing and after.is_as(before)
     return Change(
         address=text,
         type=address.type,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Protocol
 
 from msgspec import Struct, field
@@ -125,6 +126,7 @@ def region_said(provider: str | None, region: Json, zone: Json) -> str | None:
     return region_of_zone(zone) if isinstance(zone, str) else None
 
 
+@lru_cache(maxsize=1024)
 def region_of_zone(zone: str) -> str | None:
     """Return the region of a zone: us-central1 for us-central1-a, us-east-1 for us-east-1a and us-east-1-bos-1a."""
     found = re.match(r"[a-z]+-[a-z]+\d+(?=-[a-z]$)|[a-z]{2,4}(-[a-z]+)+-\d+(?=[a-z]$|-)", zone)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -17,12 +16,11 @@ from guardrail.model.finding import Waiver
 from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import NO_FACTS, PlanFacts
 from guardrail.model.resource import Change, SourceLine
-from guardrail.model.unknown import Json
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.changes import changes_of
 from guardrail.terraform.plan.json.data_sources import PREFIX, data_sources
 from guardrail.terraform.plan.json.deferred import left_for_later
-from guardrail.terraform.plan.json.document import ConfigResource, Document, documents, malformed
+from guardrail.terraform.plan.json.document import Document, documents, malformed
 from guardrail.terraform.plan.json.entries import Entry, entries
 from guardrail.terraform.plan.json.envelope import plan_text, without_huge_numbers
 from guardrail.terraform.plan.json.facts import facts_of
@@ -143,7 +141,7 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
     after = entry.after
     mentions = references.of(entry.address, block, after.unknown if after else {})
     if after and block:
-        after = replace(after, written=mentions.written, is_set=partial(_has_expression, block))
+        after = replace(after, written=mentions.written, is_set=block.sets)
     if block and block.provider_config_key:
         provider_key = block.provider_config_key
     else:
@@ -156,31 +154,10 @@ def _located(entry: Entry, modules: Modules, references: References) -> Located:
         provider_key=provider_key,
         before=entry.before,
         after=after,
-        is_set=(lambda name: block.expression(name) is not None) if block else None,
+        is_set=block.sets if block else None,
         references=mentions.addresses,
         through_locals=mentions.through_locals,
     )
-
-
-def _has_expression(block: ConfigResource, path: str) -> bool | None:
-    """Say whether a block of the configuration has an expression at a path; None where a plan does not tell it.
-
-    What `dynamic` blocks make, and what lies inside of one expression, it does not.
-    """
-    name, *steps = path.split(".")
-    expression: Json = block.expression(name)
-    if expression is None and steps:
-        return None
-    for step in steps:
-        if isinstance(expression, list) and step.isdecimal():
-            if int(step) >= len(expression):
-                return None
-            expression = expression[int(step)]
-        elif isinstance(expression, dict) and not {"references", "constant_value"} & expression.keys():
-            expression = expression.get(step, expression if step.isdecimal() else None)
-        elif expression is not None:
-            return None
-    return expression is not None
 
 
 def _places_of(data: Iterable[Change], modules: Modules) -> dict[str, Located]:
@@ -191,9 +168,15 @@ def _places_of(data: Iterable[Change], modules: Modules) -> dict[str, Located]:
         kind = source.type.removeprefix(PREFIX)
         block = modules.data_block(Address(source.module, kind, source.name))
         key = block.provider_config_key if block else None
-        is_set = (lambda name, block=block: block.expression(name) is not None) if block else None
         place = Located(
-            kind, source.provider, key or source.provider, source.before, source.after, is_set, {}, is_data=True
+            kind,
+            source.provider,
+            key or source.provider,
+            source.before,
+            source.after,
+            block.sets if block else None,
+            {},
+            is_data=True,
         )
         places[source.address] = places[address] = place
     return places

@@ -18,6 +18,7 @@ from guardrail.terraform.plan.json.modules import ModuleInstance, Modules, speci
 _DECODED = 256  # blocks
 _MAX_STEPS = 50  # through variables and outputs; a plan with a longer chain than that was not written by Terraform
 _ITERATION = ("count.", "each.")
+_CONSTANT = {"constant_value"}  # the keys of an expression that mentions nothing, as most are
 
 
 class _Scope(Struct, frozen=True):
@@ -43,6 +44,7 @@ class Mentions(Struct, frozen=True):
 
 
 NO_MENTIONS = Mentions({}, {}, None)
+_CONSTANTS = Mentions({}, {}, frozenset())
 
 
 class _Found(Struct, frozen=True):
@@ -92,6 +94,7 @@ class References:
         self._found: dict[tuple[str, str, tuple[str, ...]], _Found] = {}
         self._iterated: dict[tuple[str, int], tuple[_Found, dict[str, _Found]]] = {}
         self._whole: dict[tuple[str, str], _Found] = {}  # of all instances of a block or a module, which is shared
+        self._referring: dict[int, bool] = {}
         self._decoded: dict[int, tuple[Mapping[str, Json], list[_Part]]] = {}
         self.data: set[str] = set()
         for text, address in addresses.items():
@@ -110,12 +113,13 @@ class References:
         instance = self._modules.instance(address.module)
         if block is None or instance is None:
             return NO_MENTIONS
-        nested = {name: mark for name, mark in unknown.items() if isinstance(mark, list) and has_marks(mark)}
-        # Most blocks are constants: the raw bytes tell without decoding them.
-        if not nested and b'"references"' not in memoryview(block.expressions).tobytes():
-            return Mentions({}, {}, frozenset())
-        scope = _Scope(instance, address.key, block.for_each_expression)
+        nested: dict[str, list[Json]] = {}
+        if list in map(type, unknown.values()):  # of few resources
+            nested = {name: mark for name, mark in unknown.items() if isinstance(mark, list) and has_marks(mark)}
+        if not nested and not self._has_references(block):
+            return _CONSTANTS
         expressions, parts = self._parts_of(block)
+        scope = _Scope(instance, address.key, block.for_each_expression)
         by_attribute: defaultdict[str, list[_Found]] = defaultdict(list)
         through: defaultdict[str, tuple[tuple[str, str], ...]] = defaultdict(tuple)
         written: set[str] = set()
@@ -131,6 +135,13 @@ class References:
             written.update(_of_dynamic_blocks(expressions.get(name), mark, name))
         addresses = {name: all_ for name, several in by_attribute.items() if (all_ := _joined(several).addresses)}
         return Mentions(addresses, dict(through), frozenset(written))
+
+    def _has_references(self, block: ConfigResource) -> bool:
+        """Most blocks are constants: the raw bytes tell without decoding them."""
+        known = self._referring.get(id(block))
+        if known is None:
+            known = self._referring[id(block)] = b'"references"' in memoryview(block.expressions).tobytes()
+        return known
 
     def _parts_of(self, block: ConfigResource) -> tuple[Mapping[str, Json], list[_Part]]:
         """Decode a block once for many of its instances, and keep few: a plan may have as many blocks as resources."""
@@ -268,18 +279,16 @@ def _of_dynamic_blocks(expression: Json, marks: list[Json], path: str) -> Iterat
                     yield from _of_dynamic_blocks(told or None, mark, f"{path}.{name}")
 
 
-def _parts(expression: Json, attribute: str, path: str, leaf: str = "") -> Iterator[_Part]:
-    """Yield the expressions of an attribute, or of nested blocks, that mention something."""
+def _parts(expression: Json, attribute: str, path: str, leaf: str = "") -> Sequence[_Part]:
+    """Return the expressions of an attribute, or of nested blocks, that mention something."""
     if isinstance(expression, list):
-        for block in expression:
-            yield from _parts(block, attribute, path, leaf)
-    elif isinstance(expression, dict):
-        if "references" in expression or "constant_value" in expression:
-            if mentioned := tuple(_lists(expression)):
-                yield _Part(attribute, path, leaf, mentioned)
-        else:
-            for name, part in expression.items():
-                yield from _parts(part, attribute, f"{path}.{name}", name)
+        return [part for block in expression for part in _parts(block, attribute, path, leaf)]
+    if not isinstance(expression, dict) or expression.keys() == _CONSTANT:
+        return ()
+    if "references" in expression or "constant_value" in expression:
+        mentioned = tuple(_lists(expression))
+        return (_Part(attribute, path, leaf, mentioned),) if mentioned else ()
+    return [part for name, one in expression.items() for part in _parts(one, attribute, f"{path}.{name}", name)]
 
 
 def _lists(expression: Json) -> Iterator[tuple[str, ...]]:

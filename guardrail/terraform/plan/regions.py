@@ -37,7 +37,7 @@ class Located(Struct, frozen=True):
     provider_key: str
     before: Side | None
     after: Side | None
-    is_set: Callable[[str], bool] | None
+    is_set: Callable[[str], bool | None] | None
     references: Mapping[str, tuple[str, ...]]
     through_locals: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
     is_data: bool = False
@@ -56,11 +56,13 @@ class Regions:
 
     def after(self, address: str) -> Region:
         """Return the region after the change."""
-        return self._region(address, before=False)
+        own = self._own[address][1]
+        return own if isinstance(own, str) else self._region(address, before=False)
 
     def before(self, address: str) -> Region:
         """Return the region before the change."""
-        return self._region(address, before=True)
+        own = self._own[address][0]
+        return own if isinstance(own, str) else self._region(address, before=True)
 
     def _region(self, address: str, *, before: bool) -> Region:
         memo = (address, before)

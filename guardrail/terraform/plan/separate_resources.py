@@ -110,17 +110,18 @@ class SeparateResources:
             return resource
         before, after = resource.before, resource.after
         sides = [side for side in (before, after) if side]
+        blocks = [name for name in _BLOCKS[resource.type] if any(side.values.get(name) for side in sides)]
+        if not blocks:
+            return resource
         names = {
             address,
             *(text for side in sides for key in _IDENTITIES if isinstance(text := side.values.get(key), str)),
         }
-        for block, separate in _BLOCKS[resource.type].items():
-            if not any(side.values.get(block) for side in sides):
-                continue
+        for block in blocks:
             # One that is deleted still stands in the block, of which nobody plans anything: both of its sides tell.
             owned = [
                 (one, side)
-                for one in separate
+                for one in _BLOCKS[resource.type][block]
                 for own in sorted(names)
                 for other in self._owned.get((one.type, own), ())
                 for side in (other.before, other.after)

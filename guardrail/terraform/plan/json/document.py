@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from guardrail.decode import decode_json
+from guardrail.decode import decode_json, json_decoder
 from guardrail.errors import InputError
 from guardrail.model.unknown import Json
 
@@ -124,6 +124,26 @@ class ConfigResource(msgspec.Struct):
             return None
         expressions = decode_json(self.expressions, dict[str, Raw] | None) or {}
         return decode_json(expressions[name], object) if name in expressions else None
+
+    def sets(self, path: str) -> bool | None:
+        """Say whether the block has an expression at a path; None where a plan does not tell it.
+
+        What `dynamic` blocks make, and what lies inside of one expression, it does not.
+        """
+        name, *steps = path.split(".")
+        expression: Json = self.expression(name)
+        if expression is None and steps:
+            return None
+        for step in steps:
+            if isinstance(expression, list) and step.isdecimal():
+                if int(step) >= len(expression):
+                    return None
+                expression = expression[int(step)]
+            elif isinstance(expression, dict) and not {"references", "constant_value"} & expression.keys():
+                expression = expression.get(step, expression if step.isdecimal() else None)
+            elif expression is not None:
+                return None
+        return expression is not None
 
     def all_expressions(self) -> Mapping[str, Json]:
         """Return attribute name -> expression."""
@@ -309,5 +329,7 @@ def marks_of(section: Raw) -> Attributes | bool:
 
 def decoded(section: Raw) -> Attributes:
     """Return what a raw section holds; an empty one for null or absent. Raises msgspec.ValidationError."""
-    found = decode_json(section, Attributes | None) if memoryview(section) else None
-    return found or {}
+    return (_decode_attributes(section) if memoryview(section) else None) or {}
+
+
+_decode_attributes = json_decoder(Attributes | None)

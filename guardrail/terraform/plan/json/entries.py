@@ -36,6 +36,8 @@ _ACTIONS = {
     ("create", "forget"): Action.CREATE,
     ("forget", "create"): Action.CREATE,
 }
+_SAME = frozenset({Action.NO_OP, Action.IMPORT, Action.MOVE})
+_GONE = frozenset({Action.DELETE, Action.FORGET})
 _NO_CHANGE = ChangeEntry()
 
 
@@ -103,7 +105,7 @@ def _listed(change: ResourceChange) -> Entry:
     elif action is Action.NO_OP and change.previous_address not in {None, change.address}:
         action = Action.MOVE
     address = _address(change)
-    if action in {Action.NO_OP, Action.IMPORT, Action.MOVE}:
+    if action in _SAME:
         # Nothing changes, so a side that the plan leaves out is the other one.
         before, after = before or after, after or before
         if before and after and before.values == after.values:
@@ -113,7 +115,7 @@ def _listed(change: ResourceChange) -> Entry:
         address=address,
         action=action,
         before=None if action is Action.CREATE else before,
-        after=None if action in {Action.DELETE, Action.FORGET} else after,
+        after=None if action in _GONE else after,
         provider=short_name(change.provider_name, address.type),
         provider_name=change.provider_name or "",
         index=change.index if isinstance(change.index, str | int) else None,
