@@ -32,6 +32,8 @@ PREFIXES = (
     *("GITHUB_", "ACTIONS_", "RUNNER_", "GITLAB_", "CI_", "BITBUCKET_", "BUILDKITE", "CIRCLE", "ATLANTIS_", "CLICOLOR"),
     *("TF_", "TFC_", "TERRAFORM_", "AWS_", "ARM_", "AZURE_", "GOOGLE_", "CLOUDSDK_", "INFRACOST_", "GUARDRAIL_"),
 )
+HOST_AT = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.connect": 1, "socket.sendto": 1}
+"""Which argument of an event is a host. Each file that is opened is an event, too."""
 WORKER_CACHE = "PYTEST_GUARDRAIL_CACHE"
 
 
@@ -94,9 +96,9 @@ def pytest_collection_finish() -> None:
 
 
 def _no_network(event: str, args: tuple[Any, ...]) -> None:
-    host = {"socket.getaddrinfo": 0, "socket.gethostbyname": 0, "socket.connect": 1, "socket.sendto": 1}.get(event)
-    if host is None or args[host] is None:
+    if event not in HOST_AT or args[HOST_AT[event]] is None:
         return
+    host = HOST_AT[event]
     name = args[host] if isinstance(args[host], str | bytes) else args[host][0]
     name = name.decode() if isinstance(name, bytes) else name
     local = name in {"", "localhost", "::1"} or name.startswith(("127.", "/", "\0"))

