@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import tarfile
 
 _TIMEOUT = 120  # seconds
-_FULL_NAME = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_FULL_NAME = r"[0-9a-f]{40}|[0-9a-f]{64}"
 _AT_ONCE = 500  # paths on one command line
 _FOR_GIT = frozenset(
     (
@@ -61,7 +61,7 @@ def top_of(folder: Path) -> Path | None:
 def commit_of(top: Path, revision: str) -> str:
     """Return the commit that a revision names. Raises Missing."""
     # A full name means the same for ever, and is asked for once a file; a branch may move while a process runs (--watch).
-    return _commit_of_full_name(top, revision) if _FULL_NAME.fullmatch(revision) else _ask_for_commit(top, revision)
+    return _commit_of_full_name(top, revision) if re.fullmatch(_FULL_NAME, revision) else _ask_for_commit(top, revision)
 
 
 @lru_cache(maxsize=1024)

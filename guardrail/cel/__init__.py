@@ -1,6 +1,5 @@
 """CEL, the expression language of rules and cost definitions: one adapter, two engines (see docs/cel.md)."""
 
-from guardrail.cel.analysis.coverage import cover_all
 from guardrail.cel.analysis.key_access import KeyAccess
 from guardrail.cel.analysis.names import OPEN, Path, Schema
 from guardrail.cel.analysis.shapes import Shape, Shapes, joined_shape
@@ -29,7 +28,6 @@ __all__ = [
     "Shapes",
     "Template",
     "Working",
-    "cover_all",
     "engine_package",
     "engine_version",
     "installed_engines",

@@ -16,8 +16,8 @@ from guardrail.cel.analysis.names import Path
 from guardrail.cel.engine.conversion import Value, result_of
 from guardrail.cel.functions.collections import get
 
-_PATH = re.compile(r"\w+(?:\.\w+)*")
-_GET = re.compile(rf"get\(({_PATH.pattern}), '([\w.]+)', (null|true|false|\[\]|'[\w ]*')\)")
+_PATH = r"\w+(?:\.\w+)*"
+_GET = re.compile(rf"get\(({_PATH}), '([\w.]+)', (null|true|false|\[\]|'[\w ]*')\)")
 _WORDS = {"null": None, "true": True, "false": False}
 _PLAIN = frozenset({bool, float, type(None), str, list, dict})
 NOWHERE = object()

@@ -10,9 +10,7 @@ from msgspec import Struct, field
 
 from guardrail.config import OnIncomplete, Settings, Source
 from guardrail.costs import Library, load_usage
-from guardrail.costs.usage.alone import alone
 from guardrail.costs.usage.file import Wildcards
-from guardrail.costs.usage.keys import unread_keys
 from guardrail.errors import did_you_mean
 from guardrail.load import terms_of
 from guardrail.model.finding import Finding
@@ -47,6 +45,8 @@ class UsageInUse(Struct):
         """Return what a usage file has beside the resources of plans: for the first project that it is of. Raises InputError."""
         if not source.usage or plan.fault or source.usage in self.charged:
             return ()
+        from guardrail.costs.usage.alone import alone  # noqa: PLC0415 - only for a usage file
+
         self.charged.add(source.usage)
         found = alone(load_usage(source.usage), library)
         self.types.setdefault(source.usage, {}).update((one.address, one.type) for one in found)
@@ -96,6 +96,10 @@ def usage_notes(in_use: UsageInUse, library: Library, settings: Settings) -> lis
     Usage by type may stand there for types that a plan does not have. A file of several projects is looked at for all of
     them together, and not at all for addresses where some are not in the run. Raises InputError for a wrong value.
     """
+    if not in_use.types:
+        return []
+    from guardrail.costs.usage.keys import unread_keys  # noqa: PLC0415 - only for usage files
+
     said = []
     for path, exact in in_use.types.items():
         usage = load_usage(path)

@@ -10,14 +10,14 @@ from msgspec import Struct
 from guardrail.files.section import AfterValidator, Field, Section, model_validator
 
 # GitHub: letters, digits and -; GitLab: also _ and .; teams of either: paths with /. Anything else only looks like a name.
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_-])?(?:\[bot\])?")
-_TEAM = re.compile(r"[A-Za-z0-9_](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9_-])?")
+_NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253}[A-Za-z0-9_-])?(?:\[bot\])?"
+_TEAM = r"[A-Za-z0-9_](?:[A-Za-z0-9._/-]{0,253}[A-Za-z0-9_-])?"
 _ANY_WORKFLOW = "github-actions[bot]"
 
 
 def is_user_name(text: str) -> bool:
     """Say whether a text can be the name of a user: letters that only look like others are none."""
-    return _NAME.fullmatch(text) is not None
+    return re.fullmatch(_NAME, text) is not None
 
 
 def same_name(one: str, other: str) -> bool:
@@ -36,7 +36,7 @@ def _user(text: str) -> str:
 
 
 def _team(text: str) -> str:
-    if not _TEAM.fullmatch(text):
+    if not re.fullmatch(_TEAM, text):
         msg = f"{text!r:.60} is not the name of a team, as its address has it: finops, or acme/finops"
         raise ValueError(msg)
     return text

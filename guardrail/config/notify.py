@@ -7,36 +7,36 @@ from typing import Annotated, Any, Literal
 from guardrail.files.section import AfterValidator, Field, Section, StringConstraints, field_validator, model_validator
 
 Text = Annotated[str, StringConstraints(min_length=1)]
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
-_MAILBOX = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}")
-_REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}")
-_HOST = re.compile(r"[A-Za-z0-9.:-]{1,253}")
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]{0,127}"
+_MAILBOX = r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9.-]{1,190}"
+_REPOSITORY = r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}"
+_HOST = r"[A-Za-z0-9.:-]{1,253}"
 
 
 def _variable(name: str) -> str:
     """Refuse what is no name of a variable, without quoting it: it may be the secret itself."""
-    if not _VARIABLE.fullmatch(name):
+    if not re.fullmatch(_VARIABLE, name):
         msg = "must be the name of an environment variable, like COST_WEBHOOK_URL; the secret itself belongs into that variable"
         raise ValueError(msg)
     return name
 
 
 def _mailbox(address: str) -> str:
-    if not _MAILBOX.fullmatch(address):
+    if not re.fullmatch(_MAILBOX, address):
         msg = f"{address!r:.60} is no mail address like finops@example.com"
         raise ValueError(msg)
     return address
 
 
 def _repository(name: str) -> str:
-    if not _REPOSITORY.fullmatch(name):
+    if not re.fullmatch(_REPOSITORY, name):
         msg = f"{name!r:.60} is no repository like owner/name"
         raise ValueError(msg)
     return name
 
 
 def _host(name: str) -> str:
-    if not _HOST.fullmatch(name):
+    if not re.fullmatch(_HOST, name):
         msg = f"{name!r:.60} is no name of a host, like smtp.example.com"
         raise ValueError(msg)
     return name

@@ -120,16 +120,16 @@ def _scaling_action(action: Mapping[str, Json], group: Owner) -> Switches:
     return (Switch(minutes, True, zone),) if wanted == (least if desired in {None, -1} else desired) else None
 
 
-_CALL = re.compile(r":aws-sdk:\w+:(?P<verb>start|stop)(?:Instances|DBInstance|DBCluster)$")
-_EXPRESSION = re.compile(r"cron\((?P<fields>.*)\)")
+_CALL = r":aws-sdk:\w+:(?P<verb>start|stop)(?:Instances|DBInstance|DBCluster)$"
+_EXPRESSION = r"cron\((?P<fields>.*)\)"
 
 
 def _scheduler(schedule: Mapping[str, Json], owner: Owner) -> Switches:  # noqa: ARG001 - like the others
     """A schedule of EventBridge Scheduler that calls an API."""
     expression, target = schedule.get("schedule_expression"), _first(schedule.get("target"))
     arn, zone = target.get("arn"), schedule.get("schedule_expression_timezone") or "UTC"
-    call = _CALL.search(arn) if isinstance(arn, str) else None
-    cron = _EXPRESSION.fullmatch(expression) if isinstance(expression, str) else None
+    call = re.search(_CALL, arn) if isinstance(arn, str) else None
+    cron = re.fullmatch(_EXPRESSION, expression) if isinstance(expression, str) else None
     minutes = minutes_of(cron["fields"], is_aws=True) if cron else None
     is_off = schedule.get("state") == "DISABLED" or schedule.get("end_date")
     if call is None or minutes is None or is_off or not isinstance(zone, str):

@@ -21,9 +21,9 @@ PUBLIC_API = "https://api.github.com"
 REPOSITORY = ("GITHUB_REPOSITORY", "CI_PROJECT_PATH", "BITBUCKET_REPO_FULL_NAME", "BUILD_REPOSITORY_NAME")
 """The variables that name a job's repository for people, whatever its platform."""
 
-_REPOSITORY = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+")
-_PULL_REF = re.compile(r"refs/pull/(\d{1,9})/")
-_COMMIT = re.compile(r"[0-9a-fA-F]{40,64}")
+_REPOSITORY = r"[A-Za-z0-9_-][A-Za-z0-9._-]*/(?!\.{1,2}$)[A-Za-z0-9._-]+"
+_PULL_REF = r"refs/pull/(\d{1,9})/"
+_COMMIT = r"[0-9a-fA-F]{40,64}"
 _MAX_EVENT = 30_000_000  # bytes; GitHub sends no more than 25 MB
 
 
@@ -69,7 +69,7 @@ class Context(Struct, frozen=True):
 def read_context(environ: Mapping[str, str], overrides: Overrides) -> Context:
     """Return where this run stands. Raises ConfigError for a flag, InputError for an event file that cannot be read."""
     repository = overrides.repository or environ.get("GITHUB_REPOSITORY", "")
-    if repository and not _REPOSITORY.fullmatch(repository):
+    if repository and not re.fullmatch(_REPOSITORY, repository):
         raise ConfigError(f"not a repository: {repository!r}", where="--repo", fix="it looks like owner/name")
     # Labels, title and author are those of the moment when the run was started; a run that is repeated has them, too.
     event, name = _event(environ), environ.get("GITHUB_EVENT_NAME", "")
@@ -205,7 +205,7 @@ def _number(event: Mapping[str, Any], environ: Mapping[str, str]) -> int | None:
         number = holder.get("number")
         if isinstance(number, int) and number > 0:
             return number
-    match = _PULL_REF.match(environ.get("GITHUB_REF", ""))
+    match = re.match(_PULL_REF, environ.get("GITHUB_REF", ""))
     return int(match[1]) if match else None
 
 
@@ -217,12 +217,14 @@ def _commit(event: Mapping[str, Any], name: str, environ: Mapping[str, str]) -> 
         text(event, "merge_group", "head_sha"),
     )
     for sha in heads:
-        if _COMMIT.fullmatch(sha):
+        if re.fullmatch(_COMMIT, sha):
             return sha.lower()
     # Without an event, GITHUB_SHA of a pull request is the merge commit: no commit is better than that one.
-    about_pull = name.startswith(("pull_request", "issue_comment")) or _PULL_REF.match(environ.get("GITHUB_REF", ""))
+    about_pull = name.startswith(("pull_request", "issue_comment")) or re.match(
+        _PULL_REF, environ.get("GITHUB_REF", "")
+    )
     sha = "" if about_pull else environ.get("GITHUB_SHA", "")
-    return sha.lower() if _COMMIT.fullmatch(sha) else ""
+    return sha.lower() if re.fullmatch(_COMMIT, sha) else ""
 
 
 def _moment(written: str) -> datetime | None:

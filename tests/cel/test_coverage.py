@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from guardrail.cel import cover_all
+from guardrail.cel.analysis.coverage import cover_all
 
 LET = {"fifo": "attr.fifo == true", "size": "attr.big ? 'L' : 'S'", "code": "lower(attr.code)"}
 

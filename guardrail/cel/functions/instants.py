@@ -15,12 +15,10 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST, _LAST = -62_135_596_800 * _SECOND, 253_402_300_800 * _SECOND - 1  # the years 1 to 9999
 _MOST = 315_576_000_000 * _SECOND  # of a duration: 10,000 years, as protobuf has it
 _UNITS = {"h": 3600 * _SECOND, "m": 60 * _SECOND, "s": _SECOND, "ms": 1_000_000, "us": 1_000, "µs": 1_000, "ns": 1}
-_TIMESTAMP = re.compile(
-    r"(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII
-)
-_DURATION = re.compile(r"([+-]?)((?:\d+(?:\.\d*)?(?:ms|us|µs|ns|h|m|s))+|0)", re.ASCII)
-_PART = re.compile(r"(\d+)(?:\.(\d*))?(ms|us|µs|ns|h|m|s)", re.ASCII)
-_OFFSET = re.compile(r"([+-]?)(\d\d):(\d\d)", re.ASCII)
+_TIMESTAMP = r"(?a)(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d\d):(\d\d))"
+_DURATION = r"(?a)([+-]?)((?:\d+(?:\.\d*)?(?:ms|us|µs|ns|h|m|s))+|0)"
+_PART = r"(?a)(\d+)(?:\.(\d*))?(ms|us|µs|ns|h|m|s)"
+_OFFSET = r"(?a)([+-]?)(\d\d):(\d\d)"
 
 
 class Timestamp(Struct, frozen=True, order=True):
@@ -82,7 +80,7 @@ def _fraction(ns: int) -> str:
 @function("timestamp", params="s", result="t", native=True)
 def timestamp(text: str) -> Timestamp:
     """Read RFC 3339."""
-    found = _TIMESTAMP.fullmatch(text)
+    found = re.fullmatch(_TIMESTAMP, text)
     if not found:
         raise fault()
     *date_and_time, fraction, sign, hours, minutes = found.groups()
@@ -111,11 +109,11 @@ def same_instant(value: Timestamp | Duration) -> Timestamp | Duration:
 @function("duration", params="s", result="r", native=True)
 def duration(text: str) -> Duration:
     """Read a duration as Go spells it: `1h30m`, `-1.5s`."""
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text)
     if not found:
         raise fault()
     ns = 0
-    for whole, fraction, unit in _PART.findall(found[2]):
+    for whole, fraction, unit in re.findall(_PART, found[2]):
         ns += int(whole) * _UNITS[unit]
         if fraction:
             ns += int(fraction) * _UNITS[unit] // 10 ** len(fraction)
@@ -126,7 +124,7 @@ def duration(text: str) -> Duration:
 def _zone(name: str) -> tzinfo:
     if not name:
         return UTC
-    if found := _OFFSET.fullmatch(name):
+    if found := re.fullmatch(_OFFSET, name):
         sign = -1 if found[1] == "-" else 1
         return timezone(sign * timedelta(hours=int(found[2]), minutes=int(found[3])))
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - few expressions name a zone

@@ -15,15 +15,15 @@ from guardrail.cel.functions.numbers import as_int
 from guardrail.cel.functions.values import optional, tagged, untagged
 
 QUANTITY, SEMVER, URL, FORMAT = "kubernetes.Quantity", "kubernetes.Semver", "kubernetes.URL", "kubernetes.NamedFormat"
-_QUANTITY = re.compile(r"([+-]?(?:\d+\.?\d*|\.\d+))(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d{1,3})?", re.ASCII)
+_QUANTITY = r"(?a)([+-]?(?:\d+\.?\d*|\.\d+))(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d{1,3})?"
 _SUFFIXES = {letter: Decimal(1000) ** power for power, letter in enumerate("kMGTPE", 1)}
 _SUFFIXES |= {f"{letter}i": Decimal(1024) ** power for power, letter in enumerate("KMGTPE", 1)}
 _SUFFIXES |= {"n": Decimal("1e-9"), "u": Decimal("1e-6"), "m": Decimal("1e-3")}
-_SEMVER = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?", re.ASCII)
+_SEMVER = r"(?a)(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-([0-9A-Za-z.-]+))?(?:\+([0-9A-Za-z.-]+))?"
 
 
 def _amount(text: str) -> Decimal:
-    found = _QUANTITY.fullmatch(text)
+    found = re.fullmatch(_QUANTITY, text)
     if not found:
         raise fault()
     number, suffix = found.groups()
@@ -59,7 +59,7 @@ function(".sub", params="x xiud", result="x")(lambda one, other: _quantity(_read
 @function("isQuantity", params="s", result="b")
 def is_quantity(text: str) -> bool:
     """Say whether a text is an amount as Kubernetes spells them: `500Mi`, `1.5`, `100m`."""
-    return _QUANTITY.fullmatch(text) is not None
+    return re.fullmatch(_QUANTITY, text) is not None
 
 
 def _whole(amount: Decimal) -> int:
@@ -93,7 +93,7 @@ def _version(text: str, *, normalize: bool = False) -> Version:
         core, *rest = re.split(r"(?=[-+])", text, maxsplit=1)
         numbers = [part.lstrip("0") or "0" for part in core.split(".")]
         text = ".".join([*numbers, "0", "0"][: max(3, len(numbers))]) + "".join(rest)
-    found = _SEMVER.fullmatch(text)
+    found = re.fullmatch(_SEMVER, text)
     if not found:
         raise fault()
     return Version((int(found[1]), int(found[2]), int(found[3])), found[4] or "")

@@ -17,7 +17,7 @@ from guardrail.model.money import money as shown_money
 
 MIN_INT, MAX_INT, MAX_UINT = -(2**63), 2**63 - 1, 2**64 - 1
 _SECOND = 1_000_000_000
-_DECIMAL = re.compile(r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?")
+_DECIMAL = r"[-+]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][-+]?[0-9]+)?"
 Number = int | float
 
 
@@ -71,7 +71,7 @@ def to_double(value: Number) -> float:
 @function("double", params="s", result="d")
 def spelled_double(value: str) -> float:
     """Return the double nearest to what a string spells: decimal and finite, as comparisons with NaN are false whichever way they are written."""
-    if not _DECIMAL.fullmatch(value) or not math.isfinite(found := float(value)):
+    if not re.fullmatch(_DECIMAL, value) or not math.isfinite(found := float(value)):
         raise fault()
     return found
 

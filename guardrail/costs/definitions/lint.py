@@ -14,7 +14,7 @@ from guardrail.catalog import Catalog, Ladder, Match, Pattern
 from guardrail.catalog.query import Product, matches
 from guardrail.catalog.units import factor
 from guardrail.catalog.used_prices import PricePattern
-from guardrail.cel import cover_all
+from guardrail.cel.analysis.coverage import cover_all
 from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.definitions.tariff import Charge, expression

@@ -16,8 +16,8 @@ from guardrail.errors import InputError
 from guardrail.files import YamlFile, checked, read_yaml
 from guardrail.files.section import Section
 
-_GROUPED = re.compile(r"\d{1,30}(_\d{1,30}){1,20}(\.\d{1,30})?")
-_INDEX = re.compile(r'\[(?:\*|\d+|"(?:[^"\\]|\\.)*")\]')
+_GROUPED = r"\d{1,30}(_\d{1,30}){1,20}(\.\d{1,30})?"
+_INDEX = r'\[(?:\*|\d+|"(?:[^"\\]|\\.)*")\]'
 
 
 class UsageFile(Section):
@@ -75,7 +75,7 @@ def _read(usage: Any) -> Any:
     """Return usage with numbers that YAML takes for text, as those that are grouped: 1_000_000."""
     if isinstance(usage, Mapping):
         return {key: _read(value) for key, value in usage.items()}
-    if isinstance(usage, str) and _GROUPED.fullmatch(usage):
+    if isinstance(usage, str) and re.fullmatch(_GROUPED, usage):
         plain = usage.replace("_", "")
         return float(plain) if "." in plain else int(plain)
     return usage
@@ -129,4 +129,4 @@ class Wildcards:
 def _pattern(text: str) -> re.Pattern[str]:
     # Only `[*]` is special: keys of for_each may hold any other character of a pattern.
     parts = re.split(r"(\[\*\])", text)
-    return re.compile("".join(_INDEX.pattern if part == "[*]" else re.escape(part) for part in parts))
+    return re.compile("".join(_INDEX if part == "[*]" else re.escape(part) for part in parts))

@@ -15,7 +15,7 @@ from guardrail.errors import InputError, did_you_mean
 
 # As deep as the engine prices children.
 _MAX_DEPTH = 5
-_INDEX = re.compile(r"\[\d+\]$")
+_INDEX = r"\[\d+\]$"
 
 
 def keys_of(type_name: str, library: Library, depth: int = 0) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _unread(
         for step in key.split("."):
             # Below a key there may be values by region, under names that nobody can list.
             below = entry if isinstance(entry, UsageKey) else None
-            entry = entry.get(_INDEX.sub("[]", step)) if isinstance(entry, Mapping) else below
+            entry = entry.get(re.sub(_INDEX, "[]", step)) if isinstance(entry, Mapping) else below
         where = usage.where(*place, key)
         if entry is None:
             # The first two of a place are the section and the entry.

@@ -18,7 +18,7 @@ BY_TAG, BY_MODULE = "by_tag", "by_module"
 FIELDS = ("monthly", "known", "with_usage", "before", "delta", "known_delta", "delta_percent", "unpriced")
 """What each group has, by the names and with the meaning that they have below `plan`."""
 
-_KEYS = re.compile(r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]')
+_KEYS = r'\[(?:\d+|"(?:[^"\\]|\\.)*")\]'
 
 
 class _Groups(dict[str, Json]):
@@ -76,11 +76,11 @@ def _by_tag(key: str, resources: Sequence[ResourceCost], missed: Sequence[Spend]
 def _by_module(resources: Sequence[ResourceCost], not_evaluated: Sequence[NotEvaluated], *, past: bool) -> _Groups:
     groups: defaultdict[str, list[Spend]] = defaultdict(list)
     for resource in resources:
-        groups[_KEYS.sub("", resource.change.module)].append(spend(resource))
+        groups[re.sub(_KEYS, "", resource.change.module)].append(spend(resource))
     anywhere = []
     for one in not_evaluated:
         if one.type:  # a resource block, whose module is told
-            groups[_KEYS.sub("", one.module)].append(missing(one))
+            groups[re.sub(_KEYS, "", one.module)].append(missing(one))
         else:
             anywhere.append(missing(one))
     return _summed("plan.cost.by_module", groups, added(anywhere), past=past)

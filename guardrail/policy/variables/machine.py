@@ -35,7 +35,7 @@ _FAMILY = {"aws": re.compile(r"^([a-z]+-?[0-9][a-z0-9-]*)(?:\.|$)"), "gcp": re.c
 # What stands in the place of a machine type and is none: capacity without machines, applications on shared ones.
 _NO_MACHINE = frozenset({"db.serverless", "system"})
 # A machine of one's own measure: vCPUs, and memory in MiB. Without a family it is N1.
-_CUSTOM = re.compile(r"(?:(?P<family>[a-z][a-z0-9]*)-)?custom-(?P<vcpu>\d+)-(?P<memory>\d+)(?:-ext)?")
+_CUSTOM = r"(?:(?P<family>[a-z][a-z0-9]*)-)?custom-(?P<vcpu>\d+)-(?P<memory>\d+)(?:-ext)?"
 _MIB_OF_GIB = 1024
 
 Attribute = Callable[[str], Json]
@@ -170,7 +170,7 @@ def spec_of(vendor: str, name: str, specs: Specs) -> Mapping[str, Json] | None:
     spec = specs(vendor, name) or specs(vendor, plain)
     if spec is not None and _ONLY_GENERATION.fullmatch(name):
         return {**spec, "current_generation": True}
-    custom = _CUSTOM.fullmatch(plain) if vendor == "gcp" and spec is None else None
+    custom = re.fullmatch(_CUSTOM, plain) if vendor == "gcp" and spec is None else None
     if custom is None:
         return spec
     of_family = custom["family"] or "n1"

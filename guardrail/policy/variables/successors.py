@@ -27,7 +27,7 @@ _SIZES = (
 )
 # What a cache keeps of a machine's memory for itself differs by some MiB: cache.m5.large has 6.38 GiB, cache.m4.large 6.42.
 _LEAST_MEMORY = 0.99
-_NAME = re.compile(r"((?:db|cache)\.)?([a-z0-9-]+)\.([a-z0-9]+)")
+_NAME = r"((?:db|cache)\.)?([a-z0-9-]+)\.([a-z0-9]+)"
 
 
 def successor(vendor: str, name: str, specs: Specs) -> str | None:
@@ -36,7 +36,7 @@ def successor(vendor: str, name: str, specs: Specs) -> str | None:
     It runs the same programs (architecture), the catalog of machine types lists it by its whole name, with db. or cache.
     before it, and it is of a current generation. None where there is none, or where that cannot be told.
     """
-    found = _NAME.fullmatch(name)
+    found = re.fullmatch(_NAME, name)
     old = specs(vendor, name)
     if vendor != "aws" or found is None or old is None:
         return None

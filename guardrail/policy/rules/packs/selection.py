@@ -21,8 +21,8 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Final = bool | tuple[str, ...]
 """Which parts of a rule no child may loosen: true for all, or enforcement, severity, on_unknown, waivers, params, params.NAME."""
 
-_SCP_LIKE = re.compile(r"(?:[A-Za-z0-9_.-]+@)?[A-Za-z0-9_.-]+:(?!//)[^\s:]+")
-_REF = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_./+@-]*")
+_SCP_LIKE = r"(?:[A-Za-z0-9_.-]+@)?[A-Za-z0-9_.-]+:(?!//)[^\s:]+"
+_REF = r"[A-Za-z0-9_][A-Za-z0-9_./+@-]*"
 
 
 class SourceKind(StrEnum):
@@ -85,9 +85,9 @@ def _not_git(source: PackSource) -> str:
     if address.password or (address.scheme != "ssh" and address.username):
         return "git: the address contains a secret, which would be committed: leave it to git's credential helper"
     is_address = address.scheme in {"https", "ssh", "file"} and re.fullmatch(r"\S+", source.git)
-    if not (is_address or _SCP_LIKE.fullmatch(source.git)) or source.git.startswith("-"):
+    if not (is_address or re.fullmatch(_SCP_LIKE, source.git)) or source.git.startswith("-"):
         return "git: expected https://, ssh://, file:// or git@host:path"
-    if not _REF.fullmatch(source.ref) or ".." in source.ref:
+    if not re.fullmatch(_REF, source.ref) or ".." in source.ref:
         return f"ref: {source.ref[:60]!r} is no branch, tag or full commit"
     return ""
 

@@ -18,7 +18,7 @@ _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"
 _SHOW = "make the JSON with `terraform show -json tfplan > plan.json`"
 _ENDS = 4096  # bytes at both ends in which a file of another kind shows itself
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"{}[]"))  # to delete by bytes.translate
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_STRING = rb'(?s)"(?:[^"\\]|\\.)*+"'
 _GZIP = b"\x1f\x8b"
 _EVENT = re.compile(rb'\{\s*"@(level|message|module|timestamp)"')
 
@@ -146,7 +146,7 @@ def _is_deeper_than(limit: int, text: bytes) -> bool:
         return False
     # Brackets in strings do not pair off, so that some are left of most plans with policies: now count without strings.
     deepest = depth = 0
-    for bracket in _STRING.sub(b"", text).translate(None, _NOT_BRACKETS):
+    for bracket in re.sub(_STRING, b"", text).translate(None, _NOT_BRACKETS):
         depth += 1 if bracket in b"{[" else -1
         deepest = max(deepest, depth)
     return deepest > limit

@@ -12,8 +12,8 @@ from guardrail.model.unknown import Json, Unknown, with_unknowns
 from guardrail.terraform.plan.json.document import ConfigModule, Configuration, Document
 
 LOCK_FILE = ".terraform.lock.hcl"
-_LOCKED = re.compile(r'provider\s+"([^"]+)"\s*\{[^}]*?\bversion\s*=\s*"([^"]+)"')
-_STEP = re.compile(r"\.|\[[^\]]*\]\.?")
+_LOCKED = r'provider\s+"([^"]+)"\s*\{[^}]*?\bversion\s*=\s*"([^"]+)"'
+_STEP = r"\.|\[[^\]]*\]\.?"
 _MAX_BYTES = 1_000_000
 
 
@@ -58,7 +58,7 @@ def _mentioned(expression: Json) -> Iterator[str]:
     elif isinstance(expression, dict):
         for name, part in expression.items():
             if name == "references" and isinstance(part, list):
-                yield from (".".join(_STEP.split(one)[:2]) for one in part if isinstance(one, str))
+                yield from (".".join(re.split(_STEP, one)[:2]) for one in part if isinstance(one, str))
             elif name != "constant_value":
                 yield from _mentioned(part)
 
@@ -76,7 +76,7 @@ def locked_versions(folder: Path) -> Mapping[str, str] | None:
 
 def locked_in(text: str) -> dict[str, str]:
     """Return the versions that the text of a lock file selects, by namespace/name."""
-    return {"/".join(source.split("/")[-2:]): version for source, version in _LOCKED.findall(text)}
+    return {"/".join(source.split("/")[-2:]): version for source, version in re.findall(_LOCKED, text)}
 
 
 def _untold(name: str) -> Json:
