@@ -6,6 +6,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from functools import cached_property
 
 from msgspec.structs import replace
 
@@ -26,10 +27,8 @@ class Inventory:
         self._changes = {change.address: change for change in changes}
         self._formerly = {one.previous_address: one for one in self._changes.values() if one.previous_address}
         self._by_type: defaultdict[str, list[Change]] = defaultdict(list)
-        self._by_module: defaultdict[tuple[str, str], list[Change]] = defaultdict(list)
         for change in self._changes.values():
             self._by_type[change.type].append(change)
-            self._by_module[change.type, change.module].append(change)
         self._data: defaultdict[str, list[Change]] = defaultdict(list)
         for source in data:
             self._data[source.address].append(source)
@@ -116,6 +115,13 @@ class Inventory:
         }
         pairs = ((name, module) for name in reference.types for module in sorted(modules))
         return [other for pair in pairs for other in self._by_module.get(pair, ())]
+
+    @cached_property
+    def _by_module(self) -> Mapping[tuple[str, str], list[Change]]:
+        by_module: defaultdict[tuple[str, str], list[Change]] = defaultdict(list)
+        for change in self._changes.values():
+            by_module[change.type, change.module].append(change)
+        return by_module
 
     def _at(self, address: str, *, before: bool) -> list[Change]:
         """Return the resource, or the instances of a data source, at an address."""

@@ -17,7 +17,7 @@ from msgspec import Struct
 from guardrail.cel import Path
 from guardrail.model.cost import UNCHANGED, ResourceCost
 from guardrail.model.resource import Change
-from guardrail.policy.judging.remembered import REMEMBERED, AskedRule, hashable
+from guardrail.policy.judging.remembered import REMEMBERED, AskedRule, Key, hashable
 from guardrail.policy.rules.compiled import Answer
 from guardrail.policy.variables.context import MACHINES, SUCCESSORS, TAG_NAMES, TAGS, UNKNOWN
 from guardrail.policy.variables.machine import names_machines
@@ -25,7 +25,6 @@ from guardrail.policy.variables.tags_of import brings_along
 from guardrail.policy.variables.view import ResourceView
 
 _COST: Path = ("cost",)
-_Key = Callable[[ResourceView], Hashable]
 
 
 class Answered(Struct):
@@ -48,7 +47,7 @@ class Aspect(Struct):
 
     rules: tuple[AskedRule, ...]
     reads: tuple[Path, ...]
-    keys: tuple[_Key, ...]
+    keys: tuple[Key, ...]
     answered: dict[Hashable, Answered] = {}
 
     def remember(self, key: Hashable, answered: Answered) -> None:
@@ -60,7 +59,7 @@ class Aspect(Struct):
 class Kind(Struct, frozen=True):
     """Resources that the same rules apply to: what of each is read, and the rules by which of that they look at."""
 
-    keys: tuple[_Key, ...]
+    keys: tuple[Key, ...]
     aspects: tuple[tuple[Callable[[Sequence[Any]], Hashable], Aspect], ...]
 
 
@@ -103,6 +102,11 @@ def _aspect(rules: tuple[AskedRule, ...], sources: Iterable[Path]) -> Aspect:
     return Aspect(rules, tuple(reads), tuple(keys))
 
 
+def keys_of(paths: Iterable[Path]) -> tuple[Key, ...]:
+    """Return what tells resources apart by the very values of these variables; those of the cost by the whole of it."""
+    return tuple(dict.fromkeys(_sides if _source(path) == _COST else _reading(path) for path in sorted(paths)))
+
+
 def _source(path: Path) -> Path:
     """Return what a variable follows from: one of the cost, of tags or of what is unknown is looked at together with the others."""
     if path[1] in {"cost", "costs"}:
@@ -120,7 +124,7 @@ def _differs(path: Path, change: Change) -> bool:
 
 
 @cache
-def _key_of(source: Path, paths: frozenset[Path]) -> _Key:
+def _key_of(source: Path, paths: frozenset[Path]) -> Key:
     """Return what tells resources apart by what these variables follow from, the same for the same."""
     if source == _COST:
         return _sides
@@ -129,7 +133,12 @@ def _key_of(source: Path, paths: frozenset[Path]) -> _Key:
     if source == UNKNOWN:
         places = tuple(sorted(path[2] for path in paths))
         return lambda view: view.unknown_among(places)
-    return lambda view: hashable(view.read(source))
+    return _reading(source)
+
+
+@cache
+def _reading(path: Path) -> Key:
+    return lambda view: hashable(view.read(path))
 
 
 def _sides(view: ResourceView) -> Hashable:
@@ -137,7 +146,7 @@ def _sides(view: ResourceView) -> Hashable:
     return id(cost.before), id(cost.after), cost.is_compared, cost.change.action in UNCHANGED
 
 
-def _tags(paths: frozenset[Path]) -> _Key:
+def _tags(paths: frozenset[Path]) -> Key:
     whole, names = TAGS in paths, TAG_NAMES in paths
     keys = sorted(path[2] for path in paths if path[:2] == TAGS and path != TAGS)
 

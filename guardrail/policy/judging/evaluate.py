@@ -27,7 +27,7 @@ from guardrail.policy.billed import Billed
 from guardrail.policy.budget_forecast import ThisChange
 from guardrail.policy.budget_spend import billed_of, months_of, spend_of
 from guardrail.policy.budgets import Budget, spent
-from guardrail.policy.judging.findings import Subject, evidence_of, finding
+from guardrail.policy.judging.findings import Subject, about, evidence_of, finding
 from guardrail.policy.judging.matching import plays_in
 from guardrail.policy.judging.remembered import Answers, Texts
 from guardrail.policy.judging.resources import HIDDEN, PerResource, reads_others
@@ -247,21 +247,22 @@ class Judge(Struct, dict=True):
         if answer.error and reads_others(rule):
             answer = Answer(error=HIDDEN)
         evidence = picked(fit or now, sorted(rule.shown | ({("budget", "name")} if "budget" in now else set())))
-        return finding(
+        found = finding(
             rule,
             answer,
-            # Others change what a plan or a budget comes to: what is agreed to is what this change adds.
-            Subject(
-                project=project,
-                amount=None if sums.delta_unpriced else sums.delta,
-                # What was not evaluated nothing tells from something else.
-                planned=str if sums.not_evaluated else partial(opened, bool(sums.delta_unpriced)),
-            ),
             texts=rule.texts(answer.failed, self.bind(nested(evidence))),
             evidence=evidence_of(evidence),
             blocking=not old or self.pre_existing_blocks,
             pre_existing=old,
         )
+        # Others change what a plan or a budget comes to: what is agreed to is what this change adds.
+        subject = Subject(
+            project=project,
+            amount=None if sums.delta_unpriced else sums.delta,
+            # What was not evaluated nothing tells from something else.
+            planned=str if sums.not_evaluated else partial(opened, bool(sums.delta_unpriced)),
+        )
+        return found and about(subject, found, answer)
 
 
 # What a plan was before the change cannot be told from these.

@@ -6,11 +6,13 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from guardrail.cel import Path
 from guardrail.model.approval import Approvable
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, OnUnknown
 from guardrail.model.money import plain
+from guardrail.model.remedy import Remedy
 from guardrail.model.resource import SourceLine
 from guardrail.model.runs.missing_fact import named
 from guardrail.model.unknown import Json, Unknown
@@ -42,16 +44,16 @@ class Subject(Struct, frozen=True):
 def finding(
     rule: CompiledRule,
     answer: Answer,
-    subject: Subject,
     *,
     texts: tuple[str, ...] = (),
     evidence: Mapping[str, Json],
     blocking: bool = True,
     pre_existing: bool = False,
 ) -> Finding | None:
-    """Return the finding for an answer that is no pass; None where the rule lets unknown answers pass.
+    """Return the finding for an answer that is no pass, of anything that it holds for; None where the rule lets unknown answers pass.
 
     `evidence` are values fit to be shown, as `evidence_of` returns them. An advisory rule blocks nothing, nor does anything with `blocking` off.
+    `about` says what it is about.
     """
     declared = rule.rule
     status, message = _status(answer, texts, pre_existing=pre_existing)
@@ -70,16 +72,29 @@ def finding(
         status=status,
         message=message,
         blocking=blocking and declared.enforcement is not Enforcement.ADVISORY,
-        address=subject.address,
         fix=unknown.remedy if unknown else declared.fix,
         docs=declared.docs,
+        machine_type=unknown.machine_type if unknown else "",
+        evidence=evidence,
+    )
+
+
+def about(
+    subject: Subject, found: Finding, answer: Answer, *, saving: Decimal | None = None, remedy: Remedy | None = None
+) -> Finding:
+    """Return a finding for an answer with what it is about, and what mending it there saves and takes."""
+    unknown = answer.unknown if found.status is FindingStatus.UNKNOWN else None
+    made = replace(
+        found,
+        address=subject.address,
         project=subject.project,
         amount=subject.amount,
-        machine_type=unknown.machine_type if unknown else "",
-        waits_for=named(unknown, subject.address or _of_budget(evidence or {})) if unknown else "",
-        approval=Approvable(subject.planned()) if declared.enforcement is Enforcement.APPROVAL else None,
-        evidence=evidence,
-    ).at(subject.source)
+        waits_for=named(unknown, subject.address or _of_budget(found.evidence)) if unknown else "",
+        approval=Approvable(subject.planned()) if found.enforcement is Enforcement.APPROVAL else None,
+        saving=saving,
+        remedy=remedy,
+    )
+    return made.at(subject.source)
 
 
 def _of_budget(evidence: Mapping[str, Json]) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
+from marshal import dumps
 from typing import Any
 
 from msgspec import Struct
 
 from guardrail.cel import Path, Scope
+from guardrail.model.finding import Finding
 from guardrail.model.unknown import Json
 from guardrail.policy.rules.compiled import Answer, CompiledRule
 from guardrail.policy.variables.view import ResourceView
@@ -32,6 +34,18 @@ class LazyScope:
         return self._bind()
 
 
+Key = Callable[[ResourceView], Hashable]
+"""Tells resources apart by something of them, the same for the same."""
+
+
+class Said(Struct):
+    """What a rule says of resources that it says the same of: messages, evidence, and the findings, by whether it was so before."""
+
+    texts: tuple[str, ...]
+    evidence: Mapping[str, Json]
+    findings: dict[bool, Finding | None] = {}
+
+
 class AskedRule(Struct, frozen=True, eq=False):
     """A rule about single resources as a project asks it.
 
@@ -40,7 +54,10 @@ class AskedRule(Struct, frozen=True, eq=False):
     texts      its messages, by what they depend on, once it is known which validations do not hold
     own        variables of a resource that its findings show, each by its name
     others     the other values that they show, which are the same for all
+    edited     variables of a resource that its edits, and what they save, depend on, beside its price
     of_itself  whether it reads nothing of other resources
+    shown_by   what tells resources apart for its messages and evidence
+    said       what it has said, by that and its answer
     """
 
     place: int
@@ -49,7 +66,10 @@ class AskedRule(Struct, frozen=True, eq=False):
     texts: Texts
     own: tuple[tuple[str, Path], ...]
     others: Mapping[str, Json]
+    edited: tuple[Path, ...]
     of_itself: bool
+    shown_by: tuple[Key, ...]
+    said: dict[tuple[Any, ...], Said] = {}
 
     def answer(self, view: ResourceView, scope: LazyScope) -> Answer:
         """Return what the rule says of a resource, asked only if it has not been."""
@@ -81,8 +101,15 @@ def key_of(paths: Iterable[Path], view: ResourceView) -> tuple[Any, ...]:
 
 
 def hashable(value: Json) -> Any:
-    """Return something that is equal for equal values only: to Python, True is 1."""
+    """Return something that is equal for equal values of the same kind only: to Python, True is 1, and so is 1.0."""
     kind = type(value)
-    if kind is bool or kind is dict or kind is list:
+    if kind not in _OF_JSON:
+        return value
+    try:
+        return dumps(value, _WITHOUT_REFERENCES)
+    except ValueError:  # something in it is not known
         return (kind, repr(value))
-    return value
+
+
+_OF_JSON = frozenset({bool, int, float, dict, list})
+_WITHOUT_REFERENCES = 2  # the last version that writes equal values alike, wherever else they are referred to

@@ -8,8 +8,6 @@ from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from msgspec.structs import replace
-
 from guardrail.cel import Path, Scope
 from guardrail.errors import LimitError
 from guardrail.model.cost import ResourceCost
@@ -19,10 +17,10 @@ from guardrail.model.plan.planned import planned_of
 from guardrail.model.remedy import Remedy
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json
-from guardrail.policy.judging.aspects import Answered, Aspect, Aspects, Kind, kind_of
-from guardrail.policy.judging.findings import Subject, as_evidence, evidence_of, finding, is_evidence
+from guardrail.policy.judging.aspects import Answered, Aspect, Aspects, Kind, keys_of, kind_of
+from guardrail.policy.judging.findings import Subject, about, as_evidence, evidence_of, finding, is_evidence
 from guardrail.policy.judging.matching import applies
-from guardrail.policy.judging.remembered import AskedRule, LazyScope, key_of
+from guardrail.policy.judging.remembered import REMEMBERED, AskedRule, LazyScope, Said, key_of
 from guardrail.policy.judging.savings import saving
 from guardrail.policy.rules.compiled import PASSED, Answer, CompiledRule
 from guardrail.policy.rules.remedies import remedy
@@ -76,16 +74,19 @@ class PerResource:
 
     def _asked(self, place: int, rule: CompiledRule) -> AskedRule:
         name, paths = rule.rule.id, sorted(filter(is_evidence, rule.reads))
+        own = [path for path in paths if path[0] == "resource"]
         return AskedRule(
             place,
             rule,
             # What was answered in one project holds in the next, unless the rule looks at the project itself.
             {} if _reads_project(rule.reads) else self.owner.answers[name],
             {} if _reads_project(rule.shown) else self.owner.texts[name],
-            own=tuple((".".join(path), path) for path in paths if path[0] == "resource"),
+            own=tuple((".".join(path), path) for path in own),
             others=evidence_of(picked(self.fit, [path for path in paths if path[0] != "resource"])),
+            edited=tuple(path for path in rule.edited if path[0] == "resource" and path[1] != PRICE),
             # What others of the plan have may be sensitive, where nothing of the resource is.
             of_itself=not _looks_elsewhere(rule.shown | rule.edited),
+            shown_by=keys_of({*own, *rule.message_keys}),
         )
 
     def judge(self, resource: ResourceCost) -> list[Finding]:
@@ -112,13 +113,17 @@ class PerResource:
     def _told(self, found: list[tuple[AskedRule, Answer]], view: ResourceView) -> list[Finding]:
         """Return findings for answers, in the order of the rules."""
         found.sort(key=_place)
+        change, is_plain = view.change, view.is_plain
+        subject = Subject(
+            change.address, self.project.name, change.source, _amount(view.cost), partial(planned_of, change)
+        )
         shown: dict[tuple[bool, bool], ResourceView] = {}
         told: list[Finding] = []
         for asked, answer in found:
-            settled, alike = how = bool(answer.failed), asked.of_itself
+            settled, alike = how = bool(answer.failed), is_plain and asked.of_itself
             if how not in shown:
                 shown[how] = view.as_shown(settled=settled, alike=alike)
-            one = self._finding(asked, answer, view.cost, shown[how])
+            one = self._finding(asked, answer, subject, view.cost, shown[how])
             if one:
                 told.append(one)
         return told
@@ -195,39 +200,52 @@ class PerResource:
             found = self._kinds[name] = kind_of(fit, change, self._known)
         return found
 
-    def _finding(self, asked: AskedRule, answer: Answer, resource: ResourceCost, view: ResourceView) -> Finding | None:
+    def _finding(
+        self, asked: AskedRule, answer: Answer, subject: Subject, resource: ResourceCost, view: ResourceView
+    ) -> Finding | None:
         """Return what is to be said of a resource, of which `view` has what may be shown."""
         rule = asked.rule
         if rule.rule.waste and costs_nothing(resource):
             return None
-        change = resource.change
-        texts = self._messages(asked, answer.failed, view) if answer.failed else ()
-        old = bool(answer.failed) and self._pre_existing(asked, answer, texts, resource)
-        if answer.error and (_has_secrets(change) or reads_others(rule)):
+        if answer.error and (_has_secrets(resource.change) or reads_others(rule)):
             answer = Answer(error=HIDDEN)
-        found = finding(
-            rule,
-            answer,
-            Subject(change.address, self.project.name, change.source, _amount(resource), partial(planned_of, change)),
-            texts=texts,
-            evidence={**{name: as_evidence(view.read(path)) for name, path in asked.own}, **asked.others},
-            blocking=not old or self.owner.pre_existing_blocks,
-            pre_existing=old,
-        )
+        said = self._said(asked, answer, view)
+        old = bool(answer.failed) and self._pre_existing(asked, answer, said.texts, resource)
+        if old not in said.findings:
+            said.findings[old] = finding(
+                rule,
+                answer,
+                texts=said.texts,
+                evidence=said.evidence,
+                blocking=not old or self.owner.pre_existing_blocks,
+                pre_existing=old,
+            )
+        found = said.findings[old]
         if found is None or not answer.failed:
-            return found
-        saved = self._saving(rule, view, found.amount)
+            return found and about(subject, found, answer)
+        saved = self._saving(asked, view, subject.amount)
         if rule.rule.waste and saved is not None and saved <= 0:
             return None
         remedy = self._remedy(rule, view) if self.owner.with_remedies else None
-        return found if saved is None and remedy is None else replace(found, saving=saved, remedy=remedy)
+        return about(subject, found, answer, saving=saved, remedy=remedy)
 
-    def _saving(self, rule: CompiledRule, view: ResourceView, amount: Decimal | None) -> Decimal | None:
+    def _said(self, asked: AskedRule, answer: Answer, view: ResourceView) -> Said:
+        """Return what a rule says of a resource; once of all that it gives the same answer for, and shows the same of."""
+        key = (answer, *[key(view) for key in asked.shown_by])
+        said = asked.said.get(key)
+        if said is None:
+            texts = self._messages(asked, answer.failed, view) if answer.failed else ()
+            said = Said(texts, {**{name: as_evidence(view.read(path)) for name, path in asked.own}, **asked.others})
+            if len(asked.said) < REMEMBERED:
+                asked.said[key] = said
+        return said
+
+    def _saving(self, asked: AskedRule, view: ResourceView, amount: Decimal | None) -> Decimal | None:
         """Return what mending a finding saves; of resources that cost the same and differ in nothing that the rule reads, once."""
+        rule = asked.rule
         if amount is None or not (rule.saving or rule.edits):
             return None
-        own = [path for path in rule.edited if path[0] == "resource" and path[1] != PRICE]
-        key = (rule.rule.id, id(view.cost.after), *key_of(own, view))
+        key = (rule.rule.id, id(view.cost.after), *key_of(asked.edited, view))
         if key not in self._savings:
             self._savings[key] = saving(
                 rule, view, lambda: self._scope(view, rule.edited), lambda: self._remedy(rule, view)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 SENSITIVE = "(sensitive)"
 ENVIRONMENT_TAGS = ("env", "environment")
 
+_UNREAD = object()
+
 _NO_CONFIGURATION = "not known: the plan has no configuration of it"
 _CONFIGURED = "check a plan in JSON, with its configuration section"
 _MAY_BE_CHOSEN = "not set, and may be chosen by the provider"
@@ -99,7 +101,7 @@ class ResourceView:
     def as_shown(self, *, settled: bool, alike: bool) -> ResourceView:
         """Return the resource as it may leave the process. `alike`: what has been read of it may, and need not be read again."""
         shown = ResourceView(self.cost, self.specs, shown=True, settled=settled, around=self.around, prefix=self.prefix)
-        if alike and self.is_plain:
+        if alike:
             shown._values = self._values
         return shown
 
@@ -111,9 +113,10 @@ class ResourceView:
 
     def read(self, path: Path) -> Json:
         """Return the value of one of the variables below `resource`: to be read only, as several findings show it."""
-        if path not in self._values:
-            self._values[path] = reader(path)(self)
-        return self._values[path]
+        value = self._values.get(path, _UNREAD)
+        if value is _UNREAD:
+            value = self._values[path] = reader(path)(self)
+        return value
 
     def machines(self) -> list[str | Unknown]:
         """The machine types that the resource names."""
