@@ -25,6 +25,7 @@ from guardrail.cel.failures import OPERAND_FAULT, DepthError, EvaluationError, S
 from guardrail.cel.functions.values import trace, unmarked
 from guardrail.cel.lookup import NOWHERE, lookup_of
 from guardrail.errors import LimitError
+from guardrail.model.unknown import Unknown
 
 _SIMPLE = frozenset({bool, float, int, type(None)})
 _WHOLE = _SIMPLE | {str}
@@ -98,16 +99,22 @@ class Program:
         if self._lookup and (found := self._lookup.value(scope.converted)) is not NOWHERE:
             return found
         is_open = bool(scope.unknown) and scope.touches(self.reads)
+        is_googles = self._context.engine.has_functions
+        is_eager = (
+            is_googles and "bind" in self.text
+        )  # Google's engine computes what is named, whether it is used or not
         try:
-            return self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
+            found = self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
+            if not (is_eager and isinstance(found, Unknown)):
+                return found
         except (StepsError, DepthError):
-            return self._evaluate_on_python(scope)
+            pass
         except EvaluationError:
-            if not is_open or not self._context.engine.has_functions or not self._may_meet_unknown(scope):
-                raise
             # Google's engine meets the error of an operand before one that is not known: which of them counts is for the
             # other to say, as it would where that is the only one.
-            return self._evaluate_on_python(scope)
+            if not is_eager and not (is_open and is_googles and self._may_meet_unknown(scope)):
+                raise
+        return self._evaluate_on_python(scope)
 
     def _may_meet_unknown(self, scope: Scope) -> bool:
         """Say whether any part may meet what is not known: the other engine takes a third of a second to start."""
@@ -220,7 +227,8 @@ class Program:
                 return unmarked(trace.unknown[0])
             if str(error) != OPERAND_FAULT:
                 raise
-            raise EvaluationError(operands(self.reads, scope.converted) or OPERAND_FAULT) from None
+            # What has no say is not told: others, to which the same holds, may have it.
+            raise EvaluationError(operands(self.depends_on, scope.converted) or OPERAND_FAULT) from None
         return result_of(value)
 
 

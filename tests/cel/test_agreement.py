@@ -202,6 +202,14 @@ def test_what_is_not_known_goes_before_the_error_of_another_operand(engines, exp
     assert answers[0].startswith("Unknown(")
 
 
+@pytest.mark.parametrize("named", ["lower(r.n)", "r.nope", UNKNOWN, "1 / 0"])
+@pytest.mark.parametrize(
+    "rest", ["r.yes", "r.yes || is == ''", "!(r.no && is == 1)", "[1].exists(e, cel.bind(it, is, true))"]
+)
+def test_what_is_named_counts_where_it_is_used_alone(engines, named, rest):
+    assert engines.answers(f"cel.bind(is, {named}, {rest})") == ["True"] * 2
+
+
 @pytest.mark.parametrize(
     "expression",
     [

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from guardrail.cel import Environment
+from guardrail.cel import Environment, EvaluationError
 from tests.cel.expressions import ENGINES, ERRORS, UNKNOWN, VALUES
 
 SCHEMA: dict[str, Any] = {"r": {}}
@@ -67,3 +67,11 @@ def test_what_it_does_not_depend_on_has_no_say(engine, text, value, left_out):
     environment = Environment(SCHEMA, engine_name=engine)
     program = environment.compile(text.format(left_out))
     assert program.evaluate(environment.bind(VALUES)) == value
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_an_error_does_not_name_what_has_no_say(engine):
+    environment = Environment(SCHEMA, engine_name=engine)
+    program = environment.compile("(false && r.null == 1) || lower(r.n) == ''")
+    with pytest.raises(EvaluationError, match=r"^r\.n is a number, which is not what is expected there$"):
+        program.evaluate(environment.bind(VALUES))
