@@ -50,6 +50,7 @@ MISTAKES = {
     "JSON of another kind": (b'{"hello":"world"}', "it has no format_version"),
     "a number": (b"12", "this is not JSON"),
     "truncated": (PLAN[:-20], "the JSON ends in the middle"),
+    "truncated at a bracket": (PLAN[: PLAN.rindex(b"}")] + b"\n", "not valid JSON at byte"),
     "trailing garbage": (PLAN + b"}", "something follows the JSON of the plan"),
     "two plans": (PLAN + b"\n" + PLAN, "something follows the JSON of the plan"),
     "no plan in an array": (b"[]", "an array without a plan"),
@@ -92,6 +93,7 @@ def test_mistakes_are_named_in_one_line(data, message):
 
 FRAMINGS = {
     "plain": lambda text: text.encode(),
+    "a line break at the end, as Terraform writes it": lambda text: text.encode() + b"\n",
     "trailing white space": lambda text: b"\n" + text.encode() + b" \r\n",
     "UTF-8 with a mark": lambda text: codecs.BOM_UTF8 + text.encode(),
     "UTF-16LE": lambda text: codecs.BOM_UTF16_LE + (text + "\r\n").encode("utf-16-le"),

@@ -310,6 +310,7 @@ def malformed(error: msgspec.DecodeError, text: bytes, where: str) -> InputError
     """Return the error that says in one line what a decoder complains of."""
     if isinstance(error, msgspec.ValidationError):
         return InputError(f"not as Terraform writes a plan: {error}", where=where, fix=_AGAIN)
+    text = text.rstrip()
     # msgspec tells the place, and whether the text is cut, in words alone.
     at = int(found[1]) if (found := re.search(r"\(byte (\d+)\)", str(error))) else len(text)
     if _NO_NUMBER.match(text, max(at - 1, 0)):

@@ -28,7 +28,7 @@ WRAPPER_WARNING = (
 
 
 class PlanText(Struct, frozen=True):
-    """The JSON text of one or several plans, in UTF-8, and warnings about what stood around it."""
+    """The JSON text of one or several plans, in UTF-8, maybe with a line break at its end, and warnings about what stood around it."""
 
     text: bytes
     warnings: tuple[str, ...] = ()
@@ -36,9 +36,13 @@ class PlanText(Struct, frozen=True):
 
 def plan_text(data: bytes, where: str) -> PlanText:
     """Return the JSON that the bytes hold. Raises InputError, naming the mistake and its remedy."""
-    text = _utf8(data, where).strip()
+    text = _utf8(data, where)
+    # The line break after the JSON stays, as Terraform writes one: to take it away would copy the whole plan.
+    if not (text.startswith((b"{", b"[")) and text.endswith((b"}\n", b"]\n"))):
+        text = text.strip()
     # Terraform writes a plan on one line, in which a line break is found to be missing much faster than what follows it.
-    if text.startswith((b"[command]", b"::")) or (b"\n" in text and b"\n::" in text):
+    line_break = text.find(b"\n")
+    if text.startswith((b"[command]", b"::")) or (line_break >= 0 and text.find(b"\n::", line_break) >= 0):
         plan = PlanText(_inside_wrapper(text, where), (WRAPPER_WARNING,))
     else:
         _refuse_other_text(text, where)
