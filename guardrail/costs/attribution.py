@@ -51,15 +51,17 @@ class _Swapped(Struct, frozen=True):
 
 
 class _Input(Struct, frozen=True):
-    """Something that the price depends on and that differs, and the subject as it was with this alone as it will be."""
+    """Something that the price depends on and that differs, and the subject as it was with this alone as it will be: None where it is sensitive."""
 
     leaf: Leaf
-    subject: Subject
+    subject: Subject | None
     ref: str = ""
 
 
 Effects = Mapping[tuple[str, str], tuple[_Input, Decimal | None]]
 """By the name of a reference ("" for the resource itself) and the path of what differs."""
+EffectsKey = tuple[int, int, tuple[str, ...]]
+"""The costs of both sides, by identity, and the paths of what differs of the resource itself."""
 
 
 def explained_by_attributes(
@@ -68,12 +70,12 @@ def explained_by_attributes(
     subjects: Callable[[Tariff], tuple[Subject, Subject]],
     price: Price,
     address_of: Addresses,
-    remembered: dict[tuple[int, int], Effects],
+    remembered: dict[EffectsKey, Effects],
 ) -> ResourceCost:
     """Return a priced change with its differences, what moves its cost most first.
 
     subjects    gives what was priced, before and after
-    remembered  effects by the costs of both sides: the engine makes one `Cost` of equal inputs, and keeps it
+    remembered  effects: the engine makes one `Cost` of equal inputs, and keeps it
     """
     differences = _worth_telling(priced.change, tariff)
     # Equal inputs share one cost, so the quick look at identity comes first.
@@ -81,9 +83,11 @@ def explained_by_attributes(
     if not moved or tariff is None:
         shown = [leaf.shown() for leaf in differences if not leaf.is_default]
     else:
-        key = id(priced.before), id(priced.after)
+        reads = None if tariff.derive else tariff.attributes
+        own = [leaf for leaf in differences if reads is None or leaf.steps[0] in reads]
+        key = id(priced.before), id(priced.after), tuple(leaf.path for leaf in own)
         if key not in remembered:
-            remembered[key] = _effects(priced, _inputs(tariff, *subjects(tariff), differences), price)
+            remembered[key] = _effects(priced, _inputs(tariff, *subjects(tariff), own), price)
         shown = list(_shown(differences, remembered[key], address_of))
     ordered = sorted(shown, key=lambda one: -abs(one.effect or ZERO))
     return replace(priced, differences=tuple(ordered[:MOST]), omitted=max(len(ordered) - MOST, 0))
@@ -99,13 +103,7 @@ def _worth_telling(change: Change, tariff: Tariff | None) -> list[Leaf]:
 
 
 def _inputs(tariff: Tariff, was: Subject, will: Subject, own: Iterable[Leaf]) -> list[_Input]:
-    reads = None if tariff.derive else tariff.attributes
-    inputs = [
-        _Input(leaf, replace(was, attributes=_Swapped(was.attributes, name, _inside(was.attributes.get(name), leaf))))
-        for leaf in own
-        for name in [str(leaf.steps[0])]
-        if (reads is None or name in reads) and not was.attributes.secrets([name])
-    ]
+    inputs = [_of_attribute(leaf, was) for leaf in own]
     if was.region != will.region:
         region = Leaf(("region",), was.region, will.region, "region")
         inputs.append(_Input(region, replace(was, region=will.region)))
@@ -116,6 +114,14 @@ def _inputs(tariff: Tariff, was: Subject, will: Subject, own: Iterable[Leaf]) ->
     for name in will.refs:
         inputs += _of_reference(name, was, will)
     return inputs
+
+
+def _of_attribute(leaf: Leaf, was: Subject) -> _Input:
+    name, attributes = str(leaf.steps[0]), was.attributes
+    if attributes.secrets([name]):
+        return _Input(leaf, None)
+    swapped = _Swapped(attributes, name, _inside(attributes.get(name), leaf))
+    return _Input(leaf, replace(was, attributes=swapped))
 
 
 def _of_reference(name: str, was: Subject, will: Subject) -> Iterator[_Input]:
@@ -144,7 +150,8 @@ def _effects(priced: ResourceCost, inputs: list[_Input], price: Price) -> Effect
         return {}
     done: dict[tuple[str, str], tuple[_Input, Decimal | None]] = {}
     for one in inputs:
-        done[one.ref, one.leaf.path] = one, _alone(priced, None if len(inputs) == 1 else one.subject, price)
+        effect = _alone(priced, None if len(inputs) == 1 else one.subject, price) if one.subject else None
+        done[one.ref, one.leaf.path] = one, effect
     return done
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from guardrail.catalog import Catalog
-from guardrail.costs.attribution import Effects, explained_by_attributes
+from guardrail.costs.attribution import Effects, EffectsKey, explained_by_attributes
 from guardrail.costs.bill import Bill
 from guardrail.costs.billing import (
     OWN_DEFINITION,
@@ -61,7 +61,7 @@ class Engine:
         self._default_regions = default_regions or {}
         self._profile = profile
         self._priced: dict[tuple[str, bytes], Cost] = {}
-        self._effects: dict[tuple[int, int], Effects] = {}
+        self._effects: dict[EffectsKey, Effects] = {}
         self._pricing = Pricing(library, catalog, profile)
 
     def with_usage(self, usage: Usage) -> Engine:

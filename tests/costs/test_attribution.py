@@ -13,14 +13,20 @@ LIBRARY = Library()
 
 
 @pytest.fixture
-def priced(catalog):
-    """Price the only resource of a plan, or the first of several."""
+def all_priced(catalog):
+    """Price the resources of a plan."""
 
     def price(*changes, root=None):
         (plan,) = read_plan(json.dumps(document(*changes, root=root, providers=PROVIDERS)).encode(), "plan.json")
-        return Engine(LIBRARY, catalog, default_regions=REGIONS).estimate(plan.changes, plan.data)[0]
+        return Engine(LIBRARY, catalog, default_regions=REGIONS).estimate(plan.changes, plan.data)
 
     return price
+
+
+@pytest.fixture
+def priced(all_priced):
+    """Price the only resource of a plan, or the first of several."""
+    return lambda *changes, root=None: all_priced(*changes, root=root)[0]
 
 
 PROVIDERS = {
@@ -88,6 +94,37 @@ def test_a_price_that_a_secret_decides_tells_no_effect_and_no_value(priced):
     assert told == {"type": ("(sensitive)", "(sensitive)"), "size": (100, 50)}
     assert resource.monthly_delta != Decimal(0)
     assert "io2" not in repr(resource.differences)
+
+
+def test_what_a_secret_does_is_neither_nothing_nor_what_others_do(priced):
+    resource = priced(updated("aws_ebs_volume.a", DISK, {"size": 1000, "iops": 6000}, **SECRET))
+    open_ = priced(updated("aws_ebs_volume.a", DISK, {"size": 1000, "iops": 6000}))
+    effects = {one.path: one.effect for one in resource.differences}
+    assert effects == {"size": None, "iops": {one.path: one.effect for one in open_.differences}["iops"]}
+    assert 0 < effects["iops"] < resource.monthly_delta == open_.monthly_delta
+
+
+SECRET = {"before_sensitive": {"size": True}, "after_sensitive": {"size": True}}
+CLUSTER = "azurerm_machine_learning_compute_cluster"
+WAITS = {"actions": ("update",), "unknown": {"vm_priority": True}}
+ALIKE = [
+    change(f"{CLUSTER}.secret", {}, before={"tags": {}}, before_sensitive=True, **WAITS),
+    change(f"{CLUSTER}.tagged", {"tags": {"a": "b"}}, before={"tags": {}}, **WAITS),
+    change(f"{CLUSTER}.bare", {}, before={}, **WAITS),
+    change(f"{CLUSTER}.stays", {}, before={}, actions=("no-op",), unknown={"vm_priority": True}),
+]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_what_differs_of_one_resource_is_not_told_of_another_that_costs_the_same(all_priced, priced, order):
+    several = ALIKE[::order]
+    together = all_priced(*several)
+    alone = [priced(one) for one in several]
+    assert [one.differences for one in together] == [one.differences for one in alone]
+    assert len({(id(one.before), id(one.after)) for one in together}) < len(
+        several
+    )  # which effects were remembered by alone
+    assert len({repr(one.differences) for one in together}) > 2
 
 
 def test_what_stays_has_no_differences(priced):
