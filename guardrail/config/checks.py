@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from guardrail.config.file import ConfigFile
+from guardrail.config.file import ConfigFile, ProjectConfig
 from guardrail.config.policy_at import PolicyAt
 from guardrail.errors import ConfigError
 from guardrail.files import Place, YamlFile
@@ -61,24 +61,27 @@ def misnamed(
     yield from _misnamed_variables(variables, folder, file)
     seen: set[str] = set()
     for i, project in enumerate(config.projects):
-        where = file.where(("projects", i))
-        if project.name in seen:
-            yield ConfigError(f"two projects are called {project.name!r}", where=where, fix="give each its own name")
-        if (project.path is None) == (project.plan is None):
-            yield ConfigError(f"project {project.name!r} needs either a path or a plan", where=where)
-        if project.plan is not None and (project.var_files or project.vars or project.workspace or project.terragrunt):
-            what = f"project {project.name!r} has a plan, which contains its variables: use var_files, vars, workspace and terragrunt with path only"
-            yield ConfigError(what, where=where)
-        if project.source is not None and project.plan is None:
-            yield ConfigError(
-                f"project {project.name!r} has a source but no plan: source is the folder that a plan was made from",
-                where=where,
-            )
+        for what, fix in _contradictions(project, seen):
+            yield ConfigError(what, where=file.where(("projects", i)), fix=fix)
         if project.source is not None and not (folder / project.source).is_dir():
             what = f"projects.{i}.source: no such folder: {project.source}"
             yield ConfigError(what, where=file.where(("projects", i, "source")), fix=_RELATIVE)
         seen.add(project.name)
     yield from _budgets_of_one_name(config, file)
+
+
+def _contradictions(project: ProjectConfig, others: Container[str]) -> Iterator[tuple[str, str]]:
+    """Give what is wrong with a project beside others of these names, each with what to do about it."""
+    name = repr(project.name)
+    if project.name in others:
+        yield f"two projects are called {name}", "give each its own name"
+    if (project.path is None) == (project.plan is None):
+        yield f"project {name} needs either a path or a plan", ""
+    if project.plan is not None and (project.var_files or project.vars or project.workspace or project.terragrunt):
+        fix = "use var_files, vars, workspace and terragrunt with path only"
+        yield f"project {name} has a plan, which contains its variables: {fix}", ""
+    if project.source is not None and project.plan is None:
+        yield f"project {name} has a source but no plan: source is the folder that a plan was made from", ""
 
 
 def _budgets_of_one_name(config: ConfigFile, file: YamlFile) -> Iterator[ConfigError]:

@@ -177,8 +177,8 @@ class Sources(Struct, frozen=True):
         if project is None:
             return flags
         files = (self.folder / name for name in project.var_files)
-        where = self.where(("projects", self.file.projects.index(project), "vars"))
-        own = (Vars(project.vars, where),) if project.vars else ()
+        place = ("projects", self.file.projects.index(project), "vars")
+        own = (Vars(project.vars, self.where(place)),) if project.vars else ()
         return replace(
             flags,
             given=(*files, *own, *flags.given),

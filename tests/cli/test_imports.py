@@ -33,6 +33,7 @@ version: 1
 rules: {packs: [tagging, waste], paths: [own.yaml], set: {required-tags: {enforcement: advisory}}}
 budgets: [{name: all, monthly: 100, increase: 10}]
 approvers: [{user: eva}]
+projects: [{name: shop, plan: plan.json, env: prod}]
 """
 RULE = """\
 id: own-rule
@@ -75,6 +76,17 @@ def test_a_check_of_what_was_checked_before_parses_and_checks_no_file_but_the_pl
     loaded = loaded_by(*check, cwd=tmp_path)
     assert loaded & (FOR_WHAT_IS_NEW | NOT_FOR_PLANS | ELSEWHERE) == set()
     assert len(loaded) < MODULES
+
+
+def test_a_commit_hook_loads_no_reader_of_yaml_either(tmp_path):
+    (tmp_path / "guardrail.yaml").write_text("version: 1\nprojects: [{name: shop, path: .}]\n")
+    (tmp_path / "main.tf").write_text('resource "aws_sqs_queue" "a" {\n  name = lower("A")\n}\n')
+    author = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    for command in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "x"]):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True)  # noqa: S607
+    hook = ("check", "--hook", "main.tf")
+    loaded_by(*hook, cwd=tmp_path)
+    assert loaded_by(*hook, cwd=tmp_path) & (FOR_WHAT_IS_NEW | NOT_NEEDED) == set()
 
 
 def modules_of_structs(*kinds):

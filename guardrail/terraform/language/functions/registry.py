@@ -11,7 +11,7 @@ from guardrail.terraform.language.functions import (
     network,
     numeric,
     types,
-    yaml_text,
+    yaml_functions,
 )
 from guardrail.terraform.language.functions.collections import lists, maps, selection, sets
 from guardrail.terraform.language.functions.signature import Function
@@ -36,7 +36,7 @@ FUNCTIONS: dict[str, Function] = {
         sets,
         strings,
         types,
-        yaml_text,
+        yaml_functions,
     )
     for name, function in module.FUNCTIONS.items()
 }

@@ -16,13 +16,11 @@ from guardrail.terraform.language.functions.dates import yaml_timestamp
 from guardrail.terraform.language.functions.signature import (
     MOST_CHARACTERS,
     MOST_ELEMENTS,
-    Function,
     FunctionError,
     NotEvaluated,
-    Parameter,
     undecided,
 )
-from guardrail.terraform.language.types import ANY, STRING, ObjectType, TupleType
+from guardrail.terraform.language.types import STRING, ObjectType, TupleType
 from guardrail.terraform.language.values import FALSE, NULL, TRUE, Value, number, object_, string, tuple_
 
 _TAG = "tag:yaml.org,2002:"
@@ -250,9 +248,3 @@ def _events(value: Value) -> Iterator[yaml.Event]:
             else numbers.to_text(value.raw)
         )
         yield yaml.ScalarEvent(None, None, (True, True), plain)
-
-
-FUNCTIONS = {
-    "yamlencode": Function((Parameter(null=True, dynamic=True),), STRING, yamlencode, not_null=False),
-    "yamldecode": Function((Parameter(STRING),), ANY, yamldecode, not_null=False),
-}
