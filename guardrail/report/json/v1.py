@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from decimal import Decimal
+from collections.abc import Hashable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -12,27 +10,20 @@ from msgspec.structs import asdict
 
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
-from guardrail.model.finding import Finding, Waiver
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
-from guardrail.model.resource import NO_IDS, SourceLine, Tags
+from guardrail.model.resource import NO_IDS, Tags
 from guardrail.model.runs.input import Input
 from guardrail.model.runs.missing_fact import MissingFact
-from guardrail.model.unknown import Json, Unknown
-from guardrail.report.json.approval import approval_document
+from guardrail.model.unknown import Unknown
 from guardrail.report.json.basis import hashes_document, use_document
 from guardrail.report.json.document import SCHEMA
+from guardrail.report.json.finding_rows import block_place, finding_rows, scalar
 from guardrail.report.json.text import encode, finished, joined, listed
 
 if TYPE_CHECKING:
     from guardrail.model.billed.costs import LedgerView, RealCost
-
-_MAX_DEPTH = 20
-_PLAIN = frozenset({str, bool, type(None)})
-_NESTED = (dict, list, tuple, Mapping)  # in this order: to ask an abstract class takes its time
-_MAX_INT = 10**4000  # Python refuses to spell longer ones
 
 
 def json_v1(report: Report) -> str:
@@ -63,7 +54,7 @@ def json_v1(report: Report) -> str:
                 "counts": encode(asdict(report.counts)),
                 "totals": encode(_totals(report.totals)),
                 "projects": listed(_project(project, report) for project in report.projects),
-                "findings": listed(encode(_finding(finding)) for finding in report.findings),
+                "findings": listed(finding_rows(report.findings)),
                 **({"missing_facts": encode([_missing_fact(one) for one in lacking])} if lacking else {}),
                 "warnings": encode(report.warnings),
                 **({"ledger": encode(_ledger(report.ledger))} if report.ledger else {}),
@@ -154,7 +145,7 @@ def _project(project: ProjectReport, report: Report) -> list[str]:
             "path": encode(project.path),
             "totals": encode(_totals(project.totals)),
             "resources": listed(_resources(project, report)),
-            "findings": listed(encode(_finding(finding)) for finding in project.findings),
+            "findings": listed(finding_rows(project.findings)),
             "not_evaluated": encode([_not_evaluated(one) for one in project.not_evaluated]),
             "warnings": encode(project.warnings),
         }
@@ -234,7 +225,7 @@ def _resource(resource: ResourceCost, priced: _Priced) -> dict[str, Any]:
         "tags_unknown": tags.unknown is not None,
         "file": source.file if source else None,
         "line": source.line if source else None,
-        **(_block(source.end_line, source.calls) if source else {}),
+        **(block_place(source.end_line, source.calls) if source else {}),
         **priced.amounts,
     }
     if resource.differences:
@@ -261,19 +252,13 @@ def _amounts(resource: ResourceCost) -> dict[str, Any]:
     }
 
 
-def _block(end_line: int | None, calls: Sequence[SourceLine]) -> dict[str, Any]:
-    """Return where a block ends, and the module blocks that lead to it, as far as there is something to say."""
-    places = [{"file": call.file, "line": call.line, **_block(call.end_line, ())} for call in calls]
-    return {**({"end_line": end_line} if end_line else {}), **({"calls": places} if places else {})}
-
-
 def _difference(one: Difference) -> dict[str, Any]:
     unknown = {"before_unknown": one.before, "after_unknown": one.after}
     return {
         "path": one.path,
         **({"of": one.of} if one.of else {}),
-        "before": _scalar(one.before),
-        "after": _scalar(one.after),
+        "before": scalar(one.before),
+        "after": scalar(one.after),
         **{name: value.reason for name, value in unknown.items() if isinstance(value, Unknown)},
         "effect": plain(one.effect),
     }
@@ -324,92 +309,3 @@ def _price(price: PriceSource) -> dict[str, str | None]:
         "purchase_option": price.purchase_option,
         **listed,
     }
-
-
-def _finding(finding: Finding) -> dict[str, Any]:
-    row = {
-        "rule": finding.rule,
-        "title": finding.title,
-        "severity": finding.severity,
-        "enforcement": finding.enforcement,
-        "status": finding.status,
-        "blocking": finding.blocking,
-        "project": finding.project,
-        "address": finding.address,
-        "message": finding.message,
-        "fix": finding.fix,
-        "docs": finding.docs,
-        "file": finding.file,
-        "line": finding.line,
-        **_block(finding.end_line, finding.calls),
-        "evidence": {key: one if type(one) in _PLAIN else _value(one) for key, one in finding.evidence.items()},
-        "waiver": _waiver(finding.waiver) if finding.waiver else None,
-    }
-    if finding.edit:
-        row["edit"] = _edit(finding.edit)
-    if finding.amount is not None:
-        row["amount"] = plain(finding.amount)
-    if finding.saving is not None:
-        row["saving"] = plain(finding.saving)
-    if finding.machine_type:
-        row["machine_type"] = finding.machine_type
-    if finding.waits_for:
-        row["waits_for"] = finding.waits_for
-    if finding.approval:
-        row["approval"] = approval_document(finding.approval)
-    if finding.waiver_needs:
-        row["waiver_needs"] = asdict(finding.waiver_needs)
-    return row
-
-
-def _edit(edit: Edit) -> dict[str, Any]:
-    return {"description": edit.description, "replacements": [_replacement(one) for one in edit.replacements]}
-
-
-def _replacement(one: Replacement) -> dict[str, Any]:
-    return {
-        "file": one.file,
-        "first_line": one.first_line,
-        "last_line": one.last_line,
-        "was": one.was,
-        "text": one.text,
-    }
-
-
-def _waiver(waiver: Waiver) -> dict[str, Any]:
-    return {
-        "rule": waiver.rule,
-        "address": waiver.address,
-        "reason": waiver.reason,
-        "expires": waiver.expires.isoformat(),
-        "owner": waiver.owner,
-        "where": waiver.where,
-        "up_to": plain(waiver.up_to),
-        **({"in_comment": True} if waiver.in_comment else {}),
-    }
-
-
-def _value(value: Json, depth: int = 0) -> Json:
-    """Return evidence as JSON can hold it: null for what is not known, nothing nested without end."""
-    if type(value) in _PLAIN:
-        return value
-    if not isinstance(value, _NESTED):
-        return _scalar(value)
-    if depth == _MAX_DEPTH:
-        return "…"
-    if isinstance(value, (list, tuple)):
-        return [part if type(part) in _PLAIN else _value(part, depth + 1) for part in value]
-    return {str(key): part if type(part) in _PLAIN else _value(part, depth + 1) for key, part in value.items()}
-
-
-def _scalar(value: Json) -> Json:
-    """Return a single value; text for a number that JSON, or its readers, have no room for."""
-    if value is None or isinstance(value, (str, bool)):
-        return value
-    if isinstance(value, Unknown):
-        return None
-    if isinstance(value, int):
-        return value if abs(value) < _MAX_INT else "a number of more than 4,000 digits"
-    if isinstance(value, float) and math.isfinite(value):
-        return value
-    return plain(value) if isinstance(value, Decimal) and value.is_finite() else str(value)
