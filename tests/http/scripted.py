@@ -69,6 +69,9 @@ class Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = (
+        True  # headers and body are two packets, and the second would wait for a word of the first
+    )
     server: Server
 
     def handle_one(self) -> None:

@@ -122,6 +122,7 @@ class Scripted(BaseHTTPRequestHandler):
     """Answers as the test says: a status, and a text."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else a body waits for a word of the headers
     server: Server
 
     def _answer(self):

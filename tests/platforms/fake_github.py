@@ -18,6 +18,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import pytest
+
+from guardrail.http import Deadline
 from guardrail.platforms.review import lines_of
 from tests.http.scripted import Asked, Says, Server, says, serving
 from tests.platforms import fake_approvals
@@ -322,11 +325,20 @@ ROUTES: dict[tuple[str, str], Callable[..., Says]] = {
 }
 
 
+WAIT = Deadline.wait
+
+
+def _waits_for_others_alone(deadline: Deadline, seconds: float) -> bool:
+    """Wait by the clock of a test, and not at all by the machine's."""
+    return WAIT(deadline, seconds) if deadline.clock.sleep is not time.sleep else seconds <= deadline.left
+
+
 @contextmanager
 def fake_github(**state: Any) -> Iterator[FakeGitHub]:
-    """Run a GitHub for a while."""
+    """Run a GitHub for a while. Nobody waits for it: of the second that is to be between two writes `tests/http` tell."""
     fake = FakeGitHub(**state)
-    with serving(fake) as server:
+    with serving(fake) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Deadline, "wait", _waits_for_others_alone)
         fake.server = server
         yield fake
     assert fake.described.problems == [], fake.described.problems
