@@ -176,3 +176,21 @@ def test_a_link_that_leads_to_itself_is_one_line(tree, run, tmp_path, args):
     assert ran.exit_code in {0, 2}
     assert "internal error" not in ran.stderr
     assert ("loop" in ran.stdout + ran.stderr) or args == ["check", "--hook", "loop"]
+
+
+LOCK = 'provider "registry.%s/hashicorp/aws" {\n  version = "6.0.0"\n}\n'
+
+
+@pytest.mark.parametrize(
+    "lock, is_told",
+    [(None, True), (LOCK % "opentofu.org", False), (LOCK % "opentofu.org" + LOCK % "terraform.io", True)],
+)
+@pytest.mark.parametrize("name", ["main.tf", "main.tf.json"])
+def test_what_opentofu_alone_leaves_out_is_told(tree, run, name, lock, is_told):
+    text = '{"resource": {"aws_instance": {"x": {"instance_type": "m5.24xlarge"}}}}' if name.endswith("json") else GOOD
+    tree({f"good/{name}": text, f"good/{name.replace('.tf', '.tofu')}": "{}" if name.endswith("json") else ""})
+    if lock:
+        tree({"good/.terraform.lock.hcl": lock})
+    ran = run("check", "good", "--format", "json")
+    told = json.loads(ran.stdout)
+    assert (told["verdict"] != "pass", f"good/{name}: not read" in ran.stdout) == (is_told, is_told)

@@ -6,7 +6,7 @@ import json
 import os
 import posixpath
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -53,18 +53,32 @@ def configuration_files(folder: Path) -> list[Path]:
 
     A link is one wherever it leads, as to Terraform: one that leads to no file cannot be read, and is not left out.
     """
+    names = _names(folder)
+    replaced = _replaced(names)
+    return [folder / name for name in names if name not in replaced]
+
+
+def set_aside(folder: Path) -> list[Path]:
+    """Return the files that Terraform reads, and OpenTofu does not, as a namesake stands beside them."""
+    names = _names(folder)
+    return [folder / name for name in names if name in _replaced(names)]
+
+
+def _names(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as found:
-            names = sorted(
+            return sorted(
                 entry.name
                 for entry in found
                 if is_configuration(entry.name) and (entry.is_symlink() or entry.is_file())
             )
     except OSError:
         return []
+
+
+def _replaced(names: Iterable[str]) -> set[str]:
     # OpenTofu reads x.tofu instead of x.tf; who has both writes the first for it.
-    replaced = {name.replace(".tofu", ".tf") for name in names if ".tofu" in name}
-    return [folder / name for name in names if name not in replaced]
+    return {name.replace(".tofu", ".tf") for name in names if ".tofu" in name}
 
 
 def checkout_of(folder: Path) -> Path | None:

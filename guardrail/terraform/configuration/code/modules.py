@@ -25,12 +25,14 @@ from guardrail.terraform.configuration.code.files import (
     leads_out,
     manifest_of,
     reach_of,
+    set_aside,
     shown,
 )
 from guardrail.terraform.configuration.code.overrides import merged
 from guardrail.terraform.language.functions.file_reader import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression
+from guardrail.terraform.plan.json.facts import LOCK_FILE
 
 _MAX_DEPTH = 40  # calls within calls: modules that call each other have no end (`refuse_circles` says so)
 _LABELS = {"resource": 2, "data": 2, "ephemeral": 2, "module": 1, "variable": 1, "output": 1, "provider": 1}
@@ -44,7 +46,7 @@ class ModuleCode(Struct, frozen=True, eq=False, dict=True):
     remote  whether it comes from elsewhere, so that its files are not the reader's own
     blocks  of all its files, with overrides merged in
     faults  what of it could not be parsed, or not be read: place and reason
-    unmerged  what override files say that could not be merged, and why
+    unmerged  what override files say that could not be merged, and what OpenTofu does not read, and why
     broken  the blocks that have faults, without their bodies
     """
 
@@ -249,7 +251,21 @@ def _read(path: Path, root: Path, added: Mapping[str, tuple[str, bytes]]) -> Mod
             continue
         texts[name] = text
     code = _code(texts, posixpath.normpath(Path(os.path.relpath(path, root)).as_posix()), faults)
-    return replace(code, files=(*(file.name for file in files), *added))
+    aside = [] if code.remote or _is_of_opentofu(root) else set_aside(path)
+    unread = (
+        f"{shown(file)}: not read, as {file.name.replace('.tf', '.tofu')} stands in its place for OpenTofu"
+        for file in aside
+    )
+    return replace(code, files=(*(file.name for file in files), *added), unmerged=(*code.unmerged, *unread))
+
+
+def _is_of_opentofu(root: Path) -> bool:
+    """Say whether OpenTofu has chosen the providers of a root module, and Terraform none."""
+    try:
+        text = (root / LOCK_FILE).read_bytes()
+    except OSError:
+        return False
+    return b"registry.opentofu.org/" in text and b"registry.terraform.io/" not in text
 
 
 def _code(texts: Mapping[str, bytes], folder: str, faults: Iterable[Fault] = ()) -> ModuleCode:
