@@ -145,8 +145,8 @@ class Engine:
         if self._may_refer(tariff, inventory):
             return self._memoized(tariff, self._subject(change, side, tariff, inventory, before=before))
         given = self._usage.of(change.address, change.type)
-        handed, region = self.library.read_by_children(tariff), self._region(change, tariff, before=before)
-        key = (tariff.type, price_key(tariff, handed, change, side, region, given))
+        told, region = self.library.told_by(tariff), self._region(change, tariff, before=before)
+        key = (tariff.type, price_key(told, change, side, region, given))
         if key not in self._priced:
             self._priced[key] = self._memoized(tariff, self._subject(change, side, tariff, inventory, before=before))
         return self._priced[key]

@@ -34,6 +34,17 @@ class ReadByChildren(Struct, frozen=True):
     named_by: tuple[str, ...]
 
 
+class ToldBy(Struct, frozen=True):
+    """What resources of a type, whose references lead to nothing, are told apart by for their price and that of their children.
+
+    names     of attributes, None where it may be any
+    named_by  "name" and "address", as far as either is read
+    """
+
+    names: tuple[str, ...] | None
+    named_by: tuple[str, ...]
+
+
 class Library:
     """Definitions by resource type: those of `folders` first, in their order, then the shipped ones.
 
@@ -45,6 +56,7 @@ class Library:
         self._folders = (*folders, data.pricing_dir() / "definitions")
         self._tariffs: dict[str, Tariff] = {}
         self._read_by_children: dict[str, ReadByChildren] = {}
+        self._told_by: dict[str, ToldBy] = {}
 
     @cached_property
     def _files(self) -> Mapping[str, tuple[Path, str]]:
@@ -96,6 +108,15 @@ class Library:
                 ),
             )
         return self._read_by_children[tariff.type]
+
+    def told_by(self, tariff: Tariff) -> ToldBy:
+        """Return what resources of a type are told apart by. Raises DefinitionError."""
+        if tariff.type not in self._told_by:
+            handed = self.read_by_children(tariff)
+            reads_all = tariff.told_by is None or handed.attributes is None
+            names = None if reads_all else tuple(sorted({*(tariff.told_by or ()), *(handed.attributes or ())}))
+            self._told_by[tariff.type] = ToldBy(names, (*tariff.named_by, *handed.named_by))
+        return self._told_by[tariff.type]
 
     def _children(self, tariff: Tariff) -> dict[str, Tariff | None]:
         """Return the types of a tariff's children; "" -> None where one is not known beforehand."""

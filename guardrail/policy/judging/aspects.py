@@ -56,11 +56,12 @@ class Aspect(Struct):
             self.answered[key] = answered
 
 
-class Kind(Struct, frozen=True):
-    """Resources that the same rules apply to: what of each is read, and the rules by which of that they look at."""
+class Kind(Struct):
+    """Resources that the same rules apply to: what of each is read, the rules by which of that they look at, and how many were judged."""
 
     keys: tuple[Key, ...]
     aspects: tuple[tuple[Callable[[Sequence[Any]], Hashable], Aspect], ...]
+    judged: int = 0
 
 
 Aspects = dict[Hashable, Aspect]

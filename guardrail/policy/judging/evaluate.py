@@ -126,7 +126,7 @@ class Judge(Struct, dict=True):
             self, rules, project, around, self.beside(project, resources, sums, _all_read(rules), around)
         )
         findings = [one for resource in counted("resources judged", resources) for one in one_by_one.judge(resource)]
-        self.matched += one_by_one.matched(resources)
+        self.matched += one_by_one.matched()
         return (*findings, *self.plan(project, resources, sums, around))
 
     def plan(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from functools import cached_property
-from marshal import dumps
 from typing import Any
 
 from msgspec import Struct
 
 from guardrail.cel import Path, Scope
+from guardrail.model.exact import exact
 from guardrail.model.finding import Finding
 from guardrail.model.unknown import Json
 from guardrail.policy.rules.compiled import Answer, CompiledRule
@@ -102,14 +102,7 @@ def key_of(paths: Iterable[Path], view: ResourceView) -> tuple[Any, ...]:
 
 def hashable(value: Json) -> Any:
     """Return something that is equal for equal values of the same kind only: to Python, True is 1, and so is 1.0."""
-    kind = type(value)
-    if kind not in _OF_JSON:
-        return value
-    try:
-        return dumps(value, _WITHOUT_REFERENCES)
-    except ValueError:  # something in it is not known
-        return (kind, repr(value))
+    return exact(value) if type(value) in _OF_JSON else value
 
 
 _OF_JSON = frozenset({bool, int, float, dict, list})
-_WITHOUT_REFERENCES = 2  # the last version that writes equal values alike, wherever else they are referred to

@@ -92,6 +92,7 @@ class PerResource:
     def judge(self, resource: ResourceCost) -> list[Finding]:
         """Ask every rule that applies."""
         kind = self._kind(resource.change)
+        kind.judged += 1
         if not kind.aspects:
             return []
         view = self._view(resource)
@@ -128,13 +129,13 @@ class PerResource:
                 told.append(one)
         return told
 
-    def matched(self, resources: Iterable[ResourceCost]) -> Counter[str]:
-        """Return how many of the resources, which have been judged, the match of each rule fits."""
+    def matched(self) -> Counter[str]:
+        """Return how many of the resources that have been judged the match of each rule fits."""
         found: Counter[str] = Counter()
-        for kind, number in Counter(_kind_name(resource.change) for resource in resources).items():
-            for _, aspect in self._kinds[kind].aspects:
+        for kind in self._kinds.values():
+            for _, aspect in kind.aspects:
                 for one in aspect.rules:
-                    found[one.rule.rule.id] += number
+                    found[one.rule.rule.id] += kind.judged
         return found
 
     def _view(

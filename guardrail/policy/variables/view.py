@@ -108,8 +108,10 @@ class ResourceView:
     @property
     def is_plain(self) -> bool:
         """Whether nothing of it is sensitive, and nothing left out that may be null or the provider's to choose."""
-        sides = [side for side in (self.change.before, self.change.after) if side]
-        return not any(has_marks(side.sensitive) or side.open or side.open_inside for side in sides)
+        for side in (self.change.before, self.change.after):
+            if side and (side.open or side.open_inside or (side.sensitive and has_marks(side.sensitive))):
+                return False
+        return True
 
     def read(self, path: Path) -> Json:
         """Return the value of one of the variables below `resource`: to be read only, as several findings show it."""
