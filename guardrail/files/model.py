@@ -151,5 +151,8 @@ def _written(section: type[Section]) -> frozenset[str]:
 
 
 def _as_default(value: Any) -> Any:
-    """Return a default as the model has it."""
-    return model_of(type(value)).model_validate(value) if isinstance(value, Section) else value
+    """Return a default, which nothing has to check, as the model has it."""
+    if not isinstance(value, Section):
+        return value
+    names = [name for name in value.__struct_fields__ if name != value.further]
+    return model_of(type(value)).model_construct(**{name: _as_default(getattr(value, name)) for name in names})
