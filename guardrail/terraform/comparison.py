@@ -151,9 +151,10 @@ class _Commit:
 
     def __init__(self, top: Path, commit: str, folder: Path, named: frozenset[str], *, is_whole: bool) -> None:
         left: list[set[str]] = []
+        links = frozenset(_believed(sorted(git.links_of(top, commit))))
 
         def readable(names: Sequence[str]) -> set[str]:
-            chosen = {*(_believed(names) if is_whole else _readable(names)), *named.intersection(names)}
+            chosen = {*(_believed(names) if is_whole else _readable(names)), *(named | links).intersection(names)}
             left.append(set(_believed(names)) - chosen)
             return chosen
 
@@ -162,6 +163,7 @@ class _Commit:
         self._top, self._commit, self.folder = top, commit, folder
         self._left = left[0]  # what follows is of submodules
         self._places = self._left.union(*map(_folders_above, self._left))
+        self.complete(_target(folder / name) for name in links if (folder / name).is_symlink())
 
     def complete(self, looked: Iterable[Path]) -> bool:
         """Write the files that are left, and were looked for or lie below folders that were; say whether there are any."""
@@ -172,6 +174,10 @@ class _Commit:
         git.extract(self._top, self._commit, wanted, self.folder)
         self._left -= wanted
         return bool(wanted)
+
+
+def _target(link: Path) -> Path:
+    return Path(os.path.normpath(link.parent / link.readlink()))
 
 
 def _folders_above(name: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -93,6 +94,20 @@ def test_files_apart_from_configuration_are_read_as_they_were(repository, run):
     sized, chosen = found['aws_instance.sized["a.txt"]'], found["aws_instance.chosen"]
     assert 0 < float(sized["monthly_before"]) < float(sized["monthly_cost"])
     assert float(chosen["monthly_delta"]) == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_lead_at_the_base_where_they_lead_here(repository, run):
+    for folder in ("shared", "links", "modules/m"):
+        (repository / folder).mkdir(parents=True)
+    (repository / "shared/text").write_text(KEPT.replace("kept", "file"), encoding="utf-8")
+    (repository / "shared/again").symlink_to("text")
+    (repository / "infra/linked.tf").symlink_to("../shared/again")
+    (repository / "links/m").symlink_to("../modules/m")
+    commit(repository, "links", infra=AFTER + 'module "m" { source = "../links/m" }\n', **{"modules/m": KEPT})
+    (project,) = compared(run, "infra", "--base", "HEAD")
+    assert {one["action"] for one in project["resources"]} == {"no-op"}
+    assert {"aws_instance.file", "module.m.aws_instance.kept"} < {one["address"] for one in project["resources"]}
 
 
 def test_a_folder_may_be_the_base(repository, run):
