@@ -1,4 +1,6 @@
-"""`guardrail` for scripts under test without the time in which Python loads it: a process that has loaded it forks for each call.
+"""`guardrail` for scripts under test without the time in which Python loads it and it reads prices and rules for the first time.
+
+A process that has loaded it, and has checked the example once, forks for each call.
 
 What runs is a process of its own all the same: with the arguments, environment, folder, files and signals of its caller.
 """
@@ -57,6 +59,14 @@ def _serve(listening: socket.socket) -> None:
     for package in pkgutil.walk_packages([str(ROOT / "guardrail")], "guardrail."):
         if not package.name.endswith("__main__"):
             importlib.import_module(package.name)
+    from guardrail.cli import main  # noqa: PLC0415 - the callers load nothing of it
+
+    with (
+        Path(os.devnull).open("w") as nothing,
+        contextlib.redirect_stdout(nothing),
+        contextlib.redirect_stderr(nothing),
+    ):
+        main(["check", "--config", str(ROOT / "examples" / "shop" / "guardrail.yaml")])
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     while True:
         asked, _ = listening.accept()
