@@ -27,6 +27,7 @@ FORMAT_NAMES = (
 """The formats there are. A test compares them with `guardrail.report.FORMATS`, which is not imported for `--help`."""
 
 _WIDTHS = (40, 200)
+_PIECE = 1 << 20  # characters
 _ELSEWHERE = "write it to a file: --out json=result.json"
 
 
@@ -55,7 +56,9 @@ def say(text: str) -> None:
     with the exit code that it has.
     """
     try:
-        click.echo(text, nl=False, color=True)
+        # What is written is copied: piece by piece, a report of 25 MB takes no 25 MB more.
+        for start in range(0, len(text), _PIECE):
+            click.echo(text[start : start + _PIECE], nl=False, color=True)
         sys.stdout.flush()
     except BrokenPipeError:
         to_nowhere()
