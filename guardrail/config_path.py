@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from guardrail.errors import nearest
+from guardrail.paths import is_named_file
 
 FILE_NAMES = ("guardrail.yaml", "guardrail.yml", ".guardrail.yaml", ".guardrail.yml")
 
@@ -47,8 +48,7 @@ def find_config(start: Path) -> Path | None:
 
 def is_config(path: Path) -> bool:
     """Say whether a file is a guardrail.yaml, by its name and its keys; one that cannot be read is, to be complained of."""
-    leads_nowhere = path.is_symlink() and not path.exists()
-    if path.name not in FILE_NAMES or not (path.is_file() or leads_nowhere):
+    if path.name not in FILE_NAMES or not is_named_file(path):
         return False
     try:
         with path.open("rb") as file:

@@ -194,3 +194,37 @@ def test_what_opentofu_alone_leaves_out_is_told(tree, run, name, lock, is_told):
     ran = run("check", "good", "--format", "json")
     told = json.loads(ran.stdout)
     assert (told["verdict"] != "pass", f"good/{name}: not read" in ran.stdout) == (is_told, is_told)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize("target", ["nowhere", "plan.json"])
+@pytest.mark.parametrize("args", [["plans"], ["plans/*/plan.json"], []])
+def test_a_plan_that_a_link_does_not_lead_to_is_missed(tree, run, tmp_path, args, target):
+    config = "version: 1\nprojects: [{name: all, plan: plans/*/plan.json}]\n"
+    tree({"plans/a/plan.json": PLAN, "plans/b/x": "", **({} if args else {"guardrail.yaml": config})})
+    (tmp_path / "plans/b/plan.json").symlink_to(target)
+    ran = run("check", *args, "--format", "json")
+    assert (ran.exit_code, "plans/b/plan.json" in ran.stdout, ran.stderr) == (2, True, "")
+    assert len(json.loads(ran.stdout)["projects"]) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+@pytest.mark.parametrize(
+    "target, said",
+    [
+        ("nowhere", "cannot be read: No such file"),
+        ("more.yaml", "cannot be read"),
+        ("../other", "is a link to a folder"),
+    ],
+)
+def test_a_rule_that_a_link_does_not_lead_to_is_missed(tree, run, tmp_path, target, said):
+    rule = "id: own\ntitle: t\nseverity: low\nenforcement: advisory\nvalidations: [{expression: 'true', message: m}]\n"
+    tree({"plan.json": PLAN, "rules/own.yaml": rule, "other/x.yaml": rule})
+    tree({"guardrail.yaml": "version: 1\nrules: {packs: [], paths: [rules]}\n"})
+    (tmp_path / "rules/more.yaml").symlink_to(target)
+    (tmp_path / "rules/.#own.yaml").symlink_to("eva@host.1234")  # an editor's
+    ran = run("check", "plan.json")
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert f"more.yaml: {said}" in ran.stderr
+    (tmp_path / "rules/more.yaml").unlink()
+    assert run("check", "plan.json").exit_code == 0

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from guardrail.config.file import ConfigFile, ProjectConfig
 from guardrail.errors import ConfigError
 from guardrail.files import Place
-from guardrail.paths import followed
+from guardrail.paths import followed, is_named_file, matching
 from guardrail.terraform.options import NO_CHOICES, Choices, Vars
 
 
@@ -135,7 +135,7 @@ class Sources(Struct, frozen=True):
 
     def _is_in(self, path: Path, project: ProjectConfig) -> bool:
         if project.plan:
-            return any(followed(match) == path for match in self.folder.glob(project.plan))
+            return any(followed(match) == path for match in matching(self.folder, project.plan))
         return bool(project.path) and path.is_relative_to(followed(self.folder / str(project.path)))
 
     def _of_project(self, project: ProjectConfig, *, is_alone: bool) -> Iterator[Source]:
@@ -150,7 +150,7 @@ class Sources(Struct, frozen=True):
             yield source(self.folder / project.path, project.name, project.path)
             return
         wanted = project.plan or ""
-        plans = sorted(self.folder.glob(wanted))
+        plans = matching(self.folder, wanted)
         if not plans and not self.flags.allow_no_plans:
             if not is_alone:
                 yield source(self.folder / wanted, project.name, wanted)
@@ -195,5 +195,5 @@ def _expanded(given: str, cwd: Path) -> list[str]:
     if given == "-" or not re.search(r"[*?\[]", given) or (cwd / given).exists():
         return [given]
     anchor = Path(given).anchor
-    matches = sorted(Path(anchor or cwd).glob(given[len(anchor) :]))
-    return [str(path if anchor else path.relative_to(cwd)) for path in matches if path.is_file()]
+    matches = matching(Path(anchor or cwd), given[len(anchor) :])
+    return [str(path if anchor else path.relative_to(cwd)) for path in matches if is_named_file(path)]

@@ -17,6 +17,7 @@ from guardrail.config import Settings
 from guardrail.errors import ConfigError, InputError
 from guardrail.ledger.storage.remote import ObjectStore
 from guardrail.model.order import natural
+from guardrail.paths import matching
 from guardrail.report.format import count
 from guardrail.terraform.configuration.code.roots import root_modules
 from guardrail.terraform.inputs import PLAN_NAMES
@@ -146,7 +147,7 @@ def _at(given: str, said: list[str]) -> Iterator[Workspace]:
     path = Path(given)
     if re.search(r"[*?\[]", given) and not path.exists():
         anchor = Path(path.anchor or ".")
-        matches = sorted(anchor.glob(given[len(path.anchor) :]))
+        matches = matching(anchor, given[len(path.anchor) :])
         yield from (Workspace(name_of(one.as_posix()), one.as_posix()) for one in matches)
     elif path.is_dir():
         yield from (Workspace(name_of(_below(one, path)), one.as_posix()) for one in _in_folder(path, said))

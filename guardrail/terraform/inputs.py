@@ -17,6 +17,7 @@ from guardrail.data import cache_dir
 from guardrail.errors import InputError
 from guardrail.files.digest import read_with_digest
 from guardrail.model.order import natural
+from guardrail.paths import is_named_file
 from guardrail.progress import counted
 from guardrail.terraform.configuration.code.files import MANIFEST, configuration_files, is_committed_manifest, shown
 from guardrail.terraform.options import NO_CHOICES, Choices
@@ -145,7 +146,7 @@ def plan_at(path: Path, *, proposed: bool = False) -> Path:
 
 def _plan_in(folder: Path) -> Path | None:
     names = (folder / name for name in PLAN_NAMES) if folder.is_dir() else ()
-    return next((plan for plan in names if plan.is_file()), None)
+    return next((plan for plan in names if is_named_file(plan)), None)
 
 
 def _units(folder: Path, choices: Choices) -> list[Plan]:
@@ -171,7 +172,7 @@ def plans_below(folder: Path, *, proposed: bool = False) -> list[Path]:
     found = []
     for place, names, _ in os.walk(folder):
         names[:] = [name for name in names if not name.startswith(".") and name != "node_modules"]
-        if Path(place) != folder and (plan := plan_at(Path(place), proposed=proposed)).is_file():
+        if Path(place) != folder and (plan := plan_at(Path(place), proposed=proposed)) != Path(place):
             found.append(plan)
     return sorted(found, key=lambda plan: natural(plan.as_posix()))
 

@@ -19,7 +19,7 @@ from guardrail.errors import ConfigError
 from guardrail.files.checked import checked
 from guardrail.files.section import Section
 from guardrail.files.yaml_file import read_yaml
-from guardrail.paths import followed
+from guardrail.paths import followed, is_named_file
 from guardrail.policy.rules.packs.selection import PackName, PackSource, Sha256
 
 LOCK_NAME = "guardrail.lock"
@@ -120,8 +120,8 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def rule_files(folder: Path) -> list[Path]:
-    """Return the YAML files of a folder and those below it."""
-    return sorted(path for path in folder.rglob("*") if path.suffix in RULE_SUFFIXES and path.is_file())
+    """Return the YAML files of a folder and those below it; a link that leads to no file is one, and cannot be read."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in RULE_SUFFIXES and is_named_file(path))
 
 
 def fetched_files(base: Path, names: Iterable[str]) -> list[Path]:

@@ -331,6 +331,9 @@ def _in_folder(path: Path, where: str = "", key: str = "rules.paths") -> list[Pa
     if not path.exists():
         raise ConfigError(f"{key}: {path} does not exist", where=where, fix="paths are relative to guardrail.yaml")
     files = [path] if path.is_file() else rule_files(path)
+    if linked := next((one for one in path.rglob("*") if one.is_symlink() and one.is_dir()), None):
+        what = "is a link to a folder, whose rules are not read"
+        raise ConfigError(what, where=str(linked), fix=f"name the folder itself in {key}")
     if not files:
         fix = "rules are files called *.yaml" if any(path.iterdir()) else "a submodule? `git submodule update --init`"
         raise ConfigError(f"{key}: {path} holds no rules", where=where, fix=fix)
