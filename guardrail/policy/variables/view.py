@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from guardrail.cel import Handle, Path
 from guardrail.model.cost import UNPRICED_LINES, Cost, LineStatus, ResourceCost
+from guardrail.model.exact import exact
 from guardrail.model.money import ZERO
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Action, Side, Tags
@@ -297,7 +298,7 @@ class ResourceView:
         if side and (side.open or side.open_inside):
             return self.unknown_paths()
         known = filter(self._is_known, sorted(self.defaults.keys() & side.unknown.keys())) if side else ()
-        return (repr(side.unknown) if side else "", tuple(_unknown_tags(self.tags)), *known)
+        return (exact(side.unknown) if side else b"", tuple(_unknown_tags(self.tags)), *known)
 
     def _is_known(self, name: str) -> bool:
         return not isinstance(self.attribute(self.side, name), Unknown)
