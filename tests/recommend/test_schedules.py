@@ -190,7 +190,7 @@ def test_hours_of_the_configuration_are_those_that_an_estimate_reads_out_of_its_
         bare = [one.removeprefix("cron(").removesuffix(")") for one in (start, stop)]
         minutes = [minutes_of(one, is_aws=is_aws) or () for one in bare]
         read = hours_of([Switch(minutes[0], True, "UTC"), Switch(minutes[1], False, "UTC")])
-        assert read == hours.monthly
+        assert read == float(hours.monthly)
 
 
 def test_twelve_hours_on_five_days_leave_469_29_hours_off(said):
