@@ -55,7 +55,5 @@ class ApprovalList(Section):
 
 def load_approvals(file: YamlFile) -> tuple[tuple[ApprovalEntry, str], ...]:
     """Return the approvals that a file holds, each with its place. Raises ConfigError with file and line."""
-    if file.data is None:
-        return ()
-    entries = checked(ApprovalList, file, ConfigError).approvals
+    entries = checked(ApprovalList, file, ConfigError, may_be_empty=True).approvals
     return tuple((entry, file.where(("approvals", number))) for number, entry in enumerate(entries))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from guardrail.errors import GuardrailError
+from guardrail.files.remembered import remember, remembered
 from guardrail.model.unknown import Json
 
 if TYPE_CHECKING:
@@ -21,6 +22,12 @@ Place = tuple[str | int, ...]
 """Keys and list indices that lead to a value."""
 
 _MAX_BYTES = 2_000_000
+
+
+class _Lines(Struct, frozen=True):
+    """The line of everything in a file, by the text of its place."""
+
+    of: dict[str, int]
 
 
 class YamlFile(Struct, frozen=True, dict=True):
@@ -54,12 +61,20 @@ class YamlFile(Struct, frozen=True, dict=True):
 
         return parsed(self.name, self.text, self.error)
 
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        if (known := remembered(_Lines, self.text)) is not None:
+            return known.of
+        nodes = {**self.nodes, **self.keys}
+        found = _Lines({repr(place): node.start_mark.line + 1 for place, node in nodes.items()})
+        remember(found, self.text)
+        return found.of
+
     def line(self, place: Place = ()) -> int:
         """Return the line of a value (of its key, if it has one), or of the nearest thing around it."""
-        while place and place not in self.keys and place not in self.nodes:
+        while place and repr(place) not in self._lines:
             place = place[:-1]
-        node = self.keys.get(place) or self.nodes.get(place)
-        return node.start_mark.line + 1 if node else 1
+        return self._lines.get(repr(place), 1)
 
     def where(self, place: Place = ()) -> str:
         """Return "file:line"."""

@@ -79,9 +79,7 @@ def read_waivers(path: Path, *, name: str = "") -> tuple[Waiver, ...]:
 
 def load_waivers(file: YamlFile) -> tuple[Waiver, ...]:
     """Return the waivers that a file holds. Raises ConfigError with file and line."""
-    if file.data is None:
-        return ()
-    entries = checked(WaiverList, file, ConfigError).waivers
+    entries = checked(WaiverList, file, ConfigError, may_be_empty=True).waivers
     return tuple(
         Waiver(
             entry.rule,

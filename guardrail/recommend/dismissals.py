@@ -39,7 +39,7 @@ class DismissalList(Section):
 def read_dismissals(path: Path) -> tuple[Dismissal, ...]:
     """Read a file of dismissals. Raises ConfigError with file and line."""
     file = read_yaml(path, ConfigError)
-    entries = () if file.data is None else checked(DismissalList, file, ConfigError).dismissals
+    entries = checked(DismissalList, file, ConfigError, may_be_empty=True).dismissals
     return tuple(
         Dismissal(
             *(entry.kind, entry.address, entry.reason, entry.expires, entry.owner), file.where(("dismissals", index))

@@ -34,7 +34,9 @@ rules: {packs: [tagging, waste], paths: [own.yaml], set: {required-tags: {enforc
 budgets: [{name: all, monthly: 100, increase: 10}]
 approvers: [{user: eva}]
 projects: [{name: shop, plan: plan.json, env: prod}]
+waivers: waivers.yaml
 """
+WAIVERS = "waivers: [{rule: own-rule, address: 'aws_*', reason: agreed, expires: 2999-01-31}]"
 RULE = """\
 id: own-rule
 title: A
@@ -69,7 +71,7 @@ def test_a_check_loads_neither_the_network_nor_an_extra(tmp_path):
 def test_a_check_of_what_was_checked_before_parses_and_checks_no_file_but_the_plan(tmp_path):
     resources = [change("aws_instance.a", after={"instance_type": "t3.micro"}), change("aws_nat_gateway.a", after={})]
     (tmp_path / "plan.json").write_text(json.dumps({"format_version": "1.2", "resource_changes": resources}))
-    for name, text in (("guardrail.yaml", CONFIG), ("own.yaml", RULE)):
+    for name, text in (("guardrail.yaml", CONFIG), ("own.yaml", RULE), ("waivers.yaml", WAIVERS)):
         (tmp_path / name).write_text(text)
     check = ("check", "plan.json", "--fail-on", "never", "--format", "json")
     assert {"pydantic", "yaml"} <= loaded_by(*check, cwd=tmp_path)

@@ -11,7 +11,7 @@ from guardrail.config import ConfigFile
 from guardrail.costs.definitions.definition import _Read, read_definition
 from guardrail.data import cache_dir, pricing_dir, rules_dir
 from guardrail.errors import ConfigError
-from guardrail.files import checked, model, parse_yaml
+from guardrail.files import YamlFile, checked, model, parse_yaml, yaml_parser
 from guardrail.files.remembered import remembered
 from guardrail.policy import Rule, WaiverList
 
@@ -71,6 +71,23 @@ def test_what_is_wrong_is_found_each_time():
     for _ in range(2):
         with pytest.raises(ConfigError, match=r"file.yaml:2: unknown key 'pakcs'"):
             read(ConfigFile, "version: 1\npakcs: []\n")
+
+
+def test_where_something_stands_is_told_without_parsing_again(monkeypatch):
+    text = "waivers:\n  - rule: a\n    until: 1\n  - &b {rule: b}\n"
+    places = [(), ("waivers",), ("waivers", 0, "until"), ("waivers", 1, "rule"), ("waivers", 2, "rule"), ("no", "such")]
+    first = [YamlFile("file.yaml", text).line(place) for place in places]
+    assert first == [1, 1, 3, 4, 1, 1]
+    monkeypatch.setattr(yaml_parser, "parsed", None)
+    assert [YamlFile("file.yaml", text).line(place) for place in places] == first
+
+
+@pytest.mark.parametrize("text", ["", "# nothing yet\n", "null\n"])
+def test_an_empty_file_may_hold_defaults_alone(text):
+    file = YamlFile("file.yaml", text, ConfigError)
+    assert checked(WaiverList, file, ConfigError, may_be_empty=True) == WaiverList()
+    with pytest.raises(ConfigError, match="must hold keys and values"):
+        checked(WaiverList, file, ConfigError)
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", None])

@@ -65,7 +65,7 @@ def load_usage(path: Path) -> Usage:
     if not path.is_file():
         raise InputError("no such usage file", where=str(path), fix="make one with `guardrail usage init`")
     source = read_yaml(path, InputError)
-    file = UsageFile() if source.data is None else checked(UsageFile, source, InputError)
+    file = checked(UsageFile, source, InputError, may_be_empty=True)
     by_type = {name: _read(usage or {}) for name, usage in (file.resource_type_default_usage or {}).items()}
     by_address = {name: _read(usage or {}) for name, usage in (file.resource_usage or {}).items()}
     return Usage(by_type, by_address, source)
