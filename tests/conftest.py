@@ -70,6 +70,8 @@ def pytest_configure(config: pytest.Config) -> None:
     patch.setenv(CACHE_VARIABLE, os.environ[WORKER_CACHE])
     # Tests share a process, and what all of them keep in memory together is no sign of anything.
     patch.setenv("GUARDRAIL_MAX_MEMORY", "0")
+    # No machine loses its power meanwhile, and each fact of a ledger would wait for the disk.
+    patch.setattr(os, "fsync", lambda _file: None)
     sys.addaudithook(_no_network)
     sys.dont_write_bytecode = False
     config.add_cleanup(patch.undo)
