@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from guardrail.ledger.storage.store import Folder
-from guardrail.ledger.views import open_ledger
+from guardrail.ledger.views import Ledger, open_ledger
 from guardrail.ledger.writing.adding import Adding
 from guardrail.ledger.writing.importing import Importing
 from guardrail.model.report import Event, PullRequest, Revision
@@ -77,10 +77,16 @@ def add(store):
 
 @pytest.fixture
 def rows(store):
-    """Return the rows of a query over the ledger's views."""
+    """Return the rows of a query over the ledger's views; it is opened again where a file is another."""
+    opened: dict[tuple[object, ...], Ledger] = {}
 
     def call(query):
-        return open_ledger(store).rows(query)
+        about = {path: (store.root / path).stat() for path in store.paths()}
+        state = tuple((path, one.st_size, one.st_mtime_ns) for path, one in about.items())
+        if state not in opened:
+            opened.clear()
+            opened[state] = open_ledger(store)
+        return opened[state].rows(query)
 
     return call
 
