@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 from msgspec import Struct
 from msgspec.structs import replace
 
-from guardrail import __version__
+from guardrail import __version__, data
 from guardrail.catalog import Catalog
 from guardrail.catalog.store import current_catalog
 from guardrail.cel import engine_version
@@ -102,7 +102,7 @@ class Policy:
         approvals = settings.approvals_file
         return hashed(
             (
-                __version__,
+                f"{__version__} {data.release_commit()}",
                 engine_version(rules[0].engine if rules else None),
                 *(f"{rule.rule.id} {rule.rule.enforcement}" for rule in rules),
                 self.rules,

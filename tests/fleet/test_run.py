@@ -82,6 +82,12 @@ def test_other_rules_judge_everything_again(fleet, again, folder, change):
     assert again()[1] == 0
 
 
+def test_another_build_of_the_same_version_judges_everything_again(fleet, again, monkeypatch):
+    fleet("run", "plans")
+    monkeypatch.setattr("guardrail.data.release_commit", lambda: "0" * 40)
+    assert again()[1] == 0
+
+
 def test_a_workspace_that_has_changed_is_judged_again(fleet, again, folder):
     fleet("run", "plans")
     (folder / "plans" / "shop" / "plan.json").write_text(plan("t3.micro", team=""))
