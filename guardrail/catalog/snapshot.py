@@ -94,7 +94,8 @@ def compile(pricing_dir: Path, out: Path) -> None:  # noqa: A001 - the verb that
             database.execute("vacuum")
         building.replace(out)
     finally:
-        building.unlink(missing_ok=True)
+        for left in (building, building.with_name(f"{building.name}-journal")):
+            left.unlink(missing_ok=True)
 
 
 def read_rows(path: Path) -> Iterator[Row]:

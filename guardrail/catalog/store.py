@@ -345,9 +345,9 @@ def shipped_catalog() -> Path:
     if not cached.is_file():
         try:
             snapshot.compile(pricing, cached)
-        except OSError as error:
+        except (OSError, sqlite3.OperationalError) as error:  # the second for a full disk
             raise CatalogError(
-                f"cannot write the compiled catalog: {error.strerror}",
+                f"cannot write the compiled catalog: {getattr(error, 'strerror', None) or error}",
                 where=str(cached),
                 fix=f"set {data.CACHE_VARIABLE} to a folder that can be written",
             ) from None

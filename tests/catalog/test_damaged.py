@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from guardrail.catalog import open_catalog
+from guardrail.catalog.store import shipped_catalog
 from guardrail.errors import CatalogError
 
 PLAN = Path(__file__).parents[2] / "examples" / "shop" / "plan.json"
@@ -66,3 +67,18 @@ def test_a_question_without_end_is_ended(copied, monkeypatch):
     catalog = open_catalog(copied)
     with pytest.raises(CatalogError, match="interrupted"):
         catalog._select(ENDLESS)
+
+
+@pytest.mark.parametrize(
+    "error", [sqlite3.OperationalError("database or disk is full"), OSError(30, "Read-only file system")]
+)
+def test_a_cache_that_takes_no_catalog_is_one_line(monkeypatch, tmp_path, error):
+    """In a checkout the catalog is compiled into the cache, which may be full."""
+
+    def full(*_):
+        raise error
+
+    monkeypatch.setattr("guardrail.catalog.store.data.pricing_dir", lambda: tmp_path)
+    monkeypatch.setattr("guardrail.catalog.store.snapshot.compile", full)
+    with pytest.raises(CatalogError, match=r"cannot write the compiled catalog: .+ \(set GUARDRAIL_CACHE_DIR"):
+        shipped_catalog()
