@@ -78,15 +78,13 @@ def add(store):
 @pytest.fixture
 def rows(store):
     """Return the rows of a query over the ledger's views; it is opened again where a file is another."""
-    opened: dict[tuple[object, ...], Ledger] = {}
+    opened: list[tuple[dict[str, bytes], Ledger]] = []
 
     def call(query):
-        about = {path: (store.root / path).stat() for path in store.paths()}
-        state = tuple((path, one.st_size, one.st_mtime_ns) for path, one in about.items())
-        if state not in opened:
-            opened.clear()
-            opened[state] = open_ledger(store)
-        return opened[state].rows(query)
+        files = {path: store.read(path) for path in store.paths()}
+        if not opened or opened[-1][0] != files:
+            opened[:] = [(files, open_ledger(store))]
+        return opened[-1][1].rows(query)
 
     return call
 
