@@ -114,7 +114,7 @@ def comes_with(path: Path, *, proposed: bool = False) -> bool:
 def names_of(top: Path, path: Path) -> frozenset[str]:
     """Return what git may know a file of a working tree by: itself, what it leads to, and all folders above either."""
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
-    inside = {name_of(one, top) for one in (whole, followed(whole))} - {""}
+    inside = {name_of(one, top) for one in {whole, followed(whole)}} - {""}
     return frozenset(str(one) for name in inside for one in (PurePosixPath(name), *PurePosixPath(name).parents))
 
 
