@@ -100,15 +100,16 @@ def is_tracked(path: Path) -> bool:
     return _git(path.parent, "ls-files", "--error-unmatch", "--", path.name) is not None
 
 
-def comes_with(path: Path, *, proposed: bool = False) -> bool:
-    """Say whether a file is part of the repository: git tracks it, what it leads to, or a link on the way there.
+def comes_with(path: Path, *, proposed: bool = False) -> bool | None:
+    """Say whether a file is part of the repository: git tracks it, what it leads to, or a link on the way there. None: git does not say.
 
     `proposed`: also what the next `git add` would take, as git does not ignore it.
     """
     whole = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow the links that are to be looked at
     places = [followed(whole), *(one for one in (whole, *whole.parents) if one.is_symlink())]
     which = ("--cached", "--others", "--exclude-standard") if proposed else ("--cached",)
-    return any(_git(place.parent, "ls-files", "-z", *which, "--", place.name) for place in places)
+    said = [_git(place.parent, "ls-files", "-z", *which, "--", place.name) for place in places]
+    return any(said) if any(one is not None for one in said) else None
 
 
 def names_of(top: Path, path: Path) -> frozenset[str]:

@@ -575,3 +575,38 @@ def test_a_change_does_not_bring_along_what_an_earlier_run_is_said_to_have_found
     assert (code, report) == (2, None)
     assert "files in guardrail's cache folder are part of the repository" in said
     assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("reader", ["refused", "missing"])
+def test_what_git_does_not_say_to_be_part_of_the_repository_may_well_be(repository, run, monkeypatch, reader):
+    repository.write("infra/main.tf", WEB + BIG)
+    repository.write("infra/plan.json", '{"format_version": "1.2", "resource_changes": []}')
+    repository.commit()
+    assert run("check", cwd=repository.top).exit_code == 1  # the plan is not believed
+    if reader == "missing":
+        monkeypatch.setattr("guardrail.git._git", lambda *_, **__: None)
+    else:
+        (repository.top / ".git" / "HEAD").write_text("damaged")
+    ran = run("check", cwd=repository.top)
+    assert (ran.exit_code, ran.stdout, ran.stderr.count("\n")) == (2, "", 1)
+    assert "infra/plan.json: may be part of the repository, and git does not read this checkout" in ran.stderr
+    ran = run("check", "infra/plan.json", cwd=repository.top)
+    assert ran.exit_code == 0
+
+
+def test_a_manifest_of_modules_that_may_be_part_of_the_repository_is_not_believed(repository, run, monkeypatch):
+    repository.write("infra/main.tf", WEB + 'module "m" { source = "example/m/aws" }\n')
+    repository.write(
+        "infra/.terraform/modules/m/main.tf", 'resource "aws_instance" "small" { instance_type = "t3.nano" }\n'
+    )
+    entries = [
+        {"Key": "", "Source": "", "Dir": "."},
+        {"Key": "m", "Source": "example/m/aws", "Dir": ".terraform/modules/m"},
+    ]
+    repository.write("infra/.terraform/modules/modules.json", json.dumps({"Modules": entries}))
+    assert "module.m.aws_instance.small" in run("check", "infra", "--format", "json", cwd=repository.top).stdout
+    monkeypatch.setattr("guardrail.git._git", lambda *_, **__: None)
+    repository.write("infra/.terraform/modules/modules.json", json.dumps({"Modules": entries}) + "\n")
+    told = json.loads(run("check", "infra", "--format", "json", cwd=repository.top).stdout)
+    assert [one["address"] for one in told["projects"][0]["resources"]] == ["aws_instance.web"]
+    assert told["verdict"] != "pass"

@@ -138,10 +138,16 @@ def plan_at(path: Path, *, proposed: bool = False) -> Path:
     """Return the plan in a folder; the path itself if that is no folder, or has no plan that was made here.
 
     A plan that is part of the repository says what its author wants, not what Terraform plans: the configuration beside
-    it is read instead. With `proposed`, a plan that the next `git add` would take is one, too.
+    it is read instead. With `proposed`, a plan that the next `git add` would take is one, too. Raises InputError where git does
+    not say.
     """
     plan = _plan_in(path)
-    return path if plan is None or git.comes_with(plan, proposed=proposed) else plan
+    is_committed = plan is not None and git.comes_with(plan, proposed=proposed)
+    if is_committed is None and git.is_refused(path):
+        what = "may be part of the repository, and git does not read this checkout"
+        fix = "name the plan itself, or see `git status`; for a checkout of another owner: git config --global --add safe.directory DIR"
+        raise InputError(what, where=str(plan), fix=fix)
+    return path if plan is None or is_committed else plan
 
 
 def _plan_in(folder: Path) -> Path | None:

@@ -145,7 +145,8 @@ def is_committed_manifest(root: Path) -> bool:
 # Asking git takes a process. The time of the last change is a part of the key, as `--watch` and `serve` live long.
 @lru_cache(maxsize=4096)
 def _comes_with(path: Path, _changed: int) -> bool:
-    return git.comes_with(path)
+    said = git.comes_with(path)
+    return git.is_refused(path.parent) if said is None else said  # where git does not say, it may well be
 
 
 def folders_of(text: str, section: str = "") -> Mapping[str, str]:
