@@ -20,8 +20,9 @@ from guardrail.http import Deadline
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import FindingStatus
 from guardrail.model.money import plain, rounded
-from guardrail.model.report import Bound, Report, Verdict
+from guardrail.model.report import Report, Verdict
 from guardrail.model.resource import Action
+from guardrail.model.totals import Bound
 from guardrail.platforms.annotation import Annotation, Severity
 from guardrail.platforms.comment import Comment, Marker, Mode, NotPostedError, Outcome, Posted
 from guardrail.platforms.context import REPOSITORY, Context, Overrides, read_context

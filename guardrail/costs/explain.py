@@ -13,9 +13,8 @@ from guardrail.costs.definitions.library import Library
 from guardrail.costs.engine import Engine
 from guardrail.costs.inventory import Inventory
 from guardrail.model.cost import Line, ResourceStatus
-from guardrail.model.money import money, plain, unit_price
+from guardrail.model.money import money, plain, singular, unit_price
 from guardrail.model.resource import Change
-from guardrail.model.unit import singular
 from guardrail.model.unknown import Unknown
 
 _INDENT = "    "

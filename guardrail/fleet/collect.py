@@ -24,8 +24,9 @@ from guardrail.load import loaded_rules, snapshot_of
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus, Waiver
 from guardrail.model.order import natural
-from guardrail.model.report import FailOn, Totals
+from guardrail.model.report import FailOn
 from guardrail.model.runs.hashes import hashed
+from guardrail.model.totals import Totals
 from guardrail.policy import Judge, LoadedRules, Project, WaiverIndex, read_waivers
 from guardrail.policy.budgets import plays_in
 from guardrail.policy.spend import Spend, added

@@ -12,7 +12,7 @@ from msgspec import Struct
 from guardrail.decode import decode_msgpack
 from guardrail.model.finding import Finding
 from guardrail.model.money import plain
-from guardrail.model.report import Totals
+from guardrail.model.totals import Totals
 from guardrail.policy.spend import Spend
 from guardrail.replay.outcome import standing_of
 

@@ -13,7 +13,7 @@ from guardrail.fleet.compare import Compared, Comparison
 from guardrail.fleet.outcome import NOT_EVALUATED, VerdictName
 from guardrail.model.finding import Finding
 from guardrail.model.money import plain
-from guardrail.model.report import Totals
+from guardrail.model.totals import Totals
 from guardrail.replay.outcome import Change, Kind, Standing
 
 FORMAT: Literal["guardrail.fleet/v1"] = "guardrail.fleet/v1"

@@ -13,7 +13,7 @@ from guardrail.fleet.outcome import NOT_EVALUATED
 from guardrail.fleet.run import Run
 from guardrail.model.finding import FindingStatus
 from guardrail.model.money import brief, money, plain
-from guardrail.model.report import Bound, Totals
+from guardrail.model.totals import Bound, Totals
 from guardrail.policy.spend import Spend
 from guardrail.replay.outcome import Change, Kind, Standing
 from guardrail.report.columns import wrapped

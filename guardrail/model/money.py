@@ -20,6 +20,9 @@ SCIENTIFIC_FROM = Decimal(10) ** 12
 """From here on numbers are shown as 1.234E+12: longer ones would burst any column, and nobody is billed them."""
 _PRICE_PLACES = 12
 
+_PLURALS = {"ies": "y", "sses": "ss", "/s": "/s", "s": ""}
+_NO_PLURALS = {"ms", "MBps", "time-series"}
+
 
 def months_between(begin: datetime, end: datetime) -> Decimal:
     """Return how many months of 730 hours lie between two times, 0 where the first is the later."""
@@ -79,6 +82,16 @@ def unit_price(price: Decimal, currency: str) -> str:
     exact = plain(rounded(abs(price), _PRICE_PLACES)) or "0"
     places = max(2, len(exact.partition(".")[2]))
     return _money(price, currency, f"{Decimal(exact):,.{places}f}")
+
+
+def singular(unit: str) -> str:
+    """Return the unit of one: "hour" of "hours", "query" of "queries"; "GB", "IOPS" and "1M requests" stay as they are."""
+    if unit[:1].isdigit() or unit in _NO_PLURALS:
+        return unit
+    for plural, one in _PLURALS.items():
+        if unit.endswith(plural):
+            return unit.removesuffix(plural) + one
+    return unit
 
 
 def _digits(amount: Decimal, places: int) -> str:

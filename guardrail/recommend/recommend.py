@@ -14,8 +14,7 @@ from guardrail.costs import Engine, Library
 from guardrail.finops.commitments.advice import Advice, advised
 from guardrail.load import engine_of, prices, readable_plans, usage_of
 from guardrail.model.cost import Line
-from guardrail.model.money import ZERO, decimal, plain
-from guardrail.model.unit import singular
+from guardrail.model.money import ZERO, decimal, plain, singular
 from guardrail.policy import Project
 from guardrail.recommend.clean_up.unmanaged import KIND as CLEAN_UP
 from guardrail.recommend.clean_up.unmanaged import unmanaged

@@ -6,10 +6,9 @@ from decimal import Decimal
 
 from guardrail.model.cost import UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.money import SCIENTIFIC_FROM, ZERO, brief, rounded, sign_of, unit_price
+from guardrail.model.money import SCIENTIFIC_FROM, ZERO, brief, rounded, sign_of, singular, unit_price
 from guardrail.model.reason import Reason
-from guardrail.model.report import Bound, Totals
-from guardrail.model.unit import singular
+from guardrail.model.totals import Bound, Totals
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.approvals_text import granted
 from guardrail.report.text import safe

@@ -7,8 +7,8 @@ import pytest
 from guardrail.costs import Engine, Usage
 from guardrail.costs.usage.profiles import ProfileName, assumptions, profile
 from guardrail.model.cost import LineStatus, ResourceStatus
-from guardrail.model.report import Bound, totals
 from guardrail.model.resource import Action, Change, Side
+from guardrail.model.totals import Bound, totals
 from guardrail.policy.spend import spend
 from tests.costs import test_bills
 from tests.costs.test_bills import LIBRARY

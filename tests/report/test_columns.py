@@ -2,7 +2,7 @@
 
 import pytest
 
-from guardrail.model.unit import singular
+from guardrail.model.money import singular
 from guardrail.report.columns import aligned, wrapped
 
 LONG = "module.network.aws_nat_gateway.this_name_is_longer_than_a_line"

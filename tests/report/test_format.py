@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from guardrail.model import money as amounts
 from guardrail.model.cost import FREE, Line, LineStatus
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.report import totals
 from guardrail.model.resource import Action
+from guardrail.model.totals import totals
 from guardrail.report import format as wording
 from tests.report.samples import UNSUPPORTED, cost, line, resource, usage_line
 

@@ -15,11 +15,12 @@ from guardrail.model.plan.facts import NO_FACTS, CalledModule, PlanFacts
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown
+from guardrail.policy.variables.amounts import sure
 from guardrail.policy.variables.context import PLAN_LISTS, RELATIONS, Project, needed, nested
 from guardrail.policy.variables.defaults import Defaults
 from guardrail.policy.variables.machine import Specs
 from guardrail.policy.variables.relations import Relations
-from guardrail.policy.variables.view import SENSITIVE, ResourceView, sure
+from guardrail.policy.variables.view import SENSITIVE, ResourceView
 
 Reprice = Callable[[Change, Mapping[str, Json], bool], Cost | None]
 """(resource, attributes that are others, whether as before the change) -> what it costs then; None where it is not there."""

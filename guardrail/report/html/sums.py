@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from guardrail.model.money import ZERO
-from guardrail.model.report import Bound
+from guardrail.model.totals import Bound
 from guardrail.report.format import gaps
 from guardrail.report.html.blocks import left_out, rest, table
 from guardrail.report.html.element import Child, Html, code, element

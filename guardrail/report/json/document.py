@@ -13,9 +13,10 @@ from msgspec import Meta
 
 from guardrail.model.cost import LineStatus, ResourceStatus
 from guardrail.model.reason import Reason
-from guardrail.model.report import TEAM_TAG, Bound, Counts, Event
+from guardrail.model.report import TEAM_TAG, Counts, Event
 from guardrail.model.resource import Action
 from guardrail.model.runs.input import InputKind, Origin
+from guardrail.model.totals import Bound
 from guardrail.report.json.basis import Hashes, RuleUse
 from guardrail.report.json.finding import Calls, EndLine, Finding
 from guardrail.report.json.scalars import Amount, AmountOrNull, Count, LineNumber, Time

@@ -9,8 +9,9 @@ from typing import Any
 
 from guardrail.model.cost import UNPRICED_LINES, Cost, Line, LineStatus, ResourceCost, ResourceStatus
 from guardrail.model.money import HOURS_PER_MONTH, ZERO, plain
-from guardrail.model.report import Bound, ProjectReport, Report, Totals
+from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Change, Tags
+from guardrail.model.totals import Bound, Totals
 from guardrail.report.json.text import encode, finished, joined, listed
 
 _VERSION = "0.2"

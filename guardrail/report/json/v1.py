@@ -12,10 +12,11 @@ from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.money import plain
 from guardrail.model.not_evaluated import NotEvaluated
-from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report, Totals
+from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report
 from guardrail.model.resource import NO_IDS, Tags
 from guardrail.model.runs.input import Input
 from guardrail.model.runs.missing_fact import MissingFact
+from guardrail.model.totals import Totals
 from guardrail.model.unknown import Unknown
 from guardrail.report.json.basis import hashes_document, use_document
 from guardrail.report.json.document import SCHEMA

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from guardrail.model.money import plain, rounded
-from guardrail.model.report import Bound
+from guardrail.model.totals import Bound
 from guardrail.report.markdown.text import code, details, prose
 from guardrail.report.parts.amounts import total_amounts
 from guardrail.report.parts.sums import Sum

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from guardrail.model.cost import Cost, Line, ResourceCost
 from guardrail.model.money import money
-from guardrail.model.report import Bound, Totals, bound_of_delta
+from guardrail.model.totals import Bound, Totals, bound_of_delta
 from guardrail.report.format import NEEDS_USAGE, SHORT_STATUS, delta, with_bound
 
 MISSING = "†"

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from guardrail.model.billed.costs import BudgetForecast, BudgetSpend, LedgerView, RealCost, TypeAccuracy
 from guardrail.model.money import ZERO, brief, money, rounded
-from guardrail.model.report import Bound
+from guardrail.model.totals import Bound
 from guardrail.report.format import count, quantity, with_bound
 from guardrail.report.parts.amounts import side_amount
 from guardrail.report.parts.rows import Row, has_effect

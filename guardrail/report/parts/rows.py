@@ -12,7 +12,7 @@ from guardrail.model.cost import UNCHANGED, Cost, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.money import ZERO
 from guardrail.model.order import natural
-from guardrail.model.report import Bound
+from guardrail.model.totals import Bound
 from guardrail.report.format import with_bound
 from guardrail.report.parts.changes import ComponentChange, component_changes
 from guardrail.report.text import safe

@@ -11,9 +11,8 @@ from guardrail.catalog.compare import PriceChange, Prices
 from guardrail.costs import Library
 from guardrail.costs.definitions.used_prices import price_patterns
 from guardrail.model.cost import UNPRICED_LINES, ResourceCost, ResourceStatus
-from guardrail.model.money import rounded, unit_price
+from guardrail.model.money import rounded, singular, unit_price
 from guardrail.model.report import Report
-from guardrail.model.unit import singular
 from guardrail.report.text import safe
 
 
