@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
@@ -161,27 +162,27 @@ class _Commit:
         git.check_out(top, commit, folder, readable)
         Path(folder, ".git").touch()  # it is as far as configuration may reach, like the checkout itself
         self._top, self._commit, self.folder = top, commit, folder
-        self._left = left[0]  # what follows is of submodules
-        self._places = self._left.union(*map(_folders_above, self._left))
+        self._left = sorted(left[0])  # what follows is of submodules
         self.complete(_target(folder / name) for name in links if (folder / name).is_symlink())
 
     def complete(self, looked: Iterable[Path]) -> bool:
         """Write the files that are left, and were looked for or lie below folders that were; say whether there are any."""
-        inside = {path.relative_to(self.folder).as_posix() for path in looked if path.is_relative_to(self.folder)}
-        if inside.isdisjoint(self._places):
-            return False
-        wanted = {name for name in self._left if name in inside or not inside.isdisjoint(_folders_above(name))}
+        names = (path.relative_to(self.folder).as_posix() for path in looked if path.is_relative_to(self.folder))
+        wanted = {one for name in names for one in self._below(name)}
         git.extract(self._top, self._commit, wanted, self.folder)
-        self._left -= wanted
+        self._left = [name for name in self._left if name not in wanted] if wanted else self._left
         return bool(wanted)
+
+    def _below(self, name: str) -> list[str]:
+        """Return the name of a file that is left, or those of the files below a folder."""
+        if name == ".":
+            return self._left
+        at, begin, end = (bisect_left(self._left, text) for text in (name, f"{name}/", f"{name}0"))  # "0" follows "/"
+        return [*(one for one in self._left[at : at + 1] if one == name), *self._left[begin:end]]
 
 
 def _target(link: Path) -> Path:
     return Path(os.path.normpath(link.parent / link.readlink()))
-
-
-def _folders_above(name: str) -> list[str]:
-    return [folder.as_posix() for folder in PurePosixPath(name).parents]
 
 
 @contextmanager
