@@ -13,7 +13,7 @@ from guardrail.costs.definitions.library import Library
 from guardrail.costs.engine import Engine
 from guardrail.costs.inventory import Inventory
 from guardrail.model.cost import Line, ResourceStatus
-from guardrail.model.money import money, plain, singular, unit_price
+from guardrail.model.money import money, plain, unit_price
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Unknown
 
@@ -108,7 +108,7 @@ def _rows(answer: Answer | None, currency: str) -> Iterator[str]:
                 if source.list_price is not None
                 else ""
             )
-            yield f"{unit_price(tier.price, currency)} per {singular(answer.product.unit)}{bounds} ({listed}{sku}{source.source}, {source.as_of})"
+            yield f"{unit_price(tier.price, currency)} per {answer.product.unit}{bounds} ({listed}{sku}{source.source}, {source.as_of})"
     elif isinstance(answer, NoPrice):
         yield f"the catalog has no such price: {answer.nearest}"
     elif isinstance(answer, Ambiguous):

@@ -123,7 +123,7 @@ CASES = {
     "machines with disks attached": (12, attached),
     "modules": (20, modules),
     "instances of a module": (30, instances_of_a_module),
-    "modules within modules": (10, deep),
+    "modules within modules": (6, deep),
     "blocks in a resource": (40, blocks),
     "tags of a resource": (60, tags),
     "what is moved, and what goes": (20, moved),

@@ -11,7 +11,7 @@ from guardrail.catalog.compare import PriceChange, Prices
 from guardrail.costs import Library
 from guardrail.costs.definitions.used_prices import price_patterns
 from guardrail.model.cost import UNPRICED_LINES, ResourceCost, ResourceStatus
-from guardrail.model.money import rounded, singular, unit_price
+from guardrail.model.money import rounded, unit_price
 from guardrail.model.report import Report
 from guardrail.report.text import safe
 
@@ -92,7 +92,7 @@ def row_lines(rows: Sequence[Sequence[str]], limit: int) -> Iterator[str]:
     ]:
         tier = f" from {start} to {end}" if start else ""
         yield safe(
-            f"{vendor} {service} {region}: {family} {attributes} {option}: {unit_price(Decimal(price), 'USD')} per {singular(unit)}{tier}"
+            f"{vendor} {service} {region}: {family} {attributes} {option}: {unit_price(Decimal(price), 'USD')} per {unit}{tier}"
         )
         yield safe(f"    SKU {sku or 'not known'}, {source}, {as_of}")
     if len(rows) > limit:
@@ -106,9 +106,7 @@ def change_line(change: PriceChange) -> str:
     factor = change.factor
     percent = f" ({rounded((factor - 1) * 100, 1):+}%)" if factor else ""
     what = f"{change.vendor} {change.service} {change.region}: {change.product.family} {attributes}{option}"
-    return safe(
-        f"{what}: {_shown(change.before)} -> {_shown(change.after)} per {singular(change.product.unit)}{percent}"
-    )
+    return safe(f"{what}: {_shown(change.before)} -> {_shown(change.after)} per {change.product.unit}{percent}")
 
 
 def _shown(prices: Prices) -> str:
