@@ -100,9 +100,8 @@ class Program:
             return found
         is_open = bool(scope.unknown) and scope.touches(self.reads)
         is_googles = self._context.engine.has_functions
-        is_eager = (
-            is_googles and "bind" in self.text
-        )  # Google's engine computes what is named, whether it is used or not
+        # Google's engine computes what is named, whether it is used or not.
+        is_eager = is_googles and "bind" in self.text
         try:
             found = self._evaluate_carefully(scope) if is_open else self._evaluate(scope)
             if not (is_eager and isinstance(found, Unknown)):

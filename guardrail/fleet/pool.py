@@ -23,10 +23,8 @@ from guardrail.fleet.worker import TOO_LARGE, Reply
 from guardrail.fleet.workspaces import Workspace
 from guardrail.ledger.storage.store import open_store
 
-_PAUSES = (
-    0.5,
-    5.0,
-)  # seconds before a second and a third attempt, where a process was killed or a store did not answer
+# Seconds before a second and a third attempt, where a process was killed or a store did not answer.
+_PAUSES = (0.5, 5.0)
 _LARGE = 220 << 20  # bytes; two workers and their parent stay under 600 MB
 _STARTS = 5  # processes that may be killed before they have begun with a workspace: it is none of its doing
 _START = 60.0  # seconds for loading rules and prices, which a loaded machine takes its time for

@@ -28,9 +28,8 @@ RETRIES: RetryConfig = {
 
 _STATUS = re.compile(r"status code: (?P<status>\d{3}[ A-Za-z]*)")
 _CODE = re.compile(r"<Code>(\w+)</Code>")
-_METADATA = re.compile(
-    r"169\.254\.169\.254|metadata\.google\.internal"
-)  # where a machine in a cloud is asked for credentials
+# Where a machine in a cloud is asked for credentials.
+_METADATA = re.compile(r"169\.254\.169\.254|metadata\.google\.internal")
 
 
 class ObjectStore:

@@ -10,9 +10,8 @@ from guardrail.model.plan.new_resource import Expression
 from guardrail.model.unknown import Json
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_WORDS = frozenset(
-    {"for", "true", "false", "null", "if", "in"}
-)  # names that mean something else as a key, to some reader
+# Names that mean something else as a key, to some reader.
+_WORDS = frozenset({"for", "true", "false", "null", "if", "in"})
 _ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _SPECIAL = re.compile(r'[\\"\x00-\x1f\x7f\x85\u2028\u2029]|[$%](?=\{)')
 _WHOLE = re.compile(r'\{[^{}"\\]*\}')  # an interpolation that ends, and has nothing in it that would need an escape
