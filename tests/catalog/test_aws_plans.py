@@ -144,6 +144,6 @@ def test_coverage_by_a_savings_plan_in_a_report(run, synced, lists, tmp_path):
     assert paid == listed * Decimal("0.9")
     assert f"at list prices the monthly cost after the change is ${listed:.2f}" in covered["warnings"]
     assert (
-        "$0.09 per Hour (your price; list price $0.10, sku "
+        "$0.09 per Hours (your price; list price $0.10, sku "
         in run("explain", "aws_eks_cluster.this", "plan.json").stdout
     )

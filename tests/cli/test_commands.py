@@ -206,7 +206,7 @@ def test_explain_names_every_price_row(run, write):
     ran = run("explain", "aws_instance.big", "plan.json")
     assert ran.exit_code == 0
     assert "t3.micro" in ran.stdout
-    assert "0.0104 per Hr" in ran.stdout
+    assert "0.0104 per Hrs" in ran.stdout
     assert "730 hours x $0.0104 = $7.592" in ran.stdout
 
 

@@ -61,7 +61,7 @@ def test_from_sync_to_diff(run, lists):
     assert "gaps: none" in status
     verified = run("pricing", "verify")
     assert verified.exit_code == 1
-    assert "$0.048 -> $0.144 per Hr (+200.0%)" in verified.stdout
+    assert "$0.048 -> $0.144 per Hrs (+200.0%)" in verified.stdout
     assert "1 jump since the last sync" in verified.stdout
     assert "0 jumps since the last sync" in run("pricing", "verify", "--threshold", "250").stdout
     differs = run("pricing", "diff", catalog.with_name("previous-catalog.sqlite"), catalog, "plan.json").stdout
@@ -87,7 +87,7 @@ def test_check_uses_the_synced_catalog_unless_another_is_named(run, lists):
 def test_show(run, lists):
     assert "usagetype = NatGateway-Hours" in run("pricing", "show", "aws_nat_gateway").stdout
     rows = run("pricing", "show", "AmazonEC2", "nat", "hours").stdout
-    assert "$0.048 per Hr" in rows
+    assert "$0.048 per Hrs" in rows
     assert "2 rows" not in rows
     assert run("pricing", "show", "no-such-words").stdout == "no price found\n"
     assert "--limit 5" in run("pricing", "show", "AmazonEC2", "--limit", "1").stdout
