@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 from pathlib import Path
@@ -9,13 +10,14 @@ from pathlib import Path
 import click
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
 from guardrail.cel.functions import FUNCTIONS
 from guardrail.cli import cli
 from guardrail.cli.output import FORMAT_NAMES
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "examples").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#:\s]+)(#[^)]*)?\)")
 OWN = re.compile(r"https://github\.com/guardrail-finops/guardrail/(?:blob|tree)/main/([^)#\s]+)")
 """What the pages of the site say of files that are not on it."""
@@ -39,6 +41,62 @@ def test_rules_in_the_documentation_pass_their_own_tests(page, run, tmp_path):
     ran = run("rules", "test")
     assert ran.exit_code == 0, ran.stdout + ran.stderr
     assert f"{tests} passed" in ran.stdout
+
+
+SCHEMAS = {
+    name: {**json.loads((ROOT / f"docs/schemas/{name}.json").read_text(encoding="utf-8")), "required": []}
+    for name in ("config", "rule", "usage", "waivers", "approvals", "allocation", "overlay", "rates", "kpi")
+}
+"""What the files of a user are, by the kind. A page may show a part of one, so no key of the whole is required."""
+FOREIGN = {"on", "jobs", "steps", "permissions", "include", "pipelines", "repos", "workflows", "containers"}
+"""Keys that tell the file of a CI system, and those of the few others that have no schema."""
+FOREIGN |= {"guardrail", "stack_defaults", "deploy", "packs", "dismissals"}
+
+
+YAML_PAGES = [
+    page for page in PAGES if page.name != "rules-reference.md" and "```yaml" in page.read_text(encoding="utf-8")
+]
+REST_OF_A_RULE = {
+    "id": "shown",
+    "title": "t",
+    "severity": "low",
+    "enforcement": "advisory",
+    "match": {"types": ["aws_instance"]},
+    "params": {"alternative": "m7g.large"},
+    "variables": {"missing": "[]"},
+    "validations": [{"expression": "true", "message": "m"}],
+}
+
+
+@pytest.mark.parametrize("page", YAML_PAGES, ids=lambda page: page.name)
+def test_yaml_on_a_page_can_be_pasted(page, run, tmp_path):
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules/rest.yaml").write_text(yaml.safe_dump(REST_OF_A_RULE), encoding="utf-8")
+    for number, block in enumerate(yaml_blocks(page.relative_to(ROOT).as_posix())):
+        shown = yaml.load(block, _Dateless)  # noqa: S506
+        if isinstance(shown, list) or FOREIGN & shown.keys():
+            continue
+        fits = [name for name, schema in SCHEMAS.items() if Draft202012Validator(schema).is_valid(shown)]
+        assert fits, block
+        if fits == ["rule"]:
+            rule = {**({} if "title" in shown else REST_OF_A_RULE), **shown, "tests": []}
+            rule["params"] = REST_OF_A_RULE["params"] | rule.get("params", {})
+            (tmp_path / "rules" / f"{number}.yaml").write_text(yaml.safe_dump({**rule, "id": f"shown-{number}"}))
+    (tmp_path / "guardrail.yaml").write_text("{version: 1, rules: {packs: [], paths: [rules]}}", encoding="utf-8")
+    ran = run("validate")
+    assert ran.exit_code == 0, ran.stdout + ran.stderr
+
+
+class _Dateless(yaml.SafeLoader):
+    """Reads YAML 1.2: `on` and dates are texts."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012
+        first: [(tag, pattern) for tag, pattern in found if tag.rpartition(":")[2] not in {"timestamp", "bool"}]
+        for first, found in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+
+_Dateless.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), ["t", "f"])
 
 
 def test_the_rule_in_the_readme_is_the_example_s():
