@@ -14,7 +14,7 @@ from guardrail.policy.rules.rule import RuleScope, check_rule
 from guardrail.policy.rules.testing.testing import run_tests
 from guardrail.policy.variables.context import LOOKUPS
 from guardrail.policy.variables.machine import FACTS
-from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES
+from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES, WITHOUT_MACHINES
 from guardrail.policy.variables.view import ENVIRONMENT_TAGS, SENSITIVE, ResourceView
 from guardrail.policy.working import Case, explain
 
@@ -62,7 +62,7 @@ def _resource(case: Case, resource: ResourceCost, reads: set[Path]) -> dict[str,
     change, heads = resource.change, {path[0] for path in reads}
     view = ResourceView(resource, case.judge.specs, shown=True, around=case.around)
     machine = (
-        {path.split(".")[0] for table in (MACHINE_TYPES, GPUS) for path in table.get(change.type, ())}
+        {path.split(".")[0] for table in (MACHINE_TYPES, GPUS, WITHOUT_MACHINES) for path in table.get(change.type, ())}
         if "instance" in heads
         else set()
     )

@@ -145,6 +145,24 @@ def test_nobody_gets_gpus_that_were_not_asked_for(type_, written, is_known):
     assert isinstance(view.gpus(), Unknown) is not is_known
 
 
+@pytest.mark.parametrize(
+    "flags, written, wanted",
+    [
+        ({"remove_default_node_pool": True}, frozenset(), []),
+        ({"enable_autopilot": True}, frozenset(), []),
+        ({"remove_default_node_pool": True}, frozenset({"node_config"}), ["node_config"]),
+        ({"remove_default_node_pool": True}, None, ["node_config"]),
+        ({"remove_default_node_pool": False}, frozenset(), ["node_config"]),
+        ({}, frozenset(), ["node_config"]),
+    ],
+)
+def test_a_pool_that_there_is_not_has_no_unknown_machine(flags, written, wanted):
+    side = Side(flags, {"node_config": True}, written=written)
+    made = resource("google_container_cluster").change
+    view = ResourceView(ResourceCost(replace(made, after=side), None, None), specs)
+    assert [getattr(one, "path", one) for one in view.machines()] == wanted
+
+
 def test_gpus_that_come_with_the_machine_are_not_counted_twice(catalog):
     assert facts("google", ["g2-standard-24"], catalog.spec, attached=2)["gpus"] == 2
 

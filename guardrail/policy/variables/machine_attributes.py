@@ -134,6 +134,11 @@ MACHINE_TYPES: Mapping[str, tuple[str, ...]] = {
     "google_workbench_instance": ("gce_setup.*.machine_type",),
 }
 
+WITHOUT_MACHINES: Mapping[str, tuple[str, ...]] = {
+    "google_container_cluster": ("remove_default_node_pool", "enable_autopilot"),
+}
+"""Attributes that, where they are true, leave a resource no machines but those that its configuration names."""
+
 GPUS: Mapping[str, tuple[str, ...]] = {
     "google_colab_runtime_template": ("machine_spec.*.accelerator_count",),
     "google_compute_instance": ("guest_accelerator.*.count",),

@@ -25,6 +25,7 @@ from guardrail.policy.variables.machine import (
     machine_types,
     named_types,
 )
+from guardrail.policy.variables.machine_attributes import WITHOUT_MACHINES
 from guardrail.policy.variables.successors import successor
 from guardrail.policy.variables.tags_of import tags_of
 
@@ -121,7 +122,14 @@ class ResourceView:
 
     def machines(self) -> list[str | Unknown]:
         """The machine types that the resource names."""
-        return machine_types(self.change.type, self._existing)
+        return machine_types(self.change.type, self._machine_attribute)
+
+    def _machine_attribute(self, name: str) -> Json:
+        """An attribute that names machines; what the provider would choose for a pool that there is not is no unknown machine."""
+        value, flags = self._existing(name), WITHOUT_MACHINES.get(self.change.type, ())
+        if isinstance(value, Unknown) and self.existing and any(self._existing(flag) is True for flag in flags):
+            return self.existing.configured(name)
+        return value
 
     def gpus(self) -> float | Unknown:
         """How many GPUs are attached to its machines."""
