@@ -214,12 +214,12 @@ def test_what_is_set_but_not_planned_is_unknown():
 @pytest.mark.parametrize(
     "source",
     [
-        {"format_version": "0.1"},
+        {"format_version": "0.1", "planned_values": {"outputs": {}}},
         {"format_version": "1.2", "resource_changes": []},
         {"format_version": "1.2", "planned_values": {}},
         {"format_version": "1.2", "planned_values": {"root_module": {}}, "prior_state": {}, "configuration": {}},
-        dict.fromkeys(["resource_changes", "planned_values", "prior_state", "configuration", "variables"])
-        | {"format_version": "1.0"},
+        dict.fromkeys(["resource_changes", "prior_state", "configuration", "variables"])
+        | {"format_version": "1.0", "planned_values": {}},
     ],
 )
 def test_a_plan_may_change_nothing(source):

@@ -284,6 +284,9 @@ def _refuse_other_documents(document: Document, where: str) -> None:
     if document.format_version is None:
         raise InputError("this is not a plan: it has no format_version", where=where, fix=fix)
     refuse_newer_format(document.format_version, where)
+    # Schemas, functions, `validate -json` and an empty state have a format_version as well, which says nothing of what it is.
+    if not has_plan:
+        raise InputError("this is not a plan: it has neither planned_values nor resource_changes", where=where, fix=fix)
     if document.errored is True:
         raise InputError(
             "the plan is incomplete: terraform failed while planning", where=where, fix="fix that error first"
