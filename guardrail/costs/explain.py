@@ -12,18 +12,12 @@ from guardrail.costs.definitions.fields import Field
 from guardrail.costs.definitions.library import Library
 from guardrail.costs.engine import Engine
 from guardrail.costs.inventory import Inventory
-from guardrail.model.cost import Line, ResourceStatus
+from guardrail.model.cost import Cost, Line, ResourceStatus
 from guardrail.model.money import money, plain, unit_price
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Unknown
 
 _INDENT = "    "
-_STATUS = {
-    ResourceStatus.PRICED: "priced",
-    ResourceStatus.PARTIAL: "only partly priced",
-    ResourceStatus.FREE: "free",
-    ResourceStatus.UNSUPPORTED: "not supported",
-}
 
 
 def explained(
@@ -59,10 +53,7 @@ def explained(
 
 def _side(bill: Bill, currency: str, *, secrets: bool) -> list[str]:
     """Return lines of text. With `secrets`, values of expressions are left out, as some of them are sensitive."""
-    cost = bill.cost
-    least = "at least " if cost.at_least else ""
-    note = f": {cost.note}" if cost.note else ""
-    text = [f"  {least}{money(cost.monthly, currency)} a month ({_STATUS[cost.status]}){note}"]
+    text = [f"  {_amount(bill.cost, currency)}"]
     previous: Scope | None = None
     charge: object = None
     for working in bill.workings:
@@ -73,6 +64,20 @@ def _side(bill: Bill, currency: str, *, secrets: bool) -> list[str]:
         text += [f"{_INDENT}{part}" for part in _outcome(line, currency)]
         charge, previous = working.charge, working.scope
     return text
+
+
+def _amount(cost: Cost, currency: str) -> str:
+    """Return what a side costs, and what of it is missing: "at least $18.40 a month (depends on usage that is not given)"."""
+    told = {
+        "only partly priced" if cost.total else "not priced": cost.unpriced,
+        "depends on usage that is not given": cost.usage_based,
+        "free": cost.status is ResourceStatus.FREE,
+    }
+    why = ", ".join(text for text, is_so in told.items() if is_so) or "priced"
+    amount = f"{money(cost.total, currency)} a month"
+    if cost.is_lower_bound:
+        amount = f"at least {amount}" if cost.total or cost.at_least else "not known"
+    return f"{amount} ({why})" + (f": {cost.note}" if cost.note else "")
 
 
 def _inputs(working: Working, currency: str, *, secrets: bool) -> Iterator[str]:

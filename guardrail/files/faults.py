@@ -25,13 +25,19 @@ def faults_of(
 ) -> list[GuardrailError]:
     """Return everything that a model finds wrong in a file: what helps most comes first."""
     # A misspelt key is missing as well: say what is there before what is not.
-    found = sorted(problem.errors(), key=lambda e: (e["type"] == "missing", file.line(_place(e["loc"], file))))
+    told = (fault for fault in problem.errors() if not _counts_only_the_good(fault))
+    found = sorted(told, key=lambda e: (e["type"] == "missing", file.line(_place(e["loc"], file))))
     faults: dict[str, GuardrailError] = {}
     for fault in found:
         place = _place(fault["loc"], file)
         what, fix = _wording(model, dict(fault), place)
         faults.setdefault(f"{place} {what}", error(what, where=file.where(place), fix=fix))
     return list(faults.values())
+
+
+def _counts_only_the_good(fault: Mapping[str, Any]) -> bool:
+    """Say whether a list is called too short for items that have faults of their own."""
+    return bool(fault["type"] == "too_short" and len(fault["input"]) >= fault["ctx"]["min_length"])
 
 
 def _wording(model: type[BaseModel], fault: Mapping[str, Any], place: Place) -> tuple[str, str]:

@@ -27,6 +27,13 @@ _ROOM = 40  # characters that the last column has at least
 _SHOWN = 20  # rows of a list; JSON and CSV have all
 _LONGEST = 300
 
+_OF_SEVERAL = {
+    Standing.PASSES: "pass",
+    Standing.WARNS: "warn",
+    Standing.FAILS: "fail",
+    Standing.ERROR: "errors",
+}
+
 Section = tuple[str, list[str], list[list[str]]]
 """A heading, the columns, and the rows; a section without columns is a list of lines."""
 
@@ -207,7 +214,9 @@ def _amounts(row: Row, found: Fleet) -> list[str]:
 
 def _rule(one: RuleCount) -> list[str]:
     told = ", ".join(
-        f"{one.standings[standing]:,} {standing.value}" for standing in Standing if one.standings[standing]
+        count(number, standing.value, _OF_SEVERAL.get(standing, standing.value))
+        for standing in Standing
+        if (number := one.standings[standing])
     )
     workspace, subject, message = one.example
     return [one.rule, f"{one.workspaces:,}", told, f"{workspace}: {subject}: {safe(message, 120)}"]
@@ -229,7 +238,11 @@ def _compared(found: Comparison) -> Iterator[Section]:
             ["rule", "change", "findings", "workspaces"],
             _few([[rule, kind.value, f"{findings:,}", f"{places:,}"] for kind, rule, findings, places in rules]),
         )
-    notes = [f"{found.edited:,} workspaces have other contents than in the former run"] if found.edited else []
+    notes = (
+        [f"{count(found.edited, 'workspace has', 'workspaces have')} other contents than in the former run"]
+        if found.edited
+        else []
+    )
     notes += ["prices are not those of the former run"] if found.prices_differ else []
     notes += (
         [f"not compared, as one run has not evaluated them: {len(found.not_compared):,}"] if found.not_compared else []
@@ -254,13 +267,20 @@ def _few(rows: list[list[str]]) -> list[list[str]]:
 
 
 def _aligned(columns: list[str], rows: list[list[str]], width: int) -> Iterator[str]:
-    """Give rows with their columns below each other. The last one is wrapped, below the others where they leave it no room."""
+    """Give rows with their columns below each other.
+
+    The last one is wrapped, below the others where they leave it no room. Where the others are wider than a line, the first,
+    a name, stands above the rest.
+    """
     table = [[safe(text, _LONGEST) for text in row] for row in ([columns] if columns else []) + rows]
     widths = [max(map(len, texts)) for texts in zip(*(row[:-1] for row in table), strict=True)]
-    begin = 2 + sum(one + 2 for one in widths)
+    above = 1 if widths[1:] and 2 + sum(one + 2 for one in widths) > width else 0
+    margin, widths = "    " if above else "  ", widths[above:]
+    begin = len(margin) + sum(one + 2 for one in widths)
     is_below = width - begin < _ROOM and any(begin + len(row[-1]) > width for row in table)
     for *first, last in table:
-        head = "  " + "".join(f"{text:<{one + 2}}" for text, one in zip(first, widths, strict=True))
+        yield from (f"  {name}" for name in first[:above])
+        head = margin + "".join(f"{text:<{one + 2}}" for text, one in zip(first[above:], widths, strict=True))
         if is_below and widths:
             yield head.rstrip()
             yield from wrapped(f"      {last}", width, " " * 6)

@@ -127,9 +127,10 @@ def _content(path: Path | None) -> tuple[bytes, str]:
             raise InputError("is larger than 2 GB", where=str(path), fix="is this the right file?")
         return read_with_digest(path)
     except FileNotFoundError:
-        raise InputError(
-            "no such file", where=str(path), fix="make it: terraform show -json tfplan > plan.json"
-        ) from None
+        is_file, make = bool(path.suffix), "terraform show -json tfplan > plan.json"
+        what = "no such file" if is_file else "no such file or folder"
+        fix = f"make it: {make}" if is_file else f"name a folder of configuration, or a plan: {make}"
+        raise InputError(what, where=str(path), fix=fix) from None
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
 

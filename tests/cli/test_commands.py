@@ -210,6 +210,27 @@ def test_explain_names_every_price_row(run, write):
     assert "730 hours x $0.0104 = $7.592" in ran.stdout
 
 
+@pytest.mark.parametrize(
+    "address, amount",
+    [
+        ("aws_sqs_queue.jobs", "not known (depends on usage that is not given)"),
+        ("aws_kms_key.key", "at least $1.00 a month (depends on usage that is not given)"),
+        ("aws_instance.sized", "at least $0.80 a month (only partly priced)"),
+        ("aws_ebs_volume.disk", "not known (not priced)"),
+    ],
+)
+def test_explain_says_what_of_an_amount_is_missing(run, write, address, amount):
+    write(
+        "main.tf",
+        'provider "aws" {\n  region = "us-east-1"\n}\nvariable "x" {}\nresource "aws_sqs_queue" "jobs" {}\n'
+        'resource "aws_kms_key" "key" {}\nresource "aws_instance" "sized" {\n  instance_type = var.x\n}\n'
+        'resource "aws_ebs_volume" "disk" {\n  availability_zone = "us-east-1a"\n  size = var.x\n}\n',
+    )
+    ran = run("explain", address)
+    assert ran.exit_code == 0
+    assert f"after:\n  {amount}\n" in ran.stdout
+
+
 def test_explain_shows_a_rule_as_it_is_set_here(run, write):
     write(
         "guardrail.yaml", "version: 1\nrules: {packs: [budget], set: {expensive-resource: {params: {monthly: 42}}}}\n"

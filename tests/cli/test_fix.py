@@ -52,6 +52,13 @@ def test_a_fix_decides_the_exit_code_and_keeps_the_file_s_permissions(run, folde
     assert (again.exit_code, again.stderr) == (0, "0 of 0 findings fixed\n")
 
 
+def test_what_could_not_be_judged_is_no_finding_that_an_edit_has_missed(run, folder):
+    unknown = 'variable "days" {}\nresource "aws_cloudwatch_log_group" "open" {\n  retention_in_days = var.days\n}\n'
+    (folder / "main.tf").write_text(LOGS + unknown, encoding="utf-8")
+    ran = run("check", "--fix-diff")
+    assert "1 of 1 finding fixed, 1 could not be judged; " in ran.stderr
+
+
 def test_a_diff_takes_the_place_of_the_report_and_not_of_files(run, folder):
     ran = run("check", "--fix-diff", "--format", "json", "--out", "json=result.json")
     assert ran.exit_code == 1

@@ -40,6 +40,19 @@ def test_totals_verdicts_and_findings_are_those_of_all_workspaces(document, run)
     assert (rule["example_workspace"], rule["example_message"]) == ("bare", "no team")
 
 
+def test_amounts_stand_beside_each_other_below_a_name_that_fills_the_line(judged, fleet):
+    name = "long" * 30
+    (judged / "plans" / f"{name}.json").write_text(plan("t3.micro", team=""))
+    fleet("run", "plans")
+    lines = fleet("collect").stdout.splitlines()
+    changes = lines[lines.index("Largest changes") + 1 :]
+    assert [text.split() for text in changes[:2]] == [["workspace"], ["delta", "monthly"]]
+    below = changes[changes.index(f"  {name}") + 1].split()
+    assert len(below) == 2
+    assert below[0] == f"+{below[1]}"
+    assert any(line.split()[:4] == ["team-tag", "2", "3", "fail"] for line in lines)
+
+
 def test_budgets_are_judged_over_the_whole_fleet(judged, fleet, document):
     for name in ("a", "b"):
         (judged / "plans" / f"{name}.json").write_text(plan(*["m5.large"] * 8))  # 560 a month, each below the limit

@@ -89,6 +89,8 @@ def test_a_column_in_a_block_is_told_by_its_line():
     [
         (BARE, "'validations' is missing"),
         (BARE + "validations: []\n", "validations: should have at least 1 item, not []"),
+        (BARE + "validations: [{expression: true, message: m}]\n", "validations.0.expression: should be a valid string"),
+        (BARE + "validations: [{expresion: a, message: m}]\n", 'did you mean "expression"?'),
         ("- a\n", "must hold keys and values"),
         ("", "must hold keys and values"),
         ("a: [", "not valid YAML"),

@@ -162,11 +162,13 @@ def _listed(subjects: list[str] | tuple[str, ...]) -> str:
 
 
 def _summary(found: Fixes) -> str:
+    from guardrail.model.finding import FindingStatus
     from guardrail.model.money import money
     from guardrail.report.format import count
 
-    everything = count(len(found.fixed) + len(found.left), "finding")
-    fixed = f"{len(found.fixed)} of {everything} fixed"
+    unknown = sum(one.finding.status is FindingStatus.UNKNOWN for one in found.left)
+    judged = count(len(found.fixed) + len(found.left) - unknown, "finding")
+    fixed = f"{len(found.fixed)} of {judged} fixed" + (f", {unknown:,} could not be judged" if unknown else "")
     again = "plan again to see what it saves" if any(not one.is_proved for one in found.fixed) else ""
     saving, gaps, change = found.saving, "", ""
     if saving:

@@ -71,7 +71,7 @@ def read_result(path: Path, *, max_bytes: int = MAX_BYTES) -> Report:
             raise InputError(f"{size:,} bytes are more than the {max_bytes:,} that are read", where=str(path))
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}", where=str(path)) from None
+        raise InputError(f"cannot be read: {error.strerror}", where=str(path), fix=_FIX) from None
     return parse_result(data, where=str(path))
 
 

@@ -228,7 +228,8 @@ class _Page:
         if not fit:
             return
         yield ""
-        yield Text("To waive what blocks, where that is right (the waivers file goes through review):", "dim")
+        how = "with the input and --config of this check; the waivers file goes through review"
+        yield Text(f"To waive what blocks, where that is right ({how}):", "dim")
         yield _indented(Text(waive_command(fit[0]), "dim"))
 
     def how_to_approve(self) -> Iterator[RenderableType]:
