@@ -5,9 +5,11 @@ import re
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from rich.cells import cell_len
 
 from guardrail.files.excerpt import Excerpt
+from guardrail.model.report import CatalogInfo
 from guardrail.model.resource import Action
 from guardrail.report.terminal.changes import folded
 from guardrail.report.terminal.table import table
@@ -126,6 +128,23 @@ def test_addresses_are_broken_after_their_dots(name, width):
     assert "".join(line.strip() for line in lines) == name
     assert all(len(line) <= width for line in lines)
     assert folded("module.web.aws_instance.app", 20) == ["module.web.", "  aws_instance.app"]
+    assert folded("azurerm_windows_virtual_machine.vm", 20) == ["azurerm_windows_", "  virtual_machine.vm"]
+
+
+def test_an_estimate_breaks_addresses_as_a_check_does():
+    row = samples.resource(
+        'module.vm["in-west-europe"].azurerm_windows_virtual_machine.vm', after=samples.cost(samples.line())
+    )
+    lines = table(samples.report([row], judged=False), width=80).splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith('module.vm["in-west-europe"]. '))
+    assert lines[first + 1] == "  azurerm_windows_virtual_machine.vm"
+
+
+def test_sources_of_prices_are_named_whole():
+    source = ", ".join(f"a-list-of-prices-{number}" for number in range(6))
+    report = replace(samples.shop(), catalog=(CatalogInfo("aws", "2026-08-31", "2026-08-31", source, ""),))
+    text = " ".join(table(report).split())
+    assert "(a-list-of-prices-0, a-list-of-prices-1, a-list-of-prices-2, a-list-of-prices-3 and 2 more)" in text
 
 
 def test_color_only_adds_escapes():

@@ -77,7 +77,7 @@ def _reasons(group: Alike, currency: str) -> Iterator[RenderableType]:
 
 
 def folded(text: str, width: int) -> list[str]:
-    """Break an address after its dots, and only where there are none within the width in the middle of a name."""
+    """Break an address after its dots; a name that is wider than a line after its underscores, or where it has to be."""
     lines: list[str] = []
     line = ""
     for piece in _pieces(text):
@@ -86,7 +86,8 @@ def folded(text: str, width: int) -> list[str]:
             line = "  "
         line += piece
         while cell_len(line.rstrip()) > width:
-            cut = next(size for size in range(len(line), 0, -1) if cell_len(line[:size]) <= width)
+            most = next(size for size in range(len(line), 0, -1) if cell_len(line[:size]) <= width)
+            cut = line.rfind("_", most // 2, most) + 1 or most
             lines.append(line[:cut])
             line = "  " + line[cut:]
     return [*lines, line.rstrip()]

@@ -6,7 +6,7 @@ import io
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -19,7 +19,7 @@ from guardrail.report.format import count, gaps, line_reason, quantity, standing
 from guardrail.report.parts.amounts import legends, line_amount, side_amount, total_amounts
 from guardrail.report.parts.gaps import Gap
 from guardrail.report.parts.rows import Row, named, worth
-from guardrail.report.terminal.changes import change_lines, group_amounts
+from guardrail.report.terminal.changes import change_lines, folded, group_amounts
 from guardrail.report.terminal.findings import rule_blocks
 from guardrail.report.text import safe
 from guardrail.report.view import View
@@ -30,6 +30,7 @@ _SUMMED = 5
 _CHANGES = 50  # rows and entries before a list is cut short, unless details are asked for
 _BILLED = 500
 _LISTED = 20
+_SOURCES = 4  # of prices, of one vendor
 _ALL = 1_000_000
 
 _VERDICTS = {
@@ -264,7 +265,7 @@ class _Page:
 
     def footer(self) -> Text:
         """Return which prices the report stands on."""
-        infos = [f"{safe(i.vendor, 20)} {safe(i.as_of, 20)} ({safe(i.source, 80)})" for i in self.report.catalog]
+        infos = [f"{safe(i.vendor, 20)} {safe(i.as_of, 20)} ({_sources(i.source)})" for i in self.report.catalog]
         version = f"guardrail {safe(self.report.tool_version, 40)}"
         catalog = f"{self.report.basis}: {', '.join(infos)}" if infos else "no price was used"
         return Text(f"Estimate in {safe(self.currency, 10)}, {catalog} · {version}", "dim")
@@ -288,7 +289,7 @@ def _bill_rows(grid: Table, row: Row, currency: str) -> None:
     if side is None:
         return
     gone = "  (until it is removed)" if row.resource.after is None else ""
-    grid.add_row(Text(f"{named(row)}{gone}", "bold"), "", "", Text(side_amount(side, currency), "bold"))
+    grid.add_row(_Address(f"{named(row)}{gone}"), "", "", Text(side_amount(side, currency), "bold"))
     group = ""
     # Lines without a group first; else the groups in the order in which they first appear.
     places = {name: place for place, name in enumerate(dict.fromkeys(["", *(line.group for line in side.lines)]))}
@@ -302,6 +303,23 @@ def _bill_rows(grid: Table, row: Row, currency: str) -> None:
         name = Group(name, _indented(Text(why, "dim"), indent + 2)) if why else name
         amount = line_amount(line, currency)
         grid.add_row(name, Text(quantity(line.monthly_quantity)), Text(safe(line.unit, 40)), Text(amount))
+
+
+def _sources(text: str) -> str:
+    """Return the first sources of a list of them, each whole, and how many more there are."""
+    names = text.split(", ")
+    more = f" and {len(names) - _SOURCES:,} more" if len(names) > _SOURCES else ""
+    return safe(", ".join(names[:_SOURCES]), 80) + more
+
+
+class _Address:
+    """The address of a resource, broken after its dots where a column is narrow."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        yield Text("\n".join(folded(self.text, options.max_width)), "bold")
 
 
 def _title(text: str, style: str = "bold") -> Iterator[RenderableType]:
