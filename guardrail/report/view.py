@@ -182,7 +182,8 @@ class View:
     @cached_property
     def remedies(self) -> list[str]:
         """What to do so that what has no price gets one, each once, what helps most resources first."""
-        return gaps.remedies(self.rows, self.report.projects)
+        # Of a comparison, what has no price may be of the side whose path the report does not name.
+        return gaps.remedies(self.rows, () if self.report.compares else self.report.projects)
 
     @cached_property
     def usage_based(self) -> list[Gap]:

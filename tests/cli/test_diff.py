@@ -141,3 +141,17 @@ def test_a_plan_takes_no_base(run):
     assert ran.exit_code == 2
     assert "a plan already holds the state before the change" in ran.stderr
     assert "guardrail diff" in ran.stderr
+
+
+def test_the_prices_of_both_sides_are_named_and_no_command_brings_those_of_one_alone(sides, run):
+    google = 'provider "google" { region = "europe-west1" }\nresource "google_compute_address" "a" {\n  name = "a"\n}\n'
+    database = 'resource "google_sql_database_instance" "db" {\n  settings { tier = "db-custom-4-15360" }\n}\n'
+    (sides / "google").mkdir()
+    (sides / "google/main.tf").write_text(google + database, encoding="utf-8")
+    ran = run("diff", "google", "small")
+    assert ran.exit_code == 0
+    text = " ".join(ran.stdout.split())
+    assert "list prices: aws " in text
+    assert ", gcp " in text.partition("list prices: ")[2]
+    assert "--for small" not in text
+    assert "guardrail pricing sync --vendor gcp" in text

@@ -38,8 +38,10 @@ def difference(base: Report, head: Report) -> Report:
     pairs = [(earlier.pop(project.name, None), project) for project in head.projects]
     projects = [_difference(former, now, now) for former, now in pairs]
     projects += [_difference(gone, None, gone) for gone in earlier.values()]
+    vendors = {prices.vendor for prices in head.catalog}
     return replace(
         head,
+        catalog=(*head.catalog, *(prices for prices in base.catalog if prices.vendor not in vendors)),
         projects=tuple(replace(one, resources=tuple(map(_same_cost, one.resources))) for one in projects),
         findings=(),
         judged=False,
