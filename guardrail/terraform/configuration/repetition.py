@@ -38,6 +38,9 @@ class Repetition(Struct, frozen=True):
 
 def repetition(body: Body, scope: Scope) -> Repetition:
     """Return the instances of a block. Where their number is not known, `unknown` of the result says why."""
+    if "count" in body.attributes and (second := body.attributes.get("for_each")):
+        error = EvaluationError("a block cannot have count, too", second.where)
+        return Repetition("for_each", unknown=error.as_unknown())
     for by, count in (("count", _by_count), ("for_each", _by_for_each)):
         attribute = body.attributes.get(by)
         if attribute is not None:

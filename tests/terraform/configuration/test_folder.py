@@ -131,6 +131,8 @@ NOT_COUNTED = {
     "count = local.circle": "refers to itself",
     "count = local.gone": "count: there is no local.gone",
     'count = jsondecode("{")': "count: ",
+    'count = 1\n  for_each = toset(["a"])': "for_each: a block cannot have count, too",
+    "for_each = {}\n  count = 0": "for_each: a block cannot have count, too",
 }
 
 

@@ -275,6 +275,18 @@ def test_secrets_stay_secret(tmp_path, run):
             {},
             "main.tf:1: a module that calls itself",
         ),
+        ({"main_DOT_tf": 'resource "x" "a" {}\nresource "x" "a" {}'}, {}, "main.tf:2: resource.x.a is declared twice"),
+        (
+            {"main_DOT_tf": "locals { a = 1 }\nlocals { a = 2 }"},
+            {},
+            "main.tf:2: local.a is declared twice (first in main.tf:1)",
+        ),
+        ({"a_DOT_tf": 'module "m" { source = "./b" }', "main_DOT_tf": 'module "m" {}'}, {}, "main.tf:1: module.m is"),
+        (
+            {"main_DOT_tf": 'provider "aws" {}\nprovider "aws" { region = "us-east-1" }'},
+            {},
+            "main.tf:2: provider.aws is",
+        ),
         ({"main_DOT_tf": "", "terraform_DOT_tfvars": "v ="}, {}, "terraform.tfvars: not as Terraform writes values"),
         ({"main_DOT_tf": PRECEDENCE}, {"given": ("w=1",)}, "no variable 'w'"),
         ({"main_DOT_tf": PRECEDENCE}, {"given": ("v",)}, "'v' is not NAME=VALUE"),
@@ -295,6 +307,12 @@ def test_what_cannot_be_read_is_one_line(tmp_path, files, options, said):
         ("main.tf", 'resource "x" "y" {}\n\nresource "x" "z" {\n', "a/main.tf:3: ", ["module.a.x.y"]),
         ("main.tf", 'resource "x" "y" {}\n}\n', "a/main.tf:2: ", ["module.a.x.y"]),
         ("main.tf.json", '{"resource": {\n', "a/main.tf.json:2: ", []),
+        (
+            "main.tf",
+            'variable "v" {}\nvariable "v" {}\nresource "x" "y" {}\n',
+            "variable.v is declared twice",
+            ["module.a.x.y"],
+        ),
     ],
 )
 def test_a_broken_file_makes_its_module_incomplete_and_not_the_run(tmp_path, name, text, said, left):

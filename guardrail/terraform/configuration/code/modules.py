@@ -68,7 +68,7 @@ class ModuleCode(Struct, frozen=True, eq=False, dict=True):
         found: defaultdict[str, dict[tuple[str, ...], Block]] = defaultdict(dict)
         for block in self.blocks:
             if len(block.labels) == _LABELS.get(block.type):
-                # Terraform refuses a second block of the same labels; the first is the one to look at.
+                # A second block of the same labels is a fault; the first is the one to look at.
                 found[block.type].setdefault(block.labels, block)
         return found
 
@@ -277,10 +277,27 @@ def _code(texts: Mapping[str, bytes], folder: str, faults: Iterable[Fault] = ())
         tuple(posixpath.basename(name) for name in texts),
         is_remote(folder),
         tuple(blocks),
-        (*faults, *(fault for file in files for fault in file.faults)),
+        (*faults, *(fault for file in files for fault in file.faults), *_declared_twice(blocks)),
         tuple(unmerged),
         tuple(block for file in files for block in file.broken),
     )
+
+
+def _declared_twice(blocks: Iterable[Block]) -> Iterator[Fault]:
+    """Yield what Terraform refuses as there is another of its name: nothing tells which of them is meant."""
+    first: dict[tuple[str, ...], Block | Attribute] = {}
+    for block in blocks:
+        named: dict[tuple[str, ...], Block | Attribute] = {}
+        if block.type == "locals":
+            named = {("local", name): attribute for name, attribute in block.body.attributes.items()}
+        elif len(block.labels) == _LABELS.get(block.type):
+            alias = literal(block, "alias") if block.type == "provider" else ""
+            named[block.type, *block.labels, *filter(None, [alias])] = block
+        for name, node in named.items():
+            if name in first:
+                other = posixpath.basename(first[name].where)
+                yield Fault(f"{'.'.join(name)} is declared twice (first in {other})", node.where)
+            first.setdefault(name, node)
 
 
 # Both sides of a comparison, each instance of a module and each root that calls it have most files in common.
