@@ -1,5 +1,6 @@
 """guardrail.yaml: found upwards, flags over it, and one line with file and line for what is wrong in it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from guardrail.config import ConfigFile, Flags, settings
 from guardrail.config_path import KEYS, find_config
 from guardrail.errors import ConfigError
+from guardrail.files.faults import PATTERNS
 
 FULL = """\
 version: 1
@@ -140,6 +142,7 @@ def test_without_a_file_the_folder_itself_is_checked(tmp_path):
         ("version: 1\nrules:\n  set:\n", 3, "rules.set: should be keys with values, not empty"),
         ("version: 1\nprojects:\n  - {name: a, plan: x.json, usage: nope.yml}\n", 3, "no such file: nope.yml"),
         ("version: 1\nwaivers: nope.yaml\n", 2, "waivers: no such file: nope.yaml"),
+        ("version: 1\npricing: {currency: eur}\n", 2, "currency: should be three capital letters, like EUR, not 'eur'"),
         ("version: 1\nrules: {paths: [nope]}\n", 2, "rules.paths.0: no such file: nope"),
         ("version: 1\npricing: {max_age: soon}\n", 2, "pricing.max_age: must be a number of days, like 90d"),
         ("version: 1\npricing: {currency: euro}\n", 2, "pricing.currency: "),
@@ -162,3 +165,18 @@ def test_what_is_wrong_is_said_in_one_line_with_its_place(tmp_path, text, line, 
 def test_on_unpriced_sets_the_rule_that_reports_it(tmp_path):
     (tmp_path / "guardrail.yaml").write_text("version: 1\npricing: {on_unpriced: deny}\n", encoding="utf-8")
     assert settings(Flags(), tmp_path).on_unpriced["unpriced-resource"].enforcement == "mandatory"
+
+
+SCHEMA = Path(__file__).parents[1] / "docs/schemas/config.json"
+
+
+def test_every_pattern_of_a_text_is_told_in_words():
+    def texts(part):
+        if isinstance(part, dict):
+            yield from [part["pattern"]] if isinstance(part.get("pattern"), str) else []
+        for inner in part.values() if isinstance(part, dict) else part if isinstance(part, list) else []:
+            yield from texts(inner)
+
+    found = {*texts(json.loads(SCHEMA.read_text(encoding="utf-8")))}
+    assert r"^[A-Z]{3}$" in found
+    assert found <= PATTERNS.keys()

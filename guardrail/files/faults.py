@@ -62,6 +62,9 @@ def _wording(model: type[BaseModel], fault: Mapping[str, Any], place: Place) -> 
         limit = fault["ctx"][number]
         items = "item" if limit == 1 else "items"
         return f"{name}: should have {side} {limit} {items}, not {_short(fault['input'])}", ""
+    if fault["type"] == "string_pattern_mismatch":
+        pattern = fault["ctx"]["pattern"]
+        return f"{name}: should be {PATTERNS.get(pattern, f'of the form {pattern}')}, not {_short(fault['input'])}", ""
     return f"{name}: {fault['msg'].replace('Input should', 'should')}, not {_short(fault['input'])}", ""
 
 
@@ -72,6 +75,18 @@ _KINDS = {
     "list_type": "a list, like [a, b]",
 }
 """By pydantic's type of a fault, where its own words are of Python and not of YAML."""
+
+
+PATTERNS = {
+    r"^[A-Z]{3}$": "three capital letters, like EUR",
+    r"^[A-Za-z0-9 ._:-]{1,50}$": "at most 50 letters, digits, blanks and . _ : -",
+    r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$": "letters, digits, dots, _ and -, at most 63",
+    r"^https?://[^\s<>\"]{1,500}$": "an address, like https://example.org",
+    r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$": "lower-case words joined by -, like cost-allocation",
+    r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$": "hours of a day, like 08:00-18:00",
+    r"^[0-9a-f]{64}$": "a SHA-256, 64 hexadecimal digits",
+}
+"""What a pattern of a model asks for, in words."""
 
 
 def _short(value: object) -> str:
