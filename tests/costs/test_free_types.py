@@ -69,6 +69,9 @@ NEVER_FREE = [
     ("aws_vpc_endpoint_subnet_association", {"vpc_endpoint_id": "vpce-1", "subnet_id": "subnet-1"}),
     ("aws_lambda_event_source_mapping", {"provisioned_poller_config": [{"minimum_pollers": 1}]}),
     ("google_compute_backend_service", {"enable_cdn": True}),
+    ("aws_sagemaker_endpoint", {"endpoint_config_name": "elsewhere"}),
+    ("aws_quicksight_account_subscription", {"edition": "ENTERPRISE_AND_Q"}),
+    ("aws_fsx_ontap_volume", {"snaplock_configuration": [{"snaplock_type": "COMPLIANCE"}]}),
 ]
 REGIONS = {"aws": "us-east-1", "azurerm": "eastus", "google": "us-central1"}
 
