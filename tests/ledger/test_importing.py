@@ -131,6 +131,14 @@ def test_a_generation_says_what_it_takes_the_place_of(bill, run, tmp_path):
     assert ran.stdout.splitlines()[1] == "       instead of 1 rows, billed -2 USD, effective not in this export, final"
 
 
+def test_rows_without_an_amount_are_counted_beside_the_sum(bill):
+    ((one,), _) = bill(table(FOCUS, {}, {"BilledCost": "", "EffectiveCost": "7"}))
+    assert one.sums == "billed 1.5 USD (1 rows without it), effective 8.25 USD"
+    ((other,), _) = bill(table(FOCUS, {}, {"BilledCost": "7", "EffectiveCost": ""}))
+    assert other.sums == "billed 8.5 USD, effective 1.25 USD (1 rows without it)"
+    assert other.instead == "2 rows, billed 1.5 USD (1 rows without it), effective 8.25 USD, final"
+
+
 def test_a_bill_in_several_currencies_is_imported_by_each(bill, rows):
     text = table(FOCUS, {"BillingCurrency": "EUR", "BilledCost": "7"}, {}, {"BillingCurrency": "AUD"}, {})
     for currency, left in (("EUR", [("AUD", 1), ("USD", 2)]), ("USD", [("AUD", 1), ("EUR", 1)])):

@@ -111,7 +111,7 @@ class Importing(Struct, frozen=True):
     ) -> Iterator[Imported]:
         months = """
             select strftime(billing_period_start, '%Y-%m') as month, count(*), count(invoice_id), min(billing_currency),
-                sum(billed_cost), sum(effective_cost)
+                sum(billed_cost), sum(effective_cost), count(*) - count(billed_cost), count(*) - count(effective_cost)
             from charges group by month order by month"""
         import duckdb  # noqa: PLC0415 - an extra
 
@@ -120,9 +120,9 @@ class Importing(Struct, frozen=True):
         except duckdb.OutOfRangeException:
             fix = "is this the column of the cost? One of its rows is far too large"
             raise InputError("the costs of a month come to more than 20 digits", fix=fix) from None
-        for month, rows, invoiced, currency, billed, effective in found:
+        for month, rows, invoiced, currency, *amounts in found:
             is_open = invoiced < rows and self.now < _end(month) + SETTLED
-            sums = _sums(currency, billed, effective)
+            sums = _sums(currency, *amounts)
             newest = _newest(store, source, month)
             said = {"schema": SCHEMA, "input": input_digest, "open": json.dumps(is_open)}
             if newest and _said(database, store, newest, folder) >= said.items():
@@ -201,17 +201,22 @@ def _said(database: DuckDBPyConnection, store: Store, key: Key, folder: Path) ->
 def _instead(database: DuckDBPyConnection, folder: Path, currency: str, *, where: str) -> str:
     """Return what the generation has said that a new one takes the place of. Raises ConfigError for one in another currency."""
     rows, before, is_open, *sums = database.execute(f"""
-        select count(*), min(billing_currency), bool_or(open), sum(billed_cost), sum(effective_cost)
+        select count(*), min(billing_currency), bool_or(open),
+            sum(billed_cost), sum(effective_cost), count(*) - count(billed_cost), count(*) - count(effective_cost)
         from read_parquet({literal(str(folder / _NEWEST))})""").fetchall()[0]
     if before != currency:
         raise ConfigError(f"is in {before}, and this bill in {currency}", where=where, fix="give it another name: --as")
     return f"{rows:,} rows, {_sums(before, *sums)}, {'open' if is_open else 'final'}"
 
 
-def _sums(currency: str, billed: Decimal | None, effective: Decimal | None) -> str:
+def _sums(
+    currency: str, billed: Decimal | None, effective: Decimal | None, without_billed: int, without_effective: int
+) -> str:
     return ", ".join(
-        f"{name} not in this export" if amount is None else f"{name} {plain(amount)} {currency}"
-        for name, amount in (("billed", billed), ("effective", effective))
+        f"{name} not in this export"
+        if amount is None
+        else f"{name} {plain(amount)} {currency}" + (f" ({missing:,} rows without it)" if missing else "")
+        for name, amount, missing in (("billed", billed, without_billed), ("effective", effective, without_effective))
     )
 
 
