@@ -287,6 +287,8 @@ def test_secrets_stay_secret(tmp_path, run):
             {},
             "main.tf:2: provider.aws is",
         ),
+        ({"main_DOT_tf": 'resource "aws_instance" {}'}, {}, "main.tf:1: resource has 1 labels, not 2"),
+        ({"main_DOT_tf": 'variable "v" {}\nmodule {}'}, {}, "main.tf:2: module has 0 labels, not 1"),
         ({"main_DOT_tf": "", "terraform_DOT_tfvars": "v ="}, {}, "terraform.tfvars: not as Terraform writes values"),
         ({"main_DOT_tf": PRECEDENCE}, {"given": ("w=1",)}, "no variable 'w'"),
         ({"main_DOT_tf": PRECEDENCE}, {"given": ("v",)}, "'v' is not NAME=VALUE"),

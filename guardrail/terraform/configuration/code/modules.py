@@ -277,20 +277,22 @@ def _code(texts: Mapping[str, bytes], folder: str, faults: Iterable[Fault] = ())
         tuple(posixpath.basename(name) for name in texts),
         is_remote(folder),
         tuple(blocks),
-        (*faults, *(fault for file in files for fault in file.faults), *_declared_twice(blocks)),
+        (*faults, *(fault for file in files for fault in file.faults), *_misnamed(blocks)),
         tuple(unmerged),
         tuple(block for file in files for block in file.broken),
     )
 
 
-def _declared_twice(blocks: Iterable[Block]) -> Iterator[Fault]:
-    """Yield what Terraform refuses as there is another of its name: nothing tells which of them is meant."""
+def _misnamed(blocks: Iterable[Block]) -> Iterator[Fault]:
+    """Yield what Terraform refuses for its labels: too few, too many, or those of another, so that nothing tells which is meant."""
     first: dict[tuple[str, ...], Block | Attribute] = {}
     for block in blocks:
         named: dict[tuple[str, ...], Block | Attribute] = {}
         if block.type == "locals":
             named = {("local", name): attribute for name, attribute in block.body.attributes.items()}
-        elif len(block.labels) == _LABELS.get(block.type):
+        elif len(block.labels) != _LABELS.get(block.type, len(block.labels)):
+            yield Fault(f"{block.type} has {len(block.labels)} labels, not {_LABELS[block.type]}", block.where)
+        elif block.type in _LABELS:
             alias = literal(block, "alias") if block.type == "provider" else ""
             named[block.type, *block.labels, *filter(None, [alias])] = block
         for name, node in named.items():
