@@ -31,6 +31,7 @@ from guardrail.terraform.configuration.code.files import (
 from guardrail.terraform.configuration.code.overrides import merged
 from guardrail.terraform.language.functions.file_reader import FileReader
 from guardrail.terraform.language.syntax import ParsedFile, parse_file
+from guardrail.terraform.language.syntax.json_syntax import BLOCKS
 from guardrail.terraform.language.syntax.nodes import Attribute, Block, Fault, Literal, ObjectExpression
 from guardrail.terraform.plan.json.facts import LOCK_FILE
 
@@ -284,14 +285,16 @@ def _code(texts: Mapping[str, bytes], folder: str, faults: Iterable[Fault] = ())
 
 
 def _misnamed(blocks: Iterable[Block]) -> Iterator[Fault]:
-    """Yield what Terraform refuses for its labels: too few, too many, or those of another, so that nothing tells which is meant."""
+    """Yield the blocks that Terraform refuses: of no type that it has, with other labels than it asks for, or declared twice."""
     first: dict[tuple[str, ...], Block | Attribute] = {}
     for block in blocks:
         named: dict[tuple[str, ...], Block | Attribute] = {}
+        if block.type not in BLOCKS[""]:
+            yield Fault(f'"{block.type}" is not a block of Terraform', block.where)
         if block.type == "locals":
             named = {("local", name): attribute for name, attribute in block.body.attributes.items()}
         elif len(block.labels) != _LABELS.get(block.type, len(block.labels)):
-            yield Fault(f"{block.type} has {len(block.labels)} labels, not {_LABELS[block.type]}", block.where)
+            yield Fault(f"{block.type} has {len(block.labels)} labels instead of {_LABELS[block.type]}", block.where)
         elif block.type in _LABELS:
             alias = literal(block, "alias") if block.type == "provider" else ""
             named[block.type, *block.labels, *filter(None, [alias])] = block
