@@ -313,9 +313,8 @@ def test_data_transfer_of_the_usage_file_is_priced_once_and_adds_nothing_to_a_ch
 
 def test_what_a_profile_assumes_can_be_printed(run, write):
     text = run("usage", "assumptions", "aws_nat_gateway").stdout
-    assert text.startswith(
-        "aws_nat_gateway\n  monthly_data_processed_gb: small 2  medium 60  large 1,000\n    a tenth of the traffic"
-    )
+    assert text.startswith("aws_nat_gateway\n  availability_zones: small 1  medium 2  large 3\n    a regional gateway")
+    assert "  monthly_data_processed_gb: small 2  medium 60  large 1,000\n    a tenth of the traffic" in text
     listed = json.loads(run("usage", "assumptions", "--format", "json").stdout)
     assert {"type": "aws_instance", "key": "monthly_cpu_credit_hrs", "small": 0}.items() <= next(
         one for one in listed if one["type"] == "aws_instance"
