@@ -23,6 +23,7 @@ from guardrail.catalog import snapshot
 from guardrail.catalog.query import SAVINGS_PLAN, Answer, Indexes, Ladder, Product, Selector, Shelf, Tier
 from guardrail.decode import decode_json
 from guardrail.errors import CatalogError
+from guardrail.files.digest import State, state_of
 from guardrail.model.cost import PriceSource
 from guardrail.model.money import decimal
 from guardrail.model.report import CatalogInfo
@@ -282,7 +283,7 @@ def _select(database: sqlite3.Connection, path: Path, question: str, values: Seq
 
 
 @lru_cache(maxsize=2)
-def _stored(path: Path, state: tuple[int, ...]) -> Stored:
+def _stored(path: Path, state: State) -> Stored:
     """Return what this process has read of a file while it was in a state: a run after the first (`--watch`) reads it once."""
     _ = path, state
     return {}
@@ -296,7 +297,7 @@ def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalo
     path = path or current_catalog()
     if not path.is_file():
         raise CatalogError("no such catalog", where=str(path), fix="name a catalog file, or leave --catalog out")
-    about = path.stat()
+    state = state_of(path)
     try:
         with ExitStack() as opened:
             # One thread reads it, and any may let go of it last: Python collects garbage wherever it happens to be.
@@ -312,7 +313,6 @@ def open_catalog(path: Path | None = None, terms: Terms | None = None) -> Catalo
                     where=str(path),
                     fix="make it again with `guardrail pricing sync`, or remove it to use the shipped prices",
                 )
-            state = (about.st_ino, about.st_size, about.st_mtime_ns)
             catalog = Catalog(database, path, terms, _stored(path.resolve(), state))
             weakref.finalize(catalog, opened.pop_all().close)
             return catalog

@@ -15,7 +15,7 @@ from guardrail.errors import did_you_mean
 from guardrail.load import terms_of
 from guardrail.model.finding import Finding
 from guardrail.model.money import ZERO, money
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport
 from guardrail.model.resource import Change
 from guardrail.policy import CompiledRule, Judge

@@ -39,7 +39,7 @@ from guardrail.load import (
     usage_of,
 )
 from guardrail.model.finding import Finding
-from guardrail.model.not_evaluated import joined
+from guardrail.model.plan.not_evaluated import joined
 from guardrail.model.plan.planned import planned_of
 from guardrail.model.report import ProjectReport, Report
 from guardrail.model.resource import Change

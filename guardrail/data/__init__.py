@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from functools import cache
 from pathlib import Path
+
+import platformdirs
 
 from guardrail.errors import CatalogError
 
@@ -42,14 +43,8 @@ def release_commit() -> str:
 
 def cache_dir() -> Path:
     """Return the folder for what can be made again: of the user, where nothing names another. It need not exist, and may not be writable."""
-    if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen)
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA") or _home("AppData/Local"), "guardrail", "Cache")
-    chosen = os.environ.get("XDG_CACHE_HOME", "")
-    # The standard has it that a path which is not absolute does not count.
-    usual = _home("Library/Caches" if sys.platform == "darwin" else ".cache")
-    return Path(chosen if os.path.isabs(chosen) else usual, "guardrail")  # noqa: PTH117 - a text, and often none
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen or platformdirs.user_cache_dir("guardrail", appauthor=False))
 
 
 def states(folder: Path, suffix: str) -> list[tuple[str, int, int]]:
@@ -62,10 +57,6 @@ def states(folder: Path, suffix: str) -> list[tuple[str, int, int]]:
                 stat = os.stat(path)  # noqa: PTH116
                 found.append((path[len(str(folder)) + 1 :], stat.st_size, stat.st_mtime_ns))
     return sorted(found)
-
-
-def _home(name: str) -> str:
-    return os.path.expanduser(f"~/{name}")  # noqa: PTH111 - where nobody has a home, it is the folder called "~"
 
 
 @cache

@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from guardrail.model.cost import ResourceCost
 from guardrail.model.exit_code import ExitCode
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.runs.input import Input
 from guardrail.model.runs.missing_fact import MissingFact, missing_facts
 from guardrail.model.totals import Totals, totals

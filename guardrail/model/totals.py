@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from guardrail.model.cost import ResourceCost, counted
 from guardrail.model.money import ZERO
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 
 
 class Bound(StrEnum):

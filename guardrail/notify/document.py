@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from guardrail.files.document import Document
-from guardrail.model.cost_alert import CostAlert
+from guardrail.model.billed.cost_alert import CostAlert
 from guardrail.model.money import plain
 from guardrail.notify.message import Message
 from guardrail.report.text import safe

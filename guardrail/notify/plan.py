@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from guardrail.config.notify import ChannelConfig, NotifyConfig
 from guardrail.ledger.records.deliveries import Notified
-from guardrail.model.cost_alert import CostAlert
+from guardrail.model.billed.cost_alert import CostAlert
 from guardrail.notify.message import Message
 from guardrail.policy.glob import matches_any
 

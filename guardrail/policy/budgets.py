@@ -19,7 +19,7 @@ from guardrail.files.section import (
     model_validator,
 )
 from guardrail.model.cost import ResourceCost
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Change, Tags
 from guardrail.model.unknown import Json, Unknown

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from guardrail.errors import InputError
 from guardrail.model.finding import RECOMMENDATION, Enforcement, Finding, FindingStatus, Severity
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import UNREAD
 
 RULE = "incomplete-configuration"

@@ -13,9 +13,10 @@ from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.rules.rule import RuleScope, check_rule
 from guardrail.policy.rules.testing.testing import run_tests
 from guardrail.policy.variables.context import LOOKUPS
+from guardrail.policy.variables.environment import ENVIRONMENT_TAGS
 from guardrail.policy.variables.machine import FACTS
 from guardrail.policy.variables.machine_attributes import GPUS, MACHINE_TYPES, WITHOUT_MACHINES
-from guardrail.policy.variables.view import ENVIRONMENT_TAGS, SENSITIVE, ResourceView
+from guardrail.policy.variables.view import SENSITIVE, ResourceView
 from guardrail.policy.working import Case, explain
 
 

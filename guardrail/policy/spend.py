@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.money import ZERO
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Json, Unknown
 

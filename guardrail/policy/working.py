@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from guardrail.cel import Path, Scope, Working, shown
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.budgets import Budget
 from guardrail.policy.judging.evaluate import Judge

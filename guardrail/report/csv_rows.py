@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from guardrail.model.cost import Cost, Line, ResourceCost, ResourceStatus
 from guardrail.model.money import plain
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import Report
 from guardrail.report.text import safe
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from guardrail.model.cost import ResourceCost, ResourceStatus
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.order import natural
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import UNREAD, ProjectReport, Report
 from guardrail.model.resource import Action, SourceLine
 from guardrail.model.runs.input import SUBJECTS, Input, Origin

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from guardrail import git
 from guardrail.errors import InputError
-from guardrail.model.not_evaluated import joined
+from guardrail.model.plan.not_evaluated import joined
 from guardrail.model.resource import NO_TAGS, Action, Change
 from guardrail.paths import followed
 from guardrail.terraform.configuration.code.files import MANIFEST, is_configuration

@@ -77,21 +77,21 @@ def test_what_files_belong_to_is_checked(repository, run, files, projects):
 
 READ = {
     "a/main.tf": PROVIDER
-    + 'resource "aws_instance" "a" { instance_type = jsondecode(file("${path.module}/../shared/size.json")) }\n',
+    + 'resource "aws_instance" "a" { instance_type = jsondecode(file("${path.module}/../common/size.json")) }\n',
     "b/main.tf": PROVIDER
-    + 'resource "aws_instance" "b" {\n  for_each = fileset("${path.module}/../shared/more", "*")\n'
-    '  instance_type = file("${path.module}/../shared/more/${each.key}")\n}\n',
-    "shared/size.json": '"t3.micro"',
-    "shared/more/one": "t3.micro",
+    + 'resource "aws_instance" "b" {\n  for_each = fileset("${path.module}/../common/more", "*")\n'
+    '  instance_type = file("${path.module}/../common/more/${each.key}")\n}\n',
+    "common/size.json": '"t3.micro"',
+    "common/more/one": "t3.micro",
 }
 
 
 @pytest.mark.parametrize(
     "changed, args, projects",
     [
-        ({"shared/size.json": '"p4d.24xlarge"'}, (), {"a"}),
-        ({"a/two.json": "{}", "shared/more/one": "p4d.24xlarge"}, ("a/main.tf",), {"a", "b"}),
-        ({"shared/more/two": "p4d.24xlarge"}, (), {"b"}),  # which a folder that is read now has
+        ({"common/size.json": '"p4d.24xlarge"'}, (), {"a"}),
+        ({"a/two.json": "{}", "common/more/one": "p4d.24xlarge"}, ("a/main.tf",), {"a", "b"}),
+        ({"common/more/two": "p4d.24xlarge"}, (), {"b"}),  # which a folder that is read now has
         ({"a/policy.yaml": POLICY, "guardrail.yaml": OWN}, (), {"a", "b"}),  # in a project's folder, and of all
     ],
     ids=["file", "files", "folder", "policy"],

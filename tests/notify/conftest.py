@@ -9,7 +9,7 @@ from guardrail.config.notify import NotifyConfig
 from guardrail.files.model import validated
 from guardrail.http import Deadline
 from guardrail.ledger.records.deliveries import Notified
-from guardrail.model.cost_alert import CostAlert
+from guardrail.model.billed.cost_alert import CostAlert
 from guardrail.model.finding import fingerprint
 from guardrail.notify import Delivery, deliver, planned
 

@@ -7,7 +7,7 @@ from msgspec.structs import replace
 from guardrail.data import rules_dir
 from guardrail.files.model import validated
 from guardrail.model.cost import ResourceCost
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
 from guardrail.model.resource import Action
 from guardrail.model.unknown import Unknown

@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from guardrail.costs import Library
 from guardrail.errors import RuleError
 from guardrail.load import resource_types
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.policy.rules.compiled import compile_rule
 from tests.policy.judging import ENGINES, judge, resource, rule
 

@@ -11,8 +11,8 @@ from guardrail.costs import Library
 from guardrail.errors import RuleError
 from guardrail.load import repricer, resource_types
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import CalledModule, PlanFacts, RequiredProvider
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.unknown import Unknown
 from guardrail.policy import Surroundings, compile_rule
 from guardrail.policy.rules.testing import run_tests

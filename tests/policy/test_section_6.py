@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from guardrail.errors import RuleError
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.policy import Judge
 from guardrail.policy.budgets import Budget
 from guardrail.policy.rules.compiled import compile_rule

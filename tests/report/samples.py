@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from guardrail.model.cost import FREE, Cost, Line, LineStatus, PriceSource, ResourceCost, ResourceStatus
 from guardrail.model.difference import SENSITIVE, Difference
 from guardrail.model.finding import Enforcement, Finding, FindingStatus, Severity, Waiver
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.report import CatalogInfo, ProjectReport, Report
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags

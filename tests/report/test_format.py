@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from guardrail.model import money as amounts
 from guardrail.model.cost import FREE, Line, LineStatus
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.resource import Action
 from guardrail.model.totals import totals
 from guardrail.report import format as wording

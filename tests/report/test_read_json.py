@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceStatus
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import PullRequest
 from guardrail.model.resource import Action, Tags
 from guardrail.model.unknown import Unknown

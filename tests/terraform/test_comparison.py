@@ -76,19 +76,19 @@ READS = (
     BEFORE
     + """
 resource "aws_instance" "sized" {
-  for_each      = fileset("${path.module}/../shared", "*.txt")
-  instance_type = file("${path.module}/../shared/${each.key}")
+  for_each      = fileset("${path.module}/../common", "*.txt")
+  instance_type = file("${path.module}/../common/${each.key}")
 }
-resource "aws_instance" "chosen" { instance_type = fileexists("${path.module}/../shared/a.txt") ? "m5.large" : "m5.24xlarge" }
+resource "aws_instance" "chosen" { instance_type = fileexists("${path.module}/../common/a.txt") ? "m5.large" : "m5.24xlarge" }
 """
 )
 
 
 def test_files_apart_from_configuration_are_read_as_they_were(repository, run):
-    (repository / "shared").mkdir()
-    (repository / "shared/a.txt").write_text("t3.micro", encoding="utf-8")
+    (repository / "common").mkdir()
+    (repository / "common/a.txt").write_text("t3.micro", encoding="utf-8")
     commit(repository, "sizes lie apart", infra=READS)
-    (repository / "shared/a.txt").write_text("m5.large", encoding="utf-8")
+    (repository / "common/a.txt").write_text("m5.large", encoding="utf-8")
     (project,) = compared(run, "infra", "--base", "HEAD")
     found = {one["address"]: one for one in project["resources"]}
     sized, chosen = found['aws_instance.sized["a.txt"]'], found["aws_instance.chosen"]
@@ -98,11 +98,11 @@ def test_files_apart_from_configuration_are_read_as_they_were(repository, run):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
 def test_links_lead_at_the_base_where_they_lead_here(repository, run):
-    for folder in ("shared", "links", "modules/m"):
+    for folder in ("common", "links", "modules/m"):
         (repository / folder).mkdir(parents=True)
-    (repository / "shared/text").write_text(KEPT.replace("kept", "file"), encoding="utf-8")
-    (repository / "shared/again").symlink_to("text")
-    (repository / "infra/linked.tf").symlink_to("../shared/again")
+    (repository / "common/text").write_text(KEPT.replace("kept", "file"), encoding="utf-8")
+    (repository / "common/again").symlink_to("text")
+    (repository / "infra/linked.tf").symlink_to("../common/again")
     (repository / "links/m").symlink_to("../modules/m")
     commit(repository, "links", infra=AFTER + 'module "m" { source = "../links/m" }\n', **{"modules/m": KEPT})
     (project,) = compared(run, "infra", "--base", "HEAD")

@@ -8,7 +8,7 @@ from guardrail.finops.anomalies.answer import Anomalies
 from guardrail.finops.anomalies.event import Cause, Event, State
 from guardrail.finops.anomalies.unjudged import NotJudged, Reason
 from guardrail.finops.exact import decimal_of
-from guardrail.model.cost_alert import CostAlert
+from guardrail.model.billed.cost_alert import CostAlert
 from guardrail.model.finding import fingerprint
 from guardrail.model.money import money
 from guardrail.report.format import count

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from guardrail.finops.budgets.answer import Alert, BudgetAnswer, Budgets
 from guardrail.finops.budgets.text import alert_text, between, certainty, forecast_text
-from guardrail.model.cost_alert import CostAlert
+from guardrail.model.billed.cost_alert import CostAlert
 from guardrail.model.finding import fingerprint
 from guardrail.model.money import money, plain
 

@@ -11,7 +11,7 @@ from msgspec import Struct
 from guardrail.ledger.records.facts import Fact, amount, fact, moment, stamp
 from guardrail.ledger.storage.layout import month_of
 from guardrail.ledger.views import Ledger
-from guardrail.model.cost_alert import CostAlert
+from guardrail.model.billed.cost_alert import CostAlert
 
 NOTIFIED = "notified"
 _OWNER = "alerts"  # what their files lie below; the record says which project an alert is of

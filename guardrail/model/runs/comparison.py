@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from guardrail.model.cost import Cost, ResourceCost
 from guardrail.model.finding import Finding, FindingStatus
-from guardrail.model.not_evaluated import joined
+from guardrail.model.plan.not_evaluated import joined
 from guardrail.model.report import UNREAD, ProjectReport, Report, Revision
 from guardrail.model.resource import NO_TAGS, UNTOLD, Action
 

@@ -18,7 +18,7 @@ from msgspec import Struct, field
 from guardrail.cel import Environment, Path, Scope
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.plan.planned import planned_of_open
 from guardrail.model.report import ProjectReport, RuleUse
 from guardrail.model.resource import Action

@@ -10,8 +10,8 @@ from msgspec import Struct
 
 from guardrail.cel import Handle, Path
 from guardrail.model.cost import Cost, ResourceCost
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import NO_FACTS, CalledModule, PlanFacts
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.resource import Change
 from guardrail.model.unknown import Json, Unknown

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from guardrail.cel import Path
 from guardrail.model.cost import ResourceCost
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.resource import Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.spend import Spend, added, missing, spend

@@ -8,8 +8,8 @@ from functools import cached_property
 
 from msgspec import Struct, field
 
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import PlanFacts
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.model.resource import UNTOLD, Action, Change, Side
 from guardrail.model.unknown import Json, Unknown

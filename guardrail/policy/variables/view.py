@@ -15,6 +15,7 @@ from guardrail.model.unknown import Json, Unknown, has_marks, with_unknowns
 from guardrail.policy.variables.amounts import AMOUNTS
 from guardrail.policy.variables.cost_lines import costs_by_name
 from guardrail.policy.variables.defaults import with_defaults
+from guardrail.policy.variables.environment import tagged_environment
 from guardrail.policy.variables.machine import (
     FACTS,
     FROM_TEMPLATES,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
     from guardrail.policy.variables.around import Around
 
 SENSITIVE = "(sensitive)"
-ENVIRONMENT_TAGS = ("env", "environment")
 
 _UNREAD = object()
 
@@ -308,15 +308,6 @@ class ResourceView:
 
     def _is_known(self, name: str) -> bool:
         return not isinstance(self.attribute(self.side, name), Unknown)
-
-
-def tagged_environment(tags: Mapping[str, Json] | Unknown) -> str | Unknown | None:
-    """Return the environment that tags tell; None where they tell none."""
-    if isinstance(tags, Unknown):
-        return tags
-    named = {key.lower(): value for key, value in tags.items()}
-    value = next((named[key] for key in ENVIRONMENT_TAGS if named.get(key)), None)
-    return value if isinstance(value, str | Unknown) else None
 
 
 @cache

@@ -8,7 +8,7 @@ from decimal import Decimal
 from guardrail.costs.running_hours import READ
 from guardrail.model.money import HOURS_PER_MONTH, ZERO, plain
 from guardrail.model.resource import Change
-from guardrail.policy.variables.view import tagged_environment
+from guardrail.policy.variables.environment import tagged_environment
 from guardrail.recommend.clean_up.uses import texts_of
 from guardrail.recommend.proposal import Confidence, Effort, Evidence, NotJudged, Proposal
 from guardrail.recommend.scene import Scene

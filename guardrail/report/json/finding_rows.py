@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 
 from guardrail.model.finding import Finding, Waiver
 from guardrail.model.money import plain
-from guardrail.model.remedy import Edit, Replacement
+from guardrail.model.remedy import Edit
 from guardrail.model.resource import SourceLine
 from guardrail.model.unknown import Json, Unknown
 from guardrail.report.json.approval import approval_document
@@ -70,17 +70,7 @@ def _finding(finding: Finding, evidence: Json) -> dict[str, Any]:
 
 
 def _edit(edit: Edit) -> dict[str, Any]:
-    return {"description": edit.description, "replacements": [_replacement(one) for one in edit.replacements]}
-
-
-def _replacement(one: Replacement) -> dict[str, Any]:
-    return {
-        "file": one.file,
-        "first_line": one.first_line,
-        "last_line": one.last_line,
-        "was": one.was,
-        "text": one.text,
-    }
+    return {"description": edit.description, "replacements": [asdict(one) for one in edit.replacements]}
 
 
 def _waiver(waiver: Waiver) -> dict[str, Any]:

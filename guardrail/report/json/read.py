@@ -18,7 +18,7 @@ from guardrail.model.cost import UNCHANGED, Cost, Line, PriceSource, ResourceCos
 from guardrail.model.difference import MOST, Difference, single
 from guardrail.model.finding import Finding, Waiver, WaiverNeeds
 from guardrail.model.money import decimal
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Edit, Replacement
 from guardrail.model.report import (
     CatalogInfo,

@@ -11,7 +11,7 @@ from msgspec.structs import asdict
 from guardrail.model.cost import Cost, Line, PriceSource, ResourceCost
 from guardrail.model.difference import Difference
 from guardrail.model.money import plain
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import CatalogInfo, ProjectReport, PullRequest, Report
 from guardrail.model.resource import NO_IDS, Tags
 from guardrail.model.runs.input import Input

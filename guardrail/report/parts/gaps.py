@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from guardrail.model.cost import SYNC, Line, LineStatus, ResourceStatus
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.report import ProjectReport
 from guardrail.report.format import rate, reasons
 from guardrail.report.format import remedies as remedies_of

@@ -10,8 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from guardrail.model.cost import UNCHANGED, Cost, Line, ResourceCost, ResourceStatus
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.order import natural
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.resource import Tags
 from guardrail.model.totals import Totals, totals
 from guardrail.model.unknown import Unknown

@@ -10,8 +10,8 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from guardrail.errors import InputError
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import PlanFacts, without_repetition
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.resource import Action, Change
 from guardrail.model.unknown import Json, not_evaluated, with_unknowns
 from guardrail.paths import followed

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from guardrail.errors import InputError
 from guardrail.model.finding import Waiver
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import NO_FACTS, PlanFacts
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.resource import Change, SourceLine
 from guardrail.terraform.address import Address
 from guardrail.terraform.plan.changes import changes_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from guardrail.errors import InputError
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.terraform.configuration.code.files import (
     LEADS_OUT,
     configuration_files,

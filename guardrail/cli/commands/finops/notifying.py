@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from guardrail.config import Settings
     from guardrail.ledger.storage.store import Store
     from guardrail.ledger.views import Ledger
-    from guardrail.model.cost_alert import CostAlert
+    from guardrail.model.billed.cost_alert import CostAlert
     from guardrail.notify import Message, Plan
 
 _NAMED = 10  # alerts that no channel is for

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -15,13 +14,13 @@ from msgspec.structs import replace
 from guardrail.errors import ConfigError, GuardrailError, RuleError, did_you_mean
 from guardrail.files.checked import examined
 from guardrail.files.yaml_file import Place, YamlFile, read_yaml
-from guardrail.model.unknown import Json
 from guardrail.policy.rules.checked import compile_checked
 from guardrail.policy.rules.compiled import CompiledRule
 from guardrail.policy.rules.packs.final import FINAL_FIX, final_faults, is_final, joined, loosened
 from guardrail.policy.rules.packs.lock import FETCHED, is_within, rule_files, verified
 from guardrail.policy.rules.packs.param_files import with_files
 from guardrail.policy.rules.packs.selection import PACK_FILE, Final, PackFile, PackSource, RuleSelection, RuleSetting
+from guardrail.policy.rules.packs.settling import settle
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, examine_rule, read_rule
 
@@ -338,57 +337,6 @@ def _in_folder(path: Path, where: str = "", key: str = "rules.paths") -> list[Pa
         fix = "rules are files called *.yaml" if any(path.iterdir()) else "a submodule? `git submodule update --init`"
         raise ConfigError(f"{key}: {path} holds no rules", where=where, fix=fix)
     return files
-
-
-def settle(rule: RuleFile, setting: RuleSetting) -> RuleFile:
-    """Return the rule as the configuration wants it. Raises ConfigError for a parameter that does not fit."""
-    changes: dict[str, Any] = {
-        name: value
-        for name in ("enforcement", "severity", "effective_from", "on_unknown", "waivable_by")
-        if (value := getattr(setting, name)) is not None
-    }
-    if setting.waivers:
-        changes["waivers"] = replace(rule.rule.waivers, **setting.waivers)
-    return with_params(rule.changed(**changes), setting.params)
-
-
-def with_params(rule: RuleFile, params: Mapping[str, Json]) -> RuleFile:
-    """Return the rule with other values of its parameters. Raises ConfigError for one that does not fit."""
-    defaults = rule.rule.params
-    for name, value in params.items():
-        at = f"rules.set.{rule.rule.id}.params.{name}"
-        if name not in defaults:
-            fix = did_you_mean(name, defaults) or (f"it has {', '.join(defaults)}" if defaults else "it has none")
-            raise ConfigError(f"{at}: the rule has no such parameter", fix=fix)
-        if problem := _misfit(value, defaults[name]):
-            raise ConfigError(f"{at}: {problem}", fix=f"the default is {defaults[name]!r}")
-    return rule.changed(params={**defaults, **params}) if params else rule
-
-
-def _misfit(value: Json, default: Json) -> str:
-    """Say how a value differs in type from the default that it replaces; null as a default takes anything."""
-    if default is None or value is None:
-        return ""
-    wanted, given = _kind(default), _kind(value)
-    if wanted != given:
-        return f"expected {wanted}, not {given}"
-    # An empty list as a default does not tell what its elements are.
-    if isinstance(default, list) and default:
-        odd = {_kind(item) for item in value} - {_kind(item) for item in default}
-        return f"expected a list of {_kind(default[0])} each, not {min(odd)}" if odd else ""
-    return ""
-
-
-def _kind(value: Json) -> str:
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float):
-        return "a number"
-    if isinstance(value, str):
-        return "a text"
-    if isinstance(value, list):
-        return "a list"
-    return "a map" if isinstance(value, dict) else "nothing"
 
 
 def _add(by_id: dict[str, RuleFile], rule: RuleFile) -> None:

@@ -15,8 +15,8 @@ from msgspec.structs import replace
 
 from guardrail.files.section import BeforeValidator, Section, model_validator
 from guardrail.model.cost import Cost, Line, LineStatus, ResourceCost, ResourceStatus
-from guardrail.model.not_evaluated import NotEvaluated
 from guardrail.model.plan.facts import PlanFacts
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.resource import Action, Change, Side, SourceLine, Tags
 from guardrail.model.unknown import Json, Unknown
 from guardrail.policy.billed import NOT_BILLED, Billed

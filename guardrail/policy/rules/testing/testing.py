@@ -16,13 +16,13 @@ from guardrail.cel import Scope, installed_engines
 from guardrail.errors import GuardrailError, did_you_mean
 from guardrail.model.cost import ResourceCost
 from guardrail.model.finding import Finding, FindingStatus, OnUnknown
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.remedy import Assignment, Remedy
 from guardrail.model.unknown import Json
 from guardrail.policy.budgets import Budget
 from guardrail.policy.judging.evaluate import Judge
 from guardrail.policy.rules.compiled import CompiledRule, compile_rule
-from guardrail.policy.rules.packs.packs import with_params
+from guardrail.policy.rules.packs.settling import with_params
 from guardrail.policy.rules.resource_types import NO_TYPES, ResourceTypes
 from guardrail.policy.rules.rule import RuleFile, RuleScope
 from guardrail.policy.rules.testing.coverage import Coverage

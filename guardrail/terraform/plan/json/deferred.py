@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from guardrail.model.not_evaluated import NotEvaluated
+from guardrail.model.plan.not_evaluated import NotEvaluated
 from guardrail.model.reason import Reason
 from guardrail.terraform.address import parse
 from guardrail.terraform.plan.json.document import DeferredChange, Document
