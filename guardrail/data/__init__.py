@@ -6,8 +6,6 @@ import os
 from functools import cache
 from pathlib import Path
 
-import platformdirs
-
 from guardrail.errors import CatalogError
 
 _PACKAGE = Path(__file__).parents[1]
@@ -43,8 +41,11 @@ def release_commit() -> str:
 
 def cache_dir() -> Path:
     """Return the folder for what can be made again: of the user, where nothing names another. It need not exist, and may not be writable."""
-    chosen = os.environ.get(CACHE_VARIABLE)
-    return Path(chosen or platformdirs.user_cache_dir("guardrail", appauthor=False))
+    if chosen := os.environ.get(CACHE_VARIABLE):
+        return Path(chosen)
+    import platformdirs  # noqa: PLC0415 - where nothing names a folder
+
+    return Path(platformdirs.user_cache_dir("guardrail", appauthor=False))
 
 
 def states(folder: Path, suffix: str) -> list[tuple[str, int, int]]:
